@@ -1,0 +1,242 @@
+//! The corpus's own types: an [`Edition`] of a newsletter, what is in it, and the [`Id`]s by which a reader names it.
+//!
+//! In: nothing; these are plain values that `markdown.rs` reads and `import` makes. Out: the types every later step
+//! builds on. This module must not know of files, indexes or terminals.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// One newsletter edition: a few discussions, then learning resources.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Edition {
+    /// Stable name of the edition in every identifier: `[a-z0-9-]`, see [`is_slug`].
+    pub slug: String,
+    pub title: String,
+    /// Publication day as `YYYY-MM-DD`; `None` where the newsletter does not say.
+    pub date: Option<String>,
+    /// Where the text comes from and who wrote it, in a sentence.
+    pub source: Option<String>,
+    pub discussions: Vec<Discussion>,
+    pub resources: Vec<Resource>,
+}
+
+/// A question that a reader of the newsletter asked, and what the community answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discussion {
+    /// 1-based, as printed (`Question 1`).
+    pub number: u32,
+    pub title: String,
+    pub asked_by: Option<String>,
+    /// The question's own text; empty where the newsletter prints only a title.
+    pub body: String,
+    pub answers: Vec<Answer>,
+}
+
+/// One signed answer of the community.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// `'a'..='z'`: the letter the newsletter prints, in lower case.
+    pub letter: char,
+    pub contributor: String,
+    pub body: String,
+}
+
+/// A book, talk, paper, course or video that an edition recommends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// 1-based, as printed.
+    pub number: u32,
+    pub title: String,
+    /// `video`, `book`, `paper`, `course`, …
+    pub kind: Option<String>,
+    pub link: Option<String>,
+    pub summary: String,
+}
+
+/// What a reader can name: an edition, a discussion, an answer or a resource.
+///
+/// Written `EDITION`, `EDITION/qN`, `EDITION/qN/X` and `EDITION/rN`; [`Id::from_str`] and [`fmt::Display`] are inverse.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Id {
+    Edition {
+        edition: String,
+    },
+    Discussion {
+        edition: String,
+        question: u32,
+    },
+    Answer {
+        edition: String,
+        question: u32,
+        letter: char,
+    },
+    Resource {
+        edition: String,
+        resource: u32,
+    },
+}
+
+impl Id {
+    /// The slug of the edition that holds the named thing.
+    pub fn edition(&self) -> &str {
+        match self {
+            Id::Edition { edition }
+            | Id::Discussion { edition, .. }
+            | Id::Answer { edition, .. }
+            | Id::Resource { edition, .. } => edition,
+        }
+    }
+
+    /// What hits are grouped by: the discussion of an answer; anything else is its own group.
+    pub fn group(&self) -> Id {
+        match self {
+            Id::Answer { edition, question, .. } => Id::Discussion {
+                edition: edition.clone(),
+                question: *question,
+            },
+            other => other.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Id::Edition { edition } => f.write_str(edition),
+            Id::Discussion { edition, question } => write!(f, "{edition}/q{question}"),
+            Id::Answer {
+                edition,
+                question,
+                letter,
+            } => write!(f, "{edition}/q{question}/{letter}"),
+            Id::Resource { edition, resource } => write!(f, "{edition}/r{resource}"),
+        }
+    }
+}
+
+/// Why a text is not an [`Id`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not an identifier: write EDITION, EDITION/q1, EDITION/q1/a or EDITION/r1, as `askpm search` prints them"
+)]
+pub struct IdError(pub String);
+
+impl FromStr for Id {
+    type Err = IdError;
+
+    /// Reads an identifier; letters and prefixes may be in either case, as people type them.
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let bad = || IdError(text.chars().take(120).collect());
+        let lower = text.trim().to_lowercase();
+        let mut parts = lower.split('/');
+        let edition = parts.next().filter(|s| is_slug(s)).ok_or_else(bad)?.to_string();
+        let id = match parts.next() {
+            None => Id::Edition { edition },
+            Some(item) => match (item.strip_prefix('q'), item.strip_prefix('r')) {
+                (Some(number), _) => {
+                    let question = ordinal(number).ok_or_else(bad)?;
+                    match parts.next() {
+                        None => Id::Discussion { edition, question },
+                        Some(letter) => Id::Answer {
+                            edition,
+                            question,
+                            letter: answer_letter(letter).ok_or_else(bad)?,
+                        },
+                    }
+                }
+                (_, Some(number)) => Id::Resource {
+                    edition,
+                    resource: ordinal(number).ok_or_else(bad)?,
+                },
+                _ => return Err(bad()),
+            },
+        };
+        match parts.next() {
+            None => Ok(id),
+            Some(_) => Err(bad()),
+        }
+    }
+}
+
+/// Longest slug that is accepted, in bytes: it becomes a file name and is typed by people.
+pub const MAX_SLUG: usize = 80;
+
+/// Whether `text` can be an edition's slug: 1 to [`MAX_SLUG`] of `a-z`, `0-9` and inner hyphens.
+pub fn is_slug(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= MAX_SLUG
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// A 1-based number without sign or leading zeros, as identifiers write it.
+pub(crate) fn ordinal(text: &str) -> Option<u32> {
+    let plain = !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|_| plain)
+}
+
+/// The lower-case letter of an answer, from a text of exactly one ASCII letter.
+pub(crate) fn answer_letter(text: &str) -> Option<char> {
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (Some(c), None) if c.is_ascii_alphabetic() => Some(c.to_ascii_lowercase()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn identifiers_read_as_the_contract_writes_them() {
+        for text in ["pathways", "pathways/q1", "pathways/q12/c", "pathways/r5"] {
+            assert_eq!(text.parse::<Id>().unwrap().to_string(), text);
+        }
+        assert_eq!(" Pathways/Q1/B ".parse::<Id>().unwrap().to_string(), "pathways/q1/b");
+    }
+
+    #[test]
+    fn what_is_no_identifier_is_refused() {
+        for text in [
+            "",
+            "/",
+            "a/",
+            "a/q",
+            "a/q0",
+            "a/q01",
+            "a/q1/",
+            "a/q1/ab",
+            "a/q1/1",
+            "a/r1/a",
+            "a/x1",
+            "../etc/passwd",
+            "-a",
+            "a b",
+            "a/q1/a/b",
+            "a/q99999999999",
+        ] {
+            assert!(text.parse::<Id>().is_err(), "{text:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn answers_group_by_discussion_and_resources_alone() {
+        let group = |text: &str| text.parse::<Id>().unwrap().group().to_string();
+        assert_eq!(group("e/q1/b"), "e/q1");
+        assert_eq!(group("e/r2"), "e/r2");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_parses_or_fails_and_what_parses_prints_back(text in "\\PC{0,40}") {
+            if let Ok(id) = text.parse::<Id>() {
+                prop_assert_eq!(id.to_string().parse::<Id>().unwrap(), id);
+            }
+        }
+    }
+}
