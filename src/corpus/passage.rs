@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn long_answers_are_cut_between_paragraphs() {
-        let paragraph = "word ".repeat(200);
+        let paragraph = "word ".repeat(250);
         let body = [paragraph.trim(), paragraph.trim(), paragraph.trim()].join("\n\n");
         let parts: Vec<_> = passages(&edition(&body), "e.md")
             .into_iter()

@@ -1,0 +1,353 @@
+//! Reads and writes the Markdown form of an [`Edition`]: YAML front matter, then a heading for each question, answer
+//! and resource. `corpus/README.md` is the format's description for people.
+//!
+//! In: the text of a file and the path to name in errors. Out: an edition, or the first thing that is wrong with its
+//! line. It must not touch the file system. [`write`] and [`parse`] are inverse for every edition that `parse` yields.
+
+use std::fmt::Write as _;
+
+use pulldown_cmark::{Event, HeadingLevel, Parser, Tag};
+use serde::{Deserialize, Serialize};
+
+use super::edition::{Answer, Discussion, Edition, Resource, answer_letter, is_slug, ordinal};
+
+/// Why a file is not an edition.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}:{line}: {what}")]
+pub struct EditionError {
+    pub path: String,
+    /// 1-based line of the file.
+    pub line: usize,
+    /// What is wrong there and what would be right, in a line.
+    pub what: String,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct FrontMatter {
+    slug: String,
+    title: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+}
+
+/// Reads an edition from `text`; `path` is what errors call the file.
+pub fn parse(path: &str, text: &str) -> Result<Edition, EditionError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let unix = text.replace("\r\n", "\n");
+    parse_unix(&unix).map_err(|(line, what)| EditionError {
+        path: path.to_string(),
+        line,
+        what,
+    })
+}
+
+/// A 1-based line, and what is wrong there.
+type Fault = (usize, String);
+
+fn parse_unix(text: &str) -> Result<Edition, Fault> {
+    let (yaml, body_start) = front_matter(text)?;
+    let mut edition = header(yaml)?;
+    let body = &text[body_start..];
+    let first_line = line_of(text, body_start);
+
+    let sections = sections(body);
+    let before = sections.first().map_or(body, |s| &body[..s.start]);
+    if let Some(at) = before.find(|c: char| !c.is_whitespace()) {
+        let line = first_line + before[..at].matches('\n').count();
+        return Err((
+            line,
+            "text before the first `## Q1. …` heading belongs to nothing".into(),
+        ));
+    }
+
+    let mut in_resources = false;
+    for section in &sections {
+        let line = first_line + body[..section.start].matches('\n').count();
+        match (section.level, in_resources) {
+            (HeadingLevel::H2, false) if section.title == "Resources" => {
+                in_resources = true;
+                refuse_text(section, line, "Resources")?;
+            }
+            (HeadingLevel::H2, false) => edition.discussions.push(discussion(section, &edition, line)?),
+            (HeadingLevel::H3, true) => edition.resources.push(resource(section, &edition, line)?),
+            (HeadingLevel::H3, false) => {
+                let Some(discussion) = edition.discussions.last_mut() else {
+                    return Err((
+                        line,
+                        "an answer (`### A. Name`) before the first question (`## Q1. …`)".into(),
+                    ));
+                };
+                let answer = answer(section, discussion, line)?;
+                discussion.answers.push(answer);
+            }
+            (HeadingLevel::H2, true) => {
+                return Err((line, "a question after `## Resources`: resources come last".into()));
+            }
+            _ => {
+                let what = "only headings of level 2 (`## Q1. …`, `## Resources`) and 3 (`### A. …`) have a meaning";
+                return Err((line, what.into()));
+            }
+        }
+    }
+    if edition.discussions.is_empty() && edition.resources.is_empty() {
+        return Err((
+            first_line,
+            "no question (`## Q1. …`) and no resource (`## Resources`) found".into(),
+        ));
+    }
+    Ok(edition)
+}
+
+/// The YAML between the two `---` lines, and where the rest begins.
+fn front_matter(text: &str) -> Result<(&str, usize), Fault> {
+    let Some(after) = text.strip_prefix("---\n") else {
+        return Err((
+            1,
+            "front matter is missing: the first line must be `---`, then `slug:` and `title:`".into(),
+        ));
+    };
+    let end = if after.starts_with("---") {
+        Some(0)
+    } else {
+        after.find("\n---").map(|at| at + 1)
+    };
+    let closes = |at: &usize| matches!(after.as_bytes().get(at + 3), None | Some(b'\n'));
+    let Some(end) = end.filter(closes) else {
+        return Err((1, "front matter has no end: a line `---` must close it".into()));
+    };
+    Ok((&after[..end], (4 + end + 4).min(text.len())))
+}
+
+fn header(yaml: &str) -> Result<Edition, Fault> {
+    let front: FrontMatter = serde_saphyr::from_str(yaml).map_err(|error| {
+        let error = error.without_snippet();
+        let line = error.location().map_or(1, |at| at.line() as usize);
+        let what = error.to_string();
+        let what = what.lines().next().unwrap_or("unreadable YAML").to_string();
+        (line + 1, format!("front matter: {what}"))
+    })?;
+    let line = |key: &str| 2 + yaml.lines().position(|l| l.starts_with(key)).unwrap_or(0);
+    if !is_slug(&front.slug) {
+        let what = format!(
+            "slug `{}` must be 1 to 80 of a-z, 0-9 and hyphens between them",
+            front.slug
+        );
+        return Err((line("slug"), what));
+    }
+    if front.title.trim().is_empty() {
+        return Err((line("title"), "title is empty".into()));
+    }
+    if let Some(date) = &front.date
+        && !is_day(date)
+    {
+        return Err((line("date"), format!("date `{date}` is not a day written YYYY-MM-DD")));
+    }
+    Ok(Edition {
+        slug: front.slug,
+        title: front.title.trim().to_string(),
+        date: front.date,
+        source: front.source,
+        ..Edition::default()
+    })
+}
+
+/// Whether `text` is a day of the calendar as `YYYY-MM-DD`.
+pub fn is_day(text: &str) -> bool {
+    text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
+}
+
+/// A heading and the text under it, up to the next heading.
+struct Section<'a> {
+    level: HeadingLevel,
+    title: &'a str,
+    /// Byte offset of the heading in the body.
+    start: usize,
+    body: &'a str,
+}
+
+fn sections(body: &str) -> Vec<Section<'_>> {
+    let headings: Vec<_> = Parser::new(body)
+        .into_offset_iter()
+        .filter_map(|(event, range)| match event {
+            Event::Start(Tag::Heading { level, .. }) => Some((level, range)),
+            _ => None,
+        })
+        .collect();
+    let ends = headings
+        .iter()
+        .skip(1)
+        .map(|(_, range)| range.start)
+        .chain([body.len()]);
+    headings
+        .iter()
+        .zip(ends)
+        .map(|((level, range), end)| Section {
+            level: *level,
+            title: body[range.clone()].trim().trim_start_matches('#').trim(),
+            start: range.start,
+            body: body[range.end.min(end)..end].trim(),
+        })
+        .collect()
+}
+
+fn refuse_text(section: &Section, line: usize, name: &str) -> Result<(), Fault> {
+    if section.body.is_empty() {
+        return Ok(());
+    }
+    Err((
+        line,
+        format!("text directly under `{name}`: put it under a heading of its own"),
+    ))
+}
+
+/// Splits `Q12. Title` into 12 and the title.
+fn numbered(title: &str, prefix: char) -> Option<(u32, &str)> {
+    let (label, rest) = title.split_once('.')?;
+    let number = ordinal(label.trim().strip_prefix(prefix)?)?;
+    Some((number, rest.trim())).filter(|(_, rest)| !rest.is_empty())
+}
+
+fn discussion(section: &Section, edition: &Edition, line: usize) -> Result<Discussion, Fault> {
+    let Some((number, title)) = numbered(section.title, 'Q') else {
+        return Err((
+            line,
+            "a heading of level 2 must be `## Qn. Title` or `## Resources`".into(),
+        ));
+    };
+    if edition.discussions.iter().any(|d| d.number == number) {
+        return Err((line, format!("question Q{number} is there twice")));
+    }
+    let ([asked_by], body) = fields(section.body, ["Asked by"]);
+    Ok(Discussion {
+        number,
+        title: title.to_string(),
+        asked_by,
+        body,
+        answers: Vec::new(),
+    })
+}
+
+fn answer(section: &Section, discussion: &Discussion, line: usize) -> Result<Answer, Fault> {
+    let parts = section
+        .title
+        .split_once('.')
+        .map(|(letter, name)| (answer_letter(letter.trim()), name.trim()));
+    let Some((Some(letter), contributor)) = parts.filter(|(_, name)| !name.is_empty()) else {
+        return Err((line, "an answer's heading must be `### A. Contributor`".into()));
+    };
+    if discussion.answers.iter().any(|a| a.letter == letter) {
+        let what = format!(
+            "answer {} of Q{} is there twice",
+            letter.to_ascii_uppercase(),
+            discussion.number
+        );
+        return Err((line, what));
+    }
+    if section.body.is_empty() {
+        return Err((line, format!("the answer by {contributor} has no text")));
+    }
+    Ok(Answer {
+        letter,
+        contributor: contributor.to_string(),
+        body: section.body.to_string(),
+    })
+}
+
+fn resource(section: &Section, edition: &Edition, line: usize) -> Result<Resource, Fault> {
+    let Some((number, title)) = numbered(section.title, 'R') else {
+        return Err((line, "a resource's heading must be `### Rn. Title`".into()));
+    };
+    if edition.resources.iter().any(|r| r.number == number) {
+        return Err((line, format!("resource R{number} is there twice")));
+    }
+    let ([kind, link], summary) = fields(section.body, ["Kind", "Link"]);
+    Ok(Resource {
+        number,
+        title: title.to_string(),
+        kind,
+        link,
+        summary,
+    })
+}
+
+/// Takes the `Name: value` lines that open `body`, each name once, and leaves the rest.
+fn fields<const N: usize>(body: &str, names: [&str; N]) -> ([Option<String>; N], String) {
+    let mut values = [const { None }; N];
+    let mut rest = body;
+    'lines: loop {
+        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+        for (value, name) in values.iter_mut().zip(names) {
+            let found = line.strip_prefix(name).and_then(|l| l.strip_prefix(':')).map(str::trim);
+            if let Some(found) = found.filter(|found| !found.is_empty() && value.is_none()) {
+                *value = Some(found.to_string());
+                rest = after;
+                continue 'lines;
+            }
+        }
+        return (values, rest.trim().to_string());
+    }
+}
+
+/// 1-based line of byte `at` in `text`.
+fn line_of(text: &str, at: usize) -> usize {
+    1 + text[..at].matches('\n').count()
+}
+
+/// Writes `edition` in the form that [`parse`] reads.
+pub fn write(edition: &Edition) -> String {
+    let front = FrontMatter {
+        slug: edition.slug.clone(),
+        title: edition.title.clone(),
+        date: edition.date.clone(),
+        source: edition.source.clone(),
+    };
+    // Four optional strings always serialise; an error here would be a bug of the library, and shows as a parse error.
+    let yaml = serde_saphyr::to_string(&front).unwrap_or_default();
+    let mut out = format!("---\n{}\n---\n", yaml.trim_end());
+    for discussion in &edition.discussions {
+        let _ = write!(out, "\n## Q{}. {}\n", discussion.number, discussion.title);
+        field(&mut out, "\nAsked by", discussion.asked_by.as_deref());
+        paragraphs(&mut out, &discussion.body);
+        for answer in &discussion.answers {
+            let _ = write!(
+                out,
+                "\n### {}. {}\n",
+                answer.letter.to_ascii_uppercase(),
+                answer.contributor
+            );
+            paragraphs(&mut out, &answer.body);
+        }
+    }
+    if !edition.resources.is_empty() {
+        out.push_str("\n## Resources\n");
+    }
+    for resource in &edition.resources {
+        let _ = write!(out, "\n### R{}. {}\n", resource.number, resource.title);
+        if resource.kind.is_some() || resource.link.is_some() {
+            out.push('\n');
+        }
+        field(&mut out, "Kind", resource.kind.as_deref());
+        field(&mut out, "Link", resource.link.as_deref());
+        paragraphs(&mut out, &resource.summary);
+    }
+    out
+}
+
+fn field(out: &mut String, name: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        let _ = writeln!(out, "{name}: {value}");
+    }
+}
+
+fn paragraphs(out: &mut String, text: &str) {
+    if !text.is_empty() {
+        let _ = write!(out, "\n{text}\n");
+    }
+}
+
+#[cfg(test)]
+#[path = "markdown_tests.rs"]
+mod tests;

@@ -1,0 +1,165 @@
+//! What an edition file may look like, and what each broken one is told.
+
+use super::*;
+use proptest::prelude::*;
+
+const GOOD: &str = "\
+---
+slug: first-steps
+title: \"First steps: a test\"
+date: 2024-02-29
+source: Written for a test.
+---
+
+## Q1. Where does one begin?
+
+Asked by: A Reader
+
+I have no idea.
+
+Really none.
+
+### A. Somebody
+
+Begin at the beginning.
+
+- a list
+- stays a list
+
+### B. Somebody else
+
+Begin at the end.
+
+## Resources
+
+### R1. A book (An Author)
+
+Kind: book
+Link: https://example.org/
+
+What it says.
+";
+
+fn edition() -> Edition {
+    parse("good.md", GOOD).unwrap()
+}
+
+#[test]
+fn a_good_edition_is_read_whole() {
+    let edition = edition();
+    assert_eq!(edition.slug, "first-steps");
+    assert_eq!(edition.title, "First steps: a test");
+    assert_eq!(edition.date.as_deref(), Some("2024-02-29"));
+    let question = &edition.discussions[0];
+    assert_eq!((question.number, question.title.as_str()), (1, "Where does one begin?"));
+    assert_eq!(question.asked_by.as_deref(), Some("A Reader"));
+    assert_eq!(question.body, "I have no idea.\n\nReally none.");
+    assert_eq!(question.answers.len(), 2);
+    assert_eq!(
+        question.answers[0].body,
+        "Begin at the beginning.\n\n- a list\n- stays a list"
+    );
+    assert_eq!(
+        (question.answers[1].letter, question.answers[1].contributor.as_str()),
+        ('b', "Somebody else")
+    );
+    let resource = &edition.resources[0];
+    assert_eq!(resource.kind.as_deref(), Some("book"));
+    assert_eq!(resource.link.as_deref(), Some("https://example.org/"));
+    assert_eq!(resource.summary, "What it says.");
+}
+
+#[test]
+fn what_is_written_reads_back_the_same() {
+    assert_eq!(parse("again.md", &write(&edition())).unwrap(), edition());
+}
+
+#[test]
+fn line_ends_and_byte_order_mark_of_other_systems_change_nothing() {
+    let dos = format!("\u{feff}{}", GOOD.replace('\n', "\r\n"));
+    assert_eq!(parse("dos.md", &dos).unwrap(), edition());
+}
+
+#[test]
+fn a_heading_inside_a_code_block_is_text() {
+    let text = GOOD.replace("Begin at the end.", "```\n## Q2. not a heading\n```");
+    let edition = parse("code.md", &text).unwrap();
+    assert_eq!(edition.discussions.len(), 1);
+    assert!(edition.discussions[0].answers[1].body.contains("## Q2."));
+}
+
+#[test]
+fn each_fault_is_named_with_its_line() {
+    let cases: &[(&str, &str, usize, &str)] = &[
+        ("---\nslug", "slug", 1, "front matter is missing"),
+        ("source: Written for a test.\n---\n", "", 1, "front matter has no end"),
+        ("slug: first-steps", "slug: First Steps", 2, "slug `First Steps`"),
+        ("title: \"First steps: a test\"", "title: \" \"", 3, "title is empty"),
+        ("title: \"First", "title: \"\"First", 3, "front matter: "),
+        ("title: ", "titel: ", 3, "titel"),
+        ("2024-02-29", "2023-02-29", 4, "date `2023-02-29`"),
+        ("2024-02-29", "last May", 4, "date `last May`"),
+        ("## Q1. Where", "## Where", 8, "`## Qn. Title`"),
+        ("## Q1. Where", "# Q1. Where", 8, "level 2"),
+        ("## Q1. Where does one begin?", "", 10, "before the first"),
+        (
+            "### B. Somebody else",
+            "### A. Somebody else",
+            23,
+            "answer A of Q1 is there twice",
+        ),
+        ("### B. Somebody else", "### Somebody else", 23, "`### A. Contributor`"),
+        ("Begin at the end.", "", 23, "has no text"),
+        ("### R1. A book", "### A book", 29, "`### Rn. Title`"),
+        (
+            "## Resources\n",
+            "## Resources\n\nStray.\n",
+            27,
+            "directly under `Resources`",
+        ),
+    ];
+    for (from, to, line, what) in cases {
+        let text = GOOD.replacen(from, to, 1);
+        assert_ne!(text, GOOD, "case {from:?} replaces nothing");
+        let error = parse("bad.md", &text).expect_err(from);
+        assert_eq!(
+            (error.line, error.what.contains(what)),
+            (*line, true),
+            "{from:?} → {error}"
+        );
+    }
+}
+
+#[test]
+fn an_edition_of_nothing_is_refused() {
+    let error = parse("empty.md", "---\nslug: a\ntitle: b\n---\n").unwrap_err();
+    assert!(error.what.contains("no question"), "{error}");
+    assert!(parse("empty.md", "").is_err());
+    assert!(parse("empty.md", "---\n---").is_err());
+}
+
+fn line() -> impl Strategy<Value = String> {
+    "[A-Za-z0-9é'?:.#\"-]{1,8}( [A-Za-z0-9é'?:.#\"-]{1,8}){0,4}"
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_an_edition_or_an_error(text in "(?s)(---\n)?(slug: a\ntitle: b\n---\n)?.{0,200}") {
+        let _ = parse("any.md", &text);
+    }
+
+    #[test]
+    fn writing_and_reading_are_inverse(title in line(), asked in proptest::option::of(line()), body in line(), answer in line()) {
+        let mut edition = edition();
+        edition.title = title.clone();
+        let question = &mut edition.discussions[0];
+        question.title = format!("Is it {}", title.trim_end_matches('#'));
+        question.asked_by = asked;
+        question.body = format!("Text {body}");
+        question.answers[0].body = format!("Text {answer}");
+        // Trailing hashes close a heading in Markdown, so such a title cannot be written.
+        prop_assume!(!question.title.trim_end().ends_with('#'));
+        prop_assume!(question.title.trim() == question.title);
+        prop_assert_eq!(parse("again.md", &write(&edition)).unwrap(), edition);
+    }
+}
