@@ -1,0 +1,255 @@
+//! Answers without a model: the best sentences of the best passages, quoted.
+//!
+//! In: the question and the passages in the retriever's order. Out: which sentences to show, in reading order. A
+//! sentence is worth the question's words it has (weighted by how rare they are among the passages), discounted by its
+//! passage's rank and by what it repeats of those already chosen (maximal marginal relevance, Carbonell & Goldstein
+//! 1998). It must not know of the index or of models.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use super::MAX_WORDS;
+use super::sentences::sentences;
+use super::words::Words;
+use crate::corpus::Passage;
+
+/// Most sentences of an answer.
+const MAX_SENTENCES: usize = 5;
+
+/// Most sentences from one passage: an answer shows several voices where there are several.
+const MAX_PER_PASSAGE: usize = 2;
+
+/// What a passage's worth is multiplied by for each rank it stands lower.
+const RANK_DISCOUNT: f32 = 0.85;
+
+/// A sentence worth less than this share of the best one is filler.
+const MIN_SHARE: f32 = 0.35;
+
+/// How much of a sentence's worth its likeness to a chosen one can take.
+const REDUNDANCY: f32 = 0.7;
+
+/// Openings that need the sentence before.
+const DANGLING: &[&str] = &[
+    "this",
+    "that",
+    "these",
+    "those",
+    "it",
+    "its",
+    "they",
+    "their",
+    "them",
+    "he",
+    "she",
+    "such",
+    "additionally",
+    "moreover",
+    "furthermore",
+    "also",
+    "however",
+    "therefore",
+    "thus",
+    "hence",
+    "but",
+    "and",
+    "or",
+    "so",
+    "then",
+    "instead",
+    "otherwise",
+    "similarly",
+    "likewise",
+    "both",
+    "another",
+    "second",
+    "third",
+    "finally",
+    "here",
+];
+
+/// A sentence chosen from a passage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pick {
+    /// Index of the passage among those given.
+    pub passage: usize,
+    pub quote: Range<usize>,
+}
+
+struct Candidate {
+    pick: Pick,
+    stems: HashSet<String>,
+    words: usize,
+    worth: f32,
+}
+
+/// The sentences of `passages` (best first) that answer `question` best, grouped by passage in the order given.
+/// Empty only if the passages hold no sentence.
+pub fn extract(question: &str, passages: &[&Passage]) -> Vec<Pick> {
+    let mut pool = candidates(question, passages);
+    let mut chosen: Vec<Candidate> = Vec::new();
+    let mut words = 0;
+    let mut most = 0.0;
+    while chosen.len() < MAX_SENTENCES {
+        let scored = pool
+            .iter()
+            .enumerate()
+            .map(|(at, c)| (at, c.worth * (1.0 - REDUNDANCY * likeness(c, &chosen))));
+        // The first of equals wins, so the order of the passages decides ties.
+        let best = scored.fold(None, |best: Option<(usize, f32)>, (at, worth)| match best {
+            Some((_, most)) if most >= worth => best,
+            _ => Some((at, worth)),
+        });
+        let Some((at, worth)) = best else { break };
+        if worth < MIN_SHARE * most {
+            break;
+        }
+        most = worth.max(most);
+        let next = pool.remove(at);
+        if words + next.words > MAX_WORDS && !chosen.is_empty() {
+            continue;
+        }
+        let passage = next.pick.passage;
+        words += next.words;
+        chosen.push(next);
+        if chosen.iter().filter(|c| c.pick.passage == passage).count() >= MAX_PER_PASSAGE {
+            pool.retain(|c| c.pick.passage != passage);
+        }
+    }
+    let mut picks: Vec<Pick> = chosen.into_iter().map(|c| c.pick).collect();
+    picks.sort_by_key(|pick| (pick.passage, pick.quote.start));
+    picks
+}
+
+fn candidates(question: &str, passages: &[&Passage]) -> Vec<Candidate> {
+    let words = Words::default();
+    let asked = words.set(question);
+    let mut pool = Vec::new();
+    for (passage, source) in passages.iter().enumerate() {
+        for (position, quote) in sentences(&source.text).into_iter().enumerate() {
+            let text = &source.text[quote.clone()];
+            let count = text.split_whitespace().count();
+            // A question asks, it does not answer; a fragment says nothing; a wall of text is no quote.
+            if text.ends_with('?') || !(5..=60).contains(&count) {
+                continue;
+            }
+            pool.push(Candidate {
+                stems: words.set(text),
+                words: count,
+                worth: RANK_DISCOUNT.powi(passage as i32) * standing(text, position),
+                pick: Pick { passage, quote },
+            });
+        }
+    }
+    let weights = weights(&asked, &pool);
+    for candidate in &mut pool {
+        let matched: f32 = candidate.stems.iter().filter_map(|stem| weights.get(stem)).sum();
+        candidate.worth *= 0.2 + matched;
+    }
+    pool
+}
+
+/// Openers of an answer say its point; a sentence that leans on the one before reads badly alone.
+fn standing(text: &str, position: usize) -> f32 {
+    let first = text
+        .split(|c: char| !c.is_alphanumeric())
+        .find(|w| !w.is_empty())
+        .unwrap_or("")
+        .to_lowercase();
+    let opener = if position == 0 { 1.25 } else { 1.0 };
+    if DANGLING.contains(&first.as_str()) {
+        opener * 0.4
+    } else {
+        opener
+    }
+}
+
+/// Each asked stem's inverse frequency among the candidate sentences, summing to 1.
+fn weights(asked: &HashSet<String>, pool: &[Candidate]) -> HashMap<String, f32> {
+    let rarity = |stem: &String| {
+        let found = pool.iter().filter(|c| c.stems.contains(stem)).count();
+        if found == 0 {
+            0.0
+        } else {
+            (1.0 + pool.len() as f32 / found as f32).ln()
+        }
+    };
+    let total: f32 = asked.iter().map(rarity).sum();
+    asked
+        .iter()
+        .map(|stem| (stem.clone(), rarity(stem) / total.max(f32::EPSILON)))
+        .collect()
+}
+
+/// Jaccard likeness to the most alike of the chosen: 0..=1.
+fn likeness(candidate: &Candidate, chosen: &[Candidate]) -> f32 {
+    let jaccard = |other: &Candidate| {
+        let shared = candidate.stems.intersection(&other.stems).count() as f32;
+        shared / (candidate.stems.len() + other.stems.len()) as f32 * 2.0
+    };
+    chosen.iter().map(jaccard).fold(0.0, f32::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::testing::passage;
+
+    fn quotes(question: &str, texts: &[&str]) -> Vec<String> {
+        let passages: Vec<_> = texts
+            .iter()
+            .enumerate()
+            .map(|(n, text)| passage(&format!("e/q1/{}", (b'a' + n as u8) as char), text))
+            .collect();
+        let refs: Vec<&Passage> = passages.iter().collect();
+        extract(question, &refs)
+            .into_iter()
+            .map(|p| passages[p.passage].text[p.quote].to_string())
+            .collect()
+    }
+
+    #[test]
+    fn sentences_with_the_asked_words_come_first_and_in_reading_order() {
+        let picked = quotes(
+            "How do I set prices for an API?",
+            &[
+                "The weather was fine on that day. Set prices for the API by the value of a call. We had lunch together later on.",
+                "An API needs a price that customers can predict. Nothing else matters here at all.",
+            ],
+        );
+        assert_eq!(picked[0], "Set prices for the API by the value of a call.");
+        assert!(picked.contains(&"An API needs a price that customers can predict.".to_string()));
+    }
+
+    #[test]
+    fn no_more_than_two_sentences_of_a_passage_and_none_twice() {
+        let same = "Roadmaps need dates that hold up. Roadmaps need dates that hold up. Roadmaps need owners for each date. Roadmaps need a reader.";
+        let picked = quotes("roadmap dates", &[same, "Roadmap dates slip for everyone I know."]);
+        assert!(picked.iter().filter(|q| q.starts_with("Roadmaps")).count() <= 2);
+        assert!(picked.iter().any(|q| q.contains("slip")));
+    }
+
+    #[test]
+    fn a_sentence_that_leans_on_another_gives_way() {
+        let text = "Weekly emails help retention of new users. This helps retention in a big way too. \
+            Retention of old users is helped by fixing bugs.";
+        assert_eq!(
+            quotes("What helps retention?", &[text]),
+            [
+                "Weekly emails help retention of new users.",
+                "Retention of old users is helped by fixing bugs."
+            ]
+        );
+    }
+
+    #[test]
+    fn questions_and_fragments_are_not_quoted_and_nothing_gives_nothing() {
+        assert_eq!(
+            quotes(
+                "pricing",
+                &["Is pricing hard for you too? Pricing. Pricing gets easier with practice and data."]
+            ),
+            ["Pricing gets easier with practice and data."]
+        );
+        assert!(quotes("pricing", &[]).is_empty());
+    }
+}
