@@ -4,6 +4,7 @@
 //! sentence, with citations numbered as they come up. It must not know of models, indexes or terminals.
 
 pub mod abstain;
+pub mod compose;
 pub mod extractive;
 pub mod grounding;
 pub mod sentences;

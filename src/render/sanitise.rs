@@ -1,0 +1,49 @@
+//! Makes text of unknown origin safe to show: newsletter text and model output can be hostile.
+//!
+//! In: any text. Out: the same without what could act on a terminal or reorder what a reader sees. It must not know
+//! where the text comes from.
+
+use std::borrow::Cow;
+
+/// Whether `c` can act on a terminal (C0, DEL and C1 controls, save line feed and tab) or on the order of what is
+/// shown (Unicode's bidirectional controls, UAX #9).
+pub fn is_hostile(c: char) -> bool {
+    let bidi = matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let separator = matches!(c, '\u{2028}' | '\u{2029}');
+    (c.is_control() && c != '\n' && c != '\t') || bidi || separator
+}
+
+/// `text` with each hostile character replaced by U+FFFD, so that a reader sees that something was there.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if text.contains(is_hostile) {
+        Cow::Owned(text.replace(is_hostile, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// [`clean`], and on one line: line feeds and tabs become spaces.
+pub fn line(text: &str) -> String {
+    clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_bells_and_bidi_controls_are_replaced() {
+        assert_eq!(clean("a\u{1b}[31mb\u{7}\u{9b}2J\u{202e}c\r\u{7f}"), "a\u{fffd}[31mb\u{fffd}\u{fffd}2J\u{fffd}c\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn ordinary_text_of_any_script_is_untouched() {
+        let text = "Zoë’s “AI/ML”: 你好, שלום, 👩‍💻\n\tindented";
+        assert!(matches!(clean(text), Cow::Borrowed(same) if same == text));
+    }
+
+    #[test]
+    fn one_line_has_one_line() {
+        assert_eq!(line(" a\n\tb\u{1b}  c "), "a b\u{fffd} c");
+    }
+}
