@@ -103,6 +103,7 @@ fn survives(harm: impl Fn(&Path)) {
         harm(&file);
         let (store, _) = Store::open_or_refresh(dir.path(), &some()).unwrap();
         assert_eq!(ids(&store), expected, "after harm to {name:?}");
+        crate::retrieve::search(&store, &crate::retrieve::Query::new("price roadmap", 5)).unwrap();
     }
 }
 
