@@ -1,1 +1,142 @@
-//! Placeholder of the first commit: see the history for what comes.
+//! From a question in a person's words to the passages that speak of it, best first.
+//!
+//! In: a [`Store`] and a [`Query`]. Out: [`Retrieved`]: hits, and how much of the question they cover. It must not
+//! know of prompts, models or terminals.
+//!
+//! The flow: `query` (text → words, never a query language) → `fuzzy` (a word the index does not know → the nearest it
+//! does) → `bm25` (every passage with one of the words → score) → `phrase` (words side by side) → `rank` (order,
+//! diversity, cut-off).
+//!
+//! # Coverage
+//!
+//! `coverage` is the signal for abstaining: the share of the question's content words that a passage speaks of, each
+//! word weighing as much as it is rare.
+//!
+//! ```text
+//! coverage(q, p) = Σ_{w ∈ q, w in p} s(w) · idf(w)  /  Σ_{w ∈ q} idf(w)
+//! idf(w)         = ln(1 + (N - n(w) + 0.5) / (n(w) + 0.5))
+//! ```
+//!
+//! `N` is the number of passages, `n(w)` of those with the stem of `w`. A word is in a passage when its stem is in the
+//! discussion's title, the question, the text or the contributor. `s(w)` is 1, or for a misspelt word, which then
+//! stands for the word it is read as, how alike the two are. A word that the index does not know in any spelling has
+//! `n(w) = 0`, the largest `idf` there is: a question about something else ("best pizza in Naples") scores low by it,
+//! whatever its other words find. Words that ask rather than name (`how`, `should`, `become`, `advice`) do not count.
+
+mod bm25;
+mod fuzzy;
+mod phrase;
+mod query;
+mod rank;
+
+#[cfg(test)]
+mod tests;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use crate::corpus::passage::Passage;
+use crate::index::{IndexError, Store};
+
+pub use query::MAX_WORDS;
+
+/// A question and how many passages are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Query<'a> {
+    /// Plain text of any length and content; its first [`MAX_WORDS`] distinct words count, and no character has a
+    /// meaning of its own (`AND`, `"`, `*` and `:` are text).
+    pub text: &'a str,
+    /// Most hits wanted.
+    pub limit: usize,
+    /// Most hits from one discussion; a learning resource is a group of its own.
+    pub per_discussion: usize,
+}
+
+impl<'a> Query<'a> {
+    /// At most `limit` hits, and two from each discussion: the best answer and one that may disagree.
+    pub fn new(text: &'a str, limit: usize) -> Query<'a> {
+        Query {
+            text,
+            limit,
+            per_discussion: 2,
+        }
+    }
+}
+
+/// A passage that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// 1-based.
+    pub rank: usize,
+    pub passage: Passage,
+    /// BM25F with phrases: above 0, comparable within one answer to one question only.
+    pub score: f32,
+    /// 0 to 1: see the module's documentation.
+    pub coverage: f32,
+    /// The question's content words that the passage has, as they were typed.
+    pub matched: Vec<String>,
+}
+
+/// A word that the index does not know, and the stem of the known word it was taken for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correction {
+    pub word: String,
+    pub read_as: String,
+}
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Retrieved {
+    pub hits: Vec<Hit>,
+    /// Best coverage among the hits, 0 without hits.
+    pub coverage: f32,
+    /// Content words of the question that are nowhere in the index, in no near spelling either.
+    pub unknown: Vec<String>,
+    pub corrected: Vec<Correction>,
+    pub took: Duration,
+}
+
+/// Why a search failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RetrieveError {
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+impl RetrieveError {
+    /// What the reader can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            RetrieveError::Index(error) => error.hint(),
+        }
+    }
+}
+
+/// Finds the passages that speak of `query`. The same index content and question give the same hits in the same order
+/// with the same scores, however the index came about.
+///
+/// # Errors
+/// An index file that cannot be read, which `askpm refresh` mends.
+pub fn search(store: &Store, query: &Query) -> Result<Retrieved, RetrieveError> {
+    let started = Instant::now();
+    // Reading a damaged file can panic inside the search engine; opening checks a small index whole, a large one not.
+    let found = catch_unwind(AssertUnwindSafe(|| find(store, query)));
+    let mut retrieved = found.unwrap_or_else(|_| Err(store.damaged("reading it failed")))?;
+    retrieved.took = started.elapsed();
+    Ok(retrieved)
+}
+
+fn find(store: &Store, query: &Query) -> Result<Retrieved, IndexError> {
+    let mut words = query::words(query.text);
+    let corrected = fuzzy::correct(store, &mut words)?;
+    let scored = bm25::score(store, &mut words)?;
+    let hits = rank::rank(store, query, &words, scored)?;
+    let unknown = words.iter().filter(|word| word.content && word.passages == 0);
+    Ok(Retrieved {
+        coverage: hits.iter().map(|hit| hit.coverage).fold(0.0, f32::max),
+        unknown: unknown.map(|word| word.typed.clone()).collect(),
+        hits,
+        corrected,
+        took: Duration::ZERO,
+    })
+}

@@ -1,0 +1,244 @@
+//! How text becomes terms: one analyzer for passages and for questions, so that both speak of the same stems.
+//!
+//! In: any text. Out: lower-case English stems without accents and without function words, each with the byte span
+//! it came from and its position. It must not know of fields, files or scores.
+//!
+//! The rules beyond splitting at punctuation are those that product people's writing needs: `AI/ML` is two words but
+//! `A/B`, `Q&A` and `U.S.` are one (`ab`, `qa`, `us`); `C++` and `C#` keep their signs; `PMs`, `prds` and `KPIs` lose
+//! their plural `s`, which a stemmer made for words with vowels leaves; `user's` is `user`, `don't` is `dont`.
+
+use tantivy::tokenizer::{
+    AsciiFoldingFilter, Language, RemoveLongFilter, Stemmer, StopWordFilter, TextAnalyzer, Token, TokenStream,
+    Tokenizer,
+};
+
+/// Name under which the analyzer is registered with an index.
+pub(super) const NAME: &str = "askpm_en";
+
+/// Changes whenever the rules below change what a text's terms are; part of the index's fingerprint.
+pub(super) const VERSION: u32 = 1;
+
+/// Longest term in bytes; longer ones are encoded data or rubbish, and nobody asks for them.
+const MAX_TERM_BYTES: usize = 40;
+
+/// Function words, removed from passages and questions alike (positions keep their gaps).
+const STOP_WORDS: &str = "a an and are as at be been being but by can cannot cant could couldnt did didnt do does \
+    doesnt doing dont eg else etc for from had has hasnt have havent having he her hers him his i ie if im in into is \
+    isnt it its itself me mine my myself of off on onto or our ours ourselves she so such than that the their theirs \
+    them themselves then there these they this those though to too us very was wasnt we were werent while will with \
+    wont would wouldnt you your yours yourself";
+
+/// The analyzer of every searched field.
+pub(crate) fn analyzer() -> TextAnalyzer {
+    let stop_words = StopWordFilter::remove(STOP_WORDS.split_whitespace().map(str::to_string));
+    TextAnalyzer::builder(Words::default())
+        .filter(AsciiFoldingFilter)
+        .filter(RemoveLongFilter::limit(MAX_TERM_BYTES))
+        .filter(stop_words)
+        .filter(Stemmer::new(Language::English))
+        .build()
+}
+
+/// Splits text into lower-case words by the rules in the module's documentation.
+#[derive(Clone, Default)]
+struct Words {
+    token: Token,
+}
+
+impl Tokenizer for Words {
+    type TokenStream<'a> = WordStream<'a>;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> WordStream<'a> {
+        self.token.reset();
+        WordStream {
+            text,
+            at: 0,
+            token: &mut self.token,
+        }
+    }
+}
+
+struct WordStream<'a> {
+    text: &'a str,
+    /// Byte offset of what has not been read yet; always on a character boundary.
+    at: usize,
+    token: &'a mut Token,
+}
+
+impl WordStream<'_> {
+    fn rest(&self) -> &str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// The characters ahead, for a look without reading.
+    fn ahead<const N: usize>(&self) -> [Option<char>; N] {
+        let mut chars = self.rest().chars();
+        std::array::from_fn(|_| chars.next())
+    }
+
+    fn push(&mut self, c: char) {
+        self.at += c.len_utf8();
+        // A combining mark belongs to the letter before it and is dropped, as composed accents are folded later.
+        if !is_combining(c) {
+            self.token.text.extend(c.to_lowercase());
+        }
+    }
+
+    /// Reads letters, digits and what an apostrophe joins; returns how many letters and digits were read.
+    fn read_run(&mut self) -> usize {
+        let mut length = 0;
+        loop {
+            match self.ahead::<2>() {
+                [Some(c), _] if c.is_alphanumeric() => {
+                    self.push(c);
+                    length += 1;
+                }
+                [Some(c), _] if is_combining(c) && length > 0 => self.push(c),
+                [Some(c), Some(next)] if is_apostrophe(c) && next.is_alphanumeric() => {
+                    self.at += c.len_utf8();
+                    if let Some(suffix) = clitic(self.rest()) {
+                        self.at += suffix;
+                        return length;
+                    }
+                }
+                _ => return length,
+            }
+        }
+    }
+
+    /// After a single letter: joins `/B`, `&A`, `-B` and `.S` to it, so that `A/B` is one word and `AI/ML` is two.
+    fn read_joined_letters(&mut self) {
+        while let [Some(joiner), Some(letter), after] = self.ahead::<3>() {
+            let single = letter.is_alphanumeric() && !after.is_some_and(char::is_alphanumeric);
+            if !matches!(joiner, '/' | '&' | '-' | '.') || !single {
+                return;
+            }
+            self.at += joiner.len_utf8();
+            self.push(letter);
+        }
+    }
+
+    /// After a single letter: the signs of `C++` and `C#`.
+    fn read_language_sign(&mut self) {
+        let sign = ["++", "#"].into_iter().find(|sign| self.rest().starts_with(sign));
+        if let Some(sign) = sign {
+            self.at += sign.len();
+            self.token.text.push_str(sign);
+        }
+    }
+}
+
+impl TokenStream for WordStream<'_> {
+    fn advance(&mut self) -> bool {
+        let Some((skip, _)) = self.rest().char_indices().find(|(_, c)| c.is_alphanumeric()) else {
+            return false;
+        };
+        self.at += skip;
+        self.token.text.clear();
+        self.token.position = self.token.position.wrapping_add(1);
+        self.token.offset_from = self.at;
+        let letters = self.read_run();
+        if letters == 1 {
+            self.read_joined_letters();
+            self.read_language_sign();
+        }
+        self.token.offset_to = self.at;
+        singular_acronym(&mut self.token.text);
+        true
+    }
+
+    fn token(&self) -> &Token {
+        self.token
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        self.token
+    }
+}
+
+fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '’' | 'ʼ')
+}
+
+fn is_combining(c: char) -> bool {
+    ('\u{300}'..='\u{36f}').contains(&c)
+}
+
+/// Length of the clitic (`'s`, `'re`, …) that `rest`, the text after an apostrophe, begins with.
+fn clitic(rest: &str) -> Option<usize> {
+    let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+    let run = rest.get(..end)?;
+    ["s", "ll", "re", "ve", "d", "m"]
+        .iter()
+        .any(|clitic| run.eq_ignore_ascii_case(clitic))
+        .then_some(end)
+}
+
+/// Takes the plural `s` from acronyms (`pms`, `prds`, `llms`): all consonants, so no stemmer for English does.
+fn singular_acronym(word: &mut String) {
+    let consonants = word.bytes().all(|b| b.is_ascii_alphabetic() && !b"aeiouy".contains(&b));
+    let plural = word.ends_with('s') && !word.ends_with("ss") && word.len() > 2;
+    if (consonants && plural) || word == "kpis" {
+        word.pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn terms(text: &str) -> Vec<String> {
+        let mut out = Vec::new();
+        analyzer().token_stream(text).process(&mut |t| out.push(t.text.clone()));
+        out
+    }
+
+    #[test]
+    fn acronyms_split_or_join_as_readers_mean_them() {
+        assert_eq!(terms("AI/ML PMs"), ["ai", "ml", "pm"]);
+        assert_eq!(terms("A/B test, a-b testing"), ["ab", "test", "ab", "test"]);
+        assert_eq!(terms("Q&A R&D"), ["qa", "rd"]);
+        assert_eq!(terms("C++ and C# or C"), ["c++", "c#", "c"]);
+        assert_eq!(terms("PRDs prds KPIs OKRs LLMs"), ["prd", "prd", "kpi", "okr", "llm"]);
+        assert_eq!(terms("i.e. e.g. GPT-4"), ["gpt", "4"]);
+    }
+
+    #[test]
+    fn words_are_stemmed_folded_and_freed_of_function_words() {
+        assert_eq!(terms("The users' résumés"), ["user", "resum"]);
+        assert_eq!(terms("re\u{301}sume\u{301}s"), terms("résumés"));
+        assert_eq!(terms("learning learned learns"), ["learn"; 3]);
+        assert_eq!(
+            terms("It isn’t what we'd do; the company's plan"),
+            ["what", "compani", "plan"]
+        );
+    }
+
+    #[test]
+    fn overlong_words_are_dropped() {
+        assert_eq!(terms(&format!("short {} words", "x".repeat(41))), ["short", "word"]);
+    }
+
+    #[test]
+    fn a_removed_word_leaves_a_gap_in_positions() {
+        let mut positions = Vec::new();
+        analyzer()
+            .token_stream("roadmap of the product team")
+            .process(&mut |t| positions.push(t.position));
+        assert_eq!(positions, [0, 3, 4]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_ordered_spans_inside_it(text in "\\PC{0,80}|[a-cA-C/&.'’#+ -]{0,40}") {
+            let mut last = 0;
+            let mut spans = Vec::new();
+            analyzer().token_stream(&text).process(&mut |t| spans.push((t.offset_from, t.offset_to)));
+            for (from, to) in spans {
+                prop_assert!(last <= from && from < to && text.get(from..to).is_some());
+                last = to;
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What has to be done to an index: decided from the files as they are and the manifest as it was, before anything is
+//! written.
+//!
+//! In: the files by path, the old manifest. Out: a [`Plan`]. It must not know of tantivy or folders.
+//!
+//! A file that was good and is broken now is no longer served in its old form: an answer that quotes text its file
+//! does not hold would lie about its freshness. It is reported with the reason and the fact that it was removed.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::manifest::{FileEntry, FileState, Manifest};
+use super::{Skipped, hex};
+use crate::corpus::edition::Edition;
+use crate::corpus::passage::passages;
+use crate::corpus::{SourceFile, parse};
+
+/// What happened to an edition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    Added,
+    Changed,
+    Removed,
+}
+
+/// What the index shall hold and what has to be done for it.
+pub(super) struct Plan {
+    pub manifest: Manifest,
+    /// Paths whose passages go.
+    pub delete: Vec<String>,
+    /// Editions whose passages come, with their paths.
+    pub add: Vec<(String, Edition)>,
+    pub changes: Vec<(Change, String)>,
+    pub skipped: Vec<Skipped>,
+}
+
+impl Plan {
+    /// `files` by path; `old` is what the index holds now, `None` where it is made anew.
+    pub fn new(files: &[&SourceFile], old: Option<&Manifest>, fingerprint: String) -> Plan {
+        let old_files: HashMap<&str, &FileEntry> = old
+            .into_iter()
+            .flat_map(|m| &m.files)
+            .map(|entry| (entry.path.as_str(), entry))
+            .collect();
+        let mut owners: HashMap<String, String> = HashMap::new();
+        let (mut entries, mut add) = (Vec::with_capacity(files.len()), Vec::new());
+        for file in files {
+            let sha256 = hex(&file.hash);
+            let known = old_files.get(file.path.as_str()).filter(|entry| entry.sha256 == sha256);
+            let state = match known.map(|entry| &entry.state) {
+                Some(FileState::Indexed { slug, .. }) if owners.contains_key(slug) => duplicate(slug, &owners),
+                Some(FileState::Duplicate { slug, .. }) if owners.contains_key(slug) => duplicate(slug, &owners),
+                // The file that had this slug is gone: the edition has to be read after all.
+                None | Some(FileState::Duplicate { .. }) => read(file, &owners, &mut add),
+                Some(state) => state.clone(),
+            };
+            if let FileState::Indexed { slug, .. } = &state {
+                owners.insert(slug.clone(), file.path.clone());
+            }
+            entries.push(FileEntry {
+                path: file.path.clone(),
+                sha256,
+                state,
+            });
+        }
+        let manifest = Manifest {
+            fingerprint,
+            indexed_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            files: entries,
+        };
+        Plan {
+            delete: outdated(old, &manifest),
+            changes: changes(old, &manifest),
+            skipped: skipped(&old_files, &manifest),
+            manifest,
+            add,
+        }
+    }
+}
+
+fn duplicate(slug: &str, owners: &HashMap<String, String>) -> FileState {
+    FileState::Duplicate {
+        slug: slug.to_string(),
+        first: owners.get(slug).cloned().unwrap_or_default(),
+    }
+}
+
+/// Parses a file; an edition that can be indexed is added to `add`.
+fn read(file: &SourceFile, owners: &HashMap<String, String>, add: &mut Vec<(String, Edition)>) -> FileState {
+    let text = match &file.text {
+        Ok(text) => text,
+        Err(why) => return FileState::Broken { why: why.clone() },
+    };
+    match parse(&file.path, text) {
+        Err(error) => FileState::Broken {
+            why: format!("line {}: {}", error.line, error.what),
+        },
+        Ok(edition) if owners.contains_key(&edition.slug) => duplicate(&edition.slug, owners),
+        Ok(edition) => {
+            let state = FileState::Indexed {
+                slug: edition.slug.clone(),
+                date: edition.date.clone(),
+                passages: passages(&edition, &file.path).len(),
+            };
+            add.push((file.path.clone(), edition));
+            state
+        }
+    }
+}
+
+/// Paths of files whose passages are in the old index and not, or not so, in the new one.
+fn outdated(old: Option<&Manifest>, new: &Manifest) -> Vec<String> {
+    let kept: HashMap<&str, &FileEntry> = new.editions().map(|(_, entry)| (entry.path.as_str(), entry)).collect();
+    old.into_iter()
+        .flat_map(Manifest::editions)
+        .filter(|(_, entry)| kept.get(entry.path.as_str()) != Some(entry))
+        .map(|(_, entry)| entry.path.clone())
+        .collect()
+}
+
+/// What became of each edition, in the order of slugs.
+fn changes(old: Option<&Manifest>, new: &Manifest) -> Vec<(Change, String)> {
+    let old: BTreeMap<&str, &FileEntry> = old.into_iter().flat_map(Manifest::editions).collect();
+    let new: BTreeMap<&str, &FileEntry> = new.editions().collect();
+    let mut out: Vec<_> = new
+        .iter()
+        .filter_map(|(slug, entry)| match old.get(slug) {
+            None => Some((Change::Added, slug.to_string())),
+            Some(before) if before != entry => Some((Change::Changed, slug.to_string())),
+            Some(_) => None,
+        })
+        .collect();
+    let gone = old.keys().filter(|slug| !new.contains_key(*slug));
+    out.extend(gone.map(|slug| (Change::Removed, slug.to_string())));
+    out.sort_by(|a, b| a.1.cmp(&b.1));
+    out
+}
+
+/// What is not in the index, saying so where it was in it before.
+fn skipped(old: &HashMap<&str, &FileEntry>, new: &Manifest) -> Vec<Skipped> {
+    let mut skipped = new.skipped();
+    for file in &mut skipped {
+        let before = old.get(file.file.as_str()).map(|entry| &entry.state);
+        if matches!(before, Some(FileState::Indexed { .. })) {
+            file.why.push_str("; its earlier version was removed from the index");
+        }
+    }
+    skipped
+}

@@ -1,0 +1,191 @@
+//! The only home of field names: which parts of a passage are stored, which are searched, and how much each counts.
+//!
+//! In: a [`Passage`]. Out: a tantivy document, and back. It must not know of files, generations or queries.
+
+use tantivy::schema::{Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value};
+use tantivy::{TantivyDocument, Term};
+
+use super::analyzer;
+use crate::corpus::edition::Id;
+use crate::corpus::passage::{MAX_PASSAGE_BYTES, Passage};
+
+/// A searched field and what a word in it is worth.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Searched {
+    pub field: Field,
+    /// Worth of one occurrence, the passage's own text being 1.
+    pub boost: f32,
+    /// How much a field longer than the average lowers that worth, 0 to 1 (`b` of BM25).
+    pub b: f32,
+    /// Whether a word found here counts as covered by the passage: the edition's title stands over many discussions
+    /// and says little of any of them.
+    pub covers: bool,
+    /// Whether word positions are kept, for phrases.
+    pub positions: bool,
+}
+
+/// How many fields are searched.
+pub(crate) const SEARCHED: usize = 5;
+
+/// The fields of the index, resolved once.
+#[derive(Debug, Clone)]
+pub(crate) struct Fields {
+    pub schema: Schema,
+    id: Field,
+    part: Field,
+    edition: Field,
+    path: Field,
+    date: Field,
+    edition_title: Field,
+    discussion: Field,
+    question: Field,
+    contributor: Field,
+    text: Field,
+}
+
+impl Fields {
+    pub fn new() -> Fields {
+        let mut schema = Schema::builder();
+        let searched = |record: IndexRecordOption| {
+            let indexing = TextFieldIndexing::default()
+                .set_tokenizer(analyzer::NAME)
+                .set_index_option(record);
+            TextOptions::default().set_indexing_options(indexing).set_stored()
+        };
+        let with_positions = || searched(IndexRecordOption::WithFreqsAndPositions);
+        let with_counts = || searched(IndexRecordOption::WithFreqs);
+        let id = schema.add_text_field("id", STORED);
+        let part = schema.add_u64_field("part", STORED);
+        let edition = schema.add_text_field("edition", STRING);
+        let path = schema.add_text_field("path", STRING | STORED);
+        let date = schema.add_text_field("date", STRING | STORED);
+        let edition_title = schema.add_text_field("edition_title", with_counts());
+        let discussion = schema.add_text_field("discussion", with_positions());
+        let question = schema.add_text_field("question", with_positions());
+        let contributor = schema.add_text_field("contributor", with_counts());
+        let text = schema.add_text_field("text", with_positions());
+        Fields {
+            schema: schema.build(),
+            id,
+            part,
+            edition,
+            path,
+            date,
+            edition_title,
+            discussion,
+            question,
+            contributor,
+            text,
+        }
+    }
+
+    /// The searched fields, in the order in which scores are summed.
+    pub fn searched(&self) -> [Searched; SEARCHED] {
+        let field = |field, boost, b, covers, positions| Searched {
+            field,
+            boost,
+            b,
+            covers,
+            positions,
+        };
+        [
+            field(self.discussion, 2.0, 0.4, true, true),
+            field(self.text, 1.0, 0.75, true, true),
+            field(self.question, 0.7, 0.6, true, true),
+            field(self.edition_title, 0.4, 0.4, false, false),
+            field(self.contributor, 0.3, 0.4, true, false),
+        ]
+    }
+
+    /// The term by which all passages of a file are deleted.
+    pub fn file_term(&self, path: &str) -> Term {
+        Term::from_field_text(self.path, path)
+    }
+
+    pub fn document(&self, passage: &Passage) -> TantivyDocument {
+        let mut document = TantivyDocument::default();
+        document.add_text(self.id, passage.id.to_string());
+        document.add_u64(self.part, u64::from(passage.part));
+        document.add_text(self.edition, passage.id.edition());
+        document.add_text(self.path, &passage.path);
+        document.add_text(self.edition_title, &passage.edition_title);
+        document.add_text(self.discussion, &passage.discussion);
+        document.add_text(self.question, &passage.question);
+        document.add_text(self.text, &passage.text);
+        if let Some(date) = &passage.date {
+            document.add_text(self.date, date);
+        }
+        if let Some(contributor) = &passage.contributor {
+            document.add_text(self.contributor, contributor);
+        }
+        document
+    }
+
+    /// The passage as it was indexed; an error names the field that is missing or unreadable.
+    pub fn passage(&self, document: &TantivyDocument) -> Result<Passage, String> {
+        let optional = |field: Field| document.get_first(field).and_then(|v| v.as_str()).map(str::to_string);
+        let text = |field: Field| {
+            optional(field).ok_or_else(|| format!("a passage has no `{}`", self.schema.get_field_name(field)))
+        };
+        Ok(Passage {
+            id: text(self.id)?.parse::<Id>().map_err(|e| e.to_string())?,
+            part: document
+                .get_first(self.part)
+                .and_then(|v| v.as_u64())
+                .and_then(|part| u32::try_from(part).ok())
+                .ok_or("a passage has no `part`")?,
+            edition_title: text(self.edition_title)?,
+            date: optional(self.date),
+            discussion: text(self.discussion)?,
+            question: text(self.question)?,
+            contributor: optional(self.contributor),
+            text: text(self.text)?,
+            path: text(self.path)?,
+        })
+    }
+
+    /// All that decides what an index of the same files holds, as one line: an index made with another line is
+    /// rebuilt, not read.
+    pub fn fingerprint(&self) -> String {
+        let schema = serde_json::to_string(&self.schema).unwrap_or_default();
+        let settings = format!(
+            "{}; analyzer {}; passages of {MAX_PASSAGE_BYTES}; {schema}",
+            tantivy::version_string(),
+            analyzer::VERSION
+        );
+        super::hex(&super::sha256(settings.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_passage_comes_back_from_its_document_unchanged() {
+        let fields = Fields::new();
+        for (contributor, date) in [
+            (Some("A. Person".to_string()), Some("2024-02-29".to_string())),
+            (None, None),
+        ] {
+            let passage = Passage {
+                id: "e/q2/b".parse().unwrap(),
+                part: 3,
+                edition_title: "T".into(),
+                date,
+                discussion: "D?".into(),
+                question: String::new(),
+                contributor,
+                text: "line\nline — “x”".into(),
+                path: "a b.md".into(),
+            };
+            assert_eq!(fields.passage(&fields.document(&passage)).unwrap(), passage);
+        }
+    }
+
+    #[test]
+    fn a_document_without_its_fields_is_an_error_that_names_one() {
+        let why = Fields::new().passage(&TantivyDocument::default()).unwrap_err();
+        assert!(why.contains("`id`"), "{why}");
+    }
+}

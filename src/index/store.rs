@@ -1,0 +1,190 @@
+//! An index opened for reading.
+//!
+//! In: the index folder. Out: a [`Store`]: its passages, its statistics, and for `retrieve` the terms and their
+//! occurrences. It must not know how an index is made, nor what a question is.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use tantivy::fieldnorm::FieldNormReader;
+use tantivy::{DocAddress, Index, ReloadPolicy, Searcher, TantivyDocument};
+
+use super::manifest::{self, Manifest};
+use super::schema::{Fields, SEARCHED};
+use super::{IndexError, Skipped, analyzer, folder};
+use crate::corpus::passage::Passage;
+
+/// Up to this size in bytes an index is checked whole (CRC-32 of every file) each time it is opened: that takes a few
+/// milliseconds at most. A larger one is checked by every `askpm refresh`.
+const CHECK_ALWAYS_BELOW: u64 = 32 << 20;
+
+/// Decompressed blocks of stored passages that are kept: a search reads few, mostly once.
+const CACHED_BLOCKS: usize = 8;
+
+/// How often opening is tried again when a refresh swaps the index meanwhile.
+const ATTEMPTS: usize = 5;
+
+/// How far an index is checked when it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Check {
+    /// Checksums of a small index only.
+    Quick,
+    /// Checksums of every file.
+    Whole,
+}
+
+/// An index, opened read-only: a fixed view that later refreshes do not change.
+pub struct Store {
+    pub(super) dir: PathBuf,
+    pub(super) generation: PathBuf,
+    pub(super) index: Index,
+    pub(super) manifest: Manifest,
+    pub(super) searcher: Searcher,
+    pub(crate) fields: Fields,
+}
+
+/// What is in an index and how fresh it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stats {
+    pub editions: usize,
+    /// Date of the newest edition, `YYYY-MM-DD`; `None` where no edition has a date.
+    pub newest: Option<String>,
+    pub passages: usize,
+    /// When the index last changed, RFC 3339 in UTC.
+    pub indexed_at: String,
+    pub skipped: Vec<Skipped>,
+}
+
+impl Store {
+    pub fn stats(&self) -> Stats {
+        Stats {
+            editions: self.manifest.editions().count(),
+            newest: self.manifest.newest(),
+            passages: self.manifest.passages(),
+            indexed_at: self.manifest.indexed_at.clone(),
+            skipped: self.manifest.skipped(),
+        }
+    }
+
+    pub(crate) fn searcher(&self) -> &Searcher {
+        &self.searcher
+    }
+
+    /// The error of an index that turns out unreadable while it is used.
+    pub(crate) fn damaged(&self, what: impl ToString) -> IndexError {
+        IndexError::Damaged {
+            path: self.dir.clone(),
+            what: what.to_string(),
+        }
+    }
+
+    pub(crate) fn passage(&self, address: DocAddress) -> Result<Passage, IndexError> {
+        let document: TantivyDocument = self.searcher.doc(address).map_err(|e| self.damaged(e))?;
+        self.fields.passage(&document).map_err(|e| self.damaged(e))
+    }
+
+    /// Average length in words of each searched field over the passages that are there now. Tantivy's own totals
+    /// still count deleted passages, and estimate after a merge; these do not depend on how the index came about.
+    pub(crate) fn average_lengths(&self) -> Result<[f32; SEARCHED], IndexError> {
+        let mut totals = [0u64; SEARCHED];
+        for segment in self.searcher.segment_readers() {
+            for (total, searched) in totals.iter_mut().zip(self.fields.searched()) {
+                let lengths = segment
+                    .get_fieldnorms_reader(searched.field)
+                    .map_err(|e| self.damaged(e))?;
+                *total += segment
+                    .doc_ids_alive()
+                    .map(|doc| u64::from(length(&lengths, doc)))
+                    .sum::<u64>();
+            }
+        }
+        let passages = self.searcher.num_docs().max(1) as f64;
+        Ok(totals.map(|total| (total as f64 / passages) as f32))
+    }
+}
+
+fn length(lengths: &FieldNormReader, doc: u32) -> u32 {
+    FieldNormReader::id_to_fieldnorm(lengths.fieldnorm_id(doc))
+}
+
+/// Opens the current generation. `Ok(None)`: no index was ever completed in `dir`. `Err`: why the one that is there
+/// cannot be used, in a few words that continue "the old index was rebuilt: ".
+pub(super) fn open_current(dir: &Path, check: Check) -> Result<Option<Store>, String> {
+    let mut why = String::new();
+    for _ in 0..ATTEMPTS {
+        let Some(generation) = folder::current(dir)? else {
+            return Ok(None);
+        };
+        // What tantivy says about a damaged file is an error almost always; where it panics after all (issue 1754),
+        // the index is as unreadable, and an index can always be made again.
+        let opened = catch_unwind(AssertUnwindSafe(|| open(dir, &generation, check)));
+        match opened.unwrap_or_else(|_| Err("reading it failed".into())) {
+            Ok(Some(store)) => return Ok(Some(store)),
+            Ok(None) => why = "it changes faster than it can be opened".into(),
+            Err(error) => {
+                // A refresh may have replaced this generation by the next one while it was being opened.
+                if folder::current(dir)? == Some(generation) {
+                    return Err(error);
+                }
+                why = error;
+            }
+        }
+    }
+    Err(why)
+}
+
+/// Opens one generation; `Ok(None)` where a commit came between its manifest and its segments.
+fn open(dir: &Path, generation: &Path, check: Check) -> Result<Option<Store>, String> {
+    let fields = Fields::new();
+    let (manifest, meta) = Manifest::read(generation, &fields.fingerprint())?;
+    let text = |e: tantivy::TantivyError| e.to_string();
+    let index = Index::open_in_dir(generation).map_err(text)?;
+    index.tokenizers().register(analyzer::NAME, analyzer::analyzer());
+    if index.schema() != fields.schema {
+        return Err("its fields are not those of this askpm".into());
+    }
+    let reader = index
+        .reader_builder()
+        .reload_policy(ReloadPolicy::Manual)
+        .doc_store_cache_num_blocks(CACHED_BLOCKS)
+        .try_into()
+        .map_err(text)?;
+    let searcher = reader.searcher();
+    if manifest::meta_bytes(generation).map_err(|e| e.to_string())? != meta {
+        return Ok(None);
+    }
+    if searcher.num_docs() != manifest.passages() as u64 {
+        let (there, listed) = (searcher.num_docs(), manifest.passages());
+        return Err(format!("it holds {there} passages where its manifest lists {listed}"));
+    }
+    // Tantivy checks the files it has on its own list, and takes a list that is missing for an empty one.
+    if !index
+        .directory()
+        .list_managed_files()
+        .contains(Path::new(manifest::META))
+    {
+        return Err("its list of files is gone".into());
+    }
+    if check == Check::Whole || size(generation) < CHECK_ALWAYS_BELOW {
+        let damaged = index.validate_checksum().map_err(text)?;
+        if let Some(file) = damaged.iter().min() {
+            return Err(format!("its file {} is damaged", file.display()));
+        }
+    }
+    Ok(Some(Store {
+        dir: dir.into(),
+        generation: generation.into(),
+        index,
+        manifest,
+        searcher,
+        fields,
+    }))
+}
+
+fn size(folder: &Path) -> u64 {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    files
+        .filter_map(|entry| entry.metadata().ok())
+        .map(|meta| meta.len())
+        .sum()
+}

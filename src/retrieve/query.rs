@@ -1,0 +1,138 @@
+//! A question's text as words to look for.
+//!
+//! In: any text. Out: at most [`MAX_WORDS`] distinct words, each known to be content or mere asking. There is no query
+//! language: what a user types is never an operator. It must not know what the index holds.
+
+use std::collections::HashSet;
+
+use crate::index::analyzer::analyzer;
+
+/// How many distinct words of a question count, its first ones: a bit each in a 64-bit set, and more than any question
+/// has; of a text of a megabyte only its beginning is asked.
+pub const MAX_WORDS: usize = 64;
+
+/// What a word that only asks is worth in ranking: enough to tell two discussions of one topic apart by how their
+/// titles ask ("How does one become …?"), too little to find anything alone.
+const ASKING_WEIGHT: f32 = 0.25;
+
+/// Words that ask, judge or address rather than name a topic. They are in the index and rank a little, but a passage
+/// need not have them to answer. `use`, `work`, `people`, `team` and `no` are left out: they are topics here.
+const ASKING: &str = "about advice advise anybody anyone anything ask became become becomes becoming best better came \
+    come consider describe discuss ever everybody everyone everything exactly explain feel find gave get gets getting \
+    give given go goes going good got great guys happen hello help here hey hi how important know knows let lets like \
+    look looking made make makes making many may me might more most much must myself need needs now okay one ones \
+    please possible question questions really recommend recommended right say says should shouldnt some somebody \
+    someone something start still suggest suggested suggestion suggestions sure take tell thank thanks thing things \
+    think thinking tip tips too try trying understand want wants way ways well what whats when where whether which who \
+    whom whose why";
+
+/// A distinct word of a question.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Word {
+    /// As typed.
+    pub typed: String,
+    /// What is looked for: its stem, or that of the known word it was corrected to.
+    pub term: String,
+    /// Whether it names a topic (and so counts in coverage) or only asks.
+    pub content: bool,
+    /// Worth in ranking, against an exact content word.
+    pub weight: f32,
+    /// How alike `term` is to what was typed: 1, less where it was corrected.
+    pub likeness: f32,
+    /// Positions in the question, function words counted.
+    pub positions: Vec<usize>,
+    /// Passages that have the term, and what its rarity makes of it; 0 until scoring has counted.
+    pub passages: u64,
+    pub idf: f32,
+}
+
+/// The words of `text`, in the order of their first occurrence.
+pub(super) fn words(text: &str) -> Vec<Word> {
+    let asking: HashSet<&str> = ASKING.split_whitespace().collect();
+    let mut words: Vec<Word> = Vec::new();
+    let mut analyzer = analyzer();
+    let mut tokens = analyzer.token_stream(text);
+    while tokens.advance() {
+        let token = tokens.token();
+        if let Some(known) = words.iter_mut().find(|word| word.term == token.text) {
+            known.positions.push(token.position);
+            continue;
+        }
+        if words.len() == MAX_WORDS {
+            break;
+        }
+        let typed = text
+            .get(token.offset_from..token.offset_to)
+            .unwrap_or(&token.text)
+            .to_string();
+        let content = !asking.contains(plain(&typed).as_str());
+        words.push(Word {
+            typed,
+            term: token.text.clone(),
+            content,
+            weight: if content { 1.0 } else { ASKING_WEIGHT },
+            likeness: 1.0,
+            positions: vec![token.position],
+            passages: 0,
+            idf: 0.0,
+        });
+    }
+    words
+}
+
+/// `typed` as the list of asking words writes it.
+fn plain(typed: &str) -> String {
+    let letters = typed.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn content(text: &str) -> Vec<String> {
+        words(text).into_iter().filter(|w| w.content).map(|w| w.term).collect()
+    }
+
+    #[test]
+    fn words_that_only_ask_are_no_content() {
+        assert_eq!(content("How does one become an AI/ML PM?"), ["ai", "ml", "pm"]);
+        assert_eq!(content("What should I do to get better at saying no?"), ["say", "no"]);
+        assert_eq!(content("best pizza in Naples"), ["pizza", "napl"]);
+        assert!(content("What is the best way to do it?").is_empty());
+    }
+
+    #[test]
+    fn operators_are_text() {
+        assert_eq!(
+            content(r#"title:roadmap AND "launch plan"~2 OR -beta* [a TO b] \"#),
+            ["titl", "roadmap", "launch", "plan", "2", "beta", "b"]
+        );
+    }
+
+    #[test]
+    fn a_repeated_word_counts_once_and_keeps_its_positions() {
+        let words = words("metrics, metric and more metrics");
+        assert_eq!(words.iter().filter(|w| w.term == "metric").count(), 1);
+        assert_eq!(words[0].positions, [0, 1, 4]);
+    }
+
+    #[test]
+    fn of_a_megabyte_the_first_distinct_words_count() {
+        let text: String = (0..100_000).map(|i| format!("word{i} ")).collect();
+        let words = words(&text);
+        assert_eq!(words.len(), MAX_WORDS);
+        assert_eq!(words[63].typed, "word63");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_bounded_distinct_words(text in "\\PC{0,300}") {
+            let words = words(&text);
+            prop_assert!(words.len() <= MAX_WORDS);
+            let distinct: HashSet<_> = words.iter().map(|w| &w.term).collect();
+            prop_assert_eq!(distinct.len(), words.len());
+        }
+    }
+}
