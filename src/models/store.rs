@@ -194,6 +194,8 @@ impl Slot {
         make_parent(&blob)?;
         fs::rename(file, &blob).map_err(|error| ModelError::io(&blob, "cannot be put in place", error))?;
         sync_folder(&blob);
+        // Another source may have begun before this one delivered.
+        let _ = fs::remove_file(self.partial());
         self.link()
     }
 

