@@ -4,7 +4,7 @@
 //! used. Out: the path of a GGUF file whose SHA-256 is the listed one. It must not know what a model is for: no corpus,
 //! no engine, no printing (progress goes out through [`Progress`]).
 //!
-//! [`registry`] lists, [`store`] keeps the files in the Hugging Face cache, [`source`] fetches them. [`ensure`] is the
+//! `registry` lists, `store` keeps the files in the Hugging Face cache, `source` fetches them. [`ensure`] is the
 //! whole of it: a file that is there and checked is used; otherwise, online, one program at a time tries each source
 //! in turn, and nothing gets its final name before its hash was found right.
 
@@ -20,10 +20,11 @@ mod store;
 use std::path::{Path, PathBuf};
 
 pub use error::{ModelError, SourceFailure};
-pub use places::{Limits, Net, Permit, Places, Token};
+pub use places::{Limits, Net, Places, Token};
 pub use registry::{Choice, Model, Registry, Source};
 pub use remove::Removed;
 
+use places::Permit;
 use source::Fault;
 use store::Slot;
 

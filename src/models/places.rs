@@ -81,7 +81,7 @@ pub enum Net {
 /// Proof that the network may be used. Only [`Net::permit`] makes one, and every source demands one: code that opens a
 /// socket or starts a downloader cannot be reached offline.
 #[derive(Debug)]
-pub struct Permit(());
+pub(super) struct Permit(());
 
 impl Net {
     /// Offline where the flag, `HF_HUB_OFFLINE` or `ASKPM_OFFLINE` says so.
