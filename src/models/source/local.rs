@@ -1,0 +1,44 @@
+//! A model file that the user points at.
+//!
+//! In: a path. Out: the same path, found to be a readable, non-empty file. It must not know the GGUF format.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::super::error::ModelError;
+
+/// Checks that `path` can be opened as a file and holds something.
+pub(in super::super) fn check(path: &Path) -> Result<PathBuf, ModelError> {
+    let refuse = |why: String| {
+        Err(ModelError::Local {
+            path: path.to_path_buf(),
+            why,
+        })
+    };
+    let opened = File::open(path).and_then(|file| file.metadata());
+    match opened {
+        Ok(meta) if meta.is_dir() => refuse("is a folder, not a model file".into()),
+        Ok(meta) if meta.is_file() && meta.len() == 0 => refuse("is empty".into()),
+        Ok(_) => Ok(path.to_path_buf()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => refuse("no such file".into()),
+        Err(error) => refuse(format!("cannot be read: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_and_empty_files_and_folders_are_told_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let why = |path: &Path| check(path).unwrap_err().to_string();
+        assert!(why(dir.path()).ends_with("is a folder, not a model file"));
+        let file = dir.path().join("m.gguf");
+        assert!(why(&file).ends_with("no such file"));
+        std::fs::write(&file, b"").unwrap();
+        assert!(why(&file).ends_with("is empty"));
+        std::fs::write(&file, b"GGUF").unwrap();
+        assert_eq!(check(&file).unwrap(), file);
+    }
+}

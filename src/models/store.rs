@@ -1,0 +1,313 @@
+//! The Hugging Face cache on disk, in the layout that `huggingface_hub` writes and reads.
+//!
+//! `models--ORG--NAME/blobs/SHA256` holds the bytes, `snapshots/COMMIT/FILE` is a relative link to them, `refs/BRANCH`
+//! names a branch's commit, and `.locks/models--ORG--NAME/SHA256.lock` keeps two programs from fetching the same file
+//! (<https://huggingface.co/docs/huggingface_hub/guides/manage-cache>). For large files the blob's name, the ETag, is
+//! the SHA-256.
+//!
+//! In: a [`Model`] and the [`Places`]. Out: where its file is, whether it was checked, and the file put in its place.
+//! It must not know where files come from.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use super::Progress;
+use super::digest::{Hasher, hash_reader, is_commit};
+use super::error::ModelError;
+use super::places::Places;
+use super::registry::{Model, Source};
+
+/// The place of one model's file in the cache, whichever source it comes from.
+#[derive(Debug, Clone)]
+pub(super) struct Slot {
+    pub cache: PathBuf,
+    /// `CACHE/models--ORG--NAME`.
+    pub repo_dir: PathBuf,
+    pub file: String,
+    pub sha256: String,
+    pub size: u64,
+    revision: String,
+    note: PathBuf,
+}
+
+/// A held lock; dropping it lets others in.
+pub(super) struct Held(#[expect(dead_code, reason = "closing the file is what unlocks it")] Option<File>);
+
+impl Slot {
+    /// The place is that of the first Hub source, so that a file fetched from a package index is found by
+    /// `huggingface_hub` too. A model without a Hub source gets a repository of its own under `askpm`.
+    pub fn of(model: &Model, places: &Places) -> Self {
+        let hub = model.sources.iter().find_map(|source| match source {
+            Source::Hub { repo, revision, file } => Some((repo.clone(), revision.clone(), file.clone())),
+            Source::Package { .. } => None,
+        });
+        let own = || {
+            (
+                format!("askpm/{}", model.name),
+                String::new(),
+                format!("{}.gguf", model.name),
+            )
+        };
+        let (repo, revision, file) = hub.unwrap_or_else(own);
+        Self {
+            cache: places.hub_cache.clone(),
+            repo_dir: places.hub_cache.join(format!("models--{}", repo.replace('/', "--"))),
+            file,
+            sha256: model.sha256.clone(),
+            size: model.size,
+            revision,
+            note: places.checked.join(&model.sha256),
+        }
+    }
+
+    pub fn blob(&self) -> PathBuf {
+        self.repo_dir.join("blobs").join(&self.sha256)
+    }
+
+    /// What has come so far of an interrupted download. `huggingface_hub` uses the same name.
+    pub fn partial(&self) -> PathBuf {
+        self.repo_dir.join("blobs").join(format!("{}.incomplete", self.sha256))
+    }
+
+    fn lock_file(&self) -> PathBuf {
+        let repo = self.repo_dir.file_name().unwrap_or_default();
+        self.cache
+            .join(".locks")
+            .join(repo)
+            .join(format!("{}.lock", self.sha256))
+    }
+
+    /// The folder of `snapshots/` for this revision. A branch whose commit is not known gets a folder named by the
+    /// hash: no ref is written for it, so it claims nothing about the branch.
+    fn snapshot(&self) -> PathBuf {
+        let known = if is_commit(&self.revision) {
+            Some(self.revision.clone())
+        } else {
+            self.read_ref()
+        };
+        let fallback = || self.sha256.get(..40).unwrap_or(&self.sha256).to_string();
+        self.repo_dir.join("snapshots").join(known.unwrap_or_else(fallback))
+    }
+
+    fn read_ref(&self) -> Option<String> {
+        if self.revision.is_empty() {
+            return None;
+        }
+        let text = fs::read_to_string(self.repo_dir.join("refs").join(&self.revision)).ok()?;
+        Some(text.trim().to_string()).filter(|text| is_commit(text))
+    }
+
+    /// Records the commit that a branch stands for, as `huggingface_hub` does.
+    pub fn write_ref(&self, commit: &str) -> Result<(), ModelError> {
+        if self.revision.is_empty() || is_commit(&self.revision) || !is_commit(commit) {
+            return Ok(());
+        }
+        let path = self.repo_dir.join("refs").join(&self.revision);
+        write_atomically(&path, commit.as_bytes())
+    }
+
+    /// The file, where one of the right size is there: under its readable name if it has that, else the blob.
+    pub fn present(&self) -> Option<PathBuf> {
+        let right = |path: &PathBuf| fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() == self.size);
+        [self.snapshot().join(&self.file), self.blob()].into_iter().find(right)
+    }
+
+    /// Whether `path` was hashed before and has not changed since, by size and modification time.
+    ///
+    /// The note lies in askpm's own folder: the cache belongs to other programs as well, and may be read-only. Hashing
+    /// 100 MB at every start would cost more than everything else that a start does.
+    pub fn is_checked(&self, path: &Path) -> bool {
+        let Ok(stamp) = self.stamp(path) else { return false };
+        fs::read_to_string(&self.note).is_ok_and(|text| text.lines().any(|line| line == stamp))
+    }
+
+    fn stamp(&self, path: &Path) -> io::Result<String> {
+        let real = fs::canonicalize(path)?;
+        let meta = fs::metadata(&real)?;
+        let age = meta.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Ok(format!("{} {} {}", meta.len(), age.as_nanos(), real.display()))
+    }
+
+    /// Notes that `path` has the right hash. A note that cannot be written costs only the hashing next time.
+    pub fn set_checked(&self, path: &Path) {
+        if let Ok(stamp) = self.stamp(path) {
+            let _ = write_atomically(&self.note, format!("{stamp}\n").as_bytes());
+        }
+    }
+
+    /// Hashes all of `path`; the error carries both hashes.
+    pub fn check(&self, model: &str, path: &Path, progress: &mut dyn Progress) -> Result<(), ModelError> {
+        let file = File::open(path).map_err(|error| ModelError::io(path, "cannot be opened", error))?;
+        let mut hasher = Hasher::default();
+        progress.begin(&format!("checking {model}"), Some(self.size), 0);
+        let read = hash_reader(&mut hasher, file, |bytes| progress.advance(bytes));
+        progress.end();
+        read.map_err(|error| ModelError::io(path, "cannot be read", error))?;
+        let found = hasher.hex();
+        if found == self.sha256 {
+            self.set_checked(path);
+            return Ok(());
+        }
+        let _ = fs::remove_file(&self.note);
+        Err(ModelError::Damaged {
+            model: model.to_string(),
+            path: path.to_path_buf(),
+            expected: self.sha256.clone(),
+            found,
+        })
+    }
+
+    /// Waits for the sole right to fetch or remove this file; says so where another program has it.
+    ///
+    /// The lock is `flock`'s, on the file that `huggingface_hub` locks, so the two wait for each other.
+    pub fn lock(&self, progress: &mut dyn Progress) -> Result<Held, ModelError> {
+        let path = self.lock_file();
+        make_parent(&path)?;
+        let options = File::options().create(true).write(true).truncate(false).open(&path);
+        let file = options.map_err(|error| ModelError::io(&path, "cannot be opened", error))?;
+        match file.try_lock() {
+            Ok(()) => return Ok(Held(Some(file))),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return self.unlocked(error, progress),
+        }
+        progress.note("another program is fetching this model: waiting for it");
+        match file.lock() {
+            Ok(()) => Ok(Held(Some(file))),
+            Err(error) => self.unlocked(error, progress),
+        }
+    }
+
+    /// Some network file systems have no locks. The atomic rename still keeps the result whole.
+    fn unlocked(&self, error: io::Error, progress: &mut dyn Progress) -> Result<Held, ModelError> {
+        progress.note(&format!(
+            "the cache's disk has no file locks ({error}): going on without one"
+        ));
+        Ok(Held(None))
+    }
+
+    /// Moves a file whose hash was checked into its place, on the same disk, and links its readable name to it.
+    /// `file` must be synced already.
+    pub fn place(&self, file: &Path) -> Result<PathBuf, ModelError> {
+        let blob = self.blob();
+        make_parent(&blob)?;
+        fs::rename(file, &blob).map_err(|error| ModelError::io(&blob, "cannot be put in place", error))?;
+        sync_folder(&blob);
+        // Another source may have begun before this one delivered.
+        let _ = fs::remove_file(self.partial());
+        self.link()
+    }
+
+    /// Makes the readable name, if it is not there yet, and notes that the file was checked.
+    pub fn link(&self) -> Result<PathBuf, ModelError> {
+        let pointer = self.snapshot().join(&self.file);
+        if fs::metadata(&pointer).is_ok_and(|meta| meta.len() == self.size) {
+            self.set_checked(&pointer);
+            return Ok(pointer);
+        }
+        make_parent(&pointer)?;
+        // A dangling link or a file of another size is in the way.
+        match fs::remove_file(&pointer) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(ModelError::io(&pointer, "cannot be replaced", error));
+            }
+            _ => {}
+        }
+        let climb = self.file.split('/').count() + 1;
+        let target = Path::new(&"../".repeat(climb)).join("blobs").join(&self.sha256);
+        point(&target, &self.blob(), &pointer).map_err(|error| ModelError::io(&pointer, "cannot be linked", error))?;
+        self.set_checked(&pointer);
+        Ok(pointer)
+    }
+
+    /// Forgets that the file was ever checked.
+    pub fn drop_note(&self) {
+        let _ = fs::remove_file(&self.note);
+    }
+}
+
+/// Creates the folder that `path` is to lie in.
+pub(super) fn make_parent(path: &Path) -> Result<(), ModelError> {
+    let Some(parent) = path.parent() else { return Ok(()) };
+    fs::create_dir_all(parent).map_err(|error| ModelError::io(parent, "cannot be created", error))
+}
+
+/// Writes beside the target, syncs, renames.
+fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
+    make_parent(path)?;
+    let fail = |error| ModelError::io(path, "cannot be written", error);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
+    file.write_all(bytes)
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(fail)?;
+    file.persist(path).map_err(|error| fail(error.error))?;
+    Ok(())
+}
+
+/// A rename lasts through a power cut only once its folder is synced. Not every system can; nothing depends on it.
+fn sync_folder(path: &Path) {
+    if let Some(Ok(folder)) = path.parent().map(File::open) {
+        let _ = folder.sync_all();
+    }
+}
+
+/// Makes `pointer` lead to `blob`: by a symbolic link to the relative `target`, else a hard link, else a copy.
+fn point(target: &Path, blob: &Path, pointer: &Path) -> io::Result<()> {
+    match symlink(target, pointer).or_else(|_| fs::hard_link(blob, pointer)) {
+        // Another program made it just now.
+        Err(_) if fs::symlink_metadata(pointer).is_ok() => Ok(()),
+        Err(_) => copy(blob, pointer),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Copies by way of a new file and a rename: writing to `pointer` itself could write through a link into the blob.
+fn copy(blob: &Path, pointer: &Path) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(pointer.parent().unwrap_or(Path::new(".")))?;
+    io::copy(&mut File::open(blob)?, &mut file)?;
+    file.as_file().sync_all()?;
+    file.persist(pointer)?;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn symlink(target: &Path, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+/// Windows lets ordinary users make no symbolic links by default.
+#[cfg(not(unix))]
+fn symlink(_target: &Path, _link: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_that_cannot_be_a_link_is_a_copy() {
+        let dir = tempfile::tempdir().unwrap();
+        let (blob, pointer) = (dir.path().join("blob"), dir.path().join("pointer"));
+        fs::write(&blob, "bytes").unwrap();
+        copy(&blob, &pointer).unwrap();
+        assert_eq!(fs::read(&pointer).unwrap(), b"bytes");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pointer_that_another_program_made_meanwhile_leaves_the_blob_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let (blob, pointer) = (dir.path().join("blob"), dir.path().join("pointer"));
+        fs::write(&blob, "bytes").unwrap();
+        symlink(Path::new("blob"), &pointer).unwrap();
+        point(Path::new("blob"), &blob, &pointer).unwrap();
+        copy(&blob, &pointer).unwrap();
+        assert_eq!(
+            (fs::read(&blob).unwrap(), fs::read(&pointer).unwrap()),
+            (b"bytes".to_vec(), b"bytes".to_vec())
+        );
+    }
+}

@@ -1,0 +1,181 @@
+//! What `models` promises, against a Hub on 127.0.0.1 and stand-ins for the package tools.
+
+mod cache;
+mod download;
+mod package;
+
+#[path = "../../../tests/harness/hub.rs"]
+mod hub;
+#[path = "../../../tests/harness/wheel.rs"]
+mod wheel;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::digest::Hasher;
+use super::*;
+use hub::Hub;
+
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+const FILE_PATH: &str = "/org/tiny/resolve/0123456789abcdef0123456789abcdef01234567/tiny.gguf";
+
+/// A cache, a Hub that serves one model file, and that model.
+struct Bench {
+    dir: tempfile::TempDir,
+    hub: Hub,
+    places: Places,
+    model: Model,
+    bytes: Vec<u8>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let hub = Hub::start();
+        // Bytes that differ everywhere, so that a part in the wrong place shows.
+        let bytes: Vec<u8> = (0..300_000u64)
+            .map(|i| (i.wrapping_mul(i).wrapping_mul(2_654_435_761) >> 13) as u8)
+            .collect();
+        hub.serve(FILE_PATH, &bytes);
+        let places = places(dir.path(), &hub.endpoint());
+        let mut hasher = Hasher::default();
+        hasher.update(&bytes);
+        let model = Model {
+            name: "tiny".into(),
+            title: "for tests".into(),
+            architecture: "llama".into(),
+            quantization: "Q8_0".into(),
+            parameters: None,
+            context: 128,
+            licence: "MIT".into(),
+            size: bytes.len() as u64,
+            sha256: hasher.hex(),
+            min_memory_mb: 1,
+            default: true,
+            verified: true,
+            notes: None,
+            sources: vec![hub_source("org/tiny", COMMIT)],
+        };
+        Self {
+            dir,
+            hub,
+            places,
+            model,
+            bytes,
+        }
+    }
+
+    fn ensure(&self) -> (Result<PathBuf, ModelError>, Seen) {
+        let mut seen = Seen::default();
+        (ensure(&self.model, &self.places, Net::Online, &mut seen), seen)
+    }
+
+    /// The one source's reason for failing.
+    fn failure(&self) -> SourceFailure {
+        match self.ensure().0 {
+            Err(ModelError::AllSourcesFailed { failures, .. }) => failures.into_iter().next().unwrap(),
+            other => panic!("expected a failure of the source, got {other:?}"),
+        }
+    }
+
+    /// Fetches, and checks that what came is right and that nothing unfinished is left.
+    fn fetched(&self) -> Seen {
+        let (path, seen) = self.ensure();
+        assert_eq!(std::fs::read(path.unwrap()).unwrap(), self.bytes);
+        assert!(!self.partial().exists());
+        seen
+    }
+
+    fn repo(&self) -> PathBuf {
+        self.places.hub_cache.join("models--org--tiny")
+    }
+
+    fn blob(&self) -> PathBuf {
+        self.repo().join("blobs").join(&self.model.sha256)
+    }
+
+    fn partial(&self) -> PathBuf {
+        self.repo()
+            .join("blobs")
+            .join(format!("{}.incomplete", self.model.sha256))
+    }
+
+    fn pointer(&self) -> PathBuf {
+        self.repo().join("snapshots").join(COMMIT).join("tiny.gguf")
+    }
+
+    /// What an earlier run has left.
+    fn leave_partial(&self, bytes: &[u8]) {
+        std::fs::create_dir_all(self.partial().parent().unwrap()).unwrap();
+        std::fs::write(self.partial(), bytes).unwrap();
+    }
+
+    /// The file as `huggingface_hub` would have put it there.
+    fn put_in_cache(&self, bytes: &[u8]) {
+        std::fs::create_dir_all(self.blob().parent().unwrap()).unwrap();
+        std::fs::write(self.blob(), bytes).unwrap();
+    }
+}
+
+fn places(home: &Path, endpoint: &str) -> Places {
+    let vars = [
+        ("HF_HUB_CACHE", home.join("hub").into_os_string()),
+        ("XDG_CACHE_HOME", home.join("cache").into_os_string()),
+        ("HF_ENDPOINT", OsString::from(endpoint)),
+        ("HF_HUB_DISABLE_IMPLICIT_TOKEN", OsString::from("1")),
+    ];
+    let mut places = Places::from_env(|name| {
+        vars.iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value.clone())
+    })
+    .unwrap();
+    places.limits = Limits {
+        stall: Duration::from_secs(5),
+        pause: Duration::from_millis(1),
+        longest_pause: Duration::from_secs(2),
+        ..Limits::default()
+    };
+    places
+}
+
+fn hub_source(repo: &str, revision: &str) -> Source {
+    Source::Hub {
+        repo: repo.into(),
+        revision: revision.into(),
+        file: "tiny.gguf".into(),
+    }
+}
+
+/// Remembers what it was told.
+#[derive(Debug, Default)]
+struct Seen {
+    begun: Vec<(String, Option<u64>, u64)>,
+    advanced: u64,
+    notes: Vec<String>,
+    open: i32,
+}
+
+impl Seen {
+    fn noted(&self, part: &str) -> bool {
+        self.notes.iter().any(|note| note.contains(part))
+    }
+}
+
+impl Progress for Seen {
+    fn begin(&mut self, what: &str, total: Option<u64>, already: u64) {
+        self.begun.push((what.to_string(), total, already));
+        self.open += 1;
+    }
+    fn advance(&mut self, bytes: u64) {
+        assert_eq!(self.open, 1, "advanced outside begin and end");
+        self.advanced += bytes;
+    }
+    fn note(&mut self, text: &str) {
+        self.notes.push(text.to_string());
+    }
+    fn end(&mut self) {
+        self.open -= 1;
+    }
+}
