@@ -9,8 +9,8 @@
 
 use std::path::{Path, PathBuf};
 
-use minijinja::value::Value;
 use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind, context};
 
 use super::error::EngineError;
@@ -38,14 +38,26 @@ impl ChatTemplate {
     pub fn new(path: &Path, source: Option<&str>, start: &str, end: &str) -> Result<Self> {
         let mut environment = Environment::new();
         // As transformers sets up Jinja for chat templates.
-        environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(|e| {
-            EngineError::Template { path: path.to_path_buf(), problem: describe(&e) }
-        })?);
+        environment.set_syntax(
+            SyntaxConfig::builder()
+                .trim_blocks(true)
+                .lstrip_blocks(true)
+                .build()
+                .map_err(|e| EngineError::Template {
+                    path: path.to_path_buf(),
+                    problem: describe(&e),
+                })?,
+        );
         environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         environment.add_function("raise_exception", |why: String| -> std::result::Result<Value, Error> {
             Err(Error::new(ErrorKind::InvalidOperation, why))
         });
-        let mut template = Self { environment, start: start.into(), end: end.into(), path: path.to_path_buf() };
+        let mut template = Self {
+            environment,
+            start: start.into(),
+            end: end.into(),
+            path: path.to_path_buf(),
+        };
         let source = plain_generation_blocks(source.unwrap_or(CHATML));
         if source.contains([OPEN, CLOSE]) {
             return Err(template.fail("holds characters that Unicode reserves for internal use"));
@@ -57,7 +69,10 @@ impl ChatTemplate {
     }
 
     fn fail(&self, problem: &str) -> EngineError {
-        EngineError::Template { path: self.path.clone(), problem: problem.into() }
+        EngineError::Template {
+            path: self.path.clone(),
+            problem: problem.into(),
+        }
     }
 
     /// Renders the messages, with the opening of the assistant's turn at the end.
@@ -66,7 +81,9 @@ impl ChatTemplate {
     /// text at the head of the next user message instead.
     pub fn render(&self, messages: &[Message]) -> Result<Vec<Segment>> {
         match self.render_as_given(messages) {
-            Err(_) if messages.iter().any(|m| m.role == Role::System) => self.render_as_given(&without_system(messages)),
+            Err(_) if messages.iter().any(|m| m.role == Role::System) => {
+                self.render_as_given(&without_system(messages))
+            }
             other => other,
         }
     }
@@ -77,7 +94,10 @@ impl ChatTemplate {
             .enumerate()
             .map(|(index, m)| context! { role => m.role.name(), content => mark(index, &m.content) })
             .collect();
-        let template = self.environment.get_template("chat").map_err(|e| self.fail(&describe(&e)))?;
+        let template = self
+            .environment
+            .get_template("chat")
+            .map_err(|e| self.fail(&describe(&e)))?;
         let rendered = template
             .render(context! {
                 messages => marked,
@@ -110,7 +130,10 @@ impl ChatTemplate {
         }
         segments.push(Segment::Template(rest.into()));
         segments.retain(|s| !matches!(s, Segment::Template(t) if t.is_empty()));
-        let lost = messages.iter().zip(seen).find(|(m, seen)| !seen && !m.content.trim().is_empty());
+        let lost = messages
+            .iter()
+            .zip(seen)
+            .find(|(m, seen)| !seen && !m.content.trim().is_empty());
         match lost {
             Some((message, _)) => Err(self.fail(&format!("leaves out the {} message", message.role.name()))),
             None => Ok(segments),
@@ -140,13 +163,19 @@ fn without_system(messages: &[Message]) -> Vec<Message> {
             }
             Role::User if !pending.is_empty() => {
                 let content = std::mem::take(&mut pending) + &message.content;
-                out.push(Message { role: Role::User, content });
+                out.push(Message {
+                    role: Role::User,
+                    content,
+                });
             }
             _ => out.push(message.clone()),
         }
     }
     if !pending.is_empty() {
-        out.push(Message { role: Role::User, content: pending.trim_end().into() });
+        out.push(Message {
+            role: Role::User,
+            content: pending.trim_end().into(),
+        });
     }
     out
 }
@@ -157,8 +186,14 @@ fn plain_generation_blocks(source: &str) -> String {
     let mut out = source.to_string();
     for dash in ["", "-"] {
         for end in ["", "-"] {
-            out = out.replace(&format!("{{%{dash} generation {end}%}}"), &format!("{{%{dash} if true {end}%}}"));
-            out = out.replace(&format!("{{%{dash} endgeneration {end}%}}"), &format!("{{%{dash} endif {end}%}}"));
+            out = out.replace(
+                &format!("{{%{dash} generation {end}%}}"),
+                &format!("{{%{dash} if true {end}%}}"),
+            );
+            out = out.replace(
+                &format!("{{%{dash} endgeneration {end}%}}"),
+                &format!("{{%{dash} endif {end}%}}"),
+            );
         }
     }
     out
@@ -166,9 +201,13 @@ fn plain_generation_blocks(source: &str) -> String {
 
 /// One line: what went wrong and where in the template.
 fn describe(error: &Error) -> String {
-    let what = error.detail().map_or_else(|| error.kind().to_string(), |d| format!("{}: {d}", error.kind()));
+    let what = error
+        .detail()
+        .map_or_else(|| error.kind().to_string(), |d| format!("{}: {d}", error.kind()));
     let what = what.replace(['\n', '\r'], " ");
-    error.line().map_or_else(|| what.clone(), |line| format!("{what} (line {line})"))
+    error
+        .line()
+        .map_or_else(|| what.clone(), |line| format!("{what} (line {line})"))
 }
 
 #[cfg(test)]

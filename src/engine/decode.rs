@@ -45,7 +45,10 @@ impl CandleEngine {
         let gguf = Gguf::open(path)?;
         let architecture = gguf.metadata.need_text("general.architecture")?;
         if !ARCHITECTURES.contains(&architecture) {
-            return Err(EngineError::Architecture { path: path.to_path_buf(), architecture: architecture.into() });
+            return Err(EngineError::Architecture {
+                path: path.to_path_buf(),
+                architecture: architecture.into(),
+            });
         }
         let tokenizer = Tokenizer::from_gguf(&gguf)?;
         let source = match gguf.metadata.text("tokenizer.chat_template") {
@@ -54,9 +57,16 @@ impl CandleEngine {
         };
         let template = ChatTemplate::new(path, source, tokenizer.start_text(), tokenizer.end_text())?;
         let model = Model::load(&gguf, tokenizer.len(), &device)?;
-        let file_name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let file_name = path
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let info = ModelInfo {
-            name: gguf.metadata.text("general.name")?.filter(|n| !n.is_empty()).map_or(file_name, String::from),
+            name: gguf
+                .metadata
+                .text("general.name")?
+                .filter(|n| !n.is_empty())
+                .map_or(file_name, String::from),
             file: path.to_path_buf(),
             architecture: architecture.into(),
             quantization: gguf.quantization(),
@@ -64,7 +74,12 @@ impl CandleEngine {
             device: device_name.into(),
             parameters: gguf.parameters(),
         };
-        Ok(Self { info, tokenizer, template, model })
+        Ok(Self {
+            info,
+            tokenizer,
+            template,
+            model,
+        })
     }
 
     /// Token ids of the messages as the chat template renders them, the opening of the answer included.
@@ -109,7 +124,10 @@ impl CandleEngine {
         let started = Instant::now();
         let limit = self.info.context_length.saturating_sub(1);
         if ids.len() > limit {
-            return Err(EngineError::PromptTooLong { tokens: ids.len(), limit });
+            return Err(EngineError::PromptTooLong {
+                tokens: ids.len(),
+                limit,
+            });
         }
         let mut logits = self.prefill(ids)?;
         let prefill = started.elapsed();
@@ -145,7 +163,13 @@ impl CandleEngine {
             logits = self.compute("making the next token", next)?;
         };
         let total = started.elapsed();
-        Ok(Run { tokens: made.len(), prefill, first: first.unwrap_or(total), total, stop })
+        Ok(Run {
+            tokens: made.len(),
+            prefill,
+            first: first.unwrap_or(total),
+            total,
+            stop,
+        })
     }
 }
 
@@ -177,7 +201,11 @@ impl Engine for CandleEngine {
             first = false;
             let piece = stream.push(bytes);
             text.push_str(&piece);
-            if piece.is_empty() { ControlFlow::Continue(()) } else { on_piece(&piece) }
+            if piece.is_empty() {
+                ControlFlow::Continue(())
+            } else {
+                on_piece(&piece)
+            }
         })?;
         let rest = stream.finish();
         if !rest.is_empty() && run.stop != Stop::Caller {

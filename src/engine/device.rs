@@ -44,7 +44,10 @@ impl DeviceChoice {
             Self::Cpu => Ok((Device::Cpu, "cpu")),
             Self::Cuda => open("cuda", cfg!(feature = "cuda"), || Device::new_cuda(0)),
             Self::Metal => open("metal", cfg!(feature = "metal"), || Device::new_metal(0)),
-            Self::Auto => Self::Cuda.open().or_else(|_| Self::Metal.open()).or_else(|_| Self::Cpu.open()),
+            Self::Auto => Self::Cuda
+                .open()
+                .or_else(|_| Self::Metal.open())
+                .or_else(|_| Self::Cpu.open()),
         }
     }
 }
@@ -54,7 +57,11 @@ fn open(
     compiled_in: bool,
     new: impl FnOnce() -> candle_core::Result<Device>,
 ) -> Result<(Device, &'static str), EngineError> {
-    let fail = |problem: String, hint: String| EngineError::Device { wanted: name.into(), problem, hint };
+    let fail = |problem: String, hint: String| EngineError::Device {
+        wanted: name.into(),
+        problem,
+        hint,
+    };
     if !compiled_in {
         return Err(fail(
             "this build has no support for it".into(),
@@ -62,7 +69,12 @@ fn open(
         ));
     }
     // A device that opens and cannot compute (an old driver, say) is found out now and not in the middle of a load.
-    let tried = new().and_then(|device| Tensor::new(&[1f32, 2.0], &device)?.sum_all()?.to_vec0::<f32>().map(|_| device));
+    let tried = new().and_then(|device| {
+        Tensor::new(&[1f32, 2.0], &device)?
+            .sum_all()?
+            .to_vec0::<f32>()
+            .map(|_| device)
+    });
     tried.map(|device| (device, name)).map_err(|e| {
         let problem = e.to_string().lines().next().unwrap_or("it does not work").to_string();
         fail(problem, "choose `--device cpu`".into())
@@ -78,7 +90,10 @@ mod tests {
         assert_eq!("CPU".parse::<DeviceChoice>().unwrap(), DeviceChoice::Cpu);
         assert_eq!("auto".parse::<DeviceChoice>().unwrap(), DeviceChoice::Auto);
         let error = "tpu".parse::<DeviceChoice>().unwrap_err();
-        assert_eq!(error.to_string(), "the device `tpu` cannot be used: it is not a device that is known");
+        assert_eq!(
+            error.to_string(),
+            "the device `tpu` cannot be used: it is not a device that is known"
+        );
         assert_eq!(error.hint().unwrap(), "choose auto, cpu, cuda or metal");
     }
 
@@ -86,8 +101,14 @@ mod tests {
     #[test]
     fn a_device_that_is_not_compiled_in_names_the_feature_that_adds_it() {
         let error = DeviceChoice::Cuda.open().unwrap_err();
-        assert_eq!(error.to_string(), "the device `cuda` cannot be used: this build has no support for it");
-        assert_eq!(error.hint().unwrap(), "build with `--features cuda`, or choose `--device cpu`");
+        assert_eq!(
+            error.to_string(),
+            "the device `cuda` cannot be used: this build has no support for it"
+        );
+        assert_eq!(
+            error.hint().unwrap(),
+            "build with `--features cuda`, or choose `--device cpu`"
+        );
     }
 
     #[cfg(not(any(feature = "cuda", feature = "metal")))]

@@ -14,7 +14,11 @@ pub enum EngineError {
 
     /// The file is not GGUF, or is damaged, or leaves out something that its architecture needs.
     #[error("{} is not a usable GGUF model: {field}: {problem}", path.display())]
-    Gguf { path: PathBuf, field: String, problem: String },
+    Gguf {
+        path: PathBuf,
+        field: String,
+        problem: String,
+    },
 
     /// The file is sound, but holds a kind of model that is not built in.
     #[error("{}: the architecture `{architecture}` is not supported (supported: {})", path.display(), super::arch::ARCHITECTURES.join(", "))]
@@ -22,7 +26,11 @@ pub enum EngineError {
 
     /// The vocabulary in the file cannot be used.
     #[error("{}: tokenizer: {field}: {problem}", path.display())]
-    Tokenizer { path: PathBuf, field: String, problem: String },
+    Tokenizer {
+        path: PathBuf,
+        field: String,
+        problem: String,
+    },
 
     /// The chat template in the file cannot be parsed, or refuses the messages.
     #[error("{}: tokenizer.chat_template: {problem}", path.display())]
@@ -30,7 +38,11 @@ pub enum EngineError {
 
     /// The wanted device is not there.
     #[error("the device `{wanted}` cannot be used: {problem}")]
-    Device { wanted: String, problem: String, hint: String },
+    Device {
+        wanted: String,
+        problem: String,
+        hint: String,
+    },
 
     /// The prompt leaves no room for an answer. `limit` is the longest prompt, in tokens, that does.
     #[error("the prompt takes {tokens} tokens; this model reads at most {limit}")]
@@ -38,7 +50,11 @@ pub enum EngineError {
 
     /// A tensor operation failed, or its result is not a number.
     #[error("{}: {doing}: {problem}", path.display())]
-    Compute { path: PathBuf, doing: String, problem: String },
+    Compute {
+        path: PathBuf,
+        doing: String,
+        problem: String,
+    },
 }
 
 impl EngineError {
@@ -58,17 +74,29 @@ impl EngineError {
     }
 
     pub(crate) fn gguf(path: &Path, field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Gguf { path: path.to_path_buf(), field: field.into(), problem: problem.into() }
+        Self::Gguf {
+            path: path.to_path_buf(),
+            field: field.into(),
+            problem: problem.into(),
+        }
     }
 
     pub(crate) fn tokenizer(path: &Path, field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Tokenizer { path: path.to_path_buf(), field: field.into(), problem: problem.into() }
+        Self::Tokenizer {
+            path: path.to_path_buf(),
+            field: field.into(),
+            problem: problem.into(),
+        }
     }
 
     /// Candle's errors can carry a backtrace over many lines; only the first line is kept.
     pub(crate) fn compute(path: &Path, doing: impl Into<String>, source: &candle_core::Error) -> Self {
         let text = source.to_string();
         let problem = text.lines().next().unwrap_or("unknown error").to_string();
-        Self::Compute { path: path.to_path_buf(), doing: doing.into(), problem }
+        Self::Compute {
+            path: path.to_path_buf(),
+            doing: doing.into(),
+            problem,
+        }
     }
 }

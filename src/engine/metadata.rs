@@ -31,7 +31,10 @@ pub(crate) struct Metadata {
 
 impl Metadata {
     pub fn new(path: &Path) -> Self {
-        Self { path: path.to_path_buf(), values: HashMap::new() }
+        Self {
+            path: path.to_path_buf(),
+            values: HashMap::new(),
+        }
     }
 
     /// False where the key was there already.
@@ -92,7 +95,11 @@ impl Metadata {
             Some(Value::Signed(v)) => *v as f64,
             Some(_) => return self.fail(key, "is not a number"),
         };
-        if value.is_finite() { Ok(Some(value)) } else { self.fail(key, format!("{value} is not finite")) }
+        if value.is_finite() {
+            Ok(Some(value))
+        } else {
+            self.fail(key, format!("{value} is not finite"))
+        }
     }
 
     /// A finite number above zero.
@@ -136,7 +143,9 @@ impl Metadata {
     pub fn texts(&self, key: &str) -> Result<Option<Vec<String>>> {
         match self.get(key) {
             None => Ok(None),
-            Some(Value::Texts(list)) => Ok(Some(list.iter().map(|t| String::from_utf8_lossy(t).into_owned()).collect())),
+            Some(Value::Texts(list)) => Ok(Some(
+                list.iter().map(|t| String::from_utf8_lossy(t).into_owned()).collect(),
+            )),
             Some(_) => self.fail(key, "is not a list of texts"),
         }
     }

@@ -8,6 +8,7 @@
 
 mod arch;
 mod chat;
+mod cursor;
 mod decode;
 mod device;
 mod error;
@@ -76,7 +77,14 @@ pub struct Sampling {
 impl Default for Sampling {
     /// Greedy, seed 0, 256 tokens, no repeat penalty.
     fn default() -> Self {
-        Self { temperature: 0.0, top_p: 1.0, seed: 0, max_tokens: 256, repeat_penalty: 1.0, repeat_window: 64 }
+        Self {
+            temperature: 0.0,
+            top_p: 1.0,
+            seed: 0,
+            max_tokens: 256,
+            repeat_penalty: 1.0,
+            repeat_window: 64,
+        }
     }
 }
 

@@ -16,7 +16,10 @@ pub(crate) struct Sampler<'a> {
 
 impl<'a> Sampler<'a> {
     pub fn new(sampling: &'a Sampling) -> Self {
-        Self { sampling, state: sampling.seed }
+        Self {
+            sampling,
+            state: sampling.seed,
+        }
     }
 
     /// The next token, or `None` where the logits hold no number to choose by.
@@ -28,8 +31,10 @@ impl<'a> Sampler<'a> {
         }
         let top = f64::from(*logits.get(best as usize)?);
         let weight = |logit: f32| ((f64::from(logit) - top) / self.sampling.temperature).exp();
-        let mut choices: Vec<(u32, f64)> =
-            (0u32..).zip(logits.iter().map(|&l| weight(l))).filter(|(_, w)| *w > 0.0).collect();
+        let mut choices: Vec<(u32, f64)> = (0u32..)
+            .zip(logits.iter().map(|&l| weight(l)))
+            .filter(|(_, w)| *w > 0.0)
+            .collect();
         // Likeliest first, the lower id of equals: the order, and so the draw, is the same everywhere.
         choices.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let total: f64 = choices.iter().map(|c| c.1).sum();
@@ -47,7 +52,11 @@ impl<'a> Sampler<'a> {
         let seen: std::collections::BTreeSet<u32> = so_far.iter().skip(from).copied().collect();
         for id in seen {
             if let Some(logit) = logits.get_mut(id as usize) {
-                *logit = if *logit > 0.0 { *logit / penalty } else { *logit * penalty };
+                *logit = if *logit > 0.0 {
+                    *logit / penalty
+                } else {
+                    *logit * penalty
+                };
             }
         }
     }
@@ -109,12 +118,19 @@ mod tests {
     use super::*;
 
     fn sampling(temperature: f64, top_p: f64, seed: u64) -> Sampling {
-        Sampling { temperature, top_p, seed, ..Sampling::default() }
+        Sampling {
+            temperature,
+            top_p,
+            seed,
+            ..Sampling::default()
+        }
     }
 
     fn draws(sampling: &Sampling, logits: &[f32], count: usize) -> Vec<u32> {
         let mut sampler = Sampler::new(sampling);
-        (0..count).map(|_| sampler.next(&mut logits.to_vec(), &[]).unwrap()).collect()
+        (0..count)
+            .map(|_| sampler.next(&mut logits.to_vec(), &[]).unwrap())
+            .collect()
     }
 
     #[test]
@@ -140,7 +156,10 @@ mod tests {
     fn draws_follow_the_softmax() {
         // Weights 1 : 3 once the temperature has been applied.
         let logits = [0.0, 2.0 * 3f32.ln()];
-        let ones = draws(&sampling(2.0, 1.0, 1), &logits, 8000).iter().filter(|&&id| id == 1).count();
+        let ones = draws(&sampling(2.0, 1.0, 1), &logits, 8000)
+            .iter()
+            .filter(|&&id| id == 1)
+            .count();
         assert!((5800..6200).contains(&ones), "{ones} of 8000, 6000 expected");
     }
 
@@ -157,8 +176,12 @@ mod tests {
 
     #[test]
     fn the_repeat_penalty_reaches_back_as_far_as_its_window() {
-        let sampling = Sampling { repeat_penalty: 2.0, repeat_window: 2, ..Sampling::default() };
-        let mut next = |so_far: &[u32]| Sampler::new(&sampling).next(&mut [3.0, 2.0, -1.0], so_far).unwrap();
+        let sampling = Sampling {
+            repeat_penalty: 2.0,
+            repeat_window: 2,
+            ..Sampling::default()
+        };
+        let next = |so_far: &[u32]| Sampler::new(&sampling).next(&mut [3.0, 2.0, -1.0], so_far).unwrap();
         assert_eq!(next(&[0]), 1);
         assert_eq!(next(&[0, 2, 2]), 0);
         let mut logits = [3.0, 2.0, -1.0];

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::tiny_gguf::{ARCHITECTURES, TinyGguf, Weights};
+use super::tiny_gguf::{ARCHITECTURES, CONTEXT, Meta, TinyGguf, Weights};
 use super::{Message, Role};
 
 /// A fixture of `tests/fixtures/engine`, read as JSON.
 pub(crate) fn golden(name: &str) -> Value {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/engine").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/engine")
+        .join(name);
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
@@ -24,11 +26,20 @@ pub(crate) fn messages(value: &Value) -> Vec<Message> {
         "assistant" => Role::Assistant,
         _ => Role::User,
     };
-    pairs.into_iter().map(|(r, content)| Message { role: role(&r), content }).collect()
+    pairs
+        .into_iter()
+        .map(|(r, content)| Message {
+            role: role(&r),
+            content,
+        })
+        .collect()
 }
 
 pub(crate) fn user(content: &str) -> Vec<Message> {
-    vec![Message { role: Role::User, content: content.into() }]
+    vec![Message {
+        role: Role::User,
+        content: content.into(),
+    }]
 }
 
 /// The real model, where the environment names it.
@@ -40,12 +51,31 @@ pub(crate) fn real_model() -> Option<PathBuf> {
     path
 }
 
-/// The models that goldens exist for: every architecture in F32, two in quantized types.
+/// The models that goldens exist for: every architecture in F32, two in quantized types, and the ways of stretching
+/// rotary positions.
 pub(crate) fn tiny_models() -> Vec<(String, TinyGguf)> {
-    let mut models: Vec<(String, TinyGguf)> =
-        ARCHITECTURES.iter().map(|a| (format!("{a}-f32"), TinyGguf::new(a, Weights::F32))).collect();
+    let mut models: Vec<(String, TinyGguf)> = ARCHITECTURES
+        .iter()
+        .map(|a| (format!("{a}-f32"), TinyGguf::new(a, Weights::F32)))
+        .collect();
     models.push(("llama-q8_0".into(), TinyGguf::new("llama", Weights::Q8_0)));
     models.push(("qwen3-q4_0".into(), TinyGguf::new("qwen3", Weights::Q4_0)));
+
+    let mut llama3 = TinyGguf::new("llama", Weights::F32);
+    llama3.vector("rope_freqs.weight", 4, 3.0);
+    models.push(("llama-divisors".into(), llama3));
+
+    let mut linear = TinyGguf::new("gemma3", Weights::F32);
+    linear.set("gemma3.rope.scaling.type", Meta::text("linear"));
+    linear.set("gemma3.rope.scaling.factor", Meta::F32(8.0));
+    models.push(("gemma3-linear".into(), linear));
+
+    let mut long = TinyGguf::new("phi3", Weights::F32);
+    long.set("phi3.rope.scaling.original_context_length", Meta::U32(CONTEXT));
+    long.set("phi3.rope.scaling.attn_factor", Meta::F32(1.19));
+    long.vector("rope_factors_short.weight", 4, 2.0);
+    long.vector("rope_factors_long.weight", 4, 9.0);
+    models.push(("phi3-longrope".into(), long));
     models
 }
 

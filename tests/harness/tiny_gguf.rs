@@ -6,6 +6,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+#[path = "tiny_blocks.rs"]
+mod blocks;
+#[path = "tiny_vocabulary.rs"]
+mod vocabulary;
+
+pub use vocabulary::GEMMA;
+
 /// A metadata value, by its type in the file.
 #[derive(Debug, Clone)]
 pub enum Meta {
@@ -100,17 +107,24 @@ const KV_HEADS: u64 = 2;
 const INNER: u64 = 64;
 pub const CONTEXT: u32 = 256;
 
-pub const CHATML: &str = "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
-pub const GEMMA: &str = "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}{% for message in messages %}{{ '<start_of_turn>' + ('model' if message['role'] == 'assistant' else message['role']) + '\n' + message['content'] | trim + '<end_of_turn>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}";
-
 impl TinyGguf {
     /// A model of the architecture with the vocabulary that its family has.
     pub fn new(architecture: &str, weights: Weights) -> Self {
-        let mut file = Self { version: 3, metadata: BTreeMap::new(), tensors: BTreeMap::new(), seed: 1, weights };
+        let mut file = Self {
+            version: 3,
+            metadata: BTreeMap::new(),
+            tensors: BTreeMap::new(),
+            seed: 1,
+            weights,
+        };
         file.set("general.architecture", Meta::text(architecture));
         file.set("general.name", Meta::text(&format!("Tiny {architecture}")));
         let sentencepiece = matches!(architecture, "gemma3" | "phi3");
-        let vocabulary = if sentencepiece { file.sentencepiece(architecture) } else { file.byte_level() };
+        let vocabulary = if sentencepiece {
+            file.sentencepiece(architecture)
+        } else {
+            file.byte_level()
+        };
         file.hyperparameters(architecture);
         file.tensors(architecture, vocabulary as u64);
         file
@@ -118,63 +132,6 @@ impl TinyGguf {
 
     pub fn set(&mut self, key: &str, value: Meta) {
         self.metadata.insert(key.into(), value);
-    }
-
-    fn byte_level(&mut self) -> usize {
-        let mut tokens: Vec<String> = byte_alphabet();
-        let merges = ["h e", "l l", "he ll", "hell o", "Ġ t", "Ġt he", "i n", "a n", "an d", "1 2", "Ċ Ċ", "o r", "Ġ w", "Ġw or"];
-        tokens.extend(merges.iter().map(|m| m.replace(' ', "")));
-        let mut kinds = vec![1; tokens.len()];
-        let start = tokens.len() as u32;
-        for control in ["<|endoftext|>", "<|im_start|>", "<|im_end|>"] {
-            tokens.push(control.into());
-            kinds.push(3);
-        }
-        tokens.push("<think>".into());
-        kinds.push(4);
-        let count = tokens.len();
-        self.set("tokenizer.ggml.model", Meta::text("gpt2"));
-        self.set("tokenizer.ggml.pre", Meta::text("smollm"));
-        self.set("tokenizer.ggml.tokens", Meta::Texts(tokens));
-        self.set("tokenizer.ggml.token_type", Meta::I32s(kinds));
-        self.set("tokenizer.ggml.merges", Meta::Texts(merges.iter().map(ToString::to_string).collect()));
-        self.set("tokenizer.ggml.bos_token_id", Meta::U32(start + 1));
-        self.set("tokenizer.ggml.eos_token_id", Meta::U32(start + 2));
-        self.set("tokenizer.ggml.add_bos_token", Meta::Bool(false));
-        self.set("tokenizer.chat_template", Meta::text(CHATML));
-        count
-    }
-
-    /// Pieces with scores, most of them reachable by more than one order of joining.
-    fn sentencepiece(&mut self, architecture: &str) -> usize {
-        let mut tokens: Vec<(String, f32, i32)> =
-            vec![("<unk>".into(), 0.0, 2), ("<s>".into(), 0.0, 3), ("</s>".into(), 0.0, 3)];
-        tokens.extend((0..=255u8).map(|b| (format!("<0x{b:02X}>"), 0.0, 6)));
-        for control in ["<start_of_turn>", "<end_of_turn>", "<|user|>", "<|assistant|>", "<|system|>", "<|end|>", "<|endoftext|>"] {
-            tokens.push((control.into(), 0.0, 3));
-        }
-        let spaces = ["\n\n", "\n\n\n", "\t\t", "  ", "   "];
-        tokens.extend(spaces.iter().map(|s| (s.to_string(), 0.0, 4)));
-        tokens.push(("<table>".into(), 0.0, 4));
-        tokens.push(("<unused0>".into(), 0.0, 5));
-        let pieces = ["▁t", "he", "in", "▁a", "er", "▁the", "the", "ing", "▁and", "nd", "▁th", "hel", "ell", "lo", "hello", "▁hello", "▁in", "ed", "</", "/s", "<|", "|>", "12", "▁1"];
-        tokens.extend(pieces.iter().enumerate().map(|(i, p)| (p.to_string(), -(i as f32) - 1.0, 1)));
-        let letters = "▁abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:!?'\"()<>|/_-=+#é\n";
-        tokens.extend(letters.chars().enumerate().map(|(i, c)| (c.to_string(), -(i as f32) - 100.0, 1)));
-        let count = tokens.len();
-        self.set("tokenizer.ggml.model", Meta::text("llama"));
-        self.set("tokenizer.ggml.pre", Meta::text("default"));
-        self.set("tokenizer.ggml.tokens", Meta::Texts(tokens.iter().map(|t| t.0.clone()).collect()));
-        self.set("tokenizer.ggml.scores", Meta::F32s(tokens.iter().map(|t| t.1).collect()));
-        self.set("tokenizer.ggml.token_type", Meta::I32s(tokens.iter().map(|t| t.2).collect()));
-        self.set("tokenizer.ggml.bos_token_id", Meta::U32(1));
-        self.set("tokenizer.ggml.eos_token_id", Meta::U32(2));
-        self.set("tokenizer.ggml.unknown_token_id", Meta::U32(0));
-        self.set("tokenizer.ggml.add_bos_token", Meta::Bool(true));
-        self.set("tokenizer.ggml.add_space_prefix", Meta::Bool(architecture == "phi3"));
-        let phi = "{% for message in messages %}{{'<|' + message['role'] + '|>\n' + message['content'] + '<|end|>\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}";
-        self.set("tokenizer.chat_template", Meta::text(if architecture == "phi3" { phi } else { GEMMA }));
-        count
     }
 
     fn hyperparameters(&mut self, architecture: &str) {
@@ -193,14 +150,26 @@ impl TinyGguf {
         if architecture == "lfm2" {
             size("shortconv.l_cache", 3);
         }
-        if matches!(architecture, "gemma3" | "phi3") {
+        if architecture == "gemma3" {
             size("attention.sliding_window", 8);
         }
-        size("rope.dimension_count", if architecture == "glm4" { head / 2 } else { head });
-        let kv = (0..layers(architecture)).map(|i| kv_heads(architecture, i) as i32).collect();
-        let kv = if architecture == "lfm2" { Meta::I32s(kv) } else { Meta::U32(KV_HEADS as u32) };
+        size(
+            "rope.dimension_count",
+            if architecture == "glm4" { head / 2 } else { head },
+        );
+        let kv = (0..layers(architecture))
+            .map(|i| kv_heads(architecture, i) as i32)
+            .collect();
+        let kv = if architecture == "lfm2" {
+            Meta::I32s(kv)
+        } else {
+            Meta::U32(KV_HEADS as u32)
+        };
         self.set(&format!("{architecture}.attention.head_count_kv"), kv);
-        self.set(&format!("{architecture}.attention.layer_norm_rms_epsilon"), Meta::F32(1e-5));
+        self.set(
+            &format!("{architecture}.attention.layer_norm_rms_epsilon"),
+            Meta::F32(1e-5),
+        );
         self.set(&format!("{architecture}.rope.freq_base"), Meta::F32(10_000.0));
         let tokens = match self.metadata.get("tokenizer.ggml.tokens") {
             Some(Meta::Texts(tokens)) => tokens.len() as u32,
@@ -216,12 +185,24 @@ impl TinyGguf {
         if architecture == "phi3" {
             self.matrix("output", WIDTH, vocabulary);
         }
-        self.norm(if architecture == "lfm2" { "token_embd_norm" } else { "output_norm" }, WIDTH);
+        self.norm(
+            if architecture == "lfm2" {
+                "token_embd_norm"
+            } else {
+                "output_norm"
+            },
+            WIDTH,
+        );
         for layer in 0..layers(architecture) {
             let name = |part: &str| format!("blk.{layer}.{part}");
             self.norm(&name("attn_norm"), WIDTH);
             self.norm(&name("ffn_norm"), WIDTH);
-            self.mixer(architecture, &name, (HEADS * head, kv_heads(architecture, layer) * head), head);
+            self.mixer(
+                architecture,
+                &name,
+                (HEADS * head, kv_heads(architecture, layer) * head),
+                head,
+            );
             if matches!(architecture, "gemma3" | "glm4") {
                 self.norm(&name("post_attention_norm"), WIDTH);
                 self.norm(&name("post_ffw_norm"), WIDTH);
@@ -263,11 +244,24 @@ impl TinyGguf {
         self.plain(&format!("{name}.weight"), vec![size], 1.0);
     }
 
+    /// A vector of F32 numbers within 0.5 of `around`.
+    pub fn vector(&mut self, name: &str, size: u64, around: f32) {
+        self.plain(name, vec![size], around);
+    }
+
     /// F32 numbers within 0.5 of `around`.
     fn plain(&mut self, name: &str, dims: Vec<u64>, around: f32) {
         let values = self.numbers(name, dims.iter().product());
         let data = values.iter().flat_map(|v| (v * 0.5 + around).to_le_bytes()).collect();
-        self.tensors.insert(name.into(), TinyTensor { dims, kind: 0, data, offset: None });
+        self.tensors.insert(
+            name.into(),
+            TinyTensor {
+                dims,
+                kind: 0,
+                data,
+                offset: None,
+            },
+        );
     }
 
     fn matrix(&mut self, name: &str, inputs: u64, outputs: u64) {
@@ -275,15 +269,25 @@ impl TinyGguf {
         let values: Vec<f32> = self.numbers(&name, inputs * outputs).iter().map(|v| v * 0.6).collect();
         let (kind, data) = match self.weights {
             Weights::F32 => (0, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
-            Weights::Q4_0 => (2, values.chunks(32).flat_map(q4_0).collect()),
-            Weights::Q8_0 => (8, values.chunks(32).flat_map(q8_0).collect()),
+            Weights::Q4_0 => (2, values.chunks(32).flat_map(blocks::q4_0).collect()),
+            Weights::Q8_0 => (8, values.chunks(32).flat_map(blocks::q8_0).collect()),
         };
-        self.tensors.insert(name, TinyTensor { dims: vec![inputs, outputs], kind, data, offset: None });
+        self.tensors.insert(
+            name,
+            TinyTensor {
+                dims: vec![inputs, outputs],
+                kind,
+                data,
+                offset: None,
+            },
+        );
     }
 
     /// Numbers in -1..1 that depend on seed and name only: SplitMix64 over an FNV-1a hash.
     fn numbers(&self, name: &str, count: u64) -> Vec<f32> {
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| {
+            (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3)
+        });
         let mut state = hash ^ self.seed.wrapping_mul(0x2545_F491_4F6C_DD1D);
         (0..count)
             .map(|_| {
@@ -346,50 +350,17 @@ fn layers(architecture: &str) -> u64 {
 
 /// Twice the usual where the file states it, so that heads and width differ.
 fn head_dim(architecture: &str) -> u64 {
-    if matches!(architecture, "gemma3" | "qwen3" | "glm4") { 16 } else { WIDTH / HEADS }
+    if matches!(architecture, "gemma3" | "qwen3" | "glm4") {
+        16
+    } else {
+        WIDTH / HEADS
+    }
 }
 
 fn kv_heads(architecture: &str, layer: u64) -> u64 {
-    if architecture == "lfm2" && layer != 1 { 0 } else { KV_HEADS }
-}
-
-/// The 256 characters of the GPT-2 byte alphabet, by byte.
-fn byte_alphabet() -> Vec<String> {
-    let mut next = 256;
-    (0..=255u8)
-        .map(|b| match b {
-            33..=126 | 161..=172 | 174..=255 => char::from(b).to_string(),
-            _ => {
-                next += 1;
-                char::from_u32(next - 1).unwrap_or('?').to_string()
-            }
-        })
-        .collect()
-}
-
-/// The least power of two that is no less than `x`, and its bits in half precision. Powers of two make exact scales.
-fn power_of_two(x: f32) -> (f32, u16) {
-    let exponent = (-14..=15).find(|&e| 2f32.powi(e) >= x).unwrap_or(15);
-    (2f32.powi(exponent), ((exponent + 15) as u16) << 10)
-}
-
-fn greatest(values: &[f32]) -> f32 {
-    values.iter().fold(0f32, |m, v| m.max(v.abs()))
-}
-
-/// 32 numbers as a block of ggml's `Q8_0`: a half-precision scale, then signed bytes.
-fn q8_0(values: &[f32]) -> Vec<u8> {
-    let (scale, bits) = power_of_two(greatest(values) / 127.0);
-    let mut out = bits.to_le_bytes().to_vec();
-    out.extend(values.iter().map(|v| (v / scale).round().clamp(-127.0, 127.0) as i8 as u8));
-    out
-}
-
-/// 32 numbers as a block of ggml's `Q4_0`: a half-precision scale, then two numbers a byte, 8 meaning zero.
-fn q4_0(values: &[f32]) -> Vec<u8> {
-    let (scale, bits) = power_of_two(greatest(values) / 7.0);
-    let level = |v: f32| (v / scale + 8.5).clamp(0.0, 15.0) as u8;
-    let mut out = bits.to_le_bytes().to_vec();
-    out.extend((0..16).map(|i| level(values[i]) | (level(values[i + 16]) << 4)));
-    out
+    if architecture == "lfm2" && layer != 1 {
+        0
+    } else {
+        KV_HEADS
+    }
 }

@@ -31,7 +31,12 @@ fn first_key(past: usize, window: Option<usize>) -> usize {
 
 impl Masks {
     /// Masks for `count` positions after `past`. A single position needs none: it sees every key from the first on.
-    pub fn new(past: usize, count: usize, windows: impl Iterator<Item = Option<usize>>, device: &Device) -> Result<Self> {
+    pub fn new(
+        past: usize,
+        count: usize,
+        windows: impl Iterator<Item = Option<usize>>,
+        device: &Device,
+    ) -> Result<Self> {
         let mut masks = HashMap::new();
         for window in windows {
             if count == 1 || masks.contains_key(&window) {
@@ -75,7 +80,11 @@ impl Attention {
     pub fn forward(&mut self, x: &Tensor, step: &Step) -> Result<Tensor> {
         let count = x.dim(0)?;
         let (q, k, v) = self.project(x)?;
-        let (q, k, v) = (self.split(&q, self.heads)?, self.split(&k, self.kv_heads)?, self.split(&v, self.kv_heads)?);
+        let (q, k, v) = (
+            self.split(&q, self.heads)?,
+            self.split(&k, self.kv_heads)?,
+            self.split(&v, self.kv_heads)?,
+        );
         let (q, k) = match &self.norms {
             Some((q_norm, k_norm)) => (q_norm.forward(&q)?, k_norm.forward(&k)?),
             None => (q, k),
@@ -97,7 +106,10 @@ impl Attention {
         };
         let shares = candle_nn::ops::softmax_last_dim(&scores)?;
         let seen = shares.reshape((self.kv_heads, group * count, keys))?.matmul(&v)?;
-        let seen = seen.reshape((self.heads, count, self.head_dim))?.transpose(0, 1)?.contiguous()?;
+        let seen = seen
+            .reshape((self.heads, count, self.head_dim))?
+            .transpose(0, 1)?
+            .contiguous()?;
         self.output.forward(&seen.reshape((count, self.heads * self.head_dim))?)
     }
 
@@ -115,7 +127,10 @@ impl Attention {
     /// `(positions, heads * head_dim)` to `(heads, positions, head_dim)`.
     fn split(&self, x: &Tensor, heads: usize) -> Result<Tensor> {
         let count = x.dim(0)?;
-        x.contiguous()?.reshape((count, heads, self.head_dim))?.transpose(0, 1)?.contiguous()
+        x.contiguous()?
+            .reshape((count, heads, self.head_dim))?
+            .transpose(0, 1)?
+            .contiguous()
     }
 }
 

@@ -29,7 +29,11 @@ pub(super) enum Activation {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Mixer {
     /// `rope` is the index of the layer's rotary table, or `None` for layers without positions.
-    Attention { kv_heads: usize, rope: Option<usize>, window: Option<usize> },
+    Attention {
+        kv_heads: usize,
+        rope: Option<usize>,
+        window: Option<usize>,
+    },
     /// A gated short convolution (LFM2) over this many positions.
     Convolution { kernel: usize },
 }
@@ -90,7 +94,10 @@ impl Keys<'_> {
 impl Config {
     /// Reads the configuration of a file whose architecture is one of [`ARCHITECTURES`].
     pub fn read(metadata: &Metadata, architecture: &str) -> Result<Self> {
-        let keys = Keys { metadata, prefix: architecture };
+        let keys = Keys {
+            metadata,
+            prefix: architecture,
+        };
         let context = keys.need("context_length", MAX_CONTEXT)?;
         let width = keys.need("embedding_length", MAX_WIDTH)?;
         let count = keys.need("block_count", MAX_LAYERS)?;
@@ -113,8 +120,14 @@ impl Config {
         let mut ropes = vec![rope];
         if gemma {
             // Gemma 3's windowed layers turn at their own, unscaled pace (technical report, section 2).
-            let base = keys.positive("rope.freq_base_swa")?.or(keys.positive("rope.local_freq_base")?);
-            ropes.push(RopeConfig { base: base.unwrap_or(10_000.0), scale: 1.0, ..ropes[0].clone() });
+            let base = keys
+                .positive("rope.freq_base_swa")?
+                .or(keys.positive("rope.local_freq_base")?);
+            ropes.push(RopeConfig {
+                base: base.unwrap_or(10_000.0),
+                scale: 1.0,
+                ..ropes[0].clone()
+            });
         }
         Ok(Self {
             width,
@@ -126,16 +139,24 @@ impl Config {
             layers,
             ropes,
             // The 27B model (62 layers) scales by width over heads, the others by the head's dimension.
-            attention_scale: if gemma && count == 62 { width as f64 / heads as f64 } else { head_dim as f64 }
-                .sqrt()
-                .recip(),
+            attention_scale: if gemma && count == 62 {
+                width as f64 / heads as f64
+            } else {
+                head_dim as f64
+            }
+            .sqrt()
+            .recip(),
             embedding_scale: if gemma { (width as f64).sqrt() } else { 1.0 },
             activation: if gemma { Activation::Gelu } else { Activation::Silu },
             fused_qkv: architecture == "phi3",
             fused_gate: matches!(architecture, "phi3" | "glm4"),
             qk_norm: matches!(architecture, "qwen3" | "gemma3" | "lfm2"),
             post_norms: matches!(architecture, "gemma3" | "glm4"),
-            output_norm: if architecture == "lfm2" { "token_embd_norm.weight" } else { "output_norm.weight" },
+            output_norm: if architecture == "lfm2" {
+                "token_embd_norm.weight"
+            } else {
+                "output_norm.weight"
+            },
         })
     }
 }
@@ -143,14 +164,28 @@ impl Config {
 fn head_dim(keys: &Keys, width: usize, heads: usize) -> Result<usize> {
     let head_dim = match keys.size("attention.key_length", MAX_WIDTH)? {
         Some(dim) => dim,
-        None if width % heads == 0 => width / heads,
-        None => return keys.fail("attention.head_count", format!("{heads} heads do not divide a width of {width}")),
+        None if width.is_multiple_of(heads) => width / heads,
+        None => {
+            return keys.fail(
+                "attention.head_count",
+                format!("{heads} heads do not divide a width of {width}"),
+            );
+        }
     };
-    if keys.size("attention.value_length", MAX_WIDTH)?.is_some_and(|value| value != head_dim) {
-        return keys.fail("attention.value_length", format!("differs from the key length {head_dim}"));
+    if keys
+        .size("attention.value_length", MAX_WIDTH)?
+        .is_some_and(|value| value != head_dim)
+    {
+        return keys.fail(
+            "attention.value_length",
+            format!("differs from the key length {head_dim}"),
+        );
     }
     if head_dim.checked_mul(heads).is_none_or(|total| total > MAX_WIDTH) {
-        return keys.fail("attention.key_length", format!("{heads} heads of {head_dim} are beyond reason"));
+        return keys.fail(
+            "attention.key_length",
+            format!("{heads} heads of {head_dim} are beyond reason"),
+        );
     }
     Ok(head_dim)
 }
@@ -160,19 +195,46 @@ fn layers(keys: &Keys, count: usize, heads: usize, architecture: &str) -> Result
     let window = match architecture {
         "gemma3" => Some(keys.need("attention.sliding_window", MAX_CONTEXT)?),
         // Every layer of Phi-3 mini looks back through a window; 0 or absent in the later ones.
-        "phi3" => keys.metadata.unsigned(&keys.key("attention.sliding_window"))?.filter(|&w| w > 0).map(|w| w as usize),
+        "phi3" => keys
+            .metadata
+            .unsigned(&keys.key("attention.sliding_window"))?
+            .filter(|&w| w > 0)
+            .map(|w| w as usize),
         _ => None,
     };
-    let kernel = if architecture == "lfm2" { keys.need("shortconv.l_cache", 64)? } else { 0 };
-    let mixers = kv_heads.into_iter().enumerate().map(|(index, kv_heads)| match architecture {
-        "lfm2" if kv_heads == 0 => Mixer::Convolution { kernel },
-        // Five windowed layers, then one that sees everything.
-        "gemma3" if (index + 1) % 6 != 0 => Mixer::Attention { kv_heads, rope: Some(1), window },
-        "gemma3" => Mixer::Attention { kv_heads, rope: Some(0), window: None },
-        // Every fourth layer has no positions (NoPE).
-        "smollm3" if (index + 1) % 4 == 0 => Mixer::Attention { kv_heads, rope: None, window },
-        _ => Mixer::Attention { kv_heads, rope: Some(0), window },
-    });
+    let kernel = if architecture == "lfm2" {
+        keys.need("shortconv.l_cache", 64)?
+    } else {
+        0
+    };
+    let mixers = kv_heads
+        .into_iter()
+        .enumerate()
+        .map(|(index, kv_heads)| match architecture {
+            "lfm2" if kv_heads == 0 => Mixer::Convolution { kernel },
+            // Five windowed layers, then one that sees everything.
+            "gemma3" if !(index + 1).is_multiple_of(6) => Mixer::Attention {
+                kv_heads,
+                rope: Some(1),
+                window,
+            },
+            "gemma3" => Mixer::Attention {
+                kv_heads,
+                rope: Some(0),
+                window: None,
+            },
+            // Every fourth layer has no positions (NoPE).
+            "smollm3" if (index + 1).is_multiple_of(4) => Mixer::Attention {
+                kv_heads,
+                rope: None,
+                window,
+            },
+            _ => Mixer::Attention {
+                kv_heads,
+                rope: Some(0),
+                window,
+            },
+        });
     Ok(mixers.collect())
 }
 
@@ -188,7 +250,7 @@ fn kv_heads(keys: &Keys, count: usize, heads: usize, architecture: &str) -> Resu
         _ => vec![keys.metadata.unsigned(&key)?.unwrap_or(heads as u64); count],
     };
     for &n in &list {
-        let divides = n != 0 && (heads as u64) % n == 0;
+        let divides = n != 0 && (heads as u64).is_multiple_of(n);
         if !(divides || (n == 0 && mixed)) {
             return keys.fail(NAME, format!("{n} key-value heads do not divide {heads} heads"));
         }
@@ -198,14 +260,21 @@ fn kv_heads(keys: &Keys, count: usize, heads: usize, architecture: &str) -> Resu
 
 fn rope(keys: &Keys, head_dim: usize, architecture: &str) -> Result<RopeConfig> {
     let dim = keys.size("rope.dimension_count", MAX_WIDTH)?.unwrap_or(head_dim);
-    if dim > head_dim || dim % 2 != 0 {
-        return keys.fail("rope.dimension_count", format!("{dim} is odd or more than the head's {head_dim}"));
+    if dim > head_dim || !dim.is_multiple_of(2) {
+        return keys.fail(
+            "rope.dimension_count",
+            format!("{dim} is odd or more than the head's {head_dim}"),
+        );
     }
     let pairing = match architecture {
         "llama" | "smollm3" | "glm4" => Pairing::Neighbours,
         _ => Pairing::Halves,
     };
-    let default_base = if architecture == "gemma3" || architecture == "lfm2" { 1_000_000.0 } else { 10_000.0 };
+    let default_base = if architecture == "gemma3" || architecture == "lfm2" {
+        1_000_000.0
+    } else {
+        10_000.0
+    };
     let base = keys.positive("rope.freq_base")?.unwrap_or(default_base);
     let scale = match keys.metadata.text(&keys.key("rope.scaling.type"))? {
         Some("linear") => keys.positive("rope.scaling.factor")?.unwrap_or(1.0).recip(),
@@ -214,7 +283,13 @@ fn rope(keys: &Keys, head_dim: usize, architecture: &str) -> Result<RopeConfig> 
         Some(other) => return keys.fail("rope.scaling.type", format!("`{other}` is not supported")),
     };
     let magnitude = keys.positive("rope.scaling.attn_factor")?.unwrap_or(1.0);
-    Ok(RopeConfig { base, dim, pairing, scale, magnitude })
+    Ok(RopeConfig {
+        base,
+        dim,
+        pairing,
+        scale,
+        magnitude,
+    })
 }
 
 /// Phi-3's long-context factors hold beyond the length it was first trained on, its short ones within. Only the short

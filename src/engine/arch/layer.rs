@@ -30,7 +30,13 @@ impl Layer {
     pub fn load(weights: &Weights, config: &Config, index: usize, mixer: Mixer) -> Result<Self> {
         let name = |part: &str| format!("blk.{index}.{part}");
         let norm = |part: &str| weights.norm(&name(part), config.width, config.eps);
-        let post = |part: &str| if config.post_norms { norm(part).map(Some) } else { Ok(None) };
+        let post = |part: &str| {
+            if config.post_norms {
+                norm(part).map(Some)
+            } else {
+                Ok(None)
+            }
+        };
         Ok(Self {
             before: norm("attn_norm.weight")?,
             mix: match mixer {
@@ -89,8 +95,11 @@ fn attention(
         }
     };
     let norm = |part: &str| weights.norm(&name(part), config.head_dim, config.eps);
-    let norms =
-        if config.qk_norm { Some((norm("attn_q_norm.weight")?, norm("attn_k_norm.weight")?)) } else { None };
+    let norms = if config.qk_norm {
+        Some((norm("attn_q_norm.weight")?, norm("attn_k_norm.weight")?))
+    } else {
+        None
+    };
     Ok(Attention {
         projections,
         output: weights.linear(&name("attn_output"), q, config.width)?,
@@ -118,18 +127,34 @@ impl Feed {
     fn load(weights: &Weights, config: &Config, index: usize) -> Result<Self> {
         let name = |part: &str| format!("blk.{index}.{part}");
         let (width, inner) = (config.width, config.feed_forward);
-        let gate =
-            if config.fused_gate { None } else { Some(weights.linear(&name("ffn_gate"), width, inner)?) };
-        let up = weights.linear(&name("ffn_up"), width, if config.fused_gate { inner * 2 } else { inner })?;
+        let gate = if config.fused_gate {
+            None
+        } else {
+            Some(weights.linear(&name("ffn_gate"), width, inner)?)
+        };
+        let up = weights.linear(
+            &name("ffn_up"),
+            width,
+            if config.fused_gate { inner * 2 } else { inner },
+        )?;
         let down = weights.linear(&name("ffn_down"), inner, width)?;
-        Ok(Self { gate, up, down, activation: config.activation, inner })
+        Ok(Self {
+            gate,
+            up,
+            down,
+            activation: config.activation,
+            inner,
+        })
     }
 
     fn forward(&self, x: &Tensor) -> Computed<Tensor> {
         let up = self.up.forward(x)?;
         let (gate, up) = match &self.gate {
             Some(gate) => (gate.forward(x)?, up),
-            None => (up.narrow(1, 0, self.inner)?.contiguous()?, up.narrow(1, self.inner, self.inner)?),
+            None => (
+                up.narrow(1, 0, self.inner)?.contiguous()?,
+                up.narrow(1, self.inner, self.inner)?,
+            ),
         };
         let gate = match self.activation {
             Activation::Silu => gate.silu()?,
@@ -174,10 +199,17 @@ impl Convolution {
             Some(state) => state.clone(),
             None => Tensor::zeros((self.kernel - 1, width), x.dtype(), x.device())?,
         };
-        let line = if self.kernel > 1 { Tensor::cat(&[&before, &gated], 0)? } else { gated };
+        let line = if self.kernel > 1 {
+            Tensor::cat(&[&before, &gated], 0)?
+        } else {
+            gated
+        };
         let mut sum = line.narrow(0, 0, count)?.broadcast_mul(&self.taps.narrow(0, 0, 1)?)?;
         for tap in 1..self.kernel {
-            sum = (sum + line.narrow(0, tap, count)?.broadcast_mul(&self.taps.narrow(0, tap, 1)?)?)?;
+            sum = (sum
+                + line
+                    .narrow(0, tap, count)?
+                    .broadcast_mul(&self.taps.narrow(0, tap, 1)?)?)?;
         }
         self.state = Some(line.narrow(0, count, self.kernel - 1)?.contiguous()?);
         self.output.forward(&(part(1)? * sum)?)

@@ -54,7 +54,10 @@ impl Model {
     pub fn load(gguf: &Gguf, vocabulary: usize, device: &Device) -> Result<Self> {
         let architecture = gguf.metadata.need_text("general.architecture")?;
         if !ARCHITECTURES.contains(&architecture) {
-            return Err(EngineError::Architecture { path: gguf.path.clone(), architecture: architecture.into() });
+            return Err(EngineError::Architecture {
+                path: gguf.path.clone(),
+                architecture: architecture.into(),
+            });
         }
         let config = Config::read(&gguf.metadata, architecture)?;
         let weights = Weights::new(gguf, device);
@@ -73,7 +76,16 @@ impl Model {
             .map(|(index, mixer)| Layer::load(&weights, &config, index, *mixer))
             .collect::<Result<_>>()?;
         weights.all_taken()?;
-        Ok(Self { config, embeddings, layers, norm, head, ropes, device: device.clone(), past: 0 })
+        Ok(Self {
+            config,
+            embeddings,
+            layers,
+            norm,
+            head,
+            ropes,
+            device: device.clone(),
+            past: 0,
+        })
     }
 
     /// Positions, prompt and answer together.
@@ -126,7 +138,11 @@ impl Model {
             Mixer::Convolution { .. } => None,
         });
         let masks = Masks::new(self.past, ids.len(), windows, &self.device)?;
-        let step = Step { angles: &angles, past: self.past, masks: &masks };
+        let step = Step {
+            angles: &angles,
+            past: self.past,
+            masks: &masks,
+        };
         for layer in &mut self.layers {
             x = layer.forward(&x, &step)?;
         }

@@ -52,7 +52,11 @@ impl Norm {
 
 impl<'a> Weights<'a> {
     pub fn new(gguf: &'a Gguf, device: &'a Device) -> Self {
-        Self { gguf, device, taken: RefCell::default() }
+        Self {
+            gguf,
+            device,
+            taken: RefCell::default(),
+        }
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -65,7 +69,10 @@ impl<'a> Weights<'a> {
         match self.gguf.entry(name) {
             None => return fail("is missing".into()),
             Some(entry) if entry.shape != shape => {
-                return fail(format!("has the dimensions {:?} where {shape:?} are needed", entry.shape));
+                return fail(format!(
+                    "has the dimensions {:?} where {shape:?} are needed",
+                    entry.shape
+                ));
             }
             Some(_) => {}
         }
@@ -84,7 +91,10 @@ impl<'a> Weights<'a> {
     }
 
     pub fn norm(&self, name: &str, width: usize, eps: f32) -> Result<Norm> {
-        Ok(Norm { weight: self.tensor(name, &[width])?, eps })
+        Ok(Norm {
+            weight: self.tensor(name, &[width])?,
+            eps,
+        })
     }
 
     /// `prefix.weight`, and `prefix.bias` where the file has it.
@@ -93,7 +103,11 @@ impl<'a> Weights<'a> {
         let quantized = self.take(&name, &[outputs, inputs], self.device)?;
         let weight = self.compute(&name, QMatMul::from_qtensor(quantized))?;
         let bias = format!("{prefix}.bias");
-        let bias = if self.has(&bias) { Some(self.tensor(&bias, &[outputs])?) } else { None };
+        let bias = if self.has(&bias) {
+            Some(self.tensor(&bias, &[outputs])?)
+        } else {
+            None
+        };
         Ok(Linear { weight, bias })
     }
 
@@ -104,7 +118,10 @@ impl<'a> Weights<'a> {
 
     /// A linear map that shares the embedding table.
     pub fn tied(&self, table: Arc<QTensor>) -> Result<Linear> {
-        Ok(Linear { weight: self.compute("token_embd.weight", QMatMul::from_arc(table))?, bias: None })
+        Ok(Linear {
+            weight: self.compute("token_embd.weight", QMatMul::from_arc(table))?,
+            bias: None,
+        })
     }
 
     /// A list of numbers, such as rotary divisors.

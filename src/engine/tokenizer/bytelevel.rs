@@ -29,17 +29,27 @@ struct Cut {
 }
 
 fn cut(name: &str) -> Option<Cut> {
-    let plain = |patterns| Cut { patterns, whole_pieces: false, start_token: false };
+    let plain = |patterns| Cut {
+        patterns,
+        whole_pieces: false,
+        start_token: false,
+    };
     Some(match name {
         "gpt-2" | "phi-2" | "olmo" => plain(&[GPT2]),
         "default" => plain(&[r"[\p{P}\$\+<=>\^~\|]+", GPT2, r"\p{N}+", "[0-9][0-9][0-9]"]),
         "smollm" | "starcoder" | "refact" | "command-r" => plain(&[r"\p{N}", GPT2]),
         "qwen2" | "deepseek-r1-qwen" | "megrez" | "stablelm2" | "hunyuan" => plain(&[QWEN2]),
-        "llama3" | "llama-v3" | "llama-bpe" | "falcon3" | "lfm2" => {
-            Cut { patterns: &[LLAMA3], whole_pieces: true, start_token: true }
-        }
+        "llama3" | "llama-v3" | "llama-bpe" | "falcon3" | "lfm2" => Cut {
+            patterns: &[LLAMA3],
+            whole_pieces: true,
+            start_token: true,
+        },
         "smaug-bpe" | "dbrx" | "chatglm-bpe" => plain(&[LLAMA3]),
-        "glm4" => Cut { patterns: &[LLAMA3], whole_pieces: true, start_token: false },
+        "glm4" => Cut {
+            patterns: &[LLAMA3],
+            whole_pieces: true,
+            start_token: false,
+        },
         _ => return None,
     })
 }
@@ -58,8 +68,16 @@ impl ByteLevel {
     pub fn new(metadata: &Metadata, vocabulary: HashMap<String, u32>) -> Result<Self, EngineError> {
         let fail = |field: &str, problem: String| EngineError::tokenizer(metadata.path(), field, problem);
         let name = metadata.text("tokenizer.ggml.pre")?.unwrap_or("default");
-        let Some(Cut { patterns, whole_pieces, start_token }) = cut(name) else {
-            return Err(fail("tokenizer.ggml.pre", format!("the pre-tokenizer `{name}` is not known")));
+        let Some(Cut {
+            patterns,
+            whole_pieces,
+            start_token,
+        }) = cut(name)
+        else {
+            return Err(fail(
+                "tokenizer.ggml.pre",
+                format!("the pre-tokenizer `{name}` is not known"),
+            ));
         };
         let patterns = patterns
             .iter()
@@ -73,14 +91,23 @@ impl ByteLevel {
             let bad = |why: &str| fail("tokenizer.ggml.merges", format!("entry {rank}, `{line}`: {why}"));
             // The separator is the first space after the first character: a half is never empty.
             let split = line.char_indices().skip(1).find(|&(_, c)| c == ' ').map(|(at, _)| at);
-            let (left, right) = split.map(|at| (&line[..at], &line[at + 1..])).ok_or_else(|| bad("is not a pair"))?;
+            let (left, right) = split
+                .map(|at| (&line[..at], &line[at + 1..]))
+                .ok_or_else(|| bad("is not a pair"))?;
             let id = |text: &str| vocabulary.get(text).copied();
             let (Some(l), Some(r), Some(whole)) = (id(left), id(right), id(&format!("{left}{right}"))) else {
                 return Err(bad("a half or the whole is not an ordinary token"));
             };
             merges.entry((l, r)).or_insert((rank as u32, whole));
         }
-        Ok(Self { patterns, whole_pieces, start_token, vocabulary, merges, alphabet: alphabet() })
+        Ok(Self {
+            patterns,
+            whole_pieces,
+            start_token,
+            vocabulary,
+            merges,
+            alphabet: alphabet(),
+        })
     }
 
     /// Appends the ids of `text`. A byte that the vocabulary has no token for is left out.
@@ -110,12 +137,19 @@ impl ByteLevel {
             .char_indices()
             .map(|(start, c)| {
                 let end = start + c.len_utf8();
-                Symbol { start, end, token: self.vocabulary.get(&spelled[start..end]).copied() }
+                Symbol {
+                    start,
+                    end,
+                    token: self.vocabulary.get(&spelled[start..end]).copied(),
+                }
             })
             .collect();
         merge(symbols, |l, r| {
             let &(rank, token) = self.merges.get(&(l.token?, r.token?))?;
-            Some(Join { eagerness: -f64::from(rank), token })
+            Some(Join {
+                eagerness: -f64::from(rank),
+                token,
+            })
         })
         .into_iter()
         .filter_map(|s| s.token)

@@ -34,7 +34,10 @@ struct Candidate {
 
 impl Ord for Candidate {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.join.eagerness.total_cmp(&other.join.eagerness).then_with(|| other.left.cmp(&self.left))
+        self.join
+            .eagerness
+            .total_cmp(&other.join.eagerness)
+            .then_with(|| other.left.cmp(&self.left))
     }
 }
 
@@ -75,12 +78,23 @@ pub(super) fn merge(symbols: Vec<Symbol>, rule: impl Fn(&Symbol, &Symbol) -> Opt
     let mut heap = BinaryHeap::new();
     let find = |links: &[Link], left: usize, right: usize| {
         let (l, r) = (&links[left].symbol, &links[right].symbol);
-        rule(l, r).map(|join| Candidate { join, left, right, ends: (l.end, r.end) })
+        rule(l, r).map(|join| Candidate {
+            join,
+            left,
+            right,
+            ends: (l.end, r.end),
+        })
     };
     for right in 1..count {
         heap.extend(find(&links, right - 1, right));
     }
-    while let Some(Candidate { join, left, right, ends }) = heap.pop() {
+    while let Some(Candidate {
+        join,
+        left,
+        right,
+        ends,
+    }) = heap.pop()
+    {
         let fresh = links[left].alive
             && links[right].alive
             && links[left].symbol.end == ends.0

@@ -35,12 +35,19 @@ impl SentencePiece {
             .char_indices()
             .map(|(start, c)| {
                 let end = start + c.len_utf8();
-                Symbol { start, end, token: self.vocabulary.get(&spelled[start..end]).map(|&(id, _)| id) }
+                Symbol {
+                    start,
+                    end,
+                    token: self.vocabulary.get(&spelled[start..end]).map(|&(id, _)| id),
+                }
             })
             .collect();
         let symbols = merge(symbols, |l, r| {
             let &(token, score) = self.vocabulary.get(&spelled[l.start..r.end])?;
-            Some(Join { eagerness: f64::from(score), token })
+            Some(Join {
+                eagerness: f64::from(score),
+                token,
+            })
         });
         for symbol in symbols {
             match symbol.token {
@@ -60,5 +67,7 @@ impl SentencePiece {
 /// The byte that a byte token such as `<0x0A>` stands for.
 pub(super) fn byte_of(token: &str) -> Option<u8> {
     let digits = token.strip_prefix("<0x")?.strip_suffix('>')?;
-    (digits.len() == 2).then(|| u8::from_str_radix(digits, 16).ok()).flatten()
+    (digits.len() == 2)
+        .then(|| u8::from_str_radix(digits, 16).ok())
+        .flatten()
 }
