@@ -1,1 +1,151 @@
-//! Placeholder of the first commit: see the history for what comes.
+//! Text generation by a local model.
+//!
+//! In: chat messages and how to sample. Out: pieces of text as they are made, then a [`Generation`]. It must not know
+//! editions, hits, prompts' wording, or where models come from: it gets a path.
+//!
+//! The way through: [`gguf`] proves the file sound, [`tokenizer`] and [`chat`] turn messages into token ids, [`arch`]
+//! gives logits, [`sampler`] picks tokens, [`decode`] runs the loop and turns tokens back into text.
+
+mod arch;
+mod chat;
+mod cursor;
+mod decode;
+mod device;
+mod error;
+mod gguf;
+mod metadata;
+mod sampler;
+#[cfg(test)]
+mod tests;
+mod text_stream;
+#[cfg(test)]
+#[path = "../../tests/harness/tiny_gguf.rs"]
+pub(crate) mod tiny_gguf;
+mod tokenizer;
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use arch::ARCHITECTURES;
+pub use decode::CandleEngine;
+pub use device::DeviceChoice;
+pub use error::EngineError;
+
+/// Who says a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    System,
+    User,
+    Assistant,
+}
+
+impl Role {
+    /// The name that chat templates know.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+}
+
+/// One message of a conversation. The content is data: nothing in it becomes a special token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    pub role: Role,
+    pub content: String,
+}
+
+/// How the next token is chosen, and how many there may be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampling {
+    /// 0 (or less) takes the likeliest token every time.
+    pub temperature: f64,
+    /// Share of probability to choose from; 1 takes all tokens.
+    pub top_p: f64,
+    pub seed: u64,
+    /// Longest answer, in tokens.
+    pub max_tokens: usize,
+    /// Penalty on tokens seen in the window; 1 is off.
+    pub repeat_penalty: f32,
+    /// Generated tokens that the penalty looks back on.
+    pub repeat_window: usize,
+}
+
+impl Default for Sampling {
+    /// Greedy, seed 0, 256 tokens, no repeat penalty.
+    fn default() -> Self {
+        Self {
+            temperature: 0.0,
+            top_p: 1.0,
+            seed: 0,
+            max_tokens: 256,
+            repeat_penalty: 1.0,
+            repeat_window: 64,
+        }
+    }
+}
+
+/// What a loaded model is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelInfo {
+    /// `general.name`, or the file's name where the file does not say.
+    pub name: String,
+    pub file: PathBuf,
+    pub architecture: String,
+    /// The type that most bytes of weights are in, such as `Q4_1`.
+    pub quantization: String,
+    /// Prompt and answer together, in tokens.
+    pub context_length: usize,
+    /// `cpu`, `cuda` or `metal`.
+    pub device: String,
+    pub parameters: u64,
+}
+
+/// Why generation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The model ended its turn.
+    EndToken,
+    MaxTokens,
+    /// Prompt and answer fill the model's context.
+    ContextFull,
+    /// The caller asked for it.
+    Caller,
+}
+
+/// An answer and what it cost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Generation {
+    pub text: String,
+    pub prompt_tokens: usize,
+    /// Prompt tokens that were still in the KV cache and not read again.
+    pub cached_tokens: usize,
+    /// Tokens of the answer; the end token is not counted.
+    pub generated_tokens: usize,
+    /// Time to read the prompt.
+    pub prefill: Duration,
+    /// Time from the call to the first token.
+    pub first_token: Duration,
+    /// Time from the first token to the last.
+    pub decode: Duration,
+    pub stop: Stop,
+}
+
+/// Something that answers chat messages.
+pub trait Engine {
+    fn info(&self) -> &ModelInfo;
+
+    /// Tokens that the rendered messages take, the opening of the answer included.
+    fn count_prompt(&self, messages: &[Message]) -> Result<usize, EngineError>;
+
+    /// Answers the messages. `on_piece` gets each new piece of text (valid UTF-8, special tokens left out); `Break` stops.
+    fn generate(
+        &mut self,
+        messages: &[Message],
+        sampling: &Sampling,
+        on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<Generation, EngineError>;
+}

@@ -1,0 +1,94 @@
+//! Rotary position embedding.
+//!
+//! In: base, dimension and scaling. Out: cosines and sines of a stretch of positions, and rotated queries and keys.
+//! It must not know layers or weights. Su et al., "RoFormer" (2021), arXiv 2104.09864.
+//!
+//! Angles are computed for the positions at hand and not kept as a table over the whole context: that costs a
+//! ten-thousandth of a forward pass, and saves what would be gigabytes for long contexts.
+
+use candle_core::{D, Device, Result, Tensor};
+
+/// Which components of a head turn together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Pairing {
+    /// 2i with 2i + 1: Llama's GGUF files are permuted for it.
+    Neighbours,
+    /// i with i + dim / 2.
+    Halves,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct RopeConfig {
+    pub base: f64,
+    /// Components that turn; the rest of the head passes unchanged.
+    pub dim: usize,
+    pub pairing: Pairing,
+    /// Factor on positions (linear scaling).
+    pub scale: f64,
+    /// Factor on the result (LongRoPE's attention factor).
+    pub magnitude: f64,
+}
+
+pub(super) struct Rope {
+    config: RopeConfig,
+    frequencies: Vec<f64>,
+}
+
+/// Cosines and sines, `(positions, dim / 2)` each.
+pub(super) struct Angles {
+    cos: Tensor,
+    sin: Tensor,
+    dim: usize,
+    pairing: Pairing,
+}
+
+impl Rope {
+    /// `divisors`, `dim / 2` of them where given, slow each frequency down (Llama 3's and LongRoPE's scaling).
+    pub fn new(config: RopeConfig, divisors: Option<&[f32]>) -> Self {
+        let frequencies = (0..config.dim / 2)
+            .map(|i| {
+                let divisor = divisors.and_then(|d| d.get(i)).map_or(1.0, |&d| f64::from(d));
+                config.base.powf(-2.0 * i as f64 / config.dim as f64) * config.scale / divisor
+            })
+            .collect();
+        Self { config, frequencies }
+    }
+
+    pub fn angles(&self, from: usize, count: usize, device: &Device) -> Result<Angles> {
+        let mut cos = Vec::with_capacity(count * self.frequencies.len());
+        let mut sin = Vec::with_capacity(count * self.frequencies.len());
+        for position in from..from + count {
+            for frequency in &self.frequencies {
+                // f64: an f32 angle is off by a thousandth of a turn after some ten thousand positions.
+                let angle = position as f64 * frequency;
+                cos.push((angle.cos() * self.config.magnitude) as f32);
+                sin.push((angle.sin() * self.config.magnitude) as f32);
+            }
+        }
+        let shape = (count, self.frequencies.len());
+        Ok(Angles {
+            cos: Tensor::from_vec(cos, shape, device)?,
+            sin: Tensor::from_vec(sin, shape, device)?,
+            dim: self.config.dim,
+            pairing: self.config.pairing,
+        })
+    }
+}
+
+impl Angles {
+    /// Turns `(heads, positions, head_dim)`.
+    pub fn turn(&self, x: &Tensor) -> Result<Tensor> {
+        let (_, _, head_dim) = x.dims3()?;
+        let x = x.unsqueeze(0)?;
+        let turning = x.narrow(D::Minus1, 0, self.dim)?.contiguous()?;
+        let turned = match self.pairing {
+            Pairing::Neighbours => candle_nn::rotary_emb::rope_i(&turning, &self.cos, &self.sin)?,
+            Pairing::Halves => candle_nn::rotary_emb::rope(&turning, &self.cos, &self.sin)?,
+        };
+        if self.dim == head_dim {
+            return turned.squeeze(0);
+        }
+        let rest = x.narrow(D::Minus1, self.dim, head_dim - self.dim)?;
+        Tensor::cat(&[&turned, &rest.contiguous()?], D::Minus1)?.squeeze(0)
+    }
+}

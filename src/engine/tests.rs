@@ -1,0 +1,89 @@
+//! What the engine's tests share, and the writer of the tiny models that goldens are made from.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::tiny_gguf::{ARCHITECTURES, CONTEXT, Meta, TinyGguf, Weights};
+use super::{Message, Role};
+
+/// A fixture of `tests/fixtures/engine`, read as JSON.
+pub(crate) fn golden(name: &str) -> Value {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/engine")
+        .join(name);
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+pub(crate) fn ids(value: &Value) -> Vec<u32> {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+pub(crate) fn messages(value: &Value) -> Vec<Message> {
+    let pairs: Vec<(String, String)> = serde_json::from_value(value.clone()).unwrap();
+    let role = |name: &str| match name {
+        "system" => Role::System,
+        "assistant" => Role::Assistant,
+        _ => Role::User,
+    };
+    pairs
+        .into_iter()
+        .map(|(r, content)| Message {
+            role: role(&r),
+            content,
+        })
+        .collect()
+}
+
+pub(crate) fn user(content: &str) -> Vec<Message> {
+    vec![Message {
+        role: Role::User,
+        content: content.into(),
+    }]
+}
+
+/// The real model, where the environment names it.
+pub(crate) fn real_model() -> Option<PathBuf> {
+    let path = std::env::var_os("ASKPM_TEST_MODEL").map(PathBuf::from);
+    if path.is_none() {
+        eprintln!("SKIPPED: ASKPM_TEST_MODEL does not name a model file");
+    }
+    path
+}
+
+/// The models that goldens exist for: every architecture in F32, two in quantized types, and the ways of stretching
+/// rotary positions.
+pub(crate) fn tiny_models() -> Vec<(String, TinyGguf)> {
+    let mut models: Vec<(String, TinyGguf)> = ARCHITECTURES
+        .iter()
+        .map(|a| (format!("{a}-f32"), TinyGguf::new(a, Weights::F32)))
+        .collect();
+    models.push(("llama-q8_0".into(), TinyGguf::new("llama", Weights::Q8_0)));
+    models.push(("qwen3-q4_0".into(), TinyGguf::new("qwen3", Weights::Q4_0)));
+
+    let mut llama3 = TinyGguf::new("llama", Weights::F32);
+    llama3.vector("rope_freqs.weight", 4, 3.0);
+    models.push(("llama-divisors".into(), llama3));
+
+    let mut linear = TinyGguf::new("gemma3", Weights::F32);
+    linear.set("gemma3.rope.scaling.type", Meta::text("linear"));
+    linear.set("gemma3.rope.scaling.factor", Meta::F32(8.0));
+    models.push(("gemma3-linear".into(), linear));
+
+    let mut long = TinyGguf::new("phi3", Weights::F32);
+    long.set("phi3.rope.scaling.original_context_length", Meta::U32(CONTEXT));
+    long.set("phi3.rope.scaling.attn_factor", Meta::F32(1.19));
+    long.vector("rope_factors_short.weight", 4, 2.0);
+    long.vector("rope_factors_long.weight", 4, 9.0);
+    models.push(("phi3-longrope".into(), long));
+    models
+}
+
+#[test]
+#[ignore = "writes the files that make_golden.py reads"]
+fn writes_the_tiny_models() {
+    let folder = PathBuf::from(std::env::var_os("ASKPM_WRITE_TINY").expect("ASKPM_WRITE_TINY names a folder"));
+    for (name, model) in tiny_models() {
+        model.write(&folder, &format!("{name}.gguf"));
+    }
+}
