@@ -84,7 +84,8 @@ impl WordStream<'_> {
         }
     }
 
-    /// Reads letters, digits and what an apostrophe joins; returns how many letters and digits were read.
+    /// Reads letters, digits and what an apostrophe joins; returns how many letters and digits were read. A clitic is
+    /// read over and is no part of the word's span.
     fn read_run(&mut self) -> usize {
         let mut length = 0;
         loop {
@@ -95,13 +96,18 @@ impl WordStream<'_> {
                 }
                 [Some(c), _] if is_combining(c) && length > 0 => self.push(c),
                 [Some(c), Some(next)] if is_apostrophe(c) && next.is_alphanumeric() => {
+                    let end = self.at;
                     self.at += c.len_utf8();
                     if let Some(suffix) = clitic(self.rest()) {
                         self.at += suffix;
+                        self.token.offset_to = end;
                         return length;
                     }
                 }
-                _ => return length,
+                _ => {
+                    self.token.offset_to = self.at;
+                    return length;
+                }
             }
         }
     }
@@ -115,6 +121,7 @@ impl WordStream<'_> {
             }
             self.at += joiner.len_utf8();
             self.push(letter);
+            self.token.offset_to = self.at;
         }
     }
 
@@ -124,6 +131,7 @@ impl WordStream<'_> {
         if let Some(sign) = sign {
             self.at += sign.len();
             self.token.text.push_str(sign);
+            self.token.offset_to = self.at;
         }
     }
 }
@@ -142,7 +150,6 @@ impl TokenStream for WordStream<'_> {
             self.read_joined_letters();
             self.read_language_sign();
         }
-        self.token.offset_to = self.at;
         singular_acronym(&mut self.token.text);
         true
     }

@@ -5,6 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::{DocAddress, Index, ReloadPolicy, Searcher, TantivyDocument};
@@ -41,6 +42,8 @@ pub struct Store {
     pub(super) manifest: Manifest,
     pub(super) searcher: Searcher,
     pub(crate) fields: Fields,
+    /// See [`Store::average_lengths`]; counted at the first search.
+    lengths: OnceLock<[f32; SEARCHED]>,
 }
 
 /// What is in an index and how fresh it is.
@@ -86,6 +89,9 @@ impl Store {
     /// Average length in words of each searched field over the passages that are there now. Tantivy's own totals
     /// still count deleted passages, and estimate after a merge; these do not depend on how the index came about.
     pub(crate) fn average_lengths(&self) -> Result<[f32; SEARCHED], IndexError> {
+        if let Some(lengths) = self.lengths.get() {
+            return Ok(*lengths);
+        }
         let mut totals = [0u64; SEARCHED];
         for segment in self.searcher.segment_readers() {
             for (total, searched) in totals.iter_mut().zip(self.fields.searched()) {
@@ -99,7 +105,8 @@ impl Store {
             }
         }
         let passages = self.searcher.num_docs().max(1) as f64;
-        Ok(totals.map(|total| (total as f64 / passages) as f32))
+        let lengths = totals.map(|total| (total as f64 / passages) as f32);
+        Ok(*self.lengths.get_or_init(|| lengths))
     }
 }
 
@@ -178,6 +185,7 @@ fn open(dir: &Path, generation: &Path, check: Check) -> Result<Option<Store>, St
         manifest,
         searcher,
         fields,
+        lengths: OnceLock::new(),
     }))
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Scored {
     pub score: f32,
     /// Bit i: the passage covers word i.
     pub covered: u64,
+    /// Bit i: word i is in any field of the passage.
+    pub found: u64,
 }
 
 // A bit a word.
@@ -76,6 +78,7 @@ struct Segment<'a> {
     fields: Vec<(Searched, FieldNormReader, [f32; 256])>,
     scores: Vec<f32>,
     covered: Vec<u64>,
+    found: Vec<u64>,
     /// Weighted occurrences of the word in hand, 0 outside `touched`.
     occurrences: Vec<f32>,
     touched: Vec<u32>,
@@ -103,6 +106,7 @@ impl<'a> Segment<'a> {
             fields,
             scores: vec![0.0; passages],
             covered: vec![0; passages],
+            found: vec![0; passages],
             occurrences: vec![0.0; passages],
             touched: Vec::new(),
         })
@@ -126,6 +130,7 @@ impl<'a> Segment<'a> {
                     let at = doc as usize;
                     if self.occurrences[at] == 0.0 {
                         self.touched.push(doc);
+                        self.found[at] |= bit;
                     }
                     let length = usize::from(lengths.fieldnorm_id(doc));
                     self.occurrences[at] += postings.term_freq() as f32 * worth[length];
@@ -149,13 +154,15 @@ impl<'a> Segment<'a> {
 
     fn into_scored(self) -> impl Iterator<Item = Scored> {
         let ordinal = self.ordinal;
-        let found = self.scores.into_iter().zip(self.covered).enumerate();
-        found
+        let masks = self.covered.into_iter().zip(self.found);
+        let scored = self.scores.into_iter().zip(masks).enumerate();
+        scored
             .filter(|(_, (score, _))| *score > 0.0)
-            .map(move |(doc, (score, covered))| Scored {
+            .map(move |(doc, (score, (covered, found)))| Scored {
                 address: DocAddress::new(ordinal, doc as u32),
                 score,
                 covered,
+                found,
             })
     }
 }

@@ -48,12 +48,12 @@ pub struct Query<'a> {
     pub text: &'a str,
     /// Most hits wanted.
     pub limit: usize,
-    /// Most hits from one discussion; a learning resource is a group of its own.
+    /// Most hits from one discussion, each of another answer; a learning resource is a group of its own.
     pub per_discussion: usize,
 }
 
 impl<'a> Query<'a> {
-    /// At most `limit` hits, and two from each discussion: the best answer and one that may disagree.
+    /// At most `limit` hits, and two from each discussion: the best answer and another that may disagree.
     pub fn new(text: &'a str, limit: usize) -> Query<'a> {
         Query {
             text,

@@ -13,7 +13,7 @@ pub const MAX_WORDS: usize = 64;
 
 /// What a word that only asks is worth in ranking: enough to tell two discussions of one topic apart by how their
 /// titles ask ("How does one become …?"), too little to find anything alone.
-const ASKING_WEIGHT: f32 = 0.25;
+const ASKING_WEIGHT: f32 = 0.5;
 
 /// Words that ask, judge or address rather than name a topic. They are in the index and rank a little, but a passage
 /// need not have them to answer. `use`, `work`, `people`, `team` and `no` are left out: they are topics here.
@@ -109,6 +109,15 @@ mod tests {
             content(r#"title:roadmap AND "launch plan"~2 OR -beta* [a TO b] \"#),
             ["titl", "roadmap", "launch", "plan", "2", "beta", "b"]
         );
+    }
+
+    #[test]
+    fn a_word_is_reported_as_typed_without_its_clitic() {
+        let typed: Vec<_> = words("The user's A/B test, we’re in C++")
+            .into_iter()
+            .map(|w| w.typed)
+            .collect();
+        assert_eq!(typed, ["user", "A/B", "test", "C++"]);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! In: scored passages. Out: [`Hit`]s. It must not know how scores come about.
 //!
 //! Order is by score, then identifier, then part: nothing of how the index is laid out. A discussion stands where its
-//! best passage stands, as at most `per_discussion` of its passages are taken, best first.
+//! best passage stands, as at most `per_discussion` of its answers are taken, best first, each by its best passage:
+//! the second half of a long answer must not take the place of another opinion. A passage that has none of the
+//! question's topics is no hit, however it asks; only a question without a topic is answered by those.
 
 use std::collections::HashMap;
 
@@ -18,7 +20,20 @@ use crate::index::{IndexError, Store};
 const WINDOW: usize = 100;
 
 /// The hits of `query`, best first.
-pub(super) fn rank(store: &Store, query: &Query, words: &[Word], scored: Vec<Scored>) -> Result<Vec<Hit>, IndexError> {
+pub(super) fn rank(
+    store: &Store,
+    query: &Query,
+    words: &[Word],
+    mut scored: Vec<Scored>,
+) -> Result<Vec<Hit>, IndexError> {
+    let topics = words
+        .iter()
+        .enumerate()
+        .filter(|(_, word)| word.content)
+        .fold(0, |set, (bit, _)| set | 1u64 << bit);
+    if topics != 0 {
+        scored.retain(|s| s.found & topics != 0);
+    }
     let window = WINDOW.max(query.limit.saturating_mul(4));
     let (mut best, rest) = split(scored, window);
     phrase::reward(store, words, &mut best)?;
@@ -80,8 +95,11 @@ impl Hits<'_> {
     }
 
     fn push(&mut self, passage: Passage, scored: Scored) {
+        if self.full() || self.hits.iter().any(|hit| hit.passage.id == passage.id) {
+            return;
+        }
         let taken = self.taken.entry(passage.id.group()).or_insert(0);
-        if *taken >= self.query.per_discussion || self.hits.len() >= self.query.limit {
+        if *taken >= self.query.per_discussion {
             return;
         }
         *taken += 1;
@@ -120,6 +138,7 @@ mod tests {
             address: DocAddress::new(0, doc as u32),
             score: *score,
             covered: 0,
+            found: 0,
         };
         scores.iter().enumerate().map(one).collect()
     }

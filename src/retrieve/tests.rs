@@ -92,6 +92,7 @@ fn a_question_about_something_else_is_hardly_covered_and_names_what_is_unknown()
     let found = ask("best pizza in Naples");
     assert!(found.coverage < 0.2, "{}", found.coverage);
     assert_eq!(found.unknown, ["pizza", "Naples"]);
+    assert!(found.hits.is_empty());
     let found = ask("How long do I cook pasta for a product manager?");
     assert!(found.coverage < 0.5, "{}", found.coverage);
 }
@@ -154,6 +155,16 @@ fn one_discussion_does_not_fill_the_list() {
         found.hits.iter().map(|h| h.rank).collect::<Vec<_>>(),
         (1..=found.hits.len()).collect::<Vec<_>>()
     );
+}
+
+#[test]
+fn a_long_answer_does_not_take_the_place_of_another() {
+    let long = format!("{}\n\n{}", "churn ".repeat(300).trim(), "churn ".repeat(300).trim());
+    let (_dir, store) = store(&[edition("e", &[("Q?", &[long.as_str(), "Some churn is fine."])])]);
+    let found = search(&store, &Query::new("churn", 5)).unwrap();
+    let mut answers = ids(&found);
+    answers.sort();
+    assert_eq!(answers, ["e/q1/a", "e/q1/b"]);
 }
 
 #[test]
@@ -279,8 +290,9 @@ fn hostile_and_huge_questions_are_text() {
 
 #[test]
 fn a_question_without_a_topic_covers_nothing() {
-    let found = ask("What should I do?");
+    let found = ask("How does one become one?");
     assert_eq!(found.coverage, 0.0);
+    assert_eq!(found.hits[0].passage.id.group().to_string(), "careers/q1");
 }
 
 #[test]
