@@ -1,3 +1,23 @@
 //! The one integration binary: every file of `tests/` is a module of it.
 
+mod architecture;
+mod ask;
+mod harness;
 mod models;
+mod scripts;
+mod search;
+
+/// A file that is not listed above would never run.
+#[test]
+fn no_test_file_is_forgotten() {
+    let source = include_str!("main.rs");
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if let Some(module) = name.strip_suffix(".rs").filter(|module| *module != "main") {
+            assert!(
+                source.contains(&format!("\nmod {module};")),
+                "tests/{name} is not a module of tests/main.rs"
+            );
+        }
+    }
+}

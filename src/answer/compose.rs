@@ -13,6 +13,9 @@ use crate::corpus::Passage;
 /// So many rejected sentences in a row mean that the model repeats itself or talks of something else.
 const MAX_REJECTED: usize = 4;
 
+/// Gets each accepted sentence; breaks when nobody listens any more.
+pub type Show<'s> = &'s mut dyn FnMut(&Sentence) -> ControlFlow<()>;
+
 /// Takes a model's text and keeps the sentences that hold.
 pub struct Composer<'a> {
     passages: &'a [&'a Passage],
@@ -38,7 +41,7 @@ impl<'a> Composer<'a> {
 
     /// Takes the next `piece` of text; `show` gets each sentence that is accepted. Breaks when the answer is full or
     /// the model has gone astray.
-    pub fn push(&mut self, piece: &str, show: &mut dyn FnMut(&Sentence)) -> ControlFlow<()> {
+    pub fn push(&mut self, piece: &str, show: Show) -> ControlFlow<()> {
         self.pending.push_str(piece);
         loop {
             let spans = sentences(&self.pending);
@@ -55,7 +58,7 @@ impl<'a> Composer<'a> {
     }
 
     /// Takes what is left when the model has ended; a sentence that was cut off is dropped.
-    pub fn finish(mut self, show: &mut dyn FnMut(&Sentence)) -> (Draft, usize) {
+    pub fn finish(mut self, show: Show) -> (Draft, usize) {
         let rest = std::mem::take(&mut self.pending);
         for span in sentences(&rest) {
             let text = &rest[span];
@@ -66,7 +69,7 @@ impl<'a> Composer<'a> {
         (self.draft, self.unsupported)
     }
 
-    fn take(&mut self, raw: &str, show: &mut dyn FnMut(&Sentence)) -> ControlFlow<()> {
+    fn take(&mut self, raw: &str, show: Show) -> ControlFlow<()> {
         let text = tidy(raw);
         let words = text.split_whitespace().count();
         if words > 0 && self.draft.words() + words > MAX_WORDS {
@@ -81,7 +84,7 @@ impl<'a> Composer<'a> {
             Some(support) => {
                 self.rejected_in_a_row = 0;
                 let passage = self.passages[support.passage];
-                show(self.draft.add(&text, passage, support.quote, support.score));
+                show(self.draft.add(&text, passage, support.quote, support.score))?;
             }
             None => {
                 self.rejected_in_a_row += 1;
@@ -147,7 +150,10 @@ mod tests {
         let passages = [&passage];
         let mut composer = Composer::new(&passages);
         let mut shown = Vec::new();
-        let mut show = |s: &Sentence| shown.push(s.text.clone());
+        let mut show = |s: &Sentence| {
+            shown.push(s.text.clone());
+            ControlFlow::Continue(())
+        };
         let stopped = pieces.iter().any(|piece| composer.push(piece, &mut show).is_break());
         let (draft, unsupported) = composer.finish(&mut show);
         let texts: Vec<_> = draft.sentences.iter().map(|s| s.text.clone()).collect();

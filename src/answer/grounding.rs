@@ -70,7 +70,7 @@ impl Grounder {
     }
 
     /// The passage and quote that back `sentence` best; `None` if no passage shares a word with it or if it says too
-    /// little to be checked. Ties go to the earlier passage and quote.
+    /// little to be checked. Ties go to the shorter quote, then to the earlier one.
     pub fn support(&self, sentence: &str) -> Option<Support> {
         let claim = Claim::new(&self.words, sentence, 0..sentence.len());
         if claim.stems.len() < MIN_CONTENT_WORDS {
@@ -86,8 +86,12 @@ impl Grounder {
                 } else {
                     (one, at)
                 };
-                if score > best.as_ref().map_or(0.0, |b| b.score) {
-                    let quote = claims[at].span.start..claims[last].span.end;
+                let quote = claims[at].span.start..claims[last].span.end;
+                // Of equals the shorter quote, then the earlier.
+                let better = best.as_ref().map_or(score > 0.0, |b| {
+                    score > b.score || (score == b.score && quote.len() < b.quote.len())
+                });
+                if better {
                     best = Some(Support { passage, quote, score });
                 }
             }
@@ -157,6 +161,14 @@ mod tests {
         assert_eq!(
             quote("The roadmap lists improvements that are possible."),
             "My roadmap is a list of possible improvements."
+        );
+    }
+
+    #[test]
+    fn a_sentence_that_stands_in_the_text_is_quoted_alone() {
+        assert_eq!(
+            quote("Each one names the metric that should move."),
+            "Each one names the metric that should move."
         );
     }
 

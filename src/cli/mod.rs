@@ -1,1 +1,165 @@
-//! Placeholder of the first commit: see the history for what comes.
+//! The command line: parses it, runs the command, tells how it ended.
+//!
+//! In: the program's arguments. Out: an exit status. Each command is a file of its own; none holds anything that a
+//! library user would want.
+
+mod args;
+mod ask;
+mod batch;
+mod config;
+mod context;
+mod doctor;
+mod error;
+mod eval;
+mod model;
+mod models;
+mod progress;
+mod refresh;
+mod search;
+mod show;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, Command};
+use context::Context;
+use error::{Exit, Failure};
+
+/// Runs the program with `args`, the first being its own name.
+pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(with_ask(args.collect())) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match dispatch(cli) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            for line in failure.lines() {
+                // A standard error that is closed takes no message; the exit status still tells.
+                let _ = writeln!(io::stderr(), "{line}");
+            }
+            failure.exit_code()
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<Exit, Failure> {
+    match cli.command {
+        Command::Completions { shell } => completions(shell),
+        Command::Man => man(),
+        command => {
+            let context = Context::new(&cli.global)?;
+            match command {
+                Command::Ask(args) => ask::run(&context, &args),
+                Command::Search(args) => search::run(&context, &args),
+                Command::Show(args) => show::run(&context, &args),
+                Command::Refresh(args) => refresh::run(&context, &args),
+                Command::Models(args) => models::run(&context, &args),
+                Command::Eval(args) => eval::run(&context, &args),
+                Command::Doctor(args) => doctor::run(&context, &args),
+                Command::Completions { .. } | Command::Man => Ok(Exit::Done),
+            }
+        }
+    }
+}
+
+/// Help and version are answers; a wrong command line is status 2.
+fn usage(error: &clap::Error) -> ExitCode {
+    match error.print() {
+        Err(io) if io.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        _ => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
+    }
+}
+
+/// `askpm QUESTION…` is short for `askpm ask QUESTION…`: puts `ask` in where the first word is no command. A lone
+/// `askpm` shows the help, unless a question is piped in.
+fn with_ask(mut args: Vec<OsString>) -> Vec<OsString> {
+    let command = Cli::command();
+    let ask = command.find_subcommand("ask");
+    let takes_value = |flag: &str| {
+        let known = command
+            .get_arguments()
+            .chain(ask.iter().flat_map(|ask| ask.get_arguments()));
+        known.filter(|arg| arg.get_action().takes_values()).any(|arg| {
+            let long = flag.strip_prefix("--").is_some_and(|name| {
+                arg.get_long() == Some(name) || arg.get_visible_aliases().is_some_and(|all| all.contains(&name))
+            });
+            let short = flag.strip_prefix('-').and_then(|rest| rest.chars().next());
+            long || (flag.len() == 2 && short.is_some() && arg.get_short() == short)
+        })
+    };
+    let mut at = 1;
+    while let Some(arg) = args.get(at).map(|arg| arg.to_string_lossy().into_owned()) {
+        match arg.as_str() {
+            "-h" | "--help" | "-V" | "--version" => return args,
+            "-" | "--" => break,
+            flag if flag.starts_with('-') => at += 1 + usize::from(takes_value(flag)),
+            word if command.find_subcommand(word).is_some() => return args,
+            _ => break,
+        }
+    }
+    let lone = args.len() <= 1 && io::IsTerminal::is_terminal(&io::stdin());
+    if !lone {
+        args.insert(1.min(args.len()), "ask".into());
+    }
+    args
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "askpm", &mut script);
+    io::stdout().write_all(&script)?;
+    Ok(Exit::Done)
+}
+
+fn man() -> Result<Exit, Failure> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    io::stdout().write_all(&page)?;
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(args: &[&str]) -> Vec<String> {
+        let all = ["askpm"].iter().chain(args).map(OsString::from).collect();
+        with_ask(all)
+            .iter()
+            .skip(1)
+            .map(|arg| arg.to_string_lossy().into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_question_without_a_command_is_asked() {
+        assert_eq!(expanded(&["How do I start?"]), ["ask", "How do I start?"]);
+        assert_eq!(expanded(&["--json", "How", "so?"]), ["ask", "--json", "How", "so?"]);
+        assert_eq!(expanded(&["--corpus", "search", "-m", "none", "Why?"])[0], "ask");
+        assert_eq!(expanded(&["-n3", "Why?"])[0], "ask");
+        assert_eq!(expanded(&["--threshold", "show", "Why?"])[0], "ask");
+        assert_eq!(expanded(&["-"]), ["ask", "-"]);
+        assert_eq!(expanded(&["--", "search"]), ["ask", "--", "search"]);
+    }
+
+    #[test]
+    fn a_command_stays_a_command() {
+        for args in [
+            &["search", "x"][..],
+            &["--corpus", "d", "search", "x"],
+            &["-q", "models", "list"],
+            &["--help"],
+        ] {
+            assert_eq!(expanded(args), args);
+        }
+    }
+}

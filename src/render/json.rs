@@ -21,7 +21,9 @@ pub fn line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
 }
 
 fn write(out: &mut dyn Write, value: &impl Serialize, formatter: impl Formatter) -> io::Result<()> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter)).map_err(io::Error::from)?;
+    value
+        .serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter))
+        .map_err(io::Error::from)?;
     out.write_all(b"\n")
 }
 
@@ -78,7 +80,9 @@ mod tests {
     #[test]
     fn hostile_characters_are_escaped_and_read_back_the_same() {
         let value = json!({"a": ["x\u{9b}y\u{7f}\u{202e}\u{1b}", "é👍\n\"quoted\""]});
-        for write in [line::<serde_json::Value>, pretty::<serde_json::Value>] {
+        let writers: [fn(&mut dyn Write, &serde_json::Value) -> io::Result<()>; 2] =
+            [|o, v| line(o, v), |o, v| pretty(o, v)];
+        for write in writers {
             let mut out = Vec::new();
             write(&mut out, &value).unwrap();
             let text = String::from_utf8(out).unwrap();

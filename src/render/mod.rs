@@ -1,1 +1,8 @@
-//! Placeholder of the first commit: see the history for what comes.
+//! Everything that a reader sees: text for people, JSON for scripts, all onto a `&mut dyn Write`.
+//!
+//! In: answers, hits and editions. Out: bytes. It must not know of files, terminals or models.
+
+pub mod edition;
+pub mod json;
+pub mod sanitise;
+pub mod terminal;

@@ -33,7 +33,10 @@ mod tests {
 
     #[test]
     fn escapes_bells_and_bidi_controls_are_replaced() {
-        assert_eq!(clean("a\u{1b}[31mb\u{7}\u{9b}2J\u{202e}c\r\u{7f}"), "a\u{fffd}[31mb\u{fffd}\u{fffd}2J\u{fffd}c\u{fffd}\u{fffd}");
+        assert_eq!(
+            clean("a\u{1b}[31mb\u{7}\u{9b}2J\u{202e}c\r\u{7f}"),
+            "a\u{fffd}[31mb\u{fffd}\u{fffd}2J\u{fffd}c\u{fffd}\u{fffd}"
+        );
     }
 
     #[test]

@@ -1,0 +1,261 @@
+//! The whole pipeline: a question goes in, an answer with citations comes out.
+//!
+//! In: an index, a question and, where there is one, a model. Out: an [`Answer`], its sentences handed on as they come.
+//! [`find`] decides whether the corpus can answer, before any model is loaded; [`write`] answers. It must not know of
+//! command lines or terminals.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use crate::answer::abstain::{self, MIN_COVERAGE};
+use crate::answer::compose::Composer;
+use crate::answer::{Answer, Draft, Freshness, Mode, ModelUsed, Sentence, Timings, extractive};
+use crate::corpus::Passage;
+use crate::engine::{Engine, EngineError, Message, Role, Sampling};
+use crate::index::Store;
+use crate::prompt::{Prompt, Template};
+use crate::retrieve::{self, Hit, Query, RetrieveError};
+
+/// Longest question, in bytes: some pages. What is longer was piped in by mistake.
+pub const MAX_QUESTION_BYTES: usize = 16 << 10;
+
+/// How many tokens a prompt may take: prefill is what a reader waits for.
+pub const PROMPT_TOKENS: usize = 1_536;
+
+/// How to answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Passages to retrieve and show.
+    pub top_k: usize,
+    /// Least coverage to answer at, see [`abstain`].
+    pub min_coverage: f32,
+    pub sampling: Sampling,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            top_k: 5,
+            min_coverage: MIN_COVERAGE,
+            sampling: Sampling::default(),
+        }
+    }
+}
+
+/// Why a question cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    #[error("the question is empty")]
+    Empty,
+    #[error("the question has {0} bytes, and {MAX_QUESTION_BYTES} are the limit")]
+    TooLong(usize),
+    #[error(transparent)]
+    Retrieve(#[from] RetrieveError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// What the corpus has for a question.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub question: String,
+    /// Best first.
+    pub hits: Vec<Hit>,
+    /// Whether the hits cover too little of the question to answer from them.
+    pub abstains: bool,
+    /// Words of the question that occur nowhere in the corpus.
+    pub unknown: Vec<String>,
+    pub corpus: Freshness,
+    started: Instant,
+    retrieve: Duration,
+}
+
+/// Retrieves the passages for `question`, and decides whether they answer it.
+pub fn find(store: &Store, question: &str, settings: &Settings) -> Result<Found, AskError> {
+    let started = Instant::now();
+    let question = question.trim();
+    if question.is_empty() {
+        return Err(AskError::Empty);
+    }
+    if question.len() > MAX_QUESTION_BYTES {
+        return Err(AskError::TooLong(question.len()));
+    }
+    let retrieved = retrieve::search(store, &Query::new(question, settings.top_k))?;
+    let stats = store.stats();
+    Ok(Found {
+        question: question.to_string(),
+        abstains: abstain::abstains(retrieved.coverage, settings.min_coverage),
+        hits: retrieved.hits,
+        unknown: retrieved.unknown,
+        corpus: Freshness {
+            editions: stats.editions,
+            newest: stats.newest,
+            indexed_at: stats.indexed_at,
+        },
+        started,
+        retrieve: started.elapsed(),
+    })
+}
+
+/// A loaded model and what is known of it beyond what it knows itself.
+pub struct Writer<'a> {
+    pub engine: &'a mut dyn Engine,
+    /// Of the model's file, where a registry vouches for it.
+    pub sha256: Option<String>,
+    pub template: &'a Template,
+    /// How long loading it took for this question; zero if it was loaded before.
+    pub load: Duration,
+}
+
+/// What is told while an answer is being written.
+pub trait Listener {
+    /// The next sentence of the answer, backed by its citations.
+    /// Breaks when nobody listens any more.
+    fn sentence(&mut self, sentence: &Sentence) -> ControlFlow<()>;
+    /// Something the reader should know that is not part of the answer.
+    fn note(&mut self, text: &str);
+}
+
+/// Answers what was found: with `writer` where there is one, by quoting where there is none or where nothing that the
+/// model wrote is backed by a passage.
+pub fn write(
+    found: &Found,
+    writer: Option<Writer>,
+    settings: &Settings,
+    listener: &mut dyn Listener,
+) -> Result<Answer, AskError> {
+    let passages: Vec<&Passage> = found.hits.iter().map(|hit| &hit.passage).collect();
+    let mut timings = Timings {
+        retrieve_ms: ms(found.retrieve),
+        ..Timings::default()
+    };
+    let mut model = None;
+    let mut mode = Mode::Extractive;
+    let mut draft = Draft::default();
+    if found.abstains {
+        return Ok(finish(found, abstention(found), draft, mode, model, timings));
+    }
+    if let Some(writer) = writer {
+        model = Some(used(&writer));
+        timings.load_ms = ms(writer.load);
+        draft = generate(found, &passages, writer, settings, &mut timings, listener)?;
+        mode = Mode::Llm;
+    }
+    if draft.sentences.is_empty() {
+        mode = Mode::Extractive;
+        for pick in extractive::extract(&found.question, &passages) {
+            let passage = passages[pick.passage];
+            let text = passage.text[pick.quote.clone()]
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ");
+            if listener.sentence(draft.add(&text, passage, pick.quote, 1.0)).is_break() {
+                break;
+            }
+        }
+    }
+    let text = draft.text();
+    Ok(finish(found, text, draft, mode, model, timings))
+}
+
+/// The line that says that the corpus has no answer, with the nearest discussion.
+pub fn abstention(found: &Found) -> String {
+    let nearest = found.hits.first().map(|hit| {
+        let passage = &hit.passage;
+        format!(
+            "; the nearest discussion is \"{}\" ({})",
+            passage.discussion,
+            passage.id.group()
+        )
+    });
+    format!(
+        "nothing in the corpus answers this question{}",
+        nearest.unwrap_or_default()
+    )
+}
+
+/// Lets the model write, and keeps the sentences that the passages in its prompt back.
+fn generate(
+    found: &Found,
+    passages: &[&Passage],
+    writer: Writer,
+    settings: &Settings,
+    timings: &mut Timings,
+    listener: &mut dyn Listener,
+) -> Result<Draft, AskError> {
+    let engine = writer.engine;
+    let room = engine
+        .info()
+        .context_length
+        .saturating_sub(settings.sampling.max_tokens);
+    let budget = room.min(PROMPT_TOKENS);
+    let count = |system: &str, user: &str| engine.count_prompt(&messages(system, user));
+    let prompt: Prompt = writer.template.fill(&found.question, passages, budget, &count)?;
+    if prompt.passages == 0 {
+        listener.note("the question leaves the model no room for passages: quoting them instead");
+        return Ok(Draft::default());
+    }
+    let mut composer = Composer::new(&passages[..prompt.passages]);
+    let mut show = |sentence: &Sentence| listener.sentence(sentence);
+    let generation = engine.generate(
+        &messages(&prompt.system, &prompt.user),
+        &settings.sampling,
+        &mut |piece| composer.push(piece, &mut show),
+    )?;
+    timings.prompt_tokens = generation.prompt_tokens;
+    timings.cached_tokens = generation.cached_tokens;
+    timings.generated_tokens = generation.generated_tokens;
+    timings.prefill_ms = ms(generation.prefill);
+    timings.first_token_ms = ms(generation.first_token);
+    timings.decode_ms = ms(generation.decode);
+    let (draft, _) = composer.finish(&mut show);
+    if draft.sentences.is_empty() {
+        listener.note("no sentence that the model wrote is backed by a passage: quoting the passages instead");
+    }
+    Ok(draft)
+}
+
+fn messages(system: &str, user: &str) -> [Message; 2] {
+    [(Role::System, system), (Role::User, user)].map(|(role, content)| Message {
+        role,
+        content: content.to_string(),
+    })
+}
+
+fn used(writer: &Writer) -> ModelUsed {
+    let info = writer.engine.info();
+    ModelUsed {
+        name: info.name.clone(),
+        file: info.file.display().to_string(),
+        sha256: writer.sha256.clone(),
+        quantization: info.quantization.clone(),
+        device: info.device.clone(),
+    }
+}
+
+fn finish(
+    found: &Found,
+    text: String,
+    draft: Draft,
+    mode: Mode,
+    model: Option<ModelUsed>,
+    mut timings: Timings,
+) -> Answer {
+    timings.total_ms = ms(found.started.elapsed());
+    Answer {
+        question: found.question.clone(),
+        answer: text,
+        abstained: draft.sentences.is_empty(),
+        mode,
+        sentences: draft.sentences,
+        citations: draft.citations,
+        corpus: found.corpus.clone(),
+        model,
+        timings,
+    }
+}
+
+/// Milliseconds to three decimals: what the JSON shows.
+fn ms(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1_000.0
+}

@@ -1,0 +1,213 @@
+//! The command line's grammar, for clap: what the user typed and nothing of what it means.
+//!
+//! In: nothing. Out: [`Cli`] and the arguments of each command. `context.rs` turns these into what is meant.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+
+/// Answers product managers' questions from a newsletter's discussions, on your own machine, with citations.
+#[derive(Debug, Parser)]
+#[command(
+    name = "askpm",
+    version,
+    disable_help_subcommand = true,
+    after_help = "`askpm QUESTION…` is short for `askpm ask QUESTION…`.\n\n\
+        Exit status: 0 done, 1 failed, 2 wrong command line, 3 nothing in the corpus answers the question."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Arguments of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Read editions from this folder, and from nowhere else
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath, env = "ASKPM_CORPUS")]
+    pub corpus: Option<PathBuf>,
+    /// Read settings from this file instead of askpm/config.toml in the configuration folder
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, env = "ASKPM_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Open no connection and start no downloader
+    #[arg(long, global = true)]
+    pub offline: bool,
+    /// Keep progress and notes to yourself; errors are still told
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Tell what is done and how long it takes
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Answer a question from the corpus, with citations
+    Ask(AskArgs),
+    /// List the passages that speak of something, without a model
+    Search(SearchArgs),
+    /// Show an edition, a discussion, an answer or a resource, whole
+    Show(ShowArgs),
+    /// Bring the index up to date with the corpus
+    Refresh(OutputArgs),
+    /// List, fetch, verify and remove models
+    Models(ModelsArgs),
+    /// Score retrieval and abstention on a set of questions
+    Eval(EvalArgs),
+    /// Say what is set up, what is missing, and how to mend it
+    Doctor(OutputArgs),
+    /// Print a completion script for a shell
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub struct AskArgs {
+    /// The question; `-`, or a pipe, reads it from standard input
+    #[arg(value_name = "QUESTION", trailing_var_arg = false)]
+    pub question: Vec<String>,
+    /// Answer each line of FILE (`-`: standard input), one JSON object a line
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["question", "json", "no_stream"])]
+    pub batch: Option<PathBuf>,
+    #[command(flatten)]
+    pub model: ModelChoice,
+    #[command(flatten)]
+    pub retrieval: Retrieval,
+    #[command(flatten)]
+    pub sampling: SamplingArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Print one JSON object on one line
+    #[arg(long, conflicts_with = "json")]
+    pub jsonl: bool,
+    /// Print the answer at its end, not sentence by sentence
+    #[arg(long)]
+    pub no_stream: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ModelChoice {
+    /// A model's name, a path to a GGUF file, or `none` to quote without a model
+    #[arg(short, long, value_name = "NAME|PATH|none", env = "ASKPM_MODEL")]
+    pub model: Option<String>,
+    /// Where the model runs
+    #[arg(long, value_name = "cpu|cuda|metal|auto", env = "ASKPM_DEVICE")]
+    pub device: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Retrieval {
+    /// How many passages to retrieve [default: 5, for search 10]
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub top_k: Option<u16>,
+    /// Least share of the question that a passage must cover, 0 to 1
+    #[arg(long, visible_alias = "threshold", value_name = "SHARE", value_parser = share)]
+    pub min_score: Option<f32>,
+}
+
+#[derive(Debug, Args)]
+pub struct SamplingArgs {
+    /// Randomness of the model's choice; 0 always takes the likeliest token [default: 0]
+    #[arg(long, value_name = "T", value_parser = temperature)]
+    pub temperature: Option<f64>,
+    /// Choose among the likeliest tokens that together have this probability [default: 1]
+    #[arg(long, value_name = "P", value_parser = probability)]
+    pub top_p: Option<f64>,
+    /// Seed of the randomness: the same seed gives the same answer [default: 0]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Most tokens that the model may write [default: 256]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub max_tokens: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    /// What to look for; `-`, or a pipe, reads it from standard input
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
+    #[command(flatten)]
+    pub retrieval: Retrieval,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Print one JSON object a hit, one a line
+    #[arg(long, conflicts_with = "json")]
+    pub jsonl: bool,
+    /// Say why each hit is there
+    #[arg(long, conflicts_with_all = ["json", "jsonl"])]
+    pub explain: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// EDITION, EDITION/q1, EDITION/q1/a or EDITION/r1, as answers and search print them
+    #[arg(value_name = "ID")]
+    pub id: String,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// Questions, one JSON object a line, as `eval/questions.jsonl` of the repository
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Least share of a question that a passage must cover, 0 to 1
+    #[arg(long, visible_alias = "threshold", value_name = "SHARE", value_parser = share)]
+    pub min_score: Option<f32>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    #[command(subcommand)]
+    pub action: ModelsAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ModelsAction {
+    /// The models that are known, and which are on this machine
+    List(OutputArgs),
+    /// Fetch a model [default: the one for this machine]
+    Pull { name: Option<String> },
+    /// Check a model's file, whole, against its checksum [default: every model that is here]
+    Verify { name: Option<String> },
+    /// Delete a model's file
+    Remove { name: String },
+    /// Print the path of a model's file [default: the one for this machine]
+    Path { name: Option<String> },
+}
+
+fn share(text: &str) -> Result<f32, String> {
+    let value: f32 = text.parse().map_err(|_| "a number from 0 to 1 is wanted")?;
+    (0.0..=1.0)
+        .contains(&value)
+        .then_some(value)
+        .ok_or_else(|| "a number from 0 to 1 is wanted".into())
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "a number above 0 and up to 1 is wanted")?;
+    (value > 0.0 && value <= 1.0)
+        .then_some(value)
+        .ok_or_else(|| "a number above 0 and up to 1 is wanted".into())
+}
+
+fn temperature(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "a number from 0 to 5 is wanted")?;
+    (0.0..=5.0)
+        .contains(&value)
+        .then_some(value)
+        .ok_or_else(|| "a number from 0 to 5 is wanted".into())
+}

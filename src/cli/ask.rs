@@ -1,0 +1,171 @@
+//! `askpm ask`: one question, one answer with citations.
+
+use std::io::{self, Write};
+
+use super::args::AskArgs;
+use super::context::{Context, words_or_stdin};
+use super::error::{Exit, Failure};
+use super::{batch, model};
+use crate::answer::{Answer, Sentence};
+use crate::ask::{self, Found, Listener, MAX_QUESTION_BYTES, Settings};
+use crate::engine::Sampling;
+use crate::render::terminal::{self, Look, Paragraph};
+use crate::render::{json, sanitise};
+
+pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
+    refuse_what_quoting_cannot_honour(context, args)?;
+    if let Some(file) = &args.batch {
+        return batch::run(context, args, file);
+    }
+    let question = words_or_stdin(&args.question, MAX_QUESTION_BYTES, "question")?;
+    let settings = settings(context, args);
+    let wanted = model::wanted(context, &args.model)?;
+    let (store, _) = context.store()?;
+    let found = ask::find(&store, &question, &settings)?;
+    let machine = args.output.json || args.jsonl;
+
+    let mut loaded = None;
+    if !found.abstains {
+        if context.draws() && !wanted.is_none() {
+            preview(context, &found)?;
+        }
+        loaded = wanted.load(context)?;
+    }
+    let mut out = io::stdout().lock();
+    let stream = !machine && !args.no_stream;
+    let mut voice = Voice::new(context, &mut out, stream.then(|| context.look()));
+    let answer = ask::write(&found, loaded.as_mut().map(|l| l.writer()), &settings, &mut voice)?;
+    voice.finish()?;
+
+    if args.output.json {
+        json::pretty(&mut out, &answer)?;
+    } else if args.jsonl {
+        json::line(&mut out, &answer)?;
+    } else if !answer.abstained {
+        if args.no_stream {
+            writeln!(out, "{}", context.look().wrap(&sanitise::line(&answer.answer), ""))?;
+        }
+        terminal::sources(&mut out, &answer, context.look())?;
+    }
+    out.flush()?;
+    tell_timings(context, &answer);
+    if answer.abstained {
+        if !machine {
+            context.warn(&answer.answer);
+        }
+        return Ok(Exit::NoAnswer);
+    }
+    Ok(Exit::Done)
+}
+
+/// The settings of one answer: flag, else settings file, else default.
+pub fn settings(context: &Context, args: &AskArgs) -> Settings {
+    let default = Settings::default();
+    let (config, sampling) = (&context.config, &args.sampling);
+    Settings {
+        top_k: args.retrieval.top_k.or(config.top_k).map_or(default.top_k, usize::from),
+        min_coverage: args
+            .retrieval
+            .min_score
+            .or(config.min_score)
+            .unwrap_or(default.min_coverage),
+        sampling: Sampling {
+            temperature: sampling
+                .temperature
+                .or(config.temperature)
+                .unwrap_or(default.sampling.temperature),
+            top_p: sampling.top_p.unwrap_or(default.sampling.top_p),
+            seed: sampling.seed.unwrap_or(default.sampling.seed),
+            max_tokens: sampling
+                .max_tokens
+                .or(config.max_tokens)
+                .map_or(default.sampling.max_tokens, |n| n as usize),
+            ..default.sampling
+        },
+    }
+}
+
+/// With `-m none` no model runs, so flags about its running are refused.
+fn refuse_what_quoting_cannot_honour(context: &Context, args: &AskArgs) -> Result<(), Failure> {
+    let model = args.model.model.as_ref().or(context.config.model.as_ref());
+    if model.map(String::as_str) != Some("none") {
+        return Ok(());
+    }
+    let sampling = &args.sampling;
+    let given = [
+        ("--device", args.model.device.is_some()),
+        ("--temperature", sampling.temperature.is_some()),
+        ("--top-p", sampling.top_p.is_some()),
+        ("--seed", sampling.seed.is_some()),
+        ("--max-tokens", sampling.max_tokens.is_some()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((flag, _)) => Err(Failure::usage(&format!(
+            "`{flag}` is about running a model, and the model is `none`"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Shows at once what was found, while the model reads it.
+fn preview(context: &Context, found: &Found) -> io::Result<()> {
+    let mut err = io::stderr().lock();
+    writeln!(err, "Found in the corpus:")?;
+    for hit in &found.hits {
+        let by = hit.passage.contributor.as_deref().unwrap_or("learning resource");
+        let line = format!("{}  {by}: {}", hit.passage.id, hit.passage.discussion);
+        writeln!(err, "{}", context.error_look().wrap(&sanitise::line(&line), "  "))?;
+    }
+    writeln!(err)
+}
+
+fn tell_timings(context: &Context, answer: &Answer) {
+    let t = &answer.timings;
+    context.detail(&format!(
+        "retrieved in {:.1} ms, loaded in {:.0} ms, {} prompt tokens read in {:.0} ms, {} written in {:.0} ms, {:.0} ms in all",
+        t.retrieve_ms, t.load_ms, t.prompt_tokens, t.prefill_ms, t.generated_tokens, t.decode_ms, t.total_ms
+    ));
+}
+
+/// Hands sentences on to standard output as they come, and notes to standard error.
+pub struct Voice<'a> {
+    context: &'a Context,
+    paragraph: Option<Paragraph<'a>>,
+    failed: Option<io::Error>,
+}
+
+impl<'a> Voice<'a> {
+    /// Streams onto `out` in the given look; without one, sentences are left to the caller.
+    pub fn new(context: &'a Context, out: &'a mut dyn Write, look: Option<Look>) -> Self {
+        Voice {
+            context,
+            paragraph: look.map(|look| Paragraph::new(out, look)),
+            failed: None,
+        }
+    }
+
+    /// Ends the paragraph; an error of any write is told here.
+    pub fn finish(self) -> io::Result<()> {
+        match (self.failed, self.paragraph) {
+            (Some(error), _) => Err(error),
+            (None, Some(paragraph)) => paragraph.end(),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl Listener for Voice<'_> {
+    fn sentence(&mut self, sentence: &Sentence) -> std::ops::ControlFlow<()> {
+        if let Some(paragraph) = &mut self.paragraph
+            && let Err(error) = paragraph.sentence(sentence)
+        {
+            self.failed = Some(error);
+            return std::ops::ControlFlow::Break(());
+        }
+        std::ops::ControlFlow::Continue(())
+    }
+
+    fn note(&mut self, text: &str) {
+        self.context.note(text);
+    }
+}

@@ -1,0 +1,148 @@
+//! `askpm ask --batch`: a question a line in, a JSON object a line out, the model loaded once.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::args::AskArgs;
+use super::ask::settings;
+use super::context::{Context, text};
+use super::error::{Exit, Failure};
+use super::model::{self, Loaded};
+use crate::answer::{Answer, Sentence};
+use crate::ask::{self, AskError, Listener, MAX_QUESTION_BYTES, Settings};
+use crate::index::Store;
+use crate::render::json;
+
+/// Answers each line. A line that fails gives an object with `error`; status 1 then, 3 if every question abstained.
+pub fn run(context: &Context, args: &AskArgs, file: &Path) -> Result<Exit, Failure> {
+    let settings = settings(context, args);
+    let mut wanted = Some(model::wanted(context, &args.model)?);
+    let mut input: Box<dyn BufRead> = if file == Path::new("-") {
+        Box::new(BufReader::new(io::stdin()))
+    } else {
+        Box::new(BufReader::new(
+            File::open(file).map_err(|error| Failure::new(file.display(), error))?,
+        ))
+    };
+    let (store, _) = context.store()?;
+    let mut loaded: Option<Loaded> = None;
+    let mut out = io::stdout().lock();
+    let (mut asked, mut abstained, mut failed) = (0, 0, 0);
+    while let Some(line) = next_line(&mut input).map_err(|error| Failure::new(file.display(), error))? {
+        let question = match text(line, "question") {
+            Ok(question) if question.trim().is_empty() => continue,
+            Ok(question) => question,
+            Err(failure) => {
+                failed += 1;
+                json::line(&mut out, &json!({"question": null, "error": failure.lines().join(" ")}))?;
+                continue;
+            }
+        };
+        asked += 1;
+        match one(
+            &store,
+            &question,
+            &settings,
+            || {
+                if let Some(wanted) = wanted.take() {
+                    loaded = wanted.load(context)?;
+                }
+                Ok(loaded.as_mut())
+            },
+            context,
+        ) {
+            Ok(answer) => {
+                abstained += usize::from(answer.abstained);
+                json::line(&mut out, &answer)?;
+            }
+            Err(Step::Line(error)) => {
+                failed += 1;
+                let shown: String = question.chars().take(200).collect();
+                json::line(&mut out, &json!({"question": shown, "error": error.to_string()}))?;
+            }
+            Err(Step::All(failure)) => return Err(failure),
+        }
+        out.flush()?;
+    }
+    if asked + failed == 0 {
+        return Err(Failure::new(file.display(), "no question in it").hinted("write one question a line"));
+    }
+    Ok(match (failed, abstained == asked) {
+        (1.., _) => Exit::Failed,
+        (0, true) => Exit::NoAnswer,
+        _ => Exit::Done,
+    })
+}
+
+/// What ends a question, and what ends them all.
+enum Step {
+    Line(AskError),
+    All(Failure),
+}
+
+fn one<'a>(
+    store: &Store,
+    question: &str,
+    settings: &Settings,
+    model: impl FnOnce() -> Result<Option<&'a mut Loaded>, Failure>,
+    context: &Context,
+) -> Result<Answer, Step> {
+    let found = ask::find(store, question, settings).map_err(Step::Line)?;
+    let loaded = if found.abstains {
+        None
+    } else {
+        model().map_err(Step::All)?
+    };
+    ask::write(&found, loaded.map(Loaded::writer), settings, &mut Notes(context)).map_err(Step::Line)
+}
+
+/// The next line without its end, at most a little more than a question may have; `None` at the end. What a line has
+/// beyond that is dropped, so that no input can exhaust memory.
+fn next_line(input: &mut dyn BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let limit = MAX_QUESTION_BYTES as u64 + 2;
+    if input.take(limit).read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    if line.last() != Some(&b'\n') && line.len() as u64 == limit {
+        input.skip_until(b'\n')?;
+    }
+    while matches!(line.last(), Some(b'\n' | b'\r')) {
+        line.pop();
+    }
+    Ok(Some(line))
+}
+
+/// Notes go to standard error, sentences are in the object.
+struct Notes<'a>(&'a Context);
+
+impl Listener for Notes<'_> {
+    fn sentence(&mut self, _: &Sentence) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn note(&mut self, text: &str) {
+        self.0.note(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_without_their_ends_and_long_ones_are_cut() {
+        let long = "x".repeat(MAX_QUESTION_BYTES * 3);
+        let text = format!("a\r\n\n{long}\nlast");
+        let mut input: Box<dyn BufRead> = Box::new(io::Cursor::new(text.into_bytes()));
+        let mut lines = Vec::new();
+        while let Some(line) = next_line(&mut *input).unwrap() {
+            lines.push(line.len());
+        }
+        assert_eq!(lines, [1, 0, MAX_QUESTION_BYTES + 2, 4]);
+    }
+}

@@ -1,0 +1,263 @@
+//! What the user means: the arguments, the settings file and the environment put together, once.
+//!
+//! In: [`Global`] arguments and environment variables. Out: [`Context`], from which commands take their corpus, index,
+//! model and output. Nothing else in the program reads the environment, save `models::Places` through it.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::args::Global;
+use super::config::Config;
+use super::error::Failure;
+use crate::corpus::Corpus;
+use crate::index::{RefreshReport, Skipped, Store};
+use crate::models::{Net, Places, Registry};
+use crate::prompt::Template;
+use crate::render::sanitise;
+use crate::render::terminal::Look;
+
+/// Widest that text is wrapped: longer lines read badly.
+const MAX_WIDTH: usize = 100;
+
+/// Everything that a command needs to know of its surroundings.
+pub struct Context {
+    pub config: Config,
+    pub corpus: Corpus,
+    pub net: Net,
+    pub folders: Folders,
+    quiet: bool,
+    pub verbose: u8,
+}
+
+/// askpm's own folders, by the XDG Base Directory Specification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folders {
+    pub config: PathBuf,
+    pub data: PathBuf,
+    pub cache: PathBuf,
+}
+
+impl Folders {
+    /// From `XDG_CONFIG_HOME`, `XDG_DATA_HOME`, `XDG_CACHE_HOME` and `HOME`, read through `get`.
+    fn from_env(get: impl Fn(&str) -> Option<OsString>) -> Result<Folders, Failure> {
+        let set = |name: &str| get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let home = set("HOME").or_else(|| set("USERPROFILE"));
+        let folder = |name: &str, under_home: &str| {
+            // The specification has relative paths ignored.
+            let given = set(name).filter(|path| path.is_absolute());
+            let path = given.or_else(|| home.as_ref().map(|home| home.join(under_home)));
+            let missing = || Failure::new("no home folder", format!("neither {name} nor HOME is set"));
+            path.map(|path| path.join("askpm"))
+                .ok_or_else(|| missing().hinted("set HOME to a folder of yours"))
+        };
+        Ok(Folders {
+            config: folder("XDG_CONFIG_HOME", ".config")?,
+            data: folder("XDG_DATA_HOME", ".local/share")?,
+            cache: folder("XDG_CACHE_HOME", ".cache")?,
+        })
+    }
+
+    /// Where imported editions are kept.
+    pub fn editions(&self) -> PathBuf {
+        self.data.join("corpus")
+    }
+}
+
+impl Context {
+    pub fn new(global: &Global) -> Result<Context, Failure> {
+        let get = |name: &str| env::var_os(name);
+        let folders = Folders::from_env(get)?;
+        let named = global.config.is_some();
+        let path = global
+            .config
+            .clone()
+            .unwrap_or_else(|| folders.config.join("config.toml"));
+        let config = Config::read(&path, named)?;
+        let offline = global.offline || config.offline.unwrap_or(false);
+        let corpus = match global.corpus.clone().or_else(|| config.corpus.clone()) {
+            Some(dir) => Corpus::Folder(dir),
+            None => Corpus::Builtin {
+                imported: folders.editions(),
+            },
+        };
+        Ok(Context {
+            net: Net::from_env(offline, get),
+            config,
+            corpus,
+            folders,
+            quiet: global.quiet,
+            verbose: global.verbose,
+        })
+    }
+
+    pub fn places(&self) -> Result<Places, Failure> {
+        Ok(Places::from_env(|name| env::var_os(name))?)
+    }
+
+    /// The models that are known: the built-in list and the user's over it.
+    pub fn registry(&self) -> Result<Registry, Failure> {
+        let user = self.folders.config.join("models.toml");
+        Ok(Registry::load(Some(&user))?)
+    }
+
+    /// The wording of prompts: the user's, else the built-in one.
+    pub fn template(&self) -> Result<Template, Failure> {
+        let path = self.folders.config.join("prompts").join("answer.md");
+        let parsed = match fs::read_to_string(&path) {
+            Ok(text) => Template::parse(&text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Template::builtin(),
+            Err(error) => return Err(Failure::new(path.display(), error)),
+        };
+        parsed.map_err(|error| {
+            let hint =
+                "`prompts/answer.md` of the repository is an example; without the file the built-in wording is used";
+            Failure::new(path.display(), error).hinted(hint)
+        })
+    }
+
+    /// Where the index of this corpus lies: each corpus has its own.
+    pub fn index_dir(&self) -> PathBuf {
+        let key = Sha256::digest(self.corpus.identity());
+        let name: String = key.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        self.folders.cache.join("index").join(name)
+    }
+
+    /// The index, brought up to date with the corpus; what was skipped is told.
+    pub fn store(&self) -> Result<(Store, RefreshReport), Failure> {
+        let (store, report) = Store::open_or_refresh(&self.index_dir(), &self.corpus.files()?)?;
+        if let Some(why) = &report.rebuilt {
+            self.note(&format!("index rebuilt: {why}"));
+        }
+        self.tell_skipped(&report.skipped);
+        Ok((store, report))
+    }
+
+    /// Names each file that could not be indexed.
+    pub fn tell_skipped(&self, skipped: &[Skipped]) {
+        for Skipped { file, why } in skipped {
+            self.warn(&format!("skipped {file}: {why}"));
+        }
+    }
+
+    /// Progress and notes, which `--quiet` keeps back.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.warn(text);
+        }
+    }
+
+    /// What is told with `-v` only.
+    pub fn detail(&self, text: &str) {
+        if self.verbose > 0 {
+            self.note(text);
+        }
+    }
+
+    /// What is not in order, quiet or not.
+    pub fn warn(&self, text: &str) {
+        // A standard error that is closed takes no warning, and that is no reason to stop.
+        let _ = writeln!(io::stderr(), "askpm: {}", sanitise::line(text));
+    }
+
+    /// Whether progress can be drawn: a terminal reads standard error, and nobody asked for quiet.
+    pub fn draws(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// How text on standard output is to look.
+    pub fn look(&self) -> Look {
+        look(
+            io::stdout().is_terminal(),
+            terminal_size::terminal_size_of(io::stdout()),
+        )
+    }
+
+    /// How text on standard error is to look.
+    pub fn error_look(&self) -> Look {
+        look(
+            io::stderr().is_terminal(),
+            terminal_size::terminal_size_of(io::stderr()),
+        )
+    }
+}
+
+fn look(terminal: bool, size: Option<(terminal_size::Width, terminal_size::Height)>) -> Look {
+    if !terminal {
+        return Look::PLAIN;
+    }
+    let no_colour = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = env::var_os("TERM").is_some_and(|value| value == "dumb");
+    Look {
+        colour: !no_colour && !dumb,
+        width: Some(size.map_or(80, |(width, _)| usize::from(width.0)).clamp(20, MAX_WIDTH)),
+    }
+}
+
+/// The words of a question or query: those of the command line, or standard input for `-` and for none in a pipe.
+/// At most `limit` bytes and one more are read, so that the caller sees that there are too many.
+pub fn words_or_stdin(words: &[String], limit: usize, what: &str) -> Result<String, Failure> {
+    let from_stdin = words.is_empty() || words == ["-"];
+    if !from_stdin {
+        return Ok(words.join(" "));
+    }
+    if words.is_empty() && io::stdin().is_terminal() {
+        return Err(Failure::new(what, "is missing").hinted("type it after the command, or pipe it in"));
+    }
+    let mut bytes = Vec::new();
+    io::stdin()
+        .lock()
+        .take(limit as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| Failure::new("standard input", e))?;
+    text(bytes, what)
+}
+
+/// `bytes` as text, or an error that says where they stop being UTF-8.
+pub fn text(bytes: Vec<u8>, what: &str) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::new(what, format!("byte {} is not UTF-8 text", at + 1)).hinted("send it as UTF-8")
+    })
+}
+
+/// A path as a reader sees it.
+pub fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folders(vars: &[(&str, &str)]) -> Result<Folders, Failure> {
+        Folders::from_env(|name| vars.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).into()))
+    }
+
+    #[test]
+    fn folders_are_those_of_the_specification() {
+        let found = folders(&[("HOME", "/h"), ("XDG_CACHE_HOME", "/c"), ("XDG_DATA_HOME", "relative")]).unwrap();
+        assert_eq!(found.config, Path::new("/h/.config/askpm"));
+        assert_eq!(found.data, Path::new("/h/.local/share/askpm"));
+        assert_eq!(found.cache, Path::new("/c/askpm"));
+    }
+
+    #[test]
+    fn no_home_is_an_error_with_the_way_out() {
+        let lines = folders(&[("HOME", "")]).unwrap_err().lines();
+        assert!(
+            lines[0].contains("no home folder") && lines[1].contains("set HOME"),
+            "{lines:?}"
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_are_refused_with_their_place() {
+        let lines = text(b"ab\xff".to_vec(), "question").unwrap_err().lines();
+        assert_eq!(lines[0], "askpm: question: byte 3 is not UTF-8 text");
+    }
+}

@@ -1,0 +1,187 @@
+//! `askpm doctor`: what is set up, what is missing, and the command that mends it. Looks, and changes nothing.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::args::OutputArgs;
+use super::context::{Context, shown};
+use super::error::{Exit, Failure};
+use super::model::{available_memory_mb, megabytes};
+use crate::corpus;
+use crate::models::{self, Net};
+use crate::render::{json, sanitise};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Ok,
+    /// askpm works without it, or mends it by itself.
+    Note,
+    Broken,
+}
+
+#[derive(Serialize)]
+struct Check {
+    name: &'static str,
+    state: State,
+    detail: String,
+    /// The command that mends it.
+    mend: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Report {
+    ok: bool,
+    checks: Vec<Check>,
+}
+
+pub fn run(context: &Context, args: &OutputArgs) -> Result<Exit, Failure> {
+    let checks = vec![
+        corpus(context),
+        index(context),
+        prompts(context),
+        model(context),
+        network(context),
+        machine(),
+    ];
+    let ok = checks.iter().all(|check| check.state != State::Broken);
+    let mut out = io::stdout().lock();
+    if args.json {
+        json::pretty(&mut out, &Report { ok, checks })?;
+    } else {
+        for Check {
+            name,
+            state,
+            detail,
+            mend,
+        } in &checks
+        {
+            let word = match state {
+                State::Ok => "ok",
+                State::Note => "note",
+                State::Broken => "BROKEN",
+            };
+            writeln!(out, "{word:7} {name:8} {}", sanitise::line(detail))?;
+            if let Some(mend) = mend {
+                writeln!(out, "{:16} mend: {}", "", sanitise::line(mend))?;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(if ok { Exit::Done } else { Exit::Failed })
+}
+
+fn check(name: &'static str, state: State, detail: impl Into<String>) -> Check {
+    Check {
+        name,
+        state,
+        detail: detail.into(),
+        mend: None,
+    }
+}
+
+/// A check that failed, with the failure's own hint.
+fn broken(name: &'static str, failure: &Failure) -> Check {
+    let mut lines = failure.lines().into_iter();
+    let strip = |line: String, prefix: &str| line.strip_prefix(prefix).map(str::to_string).unwrap_or(line);
+    let detail = lines.next().map(|line| strip(line, "askpm: ")).unwrap_or_default();
+    Check {
+        name,
+        state: State::Broken,
+        detail,
+        mend: lines.next().map(|line| strip(line, "hint: ")),
+    }
+}
+
+fn corpus(context: &Context) -> Check {
+    let files = match context.corpus.files() {
+        Ok(files) => files,
+        Err(error) => return broken("corpus", &error.into()),
+    };
+    let faults: Vec<String> = files
+        .iter()
+        .filter_map(|file| match &file.text {
+            Ok(text) => corpus::parse(&file.path, text).err().map(|error| error.to_string()),
+            Err(why) => Some(format!("{}: {why}", file.path)),
+        })
+        .collect();
+    let from = context.corpus.identity();
+    match faults.first() {
+        None => check("corpus", State::Ok, format!("{} editions from {from}", files.len())),
+        Some(first) => Check {
+            mend: Some("correct the file; the other editions are indexed without it".into()),
+            ..check(
+                "corpus",
+                State::Broken,
+                format!("{} of {} files are no edition: {first}", faults.len(), files.len()),
+            )
+        },
+    }
+}
+
+fn index(context: &Context) -> Check {
+    let dir = context.index_dir();
+    if !dir.is_dir() {
+        let detail = format!("not made yet; the first question makes it in {}", shown(&dir));
+        return Check {
+            mend: Some("askpm refresh".into()),
+            ..check("index", State::Note, detail)
+        };
+    }
+    check(
+        "index",
+        State::Ok,
+        format!("{}, brought up to date with each question", shown(&dir)),
+    )
+}
+
+fn prompts(context: &Context) -> Check {
+    match context.template() {
+        Ok(_) => check("prompts", State::Ok, "the wording of prompts can be read"),
+        Err(failure) => broken("prompts", &failure),
+    }
+}
+
+fn model(context: &Context) -> Check {
+    let (registry, places) = match (context.registry(), context.places()) {
+        (Ok(registry), Ok(places)) => (registry, places),
+        (Err(failure), _) | (_, Err(failure)) => return broken("model", &failure),
+    };
+    let Some(model) = registry.default_for(available_memory_mb()) else {
+        return check("model", State::Note, "no model is marked as a default");
+    };
+    let listed = models::list(&registry, &places)
+        .into_iter()
+        .find(|listed| listed.model.name == model.name);
+    match listed.and_then(|listed| listed.present) {
+        Some(path) => check("model", State::Ok, format!("{} at {}", model.name, shown(&path))),
+        None => Check {
+            mend: Some(format!("askpm models pull {}", model.name)),
+            ..check(
+                "model",
+                State::Note,
+                format!("{} ({}) is fetched at first use", model.name, megabytes(model.size)),
+            )
+        },
+    }
+}
+
+fn network(context: &Context) -> Check {
+    let detail = match context.net {
+        Net::Online => "used only to fetch models",
+        Net::Offline => "not used: offline mode",
+    };
+    check("network", State::Ok, detail)
+}
+
+fn machine() -> Check {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let memory = available_memory_mb().map_or("unknown".into(), |mb| format!("{mb} MB"));
+    let detail = format!(
+        "{} {}, {cores} cores, {memory} of memory free",
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    );
+    check("machine", State::Ok, detail)
+}

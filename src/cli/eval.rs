@@ -1,0 +1,89 @@
+//! `askpm eval`: scores retrieval and abstention on a set of questions.
+
+use std::fs;
+use std::io::{self, Write};
+
+use super::args::EvalArgs;
+use super::context::{Context, text};
+use super::error::{Exit, Failure};
+use crate::answer::abstain::MIN_COVERAGE;
+use crate::eval::{self, Report, metrics::Estimate, questions};
+use crate::render::json;
+
+pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
+    let file = args.file.display().to_string();
+    let bytes = fs::read(&args.file).map_err(|error| Failure::new(&file, error))?;
+    let hint =
+        "a line is {\"id\", \"question\", \"kind\", \"relevant\": [identifiers], \"split\": \"tune\" or \"report\"}";
+    let questions = questions::parse(&text(bytes, &file)?).map_err(|error| Failure::new(&file, error).hinted(hint))?;
+    let (store, _) = context.store()?;
+    let outcomes = eval::run(&store, &questions)?;
+    let min_coverage = args.min_score.or(context.config.min_score).unwrap_or(MIN_COVERAGE);
+    let reports = eval::report(&outcomes, min_coverage);
+
+    let mut out = io::stdout().lock();
+    if args.output.json {
+        json::pretty(
+            &mut out,
+            &serde_json::json!({ "min_score": min_coverage, "reports": reports }),
+        )?;
+    } else {
+        table(&mut out, &reports)?;
+    }
+    if context.verbose > 0 {
+        for outcome in &outcomes {
+            let missed = outcome.relevant > 0 && !outcome.ranks.iter().any(|&rank| rank <= 5);
+            let abstains = outcome.coverage < min_coverage;
+            if missed || abstains != (outcome.relevant == 0) {
+                context.detail(&format!(
+                    "{} ({}): ranks {:?} of {} relevant, coverage {:.2}",
+                    outcome.id, outcome.kind, outcome.ranks, outcome.relevant, outcome.coverage
+                ));
+            }
+        }
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+fn table(out: &mut dyn Write, reports: &[Report]) -> io::Result<()> {
+    writeln!(
+        out,
+        "{:7} {:11} {:>4} {:>19} {:>19} {:>19} {:>19} {:>5} {:>19} {:>19} {:>19}",
+        "split",
+        "kind",
+        "n",
+        "recall@5",
+        "success@5",
+        "MRR@10",
+        "nDCG@10",
+        "none",
+        "abstain precision",
+        "abstain recall",
+        "abstain F1"
+    )?;
+    for r in reports {
+        let found = [r.recall_at_5, r.success_at_5, r.mrr_at_10, r.ndcg_at_10].map(|e| cell(e, r.answerable > 0));
+        let both = r.answerable > 0 && r.unanswerable > 0;
+        let refused = [r.abstention_precision, r.abstention_recall, r.abstention_f1].map(|e| cell(e, both));
+        writeln!(
+            out,
+            "{:7} {:11} {:>4} {} {:>5} {}",
+            r.split,
+            r.kind,
+            r.answerable,
+            found.join(" "),
+            r.unanswerable,
+            refused.join(" ")
+        )?;
+    }
+    writeln!(out, "In brackets: 95% confidence, percentile bootstrap over questions.")
+}
+
+fn cell(estimate: Estimate, defined: bool) -> String {
+    if !defined {
+        return format!("{:>19}", "-");
+    }
+    let Estimate { value, low, high } = estimate;
+    format!("{:>19}", format!("{value:.3} [{low:.2}-{high:.2}]"))
+}

@@ -1,0 +1,133 @@
+//! Chooses, fetches and loads the model that answers.
+//!
+//! In: what the user asked for with `--model` and `--device`. Out: a loaded engine, or none with the reason told. A
+//! model that nobody asked for by name may be missing: the answer is then quoted. One that was asked for may not.
+
+use std::time::{Duration, Instant};
+
+use super::args::ModelChoice;
+use super::context::Context;
+use super::error::Failure;
+use super::progress::Bar;
+use crate::ask::Writer;
+use crate::engine::{CandleEngine, DeviceChoice};
+use crate::models::{self, Choice, Model, Net};
+use crate::prompt::Template;
+
+/// A model ready to answer any number of questions.
+pub struct Loaded {
+    engine: CandleEngine,
+    sha256: Option<String>,
+    template: Template,
+    /// Of the load; taken by the first answer.
+    load: Duration,
+}
+
+impl Loaded {
+    pub fn writer(&mut self) -> Writer<'_> {
+        Writer {
+            engine: &mut self.engine,
+            sha256: self.sha256.clone(),
+            template: &self.template,
+            load: std::mem::take(&mut self.load),
+        }
+    }
+}
+
+/// Which model to use and whether it was asked for.
+pub struct Wanted {
+    choice: Choice,
+    named: bool,
+    device: DeviceChoice,
+    template: Template,
+}
+
+/// What the arguments, the settings and the machine ask for. Everything that can be wrong with it is found here, before
+/// anything is fetched.
+pub fn wanted(context: &Context, args: &ModelChoice) -> Result<Wanted, Failure> {
+    let registry = context.registry()?;
+    let name = args.model.as_ref().or(context.config.model.as_ref());
+    let choice = match name {
+        Some(name) => registry.resolve(name)?,
+        None => registry
+            .default_for(available_memory_mb())
+            .map_or(Choice::NoModel, |model| Choice::Listed(model.clone().into())),
+    };
+    let device = args.device.as_ref().or(context.config.device.as_ref());
+    Ok(Wanted {
+        choice,
+        named: name.is_some(),
+        device: device.map_or(Ok(DeviceChoice::Auto), |text| text.parse())?,
+        template: context.template()?,
+    })
+}
+
+impl Wanted {
+    pub fn is_none(&self) -> bool {
+        self.choice == Choice::NoModel
+    }
+
+    /// Fetches the model if it is not there yet, and loads it. `None` if none is wanted, or if the default one cannot
+    /// be had or used, which is told once.
+    pub fn load(self, context: &Context) -> Result<Option<Loaded>, Failure> {
+        let named = self.named;
+        match self.try_load(context) {
+            Err(Failure::Told { message, .. }) if !named => {
+                context.note(&format!(
+                    "answering without a model: {message}; `askpm models pull` fetches one, `-m PATH` takes a file"
+                ));
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+
+    fn try_load(self, context: &Context) -> Result<Option<Loaded>, Failure> {
+        let (path, sha256) = match self.choice {
+            Choice::NoModel => return Ok(None),
+            Choice::File(path) => (path, None),
+            Choice::Listed(model) => (ensure(context, &model)?, Some(model.sha256)),
+        };
+        let started = Instant::now();
+        let engine = CandleEngine::load(&path, self.device)?;
+        let load = started.elapsed();
+        context.detail(&format!(
+            "loaded {} in {:.0} ms",
+            path.display(),
+            load.as_secs_f64() * 1e3
+        ));
+        Ok(Some(Loaded {
+            engine,
+            sha256,
+            template: self.template,
+            load,
+        }))
+    }
+}
+
+/// The path of `model`, fetched first where it is missing, after saying what and how much.
+pub fn ensure(context: &Context, model: &Model) -> Result<std::path::PathBuf, Failure> {
+    let places = context.places()?;
+    if context.net == Net::Online && models::path(model, &places).is_err() {
+        let size = megabytes(model.size);
+        let keep = places.hub_cache.display();
+        context.note(&format!(
+            "fetching {} ({size}, {}) once, into {keep}",
+            model.name, model.licence
+        ));
+    }
+    Ok(models::ensure(model, &places, context.net, &mut Bar::new(context))?)
+}
+
+/// `98 MB`: bytes as a reader wants them.
+pub fn megabytes(bytes: u64) -> String {
+    format!("{} MB", bytes.div_ceil(1_000_000))
+}
+
+/// Memory that programs can still take, where the system tells.
+pub fn available_memory_mb() -> Option<u64> {
+    let info = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = info.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kib / 1024)
+}

@@ -1,0 +1,170 @@
+//! `askpm models`: what models there are, and getting, checking and removing them.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::args::{ModelsAction, ModelsArgs, OutputArgs};
+use super::context::Context;
+use super::error::{Exit, Failure};
+use super::model::{available_memory_mb, ensure, megabytes};
+use super::progress::Bar;
+use crate::engine;
+use crate::models::{self, Listed, Model, Registry};
+use crate::render::json;
+
+pub fn run(context: &Context, args: &ModelsArgs) -> Result<Exit, Failure> {
+    let registry = context.registry()?;
+    match &args.action {
+        ModelsAction::List(output) => list(context, &registry, output),
+        ModelsAction::Pull { name } => {
+            let path = ensure(context, one(&registry, name.as_deref())?)?;
+            say(&path.display().to_string())
+        }
+        ModelsAction::Path { name } => {
+            let path = models::path(one(&registry, name.as_deref())?, &context.places()?)?;
+            say(&path.display().to_string())
+        }
+        ModelsAction::Verify { name } => verify(context, &registry, name.as_deref()),
+        ModelsAction::Remove { name } => {
+            let model = registry.get(name)?;
+            let removed = models::remove(model, &context.places()?, &mut Bar::new(context))?;
+            say(&format!("removed {name}: {} freed", megabytes(removed.bytes)))
+        }
+    }
+}
+
+/// The model called `name`, or the one for this machine.
+fn one<'a>(registry: &'a Registry, name: Option<&str>) -> Result<&'a Model, Failure> {
+    match name {
+        Some(name) => Ok(registry.get(name)?),
+        None => registry.default_for(available_memory_mb()).ok_or_else(|| {
+            Failure::new("models", "none is marked as a default").hinted("name one: `askpm models list`")
+        }),
+    }
+}
+
+fn say(text: &str) -> Result<Exit, Failure> {
+    writeln!(io::stdout(), "{text}")?;
+    Ok(Exit::Done)
+}
+
+/// A row of `models list --json`.
+#[derive(Serialize)]
+struct Row<'a> {
+    name: &'a str,
+    title: &'a str,
+    architecture: &'a str,
+    /// Whether this build can run it.
+    supported: bool,
+    quantization: &'a str,
+    parameters: Option<u64>,
+    context: u64,
+    licence: &'a str,
+    size: u64,
+    sha256: &'a str,
+    default: bool,
+    /// Whether the listed hash was checked by this project against a file it ran.
+    tested: bool,
+    path: Option<String>,
+    verified: bool,
+}
+
+fn list(context: &Context, registry: &Registry, output: &OutputArgs) -> Result<Exit, Failure> {
+    let places = context.places()?;
+    let default = registry
+        .default_for(available_memory_mb())
+        .map(|model| model.name.clone());
+    let listed = models::list(registry, &places);
+    let mut out = io::stdout().lock();
+    if output.json {
+        let rows: Vec<Row> = listed.iter().map(|entry| row(entry, default.as_deref())).collect();
+        json::pretty(&mut out, &serde_json::json!({ "models": rows }))?;
+        return Ok(Exit::Done);
+    }
+    for Listed {
+        model,
+        present,
+        verified,
+        bytes,
+    } in &listed
+    {
+        let here = match (present, verified) {
+            (Some(_), true) => "here, verified".to_string(),
+            (Some(_), false) => "here, not yet verified".to_string(),
+            (None, _) if *bytes > 0 => format!("{} of it fetched", megabytes(*bytes)),
+            (None, _) => "not fetched".to_string(),
+        };
+        let mark = if default.as_deref() == Some(&model.name) {
+            ", the default"
+        } else {
+            ""
+        };
+        let size = megabytes(model.size);
+        writeln!(
+            out,
+            "{:14} {size:>8}  {} {}, {}: {here}{mark}",
+            model.name, model.title, model.quantization, model.licence
+        )?;
+        if !model.verified {
+            writeln!(
+                out,
+                "{:24}not run by this project; the hash is the one published by others",
+                ""
+            )?;
+        }
+    }
+    writeln!(
+        out,
+        "A path to any GGUF file does too: `-m PATH`. Architectures: {}.",
+        engine::ARCHITECTURES.join(", ")
+    )?;
+    Ok(Exit::Done)
+}
+
+fn row<'a>(entry: &'a Listed, default: Option<&str>) -> Row<'a> {
+    let model = &entry.model;
+    Row {
+        name: &model.name,
+        title: &model.title,
+        architecture: &model.architecture,
+        supported: engine::ARCHITECTURES.contains(&model.architecture.as_str()),
+        quantization: &model.quantization,
+        parameters: model.parameters,
+        context: model.context,
+        licence: &model.licence,
+        size: model.size,
+        sha256: &model.sha256,
+        default: default == Some(&model.name),
+        tested: model.verified,
+        path: entry.present.as_ref().map(|path| path.display().to_string()),
+        verified: entry.verified,
+    }
+}
+
+/// Hashes files whole; one that is not as listed is status 1, after all were looked at.
+fn verify(context: &Context, registry: &Registry, name: Option<&str>) -> Result<Exit, Failure> {
+    let places = context.places()?;
+    if let Some(name) = name {
+        let path = models::verify(registry.get(name)?, &places, &mut Bar::new(context))?;
+        return say(&format!("{name}: {} is as listed", path.display()));
+    }
+    let here: Vec<Listed> = models::list(registry, &places)
+        .into_iter()
+        .filter(|l| l.present.is_some())
+        .collect();
+    if here.is_empty() {
+        context.note("no model is on this machine");
+    }
+    let mut exit = Exit::Done;
+    for Listed { model, .. } in here {
+        match models::verify(&model, &places, &mut Bar::new(context)) {
+            Ok(path) => writeln!(io::stdout(), "{}: {} is as listed", model.name, path.display())?,
+            Err(error) => {
+                context.warn(&error.to_string());
+                exit = Exit::Failed;
+            }
+        }
+    }
+    Ok(exit)
+}

@@ -1,0 +1,99 @@
+//! `askpm search`: ranked passages, no model.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::args::SearchArgs;
+use super::context::{Context, words_or_stdin};
+use super::error::{Exit, Failure};
+use crate::ask::{AskError, MAX_QUESTION_BYTES};
+use crate::render::{json, terminal};
+use crate::retrieve::{self, Hit, Query};
+
+/// How many hits are listed unless `--top-k` says otherwise.
+const TOP_K: usize = 10;
+
+/// The contract's object for `search --json`.
+#[derive(Serialize)]
+struct Results<'a> {
+    query: &'a str,
+    hits: Vec<Row>,
+    took_ms: f64,
+}
+
+#[derive(Serialize)]
+struct Row {
+    rank: usize,
+    id: String,
+    edition: String,
+    discussion: String,
+    contributor: Option<String>,
+    date: Option<String>,
+    score: f32,
+    coverage: f32,
+    snippet: String,
+    path: String,
+}
+
+pub fn run(context: &Context, args: &SearchArgs) -> Result<Exit, Failure> {
+    let query = words_or_stdin(&args.query, MAX_QUESTION_BYTES, "query")?;
+    let query = query.trim();
+    if query.is_empty() {
+        return Err(Failure::new("query", "is empty").hinted("askpm search \"career change\""));
+    }
+    if query.len() > MAX_QUESTION_BYTES {
+        return Err(AskError::TooLong(query.len()).into());
+    }
+    let (store, _) = context.store()?;
+    let top_k = args.retrieval.top_k.or(context.config.top_k).map_or(TOP_K, usize::from);
+    let mut found = retrieve::search(&store, &Query::new(query, top_k))?;
+    if let Some(least) = args.retrieval.min_score {
+        found.hits.retain(|hit| hit.coverage >= least);
+    }
+
+    let mut out = io::stdout().lock();
+    if args.output.json {
+        let hits = found.hits.iter().map(Row::from).collect();
+        let took_ms = found.took.as_micros() as f64 / 1_000.0;
+        json::pretty(&mut out, &Results { query, hits, took_ms })?;
+    } else if args.jsonl {
+        found
+            .hits
+            .iter()
+            .map(Row::from)
+            .try_for_each(|row| json::line(&mut out, &row))?;
+    } else {
+        terminal::hits(&mut out, &found.hits, context.look(), args.explain)?;
+    }
+    out.flush()?;
+    for read in &found.corrected {
+        context.note(&format!(
+            "no passage has \"{}\": read as \"{}\"",
+            read.word, read.read_as
+        ));
+    }
+    if found.hits.is_empty() {
+        context.warn(&format!("nothing in the corpus speaks of \"{query}\""));
+        return Ok(Exit::NoAnswer);
+    }
+    Ok(Exit::Done)
+}
+
+impl From<&Hit> for Row {
+    fn from(hit: &Hit) -> Row {
+        let passage = &hit.passage;
+        Row {
+            rank: hit.rank,
+            id: passage.id.to_string(),
+            edition: passage.edition_title.clone(),
+            discussion: passage.discussion.clone(),
+            contributor: passage.contributor.clone(),
+            date: passage.date.clone(),
+            score: hit.score,
+            coverage: hit.coverage,
+            snippet: terminal::snippet(&passage.text),
+            path: passage.path.clone(),
+        }
+    }
+}

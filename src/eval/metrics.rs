@@ -1,0 +1,161 @@
+//! Measures of a ranking and of a yes-or-no decision, and how sure they are.
+//!
+//! In: where the relevant items stand in a ranking; decisions and truths. Out: numbers from 0 to 1. It must not know
+//! what was ranked.
+
+/// Share of the `relevant` items that stand among the first `k`; of the first `k` at most can be found, so the best is
+/// 1 whatever their number. `ranks` holds the 1-based ranks of those that were found.
+pub fn recall_at(k: usize, ranks: &[usize], relevant: usize) -> f64 {
+    let found = ranks.iter().filter(|&&rank| rank <= k).count();
+    found as f64 / relevant.min(k).max(1) as f64
+}
+
+/// Whether any relevant item stands among the first `k`: 1 or 0.
+pub fn success_at(k: usize, ranks: &[usize]) -> f64 {
+    f64::from(u8::from(ranks.iter().any(|&rank| rank <= k)))
+}
+
+/// One over the rank of the first relevant item, 0 if none stands among the first `k` (mean reciprocal rank, one
+/// query's part of it).
+pub fn reciprocal_rank_at(k: usize, ranks: &[usize]) -> f64 {
+    ranks
+        .iter()
+        .filter(|&&rank| rank <= k)
+        .min()
+        .map_or(0.0, |&rank| 1.0 / rank as f64)
+}
+
+/// Normalised discounted cumulative gain with gain 1 for a relevant item (Järvelin and Kekäläinen 2002).
+pub fn ndcg_at(k: usize, ranks: &[usize], relevant: usize) -> f64 {
+    let discount = |rank: usize| 1.0 / ((rank + 1) as f64).log2();
+    let gained: f64 = ranks
+        .iter()
+        .filter(|&&rank| rank <= k)
+        .map(|&rank| discount(rank))
+        .sum();
+    let ideal: f64 = (1..=relevant.min(k)).map(discount).sum();
+    if ideal == 0.0 { 0.0 } else { gained / ideal }
+}
+
+/// Precision, recall and F1 of a decision, from (decided, true) pairs; each 0 where it is undefined.
+pub fn precision_recall_f1(pairs: &[(bool, bool)]) -> [f64; 3] {
+    let count = |decided: bool, truth: bool| pairs.iter().filter(|pair| **pair == (decided, truth)).count() as f64;
+    let (hit, false_alarm, miss) = (count(true, true), count(true, false), count(false, true));
+    let share = |part: f64, whole: f64| if whole == 0.0 { 0.0 } else { part / whole };
+    let (precision, recall) = (share(hit, hit + false_alarm), share(hit, hit + miss));
+    [precision, recall, share(2.0 * precision * recall, precision + recall)]
+}
+
+/// A measure with its 95% confidence interval.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Estimate {
+    pub value: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+/// How many resamples a confidence interval rests on.
+const RESAMPLES: usize = 2_000;
+
+/// `measure` of `items`, and the interval in which 95% of its values on resamples lie: the percentile bootstrap (Efron
+/// 1979), from a fixed seed.
+pub fn estimate<T: Clone>(items: &[T], measure: impl Fn(&[T]) -> f64) -> Estimate {
+    let value = measure(items);
+    if items.is_empty() {
+        return Estimate {
+            value,
+            low: value,
+            high: value,
+        };
+    }
+    let mut random = SplitMix(0x5eed);
+    let mut values: Vec<f64> = (0..RESAMPLES)
+        .map(|_| {
+            let sample: Vec<T> = items.iter().map(|_| items[random.below(items.len())].clone()).collect();
+            measure(&sample)
+        })
+        .collect();
+    values.sort_by(f64::total_cmp);
+    let at = |share: f64| values[((RESAMPLES - 1) as f64 * share).round() as usize];
+    Estimate {
+        value,
+        low: at(0.025),
+        high: at(0.975),
+    }
+}
+
+/// The mean of `values`, 0 of none.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+/// SplitMix64 (Steele, Lea and Flood 2014): small, and the same everywhere.
+struct SplitMix(u64);
+
+impl SplitMix {
+    /// A number below `n`, even enough for resampling.
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % n as u64) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_perfect_ranking_scores_1_and_an_empty_one_0() {
+        assert_eq!(
+            [
+                recall_at(5, &[1, 2], 2),
+                reciprocal_rank_at(10, &[1, 2]),
+                ndcg_at(10, &[1, 2], 2)
+            ],
+            [1.0; 3]
+        );
+        assert_eq!(
+            [
+                recall_at(5, &[], 2),
+                reciprocal_rank_at(10, &[]),
+                ndcg_at(10, &[], 2),
+                success_at(5, &[])
+            ],
+            [0.0; 4]
+        );
+        assert_eq!(recall_at(2, &[1, 2, 3], 6), 1.0);
+    }
+
+    #[test]
+    fn values_are_those_of_the_definitions() {
+        assert_eq!(recall_at(5, &[2, 9], 2), 0.5);
+        assert_eq!(reciprocal_rank_at(10, &[4, 2]), 0.5);
+        // One relevant item of two, at rank 2: (1/log2 3) / (1 + 1/log2 3).
+        assert!((ndcg_at(10, &[2], 2) - 0.386_852_807).abs() < 1e-8);
+        assert_eq!(ndcg_at(10, &[11], 1), 0.0);
+    }
+
+    #[test]
+    fn decisions_are_scored_by_their_confusions() {
+        let pairs = [(true, true), (true, false), (false, true), (true, true), (false, false)];
+        let [precision, recall, f1] = precision_recall_f1(&pairs);
+        assert!(
+            (precision - 2.0 / 3.0).abs() < 1e-12
+                && (recall - 2.0 / 3.0).abs() < 1e-12
+                && (f1 - 2.0 / 3.0).abs() < 1e-12
+        );
+        assert_eq!(precision_recall_f1(&[]), [0.0; 3]);
+    }
+
+    #[test]
+    fn the_interval_holds_the_value_is_repeatable_and_narrows_with_more_items() {
+        let items = |n: usize| (0..n).map(|i| f64::from(u8::from(i % 4 != 0))).collect::<Vec<_>>();
+        let (few, many) = (estimate(&items(20), mean), estimate(&items(2_000), mean));
+        assert!(few.low < few.value && few.value < few.high);
+        assert!(many.high - many.low < (few.high - few.low) / 3.0);
+        assert_eq!(few, estimate(&items(20), mean));
+    }
+}

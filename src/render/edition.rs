@@ -1,0 +1,178 @@
+//! Shows an edition, one of its discussions, an answer or a resource, whole: as text and as a value for JSON.
+//!
+//! In: an [`Edition`], the path it came from and the [`Id`] wanted. Out: a [`View`], which writes itself. It must not
+//! know how the edition was found.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::sanitise;
+use super::terminal::Look;
+use crate::corpus::edition::{Answer, Discussion, Edition, Id, Resource};
+
+/// What `show` shows; fields that do not apply are left out of the JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct View {
+    pub id: String,
+    pub edition: String,
+    pub title: String,
+    pub date: Option<String>,
+    pub source: Option<String>,
+    pub path: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub discussions: Vec<DiscussionView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<ResourceView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DiscussionView {
+    pub id: String,
+    pub title: String,
+    pub asked_by: Option<String>,
+    pub question: String,
+    pub answers: Vec<AnswerView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AnswerView {
+    pub id: String,
+    pub contributor: String,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ResourceView {
+    pub id: String,
+    pub title: String,
+    pub kind: Option<String>,
+    pub link: Option<String>,
+    pub summary: String,
+}
+
+impl View {
+    /// What `id` names in `edition`; `None` if the edition has no such part. An answer is shown with its question.
+    pub fn new(edition: &Edition, path: &str, id: &Id) -> Option<View> {
+        let (mut discussions, mut resources) = (Vec::new(), Vec::new());
+        match *id {
+            Id::Edition { .. } => {
+                discussions = edition
+                    .discussions
+                    .iter()
+                    .map(|d| discussion(edition, d, |_| true))
+                    .collect();
+                resources = edition.resources.iter().map(|r| resource(edition, r)).collect();
+            }
+            Id::Discussion { question, .. } => {
+                let found = edition.discussions.iter().find(|d| d.number == question)?;
+                discussions.push(discussion(edition, found, |_| true));
+            }
+            Id::Answer { question, letter, .. } => {
+                let found = edition.discussions.iter().find(|d| d.number == question)?;
+                found.answers.iter().find(|a| a.letter == letter)?;
+                discussions.push(discussion(edition, found, |a| a.letter == letter));
+            }
+            Id::Resource { resource: number, .. } => {
+                let found = edition.resources.iter().find(|r| r.number == number)?;
+                resources.push(resource(edition, found));
+            }
+        }
+        Some(View {
+            id: id.to_string(),
+            edition: edition.slug.clone(),
+            title: edition.title.clone(),
+            date: edition.date.clone(),
+            source: edition.source.clone(),
+            path: path.to_string(),
+            discussions,
+            resources,
+        })
+    }
+
+    /// Writes the view for a person.
+    pub fn write(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
+        writeln!(out, "{}", look.wrap(&sanitise::line(&self.title), ""))?;
+        let date = self.date.as_deref().unwrap_or("undated");
+        writeln!(
+            out,
+            "{}  {date}  {}",
+            sanitise::line(&self.edition),
+            sanitise::line(&self.path)
+        )?;
+        if let Some(source) = &self.source {
+            writeln!(out, "{}", look.wrap(&sanitise::line(source), ""))?;
+        }
+        for discussion in &self.discussions {
+            writeln!(
+                out,
+                "\n{}\n{}",
+                discussion.id,
+                look.wrap(&sanitise::line(&discussion.title), "")
+            )?;
+            if let Some(asker) = &discussion.asked_by {
+                writeln!(out, "Asked by {}", sanitise::line(asker))?;
+            }
+            text(out, &discussion.question, look)?;
+            for answer in &discussion.answers {
+                writeln!(out, "\n{}  {}", answer.id, sanitise::line(&answer.contributor))?;
+                text(out, &answer.text, look)?;
+            }
+        }
+        for resource in &self.resources {
+            writeln!(
+                out,
+                "\n{}\n{}",
+                resource.id,
+                look.wrap(&sanitise::line(&resource.title), "")
+            )?;
+            let about = [&resource.kind, &resource.link]
+                .into_iter()
+                .flatten()
+                .map(|part| sanitise::line(part));
+            let about: Vec<String> = about.collect();
+            if !about.is_empty() {
+                writeln!(out, "{}", about.join("  "))?;
+            }
+            text(out, &resource.summary, look)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes paragraphs, indented by two columns.
+fn text(out: &mut dyn Write, text: &str, look: Look) -> io::Result<()> {
+    for paragraph in sanitise::clean(text).split("\n\n").filter(|p| !p.trim().is_empty()) {
+        writeln!(out)?;
+        for line in paragraph.lines() {
+            writeln!(out, "{}", look.wrap(line, "  "))?;
+        }
+    }
+    Ok(())
+}
+
+fn discussion(edition: &Edition, from: &Discussion, wanted: impl Fn(&Answer) -> bool) -> DiscussionView {
+    let id = format!("{}/q{}", edition.slug, from.number);
+    let answers = from.answers.iter().filter(|a| wanted(a)).map(|answer| AnswerView {
+        id: format!("{id}/{}", answer.letter),
+        contributor: answer.contributor.clone(),
+        text: answer.body.clone(),
+    });
+    DiscussionView {
+        answers: answers.collect(),
+        title: from.title.clone(),
+        asked_by: from.asked_by.clone(),
+        question: from.body.clone(),
+        id,
+    }
+}
+
+fn resource(edition: &Edition, from: &Resource) -> ResourceView {
+    ResourceView {
+        id: format!("{}/r{}", edition.slug, from.number),
+        title: from.title.clone(),
+        kind: from.kind.clone(),
+        link: from.link.clone(),
+        summary: from.summary.clone(),
+    }
+}

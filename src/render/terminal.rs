@@ -1,0 +1,230 @@
+//! Shows answers, hits and editions to a person.
+//!
+//! In: what is to be shown, and a [`Look`]. Out: text onto any writer, wrapped where a width is given and styled where
+//! colour is wanted, sanitised in every part that came from a newsletter or a model. It must not know where it writes.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::sanitise;
+use crate::answer::{Answer, Freshness, Sentence, marked};
+use crate::retrieve::Hit;
+
+/// How text is to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    pub colour: bool,
+    /// Columns to wrap at; `None` leaves lines long, as a pipe wants them.
+    pub width: Option<usize>,
+}
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const MARK: Style = AnsiColor::Cyan.on_default();
+
+impl Look {
+    /// Nothing but text.
+    pub const PLAIN: Look = Look {
+        colour: false,
+        width: None,
+    };
+
+    fn style(self, style: Style, text: &str) -> String {
+        if self.colour {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_string()
+        }
+    }
+
+    /// `text` on as many lines as the width asks for, each after the first indented by `indent`.
+    pub fn wrap(self, text: &str, indent: &str) -> String {
+        match self.width {
+            Some(width) => {
+                let options = textwrap::Options::new(width.max(20))
+                    .subsequent_indent(indent)
+                    .initial_indent(indent);
+                textwrap::fill(text, options)
+            }
+            None => format!("{indent}{text}"),
+        }
+    }
+}
+
+/// Writes sentences one after the other as a paragraph, each as soon as it is there.
+pub struct Paragraph<'a> {
+    out: &'a mut dyn Write,
+    look: Look,
+    column: usize,
+}
+
+impl<'a> Paragraph<'a> {
+    pub fn new(out: &'a mut dyn Write, look: Look) -> Self {
+        Paragraph { out, look, column: 0 }
+    }
+
+    /// Adds a sentence with its marks.
+    pub fn sentence(&mut self, sentence: &Sentence) -> io::Result<()> {
+        let text = sanitise::line(&marked(sentence));
+        for word in text.split(' ') {
+            let width = unicode_width::UnicodeWidthStr::width(word);
+            let full = self.look.width.is_some_and(|limit| self.column + 1 + width > limit);
+            if self.column > 0 {
+                self.out.write_all(if full { b"\n" } else { b" " })?;
+                self.column = if full { 0 } else { self.column + 1 };
+            }
+            let mark = word.starts_with('[') && word.ends_with(']');
+            let shown = if mark {
+                self.look.style(MARK, word)
+            } else {
+                word.to_string()
+            };
+            self.out.write_all(shown.as_bytes())?;
+            self.column += width;
+        }
+        self.out.flush()
+    }
+
+    /// Ends the paragraph, if anything was written.
+    pub fn end(self) -> io::Result<()> {
+        if self.column > 0 {
+            self.out.write_all(b"\n")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The sources of `answer` and how fresh its corpus is: what follows the paragraph.
+pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<()> {
+    writeln!(out, "\n{}", look.style(BOLD, "Sources"))?;
+    for citation in &answer.citations {
+        let by = citation.contributor.as_deref().unwrap_or("learning resource");
+        let date = citation.date.as_deref().unwrap_or("undated");
+        let mark = look.style(MARK, &format!("[{}]", citation.n));
+        let id = look.style(BOLD, &sanitise::line(&citation.id));
+        writeln!(out, "{mark} {id}  {}", sanitise::line(by))?;
+        let place = format!("{}, in {} ({date})", citation.discussion, citation.edition);
+        writeln!(out, "{}", look.wrap(&sanitise::line(&place), "    "))?;
+        let quote = look.wrap(&format!("“{}”", sanitise::line(&citation.quote)), "    ");
+        writeln!(out, "{}", look.style(DIM, &quote))?;
+    }
+    writeln!(out, "\n{}", look.style(DIM, &freshness(&answer.corpus)))
+}
+
+/// How fresh the corpus is, in a line.
+pub fn freshness(corpus: &Freshness) -> String {
+    let editions = count(corpus.editions, "edition");
+    let newest = corpus
+        .newest
+        .as_deref()
+        .map_or("undated".to_string(), |date| format!("newest of {date}"));
+    let day = corpus.indexed_at.get(..10).unwrap_or(&corpus.indexed_at);
+    format!("Corpus: {editions}, {newest}; indexed {day}. Open a source with `askpm show ID`.")
+}
+
+/// `1 edition`, `2 editions`.
+pub fn count(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+/// Ranked hits, each with the start of its text.
+pub fn hits(out: &mut dyn Write, hits: &[Hit], look: Look, explain: bool) -> io::Result<()> {
+    for hit in hits {
+        let passage = &hit.passage;
+        let by = passage.contributor.as_deref().unwrap_or("learning resource");
+        let date = passage.date.as_deref().unwrap_or("undated");
+        let id = look.style(BOLD, &sanitise::line(&passage.id.to_string()));
+        writeln!(out, "{:>2}. {id}  {} ({date})", hit.rank, sanitise::line(by))?;
+        writeln!(out, "{}", look.wrap(&sanitise::line(&passage.discussion), "    "))?;
+        let text = look.wrap(&sanitise::line(&snippet(&passage.text)), "    ");
+        writeln!(out, "{}", look.style(DIM, &text))?;
+        if explain {
+            let words = sanitise::line(&hit.matched.join(", "));
+            let why = format!(
+                "score {:.3}, covers {:.0}% of the question: {words}",
+                hit.score,
+                hit.coverage * 100.0
+            );
+            writeln!(out, "{}", look.wrap(&why, "    "))?;
+        }
+    }
+    Ok(())
+}
+
+/// Longest snippet, in characters.
+const SNIPPET: usize = 160;
+
+/// The start of a passage's text, cut at a word.
+pub fn snippet(text: &str) -> String {
+    let Some((end, _)) = text.char_indices().nth(SNIPPET) else {
+        return text.to_string();
+    };
+    let cut = text[..end].rfind(char::is_whitespace).unwrap_or(end);
+    format!("{}…", text[..cut].trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sentence(text: &str, citations: &[usize]) -> Sentence {
+        Sentence {
+            text: text.into(),
+            citations: citations.to_vec(),
+            support: 1.0,
+        }
+    }
+
+    fn paragraph(look: Look, sentences: &[Sentence]) -> String {
+        let mut out = Vec::new();
+        let mut paragraph = Paragraph::new(&mut out, look);
+        for sentence in sentences {
+            paragraph.sentence(sentence).unwrap();
+        }
+        paragraph.end().unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_paragraph_is_one_line_for_a_pipe_and_wrapped_for_a_screen() {
+        let sentences = [sentence("One two three.", &[1]), sentence("Four five.", &[2])];
+        assert_eq!(
+            paragraph(Look::PLAIN, &sentences),
+            "One two three. [1] Four five. [2]\n"
+        );
+        let narrow = Look {
+            colour: false,
+            width: Some(16),
+        };
+        assert_eq!(paragraph(narrow, &sentences), "One two three.\n[1] Four five.\n[2]\n");
+        assert_eq!(paragraph(Look::PLAIN, &[]), "");
+    }
+
+    #[test]
+    fn no_escape_sequence_of_a_text_reaches_the_screen() {
+        let text = paragraph(Look::PLAIN, &[sentence("Red \u{1b}[31malert\u{9b}2J.", &[1])]);
+        assert!(!text.contains(['\u{1b}', '\u{9b}']), "{text:?}");
+    }
+
+    #[test]
+    fn colour_is_there_only_when_wanted() {
+        let sentences = [sentence("One.", &[1])];
+        let colour = Look {
+            colour: true,
+            width: None,
+        };
+        assert!(paragraph(colour, &sentences).contains("\u{1b}[36m[1]"));
+        assert!(!paragraph(Look::PLAIN, &sentences).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn snippets_end_at_a_word() {
+        assert_eq!(snippet("short"), "short");
+        let long = "word ".repeat(60);
+        let cut = snippet(&long);
+        assert!(cut.ends_with("word…") && cut.chars().count() <= SNIPPET, "{cut}");
+        assert!(snippet(&"é".repeat(500)).chars().count() <= SNIPPET + 1);
+    }
+}

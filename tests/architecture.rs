@@ -1,0 +1,201 @@
+//! Keeps the crate's shape: which part may use which library and which other part, and what each file begins with.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where a library may be named. The command line and the tests beside the code count like any other source.
+const QUARANTINE: &[(&str, &[&str])] = &[
+    ("tantivy", &["src/index/", "src/retrieve/"]),
+    ("candle_core", &["src/engine/", "src/retrieve/dense"]),
+    ("candle_nn", &["src/engine/", "src/retrieve/dense"]),
+    ("candle_transformers", &["src/engine/", "src/retrieve/dense"]),
+    ("tokenizers", &["src/engine/", "src/retrieve/dense"]),
+    ("minijinja", &["src/engine/"]),
+    ("hf_hub", &["src/models/"]),
+    ("tokio", &["src/models/"]),
+    ("clap", &["src/cli/", "src/main.rs"]),
+    ("indicatif", &["src/cli/"]),
+    ("pulldown_cmark", &["src/corpus/"]),
+];
+
+/// Parts that must not know of other parts: each step of the flow knows the steps before it alone.
+const BLIND: &[(&str, &[&str])] = &[
+    (
+        "src/corpus/",
+        &[
+            "index", "retrieve", "prompt", "models", "engine", "answer", "ask", "render", "cli",
+        ],
+    ),
+    (
+        "src/index/",
+        &[
+            "retrieve", "prompt", "models", "engine", "answer", "ask", "render", "cli",
+        ],
+    ),
+    (
+        "src/retrieve/",
+        &["prompt", "models", "engine", "answer", "ask", "render", "cli"],
+    ),
+    (
+        "src/models/",
+        &[
+            "corpus", "index", "retrieve", "prompt", "engine", "answer", "ask", "render", "cli",
+        ],
+    ),
+    (
+        "src/engine/",
+        &[
+            "corpus", "index", "retrieve", "prompt", "models", "answer", "ask", "render", "cli",
+        ],
+    ),
+    (
+        "src/prompt/",
+        &["index", "retrieve", "models", "engine", "ask", "render", "cli"],
+    ),
+    (
+        "src/answer/",
+        &[
+            "index", "retrieve", "prompt", "models", "engine", "ask", "render", "cli",
+        ],
+    ),
+    ("src/render/", &["prompt", "models", "engine", "ask", "cli"]),
+    ("src/ask.rs", &["models", "render", "cli"]),
+];
+
+/// Longest file, in lines, with some room: a reader takes a file in at one sitting.
+const MAX_LINES: usize = 450;
+
+fn sources() -> Vec<(String, String)> {
+    fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, out);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                out.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = Vec::new();
+    walk(&root.join("src"), &mut paths);
+    paths.sort();
+    let named = |path: PathBuf| {
+        let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+        (name, fs::read_to_string(path).unwrap())
+    };
+    paths.into_iter().map(named).collect()
+}
+
+/// The lines of `text` that are code, numbered from 1.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines()
+        .enumerate()
+        .map(|(n, line)| (n + 1, line))
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+/// Whether `line` names `word` as the first part of a path, as in `word::` or `use word;`.
+fn names(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        let after = &line[at + word.len()..];
+        let starts = before.is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != ':' && c != '"');
+        starts && (after.starts_with("::") || after.starts_with(';'))
+    })
+}
+
+#[test]
+fn libraries_stay_where_they_belong() {
+    let mut found = Vec::new();
+    for (name, text) in sources() {
+        for (library, homes) in QUARANTINE {
+            if homes.iter().any(|home| name.starts_with(home)) {
+                continue;
+            }
+            found.extend(
+                code(&text)
+                    .filter(|(_, l)| names(l, library))
+                    .map(|(n, _)| format!("{name}:{n} names {library}")),
+            );
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// Tests may look at more than the code beside them.
+fn is_test(name: &str) -> bool {
+    name.contains("/tests/") || name.ends_with("tests.rs")
+}
+
+#[test]
+fn dependencies_run_one_way() {
+    let mut found = Vec::new();
+    for (name, text) in sources().into_iter().filter(|(name, _)| !is_test(name)) {
+        for (part, others) in BLIND.iter().filter(|(part, _)| name.starts_with(part)) {
+            for other in *others {
+                let knows = |line: &str| {
+                    line.contains(&format!("crate::{other}::")) || line.contains(&format!("crate::{other};"))
+                };
+                found.extend(
+                    code(&text)
+                        .filter(|(_, l)| knows(l))
+                        .map(|(n, _)| format!("{name}:{n}: {part} knows {other}")),
+                );
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn only_the_command_line_and_the_renderer_print() {
+    let mut found = Vec::new();
+    for (name, text) in sources() {
+        if is_test(&name) || name.starts_with("src/cli/") || name.starts_with("src/render/") {
+            continue;
+        }
+        let body = text.split("#[cfg(test)]\nmod tests").next().unwrap_or("");
+        let prints = |line: &str| {
+            ["println!(", "eprintln!(", "print!(", "eprint!(", "dbg!("]
+                .iter()
+                .any(|m| line.contains(m))
+        };
+        found.extend(
+            code(body)
+                .filter(|(_, l)| prints(l))
+                .map(|(n, _)| format!("{name}:{n}")),
+        );
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn every_module_says_what_it_is_for_and_can_be_read_at_one_sitting() {
+    let mut found = Vec::new();
+    for (name, text) in sources() {
+        if !text.starts_with("//!") {
+            found.push(format!("{name} does not begin with `//!`"));
+        }
+        let lines = text.lines().count();
+        if lines > MAX_LINES {
+            found.push(format!("{name} has {lines} lines"));
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn unsafe_code_says_why_it_is_sound() {
+    let mut found = Vec::new();
+    for (name, text) in sources() {
+        let lines: Vec<&str> = text.lines().collect();
+        for (n, line) in code(&text).filter(|(_, line)| line.contains("unsafe {") || line.contains("unsafe fn")) {
+            let before = lines[n.saturating_sub(6)..n].join("\n");
+            if !before.contains("SAFETY:") && !before.contains("# Safety") {
+                found.push(format!("{name}:{n}: {}", line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}

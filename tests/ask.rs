@@ -1,0 +1,152 @@
+//! `askpm ask` through the real binary, without a model.
+
+use serde_json::Value;
+
+use crate::harness::{Home, Ran};
+
+const QUESTION: &str = "How do I move from engineering into product management?";
+
+fn ask(home: &Home, args: &[&str]) -> Ran {
+    home.askpm().args(["ask", "-m", "none"]).args(args).run()
+}
+
+#[test]
+fn an_answer_is_quoted_cited_and_dated() {
+    let home = Home::new();
+    let ran = ask(&home, &[QUESTION]).ok();
+    // The day of indexing is the only thing that differs from run to run.
+    let shown = ran.stdout.lines().map(|line| match line.split_once("; indexed ") {
+        Some((before, after)) => format!("{before}; indexed DAY{}", &after[10..]),
+        None => line.to_string(),
+    });
+    insta::assert_snapshot!(shown.collect::<Vec<_>>().join("\n"));
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn the_json_object_is_the_contract_s() {
+    let home = Home::new();
+    let answer = ask(&home, &["--json", QUESTION]).ok().json();
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+    assert_eq!(
+        keys(&answer),
+        "abstained answer citations corpus mode model question sentences timings"
+    );
+    assert_eq!(keys(&answer["sentences"][0]), "citations support text");
+    assert_eq!(
+        keys(&answer["citations"][0]),
+        "contributor date discussion edition id n path quote"
+    );
+    assert_eq!(keys(&answer["corpus"]), "editions indexed_at newest");
+    assert_eq!(
+        keys(&answer["timings"]),
+        "cached_tokens decode_ms first_token_ms generated_tokens load_ms prefill_ms prompt_tokens retrieve_ms total_ms"
+    );
+    assert_eq!(
+        (&answer["mode"], &answer["abstained"], &answer["model"]),
+        (&"extractive".into(), &false.into(), &Value::Null)
+    );
+    assert_eq!(
+        (answer["corpus"]["editions"].as_u64(), &answer["corpus"]["newest"]),
+        (Some(2), &"2024-06-15".into())
+    );
+}
+
+#[test]
+fn every_sentence_is_cited_and_every_quote_stands_in_the_answer_it_names() {
+    let home = Home::new();
+    for question in [
+        QUESTION,
+        "price an API",
+        "Which metric first, activation or retention?",
+        "book on interviews",
+    ] {
+        let answer = ask(&home, &["--json", question]).ok().json();
+        let citations = answer["citations"].as_array().unwrap();
+        for sentence in answer["sentences"].as_array().unwrap() {
+            assert!(!sentence["citations"].as_array().unwrap().is_empty(), "{sentence}");
+        }
+        for citation in citations {
+            let id = citation["id"].as_str().unwrap();
+            let shown = home.askpm().args(["show", "--json", id]).run().ok().json();
+            let part = &shown["discussions"][0]["answers"][0]["text"];
+            let text = part.as_str().or(shown["resources"][0]["summary"].as_str()).unwrap();
+            assert!(
+                text.contains(citation["quote"].as_str().unwrap()),
+                "{citation} is not in {text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_question_that_the_corpus_does_not_touch_is_status_3_and_names_the_nearest() {
+    let home = Home::new();
+    let ran = ask(&home, &["best pizza in Naples"]).fails(3, &["nothing in the corpus answers this question"]);
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:#?}");
+    let near = ask(&home, &["How do I move a piano from Naples to Genoa?"]);
+    near.fails(
+        3,
+        &[
+            "the nearest discussion is \"How do I move from engineering",
+            "(first-steps/q1)",
+        ],
+    );
+    let json = ask(&home, &["--json", "best pizza in Naples"]);
+    assert_eq!((json.status, json.stderr.as_str()), (Some(3), ""));
+    assert_eq!(
+        (&json.json()["abstained"], &json.json()["citations"]),
+        (&true.into(), &Value::Array(vec![]))
+    );
+}
+
+#[test]
+fn the_threshold_moves_the_line() {
+    let home = Home::new();
+    let half_known = "engineering in Antarctica";
+    assert_eq!(ask(&home, &["--threshold", "0.9", half_known]).status, Some(3));
+    assert_eq!(ask(&home, &["--threshold", "0.1", half_known]).status, Some(0));
+}
+
+#[test]
+fn a_default_model_that_cannot_be_had_leaves_the_answer_and_one_note() {
+    let home = Home::new();
+    for extra in [&[][..], &["--offline"]] {
+        let ran = home.askpm().args(["ask", "--json", QUESTION]).args(extra).run().ok();
+        assert_eq!(ran.json()["mode"], "extractive");
+        let notes: Vec<_> = ran
+            .stderr
+            .lines()
+            .filter(|line| line.contains("answering without a model"))
+            .collect();
+        assert_eq!(notes.len(), 1, "{ran:#?}");
+        assert!(notes[0].contains("askpm models pull"), "{notes:?}");
+    }
+}
+
+#[test]
+fn a_model_asked_for_by_name_that_cannot_be_had_is_an_error() {
+    let home = Home::new();
+    let ran = home
+        .askpm()
+        .args(["ask", "-m", "smollm2-135m", "--offline", QUESTION])
+        .run();
+    let ran = ran.fails(1, &["smollm2-135m is not on this machine", "offline"]);
+    assert!(ran.hint().contains("askpm models pull smollm2-135m"), "{ran:#?}");
+}
+
+#[test]
+fn flags_that_quoting_cannot_honour_are_refused() {
+    let home = Home::new();
+    for flag in [
+        ["--temperature", "1"],
+        ["--seed", "1"],
+        ["--top-p", "0.9"],
+        ["--max-tokens", "9"],
+        ["--device", "cpu"],
+    ] {
+        let ran = ask(&home, &[flag[0], flag[1], QUESTION]);
+        assert_eq!(ran.status, Some(2), "{ran:#?}");
+        assert!(ran.stderr.contains(flag[0]), "{ran:#?}");
+    }
+}

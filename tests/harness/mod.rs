@@ -1,0 +1,189 @@
+//! A hermetic place to run the real binary in: an empty home, a cleared environment, no network, a corpus of its own.
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+
+/// An address where nobody listens: the discard port of this machine.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+/// A user's home folder that is gone at the end of the test.
+pub struct Home {
+    dir: TempDir,
+}
+
+impl Home {
+    pub fn new() -> Home {
+        Home {
+            dir: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub fn path(&self, under: &str) -> PathBuf {
+        self.dir.path().join(under)
+    }
+
+    /// Writes a file under the home folder and returns its path.
+    pub fn write(&self, under: &str, contents: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(under);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, contents).unwrap();
+        path
+    }
+
+    /// `askpm` with the fixture corpus, as a command to add to.
+    pub fn askpm(&self) -> Run {
+        self.bare().env("ASKPM_CORPUS", fixture("corpus"))
+    }
+
+    /// `askpm` with the built-in corpus.
+    pub fn bare(&self) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_askpm"));
+        command
+            .env_clear()
+            .env("HOME", self.dir.path())
+            .env("PATH", "")
+            .env("HF_ENDPOINT", NOWHERE)
+            .current_dir(self.dir.path());
+        Run {
+            command,
+            input: Vec::new(),
+        }
+    }
+}
+
+/// A command being put together.
+pub struct Run {
+    command: Command,
+    input: Vec<u8>,
+}
+
+impl Run {
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Run {
+        self.command.env(name, value);
+        self
+    }
+
+    pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Run {
+        self.command.args(args);
+        self
+    }
+
+    pub fn stdin(mut self, input: impl Into<Vec<u8>>) -> Run {
+        self.input = input.into();
+        self
+    }
+
+    /// The command itself, for what a test must do by hand.
+    pub fn command(self) -> Command {
+        self.command
+    }
+
+    /// Runs to the end.
+    pub fn run(mut self) -> Ran {
+        let mut child = self
+            .command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let mut stdin = child.stdin.take().expect("standard input is a pipe");
+        let input = std::mem::take(&mut self.input);
+        // The program may end without reading: then the pipe is closed, and that is no fault of the test.
+        let writer = std::thread::spawn(move || stdin.write_all(&input));
+        let Output { status, stdout, stderr } = child.wait_with_output().expect("the binary ends");
+        let _ = writer.join();
+        Ran {
+            status: status.code(),
+            stdout: String::from_utf8(stdout).expect("standard output is UTF-8"),
+            stderr: String::from_utf8(stderr).expect("standard error is UTF-8"),
+        }
+    }
+}
+
+/// What a run left.
+#[derive(Debug)]
+pub struct Ran {
+    /// `None` if a signal ended it.
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    #[track_caller]
+    pub fn ok(self) -> Ran {
+        assert_eq!(self.status, Some(0), "{self:#?}");
+        self
+    }
+
+    /// Ended with `status`, nothing on standard output, and one line that holds each of `parts`.
+    #[track_caller]
+    pub fn fails(self, status: i32, parts: &[&str]) -> Ran {
+        assert_eq!(self.status, Some(status), "{self:#?}");
+        assert_eq!(self.stdout, "", "{self:#?}");
+        let line = self
+            .stderr
+            .lines()
+            .find(|line| line.starts_with("askpm: "))
+            .unwrap_or("");
+        for part in parts {
+            assert!(line.contains(part), "{part:?} is not in {line:?} of {self:#?}");
+        }
+        assert!(!self.stderr.contains("panicked"), "{self:#?}");
+        self
+    }
+
+    /// The hint that came with a failure.
+    pub fn hint(&self) -> &str {
+        self.stderr
+            .lines()
+            .find_map(|line| line.strip_prefix("hint: "))
+            .unwrap_or("")
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {self:#?}"))
+    }
+}
+
+/// A file or folder of `tests/fixtures/`.
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+/// The default model's file, or the reason why the tests that need it are skipped. `ASKPM_TEST_MODEL` names it; else
+/// the binary itself fetches it, once, into the build folder, which needs a network.
+pub fn real_model() -> Option<&'static Path> {
+    static MODEL: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let found = MODEL.get_or_init(|| {
+        if let Some(path) = std::env::var_os("ASKPM_TEST_MODEL") {
+            return Ok(PathBuf::from(path));
+        }
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("huggingface");
+        let output = Command::new(env!("CARGO_BIN_EXE_askpm"))
+            .args(["models", "pull", "smollm2-135m"])
+            .env("HF_HOME", &cache)
+            .env("XDG_CACHE_HOME", &cache)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| error.to_string())?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).trim().to_string());
+        }
+        Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+    });
+    match found {
+        Ok(path) => Some(path),
+        Err(why) => {
+            eprintln!("SKIPPED: no real model: {why}");
+            None
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! `askpm search`, `show` and `refresh` through the real binary.
+
+use std::fs;
+
+use crate::harness::{Home, fixture};
+
+/// A corpus folder of the test's own, holding the fixture editions.
+fn own_corpus(home: &Home) -> String {
+    for entry in fs::read_dir(fixture("corpus")).unwrap() {
+        let path = entry.unwrap().path();
+        home.write(
+            &format!("corpus/{}", path.file_name().unwrap().to_str().unwrap()),
+            fs::read(&path).unwrap(),
+        );
+    }
+    home.path("corpus").to_str().unwrap().to_string()
+}
+
+#[test]
+fn hits_are_ranked_and_shown_with_their_identifier() {
+    let home = Home::new();
+    let ran = home.askpm().args(["search", "retention of new users"]).run().ok();
+    insta::assert_snapshot!(ran.stdout);
+}
+
+#[test]
+fn the_json_object_is_the_contract_s() {
+    let home = Home::new();
+    let found = home
+        .askpm()
+        .args(["search", "--json", "-n", "2", "price"])
+        .run()
+        .ok()
+        .json();
+    let keys: Vec<_> = found.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(keys, ["hits", "query", "took_ms"]);
+    let hit: Vec<_> = found["hits"][0].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(
+        hit.join(" "),
+        "contributor coverage date discussion edition id path rank score snippet"
+    );
+    assert_eq!(found["hits"][0]["id"], "pricing/q1/a");
+    assert_eq!(found["hits"].as_array().unwrap().len(), 2);
+    let lines = home.askpm().args(["search", "--jsonl", "-n", "2", "price"]).run().ok();
+    assert_eq!(lines.stdout.lines().count(), 2);
+}
+
+#[test]
+fn nothing_found_is_status_3() {
+    let home = Home::new();
+    home.askpm()
+        .args(["search", "xylophone"])
+        .run()
+        .fails(3, &["nothing in the corpus speaks of \"xylophone\""]);
+    let json = home.askpm().args(["search", "--json", "xylophone"]).run();
+    assert_eq!(
+        (json.status, json.json()["hits"].as_array().map(Vec::len)),
+        (Some(3), Some(0))
+    );
+}
+
+#[test]
+fn query_syntax_is_plain_text() {
+    let home = Home::new();
+    for query in [
+        "price AND NOT api",
+        "\"price",
+        "text:price",
+        "price*",
+        "(price",
+        "price^9 \\",
+        "+price -api",
+        "[a TO b] price",
+    ] {
+        let ran = home.askpm().args(["search", "--json", query]).run().ok();
+        assert_eq!(ran.json()["hits"][0]["id"], "pricing/q1/a", "{query}");
+    }
+}
+
+#[test]
+fn every_identifier_that_search_prints_can_be_shown() {
+    let home = Home::new();
+    let found = home
+        .askpm()
+        .args(["search", "--json", "engineers, prices, retention and books"])
+        .run()
+        .ok()
+        .json();
+    for hit in found["hits"].as_array().unwrap() {
+        let id = hit["id"].as_str().unwrap();
+        let shown = home.askpm().args(["show", id]).run().ok();
+        assert!(shown.stdout.contains(id), "{id}: {shown:#?}");
+    }
+}
+
+#[test]
+fn an_edition_is_shown_whole_and_an_answer_with_its_question() {
+    let home = Home::new();
+    let whole = home.askpm().args(["show", "first-steps"]).run().ok();
+    for part in [
+        "Group PM, payments",
+        "Growth PM",
+        "A book on interviewing customers",
+        "2024-03-01",
+    ] {
+        assert!(whole.stdout.contains(part), "{part:?}: {whole:#?}");
+    }
+    let answer = home.askpm().args(["show", "FIRST-STEPS/Q1/B"]).run().ok();
+    assert!(
+        answer.stdout.contains("I have written services") && answer.stdout.contains("Recruiter"),
+        "{answer:#?}"
+    );
+    assert!(!answer.stdout.contains("Group PM"), "{answer:#?}");
+}
+
+#[test]
+fn what_is_not_there_cannot_be_shown() {
+    let home = Home::new();
+    let show = |id: &str| home.askpm().args(["show", id]).run();
+    show("../etc/passwd").fails(1, &["`../etc/passwd` is not an identifier"]);
+    assert!(
+        show("nowhere")
+            .fails(1, &["show nowhere", "no edition"])
+            .hint()
+            .contains("askpm search")
+    );
+    assert!(
+        show("pricing/q9")
+            .fails(1, &["no such part"])
+            .hint()
+            .contains("askpm show pricing")
+    );
+    show("pricing/q1/z").fails(1, &["no such part"]);
+    show("pricing/r1").fails(1, &["no such part"]);
+}
+
+#[test]
+fn refresh_tells_what_was_added_changed_and_removed() {
+    let home = Home::new();
+    let corpus = own_corpus(&home);
+    let refresh = || home.bare().args(["--corpus", &corpus, "refresh"]).run().ok();
+    assert_eq!(
+        refresh().stdout,
+        "added first-steps\nadded pricing\n2 added, 0 changed, 0 removed, 0 unchanged; 7 passages indexed\n"
+    );
+    assert!(refresh().stdout.contains("0 added, 0 changed, 0 removed, 2 unchanged"));
+
+    let pricing = home.path("corpus/pricing.md");
+    fs::write(
+        &pricing,
+        fs::read_to_string(&pricing)
+            .unwrap()
+            .replace("prepaid credits", "seat licences"),
+    )
+    .unwrap();
+    fs::remove_file(home.path("corpus/first-steps.md")).unwrap();
+    let json = home
+        .bare()
+        .args(["--corpus", &corpus, "refresh", "--json"])
+        .run()
+        .ok()
+        .json();
+    let counts = ["added", "changed", "removed", "unchanged", "passages"].map(|key| json[key].as_u64().unwrap());
+    assert_eq!(counts, [0, 1, 1, 0, 2]);
+    assert!(json["took_ms"].is_number() && json["skipped"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn search_sees_a_changed_corpus_without_being_told() {
+    let home = Home::new();
+    let corpus = own_corpus(&home);
+    let search = |query: &str| home.bare().args(["--corpus", &corpus, "search", query]).run();
+    search("prepaid").ok();
+    assert_eq!(search("licences").status, Some(3));
+    let pricing = home.path("corpus/pricing.md");
+    let old = fs::metadata(&pricing).unwrap().modified().unwrap();
+    let text = fs::read_to_string(&pricing)
+        .unwrap()
+        .replace("prepaid credits", "seats licences.");
+    fs::write(&pricing, text).unwrap();
+    // The same time and the same size: only the content tells.
+    fs::File::options()
+        .write(true)
+        .open(&pricing)
+        .unwrap()
+        .set_modified(old)
+        .unwrap();
+    search("licences").ok();
+    assert_eq!(search("prepaid").status, Some(3));
+}
