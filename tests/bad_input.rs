@@ -239,7 +239,7 @@ fn a_broken_edition_is_named_with_its_line_and_the_others_are_indexed() {
         "corpus/bad.md",
         "---\nslug: Bad Slug\ntitle: Bad\n---\n\n## Q1. Prices?\n",
     );
-    home.write("corpus/latin1.md", b"---\nslug: caf\xe9\n".to_vec());
+    home.write("corpus/latin1.md", b"---\nslug: caf\xe9\n");
     let askpm = || home.bare().args(["--corpus", "corpus"]);
     let ran = askpm().args(["search", "price"]).run().ok();
     assert!(ran.stdout.contains("good/q1/a"), "{ran:#?}");
