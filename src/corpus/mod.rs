@@ -5,6 +5,7 @@
 //! [`SourceFile`]s with their content hash, which [`parse`] turns into [`Edition`]s. It must not know of the index.
 
 pub mod edition;
+mod guard;
 pub mod markdown;
 pub mod passage;
 
