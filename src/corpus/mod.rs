@@ -6,6 +6,7 @@
 
 pub mod edition;
 mod guard;
+pub mod import;
 pub mod markdown;
 pub mod passage;
 
