@@ -38,6 +38,13 @@ pub(super) fn clean(text: &str) -> String {
     if out.is_ascii() { out } else { out.nfc().collect() }
 }
 
+/// Whether `text` has none of the characters that [`clean`] removes. Tabs and line ends of other systems do no harm.
+pub(super) fn is_clean(text: &str) -> bool {
+    !text
+        .chars()
+        .any(|c| is_invisible(c) || c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+}
+
 /// Skips what follows an escape character in a control sequence (ECMA-48 §5.4): parameters, then one final character.
 fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars>) {
     if chars.peek() != Some(&'[') {

@@ -54,7 +54,7 @@ impl Builder {
         }
         let capital = q.title.starts_with(|c: char| !c.is_lowercase()) && q.title.len() <= 4 * MAX_LINE;
         let speaking = matches!(self.place, Place::Question | Place::Asked | Place::Answer) && !after_rule;
-        let next = !self.numbers.contains(&q.number) && (q.title.is_empty() || self.contents.agrees(q.number, q.title));
+        let next = q.number == self.highest + 1 && (q.title.is_empty() || self.contents.agrees(q.number, q.title));
         (q.sure || capital) && (!speaking || next)
     }
 
@@ -76,6 +76,7 @@ impl Builder {
         self.untitled = discussion.title.is_empty();
         self.built.edition.discussions.push(discussion);
         self.last_answer = None;
+        self.strong_marks = None;
         self.place = Place::Question;
     }
 
@@ -88,11 +89,22 @@ impl Builder {
         number
     }
 
-    pub(super) fn answer(&mut self, block: &Block) -> bool {
-        let Some(mark) = marks::answer(&block.text).filter(|m| m.strong || !self.strong_marks) else {
+    /// The mark of an answer that `block`, at index `at`, begins with, if it is of the sort that this discussion has.
+    fn mark<'a>(&self, at: usize, block: &'a Block) -> Option<marks::AnswerMark<'a>> {
+        let strong_ahead = self.strong_ahead.get(at).copied().unwrap_or(false);
+        let fits = |mark: &marks::AnswerMark| match self.strong_marks {
+            Some(strong) => mark.strong == strong,
+            None => mark.strong || !strong_ahead,
+        };
+        marks::answer(&block.text).filter(fits)
+    }
+
+    /// Begins an answer where `block` opens the one that is expected.
+    pub(super) fn answer(&mut self, at: usize, block: &Block) -> bool {
+        let Some(mark) = self.mark(at, block) else {
             return false;
         };
-        if self.place == Place::Section && mark.strong && mark.index == 0 {
+        if self.place == Place::Section && mark.strong && mark.index == 0 && !self.built.edition.sections.is_empty() {
             self.section_to_question();
         }
         let in_discussion = matches!(
@@ -106,6 +118,7 @@ impl Builder {
             return false;
         }
         self.end_answer();
+        self.strong_marks = Some(mark.strong);
         self.label_words += words(&block.text).saturating_sub(words(mark.text));
         self.begin_answer(mark.index, mark.text);
         true
@@ -169,14 +182,17 @@ impl Builder {
     fn ends_here(&self, at: usize, blocks: &[Block]) -> bool {
         let mut rest = blocks
             .iter()
+            .enumerate()
             .skip(at + 1)
-            .filter(|b| !matches!(b.look, Look::Unseen(_)));
-        let Some(next) = rest.next() else { return true };
+            .filter(|(_, b)| !matches!(b.look, Look::Unseen(_)));
+        let Some((next_at, next)) = rest.next() else {
+            return true;
+        };
         let unlettered_asker = !self.lettered && self.place == Place::Question;
         matches!(next.look, Look::Rule | Look::Heading(_))
             || unlettered_asker
             || marks::label(&next.text).is_some()
-            || marks::answer(&next.text).is_some_and(|a| a.strong || !self.strong_marks)
+            || self.mark(next_at, next).is_some()
             || marks::question(&next.text).is_some()
             || self.contents.discussion_number(&next.text).is_some()
             || marks::furniture(&next.text).is_some()

@@ -26,6 +26,8 @@ mod text;
 mod tidy;
 mod view;
 
+use std::borrow::Cow;
+
 use sha2::{Digest, Sha256};
 
 use self::block::Document;
@@ -164,10 +166,22 @@ pub fn import_bytes(name: &str, bytes: &[u8], limits: &Limits) -> ImportReport {
     report
 }
 
-/// An edition in askpm's own format goes through as it is.
+/// An edition in askpm's own format goes through as it is, but for characters that no edition may have.
 fn own_format(name: &str, text: &str) -> Option<Edition> {
-    let front = text.trim_start_matches('\u{feff}').starts_with("---");
-    markdown::parse(name, text).ok().filter(|_| front)
+    let text = text.trim_start_matches('\u{feff}');
+    if !text.starts_with("---") {
+        return None;
+    }
+    let cleaned = if clean::is_clean(text) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(clean::clean(text))
+    };
+    let mut edition = markdown::parse(name, &cleaned).ok()?;
+    // Quoted YAML can spell any character.
+    edition.title = clean::one_line(&clean::clean(&edition.title));
+    edition.source = edition.source.map(|s| clean::one_line(&clean::clean(&s)));
+    (!edition.title.is_empty()).then_some(edition)
 }
 
 fn whole(edition: Edition, from: &str) -> Imported {

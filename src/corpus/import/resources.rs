@@ -119,7 +119,7 @@ impl Found {
 
 /// Whether `block` names a resource by its look: a heading or a list item.
 fn opens(block: &Block) -> bool {
-    matches!(block.look, Look::Heading(_) | Look::Item)
+    matches!(block.look, Look::Heading(_) | Look::Item) || block.text.starts_with("- ")
 }
 
 /// A short linked line over a longer paragraph.

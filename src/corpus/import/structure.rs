@@ -68,8 +68,10 @@ pub(super) struct Builder {
     pub(super) built: Built,
     pub(super) place: Place,
     pub(super) contents: Contents,
-    /// Answers' style: once `A]` is seen anywhere, `A.` in an answer is just text.
-    pub(super) strong_marks: bool,
+    /// For each block, whether `A]` comes at or after it and before the next question: then `A.` there is just text.
+    pub(super) strong_ahead: Vec<bool>,
+    /// Whether the open discussion's answers are marked `A]`, or `A)` and the like; the others are text in them.
+    pub(super) strong_marks: Option<bool>,
     /// Whether answers carry letters at all; if not, a signature ends one and the next paragraph begins another.
     pub(super) lettered: bool,
     /// How many lines `Top discussions` are still to come.
@@ -100,7 +102,6 @@ impl Builder {
                 .filter_map(|b| marks::answer(&b.text))
                 .filter(|a| a.index == 0)
         };
-        let strong_marks = marks().any(|a| a.strong);
         let discussions = |b: &&Block| marks::label(&b.text) == Some(Label::Discussions);
         let mut last_question = HashMap::new();
         for (at, block) in blocks.iter().enumerate() {
@@ -115,7 +116,8 @@ impl Builder {
             },
             place: Place::Before,
             contents: Contents::default(),
-            strong_marks,
+            strong_ahead: strong_ahead(blocks),
+            strong_marks: None,
             lettered: marks().next().is_some(),
             labels_left: blocks.iter().filter(discussions).count(),
             numbers: HashSet::new(),
@@ -181,7 +183,7 @@ impl Builder {
         {
             return;
         }
-        if self.question(at, block, after_rule) || self.answer(block) || self.signature(at, blocks) {
+        if self.question(at, block, after_rule) || self.answer(at, block) || self.signature(at, blocks) {
             return;
         }
         if self.place == Place::Footer {
@@ -307,4 +309,23 @@ pub(super) fn append(body: &mut String, text: &str, loose: bool) {
         body.push_str(if loose { "\n\n" } else { "\n" });
     }
     body.push_str(text);
+}
+
+/// See [`Builder::strong_ahead`].
+fn strong_ahead(blocks: &[Block]) -> Vec<bool> {
+    let mut ahead = false;
+    let mut out: Vec<bool> = blocks
+        .iter()
+        .rev()
+        .map(|block| {
+            if marks::question(&block.text).is_some_and(|q| q.sure) {
+                ahead = false;
+            } else if marks::answer(&block.text).is_some_and(|a| a.strong && a.index == 0) {
+                ahead = true;
+            }
+            ahead
+        })
+        .collect();
+    out.reverse();
+    out
 }

@@ -73,6 +73,9 @@ impl Reader {
             self.start(Look::Heading(level), title);
             self.end();
             self.loose = true;
+        } else if line.starts_with("- ") && marks::signature(line).is_some() {
+            // A name after a hyphen is a signature or a list item: its place tells.
+            self.start(Look::Paragraph, line);
         } else if let Some(item) = item(line) {
             self.start(Look::Item, &item);
         } else if marks::may_open(line) || self.open.is_none() || self.last_line > WRAPPED_TO {
