@@ -219,7 +219,7 @@ fn enormous_lines_and_endless_markup_end() {
         "&x;",
         "<x ",
     ] {
-        let text = unit.repeat(2_000_000 / unit.len());
+        let text = unit.repeat(400_000 / unit.len());
         for (name, head) in [
             ("a.txt", "Title\n\nQuestion 1) X?\n\n"),
             ("a.html", "<html>"),
@@ -231,12 +231,11 @@ fn enormous_lines_and_endless_markup_end() {
             ("a.mbox", "From a@b\nSubject: x\nFrom: y\n\n"),
             ("a.xml", "<?xml version='1.0'?><rss><channel><item><description>"),
         ] {
-            let began = std::time::Instant::now();
-            let report = import_bytes(name, format!("{head}{text}").as_bytes(), &Limits::default());
-            check(&report);
-            if began.elapsed().as_millis() > 1_500 {
-                eprintln!("slow: {unit:?} as {name}: {:?}", began.elapsed());
-            }
+            check(&import_bytes(
+                name,
+                format!("{head}{text}").as_bytes(),
+                &Limits::default(),
+            ));
         }
     }
 }

@@ -5,8 +5,8 @@
 
 use super::block::{Block, Look};
 use super::clean::{bounded_line, one_line, words};
-use super::marks;
 use super::structure::{Builder, MAX_LINE, Place, UNSIGNED, append};
+use super::{furniture, marks};
 use crate::corpus::edition::{Answer, Discussion};
 
 /// How many letters answers are numbered by.
@@ -195,8 +195,8 @@ impl Builder {
             || self.mark(next_at, next).is_some()
             || marks::question(&next.text).is_some()
             || self.contents.discussion_number(&next.text).is_some()
-            || marks::furniture(&next.text).is_some()
-            || marks::is_about_sender(&next.text)
+            || furniture::furniture(&next.text).is_some()
+            || furniture::is_about_sender(&next.text)
     }
 
     fn sign(&mut self, name: &str) -> bool {

@@ -10,72 +10,7 @@ use super::Limits;
 use super::block::{Block, Blocks, Document, Look, title, web_address};
 use super::clean::{clean, one_line, words};
 use super::marks;
-
-/// Elements whose text is no text of the page, by what a reader of the report is told; `""`: not worth telling.
-const UNREAD: [(&str, &str); 16] = [
-    ("script", ""),
-    ("style", ""),
-    ("template", ""),
-    ("noscript", ""),
-    ("svg", ""),
-    ("math", "formula"),
-    ("iframe", ""),
-    ("object", ""),
-    ("select", "form field"),
-    ("textarea", "form field"),
-    ("button", "button"),
-    ("nav", "navigation"),
-    ("audio", ""),
-    ("video", ""),
-    ("canvas", ""),
-    ("dialog", "dialog"),
-];
-
-/// Elements that have no end tag.
-const VOID: [&str; 14] = [
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
-];
-
-/// Elements that begin and end a paragraph.
-const BLOCKS: [&str; 37] = [
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "body",
-    "caption",
-    "center",
-    "dd",
-    "details",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "footer",
-    "form",
-    "header",
-    "hgroup",
-    "html",
-    "li",
-    "main",
-    "menu",
-    "ol",
-    "p",
-    "pre",
-    "section",
-    "summary",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "tr",
-    "ul",
-    "legend",
-];
+use super::tags::{attribute, day, is_block, is_hidden, is_void, name_of, unread};
 
 /// Deepest list whose numbering is kept; deeper items are plain bullets.
 const MAX_LISTS: usize = 64;
@@ -190,11 +125,10 @@ impl Reader {
         if self.skip.is_some() {
             return self.start_in_skip(&name);
         }
-        let is_void = VOID.contains(&name.as_str());
-        let unread = UNREAD.iter().find(|(unread, _)| *unread == name).map(|(_, what)| *what);
+        let unread = unread(&name);
         if let Some(what) = unread
             .or_else(|| is_hidden(tag).then_some("hidden text"))
-            .filter(|_| !is_void)
+            .filter(|_| !is_void(&name))
         {
             // `<svg/>` has no content; for elements of HTML the slash means nothing.
             if !(tag.self_closing && matches!(name.as_str(), "svg" | "math")) {
@@ -223,7 +157,7 @@ impl Reader {
                 self.flush();
                 self.look = Look::Heading(name.as_bytes().get(1).map_or(6, |digit| digit - b'0'));
             }
-            name if BLOCKS.contains(&name) => self.start_block(name),
+            name if is_block(name) => self.start_block(name),
             _ => {}
         }
     }
@@ -269,13 +203,13 @@ impl Reader {
                 self.preformatted = self.preformatted.saturating_sub(1);
             }
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.flush(),
-            name if BLOCKS.contains(&name) => self.flush(),
+            name if is_block(name) => self.flush(),
             _ => {}
         }
     }
 
     fn begin_skip(&mut self, element: String, what: &'static str) {
-        if BLOCKS.contains(&element.as_str()) {
+        if is_block(&element) {
             self.flush();
         }
         self.skip = Some(Skip {
@@ -290,8 +224,8 @@ impl Reader {
         let Some(skip) = &mut self.skip else { return };
         // A paragraph is ended by the next block, a table cell by the next cell (HTML, optional tags).
         let cell = |n: &str| matches!(n, "td" | "th" | "tr");
-        let ends = skip.element == "p" && BLOCKS.contains(&name)
-            || cell(&skip.element) && skip.depth == 1 && name == skip.element;
+        let ends =
+            skip.element == "p" && is_block(name) || cell(&skip.element) && skip.depth == 1 && name == skip.element;
         if ends && skip.element == "p" {
             self.end_skip();
             self.start_block(name);
@@ -409,45 +343,6 @@ impl Reader {
         document.blocks = self.out.finish()?;
         Ok(document)
     }
-}
-
-fn name_of(name: &[u8]) -> String {
-    String::from_utf8_lossy(name).to_ascii_lowercase()
-}
-
-fn attribute(tag: &StartTag<()>, name: &str) -> Option<String> {
-    let value = tag.attributes.get(name.as_bytes())?;
-    Some(String::from_utf8_lossy(value).into_owned())
-}
-
-/// Whether an element is not shown. `font-size:0` is no sign: mail templates set it on every table cell.
-fn is_hidden(tag: &StartTag<()>) -> bool {
-    if tag.attributes.is_empty() {
-        return false;
-    }
-    let style: String = attribute(tag, "style").unwrap_or_default().to_ascii_lowercase();
-    let style: String = style.chars().filter(|c| !c.is_whitespace()).collect();
-    let declared = |wanted: &str| style.split(';').any(|d| d.trim_end_matches("!important") == wanted);
-    let class = attribute(tag, "class").unwrap_or_default().to_ascii_lowercase();
-    let hidden = [
-        "display:none",
-        "visibility:hidden",
-        "max-height:0",
-        "max-height:0px",
-        "mso-hide:all",
-        "opacity:0",
-    ];
-    hidden.iter().any(|d| declared(d))
-        || tag.attributes.contains_key(&b"hidden"[..])
-        || class
-            .split_whitespace()
-            .any(|c| matches!(c, "preheader" | "preview-text" | "previewtext"))
-}
-
-/// The day of a date and time as web pages write it (`2024-03-05T…`).
-fn day(text: &str) -> Option<String> {
-    let day = text.trim().get(..10)?;
-    crate::corpus::markdown::is_day(day).then(|| day.to_string())
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ fn titles_printed_with_their_summaries_win() {
 fn list_items_are_titles_with_what_follows_the_dash() {
     let long =
         "- A fine course on testing – it takes six weeks and covers far more than its name would make one think.";
-    let found = pair(&vec![block(Look::Item, long), block(Look::Item, "- A short one")], &[]);
+    let found = pair(&[block(Look::Item, long), block(Look::Item, "- A short one")], &[]);
     assert_eq!(titles(&found), ["A fine course on testing", "A short one"]);
     assert!(found.resources[0].summary.starts_with("it takes"));
 }

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use super::block::{Block, Document, Look};
 use super::clean::{bounded_line, key, one_line, words};
 use super::contents::Contents;
+use super::furniture;
 use super::marks::{self, Label};
 use super::{Dropped, resources, tidy};
 use crate::corpus::edition::Edition;
@@ -141,7 +142,7 @@ impl Builder {
         let is_title = |b: &&Block| {
             let plain = matches!(b.look, Look::Paragraph | Look::Heading(_));
             let free = marks::label(&b.text).is_none() && marks::question(&b.text).is_none_or(|q| !q.sure);
-            plain && free && one_line(&b.text).chars().count() <= 150 && marks::furniture(&b.text).is_none()
+            plain && free && one_line(&b.text).chars().count() <= 150 && furniture::furniture(&b.text).is_none()
         };
         let heading = blocks
             .iter()
@@ -254,13 +255,13 @@ impl Builder {
             return false;
         }
         let ended = matches!(self.place, Place::Answer | Place::Signed | Place::Resources);
-        if ended && (after_rule || self.place == Place::Signed) && marks::is_about_sender(&block.text) {
+        if ended && (after_rule || self.place == Place::Signed) && furniture::is_about_sender(&block.text) {
             self.end_answer();
             self.place = Place::Footer;
             self.drop("footer", block);
             return true;
         }
-        let Some(what) = marks::furniture(&block.text) else {
+        let Some(what) = furniture::furniture(&block.text) else {
             return false;
         };
         if ended && after_rule {
