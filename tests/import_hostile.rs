@@ -20,12 +20,7 @@ fn check(report: &ImportReport) {
         let dropped: usize = imported.dropped.iter().map(|d| d.words).sum();
         assert_eq!(imported.words_in, imported.words_kept + dropped, "{imported:#?}");
         assert!(imported.dropped.iter().all(|d| d.text.chars().count() <= 80));
-        assert!(
-            found
-                .discussions
-                .iter()
-                .all(|d| !d.answers.is_empty() && d.answers.len() <= 26)
-        );
+        assert!(found.discussions.iter().all(|d| d.answers.len() <= 26));
     }
     assert!(
         report
@@ -67,9 +62,10 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    // A case that fails is kept as a test of its own below, not in a file beside it.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    #[test]
+#[test]
     fn any_bytes_give_a_report(bytes in proptest::collection::vec(any::<u8>(), 0..400), name in 0..NAMES.len()) {
         check(&import_bytes(NAMES[name], &bytes, &limits()));
     }

@@ -38,7 +38,8 @@ struct FrontMatter {
 /// Reads an edition from `text`; `path` is what errors call the file.
 pub fn parse(path: &str, text: &str) -> Result<Edition, EditionError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let unix = text.replace("\r\n", "\n");
+    // To Markdown a carriage return alone ends a line as well: it must not hide a heading from `guard.rs`.
+    let unix = text.replace("\r\n", "\n").replace('\r', "\n");
     parse_unix(&unix).map_err(|(line, what)| EditionError {
         path: path.to_string(),
         line,

@@ -87,6 +87,7 @@ fn what_is_written_reads_back_the_same() {
 fn line_ends_and_byte_order_mark_of_other_systems_change_nothing() {
     let dos = format!("\u{feff}{}", GOOD.replace('\n', "\r\n"));
     assert_eq!(parse("dos.md", &dos).unwrap(), edition());
+    assert_eq!(parse("mac.md", &GOOD.replace('\n', "\r")).unwrap(), edition());
 }
 
 #[test]
