@@ -54,7 +54,7 @@ impl Builder {
         let outside = matches!(self.place, Place::Before | Place::Section);
         let ours = outside && block.text.len() <= 4 * MAX_LINE && !self.title_key.is_empty();
         let same = ours && key(&block.text) == self.title_key;
-        if same {
+        if same && !std::mem::take(&mut self.title_to_come) {
             self.drop("title, repeated", block);
         }
         same
@@ -93,11 +93,12 @@ impl Builder {
         let asker = block
             .text
             .strip_prefix("Asked by")
+            .filter(|a| a.starts_with([':', ' ']))
             .map(|a| a.trim_start_matches(':').trim());
         match asker.filter(|a| discussion.asked_by.is_none() && !a.is_empty() && words(a) <= 8) {
             Some(asker) => {
                 discussion.asked_by = Some(one_line(asker));
-                self.label_words += 2;
+                self.label_words += words(&block.text).saturating_sub(words(asker));
             }
             None => append(&mut discussion.body, &block.text, block.loose),
         }

@@ -88,6 +88,8 @@ pub(super) struct Builder {
     pub(super) highest: u32,
     /// Index of the last answer's letter; `None` where the discussion has no answer yet.
     pub(super) last_answer: Option<u32>,
+    /// Whether the title is a block of the text that was not met yet.
+    pub(super) title_to_come: bool,
     /// What the edition's title is compared by.
     pub(super) title_key: String,
     /// Words that the edition has and the document has not.
@@ -128,13 +130,14 @@ impl Builder {
             last_question,
             highest: 0,
             last_answer: None,
+            title_to_come: false,
             title_key: String::new(),
             made_up: 0,
             label_words: 0,
         }
     }
 
-    /// Settles the edition's title. Where it is a block of the text, that is met again and dropped as a repetition.
+    /// Settles the edition's title: the one given, or a block of the text, or that of the page, or `name`.
     fn title(&mut self, given: Option<String>, page: Option<String>, blocks: &[Block], name: &str) {
         let opening = blocks
             .iter()
@@ -151,12 +154,15 @@ impl Builder {
         let first = opening.and_then(|at| blocks.get(at)).filter(is_title);
         let first = first.filter(|b| marks::day(&b.text).is_none() && !b.text.ends_with(['.', '!', ',', ':']));
         let in_text = heading.or(first);
+        self.title_to_come = given.is_none() && in_text.is_some();
         let printed = given.or(in_text.map(|block| one_line(&block.text))).or(page);
         let chosen = printed.clone().unwrap_or_else(|| one_line(name));
         self.built.edition.title = bounded_line(&chosen, MAX_LINE);
         self.title_key = key(&self.built.edition.title);
         let kept = words(&self.built.edition.title);
-        if printed.is_some() {
+        if self.title_to_come {
+            // Its block is counted already; it becomes the title when it is met.
+        } else if printed.is_some() {
             self.built.words_in += words(&chosen);
             self.note(
                 "end of a long title",
@@ -284,6 +290,10 @@ impl Builder {
 
     fn finish(mut self) -> Built {
         self.end_answer();
+        if self.title_to_come {
+            // Its block was something else as well, a question perhaps.
+            self.made_up += words(&self.built.edition.title);
+        }
         let found = resources::pair(&self.resources, self.contents.resources());
         self.made_up += found.made_up;
         self.label_words += found.label_words;
