@@ -235,3 +235,22 @@ fn enormous_lines_and_endless_markup_end() {
         }
     }
 }
+
+/// Cases that the properties above found, smallest form.
+#[test]
+fn found_cases_stay_mended() {
+    let own = String::from_utf8(sample("own.md")).unwrap();
+    let cases: [(&str, Vec<u8>); 4] = [
+        // Titles of the contents that are printed again were counted twice.
+        ("a.txt", b"In this edition\n\nTop Learning Resources\n\nIn this edition\n\nTop Learning Resources\n\nIn this edition".to_vec()),
+        // `Asked by` inside of a word was taken for a mark.
+        ("a.eml", own.replace("Asked by", "Asked by\u{88}").into_bytes()),
+        // A control character went through in our own format.
+        ("a.md", own.replace("A book", "\u{7f} A book").into_bytes()),
+        // A carriage return alone hid a line from the escaping.
+        ("a.md", own.replace("Say so.", "Say\r so.").into_bytes()),
+    ];
+    for (name, bytes) in cases {
+        check(&import_bytes(name, &bytes, &limits()));
+    }
+}

@@ -32,16 +32,18 @@ pub(super) fn pair(blocks: &[Block], titles: &[String]) -> Found {
         keys.iter().take(1_000).position(|k| *k == wanted)
     };
     let titled = blocks.iter().any(|b| listed(b).is_some() || opens(b));
+    // Titles of the contents that are printed here again: it is those here that are kept.
+    let mut printed = HashSet::new();
     for (at, block) in blocks.iter().enumerate() {
         let next = blocks.get(at + 1);
         let own = listed(block);
         if own.is_some() || opens(block) || !titled && short_title(block, next) {
-            found.used_titles.extend(own);
+            printed.extend(own);
             found.titled(block);
         } else if titled && !found.resources.is_empty() || !block.loose && !found.resources.is_empty() {
             found.more(block);
         } else {
-            let unused = (0..titles.len()).find(|at| !found.used_titles.contains(at));
+            let unused = (0..titles.len()).find(|at| !found.used_titles.contains(at) && !printed.contains(at));
             match unused.and_then(|at| titles.get(at).map(|t| (at, t))) {
                 Some((at, title)) => {
                     found.used_titles.insert(at);

@@ -50,6 +50,10 @@ fn titles_printed_with_their_summaries_win() {
     assert_eq!(titles(&found), ["A book", "A talk"]);
     assert_eq!(found.resources[1].summary, "It says two.\n\nAnd three.");
     assert_eq!(found.label_words, 2);
+    assert!(
+        found.used_titles.is_empty(),
+        "the titles here are kept, not those of the contents"
+    );
 }
 
 #[test]
