@@ -4,6 +4,8 @@ mod architecture;
 mod ask;
 mod bad_input;
 mod harness;
+mod import;
+mod import_hostile;
 mod models;
 #[cfg(target_os = "linux")]
 mod offline;

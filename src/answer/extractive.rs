@@ -25,7 +25,7 @@ pub struct Limits {
 const RANK_DISCOUNT: f32 = 0.85;
 
 /// What a sentence is worth for standing in a passage that was found, beside the asked words it has (1 for all).
-const PASSAGE_WORTH: f32 = 0.4;
+const PASSAGE_WORTH: f32 = 0.6;
 
 /// An answer's first sentence says its point: it is worth so much more.
 const OPENER: f32 = 1.6;
