@@ -3,6 +3,7 @@
 mod architecture;
 mod ask;
 mod bad_input;
+mod corpus;
 mod harness;
 mod import;
 mod import_hostile;
