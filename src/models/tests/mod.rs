@@ -43,6 +43,7 @@ impl Bench {
         hasher.update(&bytes);
         let model = Model {
             name: "tiny".into(),
+            kind: ModelKind::Generation,
             title: "for tests".into(),
             architecture: "llama".into(),
             quantization: "Q8_0".into(),
@@ -55,6 +56,7 @@ impl Bench {
             default: true,
             verified: true,
             notes: None,
+            files: Vec::new(),
             sources: vec![hub_source("org/tiny", COMMIT)],
         };
         Self {
