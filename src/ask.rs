@@ -97,6 +97,18 @@ pub fn find(store: &Store, question: &str, settings: &Settings) -> Result<Found,
     })
 }
 
+/// A passage that covers less than this share of what the best one covers is about something else.
+const MIN_SHARE_OF_BEST: f32 = 0.6;
+
+impl Found {
+    /// The passages to answer from, best first.
+    fn passages(&self) -> Vec<&Passage> {
+        let best = self.hits.iter().map(|hit| hit.coverage).fold(0.0, f32::max);
+        let near = self.hits.iter().filter(|hit| hit.coverage >= best * MIN_SHARE_OF_BEST);
+        near.map(|hit| &hit.passage).collect()
+    }
+}
+
 /// A loaded model and what is known of it beyond what it knows itself.
 pub struct Writer<'a> {
     pub engine: &'a mut dyn Engine,
@@ -124,7 +136,7 @@ pub fn write(
     settings: &Settings,
     listener: &mut dyn Listener,
 ) -> Result<Answer, AskError> {
-    let passages: Vec<&Passage> = found.hits.iter().map(|hit| &hit.passage).collect();
+    let passages = found.passages();
     let mut timings = Timings {
         retrieve_ms: ms(found.retrieve),
         ..Timings::default()

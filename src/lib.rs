@@ -1,4 +1,56 @@
 //! askpm answers product managers' questions from a newsletter's discussions, on the asker's own machine.
+//!
+//! ```
+//! use askpm::answer::Sentence;
+//! use askpm::ask::{self, Listener, Settings};
+//! use askpm::corpus::Corpus;
+//! use askpm::index::Store;
+//! use std::ops::ControlFlow;
+//!
+//! struct Print;
+//!
+//! impl Listener for Print {
+//!     fn sentence(&mut self, sentence: &Sentence) -> ControlFlow<()> {
+//!         println!("{} {:?}", sentence.text, sentence.citations);
+//!         ControlFlow::Continue(())
+//!     }
+//!     fn note(&mut self, text: &str) {
+//!         eprintln!("{text}");
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let corpus = Corpus::Builtin { imported: folder.path().join("imported") };
+//! let (store, _) = Store::open_or_refresh(&folder.path().join("index"), &corpus.files()?)?;
+//!
+//! let settings = Settings::default();
+//! let found = ask::find(&store, "How does one become an AI/ML PM?", &settings)?;
+//! // No model here: the best sentences are quoted. With one, pass a `Writer`.
+//! let answer = ask::write(&found, None, &settings, &mut Print)?;
+//! assert!(!answer.abstained && !answer.citations.is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The way the data goes
+//!
+//! Newsletter file → [`corpus::Edition`] → [`corpus::Passage`] → index ([`index::Store`]) → [`retrieve::Hit`] →
+//! [`prompt::Prompt`] → pieces of text ([`engine::Engine`]) → [`answer::Answer`] → standard output ([`render`]).
+//! One named type an arrow, and one direction: each step knows the types of the steps before it and none of those
+//! after. [`ask`] is the whole way on one screen; [`models`] finds and fetches what the engine loads, and is the only
+//! part that touches the network; [`eval`] measures; [`cli`] is the program around it all.
+//!
+//! # Ideas that hold everywhere
+//!
+//! - **Whether to answer is decided before a model is loaded**, by how much of the question a passage covers
+//!   ([`retrieve`], [`answer::abstain`]).
+//! - **A sentence is shown only with the words that back it** ([`answer::grounding`]): a quote is a verbatim slice of a
+//!   passage, and a passage is a verbatim slice of an edition.
+//! - **Text is data.** No text of a passage or question can become a special token ([`engine`]) or a query operator
+//!   ([`retrieve`]), and no control character of it reaches a terminal ([`render::sanitise`]).
+//! - **Files are replaced whole or not at all**, and freshness is told by content, never by clock ([`index`],
+//!   [`models`]).
 
 pub mod answer;
 pub mod ask;

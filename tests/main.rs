@@ -2,8 +2,12 @@
 
 mod architecture;
 mod ask;
+mod bad_input;
 mod harness;
 mod models;
+#[cfg(target_os = "linux")]
+mod offline;
+mod real;
 mod scripts;
 mod search;
 

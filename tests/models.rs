@@ -1,13 +1,11 @@
 //! Models through the library's public face: the built-in list, and the real model over a broken connection.
 
-#[path = "harness/hub.rs"]
-mod hub;
-
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::harness::hub::{Fault, Hub};
+use crate::harness::real_model;
 use askpm::models::{self, Net, Places, Quiet, Registry, Source};
-use hub::{Fault, Hub};
 
 fn places(home: &Path, endpoint: &str) -> Places {
     let endpoint = OsString::from(endpoint);
@@ -40,11 +38,8 @@ fn the_built_in_models_can_all_be_listed_on_a_machine_that_has_none() {
 
 #[test]
 fn the_real_model_is_resumed_after_a_broken_run_checked_and_removed() {
-    let Some(file) = std::env::var_os("ASKPM_TEST_MODEL") else {
-        eprintln!("SKIPPED: ASKPM_TEST_MODEL is not set");
-        return;
-    };
-    let bytes = std::fs::read(&file).unwrap();
+    let Some(file) = real_model() else { return };
+    let bytes = std::fs::read(file).unwrap();
     let home = tempfile::tempdir().unwrap();
     let hub = Hub::start();
     let places = places(home.path(), &hub.endpoint());

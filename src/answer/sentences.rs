@@ -44,7 +44,7 @@ fn blocks(text: &str) -> Vec<Range<usize>> {
 fn is_item(line: &str) -> bool {
     let line = line.trim_start();
     let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let numbered = digits > 0 && matches!(line[digits..].as_bytes(), [b'.' | b')', b' ', ..]);
+    let numbered = digits > 0 && matches!(&line.as_bytes()[digits..], [b'.' | b')', b' ', ..]);
     numbered || line.starts_with("- ") || line.starts_with("* ") || line.starts_with("+ ") || line.starts_with('#')
 }
 

@@ -112,7 +112,8 @@ impl From<CorpusError> for Failure {
 
 impl From<IndexError> for Failure {
     fn from(error: IndexError) -> Self {
-        let hint = error.hint();
+        let elsewhere = || "set XDG_CACHE_HOME to a folder that you can write to".to_string();
+        let hint = error.hint().or_else(|| Some(elsewhere()));
         Failure::with(error.to_string(), hint)
     }
 }

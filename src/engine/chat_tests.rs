@@ -114,6 +114,41 @@ fn a_template_that_refuses_loses_or_mangles_a_message_is_a_named_error() {
 }
 
 #[test]
+fn a_template_that_walks_backwards_and_closes_an_empty_thought_is_rendered() {
+    // The shapes that Qwen3's template is made of.
+    let source = "{%- set ns = namespace(multi=true, at=messages|length - 1) %}
+{%- for message in messages[::-1] %}
+    {%- set index = (messages|length - 1) - loop.index0 %}
+    {%- if ns.multi and message.role == \"user\" and message.content is string and not(message.content.startswith('<r>') and message.content.endswith('</r>')) %}
+        {%- set ns.multi = false %}
+        {%- set ns.at = index %}
+    {%- endif %}
+{%- endfor %}
+{%- for message in messages %}
+    {%- if loop.index0 > 0 or message.role != 'x' %}
+        {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '<|im_start|>assistant\\n' }}
+    {%- if enable_thinking is defined and enable_thinking is false %}
+        {{- '<think>\\n\\n</think>\\n\\n' }}
+    {%- endif %}
+{%- endif %}
+{{- ns.at }}";
+    let messages = [
+        message(Role::User, "A"),
+        message(Role::Assistant, "B"),
+        message(Role::User, "C"),
+    ];
+    assert_eq!(
+        plain(&template(source).unwrap().render(&messages).unwrap()),
+        "<|im_start|>user\nA<|im_end|>\n<|im_start|>assistant\nB<|im_end|>\n<|im_start|>user\nC<|im_end|>\n\
+         <|im_start|>assistant\n<think>\n\n</think>\n\n2"
+    );
+}
+
+#[test]
 fn what_real_templates_use_is_there() {
     let source = "{%- set ns = namespace(last='') -%}{%- for m in messages -%}{%- generation -%}{%- set ns.last = m.role -%}{{ m['content'].split('</think>')[-1].lstrip('\\n') }}{%- endgeneration -%}{%- endfor -%}{{ bos_token }}{{ ns.last.upper() }}{% if enable_thinking is defined and enable_thinking is false %}!{% endif %}{{ {'a': 1} | tojson }}{% if tools is defined %}T{% endif %}";
     assert_eq!(

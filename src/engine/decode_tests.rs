@@ -28,12 +28,22 @@ fn whole(engine: &mut CandleEngine, messages: &[Message], sampling: &Sampling) -
         .unwrap()
 }
 
+/// The greatest difference of a logit.
+fn apart(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0f32, f32::max)
+}
+
 /// Feeds the golden's greedy tokens one by one and looks at what this engine would have chosen at each. Rounding differs
 /// between implementations, so another choice is allowed where the golden's is within `near` of ours, in logits.
 /// Returns how many tokens were the same, and how far off the others were.
-fn compare_greedy(engine: &mut CandleEngine, golden: &Value, near: f32, name: &str) -> (usize, Vec<f32>) {
+fn compare_greedy(
+    engine: &mut CandleEngine,
+    mut logits: Vec<f32>,
+    golden: &Value,
+    near: f32,
+    name: &str,
+) -> (usize, Vec<f32>) {
     let expected = ids(&golden["greedy"]);
-    let mut logits = engine.prefill(&ids(&golden["prompt"])).unwrap();
     let mut off = Vec::new();
     for (at, &id) in expected.iter().enumerate() {
         let ours = argmax(&logits).unwrap();
@@ -49,9 +59,10 @@ fn compare_greedy(engine: &mut CandleEngine, golden: &Value, near: f32, name: &s
     (expected.len() - off.len(), off)
 }
 
-/// Widest gap, in logits, at which the two implementations may choose differently on the real model. Both round
-/// activations to 8 bits before each product, and not alike; with exact activations the same tokens lie as far apart.
-const NEAR: f32 = 0.35;
+/// Widest gap, in logits, at which the two implementations may choose differently on the real model. llama.cpp rounds
+/// activations to 8 bits before each product; this engine does so for single tokens, and not alike. (On the same weights as F32, where neither rounds, all
+/// greedy tokens are the same.)
+const NEAR: f32 = 0.2;
 
 #[test]
 fn the_real_model_agrees_with_llama_cpp_in_prompts_and_greedy_tokens() {
@@ -65,7 +76,8 @@ fn the_real_model_agrees_with_llama_cpp_in_prompts_and_greedy_tokens() {
     for (name, conversation) in golden["conversations"].as_object().unwrap() {
         let prompt = engine.encode_prompt(&messages(&conversation["messages"])).unwrap();
         assert_eq!(prompt, ids(&conversation["prompt"]), "{name}");
-        let (equal, off) = compare_greedy(&mut engine, conversation, NEAR, name);
+        let logits = engine.prefill(&prompt).unwrap();
+        let (equal, off) = compare_greedy(&mut engine, logits, conversation, NEAR, name);
         eprintln!(
             "{name}: {} prompt tokens, {equal} greedy tokens equal, others apart by {off:?}",
             prompt.len()
@@ -93,18 +105,22 @@ fn tiny_models_of_every_architecture_agree_with_llama_cpp() {
         let mut engine = load(&model);
         let prompt = engine.encode_prompt(&messages(&expected["messages"])).unwrap();
         assert_eq!(prompt, ids(&expected["prompt"]), "{name}");
-        let logits = engine.prefill(&prompt).unwrap();
+        let whole = engine.prefill(&prompt).unwrap();
+        // Few rows at a time take the quantized product, as llama.cpp does for any number of them.
+        engine.model.clear();
+        prompt[..prompt.len() - 1]
+            .chunks(16)
+            .for_each(|chunk| engine.model.read(chunk).unwrap());
+        let logits = engine.model.logits(&prompt[prompt.len() - 1..]).unwrap();
         let reference: Vec<f32> = serde_json::from_value(expected["first_logits"].clone()).unwrap();
         assert_eq!(logits.len(), reference.len());
-        let worst = logits
-            .iter()
-            .zip(&reference)
-            .map(|(a, b)| (a - b).abs())
-            .fold(0f32, f32::max);
+        let worst = apart(&logits, &reference);
         // The golden has four decimals. llama.cpp looks GELU up in a table in half precision.
         let bound = if name.starts_with("gemma3") { 5e-3 } else { 2e-4 };
         assert!(worst < bound, "{name}: a logit differs by {worst}");
-        let (equal, off) = compare_greedy(&mut engine, expected, 0.0, &name);
+        let rounded = if name.ends_with("-f32") { 2e-4 } else { 0.3 };
+        assert!(apart(&whole, &logits) < rounded, "{name}: whole and in parts");
+        let (equal, off) = compare_greedy(&mut engine, logits, expected, 0.0, &name);
         assert_eq!((equal, off.len()), (ids(&expected["greedy"]).len(), 0), "{name}");
     }
 }

@@ -288,7 +288,7 @@ fn damaged_tokenizers_are_refused_by_their_key() {
     );
     assert_eq!(
         refusal(|f| f.set("tokenizer.ggml.merges", Meta::Texts(vec!["q q".into()]))),
-        tokenizer("merges: entry 0, `q q`: a half or the whole is not an ordinary token")
+        tokenizer("merges: entry 0, `q q`: a half or the whole is not a token")
     );
     assert_eq!(
         refusal(|f| f.set("tokenizer.ggml.token_type", Meta::I32s(vec![1, 1]))),

@@ -3,8 +3,8 @@
 //! In: chat messages and how to sample. Out: pieces of text as they are made, then a [`Generation`]. It must not know
 //! editions, hits, prompts' wording, or where models come from: it gets a path.
 //!
-//! The way through: [`gguf`] proves the file sound, [`tokenizer`] and [`chat`] turn messages into token ids, [`arch`]
-//! gives logits, [`sampler`] picks tokens, [`decode`] runs the loop and turns tokens back into text.
+//! The way through: `gguf` proves the file sound, `chat` and `tokenizer` turn messages into token ids, `arch` gives
+//! logits, `sampler` picks tokens, `decode` runs the loop and `text_stream` makes text of its bytes.
 
 mod arch;
 mod chat;

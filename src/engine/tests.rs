@@ -1,11 +1,13 @@
 //! What the engine's tests share, and the writer of the tiny models that goldens are made from.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
 use super::tiny_gguf::{ARCHITECTURES, CONTEXT, Meta, TinyGguf, Weights};
 use super::{Message, Role};
+use crate::models;
 
 /// A fixture of `tests/fixtures/engine`, read as JSON.
 pub(crate) fn golden(name: &str) -> Value {
@@ -42,13 +44,32 @@ pub(crate) fn user(content: &str) -> Vec<Message> {
     }]
 }
 
-/// The real model, where the environment names it.
+/// The real model: the file that `ASKPM_TEST_MODEL` names, or the one that the integration tests fetch, fetched into the
+/// same folder. `None`, said loudly, where there is no network.
 pub(crate) fn real_model() -> Option<PathBuf> {
-    let path = std::env::var_os("ASKPM_TEST_MODEL").map(PathBuf::from);
-    if path.is_none() {
-        eprintln!("SKIPPED: ASKPM_TEST_MODEL does not name a model file");
+    static MODEL: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let found = MODEL.get_or_init(|| {
+        if let Some(path) = std::env::var_os("ASKPM_TEST_MODEL") {
+            return Ok(PathBuf::from(path));
+        }
+        let cache = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tmp/huggingface");
+        let get = |name: &str| match name {
+            "HF_HOME" | "XDG_CACHE_HOME" => Some(cache.into()),
+            _ => std::env::var_os(name),
+        };
+        let registry = models::Registry::built_in().map_err(|error| error.to_string())?;
+        let model = registry.get("smollm2-135m").map_err(|error| error.to_string())?;
+        let places = models::Places::from_env(get).map_err(|error| error.to_string())?;
+        let net = models::Net::from_env(false, get);
+        models::ensure(model, &places, net, &mut models::Quiet).map_err(|error| error.to_string())
+    });
+    match found {
+        Ok(path) => Some(path.clone()),
+        Err(why) => {
+            eprintln!("SKIPPED: no real model: {why}");
+            None
+        }
     }
-    path
 }
 
 /// The models that goldens exist for: every architecture in F32, two in quantized types, and the ways of stretching

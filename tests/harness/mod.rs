@@ -1,5 +1,9 @@
 //! A hermetic place to run the real binary in: an empty home, a cleared environment, no network, a corpus of its own.
 
+pub mod hub;
+#[allow(dead_code, reason = "the unit tests use the rest of it")]
+pub mod tiny_gguf;
+
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -122,7 +126,7 @@ impl Ran {
         self
     }
 
-    /// Ended with `status`, nothing on standard output, and one line that holds each of `parts`.
+    /// Ended with `status`, nothing on standard output, and a last line of `askpm: …` that holds each of `parts`.
     #[track_caller]
     pub fn fails(self, status: i32, parts: &[&str]) -> Ran {
         assert_eq!(self.status, Some(status), "{self:#?}");
@@ -130,7 +134,7 @@ impl Ran {
         let line = self
             .stderr
             .lines()
-            .find(|line| line.starts_with("askpm: "))
+            .rfind(|line| line.starts_with("askpm: "))
             .unwrap_or("");
         for part in parts {
             assert!(line.contains(part), "{part:?} is not in {line:?} of {self:#?}");

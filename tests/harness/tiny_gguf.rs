@@ -11,6 +11,7 @@ mod blocks;
 #[path = "tiny_vocabulary.rs"]
 mod vocabulary;
 
+#[allow(unused_imports, reason = "each user of the harness uses some of it")]
 pub use vocabulary::GEMMA;
 
 /// A metadata value, by its type in the file.

@@ -22,6 +22,10 @@ pub(super) struct Weights<'a> {
     taken: RefCell<BTreeSet<String>>,
 }
 
+/// Rows from which a quantized product on the CPU is done as a dequantized one. Candle's quantized kernel streams all
+/// weights again for every row; a plain matrix product streams them once, at the price of dequantizing one tensor.
+const GEMM_ROWS: usize = 32;
+
 /// A linear map with an optional bias, `(rows, in)` to `(rows, out)`.
 pub(super) struct Linear {
     weight: QMatMul,
@@ -30,7 +34,12 @@ pub(super) struct Linear {
 
 impl Linear {
     pub fn forward(&self, x: &Tensor) -> Computed<Tensor> {
-        let y = self.weight.forward(x)?;
+        let y = match &self.weight {
+            QMatMul::QTensor(weight) if x.device().is_cpu() && x.dim(0)? >= GEMM_ROWS => {
+                x.matmul(&weight.dequantize(x.device())?.t()?)?
+            }
+            weight => weight.forward(x)?,
+        };
         match &self.bias {
             Some(bias) => y.broadcast_add(bias),
             None => Ok(y),

@@ -6,7 +6,7 @@
 //! Byte alphabet: Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), and the published
 //! encoder. Which pattern belongs to which `tokenizer.ggml.pre`: llama.cpp, `src/llama-vocab.cpp`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tokenizers::utils::SysRegex;
 
@@ -64,8 +64,13 @@ pub(super) struct ByteLevel {
 }
 
 impl ByteLevel {
-    /// `vocabulary` holds the ordinary tokens only, so that no plain text can become a special one.
-    pub fn new(metadata: &Metadata, vocabulary: HashMap<String, u32>) -> Result<Self, EngineError> {
+    /// `vocabulary` holds the ordinary tokens only, so that no plain text can become a special one; `others` are the
+    /// texts of the rest.
+    pub fn new(
+        metadata: &Metadata,
+        vocabulary: HashMap<String, u32>,
+        others: &HashSet<&str>,
+    ) -> Result<Self, EngineError> {
         let fail = |field: &str, problem: String| EngineError::tokenizer(metadata.path(), field, problem);
         let name = metadata.text("tokenizer.ggml.pre")?.unwrap_or("default");
         let Some(Cut {
@@ -95,10 +100,13 @@ impl ByteLevel {
                 .map(|at| (&line[..at], &line[at + 1..]))
                 .ok_or_else(|| bad("is not a pair"))?;
             let id = |text: &str| vocabulary.get(text).copied();
-            let (Some(l), Some(r), Some(whole)) = (id(left), id(right), id(&format!("{left}{right}"))) else {
-                return Err(bad("a half or the whole is not an ordinary token"));
-            };
-            merges.entry((l, r)).or_insert((rank as u32, whole));
+            let joined = format!("{left}{right}");
+            match (id(left), id(right), id(&joined)) {
+                (Some(l), Some(r), Some(whole)) => drop(merges.entry((l, r)).or_insert((rank as u32, whole))),
+                // It would make or take apart a special token, which plain text must not.
+                _ if [left, right, &joined].iter().any(|text| others.contains(text)) => {}
+                _ => return Err(bad("a half or the whole is not a token")),
+            }
         }
         Ok(Self {
             patterns,

@@ -87,7 +87,9 @@ impl Tokenizer {
         };
         let (encoder, add_start) = match model {
             "gpt2" => {
-                let encoder = ByteLevel::new(metadata, ordinary(&kinds))?;
+                let special = tokens.iter().zip(&kinds).filter(|(_, kind)| **kind != Kind::Ordinary);
+                let others = special.map(|(text, _)| text.as_str()).collect();
+                let encoder = ByteLevel::new(metadata, ordinary(&kinds), &others)?;
                 let add = encoder.start_token;
                 (Encoder::ByteLevel(Box::new(encoder)), add)
             }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::engine::tests::{golden, ids, real_model, tiny_models};
-use crate::engine::tiny_gguf::{TinyGguf, Weights};
+use crate::engine::tiny_gguf::{Meta, TinyGguf, Weights};
 
 fn tiny(architecture: &str) -> Tokenizer {
     tokenizer(&TinyGguf::new(architecture, Weights::Q4_0))
@@ -103,6 +103,21 @@ fn a_template_makes_special_tokens_and_a_message_never_does() {
         let seam = tokenizer.encode_prompt(&[template(head), content(tail), template("x")]);
         assert!(!seam.contains(&id), "{architecture}");
     }
+}
+
+#[test]
+fn a_merge_that_would_make_a_special_token_is_left_out() {
+    let mut model = TinyGguf::new("llama", Weights::Q4_0);
+    if let Some(Meta::Texts(tokens)) = model.metadata.get_mut("tokenizer.ggml.tokens") {
+        let special = tokens.iter_mut().find(|t| *t == "<|im_start|>").unwrap();
+        *special = "zq".into();
+    }
+    if let Some(Meta::Texts(merges)) = model.metadata.get_mut("tokenizer.ggml.merges") {
+        merges.insert(0, "z q".into());
+    }
+    let tokenizer = tokenizer(&model);
+    assert_eq!(tokenizer.encode_text("zq").len(), 2);
+    assert_eq!(tokenizer.encode_prompt(&[template("zq")]).len(), 1);
 }
 
 #[test]

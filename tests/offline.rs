@@ -1,0 +1,108 @@
+//! Offline means offline: the kernel ends a process that opens a socket, and a downloader that is started leaves a mark.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Command, Output, Stdio};
+
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+
+use crate::harness::Home;
+use crate::harness::tiny_gguf::{TinyGguf, Weights};
+
+const QUESTION: &str = "How should we price an API?";
+
+/// The number of `socket(2)` on this machine.
+const SOCKET: i64 = if cfg!(target_arch = "x86_64") { 41 } else { 198 };
+
+/// What the kernel ends a process with that breaks its filter.
+const SIGSYS: i32 = 31;
+
+/// A filter that lets everything through but `socket`.
+fn no_sockets() -> BpfProgram {
+    let rules = BTreeMap::from([(SOCKET, vec![])]);
+    let arch = std::env::consts::ARCH
+        .try_into()
+        .expect("a processor that seccomp knows");
+    SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::KillProcess, arch)
+        .and_then(TryInto::try_into)
+        .expect("a valid filter")
+}
+
+fn run_without_sockets(mut command: Command) -> Output {
+    let filter = no_sockets();
+    // SAFETY: between fork and exec only `prctl` and `seccomp` are called, both safe there; nothing is allocated.
+    unsafe {
+        command.pre_exec(move || {
+            seccompiler::apply_filter(&filter).map_err(|_| std::io::Error::from(std::io::ErrorKind::PermissionDenied))
+        });
+    }
+    command.stdin(Stdio::null()).output().expect("the binary starts")
+}
+
+/// A home with a folder of downloaders that leave a mark when they are started.
+fn home_with_traps() -> (Home, String) {
+    let home = Home::new();
+    for name in ["pip", "pip3", "python3", "python", "uv", "curl", "wget"] {
+        let mark = home.path("started").display().to_string();
+        let path = home.write(
+            &format!("bin/{name}"),
+            format!("#!/bin/sh\necho {name} >> {mark}\nexit 1\n"),
+        );
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let bin = home.path("bin").display().to_string();
+    (home, bin)
+}
+
+#[test]
+fn no_command_opens_a_socket_or_starts_a_downloader_offline() {
+    let (home, bin) = home_with_traps();
+    let model = TinyGguf::new("llama", Weights::F32).write(&home.path(""), "tiny.gguf");
+    let model = model.to_str().unwrap();
+    let cases: &[(&[&str], i32)] = &[
+        (&["ask", QUESTION], 0),
+        (&["ask", "-m", model, "--max-tokens", "8", QUESTION], 0),
+        (&["ask", "best pizza in Naples"], 3),
+        (&["search", "price"], 0),
+        (&["show", "pricing"], 0),
+        (&["refresh"], 0),
+        (&["doctor"], 0),
+        (&["models", "list"], 0),
+        (&["models", "pull"], 1),
+        (&["models", "verify"], 0),
+        (&["ask", "-m", "qwen3-0.6b", QUESTION], 1),
+    ];
+    let switches: &[(&str, &str)] = &[("", ""), ("ASKPM_OFFLINE", "1"), ("HF_HUB_OFFLINE", "true")];
+    for (name, value) in switches {
+        for (args, status) in cases {
+            let mut run = home.askpm().env("PATH", &bin).args(*args);
+            run = if name.is_empty() {
+                run.args(["--offline"])
+            } else {
+                run.env(name, value)
+            };
+            let output = run_without_sockets(run.command());
+            assert_eq!(output.status.signal(), None, "{args:?} opened a socket");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(*status), "{name} {args:?}: {stderr}");
+            assert!(!home.path("started").exists(), "{args:?} started a downloader");
+        }
+    }
+}
+
+#[test]
+fn the_proof_would_notice_a_socket_and_a_downloader() {
+    let (home, bin) = home_with_traps();
+    let online = home.askpm().env("PATH", &bin).args(["models", "pull"]);
+    let output = run_without_sockets(online.command());
+    assert_eq!(output.status.signal(), Some(SIGSYS), "{output:?}");
+    // With sockets, and a Hub where nobody listens, the package tools are next.
+    home.askpm()
+        .env("PATH", &bin)
+        .args(["models", "pull"])
+        .run()
+        .fails(1, &["smollm2-135m could not be fetched"]);
+    assert!(home.path("started").exists());
+}
