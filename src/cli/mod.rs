@@ -11,6 +11,7 @@ mod context;
 mod doctor;
 mod error;
 mod eval;
+mod meaning;
 mod model;
 mod models;
 mod progress;

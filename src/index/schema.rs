@@ -102,9 +102,9 @@ impl Fields {
             positions,
         };
         [
-            field(self.discussion, 2.0, 0.4, true, true),
+            field(self.discussion, 1.5, 0.4, true, true),
             field(self.text, 1.0, 0.75, true, true),
-            field(self.question, 0.7, 0.6, true, true),
+            field(self.question, 1.0, 0.6, true, true),
             field(self.edition_title, 0.4, 0.4, false, false),
             field(self.contributor, 0.3, 0.4, true, false),
         ]

@@ -125,7 +125,7 @@ impl Vectors {
         // SAFETY: the file is mapped read-only. It is never written to once it has its name, only replaced by rename,
         // which leaves a mapping of the old one as it was.
         let map = unsafe { Mmap::map(&file) }.ok()?;
-        let number = |at: usize| Some(usize::try_from(u64::from_le_bytes(map.get(at..at + 8)?.try_into().ok()?)).ok()?);
+        let number = |at: usize| usize::try_from(u64::from_le_bytes(map.get(at..at + 8)?.try_into().ok()?)).ok();
         let (dims, entries, rows) = (number(80)?, number(88)?, number(96)?);
         let size = entries
             .checked_mul(ENTRY)?

@@ -172,10 +172,8 @@ fn embed_all(
             scope.spawn(|| embedder::alone(|| work(send)));
         }
         drop(send);
-        let mut done = 0;
-        for (key, vectors) in receive {
-            done += 1;
-            let taken = vectors.and_then(|vectors| take(done, key, vectors));
+        for (before, (key, vectors)) in receive.into_iter().enumerate() {
+            let taken = vectors.and_then(|vectors| take(before + 1, key, vectors));
             if let Err(error) = taken {
                 stop.store(true, Ordering::Relaxed);
                 return Err(error);
