@@ -14,10 +14,9 @@
 use std::path::{Path, PathBuf};
 
 use candle_core::safetensors::MmapedSafetensors;
-use candle_core::{DType, Device, IndexOp, Tensor};
-use candle_nn::VarBuilder;
-use candle_transformers::models::bert::{BertModel, Config};
 use tokenizers::Tokenizer;
+
+use super::bert::{Bert, Config};
 
 /// The `model_type` of a `config.json` that can be run.
 pub const ARCHITECTURE: &str = "bert";
@@ -64,7 +63,7 @@ pub struct Files<'a> {
 
 /// A loaded embedding model.
 pub struct Embedder {
-    model: BertModel,
+    model: Bert,
     tokenizer: Tokenizer,
     first: u32,
     last: u32,
@@ -161,13 +160,17 @@ impl Embedder {
 
     /// The mean of the last layer over all tokens.
     fn forward(&self, ids: &[u32]) -> candle_core::Result<Vec<f32>> {
-        let ids = Tensor::new(ids, &Device::Cpu)?.unsqueeze(0)?;
-        let layers = self.model.forward(&ids, &ids.zeros_like()?, None)?;
-        layers.i(0)?.mean(0)?.to_vec1()
+        let last = self.model.forward(ids)?;
+        let mut mean = vec![0f32; self.dimensions];
+        for row in last.chunks_exact(self.dimensions) {
+            mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        }
+        mean.iter_mut().for_each(|sum| *sum /= ids.len() as f32);
+        Ok(mean)
     }
 }
 
-/// Runs `work` with Candle's and the matrix products' threads confined to this one. Texts are embedded side by side,
+/// Runs `work` with the matrix products confined to this thread. Texts are embedded side by side,
 /// and splitting each product among all cores as well was measured to take three times the processor time.
 pub(super) fn alone<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
@@ -215,9 +218,10 @@ fn read_config(path: &Path) -> Result<Config, EmbedError> {
         && (1..=config.hidden_size).contains(&config.num_attention_heads)
         && config.hidden_size.is_multiple_of(config.num_attention_heads)
         && (1..=128).contains(&config.num_hidden_layers)
-        && config.max_position_embeddings >= 16;
+        && (16..=1 << 20).contains(&config.max_position_embeddings);
+    let known = known && config.hidden_act == "gelu";
     match (known, sound) {
-        (false, _) => Err(fault(path, format!("its model_type is not {ARCHITECTURE}"))),
+        (false, _) => Err(fault(path, format!("it is no {ARCHITECTURE} with gelu"))),
         (_, false) => Err(fault(path, "its sizes make no model")),
         _ => Ok(config),
     }
@@ -238,12 +242,11 @@ fn read_tokenizer(path: &Path, vocabulary: usize) -> Result<Tokenizer, EmbedErro
     Ok(tokenizer)
 }
 
-fn read_weights(path: &Path, config: &Config) -> Result<BertModel, EmbedError> {
+fn read_weights(path: &Path, config: &Config) -> Result<Bert, EmbedError> {
     // SAFETY: the file is mapped read-only. Model files are put in place by rename and not written to afterwards; a
     // program that cuts one off while it is being read here could end this process, as with every mapped file.
     let mapped = unsafe { MmapedSafetensors::new(path) }.map_err(|error| fault(path, error))?;
-    let weights = VarBuilder::from_backend(Box::new(mapped), DType::F32, Device::Cpu);
-    BertModel::load(weights, config).map_err(|error| fault(path, error))
+    Bert::load(mapped, config).map_err(|error| fault(path, error))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //!
 //! The search is exact: every vector is multiplied with the question's.
 
+mod bert;
 mod embedder;
 mod similarity;
 
