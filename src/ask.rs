@@ -7,7 +7,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use crate::answer::abstain::{self, MIN_COVERAGE};
+use crate::answer::abstain::{self, MIN_CONFIDENCE};
 use crate::answer::compose::Composer;
 use crate::answer::extractive::{self, Limits, Pick};
 use crate::answer::{Answer, Draft, Freshness, MAX_WORDS, Mode, ModelUsed, Sentence, Timings};
@@ -15,7 +15,7 @@ use crate::corpus::Passage;
 use crate::engine::{Engine, EngineError, Generation, Message, Role, Sampling};
 use crate::index::Store;
 use crate::prompt::{Prompt, Prompts};
-use crate::retrieve::{self, Hit, Query, RetrieveError};
+use crate::retrieve::{ByWords, Hit, Query, RetrieveError, Retriever};
 
 /// Longest question, in bytes: some pages. What is longer was piped in by mistake.
 pub const MAX_QUESTION_BYTES: usize = 16 << 10;
@@ -48,8 +48,8 @@ const CHOSEN: usize = 4;
 pub struct Settings {
     /// Passages to retrieve and show.
     pub top_k: usize,
-    /// Least coverage to answer at, see [`abstain`].
-    pub min_coverage: f32,
+    /// Least confidence to answer at, see [`abstain`].
+    pub min_confidence: f32,
     pub sampling: Sampling,
 }
 
@@ -57,7 +57,7 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             top_k: 5,
-            min_coverage: MIN_COVERAGE,
+            min_confidence: MIN_CONFIDENCE,
             sampling: Sampling::default(),
         }
     }
@@ -91,8 +91,18 @@ pub struct Found {
     retrieve: Duration,
 }
 
-/// Retrieves the passages for `question`, and decides whether they answer it.
+/// [`find_with`] the words of the question alone.
 pub fn find(store: &Store, question: &str, settings: &Settings) -> Result<Found, AskError> {
+    find_with(store, &ByWords { store }, question, settings)
+}
+
+/// Retrieves the passages for `question`, and decides whether they answer it. `retriever` searches `store`.
+pub fn find_with(
+    store: &Store,
+    retriever: &dyn Retriever,
+    question: &str,
+    settings: &Settings,
+) -> Result<Found, AskError> {
     let started = Instant::now();
     let question = question.trim();
     if question.is_empty() {
@@ -101,11 +111,11 @@ pub fn find(store: &Store, question: &str, settings: &Settings) -> Result<Found,
     if question.len() > MAX_QUESTION_BYTES {
         return Err(AskError::TooLong(question.len()));
     }
-    let retrieved = retrieve::search(store, &Query::new(question, settings.top_k))?;
+    let retrieved = retriever.retrieve(&Query::new(question, settings.top_k))?;
     let stats = store.stats();
     Ok(Found {
         question: question.to_string(),
-        abstains: abstain::abstains(retrieved.coverage, settings.min_coverage),
+        abstains: abstain::abstains(retrieved.confidence, settings.min_confidence),
         hits: retrieved.hits,
         unknown: retrieved.unknown,
         corpus: Freshness {
@@ -118,14 +128,16 @@ pub fn find(store: &Store, question: &str, settings: &Settings) -> Result<Found,
     })
 }
 
-/// A passage that covers less than this share of what the best one covers is about something else.
+/// A passage that covers less than this share of what the best one covers, or where meaning counts scores less than
+/// this share of its score, is about something else.
 const MIN_SHARE_OF_BEST: f32 = 0.6;
 
 impl Found {
     /// The passages to answer from, best first.
     fn passages(&self) -> Vec<&Passage> {
-        let best = self.hits.iter().map(|hit| hit.coverage).fold(0.0, f32::max);
-        let near = self.hits.iter().filter(|hit| hit.coverage >= best * MIN_SHARE_OF_BEST);
+        let worth = |hit: &Hit| hit.similarity.map_or(hit.coverage, |_| hit.score);
+        let best = self.hits.iter().map(worth).fold(0.0, f32::max);
+        let near = self.hits.iter().filter(|hit| worth(hit) >= best * MIN_SHARE_OF_BEST);
         near.map(|hit| &hit.passage).collect()
     }
 }

@@ -105,7 +105,7 @@ fn the_threshold_moves_the_line() {
     let home = Home::new();
     let half_known = "engineering in Antarctica";
     assert_eq!(ask(&home, &["--threshold", "0.9", half_known]).status, Some(3));
-    assert_eq!(ask(&home, &["--threshold", "0.1", half_known]).status, Some(0));
+    assert_eq!(ask(&home, &["--threshold", "0.01", half_known]).status, Some(0));
 }
 
 #[test]

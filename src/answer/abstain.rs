@@ -1,17 +1,16 @@
 //! Decides, before any model runs, whether the corpus touches a question at all.
 //!
-//! In: how much of the question the best passage covers. Out: answer or abstain. Asking a small model to refuse does
-//! not work (Sufficient Context, arXiv 2411.06037), so the signal is the retriever's.
+//! In: how confident the retriever is that its passages answer. Out: answer or abstain. Asking a small model to refuse
+//! does not work (Sufficient Context, arXiv 2411.06037), so the signal is the retriever's.
 
-/// Share of the question's weight that the best passage must cover, see `retrieve` for its definition.
-///
-/// Below one half, most of what the question is about occurs nowhere in the passage.
-pub const MIN_COVERAGE: f32 = 0.5;
+/// The confidence to stop answering below: `retrieve::Signals::confidence` is scaled so that this is its operating
+/// point, whatever the signals are that it was made of.
+pub const MIN_CONFIDENCE: f32 = 0.5;
 
-/// Whether a best coverage of `coverage` is too little to answer from, at a threshold of `minimum` (both 0..=1).
-pub fn abstains(coverage: f32, minimum: f32) -> bool {
-    // Not `coverage < minimum`: an undefined coverage must abstain too.
-    !(coverage >= minimum && coverage > 0.0)
+/// Whether `confidence` is too little to answer from, at a threshold of `minimum` (both 0..=1).
+pub fn abstains(confidence: f32, minimum: f32) -> bool {
+    // Not `confidence < minimum`: an undefined confidence must abstain too.
+    !(confidence >= minimum && confidence > 0.0)
 }
 
 #[cfg(test)]
@@ -20,10 +19,10 @@ mod tests {
 
     #[test]
     fn too_little_nothing_and_nonsense_abstain() {
-        assert!(abstains(0.49, MIN_COVERAGE));
+        assert!(abstains(0.49, MIN_CONFIDENCE));
         assert!(abstains(0.0, 0.0));
         assert!(abstains(f32::NAN, 0.0));
-        assert!(!abstains(0.5, MIN_COVERAGE));
-        assert!(!abstains(1.0, MIN_COVERAGE));
+        assert!(!abstains(0.5, MIN_CONFIDENCE));
+        assert!(!abstains(1.0, MIN_CONFIDENCE));
     }
 }

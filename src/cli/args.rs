@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 /// Answers product managers' questions from a newsletter's discussions, on your own machine, with citations.
 #[derive(Debug, Parser)]
@@ -105,9 +105,21 @@ pub struct Retrieval {
     /// How many passages to retrieve [default: 5, for search 10]
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
     pub top_k: Option<u16>,
-    /// Least share of the question that a passage must cover, 0 to 1
+    /// Least confidence to answer at, 0 to 1; for search, least share of the query that a passage must cover
     #[arg(long, visible_alias = "threshold", value_name = "SHARE", value_parser = share)]
     pub min_score: Option<f32>,
+    /// What passages are found by [default: both where the embedding model is on this machine and `-m none` is not
+    /// given, else words]
+    #[arg(long, value_enum)]
+    pub by: Option<By>,
+}
+
+/// What passages are found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    Words,
+    Meaning,
+    Both,
 }
 
 #[derive(Debug, Args)]
@@ -176,9 +188,12 @@ pub struct EvalArgs {
     /// Questions, one JSON object a line, as `eval/questions.jsonl` of the repository
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
-    /// Least share of a question that a passage must cover, 0 to 1
+    /// Least confidence to answer at, 0 to 1
     #[arg(long, visible_alias = "threshold", value_name = "SHARE", value_parser = share)]
     pub min_score: Option<f32>,
+    /// What passages are found by [default: both where the embedding model is on this machine, else words]
+    #[arg(long, value_enum)]
+    pub by: Option<By>,
     #[command(flatten)]
     pub output: OutputArgs,
 }

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use super::args::AskArgs;
 use super::context::{Context, words_or_stdin};
 use super::error::{Exit, Failure};
+use super::meaning::Finder;
 use super::{batch, model};
 use crate::answer::{Answer, Sentence};
 use crate::ask::{self, Found, Listener, MAX_QUESTION_BYTES, Settings};
@@ -22,7 +23,8 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
     let settings = settings(context, args);
     let wanted = model::wanted(context, &args.model)?;
     let (store, _) = context.store()?;
-    let found = ask::find(&store, &question, &settings)?;
+    let finder = Finder::new(context, &store, args.retrieval.by, wanted.is_none())?;
+    let found = ask::find_with(&store, &*finder.retriever(&store), &question, &settings)?;
     let machine = args.output.json || args.jsonl;
 
     let mut loaded = None;
@@ -65,11 +67,11 @@ pub fn settings(context: &Context, args: &AskArgs) -> Settings {
     let (config, sampling) = (&context.config, &args.sampling);
     Settings {
         top_k: args.retrieval.top_k.or(config.top_k).map_or(default.top_k, usize::from),
-        min_coverage: args
+        min_confidence: args
             .retrieval
             .min_score
             .or(config.min_score)
-            .unwrap_or(default.min_coverage),
+            .unwrap_or(default.min_confidence),
         sampling: Sampling {
             temperature: sampling
                 .temperature

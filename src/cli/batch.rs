@@ -11,11 +11,13 @@ use super::args::AskArgs;
 use super::ask::settings;
 use super::context::{Context, text};
 use super::error::{Exit, Failure};
+use super::meaning::Finder;
 use super::model::{self, Loaded};
 use crate::answer::{Answer, Sentence};
 use crate::ask::{self, AskError, Listener, MAX_QUESTION_BYTES, Settings};
 use crate::index::Store;
 use crate::render::json;
+use crate::retrieve::Retriever;
 
 /// Answers each line. A line that fails gives an object with `error`; status 1 then, 3 if every question abstained.
 pub fn run(context: &Context, args: &AskArgs, file: &Path) -> Result<Exit, Failure> {
@@ -29,6 +31,9 @@ pub fn run(context: &Context, args: &AskArgs, file: &Path) -> Result<Exit, Failu
         ))
     };
     let (store, _) = context.store()?;
+    let words_only = wanted.as_ref().is_some_and(|wanted| wanted.is_none());
+    let finder = Finder::new(context, &store, args.retrieval.by, words_only)?;
+    let retriever = finder.retriever(&store);
     let mut loaded: Option<Loaded> = None;
     let mut out = io::stdout().lock();
     let (mut asked, mut abstained, mut failed) = (0, 0, 0);
@@ -44,7 +49,7 @@ pub fn run(context: &Context, args: &AskArgs, file: &Path) -> Result<Exit, Failu
         };
         asked += 1;
         match one(
-            &store,
+            (&store, &*retriever),
             &question,
             &settings,
             || {
@@ -85,13 +90,13 @@ enum Step {
 }
 
 fn one<'a>(
-    store: &Store,
+    (store, retriever): (&Store, &dyn Retriever),
     question: &str,
     settings: &Settings,
     model: impl FnOnce() -> Result<Option<&'a mut Loaded>, Failure>,
     context: &Context,
 ) -> Result<Answer, Step> {
-    let found = ask::find(store, question, settings).map_err(Step::Line)?;
+    let found = ask::find_with(store, retriever, question, settings).map_err(Step::Line)?;
     let loaded = if found.abstains {
         None
     } else {

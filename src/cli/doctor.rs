@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::args::OutputArgs;
 use super::context::{Context, shown};
 use super::error::{Exit, Failure};
+use super::meaning::offer;
 use super::model::{available_memory_mb, megabytes};
 use crate::corpus;
 use crate::models::{self, Net};
@@ -42,6 +43,7 @@ pub fn run(context: &Context, args: &OutputArgs) -> Result<Exit, Failure> {
         index(context),
         prompts(context),
         model(context),
+        meaning(context),
         network(context),
         machine(),
     ];
@@ -162,6 +164,31 @@ fn model(context: &Context) -> Check {
                 "model",
                 State::Note,
                 format!("{} ({}) is fetched at first use", model.name, megabytes(model.size)),
+            )
+        },
+    }
+}
+
+fn meaning(context: &Context) -> Check {
+    let (registry, places) = match (context.registry(), context.places()) {
+        (Ok(registry), Ok(places)) => (registry, places),
+        (Err(failure), _) | (_, Err(failure)) => return broken("meaning", &failure),
+    };
+    let Some(model) = registry.embedder() else {
+        return check(
+            "meaning",
+            State::Note,
+            "no embedding model is listed: passages are found by words",
+        );
+    };
+    match models::path(model, &places) {
+        Ok(path) => check("meaning", State::Ok, format!("{} at {}", model.name, shown(&path))),
+        Err(_) => Check {
+            mend: Some(format!("askpm models pull {}", model.name)),
+            ..check(
+                "meaning",
+                State::Note,
+                format!("passages are found by words alone; {}", offer(model)),
             )
         },
     }

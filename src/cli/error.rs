@@ -64,7 +64,7 @@ impl Failure {
         }
     }
 
-    fn with(message: String, hint: Option<String>) -> Self {
+    pub(super) fn with(message: String, hint: Option<String>) -> Self {
         Failure::Told { message, hint }
     }
 

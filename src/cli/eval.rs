@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use super::args::EvalArgs;
 use super::context::{Context, text};
 use super::error::{Exit, Failure};
-use crate::answer::abstain::MIN_COVERAGE;
+use super::meaning::Finder;
+use crate::answer::abstain::{self, MIN_CONFIDENCE};
 use crate::eval::{self, Report, metrics::Estimate, questions};
 use crate::render::json;
 
@@ -17,15 +18,16 @@ pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
         "a line is {\"id\", \"question\", \"kind\", \"relevant\": [identifiers], \"split\": \"tune\" or \"report\"}";
     let questions = questions::parse(&text(bytes, &file)?).map_err(|error| Failure::new(&file, error).hinted(hint))?;
     let (store, _) = context.store()?;
-    let outcomes = eval::run(&store, &questions)?;
-    let min_coverage = args.min_score.or(context.config.min_score).unwrap_or(MIN_COVERAGE);
-    let reports = eval::report(&outcomes, min_coverage);
+    let finder = Finder::new(context, &store, args.by, false)?;
+    let outcomes = eval::run(&*finder.retriever(&store), &questions)?;
+    let min_confidence = args.min_score.or(context.config.min_score).unwrap_or(MIN_CONFIDENCE);
+    let reports = eval::report(&outcomes, min_confidence);
 
     let mut out = io::stdout().lock();
     if args.output.json {
         json::pretty(
             &mut out,
-            &serde_json::json!({ "min_score": min_coverage, "reports": reports }),
+            &serde_json::json!({ "min_score": min_confidence, "reports": reports, "outcomes": outcomes }),
         )?;
     } else {
         table(&mut out, &reports)?;
@@ -33,11 +35,11 @@ pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
     if context.verbose > 0 {
         for outcome in &outcomes {
             let missed = outcome.relevant > 0 && !outcome.ranks.iter().any(|&rank| rank <= 5);
-            let abstains = outcome.coverage < min_coverage;
+            let abstains = abstain::abstains(outcome.confidence, min_confidence);
             if missed || abstains != (outcome.relevant == 0) {
                 context.detail(&format!(
-                    "{} ({}): ranks {:?} of {} relevant, coverage {:.2}",
-                    outcome.id, outcome.kind, outcome.ranks, outcome.relevant, outcome.coverage
+                    "{} ({}): ranks {:?} of {} relevant, confidence {:.2}",
+                    outcome.id, outcome.kind, outcome.ranks, outcome.relevant, outcome.confidence
                 ));
             }
         }

@@ -12,6 +12,7 @@ mod doctor;
 mod error;
 mod eval;
 mod import;
+mod meaning;
 mod model;
 mod models;
 mod progress;

@@ -109,7 +109,7 @@ impl Wanted {
 pub fn ensure(context: &Context, model: &Model) -> Result<std::path::PathBuf, Failure> {
     let places = context.places()?;
     if context.net == Net::Online && models::path(model, &places).is_err() {
-        let size = megabytes(model.size);
+        let size = megabytes(model.total_size());
         let keep = places.hub_cache.display();
         context.note(&format!(
             "fetching {} ({size}, {}) once, into {keep}",

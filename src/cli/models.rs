@@ -10,8 +10,9 @@ use super::error::{Exit, Failure};
 use super::model::{available_memory_mb, ensure, megabytes};
 use super::progress::Bar;
 use crate::engine;
-use crate::models::{self, Listed, Model, Registry};
+use crate::models::{self, Listed, Model, ModelKind, Registry};
 use crate::render::json;
+use crate::retrieve::dense::ARCHITECTURE;
 
 pub fn run(context: &Context, args: &ModelsArgs) -> Result<Exit, Failure> {
     let registry = context.registry()?;
@@ -63,6 +64,8 @@ struct Row<'a> {
     licence: &'a str,
     size: u64,
     sha256: &'a str,
+    /// `generation` or `embedding`.
+    kind: &'static str,
     default: bool,
     /// Whether the listed hash was checked by this project against a file it ran.
     tested: bool,
@@ -100,16 +103,16 @@ fn list(context: &Context, registry: &Registry, output: &OutputArgs) -> Result<E
         } else {
             ""
         };
-        let size = megabytes(model.size);
+        let size = megabytes(model.total_size());
         writeln!(
             out,
-            "{:14} {size:>8}  {} {}, {}: {here}{mark}",
+            "{:16} {size:>8}  {} {}, {}: {here}{mark}",
             model.name, model.title, model.quantization, model.licence
         )?;
         if !model.verified {
             writeln!(
                 out,
-                "{:24}not run by this project; the hash is the one published by others",
+                "{:26}not run by this project; the hash is the one published by others",
                 ""
             )?;
         }
@@ -122,18 +125,33 @@ fn list(context: &Context, registry: &Registry, output: &OutputArgs) -> Result<E
     Ok(Exit::Done)
 }
 
+fn kind(kind: ModelKind) -> &'static str {
+    match kind {
+        ModelKind::Generation => "generation",
+        ModelKind::Embedding => "embedding",
+    }
+}
+
+fn supported(model: &Model) -> bool {
+    match model.kind {
+        ModelKind::Generation => engine::ARCHITECTURES.contains(&model.architecture.as_str()),
+        ModelKind::Embedding => model.architecture == ARCHITECTURE,
+    }
+}
+
 fn row<'a>(entry: &'a Listed, default: Option<&str>) -> Row<'a> {
     let model = &entry.model;
     Row {
         name: &model.name,
         title: &model.title,
         architecture: &model.architecture,
-        supported: engine::ARCHITECTURES.contains(&model.architecture.as_str()),
+        supported: supported(model),
         quantization: &model.quantization,
         parameters: model.parameters,
         context: model.context,
         licence: &model.licence,
-        size: model.size,
+        size: model.total_size(),
+        kind: kind(model.kind),
         sha256: &model.sha256,
         default: default == Some(&model.name),
         tested: model.verified,

@@ -1,4 +1,4 @@
-//! Draws the progress of fetching and checking a model, on a terminal only.
+//! Draws the progress of fetching, checking and embedding, on a terminal only.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -52,6 +52,50 @@ impl Progress for Bar<'_> {
     }
 
     fn end(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Draws how many of a known number are done; off a terminal, says once that it has begun.
+pub struct Counter<'a> {
+    context: &'a Context,
+    what: &'static str,
+    bar: Option<ProgressBar>,
+    begun: bool,
+}
+
+impl<'a> Counter<'a> {
+    pub fn new(context: &'a Context, what: &'static str) -> Self {
+        Counter {
+            context,
+            what,
+            bar: None,
+            begun: false,
+        }
+    }
+
+    pub fn show(&mut self, done: usize, total: usize) {
+        if !self.begun {
+            self.begun = true;
+            if self.context.draws() {
+                let bar = ProgressBar::new(total as u64);
+                if let Ok(style) = ProgressStyle::with_template("{msg} {bar:24} {pos}/{len}, {eta} left") {
+                    bar.set_style(style);
+                }
+                bar.set_message(self.what);
+                self.bar = Some(bar);
+            } else {
+                self.context.note(&format!("{}: {total} texts", self.what));
+            }
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position(done as u64);
+        }
+    }
+
+    pub fn end(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }

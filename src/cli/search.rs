@@ -7,9 +7,10 @@ use serde::Serialize;
 use super::args::SearchArgs;
 use super::context::{Context, words_or_stdin};
 use super::error::{Exit, Failure};
+use super::meaning::Finder;
 use crate::ask::{AskError, MAX_QUESTION_BYTES};
 use crate::render::{json, terminal};
-use crate::retrieve::{self, Hit, Query};
+use crate::retrieve::{Hit, Query};
 
 /// How many hits are listed unless `--top-k` says otherwise.
 const TOP_K: usize = 10;
@@ -32,6 +33,9 @@ struct Row {
     date: Option<String>,
     score: f32,
     coverage: f32,
+    /// How near in meaning, where that was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    similarity: Option<f32>,
     snippet: String,
     path: String,
 }
@@ -47,7 +51,8 @@ pub fn run(context: &Context, args: &SearchArgs) -> Result<Exit, Failure> {
     }
     let (store, _) = context.store()?;
     let top_k = args.retrieval.top_k.or(context.config.top_k).map_or(TOP_K, usize::from);
-    let mut found = retrieve::search(&store, &Query::new(query, top_k))?;
+    let finder = Finder::new(context, &store, args.retrieval.by, false)?;
+    let mut found = finder.retriever(&store).retrieve(&Query::new(query, top_k))?;
     if let Some(least) = args.retrieval.min_score {
         found.hits.retain(|hit| hit.coverage >= least);
     }
@@ -92,6 +97,7 @@ impl From<&Hit> for Row {
             date: passage.date.clone(),
             score: hit.score,
             coverage: hit.coverage,
+            similarity: hit.similarity.map(|similarity| similarity.value),
             snippet: terminal::snippet(&passage.text),
             path: passage.path.clone(),
         }

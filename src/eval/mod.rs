@@ -1,6 +1,6 @@
 //! How well retrieval finds, and how well askpm knows when it has no answer.
 //!
-//! In: an index, questions with their answers' identifiers, and a threshold. Out: a [`Report`] for each split and each
+//! In: a retriever, questions with their answers' identifiers, and a threshold. Out: a [`Report`] for each split and each
 //! kind of question. Running ([`run`]) is apart from scoring ([`report`]). It must not print.
 //!
 //! What is ranked and judged is the discussion (a learning resource is its own): a discussion is relevant if one of its
@@ -15,8 +15,7 @@ use serde::Serialize;
 
 use crate::answer::abstain;
 use crate::corpus::Id;
-use crate::index::Store;
-use crate::retrieve::{self, Query, RetrieveError};
+use crate::retrieve::{Query, RetrieveError, Retriever, Signals};
 use metrics::{Estimate, estimate, mean};
 use questions::{Question, Split};
 
@@ -24,7 +23,7 @@ use questions::{Question, Split};
 const DEPTH: usize = 10;
 
 /// What became of one question.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Outcome {
     pub id: String,
     pub kind: String,
@@ -33,8 +32,9 @@ pub struct Outcome {
     pub relevant: usize,
     /// 1-based ranks of those among the first ten.
     pub ranks: Vec<usize>,
-    /// The signal to abstain by.
-    pub coverage: f32,
+    /// What is abstained by, and what that was made of.
+    pub confidence: f32,
+    pub signals: Signals,
 }
 
 /// Scores over a set of questions.
@@ -58,17 +58,17 @@ pub struct Report {
 }
 
 /// Searches for each question.
-pub fn run(store: &Store, questions: &[Question]) -> Result<Vec<Outcome>, RetrieveError> {
-    questions.iter().map(|question| one(store, question)).collect()
+pub fn run(retriever: &dyn Retriever, questions: &[Question]) -> Result<Vec<Outcome>, RetrieveError> {
+    questions.iter().map(|question| one(retriever, question)).collect()
 }
 
-fn one(store: &Store, question: &Question) -> Result<Outcome, RetrieveError> {
+fn one(retriever: &dyn Retriever, question: &Question) -> Result<Outcome, RetrieveError> {
     let text = question.query();
     let query = Query {
         per_discussion: 1,
         ..Query::new(&text, DEPTH)
     };
-    let found = retrieve::search(store, &query)?;
+    let found = retriever.retrieve(&query)?;
     let relevant: HashSet<Id> = question.relevant.iter().map(Id::group).collect();
     let ranks = found
         .hits
@@ -81,31 +81,32 @@ fn one(store: &Store, question: &Question) -> Result<Outcome, RetrieveError> {
         split: question.split,
         relevant: relevant.len(),
         ranks: ranks.collect(),
-        coverage: found.coverage,
+        confidence: found.confidence,
+        signals: found.signals,
     })
 }
 
-/// Scores `outcomes`: each split whole, then by kind. Abstention is decided at a coverage of `min_coverage`.
-pub fn report(outcomes: &[Outcome], min_coverage: f32) -> Vec<Report> {
+/// Scores `outcomes`: each split whole, then by kind. Abstention is decided at a confidence of `min_confidence`.
+pub fn report(outcomes: &[Outcome], min_confidence: f32) -> Vec<Report> {
     let mut reports = Vec::new();
     for split in [Split::Tune, Split::Report] {
         let of_split: Vec<&Outcome> = outcomes.iter().filter(|o| o.split == split).collect();
         if of_split.is_empty() {
             continue;
         }
-        reports.push(score(split.name(), "all", &of_split, min_coverage));
+        reports.push(score(split.name(), "all", &of_split, min_confidence));
         let mut kinds: Vec<&str> = of_split.iter().map(|o| o.kind.as_str()).collect();
         kinds.sort_unstable();
         kinds.dedup();
         for kind in kinds {
             let of_kind: Vec<&Outcome> = of_split.iter().copied().filter(|o| o.kind == kind).collect();
-            reports.push(score(split.name(), kind, &of_kind, min_coverage));
+            reports.push(score(split.name(), kind, &of_kind, min_confidence));
         }
     }
     reports
 }
 
-fn score(split: &str, kind: &str, outcomes: &[&Outcome], min_coverage: f32) -> Report {
+fn score(split: &str, kind: &str, outcomes: &[&Outcome], min_confidence: f32) -> Report {
     let answerable: Vec<&Outcome> = outcomes.iter().copied().filter(|o| o.relevant > 0).collect();
     let over = |measure: &dyn Fn(&Outcome) -> f64| {
         let values: Vec<f64> = answerable.iter().map(|o| measure(o)).collect();
@@ -113,7 +114,7 @@ fn score(split: &str, kind: &str, outcomes: &[&Outcome], min_coverage: f32) -> R
     };
     let decisions: Vec<(bool, bool)> = outcomes
         .iter()
-        .map(|o| (abstain::abstains(o.coverage, min_coverage), o.relevant == 0))
+        .map(|o| (abstain::abstains(o.confidence, min_confidence), o.relevant == 0))
         .collect();
     let of_decisions = |at: usize| estimate(&decisions, |pairs| metrics::precision_recall_f1(pairs)[at]);
     Report {
@@ -135,14 +136,15 @@ fn score(split: &str, kind: &str, outcomes: &[&Outcome], min_coverage: f32) -> R
 mod tests {
     use super::*;
 
-    fn outcome(split: Split, kind: &str, relevant: usize, ranks: &[usize], coverage: f32) -> Outcome {
+    fn outcome(split: Split, kind: &str, relevant: usize, ranks: &[usize], confidence: f32) -> Outcome {
         Outcome {
             id: String::new(),
             kind: kind.into(),
             split,
             relevant,
             ranks: ranks.to_vec(),
-            coverage,
+            confidence,
+            signals: Signals::default(),
         }
     }
 

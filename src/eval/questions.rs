@@ -2,12 +2,12 @@
 //!
 //! In: a JSONL file's text. Out: [`Question`]s, or the first fault with its line. It must not know how they are scored.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::corpus::Id;
 
 /// Which part of a set a question belongs to: settings are chosen on one, figures are reported on the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Split {
     Tune,

@@ -7,6 +7,7 @@
 //! DIR/lock          held by whoever is writing
 //! DIR/current       name of the generation that readers use, replaced by rename
 //! DIR/gen-N/        an index; a rebuild makes the next N beside it and then swaps `current`
+//! DIR/vectors       vectors of passages, where there is a model that makes them; of all generations
 //! ```
 
 use std::fs::{self, File, TryLockError};
@@ -129,8 +130,16 @@ pub(super) fn lock(dir: &Path, patience: Duration) -> Result<File, IndexError> {
 }
 
 fn write_atomically(dir: &Path, name: &str, content: &str) -> io::Result<()> {
+    replace(dir, name, |out| out.write_all(content.as_bytes()))
+}
+
+/// Puts what `write` writes in place of `DIR/name`, whole or not at all.
+pub(super) fn replace(dir: &Path, name: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(dir)?;
-    file.write_all(content.as_bytes())?;
+    let mut buffered = io::BufWriter::new(file.as_file_mut());
+    write(&mut buffered)?;
+    buffered.flush()?;
+    drop(buffered);
     file.as_file().sync_all()?;
     file.persist(dir.join(name)).map_err(|e| e.error)?;
     sync_folder(dir)

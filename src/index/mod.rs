@@ -4,7 +4,8 @@
 //! [`RefreshReport`] of what changed. It must not know of questions, models or terminals.
 //!
 //! The flow is `folder` (whose folder, which generation) → `manifest` (what the index was made from) → `plan`
-//! (what has to change) → `refresh` (one commit) → `store` (opening). `schema` is the only home of field names and `analyzer` of the
+//! (what has to change) → `refresh` (one commit) → `store` (opening). `vectors`
+//! keeps what an embedding model made of the passages. `schema` is the only home of field names and `analyzer` of the
 //! rules that turn text into terms.
 
 pub(crate) mod analyzer;
@@ -15,6 +16,7 @@ mod plan;
 mod refresh;
 pub(crate) mod schema;
 mod store;
+pub(crate) mod vectors;
 
 #[cfg(test)]
 pub(crate) mod tests;

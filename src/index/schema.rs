@@ -2,10 +2,11 @@
 //!
 //! In: a [`Passage`]. Out: a tantivy document, and back. It must not know of files, generations or queries.
 
-use tantivy::schema::{Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value};
+use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value};
 use tantivy::{TantivyDocument, Term};
 
 use super::analyzer;
+use super::vectors::Keys;
 use crate::corpus::edition::Id;
 use crate::corpus::passage::{MAX_PASSAGE_BYTES, Passage};
 
@@ -27,6 +28,8 @@ pub(crate) struct Searched {
 /// How many fields are searched.
 pub(crate) const SEARCHED: usize = 5;
 
+const KEYS: [&str; 2] = ["text_key", "question_key"];
+
 /// The fields of the index, resolved once.
 #[derive(Debug, Clone)]
 pub(crate) struct Fields {
@@ -41,6 +44,8 @@ pub(crate) struct Fields {
     question: Field,
     contributor: Field,
     text: Field,
+    text_key: Field,
+    question_key: Field,
 }
 
 impl Fields {
@@ -64,6 +69,7 @@ impl Fields {
         let question = schema.add_text_field("question", with_positions());
         let contributor = schema.add_text_field("contributor", with_counts());
         let text = schema.add_text_field("text", with_positions());
+        let [text_key, question_key] = KEYS.map(|name| schema.add_u64_field(name, FAST));
         Fields {
             schema: schema.build(),
             id,
@@ -76,7 +82,14 @@ impl Fields {
             question,
             contributor,
             text,
+            text_key,
+            question_key,
         }
+    }
+
+    /// Names of the columns with a passage's [`Keys`], in their order.
+    pub fn key_names(&self) -> [&'static str; 2] {
+        KEYS
     }
 
     /// The searched fields, in the order in which scores are summed.
@@ -89,9 +102,9 @@ impl Fields {
             positions,
         };
         [
-            field(self.discussion, 2.0, 0.4, true, true),
+            field(self.discussion, 1.5, 0.4, true, true),
             field(self.text, 1.0, 0.75, true, true),
-            field(self.question, 0.7, 0.6, true, true),
+            field(self.question, 1.0, 0.6, true, true),
             field(self.edition_title, 0.4, 0.4, false, false),
             field(self.contributor, 0.3, 0.4, true, false),
         ]
@@ -112,6 +125,9 @@ impl Fields {
         document.add_text(self.discussion, &passage.discussion);
         document.add_text(self.question, &passage.question);
         document.add_text(self.text, &passage.text);
+        let keys = Keys::of(passage);
+        document.add_u64(self.text_key, keys.text);
+        document.add_u64(self.question_key, keys.question);
         if let Some(date) = &passage.date {
             document.add_text(self.date, date);
         }

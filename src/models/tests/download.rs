@@ -318,3 +318,27 @@ fn a_branch_whose_commit_is_not_told_is_fetched_by_its_name_and_claims_no_ref() 
         bench.hub.requests()
     );
 }
+
+#[test]
+fn every_file_of_a_model_is_fetched_from_the_hub_and_lies_beside_the_others() {
+    let mut bench = Bench::new();
+    let mut hasher = Hasher::default();
+    hasher.update(b"{}");
+    bench.model.files = vec![ModelFile {
+        name: "config.json".into(),
+        size: 2,
+        sha256: hasher.hex(),
+    }];
+    let listed = |bench: &Bench| {
+        let registry = list_of(&bench.model);
+        list(&registry, &bench.places).remove(0)
+    };
+    // The Hub has the first file alone: it is kept, but the model is not there.
+    assert!(bench.ensure().0.is_err());
+    assert_eq!((listed(&bench).present, listed(&bench).bytes), (None, 300_000));
+    bench.hub.serve(&FILE_PATH.replace("tiny.gguf", "config.json"), b"{}");
+    let paths = ensure_all(&bench.model, &bench.places, Net::Online, &mut Quiet).unwrap();
+    assert_eq!(paths[0].parent(), paths[1].parent());
+    assert_eq!(std::fs::read(&paths[1]).unwrap(), b"{}");
+    assert_eq!((listed(&bench).verified, listed(&bench).bytes), (true, 300_002));
+}

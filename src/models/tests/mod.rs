@@ -43,6 +43,7 @@ impl Bench {
         hasher.update(&bytes);
         let model = Model {
             name: "tiny".into(),
+            kind: ModelKind::Generation,
             title: "for tests".into(),
             architecture: "llama".into(),
             quantization: "Q8_0".into(),
@@ -55,6 +56,7 @@ impl Bench {
             default: true,
             verified: true,
             notes: None,
+            files: Vec::new(),
             sources: vec![hub_source("org/tiny", COMMIT)],
         };
         Self {
@@ -178,4 +180,20 @@ impl Progress for Seen {
     fn end(&mut self) {
         self.open -= 1;
     }
+}
+
+/// A registry with nothing but `model`, by way of the format that registries are read from.
+fn list_of(model: &Model) -> Registry {
+    let file = |file: &ModelFile| {
+        let ModelFile { name, size, sha256 } = file;
+        format!("[[model.file]]\nname = \"{name}\"\nsize = {size}\nsha256 = \"{sha256}\"\n")
+    };
+    let files: String = model.files.iter().map(file).collect();
+    let (size, sha256) = (model.size, &model.sha256);
+    let text = format!(
+        "version = 1\n[[model]]\nname = \"tiny\"\ntitle = \"t\"\narchitecture = \"llama\"\nquantization = \"Q8_0\"\n\
+         context = 1\nlicence = \"MIT\"\nsize = {size}\nsha256 = \"{sha256}\"\nmin_memory_mb = 1\n{files}\
+         [[model.source]]\nkind = \"hub\"\nrepo = \"org/tiny\"\nrevision = \"{COMMIT}\"\nfile = \"tiny.gguf\"\n"
+    );
+    Registry::parse(&text, Path::new("test.toml")).unwrap()
 }

@@ -244,3 +244,45 @@ fn offline_starts_no_tool() {
     assert!(matches!(error, ModelError::Offline { .. }), "{error}");
     assert!(calls(&bin).is_empty());
 }
+
+/// A further file of the bench's model, with `bytes` in it.
+fn further(name: &str, bytes: &[u8]) -> ModelFile {
+    let mut hasher = Hasher::default();
+    hasher.update(bytes);
+    ModelFile {
+        name: name.into(),
+        size: bytes.len() as u64,
+        sha256: hasher.hex(),
+    }
+}
+
+#[test]
+fn one_wheel_brings_all_files_of_a_model() {
+    let (mut bench, bin) = bench(&["uv"]);
+    bench.model.kind = ModelKind::Embedding;
+    bench.model.files = vec![further("tokenizer.json", b"{}"), further("config.json", b"[1]")];
+    std::fs::create_dir_all(bin.join("unpacked/p")).unwrap();
+    std::fs::write(bin.join("unpacked/p/tiny.gguf"), &bench.bytes).unwrap();
+    std::fs::write(bin.join("unpacked/p/tokenizer.json"), "{}").unwrap();
+    std::fs::write(bin.join("unpacked/p/config.json"), "[1]").unwrap();
+    let paths = ensure_all(&bench.model, &bench.places, Net::Online, &mut Quiet).unwrap();
+    let contents: Vec<_> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
+    assert_eq!(contents, [bench.bytes.clone(), b"{}".to_vec(), b"[1]".to_vec()]);
+    assert_eq!(calls(&bin).len(), 1);
+
+    // One that is lost comes again, without the others.
+    std::fs::remove_file(paths[1].canonicalize().unwrap()).unwrap();
+    assert!(matches!(
+        path(&bench.model, &bench.places),
+        Err(ModelError::Missing { .. })
+    ));
+    ensure(&bench.model, &bench.places, Net::Online, &mut Quiet).unwrap();
+    assert_eq!(calls(&bin).len(), 2);
+    verify(&bench.model, &bench.places, &mut Quiet).unwrap();
+    std::fs::write(paths[2].canonicalize().unwrap(), "[2]").unwrap();
+    assert!(matches!(
+        verify(&bench.model, &bench.places, &mut Quiet),
+        Err(ModelError::Damaged { .. })
+    ));
+    assert_eq!(remove(&bench.model, &bench.places, &mut Quiet).unwrap().files, 6);
+}

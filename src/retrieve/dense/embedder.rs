@@ -1,0 +1,271 @@
+//! Turns text into vectors whose dot product says how near two texts are in meaning.
+//!
+//! In: the files of a BERT sentence embedder (all-MiniLM-L6-v2 is the one that is listed), and texts. Out: vectors of
+//! length 1. It must not know of an index, nor where the files come from.
+//!
+//! The recipe is that of sentence-transformers for this model (Reimers and Gurevych, "Sentence-BERT", EMNLP 2019):
+//! WordPiece tokens between `[CLS]` and `[SEP]`, at most 256 in all, the mean of the last layer over them, scaled to
+//! length 1. A longer passage is cut into windows, each with the title before it; it is as near as its nearest window.
+//!
+//! Each window runs alone, on a thread of its own where there are many. In a batch a text's vector would depend, in its
+//! last digits, on the texts beside it, and the same corpus would not always give the same order of hits; and a window
+//! of 200 tokens fills the matrix products by itself, without padding.
+
+use std::path::{Path, PathBuf};
+
+use candle_core::safetensors::MmapedSafetensors;
+use tokenizers::Tokenizer;
+
+use super::bert::{Bert, Config};
+
+/// The `model_type` of a `config.json` that can be run.
+pub const ARCHITECTURE: &str = "bert";
+
+/// Longest input in tokens, `[CLS]` and `[SEP]` among them: what the model was trained with (its model card).
+const MAX_TOKENS: usize = 256;
+/// Most tokens of a title that go before each window.
+const MAX_TITLE: usize = 64;
+/// Longest text that is tokenised for a question, in bytes: far more than fill a window.
+const MAX_QUERY_BYTES: usize = 8 << 10;
+/// Largest `config.json` that is read.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
+
+/// Why there is no embedder, or no vector.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbedError {
+    /// A file cannot be used.
+    #[error("embedding model {}: {what}", path.display())]
+    File { path: PathBuf, what: String },
+    /// The model could not be run on a text.
+    #[error("the embedding model failed: {0}")]
+    Run(String),
+}
+
+impl EmbedError {
+    /// What the reader can do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some("`askpm models verify` checks the files, `askpm models remove` and `pull` replace them".into())
+    }
+}
+
+/// The files of an embedding model.
+#[derive(Debug, Clone, Copy)]
+pub struct Files<'a> {
+    /// `model.safetensors`, f32.
+    pub weights: &'a Path,
+    /// `tokenizer.json` of the Hugging Face tokenizers library.
+    pub tokenizer: &'a Path,
+    /// `config.json` of transformers.
+    pub config: &'a Path,
+    /// What tells this model's vectors from another's: the SHA-256 of the weights.
+    pub identity: [u8; 32],
+}
+
+/// A loaded embedding model.
+pub struct Embedder {
+    model: Bert,
+    tokenizer: Tokenizer,
+    first: u32,
+    last: u32,
+    max_tokens: usize,
+    dimensions: usize,
+    identity: [u8; 32],
+    weights: PathBuf,
+}
+
+/// Vectors of one text, one after the other.
+pub type Vectors = Vec<Vec<f32>>;
+
+impl Embedder {
+    /// Loads a model onto the CPU.
+    ///
+    /// # Errors
+    /// A file that is missing, cut off or of another kind, named with what is wrong with it.
+    pub fn load(files: Files<'_>) -> Result<Embedder, EmbedError> {
+        let config = read_config(files.config)?;
+        let tokenizer = read_tokenizer(files.tokenizer, config.vocab_size)?;
+        let special = |token: &str| {
+            tokenizer
+                .token_to_id(token)
+                .ok_or_else(|| fault(files.tokenizer, format!("it has no token {token}")))
+        };
+        let (first, last) = (special("[CLS]")?, special("[SEP]")?);
+        Ok(Embedder {
+            model: read_weights(files.weights, &config)?,
+            first,
+            last,
+            max_tokens: MAX_TOKENS.min(config.max_position_embeddings),
+            dimensions: config.hidden_size,
+            identity: files.identity,
+            weights: files.weights.to_path_buf(),
+            tokenizer,
+        })
+    }
+
+    /// Length of every vector.
+    pub fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    /// See [`Files::identity`].
+    pub fn identity(&self) -> [u8; 32] {
+        self.identity
+    }
+
+    /// The file of the weights, to name it.
+    pub fn path(&self) -> &Path {
+        &self.weights
+    }
+
+    /// The vector of a question; what does not fit the model's input is left out.
+    pub fn query(&self, text: &str) -> Result<Vec<f32>, EmbedError> {
+        let mut end = text.len().min(MAX_QUERY_BYTES);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let mut tokens = self.tokens(&text[..end])?;
+        tokens.truncate(self.room());
+        self.run(&[], &tokens)
+    }
+
+    /// The vectors of a passage, one for each of its windows: at least one.
+    pub fn passage(&self, title: &str, text: &str) -> Result<Vectors, EmbedError> {
+        let mut title = self.tokens(title)?;
+        title.truncate(MAX_TITLE.min(self.room() / 2));
+        let text = self.tokens(text)?;
+        let windows = windows(text.len(), self.room() - title.len());
+        windows.map(|window| self.run(&title, &text[window])).collect()
+    }
+
+    /// Tokens that fit between the first and the last one.
+    fn room(&self) -> usize {
+        self.max_tokens - 2
+    }
+
+    fn tokens(&self, text: &str) -> Result<Vec<u32>, EmbedError> {
+        let encoding = self.tokenizer.encode_fast(text, false);
+        Ok(encoding
+            .map_err(|error| EmbedError::Run(error.to_string()))?
+            .get_ids()
+            .to_vec())
+    }
+
+    fn run(&self, title: &[u32], text: &[u32]) -> Result<Vec<f32>, EmbedError> {
+        let ids = [&[self.first], title, text, &[self.last]].concat();
+        let vector = self
+            .forward(&ids)
+            .map_err(|error| EmbedError::Run(one_line(&error.to_string())))?;
+        unit(vector).ok_or_else(|| EmbedError::Run("its numbers are not finite".into()))
+    }
+
+    /// The mean of the last layer over all tokens.
+    fn forward(&self, ids: &[u32]) -> candle_core::Result<Vec<f32>> {
+        let last = self.model.forward(ids)?;
+        let mut mean = vec![0f32; self.dimensions];
+        for row in last.chunks_exact(self.dimensions) {
+            mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        }
+        mean.iter_mut().for_each(|sum| *sum /= ids.len() as f32);
+        Ok(mean)
+    }
+}
+
+/// Runs `work` with the matrix products confined to this thread. Texts are embedded side by side,
+/// and splitting each product among all cores as well was measured to take three times the processor time.
+pub(super) fn alone<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
+}
+
+/// `vector` scaled to length 1; `None` where it has no direction.
+fn unit(mut vector: Vec<f32>) -> Option<Vec<f32>> {
+    let length = vector.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt() as f32;
+    vector.iter_mut().for_each(|x| *x /= length);
+    vector.iter().all(|x| x.is_finite()).then_some(vector)
+}
+
+/// Cuts `length` tokens into windows of at most `room`, as even as they can be, so that none is a mere tail. A text
+/// without tokens is one empty window.
+fn windows(length: usize, room: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let count = length.div_ceil(room.max(1)).max(1);
+    (0..count).map(move |n| length * n / count..length * (n + 1) / count)
+}
+
+fn fault(path: &Path, what: impl std::fmt::Display) -> EmbedError {
+    EmbedError::File {
+        path: path.to_path_buf(),
+        what: one_line(&what.to_string()),
+    }
+}
+
+/// Candle's messages may carry a backtrace: what is wrong is in the first line.
+fn one_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim().to_string()
+}
+
+fn read_config(path: &Path) -> Result<Config, EmbedError> {
+    let size = std::fs::metadata(path).map_err(|error| fault(path, error))?.len();
+    if size > MAX_CONFIG_BYTES {
+        return Err(fault(path, format!("{size} bytes are too many for a configuration")));
+    }
+    let bytes = std::fs::read(path).map_err(|error| fault(path, error))?;
+    let config: Config = serde_json::from_slice(&bytes).map_err(|error| fault(path, error))?;
+    let known = config.model_type.as_deref().unwrap_or(ARCHITECTURE) == ARCHITECTURE;
+    // What Candle would divide by or allocate, unasked.
+    let sound = (1..=8_192).contains(&config.hidden_size)
+        && (1..=config.hidden_size).contains(&config.num_attention_heads)
+        && config.hidden_size.is_multiple_of(config.num_attention_heads)
+        && (1..=128).contains(&config.num_hidden_layers)
+        && (16..=1 << 20).contains(&config.max_position_embeddings);
+    let known = known && config.hidden_act == "gelu";
+    match (known, sound) {
+        (false, _) => Err(fault(path, format!("it is no {ARCHITECTURE} with gelu"))),
+        (_, false) => Err(fault(path, "its sizes make no model")),
+        _ => Ok(config),
+    }
+}
+
+fn read_tokenizer(path: &Path, vocabulary: usize) -> Result<Tokenizer, EmbedError> {
+    let mut tokenizer = Tokenizer::from_file(path).map_err(|error| fault(path, error))?;
+    // The file asks for padding to 128 tokens and for cutting; both are done here.
+    tokenizer.with_padding(None);
+    tokenizer.with_truncation(None).map_err(|error| fault(path, error))?;
+    let tokens = tokenizer.get_vocab_size(true);
+    if tokens > vocabulary {
+        return Err(fault(
+            path,
+            format!("it has {tokens} tokens where the model knows {vocabulary}"),
+        ));
+    }
+    Ok(tokenizer)
+}
+
+fn read_weights(path: &Path, config: &Config) -> Result<Bert, EmbedError> {
+    // SAFETY: the file is mapped read-only. Model files are put in place by rename and not written to afterwards; a
+    // program that cuts one off while it is being read here could end this process, as with every mapped file.
+    let mapped = unsafe { MmapedSafetensors::new(path) }.map_err(|error| fault(path, error))?;
+    Bert::load(mapped, config).map_err(|error| fault(path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_cover_everything_in_even_parts() {
+        let cut = |length, room| windows(length, room).map(|w| (w.start, w.end)).collect::<Vec<_>>();
+        assert_eq!(cut(0, 10), [(0, 0)]);
+        assert_eq!(cut(10, 10), [(0, 10)]);
+        assert_eq!(cut(11, 10), [(0, 5), (5, 11)]);
+        assert_eq!(cut(30, 10), [(0, 10), (10, 20), (20, 30)]);
+    }
+
+    #[test]
+    fn a_vector_is_scaled_to_length_one_or_refused() {
+        assert_eq!(unit(vec![3.0, 4.0]), Some(vec![0.6, 0.8]));
+        assert_eq!(unit(vec![0.0, 0.0]), None);
+        assert_eq!(unit(vec![f32::NAN, 1.0]), None);
+    }
+}

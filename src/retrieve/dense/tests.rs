@@ -1,0 +1,262 @@
+//! The embedder against an independent implementation, and the whole of search by meaning with a tiny random model.
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::corpus::SourceFile;
+use crate::index::tests::edition;
+use crate::retrieve::{ByMeaning, ByWords, Fused, Query, Retriever};
+
+#[path = "../../../tests/harness/tiny_bert.rs"]
+mod tiny_bert;
+
+fn load(folder: &Path, identity: u8) -> Result<Embedder, EmbedError> {
+    Embedder::load(Files {
+        weights: &folder.join("model.safetensors"),
+        tokenizer: &folder.join("tokenizer.json"),
+        config: &folder.join("config.json"),
+        identity: [identity; 32],
+    })
+}
+
+/// A folder with a tiny model.
+fn tiny() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    tiny_bert::write(dir.path(), 7);
+    dir
+}
+
+fn corpus() -> Vec<SourceFile> {
+    vec![
+        edition(
+            "alpha",
+            &[(
+                "How do we price?",
+                &["Ask ten customers.", "Raise the price until they leave."],
+            )],
+        ),
+        edition("beta", &[("Who owns the roadmap?", &["The team does."])]),
+    ]
+}
+
+/// Opens `store`'s vectors; also how many texts were embedded.
+fn open(store: &Store, model: &Path, identity: u8) -> (Dense, usize) {
+    let mut embedded = 0;
+    let dense = Dense::open(store, load(model, identity).unwrap(), &mut |done, _| embedded = done).unwrap();
+    (dense, embedded)
+}
+
+#[test]
+fn vectors_are_those_of_an_independent_implementation() {
+    let Some(folder) = std::env::var_os("ASKPM_TEST_EMBEDDER").map(PathBuf::from) else {
+        eprintln!("SKIPPED: ASKPM_TEST_EMBEDDER names no folder with the files of all-MiniLM-L6-v2");
+        return;
+    };
+    #[derive(serde::Deserialize)]
+    struct Golden {
+        text: String,
+        vector: Vec<f32>,
+    }
+    let golden: Vec<Golden> =
+        serde_json::from_str(include_str!("../../../tests/fixtures/embedder/minilm_golden.json")).unwrap();
+    assert_eq!(golden.len(), 10);
+    let embedder = load(&folder, 0).unwrap();
+    for Golden { text, vector } in golden {
+        let found = embedder.query(&text).unwrap();
+        let cosine: f32 = found.iter().zip(&vector).map(|(a, b)| a * b).sum();
+        assert!(cosine > 0.9999, "{text:?}: {cosine}");
+    }
+}
+
+#[test]
+fn a_text_has_one_vector_whoever_is_embedded_beside_it() {
+    let model = tiny();
+    let embedder = load(model.path(), 0).unwrap();
+    let alone = embedder.query("How do we price?").unwrap();
+    assert_eq!(alone.len(), embedder.dimensions());
+    assert!((alone.iter().map(|x| x * x).sum::<f32>() - 1.0).abs() < 1e-5);
+    embedder.query("the roadmap").unwrap();
+    assert_eq!(embedder.query("How do we price?").unwrap(), alone);
+    assert_eq!(
+        super::embedder::alone(|| embedder.query("How do we price?")).unwrap(),
+        alone
+    );
+    assert_ne!(embedder.query("the roadmap").unwrap(), alone);
+}
+
+#[test]
+fn a_long_passage_has_a_vector_for_each_window_and_an_empty_one_has_one() {
+    let model = tiny();
+    let embedder = load(model.path(), 0).unwrap();
+    assert_eq!(embedder.passage("the roadmap", "").unwrap().len(), 1);
+    assert_eq!(
+        embedder
+            .passage("the roadmap", "price ".repeat(40).as_str())
+            .unwrap()
+            .len(),
+        1
+    );
+    let windows = embedder.passage("the roadmap", "price ".repeat(100).as_str()).unwrap();
+    // 48 positions, two of them for the ends and two for the title.
+    assert_eq!(windows.len(), 3);
+    let title = "roadmap ".repeat(500);
+    assert_eq!(embedder.passage(&title, "price ".repeat(46).as_str()).unwrap().len(), 2);
+}
+
+#[test]
+fn any_text_has_a_vector() {
+    let model = tiny();
+    let embedder = load(model.path(), 0).unwrap();
+    for text in [
+        "",
+        " ",
+        "\0\u{202e}👍",
+        "[CLS] [SEP] [PAD]",
+        &"é".repeat(20_000),
+        &"no ".repeat(50_000),
+    ] {
+        assert!(embedder.query(text).unwrap().iter().all(|x| x.is_finite()));
+    }
+}
+
+#[test]
+fn only_new_texts_are_embedded_and_the_rest_is_kept() {
+    let (dir, model) = (tempfile::tempdir().unwrap(), tiny());
+    let (store, _) = Store::refresh(dir.path(), &corpus()).unwrap();
+    let (dense, embedded) = open(&store, model.path(), 1);
+    // Three answers and two questions.
+    assert_eq!(embedded, 5);
+    assert!(missing(&store, &dense).is_empty());
+    let before = dense.similarities(&store, "price").unwrap();
+    assert_eq!(open(&store, model.path(), 1).1, 0);
+
+    let mut files = corpus();
+    files.push(edition("gamma", &[("Who owns the roadmap?", &["No team does."])]));
+    let (store, _) = Store::refresh(dir.path(), &files).unwrap();
+    let (dense, embedded) = open(&store, model.path(), 1);
+    // One new answer; the question is one that was asked before.
+    assert_eq!(embedded, 1);
+    let after = dense.similarities(&store, "price").unwrap();
+    assert_eq!(after.len(), 4);
+    assert_eq!(
+        before
+            .iter()
+            .filter(|(_, near)| after.iter().any(|(_, other)| other == near))
+            .count(),
+        3
+    );
+}
+
+#[test]
+fn an_index_that_is_made_anew_keeps_its_vectors() {
+    let (dir, model) = (tempfile::tempdir().unwrap(), tiny());
+    let (store, _) = Store::refresh(dir.path(), &corpus()).unwrap();
+    open(&store, model.path(), 1);
+    drop(store);
+    std::fs::write(dir.path().join("current"), "rubbish").unwrap();
+    let (store, report) = Store::refresh(dir.path(), &corpus()).unwrap();
+    assert!(report.rebuilt.is_some());
+    assert_eq!(open(&store, model.path(), 1).1, 0);
+}
+
+#[test]
+fn vectors_that_are_damaged_or_of_another_model_are_made_again() {
+    let (dir, model) = (tempfile::tempdir().unwrap(), tiny());
+    let (store, _) = Store::refresh(dir.path(), &corpus()).unwrap();
+    open(&store, model.path(), 1);
+    assert_eq!(open(&store, model.path(), 2).1, 5);
+    let path = dir.path().join("vectors");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    assert_eq!(open(&store, model.path(), 2).1, 5);
+    assert_eq!(open(&store, model.path(), 2).1, 0);
+}
+
+#[test]
+fn texts_that_are_gone_leave_the_file_once_they_are_most_of_it() {
+    let (dir, model) = (tempfile::tempdir().unwrap(), tiny());
+    let many: Vec<SourceFile> = (0..10)
+        .map(|n| edition(&format!("e{n}"), &[(&format!("Title {n}"), &["No."])]))
+        .collect();
+    let (store, _) = Store::refresh(dir.path(), &many).unwrap();
+    assert_eq!(open(&store, model.path(), 1).0.vectors.len(), 20);
+    let (store, _) = Store::refresh(dir.path(), &many[..2]).unwrap();
+    let (dense, embedded) = open(&store, model.path(), 1);
+    assert_eq!((dense.vectors.len(), embedded), (4, 0));
+}
+
+#[test]
+fn every_way_of_searching_gives_the_same_twice_and_says_why() {
+    let (dir, model) = (tempfile::tempdir().unwrap(), tiny());
+    let (store, _) = Store::refresh(dir.path(), &corpus()).unwrap();
+    let (dense, _) = open(&store, model.path(), 1);
+    let (store, dense) = (&store, &dense);
+    let ways: [Box<dyn Retriever>; 3] = [
+        Box::new(ByWords { store }),
+        Box::new(ByMeaning { store, dense }),
+        Box::new(Fused { store, dense }),
+    ];
+    let query = Query::new("price", 5);
+    for (way, meaning) in ways.iter().zip([false, true, true]) {
+        let (one, two) = (way.retrieve(&query).unwrap(), way.retrieve(&query).unwrap());
+        assert_eq!(one.hits, two.hits);
+        assert!(!one.hits.is_empty());
+        assert_eq!(one.signals.similarity.is_some(), meaning);
+        assert!(one.hits.iter().all(|hit| hit.similarity.is_some() == meaning));
+        assert!(one.hits.windows(2).all(|pair| pair[0].score >= pair[1].score));
+    }
+}
+
+#[test]
+fn the_discussion_with_both_kinds_of_evidence_comes_first() {
+    let (dir, model) = (tempfile::tempdir().unwrap(), tiny());
+    let (store, _) = Store::refresh(dir.path(), &corpus()).unwrap();
+    let (dense, _) = open(&store, model.path(), 1);
+    let fused = Fused {
+        store: &store,
+        dense: &dense,
+    };
+    let found = fused.retrieve(&Query::new("How do we price?", 5)).unwrap();
+    assert_eq!(found.hits[0].passage.id.group().to_string(), "alpha/q1");
+    assert_eq!(found.hits[0].words_rank.map(|rank| rank <= 2), Some(true));
+}
+
+#[test]
+fn broken_model_files_are_refused_with_a_clear_line() {
+    let model = tiny();
+    let good = std::fs::read(model.path().join("model.safetensors")).unwrap();
+    for cut in [0, 4, 8, 100, good.len() / 2, good.len() - 1] {
+        std::fs::write(model.path().join("model.safetensors"), &good[..cut]).unwrap();
+        let error = load(model.path(), 0).map(|_| ()).unwrap_err();
+        let line = error.to_string();
+        assert!(
+            line.contains("model.safetensors") && line.lines().count() == 1,
+            "cut at {cut}: {line}"
+        );
+        assert!(error.hint().is_some());
+    }
+    std::fs::write(model.path().join("model.safetensors"), &good).unwrap();
+    let config = std::fs::read_to_string(model.path().join("config.json")).unwrap();
+    for (from, to) in [
+        ("\"num_attention_heads\":2", "\"num_attention_heads\":0"),
+        ("\"num_attention_heads\":2", "\"num_attention_heads\":3"),
+        ("\"hidden_size\":16", "\"hidden_size\":32"),
+        ("\"model_type\":\"bert\"", "\"model_type\":\"gpt\""),
+        ("\"vocab_size\"", "\"vocab\""),
+        ("\"num_hidden_layers\":1", "\"num_hidden_layers\":2"),
+        ("{", ""),
+    ] {
+        assert!(config.contains(from), "{from}");
+        std::fs::write(model.path().join("config.json"), config.replacen(from, to, 1)).unwrap();
+        let line = load(model.path(), 0).map(|_| ()).unwrap_err().to_string();
+        assert_eq!(line.lines().count(), 1, "{to}: {line}");
+    }
+    std::fs::write(model.path().join("config.json"), &config).unwrap();
+    for text in ["", "{}", "[1]"] {
+        std::fs::write(model.path().join("tokenizer.json"), text).unwrap();
+        let line = load(model.path(), 0).map(|_| ()).unwrap_err().to_string();
+        assert!(line.contains("tokenizer.json"), "{line}");
+    }
+}
