@@ -4,6 +4,7 @@ mod architecture;
 mod ask;
 mod bad_input;
 mod corpus;
+mod eval;
 mod harness;
 mod import;
 mod import_hostile;
