@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .file_name()
             .into_string()
             .map_err(|name| format!("{name:?} is not UTF-8"))?;
-        if name.ends_with(".md") && name != "README.md" {
+        if name.ends_with(".md") && !name.starts_with('.') && !name.eq_ignore_ascii_case("readme.md") {
             names.push(name);
         }
     }

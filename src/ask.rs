@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use crate::answer::abstain::{self, MIN_CONFIDENCE};
 use crate::answer::compose::Composer;
-use crate::answer::{Answer, Draft, Freshness, Mode, ModelUsed, Sentence, Timings, extractive};
+use crate::answer::extractive::{self, Limits, Pick};
+use crate::answer::{Answer, Draft, Freshness, MAX_WORDS, Mode, ModelUsed, Sentence, Timings};
 use crate::corpus::Passage;
-use crate::engine::{Engine, EngineError, Message, Role, Sampling};
+use crate::engine::{Engine, EngineError, Generation, Message, Role, Sampling};
 use crate::index::Store;
-use crate::prompt::{Prompt, Template};
+use crate::prompt::{Prompt, Prompts};
 use crate::retrieve::{ByWords, Hit, Query, RetrieveError, Retriever};
 
 /// Longest question, in bytes: some pages. What is longer was piped in by mistake.
@@ -21,6 +22,26 @@ pub const MAX_QUESTION_BYTES: usize = 16 << 10;
 
 /// How many tokens a prompt may take: prefill is what a reader waits for.
 pub const PROMPT_TOKENS: usize = 1_536;
+
+/// A model of fewer parameters makes things up when it writes; it is given sentences to choose from instead.
+const SMALL_MODEL: u64 = 400_000_000;
+
+/// What is quoted when no model writes.
+const QUOTED: Limits = Limits {
+    sentences: 5,
+    per_passage: 2,
+    words: MAX_WORDS,
+};
+
+/// What a small model chooses from: somewhat more than it may say, all of it worth saying.
+const TO_CHOOSE_FROM: Limits = Limits {
+    sentences: 7,
+    per_passage: 2,
+    words: MAX_WORDS + 60,
+};
+
+/// How many sentences a small model may choose.
+const CHOSEN: usize = 4;
 
 /// How to answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,7 +147,7 @@ pub struct Writer<'a> {
     pub engine: &'a mut dyn Engine,
     /// Of the model's file, where a registry vouches for it.
     pub sha256: Option<String>,
-    pub template: &'a Template,
+    pub prompts: &'a Prompts,
     /// How long loading it took for this question; zero if it was loaded before.
     pub load: Duration,
 }
@@ -167,7 +188,7 @@ pub fn write(
     }
     if draft.sentences.is_empty() {
         mode = Mode::Extractive;
-        for pick in extractive::extract(&found.question, &passages) {
+        for pick in extractive::extract(&found.question, &passages, QUOTED) {
             let passage = passages[pick.passage];
             let text = passage.text[pick.quote.clone()]
                 .split_whitespace()
@@ -198,7 +219,7 @@ pub fn abstention(found: &Found) -> String {
     )
 }
 
-/// Lets the model write, and keeps the sentences that the passages in its prompt back.
+/// Lets the model write, and keeps the sentences that the passages in its prompt back; a small one lets choose.
 fn generate(
     found: &Found,
     passages: &[&Passage],
@@ -207,36 +228,91 @@ fn generate(
     timings: &mut Timings,
     listener: &mut dyn Listener,
 ) -> Result<Draft, AskError> {
-    let engine = writer.engine;
+    let Writer { engine, prompts, .. } = writer;
     let room = engine
         .info()
         .context_length
         .saturating_sub(settings.sampling.max_tokens);
     let budget = room.min(PROMPT_TOKENS);
+    let small = engine.info().parameters < SMALL_MODEL;
+    let picks = extractive::extract(&found.question, passages, TO_CHOOSE_FROM);
+    let (template, texts) = if small {
+        (&prompts.choose, quotes(passages, &picks))
+    } else {
+        (
+            &prompts.answer,
+            passages.iter().map(|passage| passage.text.clone()).collect(),
+        )
+    };
     let count = |system: &str, user: &str| engine.count_prompt(&messages(system, user));
-    let prompt: Prompt = writer.template.fill(&found.question, passages, budget, &count)?;
+    let prompt: Prompt = template.fill(&found.question, &texts, budget, &count)?;
     if prompt.passages == 0 {
         listener.note("the question leaves the model no room for passages: quoting them instead");
         return Ok(Draft::default());
     }
-    let mut composer = Composer::new(&passages[..prompt.passages]);
-    let mut show = |sentence: &Sentence| listener.sentence(sentence);
-    let generation = engine.generate(
-        &messages(&prompt.system, &prompt.user),
-        &settings.sampling,
-        &mut |piece| composer.push(piece, &mut show),
-    )?;
+    let messages = messages(&prompt.system, &prompt.user);
+    let (draft, generation) = if small {
+        choose(engine, &messages, passages, &picks, settings, listener)?
+    } else {
+        compose(engine, &messages, &passages[..prompt.passages], settings, listener)?
+    };
     timings.prompt_tokens = generation.prompt_tokens;
     timings.cached_tokens = generation.cached_tokens;
     timings.generated_tokens = generation.generated_tokens;
     timings.prefill_ms = ms(generation.prefill);
     timings.first_token_ms = ms(generation.first_token);
     timings.decode_ms = ms(generation.decode);
-    let (draft, _) = composer.finish(&mut show);
     if draft.sentences.is_empty() {
         listener.note("no sentence that the model wrote is backed by a passage: quoting the passages instead");
     }
     Ok(draft)
+}
+
+/// The model writes freely; what no passage backs is dropped.
+fn compose(
+    engine: &mut dyn Engine,
+    messages: &[Message],
+    passages: &[&Passage],
+    settings: &Settings,
+    listener: &mut dyn Listener,
+) -> Result<(Draft, Generation), AskError> {
+    let mut composer = Composer::new(passages);
+    let mut show = |sentence: &Sentence| listener.sentence(sentence);
+    let generation = engine.generate(messages, &settings.sampling, &mut |piece| {
+        composer.push(piece, &mut show)
+    })?;
+    Ok((composer.finish(&mut show).0, generation))
+}
+
+/// The model chooses among sentences of the passages, which therefore back the answer word for word.
+fn choose(
+    engine: &mut dyn Engine,
+    messages: &[Message],
+    passages: &[&Passage],
+    picks: &[Pick],
+    settings: &Settings,
+    listener: &mut dyn Listener,
+) -> Result<(Draft, Generation), AskError> {
+    let mut draft = Draft::default();
+    let sentences = quotes(passages, picks);
+    let generation = engine.choose(messages, &sentences, CHOSEN, &settings.sampling, &mut |choice| {
+        let pick = &picks[choice];
+        if draft.words() + sentences[choice].split_whitespace().count() > MAX_WORDS {
+            return ControlFlow::Break(());
+        }
+        listener.sentence(draft.add(&sentences[choice], passages[pick.passage], pick.quote.clone(), 1.0))
+    })?;
+    Ok((draft, generation))
+}
+
+/// The picked sentences, each on one line.
+fn quotes(passages: &[&Passage], picks: &[Pick]) -> Vec<String> {
+    let line = |pick: &Pick| one_line(&passages[pick.passage].text[pick.quote.clone()]);
+    picks.iter().map(line).collect()
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn messages(system: &str, user: &str) -> [Message; 2] {

@@ -3,7 +3,10 @@
 mod architecture;
 mod ask;
 mod bad_input;
+mod corpus;
 mod harness;
+mod import;
+mod import_hostile;
 mod models;
 #[cfg(target_os = "linux")]
 mod offline;

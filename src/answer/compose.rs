@@ -42,7 +42,8 @@ impl<'a> Composer<'a> {
     /// Takes the next `piece` of text; `show` gets each sentence that is accepted. Breaks when the answer is full or
     /// the model has gone astray.
     pub fn push(&mut self, piece: &str, show: Show) -> ControlFlow<()> {
-        self.pending.push_str(piece);
+        // A model ends a line where it ends a thought: unlike in a wrapped paragraph, a line end is an end here.
+        self.pending.push_str(&piece.replace('\n', "\n\n"));
         loop {
             let spans = sentences(&self.pending);
             // The last sentence may go on, unless a line end closes it.

@@ -8,22 +8,24 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::MAX_WORDS;
 use super::sentences::sentences;
 use super::words::Words;
 use crate::corpus::Passage;
 
-/// Most sentences of an answer.
-const MAX_SENTENCES: usize = 5;
-
-/// Most sentences from one passage: an answer shows several voices where there are several.
-const MAX_PER_PASSAGE: usize = 2;
+/// How much to pick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    pub sentences: usize,
+    /// From one passage: an answer shows several voices where there are several.
+    pub per_passage: usize,
+    pub words: usize,
+}
 
 /// What a passage's worth is multiplied by for each rank it stands lower.
 const RANK_DISCOUNT: f32 = 0.85;
 
 /// What a sentence is worth for standing in a passage that was found, beside the asked words it has (1 for all).
-const PASSAGE_WORTH: f32 = 0.4;
+const PASSAGE_WORTH: f32 = 0.6;
 
 /// An answer's first sentence says its point: it is worth so much more.
 const OPENER: f32 = 1.6;
@@ -93,12 +95,12 @@ struct Candidate {
 
 /// The sentences of `passages` (best first) that answer `question` best, grouped by passage in the order given.
 /// Empty only if the passages hold no sentence.
-pub fn extract(question: &str, passages: &[&Passage]) -> Vec<Pick> {
+pub fn extract(question: &str, passages: &[&Passage], limits: Limits) -> Vec<Pick> {
     let mut pool = candidates(question, passages);
     let mut chosen: Vec<Candidate> = Vec::new();
     let mut words = 0;
     let mut most = 0.0;
-    while chosen.len() < MAX_SENTENCES {
+    while chosen.len() < limits.sentences {
         let scored = pool
             .iter()
             .enumerate()
@@ -114,13 +116,13 @@ pub fn extract(question: &str, passages: &[&Passage]) -> Vec<Pick> {
         }
         most = worth.max(most);
         let next = pool.remove(at);
-        if words + next.words > MAX_WORDS && !chosen.is_empty() {
+        if words + next.words > limits.words && !chosen.is_empty() {
             continue;
         }
         let passage = next.pick.passage;
         words += next.words;
         chosen.push(next);
-        if chosen.iter().filter(|c| c.pick.passage == passage).count() >= MAX_PER_PASSAGE {
+        if chosen.iter().filter(|c| c.pick.passage == passage).count() >= limits.per_passage {
             pool.retain(|c| c.pick.passage != passage);
         }
     }
@@ -212,7 +214,12 @@ mod tests {
             .map(|(n, text)| passage(&format!("e/q1/{}", (b'a' + n as u8) as char), text))
             .collect();
         let refs: Vec<&Passage> = passages.iter().collect();
-        extract(question, &refs)
+        let limits = Limits {
+            sentences: 5,
+            per_passage: 2,
+            words: 150,
+        };
+        extract(question, &refs, limits)
             .into_iter()
             .map(|p| passages[p.passage].text[p.quote].to_string())
             .collect()

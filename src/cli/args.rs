@@ -52,6 +52,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Bring the index up to date with the corpus
     Refresh(OutputArgs),
+    /// Turn newsletters as they come into editions of the corpus
+    Import(ImportArgs),
     /// List, fetch, verify and remove models
     Models(ModelsArgs),
     /// Score retrieval and abstention on a set of questions
@@ -165,6 +167,18 @@ pub struct ShowArgs {
     /// EDITION, EDITION/q1, EDITION/q1/a or EDITION/r1, as answers and search print them
     #[arg(value_name = "ID")]
     pub id: String,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Text, Markdown, HTML, mail (.eml, .mbox) and feeds (RSS, Atom), folders of them, or `-` for standard input
+    #[arg(value_name = "FILE|DIR|-", required = true, value_hint = ValueHint::AnyPath)]
+    pub from: Vec<PathBuf>,
+    /// Show what was read, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
     #[command(flatten)]
     pub output: OutputArgs,
 }

@@ -1,5 +1,6 @@
 //! `askpm ask`: one question, one answer with citations.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::args::AskArgs;
@@ -109,14 +110,17 @@ fn refuse_what_quoting_cannot_honour(context: &Context, args: &AskArgs) -> Resul
     }
 }
 
-/// Shows at once what was found, while the model reads it.
+/// Shows at once which discussions were found, while the model reads them.
 fn preview(context: &Context, found: &Found) -> io::Result<()> {
     let mut err = io::stderr().lock();
     writeln!(err, "Found in the corpus:")?;
-    for hit in &found.hits {
-        let by = hit.passage.contributor.as_deref().unwrap_or("learning resource");
-        let line = format!("{}  {by}: {}", hit.passage.id, hit.passage.discussion);
-        writeln!(err, "{}", context.error_look().wrap(&sanitise::line(&line), "  "))?;
+    let mut seen = HashSet::new();
+    for passage in found.hits.iter().map(|hit| &hit.passage) {
+        let group = passage.id.group();
+        if seen.insert(group.clone()) {
+            let line = sanitise::line(&format!("{}  ({group})", passage.discussion));
+            writeln!(err, "{}", context.error_look().wrap(&line, "  "))?;
+        }
     }
     writeln!(err)
 }

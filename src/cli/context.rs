@@ -17,7 +17,7 @@ use super::error::Failure;
 use crate::corpus::Corpus;
 use crate::index::{RefreshReport, Skipped, Store};
 use crate::models::{Net, Places, Registry};
-use crate::prompt::Template;
+use crate::prompt::{Prompts, TemplateError};
 use crate::render::sanitise;
 use crate::render::terminal::Look;
 
@@ -105,19 +105,19 @@ impl Context {
         Ok(Registry::load(Some(&user))?)
     }
 
-    /// The wording of prompts: the user's, else the built-in one.
-    pub fn template(&self) -> Result<Template, Failure> {
-        let path = self.folders.config.join("prompts").join("answer.md");
-        let parsed = match fs::read_to_string(&path) {
-            Ok(text) => Template::parse(&text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Template::builtin(),
-            Err(error) => return Err(Failure::new(path.display(), error)),
+    /// The wording of prompts: the user's files, else the built-in ones.
+    pub fn prompts(&self) -> Result<Prompts, Failure> {
+        let folder = self.folders.config.join("prompts");
+        let failure = |(name, error): (&str, TemplateError)| {
+            let hint = "the repository's `prompts/` has examples; without the file the built-in wording is used";
+            Failure::new(folder.join(name).display(), error).hinted(hint)
         };
-        parsed.map_err(|error| {
-            let hint =
-                "`prompts/answer.md` of the repository is an example; without the file the built-in wording is used";
-            Failure::new(path.display(), error).hinted(hint)
-        })
+        let read = |name: &str| match fs::read_to_string(folder.join(name)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::new(folder.join(name).display(), error)),
+        };
+        Prompts::load(read, failure)
     }
 
     /// Where the index of this corpus lies: each corpus has its own.

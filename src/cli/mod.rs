@@ -11,6 +11,7 @@ mod context;
 mod doctor;
 mod error;
 mod eval;
+mod import;
 mod meaning;
 mod model;
 mod models;
@@ -58,6 +59,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
                 Command::Search(args) => search::run(&context, &args),
                 Command::Show(args) => show::run(&context, &args),
                 Command::Refresh(args) => refresh::run(&context, &args),
+                Command::Import(args) => import::run(&context, &args),
                 Command::Models(args) => models::run(&context, &args),
                 Command::Eval(args) => eval::run(&context, &args),
                 Command::Doctor(args) => doctor::run(&context, &args),

@@ -12,13 +12,13 @@ use super::progress::Bar;
 use crate::ask::Writer;
 use crate::engine::{CandleEngine, DeviceChoice};
 use crate::models::{self, Choice, Model, Net};
-use crate::prompt::Template;
+use crate::prompt::Prompts;
 
 /// A model ready to answer any number of questions.
 pub struct Loaded {
     engine: CandleEngine,
     sha256: Option<String>,
-    template: Template,
+    prompts: Prompts,
     /// Of the load; taken by the first answer.
     load: Duration,
 }
@@ -28,7 +28,7 @@ impl Loaded {
         Writer {
             engine: &mut self.engine,
             sha256: self.sha256.clone(),
-            template: &self.template,
+            prompts: &self.prompts,
             load: std::mem::take(&mut self.load),
         }
     }
@@ -39,7 +39,7 @@ pub struct Wanted {
     choice: Choice,
     named: bool,
     device: DeviceChoice,
-    template: Template,
+    prompts: Prompts,
 }
 
 /// What the arguments, the settings and the machine ask for. Everything that can be wrong with it is found here, before
@@ -58,7 +58,7 @@ pub fn wanted(context: &Context, args: &ModelChoice) -> Result<Wanted, Failure> 
         choice,
         named: name.is_some(),
         device: device.map_or(Ok(DeviceChoice::Auto), |text| text.parse())?,
-        template: context.template()?,
+        prompts: context.prompts()?,
     })
 }
 
@@ -99,7 +99,7 @@ impl Wanted {
         Ok(Some(Loaded {
             engine,
             sha256,
-            template: self.template,
+            prompts: self.prompts,
             load,
         }))
     }

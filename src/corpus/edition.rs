@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// One newsletter edition: a few discussions, then learning resources.
+/// One newsletter edition: a few discussions or, for an article, sections; then learning resources.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Edition {
     /// Stable name of the edition in every identifier: `[a-z0-9-]`, see [`is_slug`].
@@ -17,6 +17,8 @@ pub struct Edition {
     /// Where the text comes from and who wrote it, in a sentence.
     pub source: Option<String>,
     pub discussions: Vec<Discussion>,
+    /// What an article says, and whatever a newsletter says outside of its discussions.
+    pub sections: Vec<Section>,
     pub resources: Vec<Resource>,
 }
 
@@ -41,6 +43,15 @@ pub struct Answer {
     pub body: String,
 }
 
+/// A part of an edition that is no discussion: text under a heading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// 1-based, in the edition's order.
+    pub number: u32,
+    pub title: String,
+    pub body: String,
+}
+
 /// A book, talk, paper, course or video that an edition recommends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
@@ -53,9 +64,9 @@ pub struct Resource {
     pub summary: String,
 }
 
-/// What a reader can name: an edition, a discussion, an answer or a resource.
+/// What a reader can name: an edition, a discussion, an answer, a section or a resource.
 ///
-/// Written `EDITION`, `EDITION/qN`, `EDITION/qN/X` and `EDITION/rN`; [`Id::from_str`] and [`fmt::Display`] are inverse.
+/// Written `EDITION`, `EDITION/qN`, `EDITION/qN/X`, `EDITION/sN` and `EDITION/rN`; [`Id::from_str`] and [`fmt::Display`] are inverse.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Id {
     Edition {
@@ -70,6 +81,10 @@ pub enum Id {
         question: u32,
         letter: char,
     },
+    Section {
+        edition: String,
+        section: u32,
+    },
     Resource {
         edition: String,
         resource: u32,
@@ -83,6 +98,7 @@ impl Id {
             Id::Edition { edition }
             | Id::Discussion { edition, .. }
             | Id::Answer { edition, .. }
+            | Id::Section { edition, .. }
             | Id::Resource { edition, .. } => edition,
         }
     }
@@ -109,6 +125,7 @@ impl fmt::Display for Id {
                 question,
                 letter,
             } => write!(f, "{edition}/q{question}/{letter}"),
+            Id::Section { edition, section } => write!(f, "{edition}/s{section}"),
             Id::Resource { edition, resource } => write!(f, "{edition}/r{resource}"),
         }
     }
@@ -117,7 +134,7 @@ impl fmt::Display for Id {
 /// Why a text is not an [`Id`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not an identifier: write EDITION, EDITION/q1, EDITION/q1/a or EDITION/r1, as `askpm search` prints them"
+    "`{0}` is not an identifier: write EDITION, EDITION/q1, EDITION/q1/a, EDITION/s1 or EDITION/r1, as `askpm search` prints them"
 )]
 pub struct IdError(pub String);
 
@@ -132,24 +149,31 @@ impl FromStr for Id {
         let edition = parts.next().filter(|s| is_slug(s)).ok_or_else(bad)?.to_string();
         let id = match parts.next() {
             None => Id::Edition { edition },
-            Some(item) => match (item.strip_prefix('q'), item.strip_prefix('r')) {
-                (Some(number), _) => {
-                    let question = ordinal(number).ok_or_else(bad)?;
-                    match parts.next() {
-                        None => Id::Discussion { edition, question },
-                        Some(letter) => Id::Answer {
-                            edition,
-                            question,
-                            letter: answer_letter(letter).ok_or_else(bad)?,
-                        },
-                    }
+            Some(item) => {
+                // Letters of other scripts have a lower case of several bytes: split after a character, not a byte.
+                let kind = item.chars().next().ok_or_else(bad)?;
+                let number = ordinal(&item[kind.len_utf8()..]).ok_or_else(bad)?;
+                match (kind, parts.next()) {
+                    ('q', None) => Id::Discussion {
+                        edition,
+                        question: number,
+                    },
+                    ('q', Some(letter)) => Id::Answer {
+                        edition,
+                        question: number,
+                        letter: answer_letter(letter).ok_or_else(bad)?,
+                    },
+                    ('s', None) => Id::Section {
+                        edition,
+                        section: number,
+                    },
+                    ('r', None) => Id::Resource {
+                        edition,
+                        resource: number,
+                    },
+                    _ => return Err(bad()),
                 }
-                (_, Some(number)) => Id::Resource {
-                    edition,
-                    resource: ordinal(number).ok_or_else(bad)?,
-                },
-                _ => return Err(bad()),
-            },
+            }
         };
         match parts.next() {
             None => Ok(id),
@@ -194,7 +218,13 @@ mod tests {
 
     #[test]
     fn identifiers_read_as_the_contract_writes_them() {
-        for text in ["pathways", "pathways/q1", "pathways/q12/c", "pathways/r5"] {
+        for text in [
+            "pathways",
+            "pathways/q1",
+            "pathways/q12/c",
+            "pathways/s3",
+            "pathways/r5",
+        ] {
             assert_eq!(text.parse::<Id>().unwrap().to_string(), text);
         }
         assert_eq!(" Pathways/Q1/B ".parse::<Id>().unwrap().to_string(), "pathways/q1/b");
@@ -213,6 +243,9 @@ mod tests {
             "a/q1/ab",
             "a/q1/1",
             "a/r1/a",
+            "a/s1/a",
+            "a/s0",
+            "a/é1",
             "a/x1",
             "../etc/passwd",
             "-a",
@@ -229,6 +262,7 @@ mod tests {
         let group = |text: &str| text.parse::<Id>().unwrap().group().to_string();
         assert_eq!(group("e/q1/b"), "e/q1");
         assert_eq!(group("e/r2"), "e/r2");
+        assert_eq!(group("e/s2"), "e/s2");
     }
 
     proptest! {

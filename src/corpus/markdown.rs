@@ -1,15 +1,17 @@
-//! Reads and writes the Markdown form of an [`Edition`]: YAML front matter, then a heading for each question, answer
-//! and resource. `corpus/README.md` is the format's description for people.
+//! Reads and writes the Markdown form of an [`Edition`]: YAML front matter, then a heading for each question, answer,
+//! section and resource. `corpus/README.md` is the format's description for people.
 //!
 //! In: the text of a file and the path to name in errors. Out: an edition, or the first thing that is wrong with its
 //! line. It must not touch the file system. [`write`] and [`parse`] are inverse for every edition that `parse` yields.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use pulldown_cmark::{Event, HeadingLevel, Parser, Tag};
+use pulldown_cmark::HeadingLevel;
 use serde::{Deserialize, Serialize};
 
-use super::edition::{Answer, Discussion, Edition, Resource, answer_letter, is_slug, ordinal};
+use super::edition::{Answer, Discussion, Edition, Resource, Section, answer_letter, is_slug, ordinal};
+use super::guard;
 
 /// Why a file is not an edition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +38,8 @@ struct FrontMatter {
 /// Reads an edition from `text`; `path` is what errors call the file.
 pub fn parse(path: &str, text: &str) -> Result<Edition, EditionError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let unix = text.replace("\r\n", "\n");
+    // To Markdown a carriage return alone ends a line as well: it must not hide a heading from `guard.rs`.
+    let unix = text.replace("\r\n", "\n").replace('\r', "\n");
     parse_unix(&unix).map_err(|(line, what)| EditionError {
         path: path.to_string(),
         line,
@@ -53,52 +56,76 @@ fn parse_unix(text: &str) -> Result<Edition, Fault> {
     let body = &text[body_start..];
     let first_line = line_of(text, body_start);
 
-    let sections = sections(body);
-    let before = sections.first().map_or(body, |s| &body[..s.start]);
+    let parts = parts(body);
+    let before = parts.first().map_or(body, |p| &body[..p.start]);
     if let Some(at) = before.find(|c: char| !c.is_whitespace()) {
         let line = first_line + before[..at].matches('\n').count();
         return Err((
             line,
-            "text before the first `## Q1. …` heading belongs to nothing".into(),
+            "text before the first `## Q1. …` or `## S1. …` heading belongs to nothing".into(),
         ));
     }
 
-    let mut in_resources = false;
-    for section in &sections {
-        let line = first_line + body[..section.start].matches('\n').count();
-        match (section.level, in_resources) {
-            (HeadingLevel::H2, false) if section.title == "Resources" => {
-                in_resources = true;
-                refuse_text(section, line, "Resources")?;
-            }
-            (HeadingLevel::H2, false) => edition.discussions.push(discussion(section, &edition, line)?),
-            (HeadingLevel::H3, true) => edition.resources.push(resource(section, &edition, line)?),
-            (HeadingLevel::H3, false) => {
-                let Some(discussion) = edition.discussions.last_mut() else {
-                    return Err((
-                        line,
-                        "an answer (`### A. Name`) before the first question (`## Q1. …`)".into(),
-                    ));
-                };
-                let answer = answer(section, discussion, line)?;
-                discussion.answers.push(answer);
-            }
-            (HeadingLevel::H2, true) => {
-                return Err((line, "a question after `## Resources`: resources come last".into()));
-            }
-            _ => {
-                let what = "only headings of level 2 (`## Q1. …`, `## Resources`) and 3 (`### A. …`) have a meaning";
-                return Err((line, what.into()));
-            }
-        }
+    let mut seen = Seen::default();
+    let (mut line, mut counted) = (first_line, 0);
+    for part in &parts {
+        line += body[counted..part.start].matches('\n').count();
+        counted = part.start;
+        add(&mut edition, &mut seen, part).map_err(|what| (line, what))?;
     }
-    if edition.discussions.is_empty() && edition.resources.is_empty() {
+    if edition.discussions.is_empty() && edition.sections.is_empty() && edition.resources.is_empty() {
         return Err((
             first_line,
-            "no question (`## Q1. …`) and no resource (`## Resources`) found".into(),
+            "no question (`## Q1. …`), no section (`## S1. …`) and no resource (`## Resources`) found".into(),
         ));
     }
     Ok(edition)
+}
+
+/// Where a heading stands, and the numbers given so far.
+#[derive(Default)]
+struct Seen {
+    in_section: bool,
+    in_resources: bool,
+    questions: HashSet<u32>,
+    sections: HashSet<u32>,
+    resources: HashSet<u32>,
+}
+
+/// Adds what `part` holds to `edition`, or says what is wrong with it.
+fn add(edition: &mut Edition, seen: &mut Seen, part: &Part) -> Result<(), String> {
+    match (part.level, seen.in_resources) {
+        (HeadingLevel::H2, false) if part.title == "Resources" => {
+            seen.in_resources = true;
+            if !part.body.is_empty() {
+                return Err("text directly under `Resources`: put it under a heading of its own".into());
+            }
+        }
+        (HeadingLevel::H2, false) => {
+            seen.in_section = numbered(part.title, 'S').is_some();
+            if seen.in_section {
+                edition.sections.push(section(part, seen)?);
+            } else {
+                edition.discussions.push(discussion(part, seen)?);
+            }
+        }
+        (HeadingLevel::H3, true) => edition.resources.push(resource(part, seen)?),
+        (HeadingLevel::H3, false) => {
+            let Some(discussion) = edition.discussions.last_mut().filter(|_| !seen.in_section) else {
+                return Err("an answer (`### A. Name`) must come under a question (`## Q1. …`)".into());
+            };
+            let answer = answer(part, discussion)?;
+            discussion.answers.push(answer);
+        }
+        (HeadingLevel::H2, true) => return Err("a heading of level 2 after `## Resources`: resources come last".into()),
+        _ => {
+            return Err(
+                "only headings of level 2 (`## Q1. …`, `## S1. …`, `## Resources`) and 3 (`### A. …`) have a meaning"
+                    .into(),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The YAML between the two `---` lines, and where the rest begins.
@@ -160,22 +187,17 @@ pub fn is_day(text: &str) -> bool {
 }
 
 /// A heading and the text under it, up to the next heading.
-struct Section<'a> {
+struct Part<'a> {
     level: HeadingLevel,
     title: &'a str,
     /// Byte offset of the heading in the body.
     start: usize,
+    /// As it is in the file.
     body: &'a str,
 }
 
-fn sections(body: &str) -> Vec<Section<'_>> {
-    let headings: Vec<_> = Parser::new(body)
-        .into_offset_iter()
-        .filter_map(|(event, range)| match event {
-            Event::Start(Tag::Heading { level, .. }) => Some((level, range)),
-            _ => None,
-        })
-        .collect();
+fn parts(body: &str) -> Vec<Part<'_>> {
+    let headings = guard::headings(body);
     let ends = headings
         .iter()
         .skip(1)
@@ -184,23 +206,13 @@ fn sections(body: &str) -> Vec<Section<'_>> {
     headings
         .iter()
         .zip(ends)
-        .map(|((level, range), end)| Section {
+        .map(|((level, range), end)| Part {
             level: *level,
             title: body[range.clone()].trim().trim_start_matches('#').trim(),
             start: range.start,
             body: body[range.end.min(end)..end].trim(),
         })
         .collect()
-}
-
-fn refuse_text(section: &Section, line: usize, name: &str) -> Result<(), Fault> {
-    if section.body.is_empty() {
-        return Ok(());
-    }
-    Err((
-        line,
-        format!("text directly under `{name}`: put it under a heading of its own"),
-    ))
 }
 
 /// Splits `Q12. Title` into 12 and the title.
@@ -210,17 +222,14 @@ fn numbered(title: &str, prefix: char) -> Option<(u32, &str)> {
     Some((number, rest.trim())).filter(|(_, rest)| !rest.is_empty())
 }
 
-fn discussion(section: &Section, edition: &Edition, line: usize) -> Result<Discussion, Fault> {
-    let Some((number, title)) = numbered(section.title, 'Q') else {
-        return Err((
-            line,
-            "a heading of level 2 must be `## Qn. Title` or `## Resources`".into(),
-        ));
+fn discussion(part: &Part, seen: &mut Seen) -> Result<Discussion, String> {
+    let Some((number, title)) = numbered(part.title, 'Q') else {
+        return Err("a heading of level 2 must be `## Qn. Title`, `## Sn. Title` or `## Resources`".into());
     };
-    if edition.discussions.iter().any(|d| d.number == number) {
-        return Err((line, format!("question Q{number} is there twice")));
+    if !seen.questions.insert(number) {
+        return Err(format!("question Q{number} is there twice"));
     }
-    let ([asked_by], body) = fields(section.body, ["Asked by"]);
+    let ([asked_by], body) = fields(part.body, ["Asked by"]);
     Ok(Discussion {
         number,
         title: title.to_string(),
@@ -230,40 +239,56 @@ fn discussion(section: &Section, edition: &Edition, line: usize) -> Result<Discu
     })
 }
 
-fn answer(section: &Section, discussion: &Discussion, line: usize) -> Result<Answer, Fault> {
-    let parts = section
+fn answer(part: &Part, discussion: &Discussion) -> Result<Answer, String> {
+    let label = part
         .title
         .split_once('.')
         .map(|(letter, name)| (answer_letter(letter.trim()), name.trim()));
-    let Some((Some(letter), contributor)) = parts.filter(|(_, name)| !name.is_empty()) else {
-        return Err((line, "an answer's heading must be `### A. Contributor`".into()));
+    let Some((Some(letter), contributor)) = label.filter(|(_, name)| !name.is_empty()) else {
+        return Err("an answer's heading must be `### A. Contributor`".into());
     };
     if discussion.answers.iter().any(|a| a.letter == letter) {
-        let what = format!(
+        return Err(format!(
             "answer {} of Q{} is there twice",
             letter.to_ascii_uppercase(),
             discussion.number
-        );
-        return Err((line, what));
+        ));
     }
-    if section.body.is_empty() {
-        return Err((line, format!("the answer by {contributor} has no text")));
+    if part.body.is_empty() {
+        return Err(format!("the answer by {contributor} has no text"));
     }
     Ok(Answer {
         letter,
         contributor: contributor.to_string(),
-        body: section.body.to_string(),
+        body: guard::unescape(part.body),
     })
 }
 
-fn resource(section: &Section, edition: &Edition, line: usize) -> Result<Resource, Fault> {
-    let Some((number, title)) = numbered(section.title, 'R') else {
-        return Err((line, "a resource's heading must be `### Rn. Title`".into()));
+fn section(part: &Part, seen: &mut Seen) -> Result<Section, String> {
+    let Some((number, title)) = numbered(part.title, 'S') else {
+        return Err("a section's heading must be `## Sn. Title`".into());
     };
-    if edition.resources.iter().any(|r| r.number == number) {
-        return Err((line, format!("resource R{number} is there twice")));
+    if !seen.sections.insert(number) {
+        return Err(format!("section S{number} is there twice"));
     }
-    let ([kind, link], summary) = fields(section.body, ["Kind", "Link"]);
+    if part.body.is_empty() {
+        return Err(format!("section S{number} has no text"));
+    }
+    Ok(Section {
+        number,
+        title: title.to_string(),
+        body: guard::unescape(part.body),
+    })
+}
+
+fn resource(part: &Part, seen: &mut Seen) -> Result<Resource, String> {
+    let Some((number, title)) = numbered(part.title, 'R') else {
+        return Err("a resource's heading must be `### Rn. Title`".into());
+    };
+    if !seen.resources.insert(number) {
+        return Err(format!("resource R{number} is there twice"));
+    }
+    let ([kind, link], summary) = fields(part.body, ["Kind", "Link"]);
     Ok(Resource {
         number,
         title: title.to_string(),
@@ -287,7 +312,7 @@ fn fields<const N: usize>(body: &str, names: [&str; N]) -> ([Option<String>; N],
                 continue 'lines;
             }
         }
-        return (values, rest.trim().to_string());
+        return (values, guard::unescape(rest.trim()));
     }
 }
 
@@ -296,7 +321,8 @@ fn line_of(text: &str, at: usize) -> usize {
     1 + text[..at].matches('\n').count()
 }
 
-/// Writes `edition` in the form that [`parse`] reads.
+/// Writes `edition` in the form that [`parse`] reads: questions, then sections, then resources. A line of a body that
+/// Markdown would take for structure is written with a backslash before it.
 pub fn write(edition: &Edition) -> String {
     let front = FrontMatter {
         slug: edition.slug.clone(),
@@ -321,6 +347,10 @@ pub fn write(edition: &Edition) -> String {
             paragraphs(&mut out, &answer.body);
         }
     }
+    for section in &edition.sections {
+        let _ = write!(out, "\n## S{}. {}\n", section.number, section.title);
+        paragraphs(&mut out, &section.body);
+    }
     if !edition.resources.is_empty() {
         out.push_str("\n## Resources\n");
     }
@@ -344,7 +374,7 @@ fn field(out: &mut String, name: &str, value: Option<&str>) {
 
 fn paragraphs(out: &mut String, text: &str) {
     if !text.is_empty() {
-        let _ = write!(out, "\n{text}\n");
+        let _ = write!(out, "\n{}\n", guard::escape(text));
     }
 }
 

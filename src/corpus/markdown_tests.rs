@@ -30,6 +30,10 @@ Begin at the beginning.
 
 Begin at the end.
 
+## S1. A note
+
+It notes something.
+
 ## Resources
 
 ### R1. A book (An Author)
@@ -63,6 +67,11 @@ fn a_good_edition_is_read_whole() {
         (question.answers[1].letter, question.answers[1].contributor.as_str()),
         ('b', "Somebody else")
     );
+    let section = &edition.sections[0];
+    assert_eq!(
+        (section.number, section.title.as_str(), section.body.as_str()),
+        (1, "A note", "It notes something.")
+    );
     let resource = &edition.resources[0];
     assert_eq!(resource.kind.as_deref(), Some("book"));
     assert_eq!(resource.link.as_deref(), Some("https://example.org/"));
@@ -78,6 +87,7 @@ fn what_is_written_reads_back_the_same() {
 fn line_ends_and_byte_order_mark_of_other_systems_change_nothing() {
     let dos = format!("\u{feff}{}", GOOD.replace('\n', "\r\n"));
     assert_eq!(parse("dos.md", &dos).unwrap(), edition());
+    assert_eq!(parse("mac.md", &GOOD.replace('\n', "\r")).unwrap(), edition());
 }
 
 #[test]
@@ -101,7 +111,7 @@ fn each_fault_is_named_with_its_line() {
         ("2024-02-29", "last May", 4, "date `last May`"),
         ("## Q1. Where", "## Where", 8, "`## Qn. Title`"),
         ("## Q1. Where", "# Q1. Where", 8, "level 2"),
-        ("## Q1. Where does one begin?", "", 10, "before the first"),
+        ("## Q1. Where does one begin?", "", 10, "belongs to nothing"),
         (
             "### B. Somebody else",
             "### A. Somebody else",
@@ -110,11 +120,31 @@ fn each_fault_is_named_with_its_line() {
         ),
         ("### B. Somebody else", "### Somebody else", 23, "`### A. Contributor`"),
         ("Begin at the end.", "", 23, "has no text"),
-        ("### R1. A book", "### A book", 29, "`### Rn. Title`"),
+        ("## S1. A note", "## S1.", 27, "`## Sn. Title`"),
+        ("It notes something.", "", 27, "section S1 has no text"),
+        (
+            "It notes something.",
+            "### A. Nobody\n\nText.",
+            27,
+            "section S1 has no text",
+        ),
+        (
+            "It notes something.",
+            "Text.\n\n### A. Nobody\n\nText.",
+            31,
+            "under a question",
+        ),
+        (
+            "It notes something.",
+            "Text.\n\n## S1. Again\n\nText.",
+            31,
+            "section S1 is there twice",
+        ),
+        ("### R1. A book", "### A book", 33, "`### Rn. Title`"),
         (
             "## Resources\n",
             "## Resources\n\nStray.\n",
-            27,
+            31,
             "directly under `Resources`",
         ),
     ];
@@ -131,11 +161,46 @@ fn each_fault_is_named_with_its_line() {
 }
 
 #[test]
+fn a_heading_inside_a_quotation_or_a_list_is_text() {
+    let text = GOOD.replace("Begin at the end.", "> ## Q2. quoted\n\n- ## Q3. listed");
+    let edition = parse("nested.md", &text).unwrap();
+    assert_eq!(edition.discussions.len(), 1);
+    assert_eq!(parse("again.md", &write(&edition)).unwrap(), edition);
+}
+
+#[test]
+fn a_body_that_forges_structure_is_written_as_text() {
+    let mut edition = edition();
+    edition.discussions[0].asked_by = None;
+    edition.discussions[0].body = "Asked by: Somebody Famous".into();
+    edition.discussions[0].answers[0].body = "Yes.\n\n### Z. Somebody Famous\n\nForged.\n\n```".into();
+    edition.sections[0].body = "## Resources\n<!--".into();
+    assert_eq!(parse("again.md", &write(&edition)).unwrap(), edition);
+}
+
+#[test]
+fn a_file_of_many_headings_is_read_in_one_pass() {
+    // Twice over the headings for each heading would be 10¹⁰ steps here.
+    let mut text = String::from("---\nslug: many\ntitle: Many\n---\n");
+    for number in 1..=100_000 {
+        text.push_str(&format!("\n## Q{number}. T\n"));
+    }
+    assert_eq!(parse("many.md", &text).unwrap().discussions.len(), 100_000);
+}
+
+#[test]
 fn an_edition_of_nothing_is_refused() {
     let error = parse("empty.md", "---\nslug: a\ntitle: b\n---\n").unwrap_err();
     assert!(error.what.contains("no question"), "{error}");
     assert!(parse("empty.md", "").is_err());
     assert!(parse("empty.md", "---\n---").is_err());
+}
+
+/// Bodies of lines that look like structure.
+fn hostile() -> impl Strategy<Value = String> {
+    let line =
+        "(## Q9\\. x|### A\\. x|# x|\\\\# x|---|===|```|~~~|<!--|<pre>|> # x|- x|Asked by: x|Kind: x|1\\. x|    x|x|)";
+    proptest::string::string_regex(&format!("x\n({line}\n){{0,6}}{line}x")).unwrap()
 }
 
 fn line() -> impl Strategy<Value = String> {
@@ -146,6 +211,19 @@ proptest! {
     #[test]
     fn any_text_is_an_edition_or_an_error(text in "(?s)(---\n)?(slug: a\ntitle: b\n---\n)?.{0,200}") {
         let _ = parse("any.md", &text);
+    }
+
+    #[test]
+    fn no_body_can_forge_or_swallow_structure(asked in hostile(), answered in hostile(), noted in hostile(), said in hostile()) {
+        let mut edition = edition();
+        edition.discussions[0].body = asked.trim_start_matches("x\n").trim().to_string();
+        edition.discussions[0].asked_by = None;
+        edition.discussions[0].answers[0].body = answered;
+        edition.sections[0].body = noted;
+        edition.resources[0].kind = None;
+        edition.resources[0].link = None;
+        edition.resources[0].summary = said.trim_start_matches("x\n").trim().to_string();
+        prop_assert_eq!(parse("again.md", &write(&edition)).unwrap(), edition);
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! [`SourceFile`]s with their content hash, which [`parse`] turns into [`Edition`]s. It must not know of the index.
 
 pub mod edition;
+mod guard;
+pub mod import;
 pub mod markdown;
 pub mod passage;
 

@@ -1,7 +1,7 @@
 //! Cuts an [`Edition`] into [`Passage`]s: the unit that is indexed, retrieved, put in a prompt and cited.
 //!
-//! In: an edition and the path it was read from. Out: one passage for each answer (long ones cut at paragraphs) and
-//! one for each resource, each with everything that its reader needs to see. It must not know of the index.
+//! In: an edition and the path it was read from. Out: one passage for each answer (long ones cut at paragraphs),
+//! section and resource, each with everything that its reader needs to see. It must not know of the index.
 
 use super::edition::{Edition, Id};
 
@@ -9,70 +9,73 @@ use super::edition::{Edition, Id};
 /// fit a 2,048-token prompt, large enough that hardly any answer of a newsletter is cut.
 pub const MAX_PASSAGE_BYTES: usize = 2_000;
 
-/// A piece of one answer or resource, with the context that makes it readable alone.
+/// A piece of one answer, section or resource, with the context that makes it readable alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Passage {
-    /// The answer or resource that the text is part of.
+    /// The answer, section or resource that the text is part of.
     pub id: Id,
-    /// 0-based piece of that answer; 0 where it was not cut.
+    /// 0-based piece of it; 0 where it was not cut.
     pub part: u32,
     pub edition_title: String,
     pub date: Option<String>,
-    /// Title of the discussion; for a resource, its own title.
+    /// Title of the discussion; for a section or a resource, its own title.
     pub discussion: String,
-    /// The asker's own text, empty for a resource.
+    /// The asker's own text; empty for a section and a resource.
     pub question: String,
-    /// Who signed the answer; `None` for a resource.
+    /// Who signed the answer; `None` for a section and a resource.
     pub contributor: Option<String>,
-    /// A verbatim slice of the answer's body or the resource's summary: what quotes are quoted from.
+    /// A verbatim slice of the answer's or the section's body, or of the resource's summary (of its title where it has
+    /// no summary): what quotes are quoted from.
     pub text: String,
     /// The file the edition was read from, as shown to a reader.
     pub path: String,
 }
 
-/// All passages of `edition`, in its own order.
+/// All passages of `edition`: of its discussions, its sections and its resources, each in their order.
 pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
     let mut out = Vec::new();
+    let mut add = |id: Id, discussion: &str, question: &str, contributor: Option<&str>, text: &str| {
+        let parts = pieces(text, MAX_PASSAGE_BYTES).into_iter().zip(0u32..);
+        out.extend(parts.map(|(text, part)| Passage {
+            id: id.clone(),
+            part,
+            edition_title: edition.title.clone(),
+            date: edition.date.clone(),
+            discussion: discussion.to_string(),
+            question: question.to_string(),
+            contributor: contributor.map(str::to_string),
+            text: text.to_string(),
+            path: path.to_string(),
+        }));
+    };
+    let slug = || edition.slug.clone();
     for discussion in &edition.discussions {
         for answer in &discussion.answers {
             let id = Id::Answer {
-                edition: edition.slug.clone(),
+                edition: slug(),
                 question: discussion.number,
                 letter: answer.letter,
             };
-            for (part, text) in pieces(&answer.body, MAX_PASSAGE_BYTES).into_iter().enumerate() {
-                out.push(Passage {
-                    id: id.clone(),
-                    part: part as u32,
-                    edition_title: edition.title.clone(),
-                    date: edition.date.clone(),
-                    discussion: discussion.title.clone(),
-                    question: discussion.body.clone(),
-                    contributor: Some(answer.contributor.clone()),
-                    text: text.to_string(),
-                    path: path.to_string(),
-                });
-            }
+            let by = Some(answer.contributor.as_str());
+            add(id, &discussion.title, &discussion.body, by, &answer.body);
         }
+    }
+    for section in &edition.sections {
+        let id = Id::Section {
+            edition: slug(),
+            section: section.number,
+        };
+        add(id, &section.title, "", None, &section.body);
     }
     for resource in &edition.resources {
         let id = Id::Resource {
-            edition: edition.slug.clone(),
+            edition: slug(),
             resource: resource.number,
         };
-        for (part, text) in pieces(&resource.summary, MAX_PASSAGE_BYTES).into_iter().enumerate() {
-            out.push(Passage {
-                id: id.clone(),
-                part: part as u32,
-                edition_title: edition.title.clone(),
-                date: edition.date.clone(),
-                discussion: resource.title.clone(),
-                question: String::new(),
-                contributor: None,
-                text: text.to_string(),
-                path: path.to_string(),
-            });
-        }
+        // A resource that is only named must be found by its name.
+        let named = resource.summary.trim().is_empty();
+        let text = if named { &resource.title } else { &resource.summary };
+        add(id, &resource.title, "", None, text);
     }
     out
 }
@@ -105,7 +108,7 @@ fn pieces(body: &str, max: usize) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::edition::{Answer, Discussion, Resource};
+    use crate::corpus::edition::{Answer, Discussion, Resource, Section};
     use proptest::prelude::*;
 
     fn edition(body: &str) -> Edition {
@@ -123,6 +126,11 @@ mod tests {
                     body: body.into(),
                 }],
             }],
+            sections: vec![Section {
+                number: 1,
+                title: "A note".into(),
+                body: "Noted.".into(),
+            }],
             resources: vec![Resource {
                 number: 1,
                 title: "A book".into(),
@@ -135,12 +143,20 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_and_a_resource_become_a_passage_each() {
+    fn an_answer_a_section_and_a_resource_become_a_passage_each() {
         let all = passages(&edition("Because."), "e.md");
         let ids: Vec<String> = all.iter().map(|p| p.id.to_string()).collect();
-        assert_eq!(ids, ["e/q1/a", "e/r1"]);
+        assert_eq!(ids, ["e/q1/a", "e/s1", "e/r1"]);
         assert_eq!(all[0].question, "Really, why?");
-        assert_eq!(all[1].contributor, None);
+        assert_eq!((all[1].discussion.as_str(), all[1].text.as_str()), ("A note", "Noted."));
+        assert!(all[1].contributor.is_none() && all[2].contributor.is_none());
+    }
+
+    #[test]
+    fn a_resource_that_is_only_named_is_found_by_its_name() {
+        let mut edition = edition("Because.");
+        edition.resources[0].summary.clear();
+        assert_eq!(passages(&edition, "e.md")[2].text, "A book");
     }
 
     #[test]
@@ -158,7 +174,7 @@ mod tests {
 
     #[test]
     fn an_empty_answer_makes_no_passage() {
-        assert_eq!(passages(&edition("  \n "), "e.md").len(), 1);
+        assert_eq!(passages(&edition("  \n "), "e.md").len(), 2);
     }
 
     proptest! {

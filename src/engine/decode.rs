@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::arch::{ARCHITECTURES, Model};
 use super::chat::ChatTemplate;
+use super::choose::{Choices, allow_only};
 use super::device::DeviceChoice;
 use super::error::EngineError;
 use super::gguf::Gguf;
@@ -122,13 +123,7 @@ impl CandleEngine {
         on_token: &mut dyn FnMut(&Tokenizer, u32) -> ControlFlow<()>,
     ) -> Result<Run> {
         let started = Instant::now();
-        let limit = self.info.context_length.saturating_sub(1);
-        if ids.len() > limit {
-            return Err(EngineError::PromptTooLong {
-                tokens: ids.len(),
-                limit,
-            });
-        }
+        self.fits(ids)?;
         let mut logits = self.prefill(ids)?;
         let prefill = started.elapsed();
         let mut sampler = Sampler::new(sampling);
@@ -138,13 +133,7 @@ impl CandleEngine {
             if made.len() >= sampling.max_tokens {
                 break Stop::MaxTokens;
             }
-            let Some(id) = sampler.next(&mut logits, &made) else {
-                return Err(EngineError::Compute {
-                    path: self.info.file.clone(),
-                    doing: "choosing a token".into(),
-                    problem: "the model's output holds no number".into(),
-                });
-            };
+            let id = sampler.next(&mut logits, &made).ok_or_else(|| self.no_number())?;
             first.get_or_insert_with(|| started.elapsed());
             if self.tokenizer.is_end(id) {
                 break Stop::EndToken;
@@ -165,6 +154,100 @@ impl CandleEngine {
         let total = started.elapsed();
         Ok(Run {
             tokens: made.len(),
+            prefill,
+            first: first.unwrap_or(total),
+            total,
+            stop,
+        })
+    }
+}
+
+/// The fewest choices of an answer, before which the model cannot end it: one alone is hardly ever the whole answer.
+const FEWEST_CHOICES: usize = 3;
+
+impl CandleEngine {
+    /// Whether a prompt leaves room for an answer.
+    fn fits(&self, ids: &[u32]) -> Result<()> {
+        let limit = self.info.context_length.saturating_sub(1);
+        if ids.len() <= limit {
+            return Ok(());
+        }
+        Err(EngineError::PromptTooLong {
+            tokens: ids.len(),
+            limit,
+        })
+    }
+
+    fn no_number(&self) -> EngineError {
+        EngineError::Compute {
+            path: self.info.file.clone(),
+            doing: "choosing a token".into(),
+            problem: "the model's output holds no number".into(),
+        }
+    }
+
+    /// The loop of [`Engine::choose`]: a step takes a token, or all that are left of the one choice still open.
+    fn run_choices(
+        &mut self,
+        ids: &[u32],
+        choices: &mut Choices,
+        most: usize,
+        sampling: &Sampling,
+        on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Run> {
+        let started = Instant::now();
+        self.fits(ids)?;
+        let mut logits = self.prefill(ids)?;
+        let prefill = started.elapsed();
+        let mut sampler = Sampler::new(sampling);
+        let (mut made, mut first) = (0, None);
+        let ends = self.tokenizer.end_tokens();
+        let stop = 'choices: loop {
+            let context = self.info.context_length.saturating_sub(self.model.past());
+            let mut open = choices.open(context.min(sampling.max_tokens.saturating_sub(made)));
+            if choices.taken >= most || open.is_empty() {
+                break Stop::MaxTokens;
+            }
+            let mut depth = 0;
+            let chosen = loop {
+                if let Some(ended) = choices.ended(&open, depth) {
+                    break ended;
+                }
+                if let [only] = open[..]
+                    && (depth > 0 || choices.taken < FEWEST_CHOICES)
+                {
+                    break only;
+                }
+                let mut allowed = choices.next_tokens(&open, depth);
+                if depth == 0 && choices.taken >= FEWEST_CHOICES {
+                    allowed.extend(ends.iter().copied());
+                }
+                allow_only(&mut logits, &allowed);
+                let token = sampler.next(&mut logits, &[]).ok_or_else(|| self.no_number())?;
+                if ends.contains(&token) {
+                    break 'choices Stop::EndToken;
+                }
+                first.get_or_insert_with(|| started.elapsed());
+                open = choices.with(&open, depth, token);
+                depth += 1;
+                made += 1;
+                let next = self.model.logits(&[token]);
+                logits = self.compute("making the next token", next)?;
+            };
+            let rest = choices.take(chosen, depth);
+            if on_choice(chosen).is_break() {
+                break Stop::Caller;
+            }
+            first.get_or_insert_with(|| started.elapsed());
+            made += rest.len();
+            if !rest.is_empty() && choices.taken < most {
+                let next = self.model.logits(&rest);
+                logits = self.compute("reading a choice", next)?;
+            }
+        };
+        let total = started.elapsed();
+        Ok(Run {
+            tokens: made,
             prefill,
             first: first.unwrap_or(total),
             total,
@@ -215,6 +298,35 @@ impl Engine for CandleEngine {
         }
         Ok(Generation {
             text,
+            prompt_tokens: ids.len(),
+            cached_tokens: 0,
+            generated_tokens: run.tokens,
+            prefill: run.prefill,
+            first_token: before + run.first,
+            decode: run.total.saturating_sub(run.first),
+            stop: run.stop,
+        })
+    }
+
+    fn choose(
+        &mut self,
+        messages: &[Message],
+        choices: &[String],
+        most: usize,
+        sampling: &Sampling,
+        on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Generation> {
+        let called = Instant::now();
+        let ids = self.encode_prompt(messages)?;
+        let mut open = Choices::new(choices, |text| self.tokenizer.encode_text(text));
+        let before = called.elapsed();
+        let mut chosen: Vec<&str> = Vec::new();
+        let run = self.run_choices(&ids, &mut open, most, sampling, &mut |choice| {
+            chosen.push(&choices[choice]);
+            on_choice(choice)
+        })?;
+        Ok(Generation {
+            text: chosen.join(" "),
             prompt_tokens: ids.len(),
             cached_tokens: 0,
             generated_tokens: run.tokens,

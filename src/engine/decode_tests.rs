@@ -342,3 +342,44 @@ fn what_a_model_is_is_read_from_its_file() {
     );
     assert!(info.file.ends_with("tiny.gguf"));
 }
+
+#[test]
+fn a_model_held_to_choices_gives_them_whole_once_each_and_the_same_every_time() {
+    let folder = tempfile::tempdir().unwrap();
+    for architecture in ["llama", "gemma3", "lfm2"] {
+        let path = TinyGguf::new(architecture, Weights::F32).write(folder.path(), "tiny.gguf");
+        let mut engine = CandleEngine::load(&path, DeviceChoice::Cpu).unwrap();
+        let choices = ["One choice.", "One other choice.", "Something else.", "", "Last."].map(String::from);
+        let mut run = |sampling: &Sampling, most: usize| {
+            let mut taken = Vec::new();
+            let messages = user("Choose.");
+            let generation = engine.choose(&messages, &choices, most, sampling, &mut |choice| {
+                taken.push(choice);
+                ControlFlow::Continue(())
+            });
+            (taken, generation.unwrap())
+        };
+        let (taken, generation) = run(&Sampling::default(), 9);
+        let texts: Vec<&str> = taken.iter().map(|&choice| choices[choice].as_str()).collect();
+        assert_eq!(generation.text, texts.join(" "), "{architecture}");
+        assert!(taken.len() >= 3 && !taken.contains(&3), "{architecture}: {taken:?}");
+        assert!(
+            taken
+                .iter()
+                .all(|choice| taken.iter().filter(|other| *other == choice).count() == 1)
+        );
+        assert_eq!(run(&Sampling::default(), 9).0, taken);
+        assert_eq!(run(&Sampling::default(), 2).0, taken[..2]);
+        let few = Sampling {
+            max_tokens: 6,
+            ..Sampling::default()
+        };
+        assert!(run(&few, 9).1.generated_tokens <= 6);
+        let dice = Sampling {
+            temperature: 2.0,
+            seed: 3,
+            ..Sampling::default()
+        };
+        assert_eq!(run(&dice, 9).0, run(&dice, 9).0);
+    }
+}

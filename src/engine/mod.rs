@@ -8,6 +8,7 @@
 
 mod arch;
 mod chat;
+mod choose;
 mod cursor;
 mod decode;
 mod device;
@@ -147,5 +148,17 @@ pub trait Engine {
         messages: &[Message],
         sampling: &Sampling,
         on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<Generation, EngineError>;
+
+    /// Answers the messages with whole texts out of `choices`, each at most once, in the order the model gives them.
+    /// `on_choice` gets the index of each; `Break` stops, as do `most` choices, the model's end token after the third,
+    /// and `max_tokens`, which no choice exceeds.
+    fn choose(
+        &mut self,
+        messages: &[Message],
+        choices: &[String],
+        most: usize,
+        sampling: &Sampling,
+        on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Generation, EngineError>;
 }

@@ -1,19 +1,47 @@
 //! Puts a question and its passages into the words a model is prompted with, within a number of tokens.
 //!
-//! In: a [`Template`] (wording only, `prompts/`), the question, the passages best first, a token budget and a way to
-//! count. Out: a [`Prompt`]. Passages are trimmed to fit, the question never is. It must not know of any model: tokens
-//! are counted by the caller's closure.
+//! In: a [`Template`] (wording only, `prompts/`), the question, the texts of the passages best first, a token budget and
+//! a way to count. Out: a [`Prompt`]. Passages are trimmed to fit, the question never is. It must not know of any model:
+//! tokens are counted by the caller's closure.
 
 use crate::answer::sentences::sentences;
-use crate::corpus::Passage;
 
-/// The wording of `prompts/answer.md`.
 const ANSWER: &str = include_str!("../../prompts/answer.md");
+const CHOOSE: &str = include_str!("../../prompts/choose.md");
 
 const SYSTEM: &str = "## system\n";
 const USER: &str = "\n## user\n";
 const PASSAGES: &str = "{{passages}}";
 const QUESTION: &str = "{{question}}";
+
+/// The wording of every prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompts {
+    /// `answer.md`: to write an answer from passages.
+    pub answer: Template,
+    /// `choose.md`: to choose among sentences, for small models.
+    pub choose: Template,
+}
+
+impl Prompts {
+    /// Takes the text that `read` has for a file's name (`answer.md`, `choose.md`), else the built-in wording.
+    ///
+    /// # Errors
+    /// What `fault` makes of the name of a file that is no template, and the reason.
+    pub fn load<E>(
+        read: impl Fn(&str) -> Result<Option<String>, E>,
+        fault: impl Fn((&str, TemplateError)) -> E,
+    ) -> Result<Self, E> {
+        let one = |name: &str, builtin: &str| {
+            let text = read(name)?;
+            Template::parse(text.as_deref().unwrap_or(builtin)).map_err(|error| fault((name, error)))
+        };
+        Ok(Prompts {
+            answer: one("answer.md", ANSWER)?,
+            choose: one("choose.md", CHOOSE)?,
+        })
+    }
+}
 
 /// The two messages of a prompt, with holes for the passages and the question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,11 +70,6 @@ pub struct Prompt {
 }
 
 impl Template {
-    /// The built-in wording.
-    pub fn builtin() -> Result<Self, TemplateError> {
-        Self::parse(ANSWER)
-    }
-
     /// Reads a template: `## system`, its text, `## user`, its text with both holes.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let text = text.replace("\r\n", "\n");
@@ -72,77 +95,71 @@ impl Template {
         })
     }
 
-    /// The prompt for `question` with as many of `passages` (best first) as `budget` tokens hold; `count` tells how
+    /// The prompt for `question` with as many of the `passages`' texts (best first) as `budget` tokens hold; `count` tells how
     /// many tokens a system and a user message take together. The last passage that fits only in part is cut after a
     /// sentence. Whether even the bare question fits is for the caller to see.
     pub fn fill<E>(
         &self,
         question: &str,
-        passages: &[&Passage],
+        passages: &[String],
         budget: usize,
         count: &dyn Fn(&str, &str) -> Result<usize, E>,
     ) -> Result<Prompt, E> {
-        let mut notes: Vec<String> = Vec::new();
-        for passage in passages {
-            let text = passage.text.as_str();
-            let whole = note(notes.len() + 1, passage, text);
-            notes.push(whole);
-            if count(&self.system, &self.user(question, &notes))? <= budget {
+        let mut kept: Vec<&str> = Vec::new();
+        for text in passages {
+            kept.push(text);
+            if count(&self.system, &self.user(question, &kept))? <= budget {
                 continue;
             }
-            notes.pop();
+            kept.pop();
             // Fewer and fewer sentences of it, by bisection: counting tokens is the dear part.
             let ends: Vec<usize> = sentences(text).iter().map(|span| span.end).collect();
             let (mut fits, mut too_many) = (0, ends.len());
             while fits + 1 < too_many {
                 let middle = (fits + too_many) / 2;
-                notes.push(note(notes.len() + 1, passage, &text[..ends[middle - 1]]));
-                let small = count(&self.system, &self.user(question, &notes))? <= budget;
-                notes.pop();
+                kept.push(&text[..ends[middle - 1]]);
+                let small = count(&self.system, &self.user(question, &kept))? <= budget;
+                kept.pop();
                 if small { fits = middle } else { too_many = middle }
             }
             if fits > 0 {
-                notes.push(note(notes.len() + 1, passage, &text[..ends[fits - 1]]));
+                kept.push(&text[..ends[fits - 1]]);
             }
             break;
         }
         Ok(Prompt {
             system: self.system.clone(),
-            user: self.user(question, &notes),
-            passages: notes.len(),
+            user: self.user(question, &kept),
+            passages: kept.len(),
         })
     }
 
-    fn user(&self, question: &str, notes: &[String]) -> String {
+    fn user(&self, question: &str, passages: &[&str]) -> String {
         let [before, between, after] = &self.user;
-        format!("{before}{}{between}{}{after}", notes.join("\n\n"), question.trim())
+        format!("{before}{}{between}{}{after}", passages.join("\n\n"), question.trim())
     }
-}
-
-fn note(n: usize, passage: &Passage, text: &str) -> String {
-    let by = passage.contributor.as_deref().unwrap_or("the newsletter");
-    format!("Note {n}, by {by}, on \"{}\":\n{text}", passage.discussion)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::testing::passage;
     use std::convert::Infallible;
 
     fn words(system: &str, user: &str) -> Result<usize, Infallible> {
         Ok(system.split_whitespace().count() + user.split_whitespace().count())
     }
 
-    fn fill(question: &str, passages: &[Passage], budget: usize) -> Prompt {
+    fn fill(question: &str, passages: &[&str], budget: usize) -> Prompt {
         let template = Template::parse("## system\nBe brief.\n\n## user\n{{passages}}\n\nQ: {{question}}\n").unwrap();
-        let refs: Vec<&Passage> = passages.iter().collect();
-        template.fill(question, &refs, budget, &words).unwrap()
+        let texts: Vec<String> = passages.iter().map(|text| text.to_string()).collect();
+        template.fill(question, &texts, budget, &words).unwrap()
     }
 
     #[test]
-    fn the_built_in_template_has_both_messages_and_both_holes() {
-        Template::builtin().unwrap();
+    fn the_built_in_templates_have_both_messages_and_both_holes() {
+        for text in [ANSWER, CHOOSE] {
+            Template::parse(text).unwrap();
+        }
     }
 
     #[test]
@@ -165,26 +182,16 @@ mod tests {
     }
 
     #[test]
-    fn passages_are_numbered_signed_and_followed_by_the_question() {
-        let prompt = fill(
-            "Why so?",
-            &[passage("e/q1/a", "Because."), passage("e/q1/b", "No.")],
-            100,
-        );
+    fn passages_are_parted_by_blank_lines_and_followed_by_the_question() {
+        let prompt = fill("Why so?", &["Because.", "No."], 100);
         assert_eq!(prompt.system, "Be brief.");
-        assert_eq!(
-            prompt.user,
-            "Note 1, by Somebody, on \"Why?\":\nBecause.\n\nNote 2, by Somebody, on \"Why?\":\nNo.\n\nQ: Why so?"
-        );
+        assert_eq!(prompt.user, "Because.\n\nNo.\n\nQ: Why so?");
         assert_eq!(prompt.passages, 2);
     }
 
     #[test]
     fn the_last_passage_that_fits_only_in_part_is_cut_after_a_sentence() {
-        let passages = [
-            passage("e/q1/a", "One two. Three four. Five six."),
-            passage("e/q1/b", "Seven."),
-        ];
+        let passages = ["One two. Three four. Five six.", "Seven."];
         let whole = words("", &fill("Why so?", &passages[..1], 100).user).unwrap() + 2;
         let cut = fill("Why so?", &passages, whole - 1);
         assert!(cut.user.contains("Three four.\n"), "{}", cut.user);
@@ -193,13 +200,13 @@ mod tests {
 
     #[test]
     fn the_question_stays_whole_when_nothing_else_fits() {
-        let prompt = fill("Why is that so?", &[passage("e/q1/a", "Because.")], 0);
+        let prompt = fill("Why is that so?", &["Because."], 0);
         assert_eq!((prompt.passages, prompt.user.contains("Q: Why is that so?")), (0, true));
     }
 
     #[test]
     fn holes_named_in_a_passage_or_a_question_stay_text() {
-        let prompt = fill("{{passages}}?", &[passage("e/q1/a", "Say {{question}}.")], 100);
+        let prompt = fill("{{passages}}?", &["Say {{question}}."], 100);
         assert!(prompt.user.contains("Say {{question}}.") && prompt.user.ends_with("Q: {{passages}}?"));
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::sanitise;
 use super::terminal::Look;
-use crate::corpus::edition::{Answer, Discussion, Edition, Id, Resource};
+use crate::corpus::edition::{Answer, Discussion, Edition, Id, Resource, Section};
 
 /// What `show` shows; fields that do not apply are left out of the JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,6 +22,8 @@ pub struct View {
     pub path: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub discussions: Vec<DiscussionView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<SectionView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<ResourceView>,
 }
@@ -43,6 +45,13 @@ pub struct AnswerView {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SectionView {
+    pub id: String,
+    pub title: String,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ResourceView {
     pub id: String,
     pub title: String,
@@ -54,7 +63,7 @@ pub struct ResourceView {
 impl View {
     /// What `id` names in `edition`; `None` if the edition has no such part. An answer is shown with its question.
     pub fn new(edition: &Edition, path: &str, id: &Id) -> Option<View> {
-        let (mut discussions, mut resources) = (Vec::new(), Vec::new());
+        let (mut discussions, mut sections, mut resources) = (Vec::new(), Vec::new(), Vec::new());
         match *id {
             Id::Edition { .. } => {
                 discussions = edition
@@ -62,6 +71,7 @@ impl View {
                     .iter()
                     .map(|d| discussion(edition, d, |_| true))
                     .collect();
+                sections = edition.sections.iter().map(|s| section(edition, s)).collect();
                 resources = edition.resources.iter().map(|r| resource(edition, r)).collect();
             }
             Id::Discussion { question, .. } => {
@@ -72,6 +82,10 @@ impl View {
                 let found = edition.discussions.iter().find(|d| d.number == question)?;
                 found.answers.iter().find(|a| a.letter == letter)?;
                 discussions.push(discussion(edition, found, |a| a.letter == letter));
+            }
+            Id::Section { section: number, .. } => {
+                let found = edition.sections.iter().find(|s| s.number == number)?;
+                sections.push(section(edition, found));
             }
             Id::Resource { resource: number, .. } => {
                 let found = edition.resources.iter().find(|r| r.number == number)?;
@@ -86,6 +100,7 @@ impl View {
             source: edition.source.clone(),
             path: path.to_string(),
             discussions,
+            sections,
             resources,
         })
     }
@@ -118,6 +133,15 @@ impl View {
                 writeln!(out, "\n{}  {}", answer.id, sanitise::line(&answer.contributor))?;
                 text(out, &answer.text, look)?;
             }
+        }
+        for section in &self.sections {
+            writeln!(
+                out,
+                "\n{}\n{}",
+                section.id,
+                look.wrap(&sanitise::line(&section.title), "")
+            )?;
+            text(out, &section.text, look)?;
         }
         for resource in &self.resources {
             writeln!(
@@ -164,6 +188,14 @@ fn discussion(edition: &Edition, from: &Discussion, wanted: impl Fn(&Answer) -> 
         asked_by: from.asked_by.clone(),
         question: from.body.clone(),
         id,
+    }
+}
+
+fn section(edition: &Edition, from: &Section) -> SectionView {
+    SectionView {
+        id: format!("{}/s{}", edition.slug, from.number),
+        title: from.title.clone(),
+        text: from.body.clone(),
     }
 }
 

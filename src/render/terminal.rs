@@ -110,7 +110,7 @@ pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<(
         let quote = look.wrap(&format!("“{}”", sanitise::line(&citation.quote)), "    ");
         writeln!(out, "{}", look.style(DIM, &quote))?;
     }
-    writeln!(out, "\n{}", look.style(DIM, &freshness(&answer.corpus)))
+    writeln!(out, "\n{}", look.style(DIM, &look.wrap(&freshness(&answer.corpus), "")))
 }
 
 /// How fresh the corpus is, in a line.

@@ -1,0 +1,136 @@
+//! `askpm import`: newsletters as they come → editions of the corpus.
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::args::ImportArgs;
+use super::context::Context;
+use super::error::{Exit, Failure};
+use crate::corpus::Corpus;
+use crate::corpus::import::{self, EditionView, ImportError, ImportReport, ImportView, Limits};
+use crate::render::terminal::count;
+use crate::render::{json, sanitise};
+
+pub fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
+    let limits = Limits::default();
+    let mut report = ImportReport::default();
+    for path in &args.from {
+        let mut part = if path == Path::new("-") {
+            stdin(&limits)?
+        } else {
+            import::import_path(path, &limits, &mut |file| {
+                context.detail(&format!("reading {}", file.display()))
+            })
+        };
+        report.editions.append(&mut part.editions);
+        report.skipped.append(&mut part.skipped);
+    }
+    let stored = if args.dry_run {
+        Vec::new()
+    } else {
+        import::store(&folder(context), &report)?
+    };
+    let view = ImportView::new(&report, &stored);
+
+    let mut out = io::stdout().lock();
+    if args.output.json {
+        json::pretty(&mut out, &view)?;
+    } else {
+        view.editions
+            .iter()
+            .try_for_each(|edition| show(&mut out, edition, args.dry_run))?;
+    }
+    out.flush()?;
+    for skipped in &view.skipped {
+        context.warn(&format!("skipped {}: {}", skipped.file, skipped.why));
+    }
+    if view.editions.is_empty() {
+        return Err(Failure::new("import", "nothing that was given holds an edition")
+            .hinted("--dry-run shows what is read; give .txt, .md, .html, .eml, .mbox or feed .xml files"));
+    }
+    Ok(Exit::Done)
+}
+
+/// Standard input, to a little more than the limit, which is then told as such.
+fn stdin(limits: &Limits) -> Result<ImportReport, Failure> {
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().take(limits.file_bytes + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::new("standard input", error))?;
+    Ok(import::import_bytes("-", &bytes, limits))
+}
+
+/// Where editions of the corpus in use are kept.
+fn folder(context: &Context) -> PathBuf {
+    match &context.corpus {
+        Corpus::Folder(dir) => dir.clone(),
+        Corpus::Builtin { imported } => imported.clone(),
+    }
+}
+
+fn show(out: &mut dyn Write, edition: &EditionView, dry_run: bool) -> io::Result<()> {
+    let date = edition.date.as_deref().unwrap_or("undated");
+    let outcome = edition.outcome.unwrap_or("would be read as");
+    writeln!(
+        out,
+        "{outcome} {}  {date}  {}",
+        edition.slug,
+        sanitise::line(&edition.title)
+    )?;
+    writeln!(
+        out,
+        "  from {}: {} of {} words kept; {}, {}, {}",
+        sanitise::line(&edition.from),
+        edition.words_kept,
+        edition.words_in,
+        count(edition.discussions.len(), "discussion"),
+        count(edition.sections.len(), "section"),
+        count(edition.resources.len(), "resource"),
+    )?;
+    if !dry_run {
+        return Ok(());
+    }
+    for discussion in &edition.discussions {
+        writeln!(out, "  {}  {}", discussion.id, sanitise::line(&discussion.title))?;
+        if let Some(asker) = &discussion.asked_by {
+            writeln!(out, "    asked by {}", sanitise::line(asker))?;
+        }
+        for answer in &discussion.answers {
+            writeln!(
+                out,
+                "    {}  {} ({} words)",
+                answer.id,
+                sanitise::line(&answer.contributor),
+                answer.words
+            )?;
+        }
+    }
+    for section in &edition.sections {
+        writeln!(
+            out,
+            "  {}  {} ({} words)",
+            section.id,
+            sanitise::line(&section.title),
+            section.words
+        )?;
+    }
+    for resource in &edition.resources {
+        writeln!(out, "  {}  {}", resource.id, sanitise::line(&resource.title))?;
+    }
+    for dropped in &edition.dropped {
+        writeln!(
+            out,
+            "  left out: {} ({} words): {}",
+            dropped.what,
+            dropped.words,
+            sanitise::line(&dropped.text)
+        )?;
+    }
+    Ok(())
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        let hint = error.hint();
+        Failure::new("import", error).hinted(hint)
+    }
+}

@@ -1,0 +1,133 @@
+//! The table of contents of a newsletter: what it lists helps to find the discussions and to name the resources.
+//!
+//! In: its lines, as `structure.rs` meets them. Out: titles by number, and which of them nobody needed.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Dropped;
+use super::clean::{key, one_line, words};
+
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    discussions: Vec<String>,
+    resources: Vec<String>,
+    /// Number of a discussion by the key of its title.
+    numbers: HashMap<String, u32>,
+    into_resources: bool,
+    used: HashSet<u32>,
+}
+
+impl Contents {
+    pub(super) fn is_empty(&self) -> bool {
+        self.discussions.is_empty() && self.resources.is_empty()
+    }
+
+    pub(super) fn has_discussions(&self) -> bool {
+        !self.discussions.is_empty()
+    }
+
+    pub(super) fn list_discussions(&mut self) {
+        self.into_resources = false;
+    }
+
+    pub(super) fn list_resources(&mut self) {
+        self.into_resources = true;
+    }
+
+    pub(super) fn lists_resources(&self) -> bool {
+        self.into_resources
+    }
+
+    /// Adds the next title to the list that is open.
+    pub(super) fn add(&mut self, title: &str) {
+        let title = one_line(title);
+        if self.into_resources {
+            self.resources.push(title);
+            return;
+        }
+        self.discussions.push(title);
+        let number = self.discussions.len() as u32;
+        if let Some(title) = self.discussions.last() {
+            self.numbers.entry(key(title)).or_insert(number);
+        }
+    }
+
+    /// The number of the discussion called `title`, whatever its punctuation.
+    pub(super) fn discussion_number(&self, title: &str) -> Option<u32> {
+        if self.numbers.is_empty() || title.len() > 1_000 {
+            return None;
+        }
+        self.numbers.get(&key(title)).copied()
+    }
+
+    /// Whether `title` is, by at least half of its words, what the contents call question `number`. Without contents
+    /// nothing disagrees.
+    pub(super) fn agrees(&self, number: u32, title: &str) -> bool {
+        let Some(listed) = number.checked_sub(1).and_then(|at| self.discussions.get(at as usize)) else {
+            return self.discussions.is_empty();
+        };
+        let (listed, title) = (key(listed), key(title));
+        let known: HashSet<&str> = listed.split(' ').collect();
+        let shared = title.split(' ').filter(|word| known.contains(word)).count();
+        2 * shared >= title.split(' ').count()
+    }
+
+    /// Takes the title of question `number`, for a question that prints none.
+    pub(super) fn take_discussion(&mut self, number: u32) -> Option<String> {
+        let title = self.discussions.get(number.checked_sub(1)? as usize)?.clone();
+        self.used.insert(number).then_some(title)
+    }
+
+    pub(super) fn resources(&self) -> &[String] {
+        &self.resources
+    }
+
+    /// Lists what nothing was named after; `used_resources` are indexes of resource titles that something was.
+    pub(super) fn note_unused(&self, used_resources: &HashSet<usize>, dropped: &mut Vec<Dropped>) {
+        let discussions = self
+            .discussions
+            .iter()
+            .zip(1u32..)
+            .filter(|(_, n)| !self.used.contains(n));
+        let resources = self
+            .resources
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !used_resources.contains(at));
+        for title in discussions.map(|(t, _)| t).chain(resources.map(|(_, t)| t)) {
+            let count = words(title);
+            if count > 0 {
+                dropped.push(Dropped::new("table of contents", count, title));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_are_found_whatever_their_punctuation() {
+        let mut contents = Contents::default();
+        contents.add("Who’s next – really?");
+        contents.list_resources();
+        contents.add("A book");
+        assert_eq!(contents.discussion_number("Who's next: really"), Some(1));
+        assert_eq!(contents.discussion_number("A book"), None);
+        assert!(contents.agrees(1, "Who is next, really?"));
+        assert!(!contents.agrees(1, "How much does it cost?"));
+        assert!(!contents.agrees(2, "Anything"));
+    }
+
+    #[test]
+    fn what_names_nothing_is_listed() {
+        let mut contents = Contents::default();
+        contents.add("One title");
+        contents.add("Another");
+        assert_eq!(contents.take_discussion(2).as_deref(), Some("Another"));
+        let mut dropped = Vec::new();
+        contents.note_unused(&HashSet::new(), &mut dropped);
+        assert_eq!((dropped.len(), dropped[0].words), (1, 2));
+    }
+}

@@ -1,0 +1,118 @@
+//! Reads files and folders for import.
+//!
+//! In: a path. Out: an [`ImportReport`] of everything under it; what cannot be read is in it with the reason, and never
+//! ends the walk. No file is read beyond its limit, whatever size it claims.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use walkdir::WalkDir;
+
+use super::{ImportReport, Limits, import_bytes};
+
+/// Reads the file at `path`, or every file of the folder there and its subfolders, in name order. Hidden files and links
+/// inside of a folder are passed over. `progress` is told each file's path before it is read.
+pub fn import_path(path: &Path, limits: &Limits, progress: &mut dyn FnMut(&Path)) -> ImportReport {
+    let mut report = ImportReport::default();
+    if !path.is_dir() {
+        progress(path);
+        one(path, limits, &mut report);
+        return report;
+    }
+    let shown = |entry: &walkdir::DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.');
+    let mut count = 0;
+    for entry in WalkDir::new(path)
+        .max_depth(64)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(shown)
+    {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() => {
+                count += 1;
+                if count > limits.files {
+                    report.skip(
+                        &path.display().to_string(),
+                        format!("more than {} files: the rest was not read", limits.files),
+                    );
+                    break;
+                }
+                progress(entry.path());
+                one(entry.path(), limits, &mut report);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let at = error.path().unwrap_or(path).display().to_string();
+                let why = error.io_error().map_or_else(|| error.to_string(), io::Error::to_string);
+                report.skip(&at, why);
+            }
+        }
+    }
+    if count == 0 && report.skipped.is_empty() {
+        report.skip(&path.display().to_string(), "no file is in this folder");
+    }
+    report
+}
+
+fn one(path: &Path, limits: &Limits, report: &mut ImportReport) {
+    let name = path.display().to_string();
+    match read(path, limits.file_bytes) {
+        Ok(bytes) => {
+            let mut found = import_bytes(&name, &bytes, limits);
+            report.editions.append(&mut found.editions);
+            report.skipped.append(&mut found.skipped);
+        }
+        Err(error) => report.skip(&name, error.to_string()),
+    }
+}
+
+/// The bytes of a regular file, and one more than `max` at most, so that the caller sees that it is too long.
+fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    // A pipe or a device may never end, and opening one may never return.
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_folder_is_read_whole_and_what_is_unreadable_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("sub")).unwrap();
+        fs::write(dir.path().join("b.txt"), "A note\n\nOn what was said at the table.").unwrap();
+        fs::write(dir.path().join("sub/a.md"), "# Another\n\nWith some text.").unwrap();
+        fs::write(dir.path().join("c.bin"), b"\0\0\0").unwrap();
+        fs::write(dir.path().join(".hidden"), "no").unwrap();
+        let mut seen = 0;
+        let report = import_path(dir.path(), &Limits::default(), &mut |_| seen += 1);
+        let titles: Vec<_> = report.editions.iter().map(|e| e.edition.title.as_str()).collect();
+        assert_eq!(titles, ["A note", "Another"]);
+        assert_eq!((report.skipped.len(), seen), (1, 3));
+        assert!(report.skipped[0].file.ends_with("c.bin"));
+    }
+
+    #[test]
+    fn a_missing_path_an_empty_folder_and_a_large_file_are_skipped_with_a_reason() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut quiet = |_: &Path| {};
+        let missing = import_path(&dir.path().join("nowhere"), &Limits::default(), &mut quiet);
+        assert_eq!(missing.skipped.len(), 1);
+        let empty = import_path(dir.path(), &Limits::default(), &mut quiet);
+        assert!(empty.skipped[0].why.contains("no file"));
+        fs::write(dir.path().join("large.txt"), "word ".repeat(100)).unwrap();
+        let limits = Limits {
+            file_bytes: 100,
+            ..Limits::default()
+        };
+        let large = import_path(dir.path(), &limits, &mut quiet);
+        assert!(large.editions.is_empty() && large.skipped[0].why.contains("more than the 100"));
+    }
+}

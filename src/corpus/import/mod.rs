@@ -1,0 +1,297 @@
+//! Turns newsletters as they come into [`Edition`]s: plain text, Markdown, saved pages, mail, mailboxes and feeds.
+//!
+//! In: bytes and the name they came under ([`import_bytes`], pure), or a file or folder ([`import_path`]). Out: an
+//! [`ImportReport`] of editions, each with an account of what was left out, and of what could not be read and why;
+//! [`store`] writes the editions into a folder. This module must not know of the index, and never reaches the network.
+//!
+//! The way through: `sniff.rs` tells the kind of file and decodes it; `text.rs`, `html.rs`, `email.rs` and `feed.rs`
+//! make [`block::Document`]s of it; `structure.rs` makes an edition of each; `store.rs` files them.
+
+mod block;
+mod clean;
+mod contents;
+mod discussion;
+mod email;
+mod feed;
+mod files;
+mod furniture;
+mod html;
+mod marks;
+mod prose;
+mod resources;
+mod slug;
+mod sniff;
+mod store;
+mod structure;
+mod tags;
+mod text;
+mod tidy;
+mod view;
+
+use std::borrow::Cow;
+
+use sha2::{Digest, Sha256};
+
+use self::block::Document;
+use super::edition::Edition;
+use super::{MAX_FILE_BYTES, markdown};
+
+pub use files::import_path;
+pub use sniff::Kind;
+pub use store::{ImportError, Outcome, Stored, store};
+pub use view::{AnswerView, DiscussionView, EditionView, ImportView, ResourceView, SectionView, SkippedView};
+
+/// What bounds the work that a file can cause. Each is far above what a newsletter needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest file read, in bytes.
+    pub file_bytes: u64,
+    /// Largest text of one message, entry or page once decoded, in bytes.
+    pub text_bytes: usize,
+    /// Most messages of a mailbox or entries of a feed.
+    pub items: usize,
+    /// Most parts of one message, and most levels of parts in parts.
+    pub mime_parts: usize,
+    pub mime_depth: usize,
+    /// Most paragraphs of one edition.
+    pub blocks: usize,
+    /// Most files of a folder.
+    pub files: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            file_bytes: 64 << 20,
+            text_bytes: 8 << 20,
+            items: 10_000,
+            mime_parts: 500,
+            mime_depth: 20,
+            blocks: 100_000,
+            files: 100_000,
+        }
+    }
+}
+
+/// An edition that was read, and the account of how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Imported {
+    pub edition: Edition,
+    /// The file, or `FILE#n` for the n-th message or entry of it.
+    pub from: String,
+    /// Words of the source; `words_kept` of them are in the edition, the others in `dropped`.
+    pub words_in: usize,
+    pub words_kept: usize,
+    pub dropped: Vec<Dropped>,
+    /// SHA-256 of the content without case, punctuation, titles of the edition and dates: the same for one edition that
+    /// came by mail and by feed.
+    pub fingerprint: [u8; 32],
+}
+
+/// Something that was left out of an edition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// What it was: `footer`, `table of contents`, …
+    pub what: String,
+    pub words: usize,
+    /// Its first 80 characters.
+    pub text: String,
+}
+
+impl Dropped {
+    pub(crate) fn new(what: &str, words: usize, text: &str) -> Self {
+        Dropped {
+            what: what.to_string(),
+            words,
+            text: clean::one_line(&clean::head(text, 80)),
+        }
+    }
+}
+
+/// A file, message or entry that holds no edition that can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkippedItem {
+    pub file: String,
+    /// In a line.
+    pub why: String,
+}
+
+/// What an import found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ImportReport {
+    pub editions: Vec<Imported>,
+    pub skipped: Vec<SkippedItem>,
+}
+
+impl ImportReport {
+    fn skip(&mut self, file: &str, why: impl Into<String>) {
+        let file = clean::bounded_line(&clean::clean(file), 400);
+        let why = clean::bounded_line(&clean::clean(&why.into()), 400);
+        self.skipped.push(SkippedItem { file, why });
+    }
+}
+
+/// Reads `bytes`, called `name` (its ending is one sign of what they are), without touching anything else.
+pub fn import_bytes(name: &str, bytes: &[u8], limits: &Limits) -> ImportReport {
+    let mut report = ImportReport::default();
+    if bytes.len() as u64 > limits.file_bytes {
+        report.skip(
+            name,
+            format!(
+                "{} bytes are more than the {} that are read",
+                bytes.len(),
+                limits.file_bytes
+            ),
+        );
+        return report;
+    }
+    let kind = match sniff::kind(name, bytes) {
+        Ok(kind) => kind,
+        Err(why) => {
+            report.skip(name, why);
+            return report;
+        }
+    };
+    match kind {
+        Kind::Text | Kind::Markdown | Kind::Html => {
+            let text = sniff::decode(bytes, kind == Kind::Html);
+            if let Some(edition) = own_format(name, &text) {
+                report.editions.push(whole(edition, name));
+            } else {
+                add(&mut report, name, page(&text, kind == Kind::Html, limits), name);
+            }
+        }
+        Kind::Eml => email::message(name, bytes, limits, &mut report),
+        Kind::Mbox => email::mailbox(name, bytes, limits, &mut report),
+        Kind::Feed => feed::entries(name, &sniff::decode(bytes, true), limits, &mut report),
+    }
+    report
+}
+
+/// An edition in askpm's own format goes through as it is, but for characters that no edition may have.
+fn own_format(name: &str, text: &str) -> Option<Edition> {
+    let text = text.trim_start_matches('\u{feff}');
+    if !text.starts_with("---") {
+        return None;
+    }
+    let cleaned = if clean::is_clean(text) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(clean::clean(text))
+    };
+    let mut edition = markdown::parse(name, &cleaned).ok()?;
+    // Quoted YAML can spell any character.
+    edition.title = clean::one_line(&clean::clean(&edition.title));
+    edition.source = edition.source.map(|s| clean::one_line(&clean::clean(&s)));
+    (!edition.title.is_empty()).then_some(edition)
+}
+
+fn whole(edition: Edition, from: &str) -> Imported {
+    let words = tidy::edition_words(&edition);
+    Imported {
+        fingerprint: fingerprint(&edition),
+        edition,
+        from: from.to_string(),
+        words_in: words,
+        words_kept: words,
+        dropped: Vec::new(),
+    }
+}
+
+/// One page or text → a document, or why it is none.
+fn page(text: &str, is_html: bool, limits: &Limits) -> Result<Document, String> {
+    if is_html {
+        return html::document(text, limits);
+    }
+    too_long(text.len(), limits)?;
+    Ok(Document {
+        blocks: text::blocks(&clean::clean(text), limits.blocks)?,
+        ..Document::default()
+    })
+}
+
+fn too_long(bytes: usize, limits: &Limits) -> Result<(), String> {
+    if bytes > limits.text_bytes {
+        return Err(format!(
+            "{bytes} bytes of text are too many for one edition (limit {})",
+            limits.text_bytes
+        ));
+    }
+    Ok(())
+}
+
+/// Builds the edition of `document`, read from `from`, and adds it or the reason why there is none.
+fn add(report: &mut ImportReport, from: &str, document: Result<Document, String>, name: &str) {
+    match document.and_then(|document| edition(document, from, name)) {
+        Ok(imported) => report.editions.push(imported),
+        Err(why) => report.skip(from, why),
+    }
+}
+
+fn edition(mut document: Document, from: &str, name: &str) -> Result<Imported, String> {
+    let file = slug::file_stem(name);
+    let source = document.source.take();
+    document.source = Some(source.unwrap_or_else(|| format!("Imported from {}", slug::file_name(name))));
+    document.source = document.source.map(|s| clean::bounded_line(&clean::clean(&s), 300));
+    let built = structure::build(document, &file);
+    let mut edition = built.edition;
+    if edition.discussions.is_empty() && edition.sections.is_empty() && edition.resources.is_empty() {
+        return Err("no text that could be an edition is in it".into());
+    }
+    edition.slug = slug::of(&edition.title);
+    let written = markdown::write(&edition);
+    if written.len() as u64 > MAX_FILE_BYTES {
+        return Err(format!(
+            "{} bytes are too many for one edition (limit {MAX_FILE_BYTES})",
+            written.len()
+        ));
+    }
+    // What is kept must say what was read; anything else would be a bug, and is better refused than kept.
+    if markdown::parse(from, &written).as_ref() != Ok(&edition) {
+        return Err("its text cannot be written as an edition that reads back the same".into());
+    }
+    Ok(Imported {
+        fingerprint: fingerprint(&edition),
+        edition,
+        from: clean::bounded_line(&clean::clean(from), 400),
+        words_in: built.words_in,
+        words_kept: built.words_kept,
+        dropped: built.dropped,
+    })
+}
+
+/// SHA-256 of what `edition` says. Discussions and resources alone count where there are discussions: an introduction
+/// is often different in the mail and on the page.
+pub(crate) fn fingerprint(edition: &Edition) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    let mut said = false;
+    let mut say = |text: &str| {
+        // Where a paragraph ends differs by the way it came; words and their order do not.
+        for word in clean::key(text).split(' ').filter(|w| !w.is_empty()) {
+            hash.update(word);
+            hash.update(" ");
+            said = true;
+        }
+    };
+    for discussion in &edition.discussions {
+        say(&discussion.body);
+        for answer in &discussion.answers {
+            say(&answer.body);
+            say(&answer.contributor);
+        }
+    }
+    if edition.discussions.is_empty() {
+        for section in &edition.sections {
+            say(&section.body);
+        }
+    }
+    for resource in &edition.resources {
+        say(&resource.title);
+        say(&resource.summary);
+    }
+    if !said {
+        // Nothing but signs: only their look tells such editions apart.
+        hash.update(markdown::write(edition));
+    }
+    hash.finalize().into()
+}

@@ -1,0 +1,157 @@
+//! The part of the pass over a newsletter that says where text goes which is no mark: into the question, the answer,
+//! the resources, or a section.
+//!
+//! In: blocks, and the place that [`Builder`] is in. Out: text in its edition, or in the list of what was left out.
+
+use super::block::{Block, Look};
+use super::clean::{bounded_line, key, one_line, words};
+use super::structure::{Builder, MAX_LINE, Place, append};
+use super::{marks, resources};
+use crate::corpus::edition::Section;
+
+impl Builder {
+    /// Puts the text of `block` where it belongs.
+    pub(super) fn text(&mut self, block: &Block, after_rule: bool, next: Option<&Block>) {
+        if self.place == Place::Before && self.date_line(block) || self.repeats_title(block) {
+            return;
+        }
+        match self.place {
+            Place::Contents => self.contents_line(block),
+            Place::Question | Place::Asked => self.question_text(block, next),
+            Place::Answer => {
+                if let Some(answer) = self
+                    .built
+                    .edition
+                    .discussions
+                    .last_mut()
+                    .and_then(|d| d.answers.last_mut())
+                {
+                    append(&mut answer.body, &block.text, block.loose);
+                }
+            }
+            Place::Signed if !self.lettered && !after_rule && !matches!(block.look, Look::Heading(_)) => {
+                self.begin_unlettered();
+                self.text(block, false, next);
+            }
+            Place::Resources => {
+                self.resources.push(block.clone());
+            }
+            Place::Before | Place::Signed | Place::Section | Place::Footer => self.section_text(block, next),
+        }
+    }
+
+    fn date_line(&mut self, block: &Block) -> bool {
+        let Some(day) = marks::day(&block.text) else {
+            return false;
+        };
+        self.built.edition.date.get_or_insert(day);
+        self.drop("date line", block);
+        true
+    }
+
+    /// The title again, as a page prints it under its menu or a mail under its picture.
+    fn repeats_title(&mut self, block: &Block) -> bool {
+        let outside = matches!(self.place, Place::Before | Place::Section);
+        let ours = outside && block.text.len() <= 4 * MAX_LINE && !self.title_key.is_empty();
+        let same = ours && key(&block.text) == self.title_key;
+        if same && !std::mem::take(&mut self.title_to_come) {
+            self.drop("title, repeated", block);
+        }
+        same
+    }
+
+    fn contents_line(&mut self, block: &Block) {
+        let item = resources::unnumbered(&block.text);
+        if block.text.len() > 400 && block.look != Look::Item {
+            self.place = Place::Before;
+            return self.section_text(block, None);
+        }
+        self.contents.add(item);
+        self.toc_words(block, item);
+    }
+
+    pub(super) fn toc_words(&mut self, block: &Block, item: &str) {
+        self.label_words += words(&block.text).saturating_sub(words(item));
+    }
+
+    fn question_text(&mut self, block: &Block, next: Option<&Block>) {
+        let Some(discussion) = self.built.edition.discussions.last_mut() else {
+            return;
+        };
+        if self.untitled {
+            self.untitled = false;
+            let lone = block.text.chars().count() <= MAX_LINE && !block.text.contains('\n') && next.is_some();
+            if lone {
+                discussion.title = one_line(&block.text);
+                return;
+            }
+        }
+        if self.place == Place::Asked && !self.lettered {
+            self.begin_unlettered();
+            return self.text(block, false, next);
+        }
+        let asker = block
+            .text
+            .strip_prefix("Asked by")
+            .filter(|a| a.starts_with([':', ' ']))
+            .map(|a| a.trim_start_matches(':').trim());
+        match asker.filter(|a| discussion.asked_by.is_none() && !a.is_empty() && words(a) <= 8) {
+            Some(asker) => {
+                discussion.asked_by = Some(one_line(asker));
+                self.label_words += words(&block.text).saturating_sub(words(asker));
+            }
+            None => append(&mut discussion.body, &block.text, block.loose),
+        }
+    }
+
+    fn section_text(&mut self, block: &Block, next: Option<&Block>) {
+        let heading = matches!(block.look, Look::Heading(_)) || self.looks_like_heading(block, next);
+        let title = if heading {
+            one_line(&block.text)
+        } else if self.place == Place::Section && !self.built.edition.sections.is_empty() {
+            String::new()
+        } else {
+            self.made_up_title()
+        };
+        let sections = &mut self.built.edition.sections;
+        if !title.is_empty() {
+            let number = sections.len() as u32 + 1;
+            let cut = bounded_line(&title, MAX_LINE);
+            let body = if cut.len() == title.len() { String::new() } else { title };
+            self.made_up += if body.is_empty() { 0 } else { words(&cut) };
+            sections.push(Section {
+                number,
+                title: cut,
+                body,
+            });
+        }
+        self.place = Place::Section;
+        if let Some(section) = sections.last_mut().filter(|_| !heading) {
+            append(&mut section.body, &block.text, block.loose);
+        }
+    }
+
+    /// A title for text that stands under no heading.
+    fn made_up_title(&mut self) -> String {
+        let title = match self.built.edition.discussions.last() {
+            Some(discussion) => format!("Note after question {}", discussion.number),
+            None => "Introduction".to_string(),
+        };
+        self.made_up += words(&title);
+        title
+    }
+
+    /// In plain text: a short line without a full stop, with a long paragraph under it.
+    fn looks_like_heading(&self, block: &Block, next: Option<&Block>) -> bool {
+        let long = |b: &Block| b.look == Look::Paragraph && b.text.chars().count() >= 80 && b.loose;
+        let text = &block.text;
+        block.look == Look::Paragraph
+            && block.loose
+            && (2..=12).contains(&words(text))
+            && text.chars().count() <= 80
+            && !text.contains('\n')
+            && text.starts_with(|c: char| c.is_alphanumeric() && !c.is_lowercase())
+            && !text.ends_with(['.', '!', ',', ';', ':'])
+            && next.is_some_and(long)
+    }
+}

@@ -1,0 +1,189 @@
+//! Pairs the learning resources of an edition with their titles.
+//!
+//! In: the blocks under `Top learning resources`, and the titles that the table of contents gave. Out: one resource for
+//! each, in order. Newsletters print titles in the list and summaries below without them, or both together.
+
+use std::collections::HashSet;
+
+use super::block::{Block, Look};
+use super::clean::{bounded_line, key, one_line, words};
+use super::structure::{MAX_LINE, append};
+use crate::corpus::edition::Resource;
+
+/// Resources, and what went into them.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub resources: Vec<Resource>,
+    /// Indexes of the titles of the contents that were used.
+    pub used_titles: HashSet<usize>,
+    /// Words of titles that the newsletter does not have.
+    pub made_up: usize,
+    /// Words of item numbers left out.
+    pub label_words: usize,
+}
+
+/// Resources from `blocks` and the contents' `titles`.
+pub(super) fn pair(blocks: &[Block], titles: &[String]) -> Found {
+    let mut found = Found::default();
+    let keys: Vec<String> = titles.iter().map(|t| key(t)).collect();
+    let listed = |b: &Block| {
+        let text = first_line(unnumbered(&b.text));
+        let wanted = if text.len() <= 1_000 { key(text) } else { return None };
+        keys.iter().take(1_000).position(|k| *k == wanted)
+    };
+    let titled = blocks.iter().any(|b| listed(b).is_some() || opens(b));
+    // Titles of the contents that are printed here again: it is those here that are kept.
+    let mut printed = HashSet::new();
+    for (at, block) in blocks.iter().enumerate() {
+        let next = blocks.get(at + 1);
+        let own = listed(block);
+        if own.is_some() || opens(block) || !titled && short_title(block, next) {
+            printed.extend(own);
+            found.titled(block);
+        } else if titled && !found.resources.is_empty() || !block.loose && !found.resources.is_empty() {
+            found.more(block);
+        } else {
+            let unused = (0..titles.len()).find(|at| !found.used_titles.contains(at) && !printed.contains(at));
+            match unused.and_then(|at| titles.get(at).map(|t| (at, t))) {
+                Some((at, title)) => {
+                    found.used_titles.insert(at);
+                    found.add(title, block);
+                }
+                // More paragraphs than titles: the last resource has several.
+                None if !titles.is_empty() && !found.resources.is_empty() => found.more(block),
+                None => {
+                    let title = made_up_title(&block.text);
+                    found.made_up += words(&title);
+                    found.add(&title, block);
+                }
+            }
+        }
+    }
+    // Titles alone are worth keeping where nothing more is said of them; where titles were printed again, they are not.
+    if !titled {
+        for (at, title) in titles.iter().enumerate() {
+            if found.used_titles.insert(at) {
+                found.push(title, None, String::new());
+            }
+        }
+    }
+    for resource in &mut found.resources {
+        resource.kind = kind(&resource.title, &resource.summary).map(str::to_string);
+    }
+    found
+}
+
+impl Found {
+    fn push(&mut self, title: &str, link: Option<String>, summary: String) {
+        let full = one_line(title);
+        let title = bounded_line(&full, MAX_LINE);
+        let mut body = String::new();
+        if title.len() < full.len() {
+            self.made_up += words(&title);
+            body = full;
+        }
+        append(&mut body, &summary, true);
+        self.resources.push(Resource {
+            number: self.resources.len() as u32 + 1,
+            title,
+            kind: None,
+            link,
+            summary: body,
+        });
+    }
+
+    /// A resource called `title` whose summary is `block`.
+    fn add(&mut self, title: &str, block: &Block) {
+        self.push(title, block.link.clone(), block.text.clone());
+    }
+
+    /// A resource that `block` names, and perhaps describes.
+    fn titled(&mut self, block: &Block) {
+        let text = unnumbered(&block.text);
+        self.label_words += words(&block.text).saturating_sub(words(text));
+        let (title, summary) = match text.split_once('\n') {
+            Some((title, rest)) => (title, rest),
+            None => split_description(text),
+        };
+        self.push(title, block.link.clone(), summary.to_string());
+    }
+
+    /// More about the last resource.
+    fn more(&mut self, block: &Block) {
+        if let Some(resource) = self.resources.last_mut() {
+            append(&mut resource.summary, &block.text, block.loose);
+            if resource.link.is_none() {
+                resource.link.clone_from(&block.link);
+            }
+        }
+    }
+}
+
+/// Whether `block` names a resource by its look: a heading or a list item.
+fn opens(block: &Block) -> bool {
+    matches!(block.look, Look::Heading(_) | Look::Item) || block.text.starts_with("- ")
+}
+
+/// A short linked line over a longer paragraph.
+fn short_title(block: &Block, next: Option<&Block>) -> bool {
+    let size = block.text.chars().count();
+    let longer = next.is_some_and(|n| n.look == Look::Paragraph && n.text.chars().count() > size);
+    block.link.is_some() && size <= 150 && longer && !block.text.ends_with('.')
+}
+
+fn first_line(text: &str) -> &str {
+    text.split('\n').next().unwrap_or(text)
+}
+
+/// `text` without a list marker: `- `, `1. `, `2) `.
+pub(super) fn unnumbered(text: &str) -> &str {
+    let text = text.trim();
+    if let Some(rest) = text.strip_prefix("- ") {
+        return rest.trim_start();
+    }
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = text.get(digits..).filter(|_| (1..=3).contains(&digits));
+    let rest = rest.and_then(|r| r.strip_prefix(['.', ')']));
+    rest.filter(|r| r.starts_with(' ')).map_or(text, str::trim_start)
+}
+
+/// `Title – what it says` → both; a text without such a sign is all title, or, where it is long, cut after a sentence.
+fn split_description(text: &str) -> (&str, &str) {
+    if text.chars().count() <= 60 {
+        return (text, "");
+    }
+    let cut = [" – ", " — ", " - ", ": ", ". "]
+        .iter()
+        .filter_map(|sign| text.find(sign).map(|at| (at, at + sign.len())))
+        .filter(|(at, _)| (3..=160).contains(at))
+        .min();
+    match cut {
+        Some((at, after)) if text.len() - after > 40 => (&text[..at], &text[after..]),
+        _ => (text, ""),
+    }
+}
+
+/// The first sentence of a summary, cut to a title's length.
+fn made_up_title(text: &str) -> String {
+    let line = first_line(text);
+    let end = line.find(". ").unwrap_or(line.len());
+    bounded_line(line[..end].trim_end_matches('.'), 80)
+}
+
+/// What sort of thing a resource is, where its title or the first words of its summary say so.
+fn kind(title: &str, summary: &str) -> Option<&'static str> {
+    const KINDS: [&str; 9] = [
+        "video", "book", "paper", "course", "podcast", "article", "talk", "webinar", "tutorial",
+    ];
+    let opening: Vec<String> = summary.split_whitespace().take(4).map(key).collect();
+    let introduces = matches!(opening.first().map(String::as_str), Some("the" | "this" | "a" | "an"));
+    let says = |kind: &&&str| introduces && opening.iter().any(|word| word == **kind);
+    let title = key(title);
+    let named = |kind: &&&str| title.split(' ').next_back() == Some(**kind);
+    let found = KINDS.iter().find(says).or_else(|| KINDS.iter().find(named));
+    found.copied()
+}
+
+#[cfg(test)]
+#[path = "resources_tests.rs"]
+mod tests;

@@ -1,0 +1,211 @@
+//! Tells what kind of file bytes are, and decodes text.
+//!
+//! In: the bytes of a file and its name. Out: its [`Kind`], or why it is none that can be read; text from any of the
+//! usual charsets.
+
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+
+/// A kind of file that newsletters come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    Markdown,
+    /// A saved page, or the HTML of a mail.
+    Html,
+    /// One mail message (RFC 5322).
+    Eml,
+    /// A mailbox of messages (RFC 4155).
+    Mbox,
+    /// RSS or Atom.
+    Feed,
+}
+
+/// How much of a file is looked at to tell its kind, in bytes.
+const WINDOW: usize = 4_096;
+
+/// Files that begin like these hold no text; the name says what a reader is told.
+const MAGIC: [(&[u8], &str); 9] = [
+    (
+        b"PK\x03\x04",
+        "a zip archive (or an office document): unpack it and import what is in it",
+    ),
+    (b"\x1f\x8b", "gzip data: unpack it first"),
+    (b"BZh", "bzip2 data: unpack it first"),
+    (b"\xfd7zXZ\0", "xz data: unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "zstd data: unpack it first"),
+    (b"7z\xbc\xaf", "a 7z archive: unpack it first"),
+    (b"%PDF-", "a PDF: save it as text first"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+];
+
+/// What `bytes`, called `name`, are; by content first, as names lie more often.
+pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err("it is empty".into());
+    }
+    if let Some((_, what)) = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)) {
+        return Err(format!("it is {what}"));
+    }
+    let utf16 = Encoding::for_bom(bytes).is_some_and(|(e, _)| e != UTF_8);
+    if !utf16 && is_binary(bytes) {
+        return Err("it is no text: zero bytes or many control characters are in it".into());
+    }
+    let head = decode(&bytes[..bytes.len().min(WINDOW)], true);
+    let head = head.trim_start();
+    let lower = head.to_ascii_lowercase();
+    let ending = name
+        .rsplit_once('.')
+        .map_or(String::new(), |(_, e)| e.to_ascii_lowercase());
+    if head.starts_with("From ") && is_headers(head.split_once('\n').map_or("", |(_, rest)| rest)) {
+        return Ok(Kind::Mbox);
+    }
+    if is_feed(&lower) {
+        return Ok(Kind::Feed);
+    }
+    if ["<!doctype html", "<html", "<head", "<body", "<!--[if"]
+        .iter()
+        .any(|tag| lower.starts_with(tag))
+    {
+        return Ok(Kind::Html);
+    }
+    if ending == "eml" || is_headers(head) {
+        return Ok(Kind::Eml);
+    }
+    Ok(match ending.as_str() {
+        "html" | "htm" | "xhtml" => Kind::Html,
+        "md" | "markdown" => Kind::Markdown,
+        _ if ["<html", "<body", "<table", "<div", "<p>", "<br"]
+            .iter()
+            .any(|tag| lower.contains(tag)) =>
+        {
+            Kind::Html
+        }
+        _ => Kind::Text,
+    })
+}
+
+fn is_feed(lower: &str) -> bool {
+    let roots = ["<rss", "<feed", "<rdf:rdf"];
+    let root = roots.iter().filter_map(|root| lower.find(root)).min();
+    root.is_some_and(|at| at == 0 || lower.starts_with("<?xml") && !lower[..at].contains("<html"))
+}
+
+/// Whether `text` begins with header fields of mail: at least two, one of them well known.
+fn is_headers(text: &str) -> bool {
+    let known = [
+        "from",
+        "subject",
+        "received",
+        "mime-version",
+        "return-path",
+        "delivered-to",
+        "message-id",
+        "date",
+        "to",
+    ];
+    let (mut fields, mut telling) = (0, 0);
+    for line in text.lines() {
+        if line.starts_with([' ', '\t']) {
+            continue;
+        }
+        let Some((name, _)) = line.split_once(':') else { break };
+        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic());
+        if !is_name {
+            break;
+        }
+        fields += 1;
+        telling += usize::from(known.contains(&name.to_ascii_lowercase().as_str()));
+    }
+    fields >= 2 && telling >= 2
+}
+
+fn is_binary(bytes: &[u8]) -> bool {
+    let window = &bytes[..bytes.len().min(1 << 16)];
+    let strange = |b: &u8| *b < 32 && !matches!(*b, b'\n' | b'\r' | b'\t' | 0x0c | 0x1b);
+    window.contains(&0) || window.iter().filter(|b| strange(b)).count() * 10 > window.len()
+}
+
+/// `bytes` as text: by byte order mark, as UTF-8 where they are, by the charset that a page or a feed declares, or else
+/// as Windows-1252, which reads every byte and is what old mail programs write. A file cut inside a character is UTF-8.
+pub(super) fn decode(bytes: &[u8], markup: bool) -> String {
+    if let Some((encoding, _)) = Encoding::for_bom(bytes) {
+        return encoding.decode(bytes).0.into_owned();
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => return text.to_string(),
+        Err(error) if error.error_len().is_none() => return String::from_utf8_lossy(bytes).into_owned(),
+        Err(_) => {}
+    }
+    let declared = if markup { declared(bytes) } else { None };
+    let encoding = declared.unwrap_or(WINDOWS_1252);
+    encoding.decode_without_bom_handling(bytes).0.into_owned()
+}
+
+/// The charset in `<meta charset=…>`, `<meta content="…; charset=…">` or `<?xml encoding=…?>`.
+fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(WINDOW)]).to_ascii_lowercase();
+    let after = |key: &str| head.find(key).map(|at| at + key.len());
+    let at = after("charset=").or_else(|| after("encoding="))?;
+    let label = head[at..].trim_start_matches(['"', '\'', ' ']);
+    let end = label.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | ':' | '.'))?;
+    // A text that is not UTF-8 does not become so by saying that it is.
+    Encoding::for_label(&label.as_bytes()[..end]).filter(|e| *e != UTF_8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn kinds_are_told_by_content_then_by_name() {
+        for (name, content, expected) in [
+            ("a.txt", "Just text.", Kind::Text),
+            ("a.md", "# Title", Kind::Markdown),
+            ("a.txt", "<!DOCTYPE html><p>x", Kind::Html),
+            ("a.html", "no tag at all", Kind::Html),
+            ("-", "<div>x</div>", Kind::Html),
+            ("a.txt", "Subject: x\nFrom: y\n\nbody", Kind::Eml),
+            ("a.eml", "X-Odd: y\n\nbody", Kind::Eml),
+            ("inbox", "From a@b Mon Jan 1\nSubject: x\nFrom: y\n\nbody", Kind::Mbox),
+            ("a.xml", "<?xml version='1.0'?>\n<rss version='2.0'>", Kind::Feed),
+            ("a", "<feed xmlns='http://www.w3.org/2005/Atom'>", Kind::Feed),
+            ("a.txt", "From here: we go\non to text", Kind::Text),
+        ] {
+            assert_eq!(kind(name, content.as_bytes()), Ok(expected), "{name} {content}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_named() {
+        for (content, why) in [
+            (&b""[..], "empty"),
+            (b" \n", "empty"),
+            (b"PK\x03\x04rest", "zip"),
+            (b"%PDF-1.7", "PDF"),
+            (b"text\0text", "no text"),
+        ] {
+            assert!(kind("a.txt", content).unwrap_err().contains(why));
+        }
+    }
+
+    #[test]
+    fn charsets_are_found() {
+        assert_eq!(decode(b"caf\xe9 \x93x\x94", false), "café “x”");
+        assert_eq!(decode("\u{feff}é".as_bytes(), false), "é");
+        assert_eq!(decode(b"\xff\xfee\x00", false), "e");
+        let page = b"<meta charset=\"iso-8859-2\"><p>\xb1\xe6</p>";
+        assert!(decode(page, true).contains("ąć"));
+        let feed = b"<?xml version='1.0' encoding='koi8-r'?><rss>\xc1</rss>";
+        assert!(decode(feed, true).contains('а'));
+        assert_eq!(kind("a.txt", b"\xff\xfee\x00"), Ok(Kind::Text));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_have_a_kind_or_a_reason(bytes in proptest::collection::vec(any::<u8>(), 0..300), name in ".{0,12}") {
+            let _ = (kind(&name, &bytes), decode(&bytes, true), decode(&bytes, false));
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Files imported editions in a folder, as Markdown, so that importing twice changes nothing.
+//!
+//! In: a folder and an [`ImportReport`]. Out: a file for each edition that the folder did not have, written beside its
+//! place, synced and renamed; and what became of each. No file is ever replaced by an edition that says something else.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::{ImportReport, Imported, fingerprint, slug};
+use crate::corpus::edition::Edition;
+use crate::corpus::{folder, markdown};
+
+/// What became of one edition of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The slug that the edition has in the folder.
+    pub slug: String,
+    pub path: PathBuf,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// A new file.
+    Added,
+    /// The folder had this very edition.
+    Unchanged,
+    /// The folder had it, without a date, a source or links that it now has.
+    Replaced,
+    /// The folder had the same text, under other data: it came another way.
+    Duplicate { of: String },
+}
+
+/// Why editions could not be filed. What was filed before stays.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error("folder of imported editions {path}: {source}")]
+    Folder { path: PathBuf, source: io::Error },
+    #[error("folder of imported editions: {0}")]
+    Unreadable(#[from] crate::corpus::CorpusError),
+    #[error("edition {path}: {source}")]
+    Write { path: PathBuf, source: io::Error },
+}
+
+impl ImportError {
+    /// The way out, in a line.
+    pub fn hint(&self) -> &'static str {
+        "choose a folder that can be written to, or make room on its disk; `--dry-run` shows what would be imported"
+    }
+}
+
+/// Files every edition of `report` in `dir`, which is made where it is missing. The result is in the report's order.
+pub fn store(dir: &Path, report: &ImportReport) -> Result<Vec<Stored>, ImportError> {
+    let cannot = |source| ImportError::Folder {
+        path: dir.to_path_buf(),
+        source,
+    };
+    fs::create_dir_all(dir).map_err(cannot)?;
+    let mut shelf = Shelf::read(dir)?;
+    let mut out = Vec::with_capacity(report.editions.len());
+    for imported in &report.editions {
+        out.push(shelf.file(imported)?);
+    }
+    // A rename is safe on disk once its folder is; not every system can sync a folder.
+    if let Ok(folder) = File::open(dir) {
+        let _ = folder.sync_all();
+    }
+    Ok(out)
+}
+
+/// The editions of the folder.
+struct Shelf {
+    dir: PathBuf,
+    by_slug: HashMap<String, (Edition, PathBuf)>,
+    by_print: HashMap<[u8; 32], String>,
+}
+
+impl Shelf {
+    fn read(dir: &Path) -> Result<Self, ImportError> {
+        let mut shelf = Shelf {
+            dir: dir.to_path_buf(),
+            by_slug: HashMap::new(),
+            by_print: HashMap::new(),
+        };
+        for file in folder(dir)? {
+            // A file that is no edition keeps its name: nothing is written over it.
+            let text = file.text.as_deref().ok();
+            if let Some(edition) = text.and_then(|text| markdown::parse(&file.path, text).ok()) {
+                shelf.keep(edition, PathBuf::from(&file.path));
+            }
+        }
+        Ok(shelf)
+    }
+
+    fn keep(&mut self, edition: Edition, path: PathBuf) {
+        self.by_print
+            .entry(fingerprint(&edition))
+            .or_insert_with(|| edition.slug.clone());
+        self.by_slug.entry(edition.slug.clone()).or_insert((edition, path));
+    }
+
+    fn file(&mut self, imported: &Imported) -> Result<Stored, ImportError> {
+        let known = self
+            .by_print
+            .get(&imported.fingerprint)
+            .and_then(|slug| self.by_slug.get(slug));
+        let Some((held, path)) = known else {
+            return self.add(imported);
+        };
+        let (slug, path) = (held.slug.clone(), path.clone());
+        let same = Edition {
+            slug: slug.clone(),
+            ..imported.edition.clone()
+        } == *held;
+        let fuller = enriched(held, &imported.edition);
+        let outcome = if same {
+            Outcome::Unchanged
+        } else if fuller == *held {
+            Outcome::Duplicate { of: slug.clone() }
+        } else {
+            write(&path, &markdown::write(&fuller), true)?;
+            self.by_slug.insert(slug.clone(), (fuller, path.clone()));
+            Outcome::Replaced
+        };
+        Ok(Stored { slug, path, outcome })
+    }
+
+    /// Files a new edition under the first slug that is free.
+    fn add(&mut self, imported: &Imported) -> Result<Stored, ImportError> {
+        let base = &imported.edition.slug;
+        let others = slug::others(base, imported.edition.date.as_deref());
+        for slug in std::iter::once(base.clone()).chain(others) {
+            let path = self.dir.join(format!("{slug}.md"));
+            if self.by_slug.contains_key(&slug) || path.symlink_metadata().is_ok() {
+                continue;
+            }
+            let edition = Edition {
+                slug: slug.clone(),
+                ..imported.edition.clone()
+            };
+            // Somebody else may have taken the name since.
+            if write(&path, &markdown::write(&edition), false)? {
+                self.keep(edition, path.clone());
+                return Ok(Stored {
+                    slug,
+                    path,
+                    outcome: Outcome::Added,
+                });
+            }
+        }
+        Err(ImportError::Folder {
+            path: self.dir.clone(),
+            source: io::Error::other("no name is free"),
+        })
+    }
+}
+
+/// `held` with what it lacks and `new` has: a date, a source, links of resources.
+fn enriched(held: &Edition, new: &Edition) -> Edition {
+    let mut fuller = held.clone();
+    fuller.date = fuller.date.or_else(|| new.date.clone());
+    fuller.source = fuller.source.or_else(|| new.source.clone());
+    for (resource, other) in fuller.resources.iter_mut().zip(&new.resources) {
+        resource.link = resource.link.take().or_else(|| other.link.clone());
+    }
+    fuller
+}
+
+/// Writes a file whole or not at all; `false` where one is there already and may not be replaced.
+fn write(path: &Path, text: &str, replace: bool) -> Result<bool, ImportError> {
+    let cannot = |source| ImportError::Write {
+        path: path.to_path_buf(),
+        source,
+    };
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".import-")
+        .tempfile_in(dir)
+        .map_err(cannot)?;
+    file.write_all(text.as_bytes()).map_err(cannot)?;
+    readable_by_all(file.as_file()).map_err(cannot)?;
+    file.as_file().sync_all().map_err(cannot)?;
+    if replace {
+        file.persist(path).map_err(|error| cannot(error.error))?;
+        return Ok(true);
+    }
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(cannot(error.error)),
+    }
+}
+
+/// Temporary files are the owner's alone; an edition is a document like any other.
+#[cfg(unix)]
+fn readable_by_all(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

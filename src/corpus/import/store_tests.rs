@@ -1,0 +1,96 @@
+//! What importing does to a folder.
+
+use super::*;
+use crate::corpus::import::{Limits, import_bytes};
+
+const NOTE: &str = "# A note\n\nOn what was said at the table.\n";
+
+fn import(text: &str) -> ImportReport {
+    let report = import_bytes("note.md", text.as_bytes(), &Limits::default());
+    assert!(report.skipped.is_empty(), "{:?}", report.skipped);
+    report
+}
+
+fn outcome(dir: &Path, report: &ImportReport) -> Stored {
+    store(dir, report).unwrap().remove(0)
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn importing_twice_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().join("made/on/demand");
+    assert_eq!(outcome(&dir, &import(NOTE)).outcome, Outcome::Added);
+    let written = fs::read(dir.join("a-note.md")).unwrap();
+    assert_eq!(outcome(&dir, &import(NOTE)).outcome, Outcome::Unchanged);
+    assert_eq!(fs::read(dir.join("a-note.md")).unwrap(), written);
+    assert_eq!(names(&dir), ["a-note.md"]);
+}
+
+#[test]
+fn the_same_text_by_another_way_is_one_edition_and_fills_gaps() {
+    let dir = tempfile::tempdir().unwrap();
+    outcome(dir.path(), &import(NOTE));
+    let mut other = import(&NOTE.replace("A note", "The note").replace("was said", "was  SAID"));
+    let again = outcome(dir.path(), &other);
+    assert_eq!(again.outcome, Outcome::Duplicate { of: "a-note".into() });
+    other.editions[0].edition.date = Some("2024-03-05".into());
+    assert_eq!(outcome(dir.path(), &other).outcome, Outcome::Replaced);
+    let text = fs::read_to_string(dir.path().join("a-note.md")).unwrap();
+    let edition = markdown::parse("a-note.md", &text).unwrap();
+    assert_eq!(
+        (edition.title.as_str(), edition.date.as_deref()),
+        ("A note", Some("2024-03-05"))
+    );
+    assert!(matches!(outcome(dir.path(), &other).outcome, Outcome::Duplicate { .. }));
+}
+
+#[test]
+fn another_edition_of_the_same_title_gets_a_name_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    outcome(dir.path(), &import(NOTE));
+    let second = import(&NOTE.replace("table", "window"));
+    assert_eq!(outcome(dir.path(), &second).slug, "a-note-2");
+    let mut third = import(&NOTE.replace("table", "door"));
+    third.editions[0].edition.date = Some("2024-03-05".into());
+    assert_eq!(outcome(dir.path(), &third).slug, "a-note-2024-03-05");
+    assert_eq!(outcome(dir.path(), &second).outcome, Outcome::Unchanged);
+    assert_eq!(names(dir.path()).len(), 3);
+}
+
+#[test]
+fn a_file_that_is_no_edition_is_never_written_over() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("a-note.md"), "my own").unwrap();
+    assert_eq!(outcome(dir.path(), &import(NOTE)).slug, "a-note-2");
+    assert_eq!(fs::read_to_string(dir.path().join("a-note.md")).unwrap(), "my own");
+}
+
+#[test]
+fn two_ways_in_one_report_are_one_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut report = import(NOTE);
+    report
+        .editions
+        .extend(import(&NOTE.replace("A note", "Note A")).editions);
+    let stored = store(dir.path(), &report).unwrap();
+    assert_eq!(stored[1].outcome, Outcome::Duplicate { of: "a-note".into() });
+    assert_eq!(names(dir.path()).len(), 1);
+}
+
+#[test]
+fn a_folder_that_is_a_file_is_an_error_that_names_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("taken");
+    fs::write(&file, "x").unwrap();
+    let error = store(&file, &import(NOTE)).unwrap_err();
+    assert!(error.to_string().contains("taken") && !error.hint().is_empty());
+}

@@ -1,0 +1,342 @@
+//! Recovers the structure of a newsletter: [`Document`] → [`Edition`].
+//!
+//! In: blocks in reading order. Out: discussions with askers and signed answers, resources, and sections for everything
+//! else that is content; and a list of what was left out, each with its reason. One pass over the blocks, with the
+//! place it is in; every word of a block goes either into the edition or into that list. It must not know of files.
+
+use std::collections::{HashMap, HashSet};
+
+use super::block::{Block, Document, Look};
+use super::clean::{bounded_line, key, one_line, words};
+use super::contents::Contents;
+use super::furniture;
+use super::marks::{self, Label};
+use super::{Dropped, resources, tidy};
+use crate::corpus::edition::Edition;
+
+/// Longest title and name kept, in characters; a longer one is cut, and the whole of it opens the text below.
+pub(super) const MAX_LINE: usize = 300;
+/// What an answer without a signature is signed with.
+pub(super) const UNSIGNED: &str = "Unsigned";
+/// An edition without a slug, and the account of what it is made of.
+#[derive(Debug, Default)]
+pub(super) struct Built {
+    pub edition: Edition,
+    pub words_in: usize,
+    pub words_kept: usize,
+    pub dropped: Vec<Dropped>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Before the first thing that has a place.
+    Before,
+    Contents,
+    /// In the words of the asker.
+    Question,
+    /// After them, before an answer.
+    Asked,
+    /// In an answer that nobody has signed yet.
+    Answer,
+    /// After a signed answer.
+    Signed,
+    Section,
+    Resources,
+    Footer,
+}
+
+/// Reads `document`; `name` is the title where the document gives none.
+pub(super) fn build(document: Document, name: &str) -> Built {
+    let Document {
+        title,
+        page_title,
+        date,
+        source,
+        blocks,
+    } = document;
+    let mut builder = Builder::new(&blocks);
+    builder.built.edition.date = date;
+    builder.built.edition.source = source;
+    builder.title(title, page_title, &blocks, name);
+    for at in 0..blocks.len() {
+        builder.block(at, &blocks);
+    }
+    builder.finish()
+}
+
+/// The pass over the blocks; `discussion.rs` and `prose.rs` hold the parts that find discussions and place text.
+pub(super) struct Builder {
+    pub(super) built: Built,
+    pub(super) place: Place,
+    pub(super) contents: Contents,
+    /// For each block, whether `A]` comes at or after it and before the next question: then `A.` there is just text.
+    pub(super) strong_ahead: Vec<bool>,
+    /// Whether the open discussion's answers are marked `A]`, or `A)` and the like; the others are text in them.
+    pub(super) strong_marks: Option<bool>,
+    /// Whether answers carry letters at all; if not, a signature ends one and the next paragraph begins another.
+    pub(super) lettered: bool,
+    /// How many lines `Top discussions` are still to come.
+    labels_left: usize,
+    pub(super) numbers: HashSet<u32>,
+    /// Title of the open question still to come: its number stood on a line of its own.
+    pub(super) untitled: bool,
+    after_rule: bool,
+    pub(super) resources: Vec<Block>,
+    /// Index of the last block that opens question N, by N.
+    pub(super) last_question: HashMap<u32, usize>,
+    /// The highest question number so far.
+    pub(super) highest: u32,
+    /// Index of the last answer's letter; `None` where the discussion has no answer yet.
+    pub(super) last_answer: Option<u32>,
+    /// Whether the title is a block of the text that was not met yet.
+    pub(super) title_to_come: bool,
+    /// What the edition's title is compared by.
+    pub(super) title_key: String,
+    /// Words that the edition has and the document has not.
+    pub(super) made_up: usize,
+    pub(super) label_words: usize,
+}
+
+impl Builder {
+    fn new(blocks: &[Block]) -> Self {
+        let marks = || {
+            blocks
+                .iter()
+                .filter_map(|b| marks::answer(&b.text))
+                .filter(|a| a.index == 0)
+        };
+        let discussions = |b: &&Block| marks::label(&b.text) == Some(Label::Discussions);
+        let mut last_question = HashMap::new();
+        for (at, block) in blocks.iter().enumerate() {
+            if let Some(question) = marks::question(&block.text) {
+                last_question.insert(question.number, at);
+            }
+        }
+        Builder {
+            built: Built {
+                words_in: blocks.iter().map(|b| words(&b.text)).sum(),
+                ..Built::default()
+            },
+            place: Place::Before,
+            contents: Contents::default(),
+            strong_ahead: strong_ahead(blocks),
+            strong_marks: None,
+            lettered: marks().next().is_some(),
+            labels_left: blocks.iter().filter(discussions).count(),
+            numbers: HashSet::new(),
+            untitled: false,
+            after_rule: false,
+            resources: Vec::new(),
+            last_question,
+            highest: 0,
+            last_answer: None,
+            title_to_come: false,
+            title_key: String::new(),
+            made_up: 0,
+            label_words: 0,
+        }
+    }
+
+    /// Settles the edition's title: the one given, or a block of the text, or that of the page, or `name`.
+    fn title(&mut self, given: Option<String>, page: Option<String>, blocks: &[Block], name: &str) {
+        let opening = blocks
+            .iter()
+            .position(|b| !matches!(b.look, Look::Unseen(_) | Look::Rule));
+        let is_title = |b: &&Block| {
+            let plain = matches!(b.look, Look::Paragraph | Look::Heading(_));
+            let free = marks::label(&b.text).is_none() && marks::question(&b.text).is_none_or(|q| !q.sure);
+            plain && free && one_line(&b.text).chars().count() <= 150 && furniture::furniture(&b.text).is_none()
+        };
+        let heading = blocks
+            .iter()
+            .find(|b| matches!(b.look, Look::Heading(1)))
+            .filter(is_title);
+        let first = opening.and_then(|at| blocks.get(at)).filter(is_title);
+        let first = first.filter(|b| marks::day(&b.text).is_none() && !b.text.ends_with(['.', '!', ',', ':']));
+        let in_text = heading.or(first);
+        self.title_to_come = given.is_none() && in_text.is_some();
+        let printed = given.or(in_text.map(|block| one_line(&block.text))).or(page);
+        let chosen = printed.clone().unwrap_or_else(|| one_line(name));
+        self.built.edition.title = bounded_line(&chosen, MAX_LINE);
+        self.title_key = key(&self.built.edition.title);
+        let kept = words(&self.built.edition.title);
+        if self.title_to_come {
+            // Its block is counted already; it becomes the title when it is met.
+        } else if printed.is_some() {
+            self.built.words_in += words(&chosen);
+            self.note(
+                "end of a long title",
+                words(&chosen) - kept.min(words(&chosen)),
+                &chosen,
+            );
+        } else {
+            self.made_up += kept;
+        }
+    }
+
+    fn block(&mut self, at: usize, blocks: &[Block]) {
+        let Some(block) = blocks.get(at) else { return };
+        let after_rule = std::mem::take(&mut self.after_rule);
+        match block.look {
+            Look::Unseen(what) => {
+                self.after_rule = after_rule;
+                return self.drop(what, block);
+            }
+            Look::Rule => return self.rule(),
+            _ => {}
+        }
+        if let Some(label) = marks::label(&block.text)
+            && self.label(label, block)
+        {
+            return;
+        }
+        if self.question(at, block, after_rule) || self.answer(at, block) || self.signature(at, blocks) {
+            return;
+        }
+        if self.place == Place::Footer {
+            return self.drop("footer", block);
+        }
+        if self.is_furniture(block, after_rule) {
+            return;
+        }
+        self.text(block, after_rule, blocks.get(at + 1));
+    }
+
+    fn rule(&mut self) {
+        self.after_rule = true;
+        if self.place == Place::Contents && !self.contents.is_empty() {
+            self.place = Place::Before;
+        }
+    }
+
+    /// Acts on a line that has a meaning by itself; `false` where it has none in this place.
+    fn label(&mut self, label: Label, block: &Block) -> bool {
+        let settled = matches!(
+            self.place,
+            Place::Before | Place::Contents | Place::Signed | Place::Section | Place::Resources
+        ) || self.place == Place::Footer;
+        match label {
+            Label::Contents if matches!(self.place, Place::Before | Place::Section) => {
+                self.place = Place::Contents;
+            }
+            Label::Discussions => {
+                self.labels_left = self.labels_left.saturating_sub(1);
+                let listed = self.place == Place::Contents && !self.contents.has_discussions();
+                if listed || self.place == Place::Before && self.labels_left > 0 {
+                    self.place = Place::Contents;
+                    self.contents.list_discussions();
+                } else {
+                    self.end_answer();
+                    self.place = Place::Before;
+                }
+            }
+            Label::Resources if self.place == Place::Contents && !self.contents.lists_resources() => {
+                self.contents.list_resources();
+            }
+            Label::Resources => {
+                self.end_answer();
+                self.place = Place::Resources;
+            }
+            Label::Answers if matches!(self.place, Place::Question | Place::Asked) => self.place = Place::Asked,
+            Label::Answers if self.place == Place::Signed => {}
+            Label::Footer if settled && self.place != Place::Before => {
+                self.place = Place::Footer;
+                self.drop("footer", block);
+                return true;
+            }
+            _ => return false,
+        }
+        self.label_words += words(&block.text);
+        true
+    }
+
+    pub(super) fn is_furniture(&mut self, block: &Block, after_rule: bool) -> bool {
+        let outside = match self.place {
+            Place::Question | Place::Asked | Place::Contents => false,
+            // An answer that nobody signs ends at the rule below it.
+            Place::Answer => after_rule,
+            _ => true,
+        };
+        if !outside {
+            return false;
+        }
+        let ended = matches!(self.place, Place::Answer | Place::Signed | Place::Resources);
+        if ended && (after_rule || self.place == Place::Signed) && furniture::is_about_sender(&block.text) {
+            self.end_answer();
+            self.place = Place::Footer;
+            self.drop("footer", block);
+            return true;
+        }
+        let Some(what) = furniture::furniture(&block.text) else {
+            return false;
+        };
+        if ended && after_rule {
+            self.end_answer();
+            self.place = Place::Footer;
+        }
+        self.drop(what, block);
+        true
+    }
+
+    pub(super) fn drop(&mut self, what: &str, block: &Block) {
+        self.note(what, words(&block.text), &block.text);
+    }
+
+    pub(super) fn note(&mut self, what: &str, words: usize, text: &str) {
+        if words > 0 {
+            self.built.dropped.push(Dropped::new(what, words, text));
+        }
+    }
+
+    fn finish(mut self) -> Built {
+        self.end_answer();
+        if self.title_to_come {
+            // Its block was something else as well, a question perhaps.
+            self.made_up += words(&self.built.edition.title);
+        }
+        let found = resources::pair(&self.resources, self.contents.resources());
+        self.made_up += found.made_up;
+        self.label_words += found.label_words;
+        self.built.edition.resources = found.resources;
+        tidy::tidy(&mut self.built, &mut self.contents, &mut self.made_up);
+        self.contents.note_unused(&found.used_titles, &mut self.built.dropped);
+        self.note(
+            "labels",
+            self.label_words,
+            "question numbers, answer letters and lines such as `Discussion`",
+        );
+        self.built.words_kept = tidy::edition_words(&self.built.edition).saturating_sub(self.made_up);
+        self.built
+    }
+}
+
+/// Adds a paragraph to `body`: after a blank line where it was set off, on the next line where it was not.
+pub(super) fn append(body: &mut String, text: &str, loose: bool) {
+    let text = text.trim();
+    if text.is_empty() {
+        return;
+    }
+    if !body.is_empty() {
+        body.push_str(if loose { "\n\n" } else { "\n" });
+    }
+    body.push_str(text);
+}
+
+/// See [`Builder::strong_ahead`].
+fn strong_ahead(blocks: &[Block]) -> Vec<bool> {
+    let mut ahead = false;
+    let mut out: Vec<bool> = blocks
+        .iter()
+        .rev()
+        .map(|block| {
+            if marks::question(&block.text).is_some_and(|q| q.sure) {
+                ahead = false;
+            } else if marks::answer(&block.text).is_some_and(|a| a.strong && a.index == 0) {
+                ahead = true;
+            }
+            ahead
+        })
+        .collect();
+    out.reverse();
+    out
+}
