@@ -32,6 +32,7 @@ mod fuzzy;
 mod phrase;
 mod query;
 mod rank;
+mod respell;
 
 #[cfg(test)]
 mod tests;
@@ -229,7 +230,8 @@ fn find(store: &Store, query: &Query, dense: Option<(&Dense, Fusion)>) -> Result
     let (mut scored, coverage) = rank::by_words(store, query, &words, scored)?;
     let mut similarity = None;
     if let Some((dense, fuse)) = dense {
-        let similarities = dense.similarities(store, query.text)?;
+        let text = respell::respell(store, query.text, &words, &scored)?;
+        let similarities = dense.similarities(store, &text)?;
         similarity = similarities.iter().map(|(_, near)| *near).reduce(f32::max);
         scored = fuse(scored, &similarities);
     }

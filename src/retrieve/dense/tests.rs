@@ -260,3 +260,17 @@ fn broken_model_files_are_refused_with_a_clear_line() {
         assert!(line.contains("tokenizer.json"), "{line}");
     }
 }
+
+#[test]
+fn a_misspelt_word_is_read_by_meaning_as_the_corpus_spells_it() {
+    let (dir, model) = (tempfile::tempdir().unwrap(), tiny());
+    let (store, _) = Store::refresh(dir.path(), &corpus()).unwrap();
+    let (dense, _) = open(&store, model.path(), 1);
+    let by_meaning = ByMeaning {
+        store: &store,
+        dense: &dense,
+    };
+    let similarity = |text: &str| by_meaning.retrieve(&Query::new(text, 5)).unwrap().signals.similarity;
+    assert_eq!(similarity("roadmp"), similarity("roadmap"));
+    assert_ne!(similarity("roadmp"), similarity("team"));
+}
