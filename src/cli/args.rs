@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 
+use crate::retrieve::Since;
+
 /// Answers product managers' questions from a newsletter's discussions, on your own machine, with citations.
 #[derive(Debug, Parser)]
 #[command(
@@ -79,6 +81,8 @@ pub struct AskArgs {
     #[command(flatten)]
     pub retrieval: Retrieval,
     #[command(flatten)]
+    pub filters: FilterArgs,
+    #[command(flatten)]
     pub sampling: SamplingArgs,
     #[command(flatten)]
     pub output: OutputArgs,
@@ -108,6 +112,20 @@ pub struct Retrieval {
     /// Least share of the question that a passage must cover, 0 to 1
     #[arg(long, visible_alias = "threshold", value_name = "SHARE", value_parser = share)]
     pub min_score: Option<f32>,
+}
+
+/// The part of the corpus that is searched.
+#[derive(Debug, Args)]
+pub struct FilterArgs {
+    /// Only editions since this day, month or year; undated ones are left out
+    #[arg(long, value_name = "YYYY[-MM[-DD]]")]
+    pub since: Option<Since>,
+    /// Only this edition
+    #[arg(long, value_name = "SLUG", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub edition: Option<String>,
+    /// Only answers of contributors whose name has this in it, case and accents apart
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub contributor: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -140,6 +158,8 @@ pub struct SearchArgs {
     pub query: Vec<String>,
     #[command(flatten)]
     pub retrieval: Retrieval,
+    #[command(flatten)]
+    pub filters: FilterArgs,
     #[command(flatten)]
     pub output: OutputArgs,
     /// Print one JSON object a hit, one a line

@@ -4,8 +4,11 @@
 //! know of prompts, models or terminals.
 //!
 //! The flow: `query` (text → words, never a query language) → `fuzzy` (a word the index does not know → the nearest it
-//! does) → `bm25` (every passage with one of the words → score) → `phrase` (words side by side) → `rank` (order,
-//! diversity, cut-off).
+//! does) → `bm25` (every passage with one of the words → score) → `filter` (the part of the corpus that is asked for) →
+//! `phrase` (words side by side) → `rank` (order, diversity, cut-off).
+//!
+//! Filters come after scoring: how rare a word is, is told by the whole corpus, and a passage has the same score and
+//! coverage whether or not others are left out.
 //!
 //! # Coverage
 //!
@@ -24,6 +27,7 @@
 //! whatever its other words find. Words that ask rather than name (`how`, `should`, `become`, `advice`) do not count.
 
 mod bm25;
+mod filter;
 mod fuzzy;
 mod phrase;
 mod query;
@@ -38,6 +42,7 @@ use std::time::{Duration, Instant};
 use crate::corpus::passage::Passage;
 use crate::index::{IndexError, Store};
 
+pub use filter::{Filters, NoDate, Since};
 pub use query::MAX_WORDS;
 
 /// A question and how many passages are wanted.
@@ -50,15 +55,18 @@ pub struct Query<'a> {
     pub limit: usize,
     /// Most hits from one discussion, each of another answer; a learning resource is a group of its own.
     pub per_discussion: usize,
+    /// The part of the corpus that is searched.
+    pub filters: &'a Filters,
 }
 
 impl<'a> Query<'a> {
-    /// At most `limit` hits, and two from each discussion: the best answer and another that may disagree.
+    /// At most `limit` hits of the whole corpus, and two from each discussion: the best answer and another that may disagree.
     pub fn new(text: &'a str, limit: usize) -> Query<'a> {
         Query {
             text,
             limit,
             per_discussion: 2,
+            filters: &filter::NONE,
         }
     }
 }
@@ -129,7 +137,8 @@ pub fn search(store: &Store, query: &Query) -> Result<Retrieved, RetrieveError> 
 fn find(store: &Store, query: &Query) -> Result<Retrieved, IndexError> {
     let mut words = query::words(query.text);
     let corrected = fuzzy::correct(store, &mut words)?;
-    let scored = bm25::score(store, &mut words)?;
+    let mut scored = bm25::score(store, &mut words)?;
+    filter::retain(store, query.filters, &mut scored)?;
     let hits = rank::rank(store, query, &words, scored)?;
     let unknown = words.iter().filter(|word| word.content && word.passages == 0);
     Ok(Retrieved {
