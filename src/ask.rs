@@ -15,7 +15,7 @@ use crate::corpus::Passage;
 use crate::engine::{Engine, EngineError, Generation, Message, Role, Sampling};
 use crate::index::Store;
 use crate::prompt::{Prompt, Prompts};
-use crate::retrieve::{ByWords, Hit, Query, RetrieveError, Retriever};
+use crate::retrieve::{ByWords, Filters, Hit, Query, RetrieveError, Retriever};
 
 /// Longest question, in bytes: some pages. What is longer was piped in by mistake.
 pub const MAX_QUESTION_BYTES: usize = 16 << 10;
@@ -50,6 +50,8 @@ pub struct Settings {
     pub top_k: usize,
     /// Least confidence to answer at, see [`abstain`].
     pub min_confidence: f32,
+    /// The part of the corpus to answer from.
+    pub filters: Filters,
     pub sampling: Sampling,
 }
 
@@ -58,6 +60,7 @@ impl Default for Settings {
         Settings {
             top_k: 5,
             min_confidence: MIN_CONFIDENCE,
+            filters: Filters::default(),
             sampling: Sampling::default(),
         }
     }
@@ -87,6 +90,8 @@ pub struct Found {
     /// Words of the question that occur nowhere in the corpus.
     pub unknown: Vec<String>,
     pub corpus: Freshness,
+    /// The part of the corpus that was searched.
+    pub filters: Filters,
     started: Instant,
     retrieve: Duration,
 }
@@ -111,7 +116,11 @@ pub fn find_with(
     if question.len() > MAX_QUESTION_BYTES {
         return Err(AskError::TooLong(question.len()));
     }
-    let retrieved = retriever.retrieve(&Query::new(question, settings.top_k))?;
+    let query = Query {
+        filters: &settings.filters,
+        ..Query::new(question, settings.top_k)
+    };
+    let retrieved = retriever.retrieve(&query)?;
     let stats = store.stats();
     Ok(Found {
         question: question.to_string(),
@@ -123,6 +132,7 @@ pub fn find_with(
             newest: stats.newest,
             indexed_at: stats.indexed_at,
         },
+        filters: settings.filters.clone(),
         started,
         retrieve: started.elapsed(),
     })
@@ -214,7 +224,8 @@ pub fn abstention(found: &Found) -> String {
         )
     });
     format!(
-        "nothing in the corpus answers this question{}",
+        "nothing in the corpus{} answers this question{}",
+        found.filters,
         nearest.unwrap_or_default()
     )
 }

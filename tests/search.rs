@@ -188,3 +188,66 @@ fn search_sees_a_changed_corpus_without_being_told() {
     search("licences").ok();
     assert_eq!(search("prepaid").status, Some(3));
 }
+
+#[test]
+fn filters_narrow_what_is_searched() {
+    let home = Home::new();
+    let ids = |args: &[&str]| -> Vec<String> {
+        let ran = home.askpm().args(["search", "--json"]).args(args).run();
+        let hits = ran.json()["hits"].as_array().unwrap().clone();
+        assert_eq!(ran.status, Some(if hits.is_empty() { 3 } else { 0 }), "{ran:#?}");
+        hits.iter().map(|hit| hit["id"].as_str().unwrap().to_string()).collect()
+    };
+    let words = "price before the title";
+    assert!(ids(&[words]).iter().any(|id| id.starts_with("first-steps")));
+    let late = ids(&["--since", "2024-06", words]);
+    assert!(
+        !late.is_empty() && late.iter().all(|id| id.starts_with("pricing/")),
+        "{late:?}"
+    );
+    let early = ids(&["--edition", "first-steps", words]);
+    assert!(
+        !early.is_empty() && early.iter().all(|id| id.starts_with("first-steps/")),
+        "{early:?}"
+    );
+    assert_eq!(
+        ids(&["--contributor", "RÉCRUITER", "title company"]),
+        ["first-steps/q1/b"]
+    );
+    assert!(ids(&["--since", "2025", words]).is_empty());
+    home.askpm()
+        .args(["search", "--since", "2025", "--edition", "pricing", "price"])
+        .run()
+        .fails(3, &["nothing in the corpus since 2025 in pricing speaks of \"price\""]);
+}
+
+#[test]
+fn a_question_is_answered_from_what_the_filters_leave_or_not_at_all() {
+    let home = Home::new();
+    let ask = |args: &[&str]| {
+        let question = ["ask", "-m", "none", "--json", "How should we price an API?"];
+        home.askpm().args(question).args(args).run()
+    };
+    let answer = ask(&["--contributor", "finance"]).ok().json();
+    for citation in answer["citations"].as_array().unwrap() {
+        assert_eq!(citation["id"], "pricing/q1/b");
+    }
+    let none = ask(&["--edition", "first-steps"]);
+    assert_eq!(
+        (none.status, &none.json()["abstained"]),
+        (Some(3), &true.into()),
+        "{none:#?}"
+    );
+}
+
+#[test]
+fn a_wrong_date_is_a_wrong_command_line() {
+    let home = Home::new();
+    for date in ["2024-13", "24", "yesterday", "2023-02-29", ""] {
+        for command in ["search", "ask"] {
+            let ran = home.askpm().args([command, "--since", date, "price"]).run();
+            assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""), "{ran:#?}");
+            assert!(ran.stderr.contains("--since"), "{ran:#?}");
+        }
+    }
+}

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use crate::retrieve::Since;
+
 /// Answers product managers' questions from a newsletter's discussions, on your own machine, with citations.
 #[derive(Debug, Parser)]
 #[command(
@@ -79,6 +81,8 @@ pub struct AskArgs {
     #[command(flatten)]
     pub retrieval: Retrieval,
     #[command(flatten)]
+    pub filters: FilterArgs,
+    #[command(flatten)]
     pub sampling: SamplingArgs,
     #[command(flatten)]
     pub output: OutputArgs,
@@ -122,6 +126,20 @@ pub enum By {
     Both,
 }
 
+/// The part of the corpus that is searched.
+#[derive(Debug, Args)]
+pub struct FilterArgs {
+    /// Only editions since this day, month or year; undated ones are left out
+    #[arg(long, value_name = "YYYY[-MM[-DD]]")]
+    pub since: Option<Since>,
+    /// Only this edition
+    #[arg(long, value_name = "SLUG", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub edition: Option<String>,
+    /// Only answers of contributors whose name has this in it, case and accents apart
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub contributor: Option<String>,
+}
+
 #[derive(Debug, Args)]
 pub struct SamplingArgs {
     /// Randomness of the model's choice; 0 always takes the likeliest token [default: 0]
@@ -152,6 +170,8 @@ pub struct SearchArgs {
     pub query: Vec<String>,
     #[command(flatten)]
     pub retrieval: Retrieval,
+    #[command(flatten)]
+    pub filters: FilterArgs,
     #[command(flatten)]
     pub output: OutputArgs,
     /// Print one JSON object a hit, one a line

@@ -72,6 +72,7 @@ pub fn settings(context: &Context, args: &AskArgs) -> Settings {
             .min_score
             .or(config.min_score)
             .unwrap_or(default.min_confidence),
+        filters: (&args.filters).into(),
         sampling: Sampling {
             temperature: sampling
                 .temperature

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::args::Global;
+use super::args::{FilterArgs, Global};
 use super::config::Config;
 use super::error::Failure;
 use crate::corpus::Corpus;
@@ -20,6 +20,7 @@ use crate::models::{Net, Places, Registry};
 use crate::prompt::{Prompts, TemplateError};
 use crate::render::sanitise;
 use crate::render::terminal::Look;
+use crate::retrieve::Filters;
 
 /// Widest that text is wrapped: longer lines read badly.
 const MAX_WIDTH: usize = 100;
@@ -183,6 +184,16 @@ impl Context {
             io::stderr().is_terminal(),
             terminal_size::terminal_size_of(io::stderr()),
         )
+    }
+}
+
+impl From<&FilterArgs> for Filters {
+    fn from(args: &FilterArgs) -> Filters {
+        Filters {
+            since: args.since.clone(),
+            edition: args.edition.clone(),
+            contributor: args.contributor.clone(),
+        }
     }
 }
 

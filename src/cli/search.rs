@@ -10,7 +10,7 @@ use super::error::{Exit, Failure};
 use super::meaning::Finder;
 use crate::ask::{AskError, MAX_QUESTION_BYTES};
 use crate::render::{json, terminal};
-use crate::retrieve::{Hit, Query};
+use crate::retrieve::{Filters, Hit, Query};
 
 /// How many hits are listed unless `--top-k` says otherwise.
 const TOP_K: usize = 10;
@@ -52,7 +52,12 @@ pub fn run(context: &Context, args: &SearchArgs) -> Result<Exit, Failure> {
     let (store, _) = context.store()?;
     let top_k = args.retrieval.top_k.or(context.config.top_k).map_or(TOP_K, usize::from);
     let finder = Finder::new(context, &store, args.retrieval.by, false)?;
-    let mut found = finder.retriever(&store).retrieve(&Query::new(query, top_k))?;
+    let filters = Filters::from(&args.filters);
+    let wanted = Query {
+        filters: &filters,
+        ..Query::new(query, top_k)
+    };
+    let mut found = finder.retriever(&store).retrieve(&wanted)?;
     if let Some(least) = args.retrieval.min_score {
         found.hits.retain(|hit| hit.coverage >= least);
     }
@@ -79,7 +84,7 @@ pub fn run(context: &Context, args: &SearchArgs) -> Result<Exit, Failure> {
         ));
     }
     if found.hits.is_empty() {
-        context.warn(&format!("nothing in the corpus speaks of \"{query}\""));
+        context.warn(&format!("nothing in the corpus{filters} speaks of \"{query}\""));
         return Ok(Exit::NoAnswer);
     }
     Ok(Exit::Done)

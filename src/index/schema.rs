@@ -110,6 +110,16 @@ impl Fields {
         ]
     }
 
+    /// Where an edition's slug is a term, whole.
+    pub(crate) fn edition(&self) -> Field {
+        self.edition
+    }
+
+    /// Where an edition's date is a term, whole: `YYYY-MM-DD`.
+    pub(crate) fn date(&self) -> Field {
+        self.date
+    }
+
     /// The term by which all passages of a file are deleted.
     pub fn file_term(&self, path: &str) -> Term {
         Term::from_field_text(self.path, path)

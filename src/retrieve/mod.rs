@@ -4,9 +4,13 @@
 //! know of prompts, models or terminals.
 //!
 //! The flow: `query` (text → words, never a query language) → `fuzzy` (a word the index does not know → the nearest it
-//! does) → `bm25` (every passage with one of the words → score) → `phrase` (words side by side) → where there is an
-//! embedding model, `dense` (every passage → how near it is in meaning) and `fusion` (both → one score) → `rank` (order,
-//! diversity, cut-off) → `confidence` (whether the corpus answers the question at all).
+//! does) → `bm25` (every passage with one of the words → score) → `filter` (the part of the corpus that is asked for) →
+//! `phrase` (words side by side) → where there is an embedding model, `dense` (every passage → how near it is in
+//! meaning) and `fusion` (both → one score) → `rank` (order, diversity, cut-off) → `confidence` (whether the corpus
+//! answers the question at all).
+//!
+//! Filters come after scoring: how rare a word is, is told by the whole corpus, and a passage has the same score and
+//! coverage whether or not others are left out.
 //!
 //! # Coverage
 //!
@@ -27,6 +31,7 @@
 mod bm25;
 mod confidence;
 pub mod dense;
+mod filter;
 mod fusion;
 mod fuzzy;
 mod phrase;
@@ -48,6 +53,7 @@ use crate::index::{IndexError, Store};
 use dense::{Dense, DenseError, EmbedError};
 
 pub use confidence::Signals;
+pub use filter::{Filters, NoDate, Since};
 pub use query::MAX_WORDS;
 
 /// A question and how many passages are wanted.
@@ -60,15 +66,18 @@ pub struct Query<'a> {
     pub limit: usize,
     /// Most hits from one discussion, each of another answer; a learning resource is a group of its own.
     pub per_discussion: usize,
+    /// The part of the corpus that is searched.
+    pub filters: &'a Filters,
 }
 
 impl<'a> Query<'a> {
-    /// At most `limit` hits, and two from each discussion: the best answer and another that may disagree.
+    /// At most `limit` hits of the whole corpus, and two from each discussion: the best answer and another that may disagree.
     pub fn new(text: &'a str, limit: usize) -> Query<'a> {
         Query {
             text,
             limit,
             per_discussion: 2,
+            filters: &filter::NONE,
         }
     }
 }
@@ -226,12 +235,14 @@ type Fusion = fn(Vec<bm25::Scored>, &[(DocAddress, f32)]) -> Vec<bm25::Scored>;
 fn find(store: &Store, query: &Query, dense: Option<(&Dense, Fusion)>) -> Result<Retrieved, RetrieveError> {
     let mut words = query::words(query.text);
     let corrected = fuzzy::correct(store, &mut words)?;
-    let scored = bm25::score(store, &mut words)?;
+    let mut scored = bm25::score(store, &mut words)?;
+    filter::retain(store, query.filters, &mut scored, |one| one.address)?;
     let (mut scored, coverage) = rank::by_words(store, query, &words, scored)?;
     let mut similarity = None;
     if let Some((dense, fuse)) = dense {
         let text = respell::respell(store, query.text, &words, &scored)?;
-        let similarities = dense.similarities(store, &text)?;
+        let mut similarities = dense.similarities(store, &text)?;
+        filter::retain(store, query.filters, &mut similarities, |(address, _)| *address)?;
         similarity = similarities.iter().map(|(_, near)| *near).reduce(f32::max);
         scored = fuse(scored, &similarities);
     }

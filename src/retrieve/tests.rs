@@ -334,3 +334,98 @@ fn a_resource_is_found_and_is_its_own_group() {
     .unwrap();
     assert_eq!(ids(&found), ["r/r1", "r/r2"]);
 }
+
+/// Three editions that say the same: of two days, and undated; in each, one contributor of another name.
+fn dated() -> Vec<SourceFile> {
+    let edition = |slug: &str, date: &str, by: &str| {
+        let text = format!(
+            "---\nslug: {slug}\ntitle: {slug}\n{date}---\n\n## Q1. What of churn?\n\n### A. {by}\n\nChurn falls.\n\n\
+             ### B. Another\n\nChurn rises.\n\n## Resources\n\n### R1. On churn\n\nOf churn.\n"
+        );
+        raw(&format!("{slug}.md"), &text)
+    };
+    vec![
+        edition("old", "date: 2023-12-31\n", "Zoë Ångström"),
+        edition("new", "date: 2024-01-01\n", "ZOE of Payments"),
+        edition("undated", "", "Someone"),
+    ]
+}
+
+fn filtered(filters: &Filters) -> Vec<String> {
+    let (_dir, store) = store(&dated());
+    let query = Query {
+        filters,
+        ..Query::new("churn", 20)
+    };
+    let mut ids = ids(&search(&store, &query).unwrap());
+    ids.sort();
+    ids
+}
+
+#[test]
+fn a_day_keeps_what_is_of_it_or_later_and_leaves_the_undated_out() {
+    let since = |day: &str| {
+        filtered(&Filters {
+            since: Some(day.parse().unwrap()),
+            ..Filters::default()
+        })
+    };
+    let new = ["new/q1/a", "new/q1/b", "new/r1"];
+    for day in ["2024", "2024-01", "2024-01-01"] {
+        assert_eq!(since(day), new, "{day}");
+    }
+    assert_eq!(since("2023-12-31").len(), 6);
+    assert!(since("2024-01-02").is_empty());
+    assert_eq!(filtered(&Filters::default()).len(), 9);
+}
+
+#[test]
+fn an_edition_and_a_contributor_narrow_the_corpus_together() {
+    let by = |edition: Option<&str>, contributor: &str| {
+        filtered(&Filters {
+            since: None,
+            edition: edition.map(str::to_string),
+            contributor: Some(contributor.into()),
+        })
+    };
+    assert_eq!(by(None, "zoe"), ["new/q1/a", "old/q1/a"]);
+    assert_eq!(by(None, "angstrom"), ["old/q1/a"]);
+    assert_eq!(by(Some("NEW"), "Zoë"), ["new/q1/a"]);
+    assert!(by(Some("nowhere"), "zoe").is_empty());
+    assert!(by(Some("undated"), "zoe").is_empty());
+}
+
+#[test]
+fn a_filter_finds_what_would_not_be_among_the_first_and_does_not_change_its_score() {
+    let answers: Vec<String> = (0..150).map(|n| format!("Churn, churn and churn {n}.")).collect();
+    let mut files: Vec<_> = answers
+        .iter()
+        .zip(0..)
+        .map(|(text, n)| edition(&format!("e{n}"), &[("Churn", &[text])]))
+        .collect();
+    files.push(edition(
+        "last",
+        &[("Growth", &["It ends, and some call that churn, at length, in the end."])],
+    ));
+    let (_dir, store) = store(&files);
+    let all = search(&store, &Query::new("churn", 1_000)).unwrap();
+    let filters = Filters {
+        edition: Some("last".into()),
+        ..Filters::default()
+    };
+    let query = Query {
+        filters: &filters,
+        ..Query::new("churn", 1)
+    };
+    let found = search(&store, &query).unwrap();
+    assert_eq!(ids(&found), ["last/q1/a"]);
+    let same = all
+        .hits
+        .iter()
+        .find(|hit| hit.passage.id == found.hits[0].passage.id)
+        .unwrap();
+    assert_eq!(
+        (same.score, same.coverage),
+        (found.hits[0].score, found.hits[0].coverage)
+    );
+}

@@ -1,0 +1,254 @@
+//! Keeps a search to part of the corpus: editions since a day, one edition, one contributor.
+//!
+//! In: a [`Store`] and [`Filters`]. Out: of scored passages, those that are admitted. It must not know of questions or
+//! order.
+//!
+//! Dates and editions are looked up in the index. Contributors are compared by what is stored, since a part of a name
+//! is no word of the index; only passages that have a word of the question are read for it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{DocAddress, DocSet, SegmentReader, TERMINATED, Term};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::index::{IndexError, Store};
+
+/// The part of the corpus that is searched; the default is all of it. A passage must pass every filter that is set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// Editions of this day and later; editions without a date are left out.
+    pub since: Option<Since>,
+    /// The slug of one edition, in any case.
+    pub edition: Option<String>,
+    /// Answers of contributors whose name has this in it, case and accents apart.
+    pub contributor: Option<String>,
+}
+
+/// No filter at all.
+pub(super) static NONE: Filters = Filters {
+    since: None,
+    edition: None,
+    contributor: None,
+};
+
+impl Filters {
+    /// Whether the whole corpus is searched.
+    pub fn is_empty(&self) -> bool {
+        *self == NONE
+    }
+}
+
+/// As it goes on after "the corpus": ` since 2024-01 in pricing by "ann"`; empty without a filter.
+impl fmt::Display for Filters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(Since(day)) = &self.since {
+            write!(f, " since {day}")?;
+        }
+        if let Some(edition) = &self.edition {
+            write!(f, " in {edition}")?;
+        }
+        if let Some(contributor) = &self.contributor {
+            write!(f, " by \"{contributor}\"")?;
+        }
+        Ok(())
+    }
+}
+
+/// The beginning of a year, of a month, or a day: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, one that the calendar has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Since(String);
+
+/// What was given as [`Since`] is no date.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a year, a month or a day is wanted: 2024, 2024-01 or 2024-01-31")]
+pub struct NoDate;
+
+impl FromStr for Since {
+    type Err = NoDate;
+
+    fn from_str(text: &str) -> Result<Since, NoDate> {
+        let day = match text.len() {
+            4 => format!("{text}-01-01"),
+            7 => format!("{text}-01"),
+            10 => text.to_string(),
+            _ => return Err(NoDate),
+        };
+        // Sign, week and basic forms are dates too, but none that sorts as text.
+        let shaped = day.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+        day.parse::<jiff::civil::Date>()
+            .ok()
+            .filter(|_| shaped)
+            .map(|_| Since(text.to_string()))
+            .ok_or(NoDate)
+    }
+}
+
+/// Takes away what `filters` do not admit.
+pub(super) fn retain<T>(
+    store: &Store,
+    filters: &Filters,
+    found: &mut Vec<T>,
+    address: impl Fn(&T) -> DocAddress,
+) -> Result<(), IndexError> {
+    if filters.is_empty() {
+        return Ok(());
+    }
+    let filter = Filter::new(store, filters)?;
+    let mut admitted = Vec::new();
+    for one in found.drain(..) {
+        if filter.admits(store, address(&one))? {
+            admitted.push(one);
+        }
+    }
+    *found = admitted;
+    Ok(())
+}
+
+/// Filters made ready for one index.
+struct Filter {
+    /// By segment: whether each document passes by date and edition; `None` where neither is asked for.
+    segments: Option<Vec<Vec<bool>>>,
+    contributor: Option<String>,
+}
+
+impl Filter {
+    fn new(store: &Store, filters: &Filters) -> Result<Filter, IndexError> {
+        let mut segments = Vec::new();
+        for reader in store.searcher().segment_readers() {
+            let mut passes = vec![true; reader.max_doc() as usize];
+            if let Some(Since(day)) = &filters.since {
+                both(&mut passes, &from(store, reader, store.fields.date(), day)?);
+            }
+            if let Some(edition) = &filters.edition {
+                let term = Term::from_field_text(store.fields.edition(), &edition.to_lowercase());
+                both(&mut passes, &with(store, reader, &term)?);
+            }
+            segments.push(passes);
+        }
+        let by_index = filters.since.is_some() || filters.edition.is_some();
+        Ok(Filter {
+            segments: by_index.then_some(segments),
+            contributor: filters.contributor.as_deref().map(plain),
+        })
+    }
+
+    fn admits(&self, store: &Store, address: DocAddress) -> Result<bool, IndexError> {
+        if let Some(segments) = &self.segments {
+            let segment = segments.get(address.segment_ord as usize);
+            if !segment
+                .and_then(|s| s.get(address.doc_id as usize))
+                .is_some_and(|passes| *passes)
+            {
+                return Ok(false);
+            }
+        }
+        let Some(wanted) = &self.contributor else {
+            return Ok(true);
+        };
+        let passage = store.passage(address)?;
+        Ok(passage.contributor.is_some_and(|name| plain(&name).contains(wanted)))
+    }
+}
+
+fn both(passes: &mut [bool], also: &[bool]) {
+    for (one, other) in passes.iter_mut().zip(also) {
+        *one &= other;
+    }
+}
+
+/// Marks the documents that have `term`.
+fn with(store: &Store, reader: &SegmentReader, term: &Term) -> Result<Vec<bool>, IndexError> {
+    let mut marked = vec![false; reader.max_doc() as usize];
+    let inverted = reader.inverted_index(term.field()).map_err(|e| store.damaged(e))?;
+    let postings = inverted.read_postings(term, IndexRecordOption::Basic);
+    if let Some(postings) = postings.map_err(|e| store.damaged(e))? {
+        mark(postings, &mut marked);
+    }
+    Ok(marked)
+}
+
+/// Marks the documents that have a term of `field` from `least` on. A day begins with its month and year, so all that
+/// is of them comes after them in the order of text.
+fn from(store: &Store, reader: &SegmentReader, field: Field, least: &str) -> Result<Vec<bool>, IndexError> {
+    let mut marked = vec![false; reader.max_doc() as usize];
+    let inverted = reader.inverted_index(field).map_err(|e| store.damaged(e))?;
+    let terms = inverted.terms().range().ge(least).into_stream();
+    let mut terms = terms.map_err(|e| store.damaged(e))?;
+    while terms.advance() {
+        let postings = inverted.read_postings_from_terminfo(terms.value(), IndexRecordOption::Basic);
+        mark(postings.map_err(|e| store.damaged(e))?, &mut marked);
+    }
+    Ok(marked)
+}
+
+fn mark(mut postings: impl DocSet, marked: &mut [bool]) {
+    let mut doc = postings.doc();
+    while doc != TERMINATED {
+        if let Some(one) = marked.get_mut(doc as usize) {
+            *one = true;
+        }
+        doc = postings.advance();
+    }
+}
+
+/// `name` without case and accents.
+fn plain(name: &str) -> String {
+    let lower = name
+        .nfd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase);
+    // Lower-casing can make new marks, as of `İ`.
+    lower
+        .collect::<String>()
+        .nfd()
+        .filter(|c| !is_combining_mark(*c))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_year_a_month_and_a_day_of_the_calendar_are_dates_and_nothing_else_is() {
+        for text in ["2024", "2024-01", "2024-02-29"] {
+            assert!(text.parse::<Since>().is_ok(), "{text}");
+        }
+        for text in [
+            "",
+            "24",
+            "2024-13",
+            "2024-00",
+            "2023-02-29",
+            "2024-1-1",
+            "2024/01",
+            "-024-01-01",
+            "2024-W01-1",
+            "20240101",
+            "202é",
+            "yesterday",
+        ] {
+            assert_eq!(text.parse::<Since>(), Err(NoDate), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_compared_without_case_and_accents() {
+        assert_eq!(plain("Zoë ÅNGSTRÖM"), "zoe angstrom");
+        assert_eq!(plain("İpek"), plain("ipek"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_date_or_an_error(text in "\\PC{0,12}") {
+            let _ = text.parse::<Since>();
+        }
+    }
+}
