@@ -43,8 +43,8 @@
 //!
 //! # Ideas that hold everywhere
 //!
-//! - **Whether to answer is decided before a model is loaded**, by how much of the question a passage covers
-//!   ([`retrieve`], [`answer::abstain`]).
+//! - **Whether to answer is decided before a model is loaded**, by how much of the question a passage covers and how
+//!   near it is in meaning ([`retrieve`], [`answer::abstain`]).
 //! - **A sentence is shown only with the words that back it** ([`answer::grounding`]): a quote is a verbatim slice of a
 //!   passage, and a passage is a verbatim slice of an edition.
 //! - **Text is data.** No text of a passage or question can become a special token ([`engine`]) or a query operator
