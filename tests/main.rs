@@ -3,6 +3,8 @@
 mod architecture;
 mod ask;
 mod bad_input;
+mod feeds;
+mod follow;
 mod harness;
 mod import;
 mod import_hostile;

@@ -12,12 +12,14 @@ mod doctor;
 mod error;
 mod eval;
 mod import;
+mod incoming;
 mod model;
 mod models;
 mod progress;
 mod refresh;
 mod search;
 mod show;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
