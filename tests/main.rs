@@ -8,6 +8,8 @@ mod follow;
 mod harness;
 mod import;
 mod import_hostile;
+#[cfg(unix)]
+mod kills;
 mod models;
 #[cfg(target_os = "linux")]
 mod offline;
