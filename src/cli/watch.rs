@@ -45,7 +45,8 @@ pub fn run(context: &Context, args: &RefreshArgs, mut incoming: Incoming) -> Res
     let mut last_failure = Vec::new();
     let mut first = true;
     loop {
-        let with_feeds = Instant::now() >= feeds_due;
+        // A corpus that is away takes no feed; they are due when it is there again.
+        let with_feeds = Instant::now() >= feeds_due && folders.corpus_is_there();
         if with_feeds {
             feeds_due = Instant::now() + FEEDS;
         }
