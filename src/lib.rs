@@ -38,8 +38,8 @@
 //! Newsletter file → [`corpus::Edition`] → [`corpus::Passage`] → index ([`index::Store`]) → [`retrieve::Hit`] →
 //! [`prompt::Prompt`] → pieces of text ([`engine::Engine`]) → [`answer::Answer`] → standard output ([`render`]).
 //! One named type an arrow, and one direction: each step knows the types of the steps before it and none of those
-//! after. [`ask`] is the whole way on one screen; [`models`] finds and fetches what the engine loads, and is the only
-//! part that touches the network; [`eval`] measures; [`cli`] is the program around it all.
+//! after. [`ask`] is the whole way on one screen; [`models`] finds and fetches what the engine loads, and and [`feeds`], which fetches
+//! newsletters by address, are the only parts that touch the network; [`eval`] measures; [`cli`] is the program around it all.
 //!
 //! # Ideas that hold everywhere
 //!
@@ -58,6 +58,7 @@ pub mod cli;
 pub mod corpus;
 pub mod engine;
 pub mod eval;
+pub mod feeds;
 pub mod index;
 pub mod models;
 pub mod prompt;

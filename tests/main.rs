@@ -5,9 +5,13 @@ mod ask;
 mod bad_input;
 mod corpus;
 mod eval;
+mod feeds;
+mod follow;
 mod harness;
 mod import;
 mod import_hostile;
+#[cfg(unix)]
+mod kills;
 mod models;
 #[cfg(target_os = "linux")]
 mod offline;

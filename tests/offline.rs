@@ -52,6 +52,8 @@ fn home_with_traps() -> (Home, String) {
         );
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
+    // A feed to fetch, from a port where nobody listens.
+    home.write(".config/askpm/config.toml", "feeds = [\"http://127.0.0.1:9/feed\"]\n");
     let bin = home.path("bin").display().to_string();
     (home, bin)
 }
@@ -95,9 +97,11 @@ fn no_command_opens_a_socket_or_starts_a_downloader_offline() {
 #[test]
 fn the_proof_would_notice_a_socket_and_a_downloader() {
     let (home, bin) = home_with_traps();
-    let online = home.askpm().env("PATH", &bin).args(["models", "pull"]);
-    let output = run_without_sockets(online.command());
-    assert_eq!(output.status.signal(), Some(SIGSYS), "{output:?}");
+    for args in [&["models", "pull"][..], &["refresh"]] {
+        let online = home.askpm().env("PATH", &bin).args(args);
+        let output = run_without_sockets(online.command());
+        assert_eq!(output.status.signal(), Some(SIGSYS), "{output:?}");
+    }
     // With sockets, and a Hub where nobody listens, the package tools are next.
     home.askpm()
         .env("PATH", &bin)

@@ -126,6 +126,7 @@ fn discussion(vocabulary: &Vocabulary, random: &mut Random, number: u32) -> Disc
     }
 }
 
+#[allow(dead_code, reason = "the bench of indexing asks nothing")]
 /// A question of three to seven drawn words; in one of ten, the last word is misspelt.
 pub fn question(vocabulary: &Vocabulary, random: &mut Random) -> String {
     let words = 3 + random.below(5);

@@ -52,8 +52,8 @@ pub enum Command {
     Search(SearchArgs),
     /// Show an edition, a discussion, an answer or a resource, whole
     Show(ShowArgs),
-    /// Bring the index up to date with the corpus
-    Refresh(OutputArgs),
+    /// Bring the index up to date with the corpus, after importing what feeds and the drop folder have
+    Refresh(RefreshArgs),
     /// Turn newsletters as they come into editions of the corpus
     Import(ImportArgs),
     /// List, fetch, verify and remove models
@@ -189,6 +189,19 @@ pub struct ShowArgs {
     pub id: String,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct RefreshArgs {
+    /// Go on: refresh whenever a file of the corpus or of the drop folder changes
+    #[arg(long)]
+    pub watch: bool,
+    /// Import newsletters from this folder first, as `import` does [default: `drop` in the settings]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub drop: Option<PathBuf>,
+    /// Print one JSON object, with --watch one on a line for each refresh
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

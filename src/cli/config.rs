@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::error::Failure;
+use crate::feeds;
 
 /// What the file can set; each has a flag that goes before it.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -22,9 +23,15 @@ pub struct Config {
     pub min_score: Option<f32>,
     pub temperature: Option<f64>,
     pub max_tokens: Option<u32>,
+    /// A folder that mail and files are dropped in, from which `refresh` imports.
+    pub drop: Option<PathBuf>,
+    /// Addresses of RSS and Atom feeds, which `refresh` fetches.
+    #[serde(default)]
+    pub feeds: Vec<String>,
 }
 
-const HINT: &str = "known settings: corpus, model, device, offline, top_k, min_score, temperature, max_tokens";
+const HINT: &str =
+    "known settings: corpus, model, device, offline, top_k, min_score, temperature, max_tokens, drop, feeds";
 
 impl Config {
     /// Reads the file at `path`. One that is not there is empty settings, unless the user `named` it.
@@ -61,6 +68,9 @@ impl Config {
         }
         if config.max_tokens.is_some_and(|n| !(1..=4096).contains(&n)) {
             return bad("max_tokens", "from 1 to 4096");
+        }
+        if config.feeds.iter().any(|address| !feeds::is_address(address)) {
+            return bad("feeds", "a list of http or https addresses");
         }
         Ok(config)
     }
@@ -101,6 +111,7 @@ mod tests {
             ("top_k = 1\nmin_score = 7.5", 2, "min_score must be from 0 to 1"),
             ("temperature = nan", 1, "temperature must be"),
             ("max_tokens = 0", 1, "max_tokens must be"),
+            ("\nfeeds = [\"file:///etc/passwd\"]", 2, "feeds must be a list of http"),
         ] {
             let told = told(text);
             assert!(told.starts_with(&format!("askpm: config.toml:{line}: ")), "{told}");

@@ -123,9 +123,18 @@ impl Context {
 
     /// Where the index of this corpus lies: each corpus has its own.
     pub fn index_dir(&self) -> PathBuf {
+        self.folders.cache.join("index").join(self.key())
+    }
+
+    /// Where it is remembered which state of each feed this corpus has.
+    pub fn feed_memory(&self) -> PathBuf {
+        self.folders.cache.join("feeds").join(self.key() + ".json")
+    }
+
+    /// A name for the corpus in use that is a file's name.
+    fn key(&self) -> String {
         let key = Sha256::digest(self.corpus.identity());
-        let name: String = key.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        self.folders.cache.join("index").join(name)
+        key.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The index, brought up to date with the corpus; what was skipped is told.

@@ -60,7 +60,7 @@ fn stdin(limits: &Limits) -> Result<ImportReport, Failure> {
 }
 
 /// Where editions of the corpus in use are kept.
-fn folder(context: &Context) -> PathBuf {
+pub fn folder(context: &Context) -> PathBuf {
     match &context.corpus {
         Corpus::Folder(dir) => dir.clone(),
         Corpus::Builtin { imported } => imported.clone(),

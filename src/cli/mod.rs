@@ -12,6 +12,7 @@ mod doctor;
 mod error;
 mod eval;
 mod import;
+mod incoming;
 mod meaning;
 mod model;
 mod models;
@@ -19,6 +20,7 @@ mod progress;
 mod refresh;
 mod search;
 mod show;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::{self, Write};

@@ -4,10 +4,12 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::args::OutputArgs;
+use super::args::RefreshArgs;
 use super::context::Context;
 use super::error::{Exit, Failure};
-use crate::index::{Change, Skipped};
+use super::incoming::Incoming;
+use super::watch;
+use crate::index::{Change, RefreshReport, Skipped};
 use crate::render::terminal::count;
 use crate::render::{json, sanitise};
 
@@ -29,42 +31,67 @@ struct Row<'a> {
     why: &'a str,
 }
 
-pub fn run(context: &Context, args: &OutputArgs) -> Result<Exit, Failure> {
-    let (_, report) = context.store()?;
-    let mut out = io::stdout().lock();
-    if args.json {
-        let rows = report.skipped.iter().map(|Skipped { file, why }| Row { file, why });
-        json::pretty(
-            &mut out,
-            &Report {
-                added: report.added,
-                changed: report.changed,
-                removed: report.removed,
-                unchanged: report.unchanged,
-                passages: report.passages,
-                took_ms: report.took.as_micros() as f64 / 1_000.0,
-                skipped: rows.collect(),
-            },
-        )?;
-    } else {
-        for (change, slug) in &report.changes {
-            let word = match change {
-                Change::Added => "added",
-                Change::Changed => "changed",
-                Change::Removed => "removed",
-            };
-            writeln!(out, "{word} {}", sanitise::line(slug))?;
-        }
-        writeln!(
-            out,
-            "{} added, {} changed, {} removed, {} unchanged; {} indexed",
-            report.added,
-            report.changed,
-            report.removed,
-            report.unchanged,
-            count(report.passages, "passage")
-        )?;
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Text,
+    /// One object, to be read by people too.
+    Json,
+    /// One object on one line, for a reader who gets several.
+    JsonLine,
+}
+
+pub fn run(context: &Context, args: &RefreshArgs) -> Result<Exit, Failure> {
+    let mut incoming = Incoming::new(context, args.drop.clone());
+    if args.watch {
+        return watch::run(context, args, incoming);
     }
+    let mut skipped = incoming.feeds()?;
+    skipped.extend(incoming.dropped()?);
+    context.tell_skipped(&skipped);
+    let (_, mut report) = context.store()?;
+    report.skipped.extend(skipped);
+    let mut out = io::stdout().lock();
+    tell(&mut out, &report, if args.json { Form::Json } else { Form::Text })?;
     out.flush()?;
     Ok(Exit::Done)
+}
+
+/// Writes what a refresh changed.
+pub fn tell(out: &mut dyn Write, report: &RefreshReport, form: Form) -> io::Result<()> {
+    let object = || Report {
+        added: report.added,
+        changed: report.changed,
+        removed: report.removed,
+        unchanged: report.unchanged,
+        passages: report.passages,
+        took_ms: report.took.as_micros() as f64 / 1_000.0,
+        skipped: report
+            .skipped
+            .iter()
+            .map(|Skipped { file, why }| Row { file, why })
+            .collect(),
+    };
+    match form {
+        Form::Json => return json::pretty(out, &object()),
+        Form::JsonLine => return json::line(out, &object()),
+        Form::Text => {}
+    }
+    for (change, slug) in &report.changes {
+        let word = match change {
+            Change::Added => "added",
+            Change::Changed => "changed",
+            Change::Removed => "removed",
+        };
+        writeln!(out, "{word} {}", sanitise::line(slug))?;
+    }
+    writeln!(
+        out,
+        "{} added, {} changed, {} removed, {} unchanged; {} indexed",
+        report.added,
+        report.changed,
+        report.removed,
+        report.unchanged,
+        count(report.passages, "passage")
+    )
 }

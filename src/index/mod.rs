@@ -12,6 +12,7 @@ pub(crate) mod analyzer;
 mod error;
 mod folder;
 mod manifest;
+mod open;
 mod plan;
 mod refresh;
 pub(crate) mod schema;
@@ -29,6 +30,11 @@ pub use error::IndexError;
 pub use plan::Change;
 pub use refresh::RefreshReport;
 pub use store::{Stats, Store};
+
+/// The name and the rules by which text becomes terms, for who measures against tantivy alone.
+pub fn tokenizer() -> (&'static str, tantivy::tokenizer::TextAnalyzer) {
+    (analyzer::NAME, analyzer::analyzer())
+}
 
 /// A file of the corpus that is not in the index.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,11 +20,10 @@ mod store;
 use std::path::{Path, PathBuf};
 
 pub use error::{ModelError, SourceFailure};
-pub use places::{Limits, Net, Places, Token};
+pub use places::{Limits, Net, Permit, Places, Token};
 pub use registry::{Choice, Model, ModelFile, ModelKind, Registry, Source};
 pub use remove::Removed;
 
-use places::Permit;
 use source::{Errand, Fault};
 use store::Slot;
 

@@ -81,7 +81,7 @@ pub enum Net {
 /// Proof that the network may be used. Only [`Net::permit`] makes one, and every source demands one: code that opens a
 /// socket or starts a downloader cannot be reached offline.
 #[derive(Debug)]
-pub(super) struct Permit(());
+pub struct Permit(());
 
 impl Net {
     /// Offline where the flag, `HF_HUB_OFFLINE` or `ASKPM_OFFLINE` says so.
@@ -94,7 +94,8 @@ impl Net {
         }
     }
 
-    pub(super) fn permit(self) -> Option<Permit> {
+    /// Proof that the network may be used, if it may.
+    pub fn permit(self) -> Option<Permit> {
         match self {
             Self::Online => Some(Permit(())),
             Self::Offline => None,

@@ -1,5 +1,6 @@
 //! A hermetic place to run the real binary in: an empty home, a cleared environment, no network, a corpus of its own.
 
+pub mod feed_server;
 pub mod hub;
 #[allow(dead_code, reason = "the unit tests use the rest of it")]
 pub mod tiny_gguf;

@@ -1,11 +1,13 @@
 //! Reads files and folders for import.
 //!
-//! In: a path. Out: an [`ImportReport`] of everything under it; what cannot be read is in it with the reason, and never
+//! In: a path, and for [`import_new`] what of it was seen before. Out: an [`ImportReport`] of everything under it; what cannot be read is in it with the reason, and never
 //! ends the walk. No file is read beyond its limit, whatever size it claims.
 
-use std::fs::File;
+use std::collections::HashMap;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use walkdir::WalkDir;
 
@@ -20,6 +22,48 @@ pub fn import_path(path: &Path, limits: &Limits, progress: &mut dyn FnMut(&Path)
         one(path, limits, &mut report);
         return report;
     }
+    let count = walk(path, limits, &mut report, &mut |_, _| true, progress);
+    if count == 0 && report.skipped.is_empty() {
+        report.skip(&path.display().to_string(), "no file is in this folder");
+    }
+    report
+}
+
+/// Which files of a folder were read, and how large and old they were then.
+#[derive(Debug, Default)]
+pub struct Seen(HashMap<PathBuf, (u64, Option<SystemTime>)>);
+
+impl Seen {
+    /// Whether the file at `path` is not as it was when it was last looked at, or is new.
+    fn look(&mut self, path: &Path, meta: &Metadata) -> bool {
+        let now = (meta.len(), meta.modified().ok());
+        self.0.insert(path.to_path_buf(), now) != Some(now)
+    }
+}
+
+/// Reads those files of the folder `dir` and its subfolders that are new or were changed since `seen`, as
+/// [`import_path`] does; none is no fault.
+pub fn import_new(dir: &Path, limits: &Limits, seen: &mut Seen, progress: &mut dyn FnMut(&Path)) -> ImportReport {
+    let mut report = ImportReport::default();
+    seen.0.retain(|path, _| path.exists());
+    walk(
+        dir,
+        limits,
+        &mut report,
+        &mut |path, meta| seen.look(path, meta),
+        progress,
+    );
+    report
+}
+
+/// Reads the `wanted` files under `path`; returns how many files there are.
+fn walk(
+    path: &Path,
+    limits: &Limits,
+    report: &mut ImportReport,
+    wanted: &mut dyn FnMut(&Path, &Metadata) -> bool,
+    progress: &mut dyn FnMut(&Path),
+) -> usize {
     let shown = |entry: &walkdir::DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.');
     let mut count = 0;
     for entry in WalkDir::new(path)
@@ -38,8 +82,12 @@ pub fn import_path(path: &Path, limits: &Limits, progress: &mut dyn FnMut(&Path)
                     );
                     break;
                 }
+                // A file that has no data about it is read for the reason why.
+                if entry.metadata().is_ok_and(|meta| !wanted(entry.path(), &meta)) {
+                    continue;
+                }
                 progress(entry.path());
-                one(entry.path(), limits, &mut report);
+                one(entry.path(), limits, report);
             }
             Ok(_) => {}
             Err(error) => {
@@ -49,10 +97,7 @@ pub fn import_path(path: &Path, limits: &Limits, progress: &mut dyn FnMut(&Path)
             }
         }
     }
-    if count == 0 && report.skipped.is_empty() {
-        report.skip(&path.display().to_string(), "no file is in this folder");
-    }
-    report
+    count
 }
 
 fn one(path: &Path, limits: &Limits, report: &mut ImportReport) {
@@ -97,6 +142,26 @@ mod tests {
         assert_eq!(titles, ["A note", "Another"]);
         assert_eq!((report.skipped.len(), seen), (1, 3));
         assert!(report.skipped[0].file.ends_with("c.bin"));
+    }
+
+    #[test]
+    fn of_a_folder_seen_before_only_what_is_new_or_changed_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut seen = Seen::default();
+        let mut titles = || -> Vec<String> {
+            let report = import_new(dir.path(), &Limits::default(), &mut seen, &mut |_| {});
+            assert!(report.skipped.is_empty(), "{:?}", report.skipped);
+            report.editions.into_iter().map(|e| e.edition.title).collect()
+        };
+        assert!(titles().is_empty());
+        fs::write(dir.path().join("a.md"), "# One\n\nText.").unwrap();
+        assert_eq!(titles(), ["One"]);
+        assert!(titles().is_empty());
+        fs::write(dir.path().join("a.md"), "# One more\n\nText.").unwrap();
+        fs::write(dir.path().join("b.md"), "# Two\n\nText.").unwrap();
+        assert_eq!(titles(), ["One more", "Two"]);
+        fs::remove_file(dir.path().join("a.md")).unwrap();
+        assert!(titles().is_empty());
     }
 
     #[test]

@@ -36,7 +36,7 @@ use self::block::Document;
 use super::edition::Edition;
 use super::{MAX_FILE_BYTES, markdown};
 
-pub use files::import_path;
+pub use files::{Seen, import_new, import_path};
 pub use sniff::Kind;
 pub use store::{ImportError, Outcome, Stored, store};
 pub use view::{AnswerView, DiscussionView, EditionView, ImportView, ResourceView, SectionView, SkippedView};
@@ -165,6 +165,17 @@ pub fn import_bytes(name: &str, bytes: &[u8], limits: &Limits) -> ImportReport {
         Kind::Mbox => email::mailbox(name, bytes, limits, &mut report),
         Kind::Feed => feed::entries(name, &sniff::decode(bytes, true), limits, &mut report),
     }
+    report
+}
+
+/// Reads `bytes` as [`import_bytes`] does, if they are a feed: a server that sends a page instead (an error, a form to
+/// log in) has not sent an edition.
+pub fn import_feed(name: &str, bytes: &[u8], limits: &Limits) -> ImportReport {
+    if bytes.len() as u64 > limits.file_bytes || sniff::kind(name, bytes) == Ok(Kind::Feed) {
+        return import_bytes(name, bytes, limits);
+    }
+    let mut report = ImportReport::default();
+    report.skip(name, "it is no RSS or Atom feed");
     report
 }
 

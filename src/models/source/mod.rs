@@ -1,4 +1,5 @@
-//! The places a model file can come from. This folder is the only code that opens a socket or starts a program.
+//! The places a model file can come from. This folder is the only code that starts a program,
+//! and with `feeds` the only one that opens a socket.
 //!
 //! In: a [`Permit`], which only online mode gives, one [`Source`], and the [`Slot`] to fill. Out: the path of the file,
 //! checked and in its place, or why not. It must not know which source comes next.

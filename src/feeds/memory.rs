@@ -1,0 +1,151 @@
+//! What is remembered of feeds from one fetch to the next: a small JSON file, replaced whole.
+//!
+//! In: the file's path. Out: [`Validators`] by address. It must not know the network. The file can be made again by
+//! fetching everything once more, so one that cannot be read counts as empty.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Longest validator that is kept: a server must not fill the disk with them.
+const MAX_BYTES: usize = 1_024;
+
+/// Largest file that is read.
+const MAX_FILE: u64 = 4 << 20;
+
+/// What tells a server which state of a feed is known here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validators {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
+}
+
+impl Validators {
+    pub fn is_empty(&self) -> bool {
+        self.etag.is_none() && self.last_modified.is_none()
+    }
+}
+
+/// The file could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {source}")]
+pub struct MemoryError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct Contents {
+    /// The askpm that wrote it: another one may make more of the same feed, and fetches it anew.
+    askpm: String,
+    feeds: BTreeMap<String, Validators>,
+}
+
+/// The validators of feeds, by address.
+pub struct Memory {
+    path: PathBuf,
+    contents: Contents,
+}
+
+impl Memory {
+    /// What the file at `path` holds; nothing where there is none or it is not of this version.
+    pub fn read(path: &Path) -> Memory {
+        let small = fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_FILE);
+        let contents = small.then(|| fs::read(path).ok()).flatten();
+        let contents = contents
+            .and_then(|bytes| serde_json::from_slice::<Contents>(&bytes).ok())
+            .filter(|contents| contents.askpm == env!("CARGO_PKG_VERSION"));
+        Memory {
+            path: path.to_path_buf(),
+            contents: contents.unwrap_or_default(),
+        }
+    }
+
+    /// What is known of the feed at `address`.
+    pub fn of(&self, address: &str) -> Validators {
+        self.contents.feeds.get(address).cloned().unwrap_or_default()
+    }
+
+    /// Keeps `validators` for the feed at `address`; an empty or overlong one is forgotten.
+    pub fn set(&mut self, address: &str, mut validators: Validators) {
+        let fits = |value: &String| value.len() <= MAX_BYTES;
+        validators.etag = validators.etag.filter(fits);
+        validators.last_modified = validators.last_modified.filter(fits);
+        if validators.is_empty() {
+            self.contents.feeds.remove(address);
+        } else {
+            self.contents.feeds.insert(address.to_string(), validators);
+        }
+    }
+
+    /// Writes the file beside its place, syncs and renames it.
+    pub fn write(&mut self) -> Result<(), MemoryError> {
+        self.contents.askpm = env!("CARGO_PKG_VERSION").into();
+        let written = (|| {
+            let dir = self.path.parent().unwrap_or(Path::new("."));
+            fs::create_dir_all(dir)?;
+            let mut file = tempfile::Builder::new().prefix(".feeds-").tempfile_in(dir)?;
+            file.write_all(&serde_json::to_vec_pretty(&self.contents)?)?;
+            file.as_file().sync_all()?;
+            file.persist(&self.path).map_err(|error| error.error)?;
+            Ok(())
+        })();
+        written.map_err(|source| MemoryError {
+            path: self.path.clone(),
+            source,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tagged(etag: &str) -> Validators {
+        Validators {
+            etag: Some(etag.into()),
+            last_modified: None,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_and_a_long_validator_is_not_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sub/feeds.json");
+        let mut memory = Memory::read(&path);
+        memory.set("https://a/", tagged("\"1\""));
+        memory.set("https://b/", tagged(&"x".repeat(MAX_BYTES + 1)));
+        memory.write().unwrap();
+        let read = Memory::read(&path);
+        assert_eq!(read.of("https://a/"), tagged("\"1\""));
+        assert!(read.of("https://b/").is_empty());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_or_is_of_another_version_is_empty_and_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("feeds.json");
+        let other = r#"{"askpm":"0.0.0","feeds":{"https://a/":{"etag":"1"}}}"#;
+        for contents in ["", "{", "[1]", "\0\u{1}", other] {
+            fs::write(&path, contents).unwrap();
+            let mut memory = Memory::read(&path);
+            assert!(memory.of("https://a/").is_empty(), "{contents}");
+            memory.set("https://a/", tagged("2"));
+            memory.write().unwrap();
+            assert_eq!(Memory::read(&path).of("https://a/"), tagged("2"));
+        }
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("file"), "").unwrap();
+        let error = Memory::read(&dir.path().join("file/feeds.json")).write().unwrap_err();
+        assert!(error.to_string().contains("feeds.json"), "{error}");
+    }
+}

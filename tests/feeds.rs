@@ -1,0 +1,142 @@
+//! Feeds by address, fetched by `askpm refresh` through the real binary.
+
+use std::fs;
+
+use crate::harness::feed_server::{FeedServer, Served};
+use crate::harness::{Home, Ran, Run};
+
+fn feed(titles: &[&str]) -> String {
+    let items: String = titles
+        .iter()
+        .map(|title| {
+            format!(
+                "<item><title>{title}</title><link>https://example.org/{}</link>\
+                 <description>What was said of {title}, at some length.</description></item>",
+                title.len()
+            )
+        })
+        .collect();
+    format!("<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Letters</title>{items}</channel></rss>")
+}
+
+/// A home with a corpus of one edition and settings that name the feeds.
+fn home(addresses: &[String]) -> Home {
+    let home = Home::new();
+    let text = "---\nslug: one\ntitle: One\n---\n\n## Q1. What?\n\n### A. Somebody\n\nWalrus.\n";
+    home.write("corpus/one.md", text);
+    home.write("settings.toml", format!("feeds = {addresses:?}\n"));
+    home
+}
+
+fn askpm(home: &Home) -> Run {
+    let run = home.bare().env("ASKPM_CORPUS", home.path("corpus"));
+    run.env("ASKPM_CONFIG", home.path("settings.toml"))
+}
+
+fn refresh(home: &Home) -> Ran {
+    askpm(home).args(["refresh", "--json"]).run().ok()
+}
+
+#[test]
+fn a_feed_is_fetched_imported_and_then_asked_whether_it_changed() {
+    let server = FeedServer::start();
+    let home = home(&[server.at("/feed?key=secret")]);
+    server.serve("/feed?key=secret", Served::Tagged("\"1\"", feed(&["Zeppelins"])));
+    let first = refresh(&home);
+    assert_eq!(first.json()["added"], 2, "{first:#?}");
+    askpm(&home).args(["search", "zeppelins"]).run().ok();
+    assert_eq!(server.requests().len(), 1, "search and ask fetch nothing");
+
+    let second = refresh(&home);
+    assert_eq!((&second.json()["added"], second.stderr.as_str()), (&0.into(), ""));
+    assert!(
+        server.requests()[1].contains("if-none-match: \"1\""),
+        "{:?}",
+        server.requests()
+    );
+
+    server.serve(
+        "/feed?key=secret",
+        Served::Tagged("\"2\"", feed(&["Zeppelins", "Submarines"])),
+    );
+    assert_eq!(refresh(&home).json()["added"], 1);
+
+    for entry in fs::read_dir(home.path("corpus")).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        assert!(!text.contains("secret"), "{text}");
+    }
+}
+
+#[test]
+fn feeds_that_fail_are_warnings_and_the_others_are_imported() {
+    let server = FeedServer::start();
+    let home = home(&[
+        server.at("/nowhere?key=secret"),
+        server.at("/large"),
+        server.at("/page"),
+        "http://127.0.0.1:9/closed".into(),
+        server.at("/good"),
+    ]);
+    server.serve("/large", Served::Endless((16 << 20) + 1));
+    server.serve(
+        "/page",
+        Served::Tagged("\"1\"", "<html><body><p>Log in to read on.</p></body></html>".into()),
+    );
+    server.serve("/good", Served::Plain(feed(&["Zeppelins"])));
+    let ran = refresh(&home);
+    let json = ran.json();
+    assert_eq!(json["added"], 2, "{ran:#?}");
+    let skipped: Vec<_> = json["skipped"].as_array().unwrap().iter().collect();
+    assert_eq!(skipped.len(), 4, "{ran:#?}");
+    for (row, (file, why)) in skipped.iter().zip([
+        ("/nowhere", "404"),
+        ("/large", "larger than"),
+        ("/page", "no RSS or Atom feed"),
+        ("/closed", ""),
+    ]) {
+        assert!(row["file"].as_str().unwrap().ends_with(file), "{row}");
+        assert!(row["why"].as_str().unwrap().contains(why), "{row}");
+        assert!(ran.stderr.contains(&format!("{file}: ")), "{ran:#?}");
+    }
+    assert!(!ran.stderr.contains("secret"), "{ran:#?}");
+    // A page instead of a feed is not remembered as one that was had.
+    refresh(&home);
+    let pages = server
+        .requests()
+        .into_iter()
+        .filter(|head| head.starts_with("get /page"));
+    assert!(pages.clone().count() == 2 && pages.clone().all(|head| !head.contains("if-none-match")));
+}
+
+#[test]
+fn another_corpus_has_the_whole_feed_too() {
+    let server = FeedServer::start();
+    let home = home(&[server.at("/feed")]);
+    server.serve("/feed", Served::Tagged("\"1\"", feed(&["Zeppelins"])));
+    refresh(&home);
+    home.write(
+        "other/two.md",
+        "---\nslug: two\ntitle: Two\n---\n\n## Q1. What?\n\n### A. X\n\nY.\n",
+    );
+    let other = askpm(&home).env("ASKPM_CORPUS", home.path("other"));
+    assert_eq!(other.args(["refresh", "--json"]).run().ok().json()["added"], 2);
+}
+
+#[test]
+fn offline_no_feed_is_asked_for() {
+    let server = FeedServer::start();
+    let home = home(&[server.at("/feed")]);
+    server.serve("/feed", Served::Plain(feed(&["Zeppelins"])));
+    let offline = askpm(&home).args(["refresh", "--json", "--offline"]).run().ok();
+    assert_eq!((&offline.json()["added"], offline.stderr.as_str()), (&1.into(), ""));
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn an_address_that_is_none_of_the_web_is_refused_with_its_line() {
+    let home = home(&["file:///etc/passwd".into()]);
+    askpm(&home).args(["refresh"]).run().fails(
+        1,
+        &["settings.toml:1", "feeds must be a list of http or https addresses"],
+    );
+}

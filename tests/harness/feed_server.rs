@@ -1,0 +1,138 @@
+//! A web server of 127.0.0.1 that serves feeds as a test orders.
+//!
+//! In: an answer for each path. Out: its address, and the head of every request that came. It knows nothing of askpm,
+//! and is used by unit and integration tests alike.
+#![allow(dead_code, reason = "each user of the harness uses some of it")]
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What a path answers.
+#[derive(Debug, Clone)]
+pub enum Served {
+    /// 200 with this body, and 304 to whoever knows this `ETag`.
+    Tagged(&'static str, String),
+    /// 200 with this body, and 304 to whoever knows this `Last-Modified`.
+    Dated(&'static str, String),
+    /// 200 with this body and neither.
+    Plain(String),
+    Status(u16),
+    /// 302 to this address.
+    Redirect(String),
+    /// 200 and so many bytes, without telling the length.
+    Endless(usize),
+    /// 200 and a head, then nothing.
+    Silent,
+}
+
+#[derive(Default)]
+struct State {
+    served: HashMap<String, Served>,
+    requests: Vec<String>,
+}
+
+/// The server; it stops when dropped.
+pub struct FeedServer {
+    address: std::net::SocketAddr,
+    state: Arc<Mutex<State>>,
+    stopped: Arc<AtomicBool>,
+}
+
+impl FeedServer {
+    pub fn start() -> FeedServer {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let (state, stopped) = (Arc::default(), Arc::new(AtomicBool::new(false)));
+        let (shared, stop): (Arc<Mutex<State>>, _) = (Arc::clone(&state), Arc::clone(&stopped));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if stop.load(Ordering::SeqCst) {
+                    return;
+                }
+                let (shared, stop) = (Arc::clone(&shared), Arc::clone(&stop));
+                // A client that goes away is no fault of the server.
+                std::thread::spawn(move || drop(answer(stream, &shared, &stop)));
+            }
+        });
+        FeedServer {
+            address,
+            state,
+            stopped,
+        }
+    }
+
+    /// The address of `path`.
+    pub fn at(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn serve(&self, path: &str, served: Served) {
+        let mut state = self.state.lock().expect("no test panics while it holds this");
+        state.served.insert(path.to_string(), served);
+    }
+
+    /// Request line and headers, in lower case, of every request so far.
+    pub fn requests(&self) -> Vec<String> {
+        let state = self.state.lock().expect("no test panics while it holds this");
+        state.requests.clone()
+    }
+}
+
+impl Drop for FeedServer {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        // Wakes the accepting thread.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+fn answer(mut stream: TcpStream, state: &Mutex<State>, stop: &AtomicBool) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let mut head = String::new();
+    let mut lines = BufReader::new(stream.try_clone()?);
+    while lines.read_line(&mut head)? > 2 {}
+    let path = head.split(' ').nth(1).unwrap_or("").to_string();
+    let head = head.to_ascii_lowercase();
+    let served = {
+        let mut state = state.lock().expect("no test panics while it holds this");
+        state.requests.push(head.clone());
+        state.served.get(&path).cloned()
+    };
+    let mut send = |status: &str, headers: &str, body: &[u8]| {
+        write!(stream, "HTTP/1.1 {status}\r\nConnection: close\r\n{headers}\r\n")?;
+        stream.write_all(body)
+    };
+    let sized = |body: &str| format!("Content-Length: {}\r\n", body.len());
+    match served {
+        None => send("404 Not Found", "Content-Length: 0\r\n", b""),
+        Some(Served::Tagged(etag, _)) if head.contains(&format!("if-none-match: {}\r", etag.to_ascii_lowercase())) => {
+            send("304 Not Modified", "", b"")
+        }
+        Some(Served::Dated(day, _)) if head.contains(&format!("if-modified-since: {}\r", day.to_ascii_lowercase())) => {
+            send("304 Not Modified", "", b"")
+        }
+        Some(Served::Tagged(etag, body)) => {
+            send("200 OK", &format!("ETag: {etag}\r\n{}", sized(&body)), body.as_bytes())
+        }
+        Some(Served::Dated(day, body)) => send(
+            "200 OK",
+            &format!("Last-Modified: {day}\r\n{}", sized(&body)),
+            body.as_bytes(),
+        ),
+        Some(Served::Plain(body)) => send("200 OK", &sized(&body), body.as_bytes()),
+        Some(Served::Status(code)) => send(&format!("{code} Ordered"), "Content-Length: 0\r\n", b""),
+        Some(Served::Redirect(to)) => send("302 Found", &format!("Location: {to}\r\nContent-Length: 0\r\n"), b""),
+        Some(Served::Endless(bytes)) => send("200 OK", "", &vec![b'x'; bytes]),
+        Some(Served::Silent) => {
+            send("200 OK", "Content-Length: 10\r\n", b"x")?;
+            while !stop.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! A refresh that is killed at any moment leaves the whole old index or the whole new one.
+//!
+//! Every edition says which version of the corpus it is of, and each round changes them all, kills the refresh at a
+//! random moment (SIGKILL), and looks at what is there: first at the index as it is, then through `askpm search`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use askpm::index::Store;
+use askpm::retrieve::{Query, search};
+
+use crate::harness::{Home, Run};
+
+const EDITIONS: usize = 30;
+const KILLS: usize = 200;
+
+/// A refresh that ended before it was killed does not count, and another is made; but not for ever.
+const MOST_ROUNDS: usize = 3 * KILLS;
+
+/// In every this many rounds the index is made from nothing: killed then, there is none or a whole one.
+const ANEW: usize = 10;
+
+/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), so that every run kills at the same shares of a refresh's time.
+struct Random(u64);
+
+impl Random {
+    /// From 0 to 1.
+    fn unit(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+fn askpm(home: &Home) -> Run {
+    home.bare().env("ASKPM_CORPUS", home.path("corpus"))
+}
+
+/// Writes every edition anew: the same words, and the version.
+fn write(home: &Home, version: usize) {
+    for n in 0..EDITIONS {
+        let text = format!(
+            "---\nslug: edition-{n}\ntitle: Edition {n}\n---\n\n## Q1. Which walrus is number {n}?\n\n### A. Somebody\n\n\
+             The walrus says version{version} now, and has said much else before about the ice.\n"
+        );
+        home.write(&format!("corpus/edition-{n}.md"), text);
+    }
+}
+
+/// The folder of the only index of `home`.
+fn index(home: &Home) -> PathBuf {
+    let folders = fs::read_dir(home.path(".cache/askpm/index")).unwrap();
+    let mut folders: Vec<_> = folders.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(folders.len(), 1);
+    folders.remove(0)
+}
+
+fn version(text: &str) -> Option<usize> {
+    let (_, rest) = text.split_once("version")?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// The versions that the index as it is speaks of; `None` where there is no index.
+fn versions_in(index: &Path) -> Option<BTreeSet<usize>> {
+    let store = Store::open(index).unwrap()?;
+    let found = search(&store, &Query::new("walrus", 10 * EDITIONS)).unwrap();
+    assert_eq!(found.hits.len(), EDITIONS);
+    Some(
+        found
+            .hits
+            .iter()
+            .map(|hit| version(&hit.passage.text).unwrap())
+            .collect(),
+    )
+}
+
+/// The versions that `askpm search` answers from, which refreshes first; it must not find anything to mend.
+fn versions_searched(home: &Home) -> BTreeSet<usize> {
+    let ran = askpm(home).args(["search", "--json", "-n", "100", "walrus"]).run().ok();
+    assert_eq!(ran.stderr, "");
+    let json = ran.json();
+    let hits = json["hits"].as_array().unwrap();
+    assert_eq!(hits.len(), EDITIONS);
+    let texts = hits.iter().map(|hit| hit["snippet"].as_str().unwrap());
+    texts.map(|text| version(text).unwrap()).collect()
+}
+
+/// How long a refresh of every edition takes now: the median of some.
+fn duration(home: &Home, first: usize) -> Duration {
+    let mut times = Vec::new();
+    for version in first..first + 9 {
+        write(home, version);
+        let started = Instant::now();
+        askpm(home).args(["refresh"]).run().ok();
+        times.push(started.elapsed());
+    }
+    times.sort();
+    times[times.len() / 2]
+}
+
+#[test]
+fn a_refresh_killed_at_200_random_moments_leaves_the_old_corpus_or_the_new_one() {
+    let home = Home::new();
+    write(&home, 0);
+    askpm(&home).args(["refresh"]).run().ok();
+    let index = index(&home);
+    let mut time = duration(&home, 1);
+    let mut random = Random(20_240_501);
+    let (mut old, mut new, mut none, mut killed, mut round) = (0, 0, 0, 0, 0);
+    write(&home, 100);
+    askpm(&home).args(["refresh"]).run().ok();
+    while killed < KILLS && round < MOST_ROUNDS {
+        let (before, after) = (100 + round, 101 + round);
+        let anew = round % ANEW == ANEW - 1;
+        if anew {
+            fs::remove_dir_all(&index).unwrap();
+        }
+        write(&home, after);
+        let mut refresh = askpm(&home).args(["refresh"]).command();
+        let mut child = refresh.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        thread::sleep(time.mul_f64(random.unit()));
+        let runs = child.try_wait().unwrap().is_none();
+        killed += usize::from(runs);
+        // How busy the machine is changes meanwhile, and with it the time that kills are spread over.
+        time = time.mul_f64(if runs { 1.01 } else { 0.96 });
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        match versions_in(&index) {
+            None if anew => none += 1,
+            Some(versions) if versions == BTreeSet::from([after]) => new += 1,
+            Some(versions) if !anew && versions == BTreeSet::from([before]) => old += 1,
+            mixed => panic!("round {round}: {mixed:?}, neither {before} nor {after}"),
+        }
+        assert_eq!(versions_searched(&home), BTreeSet::from([after]), "round {round}");
+        round += 1;
+    }
+    eprintln!(
+        "{killed} of {round} were killed while they ran, at last within {time:?}: {old} old, {new} new, {none} none"
+    );
+    // Kills that all come too early or too late would show nothing.
+    assert!(
+        killed == KILLS && old > 0 && new > 0,
+        "{killed} killed, {old} old, {new} new"
+    );
+}
