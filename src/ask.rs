@@ -1,7 +1,7 @@
 //! The whole pipeline: a question goes in, an answer with citations comes out.
 //!
 //! In: an index, a question and, where there is one, a model. Out: an [`Answer`], its sentences handed on as they come.
-//! [`find`] decides whether the corpus can answer, before any model is loaded; [`write`] answers. It must not know of
+//! [`find`] decides whether the corpus can answer, before any model is loaded; [`write()`] answers. It must not know of
 //! command lines or terminals.
 
 use std::ops::ControlFlow;

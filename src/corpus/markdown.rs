@@ -2,7 +2,7 @@
 //! section and resource. `corpus/README.md` is the format's description for people.
 //!
 //! In: the text of a file and the path to name in errors. Out: an edition, or the first thing that is wrong with its
-//! line. It must not touch the file system. [`write`] and [`parse`] are inverse for every edition that `parse` yields.
+//! line. It must not touch the file system. [`write()`] and [`parse`] are inverse for every edition that `parse` yields.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;

@@ -5,7 +5,7 @@
 //! [`store`] writes the editions into a folder. This module must not know of the index, and never reaches the network.
 //!
 //! The way through: `sniff.rs` tells the kind of file and decodes it; `text.rs`, `html.rs`, `email.rs` and `feed.rs`
-//! make [`block::Document`]s of it; `structure.rs` makes an edition of each; `store.rs` files them.
+//! make `block::Document`s of it; `structure.rs` makes an edition of each; `store.rs` files them.
 
 mod block;
 mod clean;
