@@ -85,6 +85,8 @@ pub struct Found {
     pub question: String,
     /// Best first.
     pub hits: Vec<Hit>,
+    /// What comes nearest where there is no hit.
+    pub nearest: Option<Passage>,
     /// Whether the hits cover too little of the question to answer from them.
     pub abstains: bool,
     /// Words of the question that occur nowhere in the corpus.
@@ -126,6 +128,7 @@ pub fn find_with(
         question: question.to_string(),
         abstains: abstain::abstains(retrieved.confidence, settings.min_confidence),
         hits: retrieved.hits,
+        nearest: retrieved.nearest,
         unknown: retrieved.unknown,
         corpus: Freshness {
             editions: stats.editions,
@@ -215,8 +218,8 @@ pub fn write(
 
 /// The line that says that the corpus has no answer, with the nearest discussion.
 pub fn abstention(found: &Found) -> String {
-    let nearest = found.hits.first().map(|hit| {
-        let passage = &hit.passage;
+    let passage = found.hits.first().map(|hit| &hit.passage).or(found.nearest.as_ref());
+    let nearest = passage.map(|passage| {
         format!(
             "; the nearest discussion is \"{}\" ({})",
             passage.discussion,

@@ -150,3 +150,14 @@ fn flags_that_quoting_cannot_honour_are_refused() {
         assert!(ran.stderr.contains(flag[0]), "{ran:#?}");
     }
 }
+
+#[test]
+fn the_nearest_discussion_is_named_even_where_no_topic_is_shared() {
+    let home = Home::new();
+    let ran = home.bare().args(["-m", "none", "best pizza in Naples"]).run();
+    let ran = ran.fails(
+        3,
+        &["nothing in the corpus answers this question; the nearest discussion is \""],
+    );
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:#?}");
+}

@@ -123,6 +123,8 @@ pub struct Correction {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Retrieved {
     pub hits: Vec<Hit>,
+    /// Where there is no hit, the passage that shares the most even so, be it only words that ask; `None` if none does.
+    pub nearest: Option<Passage>,
     /// Best coverage among the hits, 0 without hits.
     pub coverage: f32,
     /// How sure it is that the corpus answers the question: 0 to 1, and 0.5 is where to stop answering.
@@ -247,6 +249,11 @@ fn find(store: &Store, query: &Query, dense: Option<(&Dense, Fusion)>) -> Result
         scored = fuse(scored, &similarities);
     }
     let hits = rank::rank(store, query, &words, scored)?;
+    let nearest = if hits.is_empty() {
+        nearest(store, query, &mut words)?
+    } else {
+        None
+    };
     let unknown = words.iter().filter(|word| word.content && word.passages == 0);
     let signals = Signals {
         coverage,
@@ -259,7 +266,17 @@ fn find(store: &Store, query: &Query, dense: Option<(&Dense, Fusion)>) -> Result
         signals,
         unknown: unknown.map(|word| word.typed.clone()).collect(),
         hits,
+        nearest,
         corrected,
         took: Duration::ZERO,
     })
+}
+
+/// The best passage by any word of the question: what to name when nothing was found.
+fn nearest(store: &Store, query: &Query, words: &mut [query::Word]) -> Result<Option<Passage>, IndexError> {
+    let mut scored = bm25::score(store, words)?;
+    filter::retain(store, query.filters, &mut scored, |one| one.address)?;
+    let one = Query { limit: 1, ..*query };
+    let hits = rank::rank(store, &one, words, scored)?;
+    Ok(hits.into_iter().next().map(|hit| hit.passage))
 }
