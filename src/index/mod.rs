@@ -14,6 +14,7 @@ mod folder;
 mod manifest;
 mod open;
 mod plan;
+mod readable;
 mod refresh;
 pub(crate) mod schema;
 mod store;

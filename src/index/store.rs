@@ -11,6 +11,7 @@ use tantivy::fieldnorm::FieldNormReader;
 use tantivy::{DocAddress, Index, ReloadPolicy, Searcher, TantivyDocument};
 
 use super::manifest::{self, Manifest};
+use super::readable::Readable;
 use super::schema::{Fields, SEARCHED};
 use super::{IndexError, Skipped, analyzer, folder};
 use crate::corpus::passage::Passage;
@@ -145,7 +146,8 @@ fn open(dir: &Path, generation: &Path, check: Check) -> Result<Option<Store>, St
     let fields = Fields::new();
     let (manifest, meta) = Manifest::read(generation, &fields.fingerprint())?;
     let text = |e: tantivy::TantivyError| e.to_string();
-    let index = Index::open_in_dir(generation).map_err(text)?;
+    let directory = Readable::open(generation).map_err(|e| e.to_string())?;
+    let index = Index::open(directory).map_err(text)?;
     index.tokenizers().register(analyzer::NAME, analyzer::analyzer());
     if index.schema() != fields.schema {
         return Err("its fields are not those of this askpm".into());

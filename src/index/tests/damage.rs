@@ -240,6 +240,32 @@ fn a_full_disk_is_told_with_the_way_out_and_leaves_the_index_as_it_was() {
     assert_eq!((ids(&store).len(), report.unchanged, report.rebuilt), (4, 3, None));
 }
 
+#[test]
+fn a_disk_that_became_read_only_is_searched_and_an_update_told_with_the_way_out() {
+    let Some(disk) = TinyDisk::mount("4m") else {
+        eprintln!("SKIPPED: a read-only disk (needs the right to mount a tmpfs)");
+        return;
+    };
+    let dir = disk.0.path().join("index");
+    Store::refresh(&dir, &some()).unwrap();
+    let remount = Command::new("mount")
+        .args(["-o", "remount,ro"])
+        .arg(disk.0.path())
+        .output()
+        .unwrap();
+    assert!(remount.status.success(), "{remount:?}");
+    let (store, report) = Store::open_or_refresh(&dir, &some()).unwrap();
+    assert_eq!((ids(&store).len(), report.unchanged, report.rebuilt), (4, 3, None));
+    let mut more = some();
+    more.push(edition("late", &[("Late?", &["Too late."])]));
+    let error = Store::open_or_refresh(&dir, &more)
+        .err()
+        .expect("a read-only disk was written to");
+    assert!(error.hint().unwrap_or_default().contains("XDG_CACHE_HOME"), "{error:?}");
+    let (store, _) = Store::open_or_refresh(&dir, &some()).unwrap();
+    assert_eq!(ids(&store).len(), 4);
+}
+
 /// Names the folder in which the test below, run as a process of its own, refreshes until it is killed.
 const VICTIM: &str = "ASKPM_TEST_REFRESH_FOR_EVER";
 

@@ -1,0 +1,66 @@
+//! A tantivy directory that can be searched where nothing can be written.
+//!
+//! In: a generation's folder. Out: tantivy's own mmap directory, but for its lock: a reader makes a lock file so that no
+//! writer deletes what it is about to open, and on a read-only disk, where nobody writes, it cannot and need not.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tantivy::directory::error::{DeleteError, LockError, OpenDirectoryError, OpenReadError, OpenWriteError};
+use tantivy::directory::{
+    Directory, DirectoryLock, FileHandle, Lock, MmapDirectory, WatchCallback, WatchHandle, WritePtr,
+};
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub(super) struct Readable(MmapDirectory);
+
+impl Readable {
+    pub fn open(folder: &Path) -> Result<Self, OpenDirectoryError> {
+        MmapDirectory::open(folder).map(Readable)
+    }
+}
+
+impl Directory for Readable {
+    fn acquire_lock(&self, lock: &Lock) -> Result<DirectoryLock, LockError> {
+        match self.0.acquire_lock(lock) {
+            Err(LockError::IoError(error)) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+                Ok(DirectoryLock::from(Box::new(PathBuf::new())))
+            }
+            other => other,
+        }
+    }
+
+    fn get_file_handle(&self, path: &Path) -> Result<Arc<dyn FileHandle>, OpenReadError> {
+        self.0.get_file_handle(path)
+    }
+
+    fn delete(&self, path: &Path) -> Result<(), DeleteError> {
+        self.0.delete(path)
+    }
+
+    fn exists(&self, path: &Path) -> Result<bool, OpenReadError> {
+        self.0.exists(path)
+    }
+
+    fn open_write(&self, path: &Path) -> Result<WritePtr, OpenWriteError> {
+        self.0.open_write(path)
+    }
+
+    fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {
+        self.0.atomic_read(path)
+    }
+
+    fn atomic_write(&self, path: &Path, data: &[u8]) -> io::Result<()> {
+        self.0.atomic_write(path, data)
+    }
+
+    fn sync_directory(&self) -> io::Result<()> {
+        self.0.sync_directory()
+    }
+
+    fn watch(&self, callback: WatchCallback) -> tantivy::Result<WatchHandle> {
+        self.0.watch(callback)
+    }
+}
