@@ -36,6 +36,22 @@ struct Run {
     stop: Stop,
 }
 
+impl Run {
+    /// The answer that the loop made out of a prompt of `prompt_tokens`, `before` it began having gone by.
+    fn generation(self, text: String, prompt_tokens: usize, before: Duration) -> Generation {
+        Generation {
+            text,
+            prompt_tokens,
+            cached_tokens: 0,
+            generated_tokens: self.tokens,
+            prefill: self.prefill,
+            first_token: before + self.first,
+            decode: self.total.saturating_sub(self.first),
+            stop: self.stop,
+        }
+    }
+}
+
 impl CandleEngine {
     /// Loads a GGUF file. The header, the vocabulary and every tensor's shape are checked before any weight is read.
     ///
@@ -296,16 +312,7 @@ impl Engine for CandleEngine {
             // Generation is over: there is nothing left to stop.
             let _ = on_piece(&rest);
         }
-        Ok(Generation {
-            text,
-            prompt_tokens: ids.len(),
-            cached_tokens: 0,
-            generated_tokens: run.tokens,
-            prefill: run.prefill,
-            first_token: before + run.first,
-            decode: run.total.saturating_sub(run.first),
-            stop: run.stop,
-        })
+        Ok(run.generation(text, ids.len(), before))
     }
 
     fn choose(
@@ -325,16 +332,7 @@ impl Engine for CandleEngine {
             chosen.push(&choices[choice]);
             on_choice(choice)
         })?;
-        Ok(Generation {
-            text: chosen.join(" "),
-            prompt_tokens: ids.len(),
-            cached_tokens: 0,
-            generated_tokens: run.tokens,
-            prefill: run.prefill,
-            first_token: before + run.first,
-            decode: run.total.saturating_sub(run.first),
-            stop: run.stop,
-        })
+        Ok(run.generation(chosen.join(" "), ids.len(), before))
     }
 }
 
