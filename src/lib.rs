@@ -64,3 +64,6 @@ pub mod models;
 pub mod prompt;
 pub mod render;
 pub mod retrieve;
+
+#[cfg(test)]
+mod testing;

@@ -217,7 +217,7 @@ fn no_work_is_recommended_twice_and_no_title_is_there_twice() {
 fn every_word_is_spelt_as_a_dictionary_or_the_list_of_the_corpus_has_it() {
     // Debian's `wamerican`, where it is installed; the list beside this test holds what no dictionary knows.
     let Ok(dictionary) = fs::read_to_string("/usr/share/dict/american-english") else {
-        eprintln!("SKIPPED: no /usr/share/dict/american-english (package wamerican) to check spelling with");
+        crate::harness::skipped("no /usr/share/dict/american-english (package wamerican) to check spelling with");
         return;
     };
     let own = fs::read_to_string(root("tests/fixtures/corpus-words.txt")).unwrap();

@@ -53,7 +53,7 @@ mod real_newsletter {
     fn path() -> Option<std::path::PathBuf> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/newsletters/pathways-ai-ml-pm.txt");
         if !path.is_file() {
-            eprintln!("SKIPPED: {} is not there", path.display());
+            crate::harness::skipped(format!("{} is not there", path.display()));
             return None;
         }
         Some(path)

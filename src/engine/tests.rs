@@ -66,7 +66,7 @@ pub(crate) fn real_model() -> Option<PathBuf> {
     match found {
         Ok(path) => Some(path.clone()),
         Err(why) => {
-            eprintln!("SKIPPED: no real model: {why}");
+            crate::testing::skipped(format!("no real model: {why}"));
             None
         }
     }

@@ -163,6 +163,11 @@ pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
+/// Says that a test is skipped, and why: past the test runner, which keeps back what a passing test prints.
+pub fn skipped(why: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
+}
+
 /// The default model's file, or the reason why the tests that need it are skipped. `ASKPM_TEST_MODEL` names it; else
 /// the binary itself fetches it, once, into the build folder, which needs a network.
 pub fn real_model() -> Option<&'static Path> {
@@ -187,7 +192,7 @@ pub fn real_model() -> Option<&'static Path> {
     match found {
         Ok(path) => Some(path),
         Err(why) => {
-            eprintln!("SKIPPED: no real model: {why}");
+            skipped(format!("no real model: {why}"));
             None
         }
     }

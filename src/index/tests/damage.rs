@@ -205,7 +205,7 @@ impl Drop for TinyDisk {
 #[test]
 fn a_full_disk_is_told_with_the_way_out_and_leaves_the_index_as_it_was() {
     let Some(disk) = TinyDisk::mount("192k") else {
-        eprintln!("SKIPPED: a full disk (needs the right to mount a tmpfs)");
+        crate::testing::skipped("a full disk (needs the right to mount a tmpfs)");
         return;
     };
     let dir = disk.0.path().join("index");
@@ -243,7 +243,7 @@ fn a_full_disk_is_told_with_the_way_out_and_leaves_the_index_as_it_was() {
 #[test]
 fn a_disk_that_became_read_only_is_searched_and_an_update_told_with_the_way_out() {
     let Some(disk) = TinyDisk::mount("4m") else {
-        eprintln!("SKIPPED: a read-only disk (needs the right to mount a tmpfs)");
+        crate::testing::skipped("a read-only disk (needs the right to mount a tmpfs)");
         return;
     };
     let dir = disk.0.path().join("index");

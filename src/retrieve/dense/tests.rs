@@ -49,7 +49,7 @@ fn open(store: &Store, model: &Path, identity: u8) -> (Dense, usize) {
 #[test]
 fn vectors_are_those_of_an_independent_implementation() {
     let Some(folder) = std::env::var_os("ASKPM_TEST_EMBEDDER").map(PathBuf::from) else {
-        eprintln!("SKIPPED: ASKPM_TEST_EMBEDDER names no folder with the files of all-MiniLM-L6-v2");
+        crate::testing::skipped("ASKPM_TEST_EMBEDDER names no folder with the files of all-MiniLM-L6-v2");
         return;
     };
     #[derive(serde::Deserialize)]

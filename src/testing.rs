@@ -1,0 +1,9 @@
+//! What unit tests of several parts share.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+/// Says that a test is skipped, and why: past the test runner, which keeps back what a passing test prints.
+pub(crate) fn skipped(why: impl Display) {
+    let _ = writeln!(io::stderr(), "SKIPPED: {why}");
+}
