@@ -249,7 +249,7 @@ fn generate(
         .saturating_sub(settings.sampling.max_tokens);
     let budget = room.min(PROMPT_TOKENS);
     let small = engine.info().parameters < SMALL_MODEL;
-    let picks = extractive::extract(&found.question, passages, TO_CHOOSE_FROM);
+    let picks = extractive::best_first(&found.question, passages, TO_CHOOSE_FROM);
     let (template, texts) = if small {
         (&prompts.choose, quotes(passages, &picks))
     } else {
@@ -298,7 +298,7 @@ fn compose(
     Ok((composer.finish(&mut show).0, generation))
 }
 
-/// The model chooses among sentences of the passages, which therefore back the answer word for word.
+/// The best sentence of the passages, and what the model chooses of the others: they back the answer word for word.
 fn choose(
     engine: &mut dyn Engine,
     messages: &[Message],

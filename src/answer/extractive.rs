@@ -96,6 +96,22 @@ struct Candidate {
 /// The sentences of `passages` (best first) that answer `question` best, grouped by passage in the order given.
 /// Empty only if the passages hold no sentence.
 pub fn extract(question: &str, passages: &[&Passage], limits: Limits) -> Vec<Pick> {
+    let mut picks = by_worth(question, passages, limits);
+    picks.sort_by_key(|pick| (pick.passage, pick.quote.start));
+    picks
+}
+
+/// The same, but with the best of them first: what a model goes on from.
+pub fn best_first(question: &str, passages: &[&Passage], limits: Limits) -> Vec<Pick> {
+    let mut picks = by_worth(question, passages, limits);
+    if let Some((_, others)) = picks.split_first_mut() {
+        others.sort_by_key(|pick| (pick.passage, pick.quote.start));
+    }
+    picks
+}
+
+/// The picks in the order in which they were chosen.
+fn by_worth(question: &str, passages: &[&Passage], limits: Limits) -> Vec<Pick> {
     let mut pool = candidates(question, passages);
     let mut chosen: Vec<Candidate> = Vec::new();
     let mut words = 0;
@@ -126,9 +142,7 @@ pub fn extract(question: &str, passages: &[&Passage], limits: Limits) -> Vec<Pic
             pool.retain(|c| c.pick.passage != passage);
         }
     }
-    let mut picks: Vec<Pick> = chosen.into_iter().map(|c| c.pick).collect();
-    picks.sort_by_key(|pick| (pick.passage, pick.quote.start));
-    picks
+    chosen.into_iter().map(|c| c.pick).collect()
 }
 
 fn candidates(question: &str, passages: &[&Passage]) -> Vec<Candidate> {
@@ -243,6 +257,29 @@ mod tests {
             Some("An API needs a price that customers can predict.")
         );
         assert!(!picked.iter().any(|quote| quote.contains("weather")), "{picked:?}");
+    }
+
+    #[test]
+    fn the_best_can_be_had_first_and_the_others_in_reading_order() {
+        let text = "Prices matter a lot in every market. A roadmap needs an owner for each date. Dates without owners slip away.";
+        let passage = passage("e/q1/a", text);
+        let limits = Limits {
+            sentences: 3,
+            per_passage: 3,
+            words: 150,
+        };
+        let starts = |picks: Vec<Pick>| picks.iter().map(|p| p.quote.start).collect::<Vec<_>>();
+        let read = starts(extract("roadmap dates and owners", &[&passage], limits));
+        let first = starts(best_first("roadmap dates and owners", &[&passage], limits));
+        assert!(
+            read.is_sorted() && first[0] == text.find("A roadmap").unwrap(),
+            "{read:?} {first:?}"
+        );
+        assert!(first[1..].is_sorted());
+        assert_eq!(
+            first.iter().collect::<std::collections::BTreeSet<_>>(),
+            read.iter().collect()
+        );
     }
 
     #[test]

@@ -196,7 +196,7 @@ fn meaning(context: &Context) -> Check {
 
 fn network(context: &Context) -> Check {
     let detail = match context.net {
-        Net::Online => "used only to fetch models",
+        Net::Online => "used only to fetch models, and the feeds that the settings name",
         Net::Offline => "not used: offline mode",
     };
     check("network", State::Ok, detail)

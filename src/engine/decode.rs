@@ -224,6 +224,9 @@ impl CandleEngine {
             if choices.taken >= most || open.is_empty() {
                 break Stop::MaxTokens;
             }
+            if choices.taken == 0 {
+                open.truncate(1);
+            }
             let mut depth = 0;
             let chosen = loop {
                 if let Some(ended) = choices.ended(&open, depth) {

@@ -150,7 +150,8 @@ pub trait Engine {
         on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Generation, EngineError>;
 
-    /// Answers the messages with whole texts out of `choices`, each at most once, in the order the model gives them.
+    /// Answers the messages with whole texts out of `choices`, each at most once: the first of them, which the caller
+    /// holds for the best, then others in the order the model gives them.
     /// `on_choice` gets the index of each; `Break` stops, as do `most` choices, the model's end token after the third,
     /// and `max_tokens`, which no choice exceeds.
     fn choose(
