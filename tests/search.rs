@@ -251,3 +251,43 @@ fn a_wrong_date_is_a_wrong_command_line() {
         }
     }
 }
+
+#[test]
+fn on_a_disk_that_became_read_only_the_old_index_answers_and_says_so() {
+    let home = Home::new();
+    let corpus = own_corpus(&home);
+    let disk = home.path("disk");
+    fs::create_dir_all(&disk).unwrap();
+    let mount = |options: &str| {
+        let mut command = std::process::Command::new("mount");
+        command.args(["-t", "tmpfs", "-o", options, "askpm-test"]).arg(&disk);
+        command.output().is_ok_and(|out| out.status.success())
+    };
+    if !mount("size=8m") {
+        return crate::harness::skipped("a read-only disk (needs the right to mount a tmpfs)");
+    }
+    let askpm = || home.bare().env("XDG_CACHE_HOME", &disk).args(["--corpus", &corpus]);
+    askpm().args(["search", "prepaid"]).run().ok();
+    let pricing = home.path("corpus/pricing.md");
+    fs::write(
+        &pricing,
+        fs::read_to_string(&pricing)
+            .unwrap()
+            .replace("prepaid credits", "seat licences"),
+    )
+    .unwrap();
+    let read_only = mount("remount,ro");
+    let old = askpm().args(["search", "--json", "prepaid"]).run();
+    let new = askpm().args(["search", "licences"]).run();
+    let refresh = askpm().args(["refresh"]).run();
+    let unmounted = std::process::Command::new("umount").arg("-l").arg(&disk).output();
+    assert!(read_only && unmounted.is_ok_and(|out| out.status.success()));
+    assert_eq!(
+        (old.status, &old.json()["hits"][0]["id"]),
+        (Some(0), &"pricing/q1/b".into()),
+        "{old:#?}"
+    );
+    assert!(old.stderr.contains("answering from the index of"), "{old:#?}");
+    assert_eq!(new.status, Some(3), "{new:#?}");
+    assert!(!refresh.fails(1, &["ead-only"]).hint().is_empty());
+}

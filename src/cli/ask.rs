@@ -22,7 +22,7 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
     let question = words_or_stdin(&args.question, MAX_QUESTION_BYTES, "question")?;
     let settings = settings(context, args);
     let wanted = model::wanted(context, &args.model)?;
-    let (store, _) = context.store()?;
+    let store = context.store()?;
     let finder = Finder::new(context, &store, args.retrieval.by, wanted.is_none())?;
     let found = ask::find_with(&store, &*finder.retriever(&store), &question, &settings)?;
     let machine = args.output.json || args.jsonl;

@@ -30,7 +30,7 @@ pub fn run(context: &Context, args: &AskArgs, file: &Path) -> Result<Exit, Failu
             File::open(file).map_err(|error| Failure::new(file.display(), error))?,
         ))
     };
-    let (store, _) = context.store()?;
+    let store = context.store()?;
     let words_only = wanted.as_ref().is_some_and(|wanted| wanted.is_none());
     let finder = Finder::new(context, &store, args.retrieval.by, words_only)?;
     let retriever = finder.retriever(&store);

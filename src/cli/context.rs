@@ -15,7 +15,7 @@ use super::args::{FilterArgs, Global};
 use super::config::Config;
 use super::error::Failure;
 use crate::corpus::Corpus;
-use crate::index::{RefreshReport, Skipped, Store};
+use crate::index::{IndexError, RefreshReport, Skipped, Store};
 use crate::models::{Net, Places, Registry};
 use crate::prompt::{Prompts, TemplateError};
 use crate::render::sanitise;
@@ -137,9 +137,36 @@ impl Context {
         key.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The index, brought up to date with the corpus; what was skipped is told.
-    pub fn store(&self) -> Result<(Store, RefreshReport), Failure> {
-        let (store, report) = Store::open_or_refresh(&self.index_dir(), &self.corpus.files()?)?;
+    /// The index to search: brought up to date with the corpus or, where the disk does not let it be, as it was left
+    /// whole by the last refresh, which is told.
+    pub fn store(&self) -> Result<Store, Failure> {
+        let dir = self.index_dir();
+        match self.told(Store::open_or_refresh(&dir, &self.corpus.files()?)) {
+            Ok((store, _)) => Ok(store),
+            Err(error) => match Store::open(&dir) {
+                Ok(Some(store)) => {
+                    let since = store.stats().indexed_at;
+                    self.warn(&format!(
+                        "{error}; answering from the index of {since}, which the corpus has left behind"
+                    ));
+                    Ok(store)
+                }
+                _ => Err(error.into()),
+            },
+        }
+    }
+
+    /// The index, brought up to date with the corpus, and what that took.
+    pub fn refreshed(&self) -> Result<(Store, RefreshReport), Failure> {
+        Ok(self.told(Store::open_or_refresh(&self.index_dir(), &self.corpus.files()?))?)
+    }
+
+    /// Tells what a refresh skipped and why it rebuilt.
+    fn told(
+        &self,
+        refreshed: Result<(Store, RefreshReport), IndexError>,
+    ) -> Result<(Store, RefreshReport), IndexError> {
+        let (store, report) = refreshed?;
         if let Some(why) = &report.rebuilt {
             self.note(&format!("index rebuilt: {why}"));
         }

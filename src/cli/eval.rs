@@ -17,7 +17,7 @@ pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
     let hint =
         "a line is {\"id\", \"question\", \"kind\", \"relevant\": [identifiers], \"split\": \"tune\" or \"report\"}";
     let questions = questions::parse(&text(bytes, &file)?).map_err(|error| Failure::new(&file, error).hinted(hint))?;
-    let (store, _) = context.store()?;
+    let store = context.store()?;
     let finder = Finder::new(context, &store, args.by, false)?;
     let outcomes = eval::run(&*finder.retriever(&store), &questions)?;
     let min_confidence = args.min_score.or(context.config.min_score).unwrap_or(MIN_CONFIDENCE);

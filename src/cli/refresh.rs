@@ -49,7 +49,7 @@ pub fn run(context: &Context, args: &RefreshArgs) -> Result<Exit, Failure> {
     let mut skipped = incoming.feeds()?;
     skipped.extend(incoming.dropped()?);
     context.tell_skipped(&skipped);
-    let (_, mut report) = context.store()?;
+    let (_, mut report) = context.refreshed()?;
     report.skipped.extend(skipped);
     let mut out = io::stdout().lock();
     tell(&mut out, &report, if args.json { Form::Json } else { Form::Text })?;

@@ -49,7 +49,7 @@ pub fn run(context: &Context, args: &SearchArgs) -> Result<Exit, Failure> {
     if query.len() > MAX_QUESTION_BYTES {
         return Err(AskError::TooLong(query.len()).into());
     }
-    let (store, _) = context.store()?;
+    let store = context.store()?;
     let top_k = args.retrieval.top_k.or(context.config.top_k).map_or(TOP_K, usize::from);
     let finder = Finder::new(context, &store, args.retrieval.by, false)?;
     let filters = Filters::from(&args.filters);

@@ -90,7 +90,7 @@ fn turn(
         skipped.extend(incoming.dropped()?);
     }
     context.tell_skipped(&skipped);
-    let (_, mut report) = context.store()?;
+    let (_, mut report) = context.refreshed()?;
     report.skipped.extend(skipped);
     if first || !report.changes.is_empty() {
         let form = if args.json { Form::JsonLine } else { Form::Text };
