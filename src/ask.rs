@@ -87,10 +87,8 @@ pub struct Found {
     pub hits: Vec<Hit>,
     /// What comes nearest where there is no hit.
     pub nearest: Option<Passage>,
-    /// Whether the hits cover too little of the question to answer from them.
+    /// Whether it is too unsure that the hits answer the question.
     pub abstains: bool,
-    /// Words of the question that occur nowhere in the corpus.
-    pub unknown: Vec<String>,
     pub corpus: Freshness,
     /// The part of the corpus that was searched.
     pub filters: Filters,
@@ -129,7 +127,6 @@ pub fn find_with(
         abstains: abstain::abstains(retrieved.confidence, settings.min_confidence),
         hits: retrieved.hits,
         nearest: retrieved.nearest,
-        unknown: retrieved.unknown,
         corpus: Freshness {
             editions: stats.editions,
             newest: stats.newest,
@@ -202,12 +199,11 @@ pub fn write(
     if draft.sentences.is_empty() {
         mode = Mode::Extractive;
         for pick in extractive::extract(&found.question, &passages, QUOTED) {
-            let passage = passages[pick.passage];
-            let text = passage.text[pick.quote.clone()]
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" ");
-            if listener.sentence(draft.add(&text, passage, pick.quote, 1.0)).is_break() {
+            let text = quote(&passages, &pick);
+            if listener
+                .sentence(draft.add(&text, passages[pick.passage], pick.quote, 1.0))
+                .is_break()
+            {
                 break;
             }
         }
@@ -233,7 +229,7 @@ pub fn abstention(found: &Found) -> String {
     )
 }
 
-/// Lets the model write, and keeps the sentences that the passages in its prompt back; a small one lets choose.
+/// Lets the model write, and keeps the sentences that the passages in its prompt back; lets a small model choose.
 fn generate(
     found: &Found,
     passages: &[&Passage],
@@ -249,9 +245,14 @@ fn generate(
         .saturating_sub(settings.sampling.max_tokens);
     let budget = room.min(PROMPT_TOKENS);
     let small = engine.info().parameters < SMALL_MODEL;
-    let picks = extractive::best_first(&found.question, passages, TO_CHOOSE_FROM);
-    let (template, texts) = if small {
-        (&prompts.choose, quotes(passages, &picks))
+    // A small model chooses among these, and a larger one needs none.
+    let mut picks = Vec::new();
+    let (template, texts): (_, Vec<String>) = if small {
+        picks = extractive::best_first(&found.question, passages, TO_CHOOSE_FROM);
+        (
+            &prompts.choose,
+            picks.iter().map(|pick| quote(passages, pick)).collect(),
+        )
     } else {
         (
             &prompts.answer,
@@ -266,7 +267,7 @@ fn generate(
     }
     let messages = messages(&prompt.system, &prompt.user);
     let (draft, generation) = if small {
-        choose(engine, &messages, passages, &picks, settings, listener)?
+        choose(engine, &messages, passages, &picks, &texts, settings, listener)?
     } else {
         compose(engine, &messages, &passages[..prompt.passages], settings, listener)?
     };
@@ -299,17 +300,18 @@ fn compose(
 }
 
 /// The best sentence of the passages, and what the model chooses of the others: they back the answer word for word.
+/// `sentences` are the texts of `picks`.
 fn choose(
     engine: &mut dyn Engine,
     messages: &[Message],
     passages: &[&Passage],
     picks: &[Pick],
+    sentences: &[String],
     settings: &Settings,
     listener: &mut dyn Listener,
 ) -> Result<(Draft, Generation), AskError> {
     let mut draft = Draft::default();
-    let sentences = quotes(passages, picks);
-    let generation = engine.choose(messages, &sentences, CHOSEN, &settings.sampling, &mut |choice| {
+    let generation = engine.choose(messages, sentences, CHOSEN, &settings.sampling, &mut |choice| {
         let pick = &picks[choice];
         if draft.words() + sentences[choice].split_whitespace().count() > MAX_WORDS {
             return ControlFlow::Break(());
@@ -319,13 +321,9 @@ fn choose(
     Ok((draft, generation))
 }
 
-/// The picked sentences, each on one line.
-fn quotes(passages: &[&Passage], picks: &[Pick]) -> Vec<String> {
-    let line = |pick: &Pick| one_line(&passages[pick.passage].text[pick.quote.clone()]);
-    picks.iter().map(line).collect()
-}
-
-fn one_line(text: &str) -> String {
+/// The picked sentence, on one line.
+fn quote(passages: &[&Passage], pick: &Pick) -> String {
+    let text = &passages[pick.passage].text[pick.quote.clone()];
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -99,8 +99,8 @@ impl<'a> Composer<'a> {
     }
 }
 
-/// A sentence without list numbers, emphasis, the model's own `[1]` marks and `Note 1` references: citations are given
-/// by grounding alone.
+/// A sentence without list numbers, emphasis, and the model's own `[1]` marks: citations are given by grounding
+/// alone.
 fn tidy(raw: &str) -> String {
     let text = without_marker(raw.trim());
     let mut out = String::with_capacity(text.len());

@@ -27,30 +27,24 @@ impl Finder {
     /// unless it is asked for.
     pub fn new(context: &Context, store: &Store, by: Option<By>, words_only: bool) -> Result<Finder, Failure> {
         let wanted = by.unwrap_or(if words_only { By::Words } else { By::Both });
+        let words = Finder {
+            by: By::Words,
+            dense: None,
+        };
         if wanted == By::Words {
-            return Ok(Finder {
-                by: wanted,
-                dense: None,
-            });
+            return Ok(words);
         }
         match dense(context, store) {
             Ok(dense) => Ok(Finder {
                 by: wanted,
                 dense: Some(dense),
             }),
-            Err(Missing::Model(_)) if by.is_none() => Ok(Finder {
-                by: By::Words,
-                dense: None,
-            }),
-            Err(Missing::Model(failure)) => Err(failure),
+            Err(Missing::Model(_)) if by.is_none() => Ok(words),
             Err(Missing::Broken(failure)) if by.is_none() => {
                 context.note(&format!("searching by words alone: {}", failure.lines().join(" ")));
-                Ok(Finder {
-                    by: By::Words,
-                    dense: None,
-                })
+                Ok(words)
             }
-            Err(Missing::Broken(failure)) => Err(failure),
+            Err(Missing::Model(failure) | Missing::Broken(failure)) => Err(failure),
         }
     }
 
