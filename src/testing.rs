@@ -3,6 +3,9 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
+#[path = "../tests/harness/accept.rs"]
+pub(crate) mod accept;
+
 /// Says that a test is skipped, and why: past the test runner, which keeps back what a passing test prints.
 pub(crate) fn skipped(why: impl Display) {
     let _ = writeln!(io::stderr(), "SKIPPED: {why}");

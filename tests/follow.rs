@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
@@ -29,15 +29,7 @@ struct Watching {
 
 impl Watching {
     fn start(run: Run, args: &[&str]) -> Watching {
-        let mut child = run
-            .args(["refresh", "--watch"])
-            .args(args)
-            .command()
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = run.args(["refresh", "--watch"]).args(args).spawn();
         let (send, lines) = mpsc::channel();
         let pipes: [Box<dyn Read + Send>; 2] = [
             Box::new(child.stdout.take().unwrap()),

@@ -1,7 +1,6 @@
 //! What scripts rely on: standard input, streams, exit statuses, closed pipes, no colour off a terminal.
 
 use std::io::Read as _;
-use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -116,15 +115,7 @@ fn a_closed_pipe_ends_the_program_quietly() {
         &["--help"],
         &["man"],
     ] {
-        let mut child = home
-            .askpm()
-            .args(args)
-            .command()
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = home.askpm().args(args).spawn();
         drop(child.stdout.take());
         let mut stderr = String::new();
         child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();

@@ -1,6 +1,7 @@
 //! `askpm search`, `show` and `refresh` through the real binary.
 
 use std::fs;
+use std::path::Path;
 
 use crate::harness::{Home, fixture};
 
@@ -14,6 +15,11 @@ fn own_corpus(home: &Home) -> String {
         );
     }
     home.path("corpus").to_str().unwrap().to_string()
+}
+
+/// Writes `to` for `from` in a file.
+fn reword(file: &Path, from: &str, to: &str) {
+    fs::write(file, fs::read_to_string(file).unwrap().replace(from, to)).unwrap();
 }
 
 #[test]
@@ -146,13 +152,7 @@ fn refresh_tells_what_was_added_changed_and_removed() {
     assert!(refresh().stdout.contains("0 added, 0 changed, 0 removed, 2 unchanged"));
 
     let pricing = home.path("corpus/pricing.md");
-    fs::write(
-        &pricing,
-        fs::read_to_string(&pricing)
-            .unwrap()
-            .replace("prepaid credits", "seat licences"),
-    )
-    .unwrap();
+    reword(&pricing, "prepaid credits", "seat licences");
     fs::remove_file(home.path("corpus/first-steps.md")).unwrap();
     let json = home
         .bare()
@@ -174,10 +174,7 @@ fn search_sees_a_changed_corpus_without_being_told() {
     assert_eq!(search("licences").status, Some(3));
     let pricing = home.path("corpus/pricing.md");
     let old = fs::metadata(&pricing).unwrap().modified().unwrap();
-    let text = fs::read_to_string(&pricing)
-        .unwrap()
-        .replace("prepaid credits", "seats licences.");
-    fs::write(&pricing, text).unwrap();
+    reword(&pricing, "prepaid credits", "seats licences.");
     // The same time and the same size: only the content tells.
     fs::File::options()
         .write(true)
@@ -269,13 +266,7 @@ fn on_a_disk_that_became_read_only_the_old_index_answers_and_says_so() {
     let askpm = || home.bare().env("XDG_CACHE_HOME", &disk).args(["--corpus", &corpus]);
     askpm().args(["search", "prepaid"]).run().ok();
     let pricing = home.path("corpus/pricing.md");
-    fs::write(
-        &pricing,
-        fs::read_to_string(&pricing)
-            .unwrap()
-            .replace("prepaid credits", "seat licences"),
-    )
-    .unwrap();
+    reword(&pricing, "prepaid credits", "seat licences");
     let read_only = mount("remount,ro");
     let old = askpm().args(["search", "--json", "prepaid"]).run();
     let new = askpm().args(["search", "licences"]).run();

@@ -7,6 +7,8 @@ use feed_server::{FeedServer, Served};
 #[path = "../../tests/harness/feed_server.rs"]
 mod feed_server;
 
+use crate::testing::accept;
+
 const DAY: &str = "Wed, 01 May 2024 10:00:00 GMT";
 
 fn limits() -> Limits {

@@ -6,10 +6,12 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use super::accept::Accepting;
 
 /// What a path answers.
 #[derive(Debug, Clone)]
@@ -37,37 +39,21 @@ struct State {
 
 /// The server; it stops when dropped.
 pub struct FeedServer {
-    address: std::net::SocketAddr,
+    accepting: Accepting,
     state: Arc<Mutex<State>>,
-    stopped: Arc<AtomicBool>,
 }
 
 impl FeedServer {
-    pub fn start() -> FeedServer {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let (state, stopped) = (Arc::default(), Arc::new(AtomicBool::new(false)));
-        let (shared, stop): (Arc<Mutex<State>>, _) = (Arc::clone(&state), Arc::clone(&stopped));
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if stop.load(Ordering::SeqCst) {
-                    return;
-                }
-                let (shared, stop) = (Arc::clone(&shared), Arc::clone(&stop));
-                // A client that goes away is no fault of the server.
-                std::thread::spawn(move || drop(answer(stream, &shared, &stop)));
-            }
-        });
-        FeedServer {
-            address,
-            state,
-            stopped,
-        }
+    pub fn start() -> Self {
+        let state: Arc<Mutex<State>> = Arc::default();
+        let shared = Arc::clone(&state);
+        let accepting = Accepting::start(move |stream, stop| answer(stream, &shared, stop));
+        Self { accepting, state }
     }
 
     /// The address of `path`.
     pub fn at(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("http://{}{path}", self.accepting.address)
     }
 
     pub fn serve(&self, path: &str, served: Served) {
@@ -79,14 +65,6 @@ impl FeedServer {
     pub fn requests(&self) -> Vec<String> {
         let state = self.state.lock().expect("no test panics while it holds this");
         state.requests.clone()
-    }
-}
-
-impl Drop for FeedServer {
-    fn drop(&mut self) {
-        self.stopped.store(true, Ordering::SeqCst);
-        // Wakes the accepting thread.
-        let _ = TcpStream::connect(self.address);
     }
 }
 

@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::accept::Accepting;
+
 /// What goes wrong with one GET.
 #[derive(Debug, Clone)]
 pub enum Fault {
@@ -65,38 +67,21 @@ struct State {
 
 /// The server; it stops when dropped.
 pub struct Hub {
-    address: std::net::SocketAddr,
+    accepting: Accepting,
     state: Arc<Mutex<State>>,
-    stopped: Arc<AtomicBool>,
 }
 
 impl Hub {
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let state = Arc::new(Mutex::new(State::default()));
-        let stopped = Arc::new(AtomicBool::new(false));
-        let (shared, stop) = (Arc::clone(&state), Arc::clone(&stopped));
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if stop.load(Ordering::SeqCst) {
-                    return;
-                }
-                let (shared, stop) = (Arc::clone(&shared), Arc::clone(&stop));
-                // A client that goes away is no fault of the server.
-                std::thread::spawn(move || drop(answer(stream, &shared, &stop)));
-            }
-        });
-        Self {
-            address,
-            state,
-            stopped,
-        }
+        let state: Arc<Mutex<State>> = Arc::default();
+        let shared = Arc::clone(&state);
+        let accepting = Accepting::start(move |stream, stop| answer(stream, &shared, stop));
+        Self { accepting, state }
     }
 
     /// `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.accepting.address)
     }
 
     /// Serves `bytes` at `path`, for example `/ORG/NAME/resolve/REVISION/FILE`.
@@ -141,14 +126,6 @@ impl Hub {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().expect("no test panics while it holds this")
-    }
-}
-
-impl Drop for Hub {
-    fn drop(&mut self) {
-        self.stopped.store(true, Ordering::SeqCst);
-        // Wakes the accepting thread.
-        let _ = TcpStream::connect(self.address);
     }
 }
 

@@ -1,5 +1,6 @@
 //! A hermetic place to run the real binary in: an empty home, a cleared environment, no network, a corpus of its own.
 
+pub mod accept;
 pub mod feed_server;
 pub mod hub;
 #[allow(dead_code, reason = "the unit tests use the rest of it")]
@@ -8,7 +9,7 @@ pub mod tiny_gguf;
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
@@ -81,6 +82,16 @@ impl Run {
     pub fn stdin(mut self, input: impl Into<Vec<u8>>) -> Run {
         self.input = input.into();
         self
+    }
+
+    /// Starts it with nothing to read, both of its outputs being pipes.
+    pub fn spawn(mut self) -> Child {
+        let command = self
+            .command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command.spawn().expect("the binary starts")
     }
 
     /// The command itself, for what a test must do by hand.

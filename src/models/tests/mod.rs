@@ -9,6 +9,8 @@ mod hub;
 #[path = "../../../tests/harness/wheel.rs"]
 mod wheel;
 
+use crate::testing::accept;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
