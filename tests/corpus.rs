@@ -241,20 +241,33 @@ fn every_word_is_spelt_as_a_dictionary_or_the_list_of_the_corpus_has_it() {
 #[test]
 fn the_question_set_names_only_what_is_there_and_is_split_fairly() {
     let editions = editions();
-    let ids: HashSet<Id> = answers(&editions)
-        .iter()
-        .map(|(id, ..)| id.parse().unwrap())
-        .chain(editions.iter().flat_map(|e| {
-            e.resources
-                .iter()
-                .map(|r| format!("{}/r{}", e.slug, r.number).parse().unwrap())
-        }))
+    let resources = editions.iter().flat_map(|e| {
+        e.resources
+            .iter()
+            .map(|r| (format!("{}/r{}", e.slug, r.number), r.summary.as_str()))
+    });
+    let said: HashMap<Id, &str> = answers(&editions)
+        .into_iter()
+        .map(|(id, _, body)| (id, body))
+        .chain(resources)
+        .map(|(id, text)| (id.parse().unwrap(), text))
         .collect();
     let text = fs::read_to_string(root("eval/questions.jsonl")).unwrap();
     let set = questions::parse(&text).unwrap();
     for question in &set {
         for id in &question.relevant {
-            assert!(ids.contains(id), "{}: {id} is not in the corpus", question.id);
+            assert!(said.contains_key(id), "{}: {id} is not in the corpus", question.id);
+        }
+    }
+    for question in &set {
+        for evidence in question.points.iter().flat_map(|point| &point.evidence) {
+            assert!(
+                said[&evidence.id].contains(&evidence.quote) && question.relevant.contains(&evidence.id),
+                "{}: {} is not where {:?} is said",
+                question.id,
+                evidence.id,
+                evidence.quote
+            );
         }
     }
     let answerable = set.iter().filter(|q| !q.relevant.is_empty()).count();

@@ -32,9 +32,30 @@ pub struct Question {
     pub history: Vec<String>,
     /// `short`, `typo`, `paraphrase`, …: what makes it hard.
     pub kind: String,
-    /// Every answer and resource that answers it, best first; none where the corpus has no answer.
+    /// Every answer and resource that bears on it, best first; none where the corpus has no answer.
     pub relevant: Vec<Id>,
+    /// The discussions and resources that answer it by themselves; those of `relevant` where nobody judged that.
+    pub full: Vec<Id>,
+    /// What a good answer says, most important first; none where nobody wrote it down.
+    pub points: Vec<Point>,
     pub split: Split,
+}
+
+/// Something that a good answer says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Point {
+    /// In the judge's words.
+    pub text: String,
+    /// Where the corpus says it: any one is enough.
+    pub evidence: Vec<Evidence>,
+}
+
+/// The words of a passage that make a point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    pub id: Id,
+    /// Verbatim.
+    pub quote: String,
 }
 
 impl Question {
@@ -67,10 +88,81 @@ struct Line {
     history: Vec<String>,
     kind: String,
     relevant: Vec<String>,
+    #[serde(default)]
+    full: Vec<String>,
+    #[serde(default)]
+    points: Vec<PointLine>,
     split: Split,
     /// For people.
     #[serde(default, rename = "note")]
     _note: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PointLine {
+    text: String,
+    evidence: Vec<EvidenceLine>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EvidenceLine {
+    id: String,
+    quote: String,
+}
+
+fn ids(texts: &[String]) -> Result<Vec<Id>, String> {
+    let read = texts.iter().map(|id| id.parse::<Id>()).collect::<Result<_, _>>();
+    read.map_err(|error| error.to_string())
+}
+
+/// The groups of `relevant`, each once, in its order.
+fn groups(relevant: &[Id]) -> Vec<Id> {
+    let mut groups: Vec<Id> = Vec::new();
+    for group in relevant.iter().map(Id::group) {
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    groups
+}
+
+/// `full` as the file has it, or every group of `relevant`.
+fn full(texts: &[String], relevant: &[Id]) -> Result<Vec<Id>, String> {
+    let listed = groups(relevant);
+    if texts.is_empty() {
+        return Ok(listed);
+    }
+    let full = ids(texts)?;
+    match full.iter().find(|id| !listed.contains(id)) {
+        Some(id) => Err(format!("`{id}` is in `full`, and nothing of it is in `relevant`")),
+        None => Ok(full),
+    }
+}
+
+fn points(lines: Vec<PointLine>) -> Result<Vec<Point>, String> {
+    let evidence = |line: EvidenceLine| {
+        Ok(Evidence {
+            id: line.id.parse::<Id>().map_err(|error| error.to_string())?,
+            quote: line.quote,
+        })
+    };
+    let point = |line: PointLine| {
+        let evidence = line
+            .evidence
+            .into_iter()
+            .map(evidence)
+            .collect::<Result<Vec<_>, String>>()?;
+        if evidence.is_empty() {
+            return Err(format!("no evidence for the point \"{}\"", line.text));
+        }
+        Ok(Point {
+            text: line.text,
+            evidence,
+        })
+    };
+    lines.into_iter().map(point).collect()
 }
 
 /// Reads one question a line; blank lines are passed over.
@@ -85,13 +177,11 @@ pub fn parse(text: &str) -> Result<Vec<Question>, QuestionError> {
         if line.question.trim().is_empty() {
             return Err(fault("the question is empty".into()));
         }
-        let relevant = line
-            .relevant
-            .iter()
-            .map(|id| id.parse::<Id>())
-            .collect::<Result<_, _>>();
+        let relevant = ids(&line.relevant).map_err(fault)?;
         questions.push(Question {
-            relevant: relevant.map_err(|error| fault(error.to_string()))?,
+            full: full(&line.full, &relevant).map_err(fault)?,
+            points: points(line.points).map_err(fault)?,
+            relevant,
             id: line.id,
             text: line.question,
             history: line.history,
@@ -122,6 +212,22 @@ mod tests {
         assert_eq!(questions.len(), 2);
         assert_eq!(questions[1].query(), "Why?\nAnd then?");
         assert_eq!(questions[0].relevant[0].to_string(), "e/q1/a");
+    }
+
+    #[test]
+    fn what_answers_by_itself_is_read_or_else_all_that_bears_on_it() {
+        let judged = GOOD.replace(
+            r#"["e/q1/a"]"#,
+            r#"["e/q1/a","e/q1/b","e/r1"],"full":["e/q1"],"points":[{"text":"t","evidence":[{"id":"e/q1/a","quote":"v"}]}]"#,
+        );
+        let questions = parse(&format!("{judged}\n{}", GOOD.replace(r#""1""#, r#""2""#))).unwrap();
+        let full = |at: usize| questions[at].full.iter().map(Id::to_string).collect::<Vec<_>>();
+        assert_eq!((full(0), full(1)), (vec!["e/q1".to_string()], vec!["e/q1".to_string()]));
+        assert_eq!(questions[0].points[0].evidence[0].quote, "v");
+        let error = parse(&judged.replace(r#"["e/q1"]"#, r#"["e/q2"]"#)).unwrap_err();
+        assert!(error.what.contains("`e/q2` is in `full`"), "{error}");
+        let error = parse(&judged.replace(r#"[{"id":"e/q1/a","quote":"v"}]"#, "[]")).unwrap_err();
+        assert!(error.what.contains("no evidence"), "{error}");
     }
 
     #[test]
