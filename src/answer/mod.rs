@@ -192,6 +192,7 @@ pub(crate) mod testing {
             date: Some("2024-01-01".into()),
             discussion: "Why?".into(),
             question: String::new(),
+            also_asked: Vec::new(),
             contributor: Some("Somebody".into()),
             text: text.into(),
             path: "e.md".into(),

@@ -29,6 +29,9 @@ pub struct Discussion {
     pub number: u32,
     pub title: String,
     pub asked_by: Option<String>,
+    /// Other words in which readers put the same question, a line each: what it is found by, never what is quoted. At
+    /// most [`MAX_ALSO_ASKED`], each one trimmed line of at most [`MAX_ALSO_ASKED_BYTES`].
+    pub also_asked: Vec<String>,
     /// The question's own text; empty where the newsletter prints only a title.
     pub body: String,
     pub answers: Vec<Answer>,
@@ -181,6 +184,12 @@ impl FromStr for Id {
         }
     }
 }
+
+/// Most other wordings of one question: each costs a vector, and a question that needs more is two questions.
+pub const MAX_ALSO_ASKED: usize = 24;
+
+/// Longest other wording of a question, in bytes: a sentence or two.
+pub const MAX_ALSO_ASKED_BYTES: usize = 300;
 
 /// Longest slug that is accepted, in bytes: it becomes a file name and is typed by people.
 pub const MAX_SLUG: usize = 80;

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use pulldown_cmark::{Event, Parser, Tag};
 
 /// The `Name: value` lines that may open a body.
-const FIELDS: [&str; 3] = ["Asked by:", "Kind:", "Link:"];
+const FIELDS: [&str; 4] = ["Asked by:", "Also asked:", "Kind:", "Link:"];
 
 /// `body` as it is written to a file. A body that Markdown reads as text alone keeps its lines as they are, code blocks
 /// included; in any other, each line that could be structure is marked as text.

@@ -10,7 +10,10 @@ use std::fmt::Write as _;
 use pulldown_cmark::HeadingLevel;
 use serde::{Deserialize, Serialize};
 
-use super::edition::{Answer, Discussion, Edition, Resource, Section, answer_letter, is_slug, ordinal};
+use super::edition::{
+    Answer, Discussion, Edition, MAX_ALSO_ASKED, MAX_ALSO_ASKED_BYTES, Resource, Section, answer_letter, is_slug,
+    ordinal,
+};
 use super::guard;
 
 /// Why a file is not an edition.
@@ -229,11 +232,24 @@ fn discussion(part: &Part, seen: &mut Seen) -> Result<Discussion, String> {
     if !seen.questions.insert(number) {
         return Err(format!("question Q{number} is there twice"));
     }
-    let ([asked_by], body) = fields(part.body, ["Asked by"]);
+    let (asked_by, also_asked, body) = asked(part.body);
+    if also_asked.len() > MAX_ALSO_ASKED {
+        return Err(format!(
+            "Q{number} has {} lines `Also asked:`, and {MAX_ALSO_ASKED} are the most",
+            also_asked.len()
+        ));
+    }
+    if let Some(long) = also_asked.iter().find(|line| line.len() > MAX_ALSO_ASKED_BYTES) {
+        return Err(format!(
+            "a line `Also asked:` of Q{number} has {} bytes, and {MAX_ALSO_ASKED_BYTES} are the most",
+            long.len()
+        ));
+    }
     Ok(Discussion {
         number,
         title: title.to_string(),
         asked_by,
+        also_asked,
         body,
         answers: Vec::new(),
     })
@@ -298,21 +314,43 @@ fn resource(part: &Part, seen: &mut Seen) -> Result<Resource, String> {
     })
 }
 
+/// Takes the lines that open a question: who asks, once, and then any number of other wordings; leaves its own text.
+fn asked(body: &str) -> (Option<String>, Vec<String>, String) {
+    let ([asked_by], mut rest) = open_fields(body, ["Asked by"]);
+    let mut also_asked = Vec::new();
+    while let Some((line, after)) = field_line(rest, "Also asked") {
+        also_asked.push(line.to_string());
+        rest = after;
+    }
+    (asked_by, also_asked, guard::unescape(rest.trim()))
+}
+
+/// The value of the line `name: value` that opens `text`, where there is one, and what follows it.
+fn field_line<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
+    let (line, after) = text.split_once('\n').unwrap_or((text, ""));
+    let value = line.strip_prefix(name)?.strip_prefix(':')?.trim();
+    (!value.is_empty()).then_some((value, after))
+}
+
 /// Takes the `Name: value` lines that open `body`, each name once, and leaves the rest.
 fn fields<const N: usize>(body: &str, names: [&str; N]) -> ([Option<String>; N], String) {
+    let (values, rest) = open_fields(body, names);
+    (values, guard::unescape(rest.trim()))
+}
+
+/// As [`fields`], with the rest as it is in the file.
+fn open_fields<'a, const N: usize>(body: &'a str, names: [&str; N]) -> ([Option<String>; N], &'a str) {
     let mut values = [const { None }; N];
     let mut rest = body;
     'lines: loop {
-        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
-        for (value, name) in values.iter_mut().zip(names) {
-            let found = line.strip_prefix(name).and_then(|l| l.strip_prefix(':')).map(str::trim);
-            if let Some(found) = found.filter(|found| !found.is_empty() && value.is_none()) {
+        for (value, name) in values.iter_mut().zip(names).filter(|(value, _)| value.is_none()) {
+            if let Some((found, after)) = field_line(rest, name) {
                 *value = Some(found.to_string());
                 rest = after;
                 continue 'lines;
             }
         }
-        return (values, guard::unescape(rest.trim()));
+        return (values, rest);
     }
 }
 
@@ -335,7 +373,13 @@ pub fn write(edition: &Edition) -> String {
     let mut out = format!("---\n{}\n---\n", yaml.trim_end());
     for discussion in &edition.discussions {
         let _ = write!(out, "\n## Q{}. {}\n", discussion.number, discussion.title);
-        field(&mut out, "\nAsked by", discussion.asked_by.as_deref());
+        if discussion.asked_by.is_some() || !discussion.also_asked.is_empty() {
+            out.push('\n');
+        }
+        field(&mut out, "Asked by", discussion.asked_by.as_deref());
+        for line in &discussion.also_asked {
+            field(&mut out, "Also asked", Some(line));
+        }
         paragraphs(&mut out, &discussion.body);
         for answer in &discussion.answers {
             let _ = write!(

@@ -3,7 +3,7 @@
 //! In: an edition and the path it was read from. Out: one passage for each answer (long ones cut at paragraphs),
 //! section and resource, each with everything that its reader needs to see. It must not know of the index.
 
-use super::edition::{Edition, Id};
+use super::edition::{Discussion, Edition, Id};
 
 /// Longest passage text, in bytes, before an answer is cut at a paragraph. About 350 words: small enough that three
 /// fit a 2,048-token prompt, large enough that hardly any answer of a newsletter is cut.
@@ -22,6 +22,8 @@ pub struct Passage {
     pub discussion: String,
     /// The asker's own text; empty for a section and a resource.
     pub question: String,
+    /// Other words in which readers put the question: what it is found by, and never shown or quoted.
+    pub also_asked: Vec<String>,
     /// Who signed the answer; `None` for a section and a resource.
     pub contributor: Option<String>,
     /// A verbatim slice of the answer's or the section's body, or of the resource's summary (of its title where it has
@@ -34,15 +36,16 @@ pub struct Passage {
 /// All passages of `edition`: of its discussions, its sections and its resources, each in their order.
 pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
     let mut out = Vec::new();
-    let mut add = |id: Id, discussion: &str, question: &str, contributor: Option<&str>, text: &str| {
+    let mut add = |id: Id, title: &str, asked: Option<&Discussion>, contributor: Option<&str>, text: &str| {
         let parts = pieces(text, MAX_PASSAGE_BYTES).into_iter().zip(0u32..);
         out.extend(parts.map(|(text, part)| Passage {
             id: id.clone(),
             part,
             edition_title: edition.title.clone(),
             date: edition.date.clone(),
-            discussion: discussion.to_string(),
-            question: question.to_string(),
+            discussion: title.to_string(),
+            question: asked.map(|d| d.body.clone()).unwrap_or_default(),
+            also_asked: asked.map(|d| d.also_asked.clone()).unwrap_or_default(),
             contributor: contributor.map(str::to_string),
             text: text.to_string(),
             path: path.to_string(),
@@ -57,7 +60,7 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
                 letter: answer.letter,
             };
             let by = Some(answer.contributor.as_str());
-            add(id, &discussion.title, &discussion.body, by, &answer.body);
+            add(id, &discussion.title, Some(discussion), by, &answer.body);
         }
     }
     for section in &edition.sections {
@@ -65,7 +68,7 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
             edition: slug(),
             section: section.number,
         };
-        add(id, &section.title, "", None, &section.body);
+        add(id, &section.title, None, None, &section.body);
     }
     for resource in &edition.resources {
         let id = Id::Resource {
@@ -75,7 +78,7 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
         // A resource that is only named must be found by its name.
         let named = resource.summary.trim().is_empty();
         let text = if named { &resource.title } else { &resource.summary };
-        add(id, &resource.title, "", None, text);
+        add(id, &resource.title, None, None, text);
     }
     out
 }
@@ -119,6 +122,7 @@ mod tests {
                 number: 1,
                 title: "Why?".into(),
                 asked_by: None,
+                also_asked: Vec::new(),
                 body: "Really, why?".into(),
                 answers: vec![Answer {
                     letter: 'a',

@@ -26,9 +26,9 @@ pub(crate) struct Searched {
 }
 
 /// How many fields are searched.
-pub(crate) const SEARCHED: usize = 5;
+pub(crate) const SEARCHED: usize = 6;
 
-const KEYS: [&str; 2] = ["text_key", "question_key"];
+const KEYS: [&str; 3] = ["text_key", "question_key", "asked_key"];
 
 /// The fields of the index, resolved once.
 #[derive(Debug, Clone)]
@@ -42,10 +42,12 @@ pub(crate) struct Fields {
     edition_title: Field,
     discussion: Field,
     question: Field,
+    asked: Field,
     contributor: Field,
     text: Field,
     text_key: Field,
     question_key: Field,
+    asked_key: Field,
 }
 
 impl Fields {
@@ -67,9 +69,10 @@ impl Fields {
         let edition_title = schema.add_text_field("edition_title", with_counts());
         let discussion = schema.add_text_field("discussion", with_positions());
         let question = schema.add_text_field("question", with_positions());
+        let asked = schema.add_text_field("asked", with_positions());
         let contributor = schema.add_text_field("contributor", with_counts());
         let text = schema.add_text_field("text", with_positions());
-        let [text_key, question_key] = KEYS.map(|name| schema.add_u64_field(name, FAST));
+        let [text_key, question_key, asked_key] = KEYS.map(|name| schema.add_u64_field(name, FAST));
         Fields {
             schema: schema.build(),
             id,
@@ -80,15 +83,17 @@ impl Fields {
             edition_title,
             discussion,
             question,
+            asked,
             contributor,
             text,
             text_key,
             question_key,
+            asked_key,
         }
     }
 
-    /// Names of the columns with a passage's [`Keys`], in their order.
-    pub fn key_names(&self) -> [&'static str; 2] {
+    /// Names of the columns with a passage's [`Keys`], in their order; the last has any number of values a passage.
+    pub fn key_names(&self) -> [&'static str; 3] {
         KEYS
     }
 
@@ -105,6 +110,7 @@ impl Fields {
             field(self.discussion, 1.5, 0.4, true, true),
             field(self.text, 1.0, 0.75, true, true),
             field(self.question, 1.0, 0.6, true, true),
+            field(self.asked, 1.0, 0.6, true, true),
             field(self.edition_title, 0.4, 0.4, false, false),
             field(self.contributor, 0.3, 0.4, true, false),
         ]
@@ -138,6 +144,10 @@ impl Fields {
         let keys = Keys::of(passage);
         document.add_u64(self.text_key, keys.text);
         document.add_u64(self.question_key, keys.question);
+        for (line, key) in passage.also_asked.iter().zip(keys.asked) {
+            document.add_text(self.asked, line);
+            document.add_u64(self.asked_key, key);
+        }
         if let Some(date) = &passage.date {
             document.add_text(self.date, date);
         }
@@ -164,6 +174,10 @@ impl Fields {
             date: optional(self.date),
             discussion: text(self.discussion)?,
             question: text(self.question)?,
+            also_asked: document
+                .get_all(self.asked)
+                .filter_map(|line| line.as_str().map(str::to_string))
+                .collect(),
             contributor: optional(self.contributor),
             text: text(self.text)?,
             path: text(self.path)?,
@@ -201,6 +215,7 @@ mod tests {
                 date,
                 discussion: "D?".into(),
                 question: String::new(),
+                also_asked: vec!["One?".into(), "Two — more?".into()],
                 contributor,
                 text: "line\nline — “x”".into(),
                 path: "a b.md".into(),

@@ -44,12 +44,14 @@ const CHECK_ALWAYS_BELOW: usize = 32 << 20;
 pub(crate) type Key = u64;
 
 /// The texts of a passage that have vectors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Keys {
     /// Its title and its text.
     pub text: Key,
     /// Its title and what was asked, the same for all answers of a discussion.
     pub question: Key,
+    /// Each of the other wordings of the question, alone.
+    pub asked: Vec<Key>,
 }
 
 impl Keys {
@@ -57,6 +59,7 @@ impl Keys {
         Keys {
             text: key("text", &passage.discussion, &passage.text),
             question: key("question", &passage.discussion, &passage.question),
+            asked: passage.also_asked.iter().map(|line| key("asked", "", line)).collect(),
         }
     }
 }
@@ -77,12 +80,13 @@ impl Store {
         let mut out = Vec::with_capacity(self.searcher.num_docs() as usize);
         for (ordinal, segment) in self.searcher.segment_readers().iter().enumerate() {
             let column = |name: &str| segment.fast_fields().u64(name).map_err(|e| self.damaged(e));
-            let [text, question] = self.fields.key_names();
-            let (text, question) = (column(text)?, column(question)?);
+            let [text, question, asked] = self.fields.key_names();
+            let (text, question, asked) = (column(text)?, column(question)?, column(asked)?);
             for doc in segment.doc_ids_alive() {
                 let keys = text.first(doc).zip(question.first(doc));
                 let (text, question) = keys.ok_or_else(|| self.damaged("a passage has no key"))?;
-                out.push((DocAddress::new(ordinal as u32, doc), Keys { text, question }));
+                let asked = asked.values_for_doc(doc).collect();
+                out.push((DocAddress::new(ordinal as u32, doc), Keys { text, question, asked }));
             }
         }
         Ok(out)

@@ -33,6 +33,9 @@ pub struct DiscussionView {
     pub id: String,
     pub title: String,
     pub asked_by: Option<String>,
+    /// Other words in which readers put the question.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also_asked: Vec<String>,
     pub question: String,
     pub answers: Vec<AnswerView>,
 }
@@ -128,6 +131,13 @@ impl View {
             if let Some(asker) = &discussion.asked_by {
                 writeln!(out, "Asked by {}", sanitise::line(asker))?;
             }
+            for line in &discussion.also_asked {
+                writeln!(
+                    out,
+                    "{}",
+                    look.wrap(&format!("Also asked: {}", sanitise::line(line)), "  ")
+                )?;
+            }
             text(out, &discussion.question, look)?;
             for answer in &discussion.answers {
                 writeln!(out, "\n{}  {}", answer.id, sanitise::line(&answer.contributor))?;
@@ -186,6 +196,7 @@ fn discussion(edition: &Edition, from: &Discussion, wanted: impl Fn(&Answer) -> 
         answers: answers.collect(),
         title: from.title.clone(),
         asked_by: from.asked_by.clone(),
+        also_asked: from.also_asked.clone(),
         question: from.body.clone(),
         id,
     }

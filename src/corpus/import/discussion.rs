@@ -66,6 +66,7 @@ impl Builder {
             number,
             title,
             asked_by: None,
+            also_asked: Vec::new(),
             body: String::new(),
             answers: Vec::new(),
         };

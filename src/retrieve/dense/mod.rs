@@ -71,6 +71,8 @@ enum Text {
     Passage(DocAddress),
     /// Title and question of the discussion that this passage is of.
     Question(DocAddress),
+    /// One of the other wordings of the question, by its place among them.
+    Asked(DocAddress, usize),
 }
 
 impl Dense {
@@ -85,6 +87,9 @@ impl Dense {
         for (address, keys) in store.keys()? {
             texts.entry(keys.text).or_insert(Text::Passage(address));
             texts.entry(keys.question).or_insert(Text::Question(address));
+            for (at, key) in keys.asked.into_iter().enumerate() {
+                texts.entry(key).or_insert(Text::Asked(address, at));
+            }
         }
         let there = store.vectors(&identity, dimensions, false);
         let complete = texts.keys().all(|key| there.get(*key).is_some());
@@ -129,13 +134,18 @@ impl Dense {
             let rows = self.vectors.get(key)?;
             rows.map(|row| similarity::dot(&asked, row)).reduce(f32::max)
         };
-        // The answers of a discussion follow each other, and its question is the same for all.
+        // The answers of a discussion follow each other, and its questions are the same for all.
         let mut last: Option<(Key, Option<f32>)> = None;
         let mut out = Vec::new();
         for (address, keys) in store.keys()? {
             let question = match last {
                 Some((key, near)) if key == keys.question => near,
-                _ => nearest(keys.question),
+                _ => keys
+                    .asked
+                    .iter()
+                    .chain([&keys.question])
+                    .filter_map(|key| nearest(*key))
+                    .reduce(f32::max),
             };
             last = Some((keys.question, question));
             if let Some((text, question)) = nearest(keys.text).zip(question) {
@@ -185,19 +195,22 @@ fn embed_all(
 }
 
 fn embed(store: &Store, embedder: &Embedder, text: &Text) -> Result<Vectors, DenseError> {
-    let (Text::Passage(address) | Text::Question(address)) = text;
+    let (Text::Passage(address) | Text::Question(address) | Text::Asked(address, _)) = text;
     let passage = store.passage(*address)?;
-    let text = match text {
-        Text::Passage(_) => &passage.text,
-        Text::Question(_) => &passage.question,
+    let (title, text) = match text {
+        Text::Passage(_) => (passage.discussion.as_str(), passage.text.as_str()),
+        Text::Question(_) => (passage.discussion.as_str(), passage.question.as_str()),
+        Text::Asked(_, at) => ("", passage.also_asked.get(*at).map_or("", String::as_str)),
     };
-    Ok(embedder.passage(&passage.discussion, text)?)
+    Ok(embedder.passage(title, text)?)
 }
 
 /// The keys of all texts of `store` that `dense` has no vectors of; for tests.
 #[cfg(test)]
 fn missing(store: &Store, dense: &Dense) -> BTreeSet<Key> {
     let keys = store.keys().unwrap();
-    let all = keys.into_iter().flat_map(|(_, keys)| [keys.text, keys.question]);
+    let all = keys
+        .into_iter()
+        .flat_map(|(_, keys)| [vec![keys.text, keys.question], keys.asked].concat());
     all.filter(|key| dense.vectors.get(*key).is_none()).collect()
 }
