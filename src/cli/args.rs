@@ -227,6 +227,9 @@ pub struct EvalArgs {
     /// What passages are found by [default: both where the embedding model is on this machine, else words]
     #[arg(long, value_enum)]
     pub by: Option<By>,
+    /// Search this other way too, and test the difference (paired randomisation)
+    #[arg(long, value_enum, value_name = "BY")]
+    pub against: Option<By>,
     #[command(flatten)]
     pub output: OutputArgs,
 }

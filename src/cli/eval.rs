@@ -3,12 +3,14 @@
 use std::fs;
 use std::io::{self, Write};
 
-use super::args::EvalArgs;
+use clap::ValueEnum;
+
+use super::args::{By, EvalArgs};
 use super::context::{Context, text};
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
 use crate::answer::abstain::{self, MIN_CONFIDENCE};
-use crate::eval::{self, Report, metrics::Estimate, questions};
+use crate::eval::{self, Comparison, Report, metrics::Estimate, questions};
 use crate::render::json;
 
 pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
@@ -20,26 +22,43 @@ pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
     let store = context.store()?;
     let finder = Finder::new(context, &store, args.by, false)?;
     let outcomes = eval::run(&*finder.retriever(&store), &questions)?;
+    let compared = match args.against {
+        Some(by) => {
+            let other = Finder::new(context, &store, Some(by), false)?;
+            eval::compare(&outcomes, &eval::run(&*other.retriever(&store), &questions)?)
+        }
+        None => Vec::new(),
+    };
     let min_confidence = args.min_score.or(context.config.min_score).unwrap_or(MIN_CONFIDENCE);
     let reports = eval::report(&outcomes, min_confidence);
 
     let mut out = io::stdout().lock();
     if args.output.json {
-        json::pretty(
-            &mut out,
-            &serde_json::json!({ "min_score": min_confidence, "reports": reports, "outcomes": outcomes }),
-        )?;
+        let mut all = serde_json::json!({ "min_score": min_confidence, "reports": reports, "outcomes": outcomes });
+        if args.against.is_some() {
+            all["compared"] = serde_json::json!(compared);
+        }
+        json::pretty(&mut out, &all)?;
     } else {
         table(&mut out, &reports)?;
+        if let Some(by) = args.against {
+            differences(&mut out, &compared, by)?;
+        }
     }
     if context.verbose > 0 {
         for outcome in &outcomes {
-            let missed = outcome.relevant > 0 && !outcome.ranks.iter().any(|&rank| rank <= 5);
+            let missed = outcome.relevant > 0 && !outcome.full_ranks.iter().any(|&rank| rank <= 5);
             let abstains = abstain::abstains(outcome.confidence, min_confidence);
             if missed || abstains != (outcome.relevant == 0) {
                 context.detail(&format!(
-                    "{} ({}): ranks {:?} of {} relevant, confidence {:.2}",
-                    outcome.id, outcome.kind, outcome.ranks, outcome.relevant, outcome.confidence
+                    "{} ({}): ranks {:?} of {} that answer it, {:?} of {} that bear on it, confidence {:.2}",
+                    outcome.id,
+                    outcome.kind,
+                    outcome.full_ranks,
+                    outcome.full,
+                    outcome.ranks,
+                    outcome.relevant,
+                    outcome.confidence
                 ));
             }
         }
@@ -51,11 +70,12 @@ pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
 fn table(out: &mut dyn Write, reports: &[Report]) -> io::Result<()> {
     writeln!(
         out,
-        "{:7} {:11} {:>4} {:>19} {:>19} {:>19} {:>19} {:>5} {:>19} {:>19} {:>19}",
+        "{:7} {:11} {:>4} {:>19} {:>19} {:>19} {:>19} {:>19} {:>5} {:>19} {:>19} {:>19}",
         "split",
         "kind",
         "n",
         "recall@5",
+        "with partial",
         "success@5",
         "MRR@10",
         "nDCG@10",
@@ -65,7 +85,14 @@ fn table(out: &mut dyn Write, reports: &[Report]) -> io::Result<()> {
         "abstain F1"
     )?;
     for r in reports {
-        let found = [r.recall_at_5, r.success_at_5, r.mrr_at_10, r.ndcg_at_10].map(|e| cell(e, r.answerable > 0));
+        let found = [
+            r.recall_at_5,
+            r.recall_at_5_with_partial,
+            r.success_at_5,
+            r.mrr_at_10,
+            r.ndcg_at_10,
+        ]
+        .map(|e| cell(e, r.answerable > 0));
         let both = r.answerable > 0 && r.unanswerable > 0;
         let refused = [r.abstention_precision, r.abstention_recall, r.abstention_f1].map(|e| cell(e, both));
         writeln!(
@@ -79,7 +106,32 @@ fn table(out: &mut dyn Write, reports: &[Report]) -> io::Result<()> {
             refused.join(" ")
         )?;
     }
-    writeln!(out, "In brackets: 95% confidence, percentile bootstrap over questions.")
+    writeln!(
+        out,
+        "recall@5, success@5, MRR@10: of what answers by itself; with partial: recall@5 of all that bears on a question; \
+         nDCG@10: gain 3 and 1.\nIn brackets: 95% confidence, percentile bootstrap over questions."
+    )
+}
+
+fn differences(out: &mut dyn Write, compared: &[Comparison], by: By) -> io::Result<()> {
+    let by = by
+        .to_possible_value()
+        .map_or(String::new(), |by| by.get_name().to_string());
+    writeln!(
+        out,
+        "\nLess the same by {by}; p: paired randomisation, two-sided, 20,000 draws."
+    )?;
+    for one in compared {
+        let tests = [
+            ("recall@5", one.recall_at_5),
+            ("success@5", one.success_at_5),
+            ("MRR@10", one.mrr_at_10),
+            ("nDCG@10", one.ndcg_at_10),
+        ];
+        let cells = tests.map(|(name, test)| format!("{name} {:+.3} (p = {:.4})", test.value, test.p));
+        writeln!(out, "{:7} {:>4}  {}", one.split, one.questions, cells.join("  "))?;
+    }
+    Ok(())
 }
 
 fn cell(estimate: Estimate, defined: bool) -> String {

@@ -4,7 +4,9 @@
 //! kind of question. Running ([`run`]) is apart from scoring ([`report`]). It must not print.
 //!
 //! What is ranked and judged is the discussion (a learning resource is its own): a discussion is relevant if one of its
-//! answers is, and stands where its best passage stands.
+//! answers is, and stands where its best passage stands. Some of what is relevant answers the question by itself, and
+//! that is what recall, success and the reciprocal rank ask for; the rest only bears on it. nDCG counts both, with the
+//! gain `2^grade - 1`: 3 for what answers, 1 for what bears on it.
 
 pub mod metrics;
 pub mod questions;
@@ -16,7 +18,7 @@ use serde::Serialize;
 use crate::answer::abstain;
 use crate::corpus::Id;
 use crate::retrieve::{Query, RetrieveError, Retriever, Signals};
-use metrics::{Estimate, estimate, mean};
+use metrics::{Difference, Estimate, estimate, mean};
 use questions::{Question, Split};
 
 /// How deep rankings are looked at.
@@ -28,10 +30,14 @@ pub struct Outcome {
     pub id: String,
     pub kind: String,
     pub split: Split,
-    /// How many discussions and resources answer it; 0: the corpus has no answer.
+    /// How many discussions and resources bear on it; 0: the corpus has no answer.
     pub relevant: usize,
     /// 1-based ranks of those among the first ten.
     pub ranks: Vec<usize>,
+    /// How many of them answer it by themselves.
+    pub full: usize,
+    /// The ranks of those.
+    pub full_ranks: Vec<usize>,
     /// What is abstained by, and what that was made of.
     pub confidence: f32,
     pub signals: Signals,
@@ -45,8 +51,11 @@ pub struct Report {
     pub kind: String,
     /// Questions that the corpus answers.
     pub answerable: usize,
+    /// Of what answers a question by itself, the share among the first five.
     pub recall_at_5: Estimate,
-    /// Share of the questions with a relevant discussion among the first five.
+    /// The same of everything that bears on it, partial answers included.
+    pub recall_at_5_with_partial: Estimate,
+    /// Share of the questions with something that answers them among the first five.
     pub success_at_5: Estimate,
     pub mrr_at_10: Estimate,
     pub ndcg_at_10: Estimate,
@@ -70,20 +79,76 @@ fn one(retriever: &dyn Retriever, question: &Question) -> Result<Outcome, Retrie
     };
     let found = retriever.retrieve(&query)?;
     let relevant: HashSet<Id> = question.relevant.iter().map(Id::group).collect();
-    let ranks = found
-        .hits
-        .iter()
-        .filter(|hit| relevant.contains(&hit.passage.id.group()))
-        .map(|hit| hit.rank);
+    let full: HashSet<Id> = question.full.iter().map(Id::group).collect();
+    let ranks_of = |wanted: &HashSet<Id>| {
+        let hits = found.hits.iter();
+        let wanted = hits.filter(|hit| wanted.contains(&hit.passage.id.group()));
+        wanted.map(|hit| hit.rank).collect()
+    };
     Ok(Outcome {
         id: question.id.clone(),
         kind: question.kind.clone(),
         split: question.split,
         relevant: relevant.len(),
-        ranks: ranks.collect(),
+        ranks: ranks_of(&relevant),
+        full: full.len(),
+        full_ranks: ranks_of(&full),
         confidence: found.confidence,
         signals: found.signals,
     })
+}
+
+impl Outcome {
+    fn recall_at_5(&self) -> f64 {
+        metrics::recall_at(5, &self.full_ranks, self.full)
+    }
+
+    fn reciprocal_rank(&self) -> f64 {
+        metrics::reciprocal_rank_at(DEPTH, &self.full_ranks)
+    }
+
+    fn ndcg(&self) -> f64 {
+        let grade = |full: bool| metrics::gain(if full { 2 } else { 1 });
+        let found = self
+            .ranks
+            .iter()
+            .map(|rank| (*rank, grade(self.full_ranks.contains(rank))));
+        let all: Vec<f64> = (0..self.relevant).map(|at| grade(at < self.full)).collect();
+        metrics::ndcg_at(DEPTH, &found.collect::<Vec<_>>(), &all)
+    }
+}
+
+/// How one way of searching compares with another on the answerable questions of a split.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    pub split: String,
+    pub questions: usize,
+    pub recall_at_5: Difference,
+    pub success_at_5: Difference,
+    pub mrr_at_10: Difference,
+    pub ndcg_at_10: Difference,
+}
+
+/// `outcomes` less `others`, which are of the same questions in the same order, by a paired test.
+pub fn compare(outcomes: &[Outcome], others: &[Outcome]) -> Vec<Comparison> {
+    let of_split = |split: Split| {
+        let pairs = outcomes.iter().zip(others);
+        let pairs: Vec<_> = pairs.filter(|(a, _)| a.split == split && a.relevant > 0).collect();
+        let test = |measure: &dyn Fn(&Outcome) -> f64| {
+            let (a, b): (Vec<f64>, Vec<f64>) = pairs.iter().map(|(a, b)| (measure(a), measure(b))).unzip();
+            metrics::paired(&a, &b)
+        };
+        Comparison {
+            split: split.name().to_string(),
+            questions: pairs.len(),
+            recall_at_5: test(&Outcome::recall_at_5),
+            success_at_5: test(&|o| metrics::success_at(5, &o.full_ranks)),
+            mrr_at_10: test(&Outcome::reciprocal_rank),
+            ndcg_at_10: test(&Outcome::ndcg),
+        }
+    };
+    let both = [Split::Tune, Split::Report].map(of_split);
+    both.into_iter().filter(|one| one.questions > 0).collect()
 }
 
 /// Scores `outcomes`: each split whole, then by kind. Abstention is decided at a confidence of `min_confidence`.
@@ -121,10 +186,11 @@ fn score(split: &str, kind: &str, outcomes: &[&Outcome], min_confidence: f32) ->
         split: split.to_string(),
         kind: kind.to_string(),
         answerable: answerable.len(),
-        recall_at_5: over(&|o| metrics::recall_at(5, &o.ranks, o.relevant)),
-        success_at_5: over(&|o| metrics::success_at(5, &o.ranks)),
-        mrr_at_10: over(&|o| metrics::reciprocal_rank_at(10, &o.ranks)),
-        ndcg_at_10: over(&|o| metrics::ndcg_at(10, &o.ranks, o.relevant)),
+        recall_at_5: over(&Outcome::recall_at_5),
+        recall_at_5_with_partial: over(&|o| metrics::recall_at(5, &o.ranks, o.relevant)),
+        success_at_5: over(&|o| metrics::success_at(5, &o.full_ranks)),
+        mrr_at_10: over(&Outcome::reciprocal_rank),
+        ndcg_at_10: over(&Outcome::ndcg),
         unanswerable: outcomes.len() - answerable.len(),
         abstention_precision: of_decisions(0),
         abstention_recall: of_decisions(1),
@@ -143,6 +209,8 @@ mod tests {
             split,
             relevant,
             ranks: ranks.to_vec(),
+            full: relevant,
+            full_ranks: ranks.to_vec(),
             confidence,
             signals: Signals::default(),
         }
@@ -174,10 +242,36 @@ mod tests {
             (1.0, 1.0)
         );
         assert_eq!((reports[3].recall_at_5.value, reports[3].mrr_at_10.value), (0.25, 0.25));
+        assert_eq!(reports[3].recall_at_5_with_partial.value, 0.25);
         // It abstained once, wrongly.
         assert_eq!(
             (reports[3].abstention_precision.value, reports[3].unanswerable),
             (0.0, 0)
+        );
+    }
+
+    #[test]
+    fn what_answers_by_itself_is_asked_for_and_the_rest_counts_less() {
+        let mut partial = outcome(Split::Report, "short", 3, &[1, 4], 1.0);
+        (partial.full, partial.full_ranks) = (1, vec![4]);
+        let mut missed = partial.clone();
+        missed.full_ranks = Vec::new();
+        missed.ranks = vec![1];
+        let reports = report(&[partial.clone()], 0.5);
+        let values =
+            |r: &Report| [r.recall_at_5, r.success_at_5, r.mrr_at_10, r.recall_at_5_with_partial].map(|e| e.value);
+        assert_eq!(values(&reports[0]), [1.0, 1.0, 0.25, 2.0 / 3.0]);
+        // (1 + 3/log2 5) / (3 + 1/log2 3 + 1/2).
+        assert!(
+            (reports[0].ndcg_at_10.value - 0.554_846_0).abs() < 1e-6,
+            "{}",
+            reports[0].ndcg_at_10.value
+        );
+        let compared = compare(&[partial], &[missed]);
+        assert_eq!((compared.len(), compared[0].questions), (1, 1));
+        assert_eq!(
+            (compared[0].recall_at_5.value, compared[0].mrr_at_10.value),
+            (1.0, 0.25)
         );
     }
 }
