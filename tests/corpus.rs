@@ -195,6 +195,86 @@ fn no_two_answers_are_nearly_the_same() {
     }
 }
 
+/// Every other wording of a question, with the discussion it stands under.
+fn also_asked(editions: &[Edition]) -> Vec<(String, &str)> {
+    let discussions = editions.iter().flat_map(|e| e.discussions.iter().map(move |d| (e, d)));
+    discussions
+        .flat_map(|(e, d)| {
+            d.also_asked
+                .iter()
+                .map(move |line| (format!("{}/q{}", e.slug, d.number), line.as_str()))
+        })
+        .collect()
+}
+
+/// The words of a text, in lower case.
+fn plain_words(text: &str) -> Vec<String> {
+    let lower = text.to_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric() && c != '\'');
+    words.filter(|w| !w.is_empty()).map(str::to_string).collect()
+}
+
+/// Words that two texts share, of all that they have.
+fn likeness(a: &[String], b: &[String]) -> f64 {
+    let (a, b): (HashSet<_>, HashSet<_>) = (a.iter().collect(), b.iter().collect());
+    a.intersection(&b).count() as f64 / a.union(&b).count().max(1) as f64
+}
+
+#[test]
+fn every_question_is_also_asked_in_other_words_and_no_wording_is_there_twice() {
+    let editions = editions();
+    for edition in &editions {
+        for discussion in &edition.discussions {
+            let (id, count) = (
+                format!("{}/q{}", edition.slug, discussion.number),
+                discussion.also_asked.len(),
+            );
+            assert!((7..=9).contains(&count), "{id}: {count} other wordings");
+        }
+    }
+    let all = also_asked(&editions);
+    let sets: Vec<Vec<String>> = all.iter().map(|(_, line)| plain_words(line)).collect();
+    for (at, (id, line)) in all.iter().enumerate() {
+        assert!(
+            (4..=28).contains(&words(line)),
+            "{id}: {} words in {line:?}",
+            words(line)
+        );
+        assert!(line.is_ascii(), "{id}: {line:?}");
+        for (other, (of, twin)) in all.iter().enumerate().skip(at + 1) {
+            assert!(
+                likeness(&sets[at], &sets[other]) < 0.6,
+                "{id} and {of}: {line:?}, {twin:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_other_wording_is_a_question_of_the_exam() {
+    // Whoever wrote them had not seen the exam; a wording that came close to one of its questions by chance is left out.
+    const RUN: usize = 6;
+    let text = fs::read_to_string(root("eval/questions.jsonl")).unwrap();
+    let set = questions::parse(&text).unwrap();
+    let exam: Vec<Vec<String>> = set
+        .iter()
+        .flat_map(|q| q.history.iter().chain([&q.text]))
+        .map(|text| plain_words(text))
+        .collect();
+    let runs: HashSet<&[String]> = exam.iter().flat_map(|question| question.windows(RUN)).collect();
+    for (id, line) in also_asked(&editions()) {
+        let wording = plain_words(line);
+        for question in &exam {
+            assert!(
+                likeness(&wording, question) < 0.5,
+                "{id}: {line:?} is nearly {question:?}"
+            );
+        }
+        let shared = wording.windows(RUN).find(|run| runs.contains(run));
+        assert_eq!(shared, None, "{id}: {line:?}");
+    }
+}
+
 #[test]
 fn no_work_is_recommended_twice_and_no_title_is_there_twice() {
     let editions = editions();

@@ -99,6 +99,51 @@ fn a_heading_inside_a_code_block_is_text() {
 }
 
 #[test]
+fn other_wordings_of_a_question_are_read_after_who_asks_it_and_nowhere_else() {
+    let lines = "Asked by: A Reader\nAlso asked: How do I start? # now\nAlso asked:  where to begin \n";
+    let also = parse("also.md", &GOOD.replace("Asked by: A Reader\n", lines)).unwrap();
+    let question = &also.discussions[0];
+    assert_eq!(question.also_asked, ["How do I start? # now", "where to begin"]);
+    assert_eq!(
+        (question.asked_by.as_deref(), question.body.as_str()),
+        (Some("A Reader"), "I have no idea.\n\nReally none.")
+    );
+    assert_eq!(parse("again.md", &write(&also)).unwrap(), also);
+    // Without an asker, and after a blank line, where it is text.
+    let alone = parse(
+        "alone.md",
+        &GOOD.replace("Asked by: A Reader\n", "Also asked: And how?\n"),
+    )
+    .unwrap();
+    assert_eq!(alone.discussions[0].also_asked, ["And how?"]);
+    assert_eq!(parse("again.md", &write(&alone)).unwrap(), alone);
+    let late = parse(
+        "late.md",
+        &GOOD.replace("I have no idea.", "I have no idea.\nAlso asked: no"),
+    )
+    .unwrap();
+    assert!(late.discussions[0].also_asked.is_empty());
+    assert!(edition().discussions[0].also_asked.is_empty());
+}
+
+#[test]
+fn other_wordings_are_bounded_in_number_and_length() {
+    let with = |lines: &str| parse("many.md", &GOOD.replace("Asked by: A Reader\n", lines));
+    let many = |count: usize| with(&"Also asked: a wording\n".repeat(count));
+    assert_eq!(
+        many(MAX_ALSO_ASKED).unwrap().discussions[0].also_asked.len(),
+        MAX_ALSO_ASKED
+    );
+    let error = many(MAX_ALSO_ASKED + 1).unwrap_err();
+    assert!(
+        error.line == 8 && error.what.contains("Q1 has 25 lines `Also asked:`"),
+        "{error}"
+    );
+    let error = with(&format!("Also asked: {}\n", "x".repeat(MAX_ALSO_ASKED_BYTES + 1))).unwrap_err();
+    assert!(error.line == 8 && error.what.contains("301 bytes"), "{error}");
+}
+
+#[test]
 fn each_fault_is_named_with_its_line() {
     let cases: &[(&str, &str, usize, &str)] = &[
         ("---\nslug", "slug", 1, "front matter is missing"),
@@ -198,8 +243,7 @@ fn an_edition_of_nothing_is_refused() {
 
 /// Bodies of lines that look like structure.
 fn hostile() -> impl Strategy<Value = String> {
-    let line =
-        "(## Q9\\. x|### A\\. x|# x|\\\\# x|---|===|```|~~~|<!--|<pre>|> # x|- x|Asked by: x|Kind: x|1\\. x|    x|x|)";
+    let line = "(## Q9\\. x|### A\\. x|# x|\\\\# x|---|===|```|~~~|<!--|<pre>|> # x|- x|Asked by: x|Also asked: x|Kind: x|1\\. x|    x|x|)";
     proptest::string::string_regex(&format!("x\n({line}\n){{0,6}}{line}x")).unwrap()
 }
 
@@ -227,12 +271,13 @@ proptest! {
     }
 
     #[test]
-    fn writing_and_reading_are_inverse(title in line(), asked in proptest::option::of(line()), body in line(), answer in line()) {
+    fn writing_and_reading_are_inverse(title in line(), asked in proptest::option::of(line()), also in proptest::collection::vec(line(), 0..4), body in line(), answer in line()) {
         let mut edition = edition();
         edition.title = title.clone();
         let question = &mut edition.discussions[0];
         question.title = format!("Is it {}", title.trim_end_matches('#'));
         question.asked_by = asked;
+        question.also_asked = also;
         question.body = format!("Text {body}");
         question.answers[0].body = format!("Text {answer}");
         // Trailing hashes close a heading in Markdown, so such a title cannot be written.
