@@ -45,12 +45,10 @@ mod tests;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use tantivy::DocAddress;
-
 use crate::corpus::passage::Passage;
 use crate::index::{IndexError, Store};
 
-use dense::{Dense, DenseError, EmbedError};
+use dense::{Dense, DenseError, EmbedError, Near};
 
 pub use confidence::Signals;
 pub use filter::{Filters, NoDate, Since};
@@ -232,21 +230,23 @@ fn timed(store: &Store, find: impl FnOnce() -> Result<Retrieved, RetrieveError>)
 }
 
 /// Makes one score of what words found and of all similarities.
-type Fusion = fn(Vec<bm25::Scored>, &[(DocAddress, f32)]) -> Vec<bm25::Scored>;
+type Fusion = fn(Vec<bm25::Scored>, &[Near]) -> Vec<bm25::Scored>;
 
 fn find(store: &Store, query: &Query, dense: Option<(&Dense, Fusion)>) -> Result<Retrieved, RetrieveError> {
     let mut words = query::words(query.text);
     let corrected = fuzzy::correct(store, &mut words)?;
     let mut scored = bm25::score(store, &mut words)?;
     filter::retain(store, query.filters, &mut scored, |one| one.address)?;
-    let (mut scored, coverage) = rank::by_words(store, query, &words, scored)?;
-    let mut similarity = None;
+    let (mut scored, mut coverage) = rank::by_words(store, query, &words, scored)?;
+    let (mut similarity, mut question_similarity) = (None, None);
     if let Some((dense, fuse)) = dense {
         let text = respell::respell(store, query.text, &words, &scored)?;
         let mut similarities = dense.similarities(store, &text)?;
-        filter::retain(store, query.filters, &mut similarities, |(address, _)| *address)?;
-        similarity = similarities.iter().map(|(_, near)| *near).reduce(f32::max);
+        filter::retain(store, query.filters, &mut similarities, |near| near.address)?;
+        similarity = similarities.iter().map(|near| near.text).reduce(f32::max);
+        question_similarity = similarities.iter().map(|near| near.question).reduce(f32::max);
         scored = fuse(scored, &similarities);
+        coverage = rank::first_coverage(&words, &scored);
     }
     let hits = rank::rank(store, query, &words, scored)?;
     let nearest = if hits.is_empty() {
@@ -259,6 +259,7 @@ fn find(store: &Store, query: &Query, dense: Option<(&Dense, Fusion)>) -> Result
         coverage,
         words: words.iter().filter(|word| word.content).count(),
         similarity,
+        question_similarity,
     };
     Ok(Retrieved {
         coverage: hits.iter().map(|hit| hit.coverage).fold(0.0, f32::max),

@@ -3,30 +3,35 @@
 //! In: a [`Store`], an [`Embedder`], a question. Out: how near each passage is to it. It must not know of words, order
 //! or discussions, nor where the model comes from.
 //!
-//! A passage has two kinds of vectors: of its title with its text, and of its title with what was asked in the
-//! discussion. A question is like other questions in other ways than it is like their answers, and the sum of both
-//! finds more than either.
+//! A passage has two kinds of vectors: of its title with its text, and of what was asked in the discussion: its title
+//! with the question, and each other wording of it, the nearest of which counts. A question is like other questions in
+//! other ways than it is like their answers, and the sum of both finds more than either.
 //!
-//! The search is exact: every vector is multiplied with the question's.
+//! Every vector is multiplied with the question's; there is no index of vectors that could miss one. Above
+//! [`EXACT_ROWS`] vectors this is done by their codes, and again exactly for the best.
 
 mod bert;
 mod embedder;
 mod similarity;
+mod table;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 #[cfg(test)]
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::thread;
 
+use rayon::prelude::*;
 use tantivy::DocAddress;
 
 use crate::index::vectors::{Key, Vectors as StoredVectors};
 use crate::index::{IndexError, Store};
+
+use table::{Entry, Table, Text, texts};
 
 pub use embedder::{ARCHITECTURE, EmbedError, Embedder, Files, Vectors};
 
@@ -36,6 +41,13 @@ const QUESTION_SHARE: f32 = 1.0 / 3.0;
 
 /// Fewest texts between two writings of the vectors, so that a long first run that is ended keeps most of its work.
 const WRITE_EVERY: usize = 1_000;
+
+/// Up to this many vectors are multiplied as they are: that takes milliseconds.
+const EXACT_ROWS: usize = 1 << 16;
+
+/// Of more, the passages whose nearness is made exact: many times as many as anyone looks at, so that the error of a
+/// code does not keep one of the best out.
+const REFINED: usize = 1_000;
 
 /// Why there is no search by meaning.
 #[derive(Debug, thiserror::Error)]
@@ -63,16 +75,24 @@ pub type Progress<'a> = &'a mut dyn FnMut(usize, usize);
 pub struct Dense {
     embedder: Embedder,
     vectors: StoredVectors,
+    table: Table,
 }
 
-/// A text that has no vectors yet.
-enum Text {
-    /// Title and text of the passage at this address.
-    Passage(DocAddress),
-    /// Title and question of the discussion that this passage is of.
-    Question(DocAddress),
-    /// One of the other wordings of the question, by its place among them.
-    Asked(DocAddress, usize),
+/// How near a passage is to a question.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Near {
+    pub address: DocAddress,
+    /// To its text, -1 to 1.
+    pub text: f32,
+    /// To the nearest of what was asked in its discussion.
+    pub question: f32,
+}
+
+impl Near {
+    /// Both together, -1 to 1.
+    pub fn value(&self) -> f32 {
+        self.text + QUESTION_SHARE * (self.question - self.text)
+    }
 }
 
 impl Dense {
@@ -82,78 +102,133 @@ impl Dense {
     /// # Errors
     /// A model that cannot be run; an index folder that cannot be read or written.
     pub fn open(store: &Store, embedder: Embedder, progress: Progress) -> Result<Dense, DenseError> {
+        Dense::open_with(store, embedder, None, progress)
+    }
+
+    /// [`Dense::open`], with vectors from `instead` of the model, by a number that is another one for each text: for
+    /// measurements on more texts than can be embedded.
+    pub fn open_with(
+        store: &Store,
+        embedder: Embedder,
+        instead: Option<&dyn Fn(u64) -> Vec<f32>>,
+        progress: Progress,
+    ) -> Result<Dense, DenseError> {
         let (identity, dimensions) = (embedder.identity(), embedder.dimensions());
-        let mut texts = BTreeMap::new();
-        for (address, keys) in store.keys()? {
-            texts.entry(keys.text).or_insert(Text::Passage(address));
-            texts.entry(keys.question).or_insert(Text::Question(address));
-            for (at, key) in keys.asked.into_iter().enumerate() {
-                texts.entry(key).or_insert(Text::Asked(address, at));
-            }
-        }
         let there = store.vectors(&identity, dimensions, false);
-        let complete = texts.keys().all(|key| there.get(*key).is_some());
+        let (table, complete) = Table::new(store, &there)?;
         // Vectors of texts that are gone do no harm until they are most of the file.
-        if complete && there.len() <= 2 * texts.len() {
+        if complete && there.len() <= 2 * (table.passages.len() + table.rows_asked()) {
             return Ok(Dense {
                 embedder,
                 vectors: there,
+                table,
             });
         }
+        drop(table);
         let there = store.vectors(&identity, dimensions, true);
+        let (texts, order) = texts(store)?;
         let mut writer = store.new_vectors(identity, dimensions)?;
-        let missing = writer.keep(&there, &texts.keys().copied().collect());
-        drop(there);
-        let todo: Vec<(Key, &Text)> = texts
-            .iter()
-            .filter(|(key, _)| missing.contains(key))
-            .map(|(k, t)| (*k, t))
-            .collect();
-        let mut unwritten = 0;
-        embed_all(store, &embedder, &todo, |done, key, vectors| {
-            writer.add(key, &vectors);
-            progress(done, todo.len());
-            unwritten += 1;
-            // At doubling distances, so that all writing together costs no more than twice the last.
-            if unwritten >= WRITE_EVERY.max(done / 2) {
-                unwritten = 0;
-                writer.write()?;
-            }
-            Ok(())
-        })?;
+        let missing = writer.keep(there, order);
+        if let Some(vector) = instead {
+            missing.iter().for_each(|key| writer.add(*key, &[vector(*key)]));
+        } else {
+            let todo: Vec<(Key, &Text)> = missing.iter().filter_map(|key| Some((*key, texts.get(key)?))).collect();
+            let mut unwritten = 0;
+            embed_all(store, &embedder, &todo, |done, key, vectors| {
+                writer.add(key, &vectors);
+                progress(done, todo.len());
+                unwritten += 1;
+                // At doubling distances, so that all writing together costs no more than twice the last.
+                if unwritten >= WRITE_EVERY.max(done / 2) {
+                    unwritten = 0;
+                    writer.write()?;
+                }
+                Ok(())
+            })?;
+        }
         writer.write()?;
+        drop(writer);
         let vectors = store.vectors(&identity, dimensions, true);
-        Ok(Dense { embedder, vectors })
+        let (table, _) = Table::new(store, &vectors)?;
+        Ok(Dense {
+            embedder,
+            vectors,
+            table,
+        })
     }
 
-    /// How near each passage of `store` is to `question`, from -1 to 1, in the order of the index. A passage that came
-    /// after the vectors were made is left out.
-    pub(super) fn similarities(&self, store: &Store, question: &str) -> Result<Vec<(DocAddress, f32)>, DenseError> {
+    /// How near each passage of `store` is to `question`, in the order of the index. A passage that came after the
+    /// vectors were made is left out.
+    pub(super) fn similarities(&self, store: &Store, question: &str) -> Result<Vec<Near>, DenseError> {
         let asked = self.embedder.query(question)?;
-        let nearest = |key: Key| {
-            let rows = self.vectors.get(key)?;
-            rows.map(|row| similarity::dot(&asked, row)).reduce(f32::max)
-        };
-        // The answers of a discussion follow each other, and its questions are the same for all.
-        let mut last: Option<(Key, Option<f32>)> = None;
-        let mut out = Vec::new();
-        for (address, keys) in store.keys()? {
-            let question = match last {
-                Some((key, near)) if key == keys.question => near,
-                _ => keys
-                    .asked
-                    .iter()
-                    .chain([&keys.question])
-                    .filter_map(|key| nearest(*key))
-                    .reduce(f32::max),
-            };
-            last = Some((keys.question, question));
-            if let Some((text, question)) = nearest(keys.text).zip(question) {
-                out.push((address, text + QUESTION_SHARE * (question - text)));
-            }
+        if self.table.is_of(store) {
+            return Ok(self.nearness(&self.table, &asked, EXACT_ROWS));
         }
-        Ok(out)
+        let (table, _) = Table::new(store, &self.vectors)?;
+        Ok(self.nearness(&table, &asked, EXACT_ROWS))
     }
+
+    /// How near each passage of `table` is to the vector `asked`; above `exact_rows` vectors, by codes.
+    fn nearness(&self, table: &Table, asked: &[f32], exact_rows: usize) -> Vec<Near> {
+        let exact = self.vectors.rows() <= exact_rows;
+        let products = if exact {
+            similarity::exact(asked, &self.vectors)
+        } else {
+            similarity::coded(asked, &self.vectors)
+        };
+        let best = |rows: Range<usize>| {
+            products
+                .get(rows)
+                .into_iter()
+                .flatten()
+                .copied()
+                .fold(f32::MIN, f32::max)
+        };
+        let asked_in: Vec<f32> = (0..table.questions())
+            .into_par_iter()
+            .with_min_len(4_096)
+            .map(|at| table.question(at).map(best).fold(f32::MIN, f32::max))
+            .collect();
+        let near = |entry: &Entry| Near {
+            address: entry.address,
+            text: best(entry.text()),
+            question: asked_in.get(entry.question as usize).copied().unwrap_or(f32::MIN),
+        };
+        let mut nears: Vec<Near> = table.passages.par_iter().with_min_len(4_096).map(near).collect();
+        if !exact {
+            self.refine(table, asked, &mut nears);
+        }
+        nears
+    }
+
+    /// Makes the best of `nears` exact.
+    fn refine(&self, table: &Table, asked: &[f32], nears: &mut [Near]) {
+        let least = nth_best(nears.iter().map(Near::value), REFINED);
+        let best = |rows: Range<usize>| {
+            let rows = self.vectors.vectors(rows).chunks_exact(4 * asked.len().max(1));
+            rows.map(|row| similarity::dot(asked, row)).fold(f32::MIN, f32::max)
+        };
+        for (near, entry) in nears
+            .iter_mut()
+            .zip(&table.passages)
+            .filter(|(near, _)| near.value() >= least)
+        {
+            near.text = best(entry.text());
+            near.question = table
+                .question(entry.question as usize)
+                .map(best)
+                .fold(f32::MIN, f32::max);
+        }
+    }
+}
+
+/// The `n`-th largest of `values`, or less than all where there are not so many.
+pub(super) fn nth_best(values: impl Iterator<Item = f32>, n: usize) -> f32 {
+    let mut values: Vec<f32> = values.collect();
+    if values.len() <= n || n == 0 {
+        return f32::MIN;
+    }
+    *values.select_nth_unstable_by(n - 1, |a, b| b.total_cmp(a)).1
 }
 
 /// Embeds `todo` on all cores; `take` gets each result in no particular order, with how many there are so far.
@@ -212,5 +287,5 @@ fn missing(store: &Store, dense: &Dense) -> BTreeSet<Key> {
     let all = keys
         .into_iter()
         .flat_map(|(_, keys)| [vec![keys.text, keys.question], keys.asked].concat());
-    all.filter(|key| dense.vectors.get(*key).is_none()).collect()
+    all.filter(|key| dense.vectors.span(*key).is_none()).collect()
 }

@@ -141,7 +141,7 @@ fn only_new_texts_are_embedded_and_the_rest_is_kept() {
     assert_eq!(
         before
             .iter()
-            .filter(|(_, near)| after.iter().any(|(_, other)| other == near))
+            .filter(|near| after.iter().any(|other| other.value() == near.value()))
             .count(),
         3
     );
@@ -273,4 +273,89 @@ fn a_misspelt_word_is_read_by_meaning_as_the_corpus_spells_it() {
     let similarity = |text: &str| by_meaning.retrieve(&Query::new(text, 5)).unwrap().signals.similarity;
     assert_eq!(similarity("roadmp"), similarity("roadmap"));
     assert_ne!(similarity("roadmp"), similarity("team"));
+}
+
+#[test]
+fn other_wordings_of_a_question_bring_its_answers_near() {
+    let (dir, model) = (tempfile::tempdir().unwrap(), tiny());
+    let mut files = corpus();
+    let with = |text: &str| {
+        text.replacen(
+            "## Q1. How do we price?\n",
+            "## Q1. How do we price?\n\nAlso asked: team roadmap\n",
+            1,
+        )
+    };
+    let text = files[0].text.as_ref().unwrap().to_string();
+    assert_ne!(with(&text), text);
+    let (store, _) = Store::refresh(dir.path(), &files).unwrap();
+    let (dense, _) = open(&store, model.path(), 1);
+    let nearness = |dense: &Dense, store: &Store| {
+        let all = dense.similarities(store, "team roadmap").unwrap();
+        let priced = all
+            .iter()
+            .find(|near| store.passage(near.address).unwrap().id.to_string() == "alpha/q1/a");
+        priced.map(|near| near.question).unwrap()
+    };
+    let before = nearness(&dense, &store);
+    files[0] = crate::index::tests::raw("alpha.md", &with(&text));
+    let (store, _) = Store::refresh(dir.path(), &files).unwrap();
+    let (dense, embedded) = open(&store, model.path(), 1);
+    assert_eq!(embedded, 1);
+    let after = nearness(&dense, &store);
+    assert!(before < 0.99 && (after - 1.0).abs() < 1e-5, "{before} {after}");
+    // They are found by, and are nothing that can be quoted.
+    let fused = Fused {
+        store: &store,
+        dense: &dense,
+    };
+    let found = fused.retrieve(&Query::new("team roadmap", 5)).unwrap();
+    let hit = found
+        .hits
+        .iter()
+        .find(|hit| hit.passage.id.to_string() == "alpha/q1/a")
+        .unwrap();
+    assert!(!hit.passage.text.contains("team roadmap"));
+}
+
+#[test]
+fn of_many_vectors_the_best_are_as_near_as_if_all_were_multiplied_whole() {
+    let (dir, model) = (tempfile::tempdir().unwrap(), tiny());
+    let answers: Vec<String> = (0..60)
+        .map(|n| format!("price team roadmap {}", "customers ".repeat(n % 7)))
+        .collect();
+    let answers: Vec<&str> = answers.iter().map(String::as_str).collect();
+    let (store, _) = Store::refresh(dir.path(), &[edition("e", &[("How do we price?", &answers[..26])])]).unwrap();
+    // Vectors of any direction, not those of the tiny model.
+    let random = |key: u64| {
+        let mut state = key;
+        let mut number = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1u64 << 24) as f32 - 0.5
+        };
+        let vector: Vec<f32> = (0..16).map(|_| number()).collect();
+        let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+        vector.into_iter().map(|x| x / length).collect()
+    };
+    let embedder = load(model.path(), 3).unwrap();
+    let dense = Dense::open_with(&store, embedder, Some(&random), &mut |_, _| {}).unwrap();
+    let asked = random(99);
+    let (whole, coded) = (
+        dense.nearness(&dense.table, &asked, usize::MAX),
+        dense.nearness(&dense.table, &asked, 0),
+    );
+    assert_eq!(whole.len(), 26);
+    // All are among the best that are made exact.
+    assert_eq!(whole, coded);
+    for (near, code) in whole.iter().zip(super::similarity::coded(&asked, &dense.vectors)) {
+        let _ = near;
+        assert!((-1.01..=1.01).contains(&code));
+    }
+    for (entry, near) in dense.table.passages.iter().zip(&whole) {
+        let codes = super::similarity::coded(&asked, &dense.vectors);
+        let code = codes[entry.text().start];
+        assert!((code - near.text).abs() < 0.02, "{code} {}", near.text);
+    }
 }

@@ -1,0 +1,123 @@
+//! Reads a file of vectors by mapping it.
+//!
+//! In: the file's path and the model it should be of. Out: [`Vectors`], by key and by row. It must not write.
+
+use std::fs::File;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use memmap2::Mmap;
+use sha2::{Digest, Sha256};
+
+use super::{CHECK_ALWAYS_BELOW, CHECKSUM, ENTRY, HEADER, IDENTITY, Key, MAGIC, numbers};
+
+/// Vectors read from a file, by key.
+#[derive(Clone)]
+pub(crate) struct Vectors {
+    /// `None`: no usable file.
+    map: Option<Arc<Mmap>>,
+    dimensions: usize,
+    entries: usize,
+    rows: usize,
+}
+
+impl Vectors {
+    /// As good as an empty file.
+    pub fn none(dimensions: usize) -> Vectors {
+        Vectors {
+            map: None,
+            dimensions,
+            entries: 0,
+            rows: 0,
+        }
+    }
+
+    pub(super) fn open(path: &Path, identity: &[u8; 32], dimensions: usize, whole: bool) -> Option<Vectors> {
+        let file = File::open(path).ok()?;
+        // SAFETY: the file is mapped read-only. It is never written to once it has its name, only replaced by rename,
+        // which leaves a mapping of the old one as it was.
+        let map = unsafe { Mmap::map(&file) }.ok()?;
+        let number = |at: usize| usize::try_from(u64::from_le_bytes(map.get(at..at + 8)?.try_into().ok()?)).ok();
+        let (dims, entries, rows) = (number(80)?, number(88)?, number(96)?);
+        let a_row = dims.checked_mul(5)?.checked_add(4)?;
+        let size = entries
+            .checked_mul(ENTRY)?
+            .checked_add(rows.checked_mul(a_row)?)?
+            .checked_add(HEADER)?;
+        let ours = map.get(..16)? == MAGIC && map.get(IDENTITY)? == identity && dims == dimensions;
+        if !ours || map.len() != size {
+            return None;
+        }
+        let checked = whole || map.len() < CHECK_ALWAYS_BELOW;
+        if checked && map.get(CHECKSUM)? != Sha256::digest(map.get(CHECKSUM.end..)?).as_slice() {
+            return None;
+        }
+        Some(Vectors {
+            map: Some(Arc::new(map)),
+            dimensions,
+            entries,
+            rows,
+        })
+    }
+
+    /// How many texts have vectors.
+    pub fn len(&self) -> usize {
+        self.entries
+    }
+
+    /// How many vectors there are.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    fn entry(&self, at: usize) -> Option<(Key, usize, usize)> {
+        let start = HEADER + at * ENTRY;
+        let bytes = self.map.as_ref()?.get(start..start + ENTRY)?;
+        let word = |at: usize| {
+            bytes
+                .get(at..at + 4)
+                .and_then(|b| b.try_into().ok())
+                .map(u32::from_le_bytes)
+        };
+        let key = bytes.get(..8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes)?;
+        Some((key, word(8)? as usize, word(12)? as usize))
+    }
+
+    /// The rows of `key`; `None` where there are none.
+    pub fn span(&self, key: Key) -> Option<Range<usize>> {
+        let (mut low, mut high) = (0, self.entries);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.entry(middle)? {
+                (found, ..) if found < key => low = middle + 1,
+                _ => high = middle,
+            }
+        }
+        let (found, first, rows) = self.entry(low).filter(|_| low < self.entries)?;
+        (found == key && first + rows <= self.rows).then_some(first..first + rows)
+    }
+
+    /// The vectors of `rows`, one after the other, as the bytes of their numbers; empty where there are none such.
+    pub fn vectors(&self, rows: Range<usize>) -> &[u8] {
+        let start = HEADER + self.entries * ENTRY + self.rows * (4 + self.dimensions);
+        self.part(start, rows, 4 * self.dimensions)
+    }
+
+    /// The same as codes, signed bytes.
+    pub fn codes(&self, rows: Range<usize>) -> &[u8] {
+        let start = HEADER + self.entries * ENTRY + self.rows * 4;
+        self.part(start, rows, self.dimensions)
+    }
+
+    /// What the codes of each of `rows` are to be multiplied with.
+    pub fn scales(&self, rows: Range<usize>) -> impl Iterator<Item = f32> + '_ {
+        numbers(self.part(HEADER + self.entries * ENTRY, rows, 4))
+    }
+
+    fn part(&self, start: usize, rows: Range<usize>, width: usize) -> &[u8] {
+        let range = start + rows.start * width..start + rows.end * width;
+        let map = self.map.as_ref().filter(|_| rows.end <= self.rows);
+        map.and_then(|map| map.get(range)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,133 @@
+//! Which vectors are whose: each passage of an index, and the rows of its text and of its discussion's questions.
+//!
+//! In: a [`Store`] and its vectors. Out: a [`Table`], or the texts that have no vectors. It must not know of questions
+//! or of similarity.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use tantivy::DocAddress;
+use tantivy::index::SegmentId;
+
+use crate::index::vectors::{Key, Vectors};
+use crate::index::{IndexError, Store};
+
+/// A text that needs vectors.
+pub(super) enum Text {
+    /// Title and text of the passage at this address.
+    Passage(DocAddress),
+    /// Title and question of the discussion that this passage is of.
+    Question(DocAddress),
+    /// One of the other wordings of the question, by its place among them.
+    Asked(DocAddress, usize),
+}
+
+/// A passage that has vectors.
+pub(super) struct Entry {
+    pub address: DocAddress,
+    text: (u32, u32),
+    /// Place in `Table::questions`.
+    pub question: u32,
+}
+
+impl Entry {
+    /// The rows of its text.
+    pub fn text(&self) -> Range<usize> {
+        range(self.text)
+    }
+}
+
+/// The passages of one view of an index, in its order.
+pub(super) struct Table {
+    view: View,
+    pub passages: Vec<Entry>,
+    /// Rows of what was asked, once for the answers of a discussion that follow each other: its question and each
+    /// other wording.
+    questions: Vec<Vec<(u32, u32)>>,
+}
+
+/// What tells one view of an index from another: its segments, and how many passages of each are there.
+type View = Vec<(SegmentId, u32)>;
+
+fn view(store: &Store) -> View {
+    let segments = store.searcher().segment_readers().iter();
+    segments.map(|s| (s.segment_id(), s.num_docs())).collect()
+}
+
+fn range((first, count): (u32, u32)) -> Range<usize> {
+    first as usize..(first + count) as usize
+}
+
+impl Table {
+    /// The table of `store`, without the passages that lack a vector; whether none does.
+    pub fn new(store: &Store, vectors: &Vectors) -> Result<(Table, bool), IndexError> {
+        let mut table = Table {
+            view: view(store),
+            passages: Vec::new(),
+            questions: Vec::new(),
+        };
+        let rows = |key: Key| vectors.span(key).map(|rows| (rows.start as u32, rows.len() as u32));
+        let mut complete = true;
+        let mut last = None;
+        for (address, keys) in store.keys()? {
+            if last.as_ref() != Some(&(keys.question, keys.asked.clone())) {
+                let all: Vec<_> = keys
+                    .asked
+                    .iter()
+                    .chain([&keys.question])
+                    .map(|key| rows(*key))
+                    .collect();
+                complete &= all.iter().all(Option::is_some);
+                table.questions.push(all.into_iter().flatten().collect());
+                last = Some((keys.question, keys.asked));
+            }
+            let question = table.questions.len() - 1;
+            let asked = table.questions.last().is_some_and(|rows| !rows.is_empty());
+            match rows(keys.text) {
+                Some(text) if asked => table.passages.push(Entry {
+                    address,
+                    text,
+                    question: question as u32,
+                }),
+                _ => complete = false,
+            }
+        }
+        Ok((table, complete))
+    }
+
+    /// Whether this is the table of `store` as it is.
+    pub fn is_of(&self, store: &Store) -> bool {
+        self.view == view(store)
+    }
+
+    /// How many discussions and single passages there are.
+    pub fn questions(&self) -> usize {
+        self.questions.len()
+    }
+
+    /// How many rows what was asked has in all.
+    pub fn rows_asked(&self) -> usize {
+        self.questions.iter().flatten().map(|(_, count)| *count as usize).sum()
+    }
+
+    /// The rows of what was asked in the discussion at this place.
+    pub fn question(&self, at: usize) -> impl Iterator<Item = Range<usize>> + '_ {
+        self.questions.get(at).into_iter().flatten().map(|rows| range(*rows))
+    }
+}
+
+/// Every text of `store` once, and the keys in the order in which a search comes to need them.
+pub(super) fn texts(store: &Store) -> Result<(BTreeMap<Key, Text>, Vec<Key>), IndexError> {
+    let (mut texts, mut order) = (BTreeMap::new(), Vec::new());
+    for (address, keys) in store.keys()? {
+        order.push(keys.text);
+        texts.entry(keys.text).or_insert(Text::Passage(address));
+        order.push(keys.question);
+        texts.entry(keys.question).or_insert(Text::Question(address));
+        for (at, key) in keys.asked.into_iter().enumerate() {
+            order.push(key);
+            texts.entry(key).or_insert(Text::Asked(address, at));
+        }
+    }
+    Ok((texts, order))
+}
