@@ -219,8 +219,14 @@ pub struct ImportArgs {
 #[derive(Debug, Args)]
 pub struct EvalArgs {
     /// Questions, one JSON object a line, as `eval/questions.jsonl` of the repository
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "beir")]
+    pub file: Option<PathBuf>,
+    /// Score retrieval on a public collection instead: a folder with corpus.jsonl, queries.jsonl and qrels/test.tsv
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with_all = ["file", "min_score", "against"])]
+    pub beir: Option<PathBuf>,
+    /// Write the rankings to FILE as trec_eval reads them
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "beir")]
+    pub run: Option<PathBuf>,
     /// Least confidence to answer at, 0 to 1
     #[arg(long, visible_alias = "threshold", value_name = "SHARE", value_parser = share)]
     pub min_score: Option<f32>,

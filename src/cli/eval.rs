@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 
 use clap::ValueEnum;
 
 use super::args::{By, EvalArgs};
+use super::beir;
 use super::context::{Context, text};
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
@@ -14,8 +16,12 @@ use crate::eval::{self, Comparison, Report, metrics::Estimate, questions};
 use crate::render::json;
 
 pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
-    let file = args.file.display().to_string();
-    let bytes = fs::read(&args.file).map_err(|error| Failure::new(&file, error))?;
+    if let Some(dir) = &args.beir {
+        return beir::run(context, args, dir);
+    }
+    let path = args.file.as_deref().unwrap_or(Path::new(""));
+    let file = path.display().to_string();
+    let bytes = fs::read(path).map_err(|error| Failure::new(&file, error))?;
     let hint =
         "a line is {\"id\", \"question\", \"kind\", \"relevant\": [identifiers], \"split\": \"tune\" or \"report\"}";
     let questions = questions::parse(&text(bytes, &file)?).map_err(|error| Failure::new(&file, error).hinted(hint))?;

@@ -6,6 +6,7 @@
 mod args;
 mod ask;
 mod batch;
+mod beir;
 mod config;
 mod context;
 mod doctor;

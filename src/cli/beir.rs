@@ -1,0 +1,62 @@
+//! `askpm eval --beir`: scores retrieval on a public collection.
+//!
+//! In: the folder of the collection. Out: a table or JSON, and a run file for other tools. The collection is indexed in
+//! a temporary folder; the user's own corpus and index are left alone.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::args::EvalArgs;
+use super::context::Context;
+use super::error::{Exit, Failure};
+use super::meaning::Finder;
+use super::progress::Counter;
+use crate::eval::beir::{Collection, trec_run};
+use crate::index::Store;
+use crate::render::json;
+
+pub fn run(context: &Context, args: &EvalArgs, dir: &Path) -> Result<Exit, Failure> {
+    let hint = "a BEIR folder has corpus.jsonl, queries.jsonl and qrels/test.tsv";
+    let collection = Collection::read(dir).map_err(|error| Failure::with(error.to_string(), Some(hint.to_string())))?;
+    let folder = tempfile::tempdir().map_err(|error| Failure::new("temporary folder", error))?;
+    let (store, _) = Store::refresh(folder.path(), collection.files())?;
+    let finder = Finder::new(context, &store, args.by, false)?;
+    let mut counter = Counter::new(context, "searching");
+    let total = collection.queries();
+    let rankings = collection.run(&*finder.retriever(&store), |done| counter.show(done, total));
+    counter.end();
+    let rankings = rankings?;
+    let scores = collection.score(&rankings);
+    if let Some(path) = &args.run {
+        write_whole(path, &trec_run(&rankings)).map_err(|error| Failure::new(path.display(), error))?;
+    }
+    let mut out = io::stdout().lock();
+    if args.output.json {
+        let documents = collection.documents();
+        json::pretty(
+            &mut out,
+            &serde_json::json!({ "documents": documents, "queries": total, "scores": scores }),
+        )?;
+    } else {
+        writeln!(out, "{} documents, {total} judged queries", collection.documents())?;
+        for (name, value) in [
+            ("nDCG@10", scores.ndcg_at_10),
+            ("recall@100", scores.recall_at_100),
+            ("MRR@10", scores.mrr_at_10),
+        ] {
+            writeln!(out, "{name:10} {value:.4}")?;
+        }
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// Puts `text` in place of the file, whole or not at all.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
