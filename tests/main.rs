@@ -3,6 +3,7 @@
 mod architecture;
 mod ask;
 mod bad_input;
+mod config;
 mod corpus;
 mod eval;
 mod feeds;

@@ -62,6 +62,8 @@ pub enum Command {
     Eval(EvalArgs),
     /// Say what is set up, what is missing, and how to mend it
     Doctor(OutputArgs),
+    /// Show the settings and where each comes from, say where their file is, or edit it
+    Config(ConfigArgs),
     /// Print a completion script for a shell
     Completions { shell: clap_complete::Shell },
     /// Print the manual page
@@ -236,6 +238,30 @@ pub struct EvalArgs {
     /// Search this other way too, and test the difference (paired randomisation)
     #[arg(long, value_enum, value_name = "BY")]
     pub against: Option<By>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    #[command(subcommand)]
+    pub action: ConfigAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigAction {
+    /// What is set, and by what: flag, variable, file or default
+    Show(ConfigShowArgs),
+    /// Print the path of the settings file
+    Path,
+    /// Open the settings in VISUAL or EDITOR, and put them in place if they are valid
+    Edit,
+}
+
+#[derive(Debug, Args)]
+pub struct ConfigShowArgs {
+    #[command(flatten)]
+    pub model: ModelChoice,
     #[command(flatten)]
     pub output: OutputArgs,
 }

@@ -7,8 +7,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use toml::Spanned;
+use toml::de::DeTable;
 
 use super::error::Failure;
+use super::nearest;
 use crate::feeds;
 
 /// What the file can set; each has a flag that goes before it.
@@ -30,8 +33,19 @@ pub struct Config {
     pub feeds: Vec<String>,
 }
 
-const HINT: &str =
-    "known settings: corpus, model, device, offline, top_k, min_score, temperature, max_tokens, drop, feeds";
+/// Every setting there is, in the order in which `config show` lists them.
+pub const KNOWN: [&str; 10] = [
+    "corpus",
+    "model",
+    "device",
+    "offline",
+    "top_k",
+    "min_score",
+    "temperature",
+    "max_tokens",
+    "drop",
+    "feeds",
+];
 
 impl Config {
     /// Reads the file at `path`. One that is not there is empty settings, unless the user `named` it.
@@ -43,37 +57,88 @@ impl Config {
         }
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
-        let config: Config = toml::from_str(text).map_err(|error| {
-            let line = 1 + error
-                .span()
-                .map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count());
-            Failure::new(format!("{}:{line}", path.display()), error.message()).hinted(HINT)
-        })?;
-        let bad = |key: &str, want: &str| {
-            let line = 1 + text
-                .lines()
-                .position(|line| line.trim_start().starts_with(key))
-                .unwrap_or(0);
-            Err(Failure::new(format!("{}:{line}", path.display()), format!("{key} must be {want}")).hinted(HINT))
+    /// The settings that `text` makes; `path` is for errors, which name the line and the setting.
+    pub fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
+        let bad = |at: usize, why: String, hint: String| {
+            Failure::new(format!("{}:{}", path.display(), line(text, at)), why)
+                .hinted(format!("{hint}known settings: {}", KNOWN.join(", ")))
         };
-        if config.top_k.is_some_and(|k| !(1..=100).contains(&k)) {
-            return bad("top_k", "from 1 to 100");
+        let start = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
+        let none = String::new;
+        let table = DeTable::parse(text).map_err(|error| bad(start(&error), error.message().into(), none()))?;
+        if let Some(key) = table.get_ref().keys().find(|key| !KNOWN.contains(&&**key.get_ref())) {
+            let name = key.get_ref();
+            let why = format!("unknown field `{name}`");
+            return Err(bad(key.span().start, why, nearest::did_you_mean(name, KNOWN)));
         }
-        if config.min_score.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
-            return bad("min_score", "from 0 to 1");
+        let config: Config = toml::from_str(text).map_err(|error| {
+            let at = start(&error);
+            // The value at fault, which may be one line of a list, belongs to the last setting that begins before it ends.
+            let end = error.span().map_or(0, |span| span.end);
+            let keys = table.get_ref().keys().filter(|key| key.span().start <= end);
+            let name = keys.max_by_key(|key| key.span().start).map(|key| key.get_ref());
+            let why = name.map_or(none(), |name| format!("{name}: ")) + error.message();
+            bad(at, why, none())
+        })?;
+        match config.out_of_bounds() {
+            None => Ok(config),
+            Some((name, want)) => {
+                let at = place(&table, name).unwrap_or(0);
+                Err(bad(at, format!("{name} must be {want}"), none()))
+            }
         }
-        if config.temperature.is_some_and(|t| !(0.0..=5.0).contains(&t)) {
-            return bad("temperature", "from 0 to 5");
-        }
-        if config.max_tokens.is_some_and(|n| !(1..=4096).contains(&n)) {
-            return bad("max_tokens", "from 1 to 4096");
-        }
-        if config.feeds.iter().any(|address| !feeds::is_address(address)) {
-            return bad("feeds", "a list of http or https addresses");
-        }
-        Ok(config)
     }
+
+    /// The first setting with a value that makes no sense, and what it must be.
+    fn out_of_bounds(&self) -> Option<(&'static str, &'static str)> {
+        let wrong = [
+            (
+                "top_k",
+                "from 1 to 100",
+                self.top_k.is_some_and(|k| !(1..=100).contains(&k)),
+            ),
+            (
+                "min_score",
+                "from 0 to 1",
+                self.min_score.is_some_and(|share| !(0.0..=1.0).contains(&share)),
+            ),
+            (
+                "temperature",
+                "from 0 to 5",
+                self.temperature.is_some_and(|t| !(0.0..=5.0).contains(&t)),
+            ),
+            (
+                "max_tokens",
+                "from 1 to 4096",
+                self.max_tokens.is_some_and(|n| !(1..=4096).contains(&n)),
+            ),
+            (
+                "feeds",
+                "a list of http or https addresses",
+                self.feeds.iter().any(|address| !feeds::is_address(address)),
+            ),
+        ];
+        let found = wrong.into_iter().find(|(_, _, wrong)| *wrong)?;
+        Some((found.0, found.1))
+    }
+}
+
+/// The line of `text` on which the setting `name` is; `None` where it is not set, or the text is no settings at all.
+pub fn line_of(text: &str, name: &str) -> Option<usize> {
+    let table = DeTable::parse(text).ok()?;
+    place(&table, name).map(|at| line(text, at))
+}
+
+/// Where in the text the setting `name` begins.
+fn place(table: &Spanned<DeTable>, name: &str) -> Option<usize> {
+    let key = table.get_ref().keys().find(|key| **key.get_ref() == *name)?;
+    Some(key.span().start)
+}
+
+/// The line, counted from 1, of a byte of `text`.
+fn line(text: &str, at: usize) -> usize {
+    let before = text.as_bytes().get(..at).unwrap_or(text.as_bytes());
+    1 + before.iter().filter(|byte| **byte == b'\n').count()
 }
 
 #[cfg(test)]
@@ -103,8 +168,10 @@ mod tests {
     #[test]
     fn a_fault_is_named_with_its_line_and_the_known_settings() {
         for (text, line, what) in [
-            ("model = 3", 1, "invalid type"),
+            ("model = 3", 1, "model: invalid type"),
+            ("feeds = [\n \"http://a.example\",\n 3]", 3, "feeds: invalid type"),
             ("top_k = 3\nmodle = \"x\"", 2, "unknown field `modle`"),
+            ("[model]\nname = 3", 1, "model: "),
             ("\n\nmodel = \"x", 3, ""),
             ("top_k = 3\ntop_k = 4", 2, "duplicate"),
             ("top_k = 0", 1, "top_k must be from 1 to 100"),
@@ -115,8 +182,28 @@ mod tests {
         ] {
             let told = told(text);
             assert!(told.starts_with(&format!("askpm: config.toml:{line}: ")), "{told}");
-            assert!(told.contains(what) && told.contains("hint: known settings"), "{told}");
+            assert!(
+                told.contains(what) && told.contains("known settings: corpus, "),
+                "{told}"
+            );
         }
+    }
+
+    #[test]
+    fn a_mistyped_setting_is_taken_for_the_nearest_one() {
+        assert!(told("modle = 1").contains("hint: did you mean `model`? known"));
+        assert!(told("colour = 1").contains("hint: known"));
+    }
+
+    #[test]
+    fn every_setting_that_is_listed_is_read_and_no_other() {
+        for name in KNOWN {
+            // A value of no setting's type: what is told is about the value, and not that the name is unknown.
+            let told = told(&format!("{name} = 1979-05-27"));
+            assert!(told.contains(&format!("{name}: invalid type")), "{told}");
+        }
+        assert_eq!(line_of("a = 1\n\n top_k = 3", "top_k"), Some(3));
+        assert_eq!((line_of("a = 1", "top_k"), line_of("= =", "top_k")), (None, None));
     }
 
     proptest! {

@@ -71,13 +71,9 @@ impl Folders {
 
 impl Context {
     pub fn new(global: &Global) -> Result<Context, Failure> {
-        let get = |name: &str| env::var_os(name);
+        let get = variable;
         let folders = Folders::from_env(get)?;
-        let named = global.config.is_some();
-        let path = global
-            .config
-            .clone()
-            .unwrap_or_else(|| folders.config.join("config.toml"));
+        let (path, named) = settings_path(global)?;
         let config = Config::read(&path, named)?;
         let offline = global.offline || config.offline.unwrap_or(false);
         let corpus = match global.corpus.clone().or_else(|| config.corpus.clone()) {
@@ -220,6 +216,19 @@ impl Context {
             io::stderr().is_terminal(),
             terminal_size::terminal_size_of(io::stderr()),
         )
+    }
+}
+
+/// An environment variable.
+pub fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name)
+}
+
+/// Where the settings are, and whether the user named that file.
+pub fn settings_path(global: &Global) -> Result<(PathBuf, bool), Failure> {
+    match &global.config {
+        Some(path) => Ok((path.clone(), true)),
+        None => Ok((Folders::from_env(variable)?.config.join("config.toml"), false)),
     }
 }
 

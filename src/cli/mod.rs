@@ -10,16 +10,20 @@ mod beir;
 mod config;
 mod context;
 mod doctor;
+mod edit;
 mod error;
 mod eval;
+mod files;
 mod import;
 mod incoming;
 mod meaning;
 mod model;
 mod models;
+mod nearest;
 mod progress;
 mod refresh;
 mod search;
+mod settings;
 mod show;
 mod watch;
 
@@ -27,7 +31,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use args::{Cli, Command};
 use context::Context;
@@ -35,11 +39,11 @@ use error::{Exit, Failure};
 
 /// Runs the program with `args`, the first being its own name.
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(with_ask(args.collect())) {
-        Ok(cli) => cli,
+    let (cli, matches) = match parse(with_ask(args.collect())) {
+        Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
-    match dispatch(cli) {
+    match dispatch(cli, &matches) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             for line in failure.lines() {
@@ -51,8 +55,17 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn dispatch(cli: Cli) -> Result<Exit, Failure> {
+/// The arguments, and what clap knows of how each was given.
+fn parse(args: Vec<OsString>) -> Result<(Cli, ArgMatches), clap::Error> {
+    let matches = Cli::command().try_get_matches_from(args)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))?;
+    Ok((cli, matches))
+}
+
+fn dispatch(cli: Cli, matches: &ArgMatches) -> Result<Exit, Failure> {
     match cli.command {
+        // Settings that are wrong must not keep anybody from mending them.
+        Command::Config(args) => settings::run(&cli.global, matches, &args.action),
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),
         command => {
@@ -66,7 +79,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
                 Command::Models(args) => models::run(&context, &args),
                 Command::Eval(args) => eval::run(&context, &args),
                 Command::Doctor(args) => doctor::run(&context, &args),
-                Command::Completions { .. } | Command::Man => Ok(Exit::Done),
+                Command::Completions { .. } | Command::Man | Command::Config(_) => Ok(Exit::Done),
             }
         }
     }

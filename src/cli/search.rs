@@ -13,7 +13,7 @@ use crate::render::{json, terminal};
 use crate::retrieve::{Filters, Hit, Query};
 
 /// How many hits are listed unless `--top-k` says otherwise.
-const TOP_K: usize = 10;
+pub const TOP_K: usize = 10;
 
 /// The contract's object for `search --json`.
 #[derive(Serialize)]

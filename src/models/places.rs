@@ -86,12 +86,17 @@ pub struct Permit(());
 impl Net {
     /// Offline where the flag, `HF_HUB_OFFLINE` or `ASKPM_OFFLINE` says so.
     pub fn from_env(offline_flag: bool, get: impl Fn(&str) -> Option<OsString>) -> Self {
-        let set = |name| get(name).is_some_and(|value| is_yes(&value.to_string_lossy()));
+        let set = |name| Self::says_offline(name, &get);
         if offline_flag || set("ASKPM_OFFLINE") || set("HF_HUB_OFFLINE") {
             Self::Offline
         } else {
             Self::Online
         }
+    }
+
+    /// Whether the variable `name` forbids the network.
+    pub fn says_offline(name: &str, get: impl Fn(&str) -> Option<OsString>) -> bool {
+        get(name).is_some_and(|value| is_yes(&value.to_string_lossy()))
     }
 
     /// Proof that the network may be used, if it may.
