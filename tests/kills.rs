@@ -18,18 +18,18 @@ use crate::harness::{Home, Run};
 const EDITIONS: usize = 30;
 const KILLS: usize = 200;
 
-/// A refresh that ended before it was killed does not count, and another is made; but not for ever.
-const MOST_ROUNDS: usize = 3 * KILLS;
+/// A refresh that ended before it was killed does not count, and another is made; but not for ever: so many for each.
+const MOST_ROUNDS: usize = 3;
 
 /// In every this many rounds the index is made from nothing: killed then, there is none or a whole one.
 const ANEW: usize = 10;
 
 /// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), so that every run kills at the same shares of a refresh's time.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
     /// From 0 to 1.
-    fn unit(&mut self) -> f64 {
+    pub fn unit(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -106,6 +106,11 @@ fn duration(home: &Home, first: usize) -> Duration {
 
 #[test]
 fn a_refresh_killed_at_200_random_moments_leaves_the_old_corpus_or_the_new_one() {
+    refreshes_killed(KILLS);
+}
+
+/// Kills `kills` refreshes while they run, and checks what each leaves.
+pub fn refreshes_killed(kills: usize) {
     let home = Home::new();
     write(&home, 0);
     askpm(&home).args(["refresh"]).run().ok();
@@ -115,7 +120,7 @@ fn a_refresh_killed_at_200_random_moments_leaves_the_old_corpus_or_the_new_one()
     let (mut old, mut new, mut none, mut killed, mut round) = (0, 0, 0, 0, 0);
     write(&home, 100);
     askpm(&home).args(["refresh"]).run().ok();
-    while killed < KILLS && round < MOST_ROUNDS {
+    while killed < kills && round < MOST_ROUNDS * kills {
         let (before, after) = (100 + round, 101 + round);
         let anew = round % ANEW == ANEW - 1;
         if anew {
@@ -146,7 +151,7 @@ fn a_refresh_killed_at_200_random_moments_leaves_the_old_corpus_or_the_new_one()
     );
     // Kills that all come too early or too late would show nothing.
     assert!(
-        killed == KILLS && old > 0 && new > 0,
+        killed == kills && old > 0 && new > 0,
         "{killed} killed, {old} old, {new} new"
     );
 }

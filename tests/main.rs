@@ -6,6 +6,8 @@ mod bad_input;
 mod config;
 mod corpus;
 mod eval;
+#[cfg(unix)]
+mod faults;
 mod feeds;
 mod follow;
 mod harness;

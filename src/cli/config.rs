@@ -50,8 +50,8 @@ pub const KNOWN: [&str; 10] = [
 impl Config {
     /// Reads the file at `path`. One that is not there is empty settings, unless the user `named` it.
     pub fn read(path: &Path, named: bool) -> Result<Config, Failure> {
-        match fs::read_to_string(path) {
-            Ok(text) => Config::parse(&text, path),
+        match fs::read(path) {
+            Ok(bytes) => Config::parse(utf8(&bytes, path)?, path),
             Err(error) if error.kind() == io::ErrorKind::NotFound && !named => Ok(Config::default()),
             Err(error) => Err(Failure::new(path.display(), error).hinted("name a readable file with --config FILE")),
         }
@@ -129,6 +129,15 @@ pub fn line_of(text: &str, name: &str) -> Option<usize> {
     place(&table, name).map(|at| line(text, at))
 }
 
+/// `bytes` as text, or the line on which they stop being it.
+fn utf8<'a>(bytes: &'a [u8], path: &Path) -> Result<&'a str, Failure> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or(bytes);
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        Failure::new(format!("{}:{line}", path.display()), "is not UTF-8 text").hinted("save the file as UTF-8")
+    })
+}
+
 /// Where in the text the setting `name` begins.
 fn place(table: &Spanned<DeTable>, name: &str) -> Option<usize> {
     let key = table.get_ref().keys().find(|key| **key.get_ref() == *name)?;
@@ -187,6 +196,15 @@ mod tests {
                 "{told}"
             );
         }
+    }
+
+    #[test]
+    fn settings_that_are_no_text_are_told_with_their_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c.toml");
+        fs::write(&path, b"top_k = 3\nmodel = \"caf\xe9\"\n").unwrap();
+        let told = Config::read(&path, true).unwrap_err().lines().join("\n");
+        assert!(told.contains("c.toml:2: is not UTF-8 text\nhint: "), "{told}");
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod files;
 mod import;
 mod incoming;
 mod meaning;
+mod memory;
 mod model;
 mod models;
 mod nearest;
@@ -29,6 +30,7 @@ mod watch;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
@@ -37,15 +39,20 @@ use args::{Cli, Command};
 use context::Context;
 use error::{Exit, Failure};
 
+use crate::render::sanitise;
+
 /// Runs the program with `args`, the first being its own name.
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let (cli, matches) = match parse(with_ask(args.collect())) {
         Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
-    match dispatch(cli, &matches) {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
+    tell_panics_in_a_line();
+    // A fault of askpm's own ends like any other failure: one line, status 1.
+    match catch_unwind(AssertUnwindSafe(|| dispatch(cli, &matches))) {
+        Err(_) => Exit::Failed.into(),
+        Ok(Ok(exit)) => exit.into(),
+        Ok(Err(failure)) => {
             for line in failure.lines() {
                 // A standard error that is closed takes no message; the exit status still tells.
                 let _ = writeln!(io::stderr(), "{line}");
@@ -53,6 +60,18 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// What went wrong inside, in one line and a hint; whoever asks for a backtrace gets Rust's own report.
+fn tell_panics_in_a_line() {
+    if context::variable("RUST_BACKTRACE").is_some_and(|value| !value.is_empty() && value != "0") {
+        return;
+    }
+    panic::set_hook(Box::new(|panicked| {
+        let line = sanitise::line(&panicked.to_string());
+        let hint = "this is a fault of askpm: please report it with the command that led to it";
+        let _ = writeln!(io::stderr(), "askpm: internal error: {line}\nhint: {hint}");
+    }));
 }
 
 /// The arguments, and what clap knows of how each was given.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::args::ModelChoice;
 use super::context::Context;
 use super::error::Failure;
+use super::memory;
 use super::progress::Bar;
 use crate::ask::Writer;
 use crate::engine::{CandleEngine, DeviceChoice};
@@ -50,7 +51,7 @@ pub fn wanted(context: &Context, args: &ModelChoice) -> Result<Wanted, Failure> 
     let choice = match name {
         Some(name) => registry.resolve(name)?,
         None => registry
-            .default_for(available_memory_mb())
+            .default_for(memory::available_memory_mb())
             .map_or(Choice::NoModel, |model| Choice::Listed(model.clone().into())),
     };
     let device = args.device.as_ref().or(context.config.device.as_ref());
@@ -88,6 +89,7 @@ impl Wanted {
             Choice::File(path) => (path, None),
             Choice::Listed(model) => (ensure(context, &model)?, Some(model.sha256)),
         };
+        memory::room_for(&path)?;
         let started = Instant::now();
         let engine = CandleEngine::load(&path, self.device)?;
         let load = started.elapsed();
@@ -122,12 +124,4 @@ pub fn ensure(context: &Context, model: &Model) -> Result<std::path::PathBuf, Fa
 /// `98 MB`: bytes as a reader wants them.
 pub fn megabytes(bytes: u64) -> String {
     format!("{} MB", bytes.div_ceil(1_000_000))
-}
-
-/// Memory that programs can still take, where the system tells.
-pub fn available_memory_mb() -> Option<u64> {
-    let info = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = info.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
-    Some(kib / 1024)
 }

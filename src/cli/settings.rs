@@ -14,7 +14,7 @@ use super::args::{ConfigAction, ConfigShowArgs, Global};
 use super::config::{self, Config};
 use super::context::{self, Context, shown};
 use super::error::{Exit, Failure};
-use super::model::available_memory_mb;
+use super::memory::available_memory_mb;
 use super::{edit, search};
 use crate::ask::Settings;
 use crate::models::Net;

@@ -258,9 +258,13 @@ fn refused(dir: &Path, error: TantivyError) -> IndexError {
             path: dir.into(),
             what: error.to_string(),
         },
-        _ => IndexError::Engine {
-            path: dir.into(),
-            what: error.to_string(),
+        // Some failures of the disk come as internal errors that only quote it.
+        other => match system_code(&other.to_string()) {
+            Some(code) => io(&io::Error::from_raw_os_error(code)),
+            None => IndexError::Engine {
+                path: dir.into(),
+                what: other.to_string(),
+            },
         },
     }
 }
@@ -269,12 +273,32 @@ fn refused(dir: &Path, error: TantivyError) -> IndexError {
 /// standard library always writes the same way; without the code there would be no hint about a full disk.
 fn own(source: &io::Error) -> io::Error {
     let text = source.to_string();
-    let told = text
-        .strip_suffix(')')
-        .and_then(|t| t.rsplit_once("(os error "))
-        .and_then(|(_, code)| code.parse().ok());
-    match source.raw_os_error().or(told) {
+    match source.raw_os_error().or_else(|| system_code(&text)) {
         Some(code) => io::Error::from_raw_os_error(code),
         None => io::Error::new(source.kind(), text),
+    }
+}
+
+/// The system's number of the error that `text` quotes, as in `No space left on device (os error 28)`.
+fn system_code(text: &str) -> Option<i32> {
+    let (_, after) = text.rsplit_once("(os error ")?;
+    after.split_once(')')?.0.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_that_comes_as_an_internal_error_is_told_as_a_full_disk() {
+        let error = TantivyError::InternalError("No space left on device (os error 28)".into());
+        let error = refused(Path::new("dir"), error);
+        assert!(
+            error.hint().unwrap_or_default().contains("free some space"),
+            "{error:?}"
+        );
+        let error = refused(Path::new("dir"), TantivyError::InternalError("a field is gone".into()));
+        assert!(matches!(error, IndexError::Engine { .. }), "{error:?}");
     }
 }

@@ -110,6 +110,11 @@ impl Hub {
         self.lock().faults.extend(faults);
     }
 
+    /// Takes back the faults that have not happened yet.
+    pub fn forgive(&self) {
+        self.lock().faults.clear();
+    }
+
     /// Every request so far.
     pub fn requests(&self) -> Vec<Request> {
         self.lock().requests.clone()

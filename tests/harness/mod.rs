@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod feed_server;
 pub mod hub;
+pub mod tiny_bert;
 #[allow(dead_code, reason = "the unit tests use the rest of it")]
 pub mod tiny_gguf;
 

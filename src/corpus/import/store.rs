@@ -58,6 +58,7 @@ pub fn store(dir: &Path, report: &ImportReport) -> Result<Vec<Stored>, ImportErr
         source,
     };
     fs::create_dir_all(dir).map_err(cannot)?;
+    let _held = alone(dir);
     let mut shelf = Shelf::read(dir)?;
     let mut out = Vec::with_capacity(report.editions.len());
     for imported in &report.editions {
@@ -68,6 +69,15 @@ pub fn store(dir: &Path, report: &ImportReport) -> Result<Vec<Stored>, ImportErr
         let _ = folder.sync_all();
     }
     Ok(out)
+}
+
+/// Waits until no other askpm imports into `dir`: two that read the folder at once would each file what the other
+/// files. The lock is on the folder itself, so that nothing is left in it; where a system has no such lock, each
+/// edition is still whole, and at worst there twice.
+fn alone(dir: &Path) -> Option<File> {
+    let folder = File::open(dir).ok()?;
+    folder.lock().ok()?;
+    Some(folder)
 }
 
 /// The editions of the folder.

@@ -66,6 +66,24 @@ fn another_edition_of_the_same_title_gets_a_name_of_its_own() {
     assert_eq!(names(dir.path()).len(), 3);
 }
 
+#[cfg(unix)]
+#[test]
+fn imports_at_the_same_time_file_each_edition_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut report = import(NOTE);
+    for n in 0..20 {
+        report
+            .editions
+            .extend(import(&NOTE.replace("table", &format!("chair {n}"))).editions);
+    }
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| store(dir.path(), &report).unwrap());
+        }
+    });
+    assert_eq!(names(dir.path()).len(), 21);
+}
+
 #[test]
 fn a_file_that_is_no_edition_is_never_written_over() {
     let dir = tempfile::tempdir().unwrap();

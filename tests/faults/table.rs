@@ -1,0 +1,32 @@
+//! The table of faults as Markdown, and the page that it is on.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use super::Outcome;
+
+/// One row a scenario.
+pub fn markdown(rows: &[(&str, Outcome)]) -> String {
+    let mut out = String::from("| fault | tries | data lost | what is said most |\n|---|---|---|---|\n");
+    for (name, outcome) in rows {
+        let _ = match &outcome.skipped {
+            Some(why) => writeln!(out, "| {name} | skipped | | {why} |"),
+            None => {
+                let message = outcome.message().replace('|', "\\|");
+                writeln!(out, "| {name} | {} | {} | {message} |", outcome.tries, outcome.lost)
+            }
+        };
+    }
+    out
+}
+
+/// Puts `table` into `RELIABILITY.md`, between its marks; the words around it are kept.
+pub fn write(table: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("RELIABILITY.md");
+    let page = fs::read_to_string(&path).expect("RELIABILITY.md can be read");
+    let (begin, end) = ("<!-- table -->\n", "<!-- end of table -->");
+    let from = page.find(begin).expect("the mark before the table") + begin.len();
+    let to = page.find(end).expect("the mark after the table");
+    fs::write(&path, format!("{}{table}{}", &page[..from], &page[to..])).expect("RELIABILITY.md can be written");
+}
