@@ -6,8 +6,7 @@
     python3 eval/fit_confidence.py words.json both.json
 
 Each file gives a logistic regression of "the corpus answers this question" on the signals of the search: coverage,
-ln(1 + content words, at most 24) and, where it was searched by meaning too, the similarity of the nearest text and of
-the nearest question. The penalty is 0.5 times the
+ln(1 + content words, at most 24) and, where it was searched by meaning too, similarity. The penalty is 0.5 times the
 sum of squares of the weights of the standardised signals. The operating point is the threshold with the best F1 of
 abstaining when each question is judged by a fit without it (leave one out); the intercept printed is shifted so that
 this threshold is a confidence of 0.5. The report split is only counted, never looked at for a choice.
@@ -22,11 +21,11 @@ MOST_WORDS = 24
 def signals(outcome):
     s = outcome["signals"]
     row = [s["coverage"], math.log(1 + min(s["words"], MOST_WORDS))]
-    return row if s["similarity"] is None else row + [s["similarity"], s["question_similarity"]]
+    return row if s["similarity"] is None else row + [s["similarity"]]
 
 
 def solve(a, b):
-    """Gauss-Jordan with pivots; the systems have five rows at most."""
+    """Gauss-Jordan with pivots; the systems have four rows at most."""
     n = len(b)
     m = [row[:] + [x] for row, x in zip(a, b)]
     for i in range(n):

@@ -58,3 +58,59 @@ fn a_question_file_with_a_fault_is_named_with_its_line() {
         .run()
         .fails(1, &["nowhere.jsonl"]);
 }
+
+#[test]
+fn two_ways_of_searching_are_compared_by_a_paired_test() {
+    let home = Home::new();
+    let file = home.write("questions.jsonl", QUESTIONS);
+    let args = ["eval", "--by", "words", "--against", "words"];
+    let report = home.askpm().args(args).args(["--json"]).args([&file]).run().ok().json();
+    let compared = report["compared"].as_array().unwrap();
+    assert_eq!(compared.len(), 2);
+    for one in compared {
+        assert_eq!(
+            (
+                &one["questions"],
+                &one["recall_at_5"]["value"],
+                &one["recall_at_5"]["p"]
+            ),
+            (&1.into(), &0.0.into(), &1.0.into())
+        );
+    }
+    let table = home.askpm().args(args).args([&file]).run().ok();
+    assert!(table.stdout.contains("Less the same by words"), "{table:#?}");
+}
+
+#[test]
+fn a_beir_folder_is_scored_and_its_rankings_are_written() {
+    let home = Home::new();
+    home.write(
+        "beir/corpus.jsonl",
+        "{\"_id\":\"one\",\"title\":\"\",\"text\":\"churn\"}\n{\"_id\":\"two\",\"title\":\"T\",\"text\":\"price\"}\n",
+    );
+    home.write("beir/queries.jsonl", "{\"_id\":\"q\",\"text\":\"price\"}\n");
+    let qrels = home.write(
+        "beir/qrels/test.tsv",
+        "query-id\tcorpus-id\tscore\nq\ttwo\t1\nq\tone\t1\n",
+    );
+    let dir = qrels.parent().unwrap().parent().unwrap();
+    let run = dir.join("run");
+    let beir = || home.askpm().args(["eval", "--by", "words", "--beir"]).args([dir]);
+    let scored = beir().args(["--run"]).args([&run]).args(["--json"]).run().ok().json();
+    assert_eq!((&scored["documents"], &scored["queries"]), (&2.into(), &1.into()));
+    assert_eq!(
+        (&scored["scores"]["recall_at_100"], &scored["scores"]["mrr_at_10"]),
+        (&0.5.into(), &1.0.into())
+    );
+    assert!(std::fs::read_to_string(&run).unwrap().starts_with("q Q0 two 1 "));
+    std::fs::remove_file(dir.join("corpus.jsonl")).unwrap();
+    assert!(
+        beir()
+            .run()
+            .fails(1, &["corpus.jsonl"])
+            .hint()
+            .contains("queries.jsonl")
+    );
+    let ran = home.askpm().args(["eval"]).run();
+    assert!(ran.status == Some(2) && ran.stderr.contains("--beir"), "{ran:#?}");
+}

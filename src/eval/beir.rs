@@ -198,18 +198,18 @@ impl Collection {
     /// Scores `rankings`, which are of the judged queries in their order.
     pub fn score(&self, rankings: &[Ranking]) -> Scores {
         let pairs = || self.queries.iter().zip(rankings);
-        let mean = |measure: &dyn Fn(&Judged, &[(usize, f64)]) -> f64| {
+        let mean = |measure: fn(&Judged, &Found) -> f64| {
             let values: Vec<f64> = pairs()
                 .map(|(query, ranking)| measure(query, &found(query, ranking)))
                 .collect();
             metrics::mean(&values)
         };
         Scores {
-            ndcg_at_10: mean(&|query, found| {
+            ndcg_at_10: mean(|query, found| {
                 metrics::ndcg_at(10, found, &query.relevant.values().copied().collect::<Vec<_>>())
             }),
-            recall_at_100: mean(&|query, found| found.len() as f64 / query.relevant.len() as f64),
-            mrr_at_10: mean(&|_, found| {
+            recall_at_100: mean(|query, found| found.len() as f64 / query.relevant.len() as f64),
+            mrr_at_10: mean(|_, found| {
                 let ranks: Vec<usize> = found.iter().map(|(rank, _)| *rank).collect();
                 metrics::reciprocal_rank_at(10, &ranks)
             }),
@@ -218,7 +218,9 @@ impl Collection {
 }
 
 /// Ranks and judgments of the relevant documents that were found.
-fn found(query: &Judged, ranking: &Ranking) -> Vec<(usize, f64)> {
+type Found = Vec<(usize, f64)>;
+
+fn found(query: &Judged, ranking: &Ranking) -> Found {
     let ranked = (1..=DEPTH).zip(&ranking.documents);
     ranked
         .filter_map(|(rank, (document, _))| Some((rank, *query.relevant.get(document)?)))

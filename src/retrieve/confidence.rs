@@ -14,13 +14,12 @@
 /// Content words above this number count no more: a whole story must not seem known for its length.
 const MOST_WORDS: usize = 24;
 
-/// Intercept, and weights of coverage, ln(1 + words) and both similarities.
+/// Intercept, and weights of coverage, ln(1 + words) and similarity.
 struct Fit {
     intercept: f32,
     coverage: f32,
     words: f32,
     similarity: f32,
-    question_similarity: f32,
 }
 
 const WORDS: Fit = Fit {
@@ -28,7 +27,6 @@ const WORDS: Fit = Fit {
     coverage: 7.365,
     words: 2.761,
     similarity: 0.0,
-    question_similarity: 0.0,
 };
 
 const WORDS_AND_MEANING: Fit = Fit {
@@ -36,21 +34,17 @@ const WORDS_AND_MEANING: Fit = Fit {
     coverage: 5.298,
     words: 2.034,
     similarity: 10.134,
-    question_similarity: 0.0,
 };
 
 /// What a search tells about whether its hits answer the question.
 #[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
 pub struct Signals {
-    /// 0 to 1, see the module `retrieve`: by words alone, the best among the passages that fit best; where meaning was
-    /// looked at too, that of the first hit, which is often another passage.
+    /// Best coverage among the passages that fit best by words, 0 to 1: see the module `retrieve`.
     pub coverage: f32,
     /// Distinct content words of the question.
     pub words: usize,
-    /// How near the nearest text of all passages is, -1 to 1, where meaning was looked at.
+    /// Best similarity of all passages, -1 to 1, where meaning was looked at.
     pub similarity: Option<f32>,
-    /// The same of what was asked in the discussions, in any of its wordings.
-    pub question_similarity: Option<f32>,
 }
 
 impl Signals {
@@ -65,8 +59,7 @@ impl Signals {
         let sum = fit.intercept
             + fit.coverage * self.coverage
             + fit.words * words
-            + fit.similarity * self.similarity.unwrap_or(0.0)
-            + fit.question_similarity * self.question_similarity.unwrap_or(0.0);
+            + fit.similarity * self.similarity.unwrap_or(0.0);
         1.0 / (1.0 + (-sum).exp())
     }
 }
@@ -80,7 +73,6 @@ mod tests {
             coverage,
             words,
             similarity,
-            question_similarity: similarity,
         };
         signals.confidence()
     }

@@ -237,16 +237,14 @@ fn find(store: &Store, query: &Query, dense: Option<(&Dense, Fusion)>) -> Result
     let corrected = fuzzy::correct(store, &mut words)?;
     let mut scored = bm25::score(store, &mut words)?;
     filter::retain(store, query.filters, &mut scored, |one| one.address)?;
-    let (mut scored, mut coverage) = rank::by_words(store, query, &words, scored)?;
-    let (mut similarity, mut question_similarity) = (None, None);
+    let (mut scored, coverage) = rank::by_words(store, query, &words, scored)?;
+    let mut similarity = None;
     if let Some((dense, fuse)) = dense {
         let text = respell::respell(store, query.text, &words, &scored)?;
         let mut similarities = dense.similarities(store, &text)?;
         filter::retain(store, query.filters, &mut similarities, |near| near.address)?;
-        similarity = similarities.iter().map(|near| near.text).reduce(f32::max);
-        question_similarity = similarities.iter().map(|near| near.question).reduce(f32::max);
+        similarity = similarities.iter().map(dense::Near::value).reduce(f32::max);
         scored = fuse(scored, &similarities);
-        coverage = rank::first_coverage(&words, &scored);
     }
     let hits = rank::rank(store, query, &words, scored)?;
     let nearest = if hits.is_empty() {
@@ -259,7 +257,6 @@ fn find(store: &Store, query: &Query, dense: Option<(&Dense, Fusion)>) -> Result
         coverage,
         words: words.iter().filter(|word| word.content).count(),
         similarity,
-        question_similarity,
     };
     Ok(Retrieved {
         coverage: hits.iter().map(|hit| hit.coverage).fold(0.0, f32::max),

@@ -62,13 +62,6 @@ pub(super) fn by_words(
     Ok((best, covered))
 }
 
-/// Coverage of what scores best: of those that score equally, the best; 0 of none.
-pub(super) fn first_coverage(words: &[Word], scored: &[Scored]) -> f32 {
-    let most = scored.iter().map(|one| one.score).fold(f32::MIN, f32::max);
-    let first = scored.iter().filter(|one| one.score == most);
-    first.map(|one| share_covered(words, one.covered)).fold(0.0, f32::max)
-}
-
 fn window(query: &Query) -> usize {
     WINDOW.max(query.limit.saturating_mul(4))
 }

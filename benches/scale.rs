@@ -1,0 +1,140 @@
+//! How search grows with the corpus: building, opening, latency by words and by words and meaning, memory and disk.
+//!
+//! Passages are synthetic, and so are their vectors (unit vectors around a thousand random centres), as embedding a
+//! million texts would take hours; the question is embedded by the real model, whose time is part of the latency.
+//!
+//! `cargo bench --bench scale -- 10000 100000 1000000` (passages). Search by meaning is measured where
+//! `ASKPM_TEST_EMBEDDER` names a folder with model.safetensors, tokenizer.json and config.json.
+
+#[path = "support/synthetic.rs"]
+mod synthetic;
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use askpm::index::Store;
+use askpm::retrieve::dense::{Dense, Embedder, Files};
+use askpm::retrieve::{ByWords, Fused, Query, Retriever};
+use synthetic::{Random, Vocabulary};
+
+const AN_EDITION: usize = 12;
+const QUESTIONS: usize = 200;
+const DIMENSIONS: usize = 384;
+
+fn main() {
+    let sizes: Vec<usize> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
+    let sizes = if sizes.is_empty() { vec![10_000] } else { sizes };
+    let vocabulary = Vocabulary::new();
+    for passages in sizes {
+        measure(&vocabulary, passages);
+    }
+}
+
+fn measure(vocabulary: &Vocabulary, passages: usize) {
+    let editions = passages.div_ceil(AN_EDITION);
+    let files: Vec<_> = (0..editions).map(|n| synthetic::edition(vocabulary, n, 0)).collect();
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (_, report) = Store::refresh(dir.path(), &files).expect("a build");
+    let disk = size(dir.path());
+    println!(
+        "{} passages: built in {:.1} s, {:.0} MB",
+        report.passages,
+        report.took.as_secs_f64(),
+        megabytes(disk)
+    );
+    drop(files);
+    let started = Instant::now();
+    let store = Store::open(dir.path()).expect("an index").expect("an index");
+    println!(
+        "  opened, every byte checked, in {:.0} ms",
+        milliseconds(started.elapsed())
+    );
+    latencies("words", &ByWords { store: &store }, vocabulary);
+    let Some(model) = embedder() else {
+        println!("  SKIPPED: meaning, as ASKPM_TEST_EMBEDDER names no model");
+        return;
+    };
+    let started = Instant::now();
+    drop(Dense::open_with(&store, model, Some(&vector), &mut |_, _| {}).expect("vectors"));
+    println!(
+        "  vectors written in {:.1} s, {:.0} MB",
+        started.elapsed().as_secs_f64(),
+        megabytes(size(dir.path()) - disk)
+    );
+    let Some(model) = embedder() else { return };
+    let started = Instant::now();
+    let dense = Dense::open(&store, model, &mut |_, _| {}).expect("vectors");
+    println!("  vectors opened in {:.0} ms", milliseconds(started.elapsed()));
+    let fused = Fused {
+        store: &store,
+        dense: &dense,
+    };
+    latencies("words and meaning", &fused, vocabulary);
+    println!("  memory, mapped files included: {}", resident());
+}
+
+fn embedder() -> Option<Embedder> {
+    let folder = std::env::var_os("ASKPM_TEST_EMBEDDER")?;
+    let at = |name: &str| Path::new(&folder).join(name);
+    let files = Files {
+        weights: &at("model.safetensors"),
+        tokenizer: &at("tokenizer.json"),
+        config: &at("config.json"),
+        identity: [1; 32],
+    };
+    Some(Embedder::load(files).expect("an embedding model"))
+}
+
+/// A unit vector near one of a thousand centres; the same for the same key.
+fn vector(key: u64) -> Vec<f32> {
+    let draw = |seed: u64| {
+        let mut random = Random::new(seed);
+        (0..DIMENSIONS)
+            .map(|_| random.below(1 << 20) as f32 / (1 << 19) as f32 - 1.0)
+            .collect::<Vec<f32>>()
+    };
+    let (centre, own) = (draw(key % 1_000), draw(key));
+    let mixed: Vec<f32> = centre.iter().zip(own).map(|(centre, own)| centre + own).collect();
+    let length = mixed.iter().map(|x| x * x).sum::<f32>().sqrt();
+    mixed.into_iter().map(|x| x / length).collect()
+}
+
+fn latencies(name: &str, retriever: &dyn Retriever, vocabulary: &Vocabulary) {
+    let mut random = Random::new(42);
+    let mut times = Vec::with_capacity(QUESTIONS);
+    for _ in 0..QUESTIONS {
+        let question = synthetic::question(vocabulary, &mut random);
+        let started = Instant::now();
+        black_box(retriever.retrieve(&Query::new(&question, 8)).expect("a search"));
+        times.push(started.elapsed());
+    }
+    times.sort();
+    let at = |share: f64| milliseconds(times[((times.len() - 1) as f64 * share) as usize]);
+    println!("  {name}: p50 {:.1} ms, p99 {:.1} ms of {QUESTIONS}", at(0.5), at(0.99));
+}
+
+fn resident() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.map_or("unknown".into(), |line| line.trim().to_string())
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+fn size(path: &Path) -> u64 {
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(meta) if meta.is_dir() => size(&entry.path()),
+            Ok(meta) => meta.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
