@@ -5,11 +5,13 @@ mod ask;
 mod bad_input;
 mod config;
 mod corpus;
+mod doctor;
 mod eval;
 #[cfg(unix)]
 mod faults;
 mod feeds;
 mod follow;
+mod formats;
 mod harness;
 mod import;
 mod import_hostile;

@@ -61,7 +61,7 @@ pub enum Command {
     /// Score retrieval and abstention on a set of questions
     Eval(EvalArgs),
     /// Say what is set up, what is missing, and how to mend it
-    Doctor(OutputArgs),
+    Doctor(DoctorArgs),
     /// Show the settings and where each comes from, say where their file is, or edit it
     Config(ConfigArgs),
     /// Print a completion script for a shell
@@ -76,7 +76,7 @@ pub struct AskArgs {
     #[arg(value_name = "QUESTION", trailing_var_arg = false)]
     pub question: Vec<String>,
     /// Answer each line of FILE (`-`: standard input), one JSON object a line
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["question", "json", "no_stream"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["question", "json", "format", "save", "no_stream"])]
     pub batch: Option<PathBuf>,
     #[command(flatten)]
     pub model: ModelChoice,
@@ -87,9 +87,12 @@ pub struct AskArgs {
     #[command(flatten)]
     pub sampling: SamplingArgs,
     #[command(flatten)]
-    pub output: OutputArgs,
+    pub output: ViewArgs,
+    /// Keep the answer in this file too, as its ending says: .md, .html, .json or .txt
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub save: Option<PathBuf>,
     /// Print one JSON object on one line
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "format"])]
     pub jsonl: bool,
     /// Print the answer at its end, not sentence by sentence
     #[arg(long)]
@@ -165,6 +168,35 @@ pub struct OutputArgs {
     pub json: bool,
 }
 
+/// How an answer, hits or an edition are printed.
+#[derive(Debug, Args)]
+pub struct ViewArgs {
+    /// Print one JSON object
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// Print as text, Markdown, JSON, or a page of HTML that needs nothing else
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<Format>,
+}
+
+/// What things are printed as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Md,
+    Json,
+    Html,
+}
+
+impl ViewArgs {
+    pub fn format(&self) -> Format {
+        match self.json {
+            true => Format::Json,
+            false => self.format.unwrap_or(Format::Text),
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct SearchArgs {
     /// What to look for; `-`, or a pipe, reads it from standard input
@@ -175,12 +207,12 @@ pub struct SearchArgs {
     #[command(flatten)]
     pub filters: FilterArgs,
     #[command(flatten)]
-    pub output: OutputArgs,
+    pub output: ViewArgs,
     /// Print one JSON object a hit, one a line
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "format"])]
     pub jsonl: bool,
     /// Say why each hit is there
-    #[arg(long, conflicts_with_all = ["json", "jsonl"])]
+    #[arg(long, conflicts_with_all = ["json", "jsonl", "format"])]
     pub explain: bool,
 }
 
@@ -190,7 +222,7 @@ pub struct ShowArgs {
     #[arg(value_name = "ID")]
     pub id: String,
     #[command(flatten)]
-    pub output: OutputArgs,
+    pub output: ViewArgs,
 }
 
 #[derive(Debug, Args)]
@@ -238,6 +270,15 @@ pub struct EvalArgs {
     /// Search this other way too, and test the difference (paired randomisation)
     #[arg(long, value_enum, value_name = "BY")]
     pub against: Option<By>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Mend what is safe to mend: make the index again, remove what killed programs left, set permissions right
+    #[arg(long)]
+    pub fix: bool,
     #[command(flatten)]
     pub output: OutputArgs,
 }

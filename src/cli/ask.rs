@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-use super::args::AskArgs;
+use super::args::{AskArgs, Format};
 use super::context::{Context, words_or_stdin};
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
-use super::{batch, model};
+use super::{batch, model, save};
 use crate::answer::{Answer, Sentence};
 use crate::ask::{self, Found, Listener, MAX_QUESTION_BYTES, Settings};
 use crate::engine::Sampling;
@@ -19,13 +19,17 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
     if let Some(file) = &args.batch {
         return batch::run(context, args, file);
     }
+    if let Some(path) = &args.save {
+        save::format_of(path)?;
+    }
     let question = words_or_stdin(&args.question, MAX_QUESTION_BYTES, "question")?;
     let settings = settings(context, args);
     let wanted = model::wanted(context, &args.model)?;
     let store = context.store()?;
     let finder = Finder::new(context, &store, args.retrieval.by, wanted.is_none())?;
     let found = ask::find_with(&store, &*finder.retriever(&store), &question, &settings)?;
-    let machine = args.output.json || args.jsonl;
+    let format = args.output.format();
+    let machine = format == Format::Json || args.jsonl;
 
     let mut loaded = None;
     if !found.abstains {
@@ -35,13 +39,14 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
         loaded = wanted.load(context)?;
     }
     let mut out = io::stdout().lock();
-    let stream = !machine && !args.no_stream;
+    let stream = !machine && !args.no_stream && format == Format::Text;
     let mut voice = Voice::new(context, &mut out, stream.then(|| context.look()));
     let answer = ask::write(&found, loaded.as_mut().map(|l| l.writer()), &settings, &mut voice)?;
     voice.finish()?;
 
-    if args.output.json {
-        json::pretty(&mut out, &answer)?;
+    let document = matches!(format, Format::Md | Format::Html) && !answer.abstained;
+    if format == Format::Json || document {
+        save::write(&mut out, &answer, format)?;
     } else if args.jsonl {
         json::line(&mut out, &answer)?;
     } else if !answer.abstained {
@@ -52,6 +57,11 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
     }
     out.flush()?;
     tell_timings(context, &answer);
+    match &args.save {
+        Some(path) if answer.abstained => context.note(&format!("nothing to keep in {}", path.display())),
+        Some(path) => save::save(&answer, path)?,
+        None => {}
+    }
     if answer.abstained {
         if !machine {
             context.warn(&answer.answer);

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::args::{FilterArgs, Global};
 use super::config::Config;
 use super::error::Failure;
+use super::files;
 use crate::corpus::Corpus;
 use crate::index::{IndexError, RefreshReport, Skipped, Store};
 use crate::models::{Net, Places, Registry};
@@ -31,6 +32,8 @@ pub struct Context {
     pub corpus: Corpus,
     pub net: Net,
     pub folders: Folders,
+    /// Where the settings are, or would be.
+    pub settings: PathBuf,
     quiet: bool,
     pub verbose: u8,
 }
@@ -71,10 +74,22 @@ impl Folders {
 
 impl Context {
     pub fn new(global: &Global) -> Result<Context, Failure> {
-        let get = variable;
-        let folders = Folders::from_env(get)?;
         let (path, named) = settings_path(global)?;
-        let config = Config::read(&path, named)?;
+        Context::with(global, Config::read(&path, named)?)
+    }
+
+    /// With no settings where they are wrong, which is the other value.
+    pub fn despite_settings(global: &Global) -> Result<(Context, Option<Failure>), Failure> {
+        let (path, named) = settings_path(global)?;
+        match Config::read(&path, named) {
+            Ok(config) => Ok((Context::with(global, config)?, None)),
+            Err(failure) => Ok((Context::with(global, Config::default())?, Some(failure))),
+        }
+    }
+
+    fn with(global: &Global, config: Config) -> Result<Context, Failure> {
+        let folders = Folders::from_env(variable)?;
+        let (settings, _) = settings_path(global)?;
         let offline = global.offline || config.offline.unwrap_or(false);
         let corpus = match global.corpus.clone().or_else(|| config.corpus.clone()) {
             Some(dir) => Corpus::Folder(dir),
@@ -83,8 +98,9 @@ impl Context {
             },
         };
         Ok(Context {
-            net: Net::from_env(offline, get),
+            net: Net::from_env(offline, variable),
             config,
+            settings,
             corpus,
             folders,
             quiet: global.quiet,
@@ -137,6 +153,7 @@ impl Context {
     /// whole by the last refresh, which is told.
     pub fn store(&self) -> Result<Store, Failure> {
         let dir = self.index_dir();
+        self.make_private_folders();
         match self.told(Store::open_or_refresh(&dir, &self.corpus.files()?)) {
             Ok((store, _)) => Ok(store),
             Err(error) => match Store::open(&dir) {
@@ -154,7 +171,17 @@ impl Context {
 
     /// The index, brought up to date with the corpus, and what that took.
     pub fn refreshed(&self) -> Result<(Store, RefreshReport), Failure> {
+        self.make_private_folders();
         Ok(self.told(Store::open_or_refresh(&self.index_dir(), &self.corpus.files()?))?)
+    }
+
+    /// Makes askpm's own folders for their owner alone: what newsletters say and what was asked is nobody else's
+    /// business. What is made below them is then out of others' reach, whatever its own permissions are. A folder that
+    /// cannot be made is told by whoever writes there.
+    pub fn make_private_folders(&self) {
+        for folder in [&self.folders.cache, &self.folders.data] {
+            let _ = files::private_folder(folder);
+        }
     }
 
     /// Tells what a refresh skipped and why it rebuilt.
@@ -248,10 +275,30 @@ fn look(terminal: bool, size: Option<(terminal_size::Width, terminal_size::Heigh
     }
     let no_colour = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = env::var_os("TERM").is_some_and(|value| value == "dumb");
+    let colour = !no_colour && !dumb;
     Look {
-        colour: !no_colour && !dumb,
+        colour,
+        links: colour && makes_links(variable),
         width: Some(size.map_or(80, |(width, _)| usize::from(width.0)).clamp(20, MAX_WIDTH)),
     }
+}
+
+/// Whether the terminal is one that is known to make links of OSC 8 sequences; others may print them. `FORCE_HYPERLINK`
+/// (0 or 1) decides for those that are not known.
+fn makes_links(get: impl Fn(&str) -> Option<OsString>) -> bool {
+    let get = |name: &str| get(name).map(|value| value.to_string_lossy().into_owned());
+    if let Some(forced) = get("FORCE_HYPERLINK") {
+        return forced != "0" && !forced.is_empty();
+    }
+    let program = get("TERM_PROGRAM").unwrap_or_default();
+    let term = get("TERM").unwrap_or_default();
+    let vte = get("VTE_VERSION").and_then(|version| version.parse().ok()).unwrap_or(0);
+    let by_program = ["iTerm.app", "WezTerm", "vscode", "ghostty"].contains(&program.as_str());
+    let by_term = ["kitty", "ghostty", "foot", "alacritty"]
+        .iter()
+        .any(|name| term.contains(name));
+    // VTE made links since 0.50, and Windows Terminal and Konsole name themselves.
+    by_program || by_term || vte >= 5_000 || get("WT_SESSION").is_some() || get("KONSOLE_VERSION").is_some()
 }
 
 /// The words of a question or query: those of the command line, or standard input for `-` and for none in a pipe.
@@ -300,6 +347,29 @@ mod tests {
         assert_eq!(found.config, Path::new("/h/.config/askpm"));
         assert_eq!(found.data, Path::new("/h/.local/share/askpm"));
         assert_eq!(found.cache, Path::new("/c/askpm"));
+    }
+
+    #[test]
+    fn links_are_for_terminals_that_are_known_to_make_them() {
+        let makes = |vars: &[(&str, &str)]| {
+            makes_links(|name| vars.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).into()))
+        };
+        for vars in [
+            &[("TERM", "xterm-kitty")][..],
+            &[("TERM_PROGRAM", "WezTerm"), ("TERM", "xterm-256color")],
+            &[("VTE_VERSION", "6800")],
+            &[("FORCE_HYPERLINK", "1"), ("TERM", "linux")],
+        ] {
+            assert!(makes(vars), "{vars:?}");
+        }
+        for vars in [
+            &[][..],
+            &[("TERM", "xterm-256color")],
+            &[("VTE_VERSION", "4205")],
+            &[("TERM", "xterm-kitty"), ("FORCE_HYPERLINK", "0")],
+        ] {
+            assert!(!makes(vars), "{vars:?}");
+        }
     }
 
     #[test]

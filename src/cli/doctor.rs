@@ -1,14 +1,16 @@
-//! `askpm doctor`: what is set up, what is missing, and the command that mends it. Looks, and changes nothing.
+//! `askpm doctor`: what is set up, what is missing, and the command that mends it. Looks, and changes nothing,
+//! unless `--fix` asks it to mend what is safe to mend.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::args::OutputArgs;
+use super::args::{DoctorArgs, Global};
 use super::context::{Context, shown};
 use super::error::{Exit, Failure};
 use super::meaning::offer;
 use super::memory::available_memory_mb;
+use super::mend;
 use super::model::megabytes;
 use crate::corpus;
 use crate::models::{self, Net};
@@ -35,24 +37,36 @@ struct Check {
 #[derive(Serialize)]
 struct Report {
     ok: bool,
+    /// What `--fix` did, a line for each fault.
+    mended: Vec<String>,
     checks: Vec<Check>,
 }
 
-pub fn run(context: &Context, args: &OutputArgs) -> Result<Exit, Failure> {
-    let checks = vec![
-        corpus(context),
-        index(context),
+pub fn run(global: &Global, args: &DoctorArgs) -> Result<Exit, Failure> {
+    let (context, settings_fault) = Context::despite_settings(global)?;
+    let context = &context;
+    let mended = if args.fix { mend::mend(context) } else { Vec::new() };
+    let faults = mend::faults(context);
+    let mut checks = vec![settings(context, settings_fault.as_ref()), corpus(context)];
+    if !faults.iter().any(|fault| fault.about == "index") {
+        checks.push(index(context));
+    }
+    checks.extend(faults.into_iter().map(Check::from));
+    checks.extend([
         prompts(context),
         model(context),
         meaning(context),
         network(context),
         machine(),
-    ];
+    ]);
     let ok = checks.iter().all(|check| check.state != State::Broken);
     let mut out = io::stdout().lock();
-    if args.json {
-        json::pretty(&mut out, &Report { ok, checks })?;
+    if args.output.json {
+        json::pretty(&mut out, &Report { ok, mended, checks })?;
     } else {
+        for line in &mended {
+            writeln!(out, "mended  {}", sanitise::line(line))?;
+        }
         for Check {
             name,
             state,
@@ -94,6 +108,26 @@ fn broken(name: &'static str, failure: &Failure) -> Check {
         state: State::Broken,
         detail,
         mend: lines.next().map(|line| strip(line, "hint: ")),
+    }
+}
+
+impl From<mend::Fault> for Check {
+    fn from(fault: mend::Fault) -> Check {
+        let state = if fault.harmless { State::Note } else { State::Broken };
+        Check {
+            mend: Some(fault.mend),
+            ..check(fault.about, state, fault.detail)
+        }
+    }
+}
+
+/// The settings in force; without those that are wrong, the other checks go on.
+fn settings(context: &Context, fault: Option<&Failure>) -> Check {
+    let path = shown(&context.settings);
+    match fault {
+        Some(failure) => broken("settings", failure),
+        None if context.settings.is_file() => check("settings", State::Ok, path),
+        None => check("settings", State::Ok, format!("none in {path}: defaults hold")),
     }
 }
 

@@ -7,6 +7,7 @@ use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
+use super::nearest;
 use crate::ask::AskError;
 use crate::corpus::CorpusError;
 use crate::engine::EngineError;
@@ -127,7 +128,11 @@ impl From<RetrieveError> for Failure {
 
 impl From<ModelError> for Failure {
     fn from(error: ModelError) -> Self {
-        let hint = error.hint();
+        let near = match &error {
+            ModelError::Unknown { name, known } => nearest::did_you_mean(name, known.iter().map(String::as_str)),
+            _ => String::new(),
+        };
+        let hint = error.hint().map(|hint| near + &hint);
         Failure::with(error.to_string(), hint)
     }
 }

@@ -28,6 +28,7 @@ pub fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
     let stored = if args.dry_run {
         Vec::new()
     } else {
+        context.make_private_folders();
         import::store(&folder(context), &report)?
     };
     let view = ImportView::new(&report, &stored);

@@ -20,6 +20,7 @@ pub struct Incoming<'a> {
 impl<'a> Incoming<'a> {
     /// From the folder `drop`, else that of the settings, and from the feeds of the settings.
     pub fn new(context: &'a Context, drop: Option<PathBuf>) -> Self {
+        context.make_private_folders();
         Incoming {
             context,
             drop: drop.or_else(|| context.config.drop.clone()),

@@ -18,11 +18,14 @@ mod import;
 mod incoming;
 mod meaning;
 mod memory;
+mod mend;
 mod model;
 mod models;
 mod nearest;
+mod pager;
 mod progress;
 mod refresh;
+mod save;
 mod search;
 mod settings;
 mod show;
@@ -43,11 +46,19 @@ use crate::render::sanitise;
 
 /// Runs the program with `args`, the first being its own name.
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
-    let (cli, matches) = match parse(with_ask(args.collect())) {
+    let args: Vec<OsString> = args.collect();
+    let mistyped = mistyped(&args);
+    let (cli, matches) = match parse(with_ask(args)) {
         Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
     tell_panics_in_a_line();
+    if let Some(command) = mistyped.filter(|_| !cli.global.quiet) {
+        let _ = writeln!(
+            io::stderr(),
+            "askpm: this is asked as a question; did you mean `askpm {command}`?"
+        );
+    }
     // A fault of askpm's own ends like any other failure: one line, status 1.
     match catch_unwind(AssertUnwindSafe(|| dispatch(cli, &matches))) {
         Err(_) => Exit::Failed.into(),
@@ -88,6 +99,9 @@ fn dispatch(cli: Cli, matches: &ArgMatches) -> Result<Exit, Failure> {
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),
         command => {
+            if let Command::Doctor(args) = &command {
+                return doctor::run(&cli.global, args);
+            }
             let context = Context::new(&cli.global)?;
             match command {
                 Command::Ask(args) => ask::run(&context, &args),
@@ -97,8 +111,7 @@ fn dispatch(cli: Cli, matches: &ArgMatches) -> Result<Exit, Failure> {
                 Command::Import(args) => import::run(&context, &args),
                 Command::Models(args) => models::run(&context, &args),
                 Command::Eval(args) => eval::run(&context, &args),
-                Command::Doctor(args) => doctor::run(&context, &args),
-                Command::Completions { .. } | Command::Man | Command::Config(_) => Ok(Exit::Done),
+                Command::Completions { .. } | Command::Man | Command::Config(_) | Command::Doctor(_) => Ok(Exit::Done),
             }
         }
     }
@@ -146,6 +159,19 @@ fn with_ask(mut args: Vec<OsString>) -> Vec<OsString> {
     args
 }
 
+/// The command that the first word of a question is a slip of. Only words of some length, with the same first letter:
+/// `how` is no slip of `show`.
+fn mistyped(args: &[OsString]) -> Option<String> {
+    let word = args.get(1)?.to_str()?.to_lowercase();
+    let command = Cli::command();
+    let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    if word.chars().count() < 5 || names.contains(&word.as_str()) || args.len() > 4 {
+        return None;
+    }
+    let near = nearest::nearest(&word, names.iter().copied())?;
+    near.starts_with(word.chars().next()?).then(|| near.to_string())
+}
+
 fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "askpm", &mut script);
@@ -187,6 +213,22 @@ mod tests {
         assert_eq!(expanded(&["--threshold", "show", "Why?"])[0], "ask");
         assert_eq!(expanded(&["-"]), ["ask", "-"]);
         assert_eq!(expanded(&["--", "search"]), ["ask", "--", "search"]);
+    }
+
+    #[test]
+    fn a_slip_in_a_command_is_noticed_and_a_question_is_none() {
+        let told = |args: &[&str]| mistyped(&["askpm"].iter().chain(args).map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(told(&["serch", "price"]).as_deref(), Some("search"));
+        assert_eq!(told(&["refesh"]).as_deref(), Some("refresh"));
+        for args in [
+            &["search", "price"][..],
+            &["How do I start?"],
+            &["how", "so"],
+            &["-q", "x"],
+            &[],
+        ] {
+            assert_eq!(told(args), None, "{args:?}");
+        }
     }
 
     #[test]

@@ -110,6 +110,7 @@ impl Wanted {
 /// The path of `model`, fetched first where it is missing, after saying what and how much.
 pub fn ensure(context: &Context, model: &Model) -> Result<std::path::PathBuf, Failure> {
     let places = context.places()?;
+    context.make_private_folders();
     if context.net == Net::Online && models::path(model, &places).is_err() {
         let size = megabytes(model.total_size());
         let keep = places.hub_cache.display();

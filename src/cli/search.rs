@@ -1,15 +1,16 @@
 //! `askpm search`: ranked passages, no model.
 
 use std::io::{self, Write};
+use std::time::Instant;
 
 use serde::Serialize;
 
-use super::args::SearchArgs;
+use super::args::{Format, SearchArgs};
 use super::context::{Context, words_or_stdin};
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
 use crate::ask::{AskError, MAX_QUESTION_BYTES};
-use crate::render::{json, terminal};
+use crate::render::{html, json, markdown, terminal};
 use crate::retrieve::{Filters, Hit, Query};
 
 /// How many hits are listed unless `--top-k` says otherwise.
@@ -49,7 +50,9 @@ pub fn run(context: &Context, args: &SearchArgs) -> Result<Exit, Failure> {
     if query.len() > MAX_QUESTION_BYTES {
         return Err(AskError::TooLong(query.len()).into());
     }
+    let started = Instant::now();
     let store = context.store()?;
+    let opened = started.elapsed();
     let top_k = args.retrieval.top_k.or(context.config.top_k).map_or(TOP_K, usize::from);
     let finder = Finder::new(context, &store, args.retrieval.by, false)?;
     let filters = Filters::from(&args.filters);
@@ -63,7 +66,12 @@ pub fn run(context: &Context, args: &SearchArgs) -> Result<Exit, Failure> {
     }
 
     let mut out = io::stdout().lock();
-    if args.output.json {
+    let format = args.output.format();
+    if format == Format::Md && !found.hits.is_empty() {
+        markdown::hits(&mut out, query, &found.hits)?;
+    } else if format == Format::Html && !found.hits.is_empty() {
+        html::hits(&mut out, query, &found.hits)?;
+    } else if format == Format::Json {
         let hits = found.hits.iter().map(Row::from).collect();
         let took_ms = found.took.as_micros() as f64 / 1_000.0;
         json::pretty(&mut out, &Results { query, hits, took_ms })?;
@@ -77,6 +85,11 @@ pub fn run(context: &Context, args: &SearchArgs) -> Result<Exit, Failure> {
         terminal::hits(&mut out, &found.hits, context.look(), args.explain)?;
     }
     out.flush()?;
+    context.detail(&format!(
+        "index opened in {:.1} ms, searched in {:.1} ms",
+        opened.as_secs_f64() * 1e3,
+        found.took.as_secs_f64() * 1e3
+    ));
     for read in &found.corrected {
         context.note(&format!(
             "no passage has \"{}\": read as \"{}\"",

@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::args::ShowArgs;
+use super::args::{Format, ShowArgs};
 use super::context::Context;
 use super::error::{Exit, Failure};
-use crate::corpus::Id;
+use super::{nearest, pager};
+use crate::corpus::{self, Id};
 use crate::render::edition::View;
-use crate::render::json;
+use crate::render::{html, json, markdown};
 
 pub fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Failure> {
     let id: Id = args.id.parse().map_err(|error| Failure::new("show", error))?;
@@ -15,7 +16,7 @@ pub fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Failure> {
     let Some((edition, path)) = context.corpus.edition(id.edition())? else {
         return missing(
             "no edition of the corpus has this slug",
-            "`askpm search WORDS` prints identifiers".into(),
+            format!("{}`askpm search WORDS` prints identifiers", near(context, id.edition())),
         );
     };
     let Some(view) = View::new(&edition, &path, &id) else {
@@ -24,12 +25,30 @@ pub fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Failure> {
             format!("`askpm show {}` shows what it has", edition.slug),
         );
     };
-    let mut out = io::stdout().lock();
-    if args.output.json {
-        json::pretty(&mut out, &view)?;
-    } else {
-        view.write(&mut out, context.look())?;
+    let mut text = Vec::new();
+    match args.output.format() {
+        Format::Json => json::pretty(&mut text, &view)?,
+        Format::Md => markdown::view(&mut text, &view)?,
+        Format::Html => html::view(&mut text, &view)?,
+        Format::Text => {
+            view.write(&mut text, context.look())?;
+            pager::show(&text)?;
+            return Ok(Exit::Done);
+        }
     }
+    let mut out = io::stdout().lock();
+    out.write_all(&text)?;
     out.flush()?;
     Ok(Exit::Done)
+}
+
+/// The slug of the corpus that `typed` is nearest to, as a question.
+fn near(context: &Context, typed: &str) -> String {
+    let files = context.corpus.files().unwrap_or_default();
+    let editions = files.iter().filter_map(|file| {
+        let text = file.text.as_ref().ok()?;
+        corpus::parse(&file.path, text).ok()
+    });
+    let slugs: Vec<String> = editions.map(|edition| edition.slug).collect();
+    nearest::did_you_mean(typed, slugs.iter().map(String::as_str))
 }

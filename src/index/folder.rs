@@ -32,7 +32,7 @@ pub(super) fn prepare(dir: &Path) -> Result<(), IndexError> {
         return Err(IndexError::NotAFolder { path: dir.into() });
     }
     fs::create_dir_all(dir).map_err(IndexError::io(dir, "making it"))?;
-    let ours = || dir.join(MARKER).is_file();
+    let ours = || is_ours(dir);
     if ours() {
         return Ok(());
     }
@@ -48,6 +48,17 @@ pub(super) fn prepare(dir: &Path) -> Result<(), IndexError> {
         }
     }
     write_atomically(dir, MARKER, MARKER_TEXT).map_err(IndexError::io(dir, "writing to it"))
+}
+
+/// Whether `dir` has things in it, and not the mark of an index folder: nothing is ever written to such a folder.
+pub fn is_foreign(dir: &Path) -> bool {
+    let is_temporary = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(TEMPORARY);
+    let things = fs::read_dir(dir).into_iter().flatten().flatten();
+    things.filter(|entry| !is_temporary(entry)).count() > 0 && !is_ours(dir)
+}
+
+fn is_ours(dir: &Path) -> bool {
+    dir.join(MARKER).is_file()
 }
 
 /// The folder of the generation that readers use; `None` where no index was ever completed.
@@ -164,6 +175,7 @@ mod tests {
         fs::create_dir(dir.path().join("gen-1")).unwrap();
         fs::write(dir.path().join("gen-1/thesis.txt"), "mine").unwrap();
         assert!(matches!(prepare(dir.path()), Err(IndexError::NotOurs { .. })));
+        assert!(is_foreign(dir.path()) && !is_foreign(&dir.path().join("nowhere")));
         assert_eq!(fs::read_to_string(dir.path().join("gen-1/thesis.txt")).unwrap(), "mine");
         assert!(!dir.path().join(MARKER).exists());
     }
@@ -183,6 +195,7 @@ mod tests {
         fs::write(dir.path().join(".askpm-x1"), "").unwrap();
         prepare(dir.path()).unwrap();
         prepare(dir.path()).unwrap();
+        assert!(!is_foreign(dir.path()));
     }
 
     #[test]

@@ -28,6 +28,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 pub use error::IndexError;
+pub use folder::is_foreign;
 pub use plan::Change;
 pub use refresh::RefreshReport;
 pub use store::{Stats, Store};

@@ -10,6 +10,7 @@
 
 mod digest;
 mod error;
+mod leftovers;
 mod manifest;
 mod places;
 mod registry;
@@ -20,6 +21,7 @@ mod store;
 use std::path::{Path, PathBuf};
 
 pub use error::{ModelError, SourceFailure};
+pub use leftovers::{leftovers, sweep};
 pub use places::{Limits, Net, Permit, Places, Token};
 pub use registry::{Choice, Model, ModelFile, ModelKind, Registry, Source};
 pub use remove::Removed;

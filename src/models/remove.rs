@@ -62,7 +62,7 @@ pub(super) fn discard(slot: &Slot, path: &Path) -> Result<(), ModelError> {
 }
 
 /// The real path of `path`, `None` where there is none; an error where it lies outside the cache.
-fn inside(slot: &Slot, path: &Path) -> Result<Option<PathBuf>, ModelError> {
+pub(super) fn inside(slot: &Slot, path: &Path) -> Result<Option<PathBuf>, ModelError> {
     let (Ok(cache), Ok(real)) = (fs::canonicalize(&slot.cache), fs::canonicalize(path)) else {
         return Ok(None);
     };

@@ -65,7 +65,7 @@ impl Slot {
         self.repo_dir.join("blobs").join(format!("{}.incomplete", self.sha256))
     }
 
-    fn lock_file(&self) -> PathBuf {
+    pub fn lock_file(&self) -> PathBuf {
         let repo = self.repo_dir.file_name().unwrap_or_default();
         self.cache
             .join(".locks")

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::sanitise;
-use super::terminal::Look;
+use super::terminal::{Look, is_web_address};
 use crate::corpus::edition::{Answer, Discussion, Edition, Id, Resource, Section};
 
 /// What `show` shows; fields that do not apply are left out of the JSON.
@@ -119,7 +119,7 @@ impl View {
             sanitise::line(&self.path)
         )?;
         if let Some(source) = &self.source {
-            writeln!(out, "{}", look.wrap(&sanitise::line(source), ""))?;
+            writeln!(out, "{}", address(source, look))?;
         }
         for discussion in &self.discussions {
             writeln!(
@@ -163,7 +163,7 @@ impl View {
             let about = [&resource.kind, &resource.link]
                 .into_iter()
                 .flatten()
-                .map(|part| sanitise::line(part));
+                .map(|part| address(part, look));
             let about: Vec<String> = about.collect();
             if !about.is_empty() {
                 writeln!(out, "{}", about.join("  "))?;
@@ -171,6 +171,15 @@ impl View {
             text(out, &resource.summary, look)?;
         }
         Ok(())
+    }
+}
+
+/// `text`, a link where it is an address of the web.
+fn address(text: &str, look: Look) -> String {
+    let shown = sanitise::line(text);
+    match is_web_address(text) {
+        true => look.link(&shown, text),
+        false => look.wrap(&shown, ""),
     }
 }
 

@@ -1,8 +1,10 @@
-//! Everything that a reader sees: text for people, JSON for scripts, all onto a `&mut dyn Write`.
+//! Everything that a reader sees: text, Markdown and HTML for people, JSON for scripts, all onto a `&mut dyn Write`.
 //!
 //! In: answers, hits and editions. Out: bytes. It must not know of files, terminals or models.
 
 pub mod edition;
+pub mod html;
 pub mod json;
+pub mod markdown;
 pub mod sanitise;
 pub mod terminal;

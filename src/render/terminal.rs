@@ -17,6 +17,8 @@ pub struct Look {
     pub colour: bool,
     /// Columns to wrap at; `None` leaves lines long, as a pipe wants them.
     pub width: Option<usize>,
+    /// Whether the terminal makes links of OSC 8 sequences.
+    pub links: bool,
 }
 
 const BOLD: Style = Style::new().bold();
@@ -28,7 +30,19 @@ impl Look {
     pub const PLAIN: Look = Look {
         colour: false,
         width: None,
+        links: false,
     };
+
+    /// `text`, which opens `target` where the terminal can do that. A target with anything in it that is not part of an
+    /// address is left out: it comes from a newsletter, and must not end the sequence early.
+    pub fn link(self, text: &str, target: &str) -> String {
+        let safe = !target.is_empty() && target.bytes().all(|byte| byte.is_ascii_graphic());
+        if self.links && safe {
+            format!("\u{1b}]8;;{target}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\")
+        } else {
+            text.to_string()
+        }
+    }
 
     fn style(self, style: Style, text: &str) -> String {
         if self.colour {
@@ -104,6 +118,7 @@ pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<(
         let date = citation.date.as_deref().unwrap_or("undated");
         let mark = look.style(MARK, &format!("[{}]", citation.n));
         let id = look.style(BOLD, &sanitise::line(&citation.id));
+        let id = look.link(&id, &file_address(&citation.path));
         writeln!(out, "{mark} {id}  {}", sanitise::line(by))?;
         let place = format!("{}, in {} ({date})", citation.discussion, citation.edition);
         writeln!(out, "{}", look.wrap(&sanitise::line(&place), "    "))?;
@@ -122,6 +137,28 @@ pub fn freshness(corpus: &Freshness) -> String {
         .map_or("undated".to_string(), |date| format!("newest of {date}"));
     let day = corpus.indexed_at.get(..10).unwrap_or(&corpus.indexed_at);
     format!("Corpus: {editions}, {newest}; indexed {day}. Open a source with `askpm show ID`.")
+}
+
+/// Whether `text` is an address of the web and nothing else.
+pub fn is_web_address(text: &str) -> bool {
+    let web = ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
+    web && text.chars().all(|c| !c.is_whitespace() && !sanitise::is_hostile(c))
+}
+
+/// The `file:` address (RFC 8089) of an absolute path; empty for others, such as the editions that are built in.
+fn file_address(path: &str) -> String {
+    if !path.starts_with('/') {
+        return String::new();
+    }
+    let mut out = String::from("file://");
+    for byte in path.bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            byte if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
 }
 
 /// `1 edition`, `2 editions`.
@@ -207,8 +244,8 @@ mod tests {
             "One two three. [1] Four five. [2]\n"
         );
         let narrow = Look {
-            colour: false,
             width: Some(16),
+            ..Look::PLAIN
         };
         assert_eq!(paragraph(narrow, &sentences), "One two three.\n[1] Four five.\n[2]\n");
         assert_eq!(paragraph(Look::PLAIN, &[]), "");
@@ -225,10 +262,36 @@ mod tests {
         let sentences = [sentence("One.", &[1])];
         let colour = Look {
             colour: true,
-            width: None,
+            ..Look::PLAIN
         };
         assert!(paragraph(colour, &sentences).contains("\u{1b}[36m[1]"));
         assert!(!paragraph(Look::PLAIN, &sentences).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn links_are_there_only_when_wanted_and_no_target_can_end_one() {
+        let links = Look {
+            links: true,
+            ..Look::PLAIN
+        };
+        let linked = links.link("id", "file:///a");
+        assert_eq!(linked, "\u{1b}]8;;file:///a\u{1b}\\id\u{1b}]8;;\u{1b}\\");
+        assert_eq!(Look::PLAIN.link("id", "file:///a"), "id");
+        for target in [
+            "",
+            "http://a.example/\u{7}",
+            "http://a\u{1b}\\",
+            "http://a b",
+            "http://é.example",
+        ] {
+            assert_eq!(links.link("id", target), "id", "{target:?}");
+        }
+        assert_eq!(file_address("/a b/ü%.md"), "file:///a%20b/%C3%BC%25.md");
+        assert_eq!(
+            (file_address("builtin:a.md"), file_address("a.md")),
+            (String::new(), String::new())
+        );
+        assert!(is_web_address("https://a.example/x") && !is_web_address("ftp://a") && !is_web_address("http://a\nb"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod cache;
 mod download;
+mod leftovers;
 mod package;
 
 #[path = "../../../tests/harness/hub.rs"]

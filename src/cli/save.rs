@@ -1,0 +1,54 @@
+//! `ask --save FILE`: keeps an answer as a document.
+//!
+//! In: an answer and a path whose ending tells the format. Out: the file, whole or not at all.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::args::Format;
+use super::error::Failure;
+use super::files::{self, Readers};
+use crate::answer::Answer;
+use crate::render::terminal::{self, Look};
+use crate::render::{html, json, markdown, sanitise};
+
+/// The format that the name of `path` ends in.
+pub fn format_of(path: &Path) -> Result<Format, Failure> {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    match ending.as_deref() {
+        Some("md" | "markdown") => Ok(Format::Md),
+        Some("html" | "htm") => Ok(Format::Html),
+        Some("json") => Ok(Format::Json),
+        Some("txt") => Ok(Format::Text),
+        _ => Err(Failure::usage(
+            "`--save` takes a file that ends in .md, .html, .json or .txt",
+        )),
+    }
+}
+
+/// Writes `answer` to `path`.
+pub fn save(answer: &Answer, path: &Path) -> Result<(), Failure> {
+    let mut bytes = Vec::new();
+    write(&mut bytes, answer, format_of(path)?)?;
+    files::replace(path, &bytes, Readers::Anyone).map_err(|error| {
+        Failure::new(path.display(), error).hinted("the answer is on standard output; name a file in a folder of yours")
+    })
+}
+
+/// The whole of `answer` in one of the formats.
+pub fn write(out: &mut dyn Write, answer: &Answer, format: Format) -> io::Result<()> {
+    match format {
+        Format::Md => markdown::answer(out, answer),
+        Format::Html => html::answer(out, answer),
+        Format::Json => json::pretty(out, answer),
+        Format::Text => {
+            writeln!(
+                out,
+                "{}\n\n{}",
+                sanitise::line(&answer.question),
+                sanitise::line(&answer.answer)
+            )?;
+            terminal::sources(out, answer, Look::PLAIN)
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Writes answers, hits and editions as one HTML page that needs nothing else.
+//!
+//! In: what is to be shown. Out: a page with its own style, no script and nothing that is fetched: its policy
+//! (Content-Security-Policy) allows neither. Every text in it is escaped; only `http` and `https` addresses are links.
+
+use std::io::{self, Write};
+
+use super::edition::View;
+use super::{sanitise, terminal};
+use crate::answer::{Answer, marked};
+use crate::retrieve::Hit;
+
+const HEAD: &str = "\
+<meta charset=\"utf-8\">
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
+<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">
+<style>
+body { font: 1.05rem/1.5 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem;
+  color: #222; background: #fff }
+blockquote { margin: .3rem 0 0; padding-left: .8rem; border-left: 3px solid #bbb; color: #444 }
+li { margin-bottom: 1rem }
+code, .about { color: #555; font-size: .9rem }
+@media (prefers-color-scheme: dark) { body { color: #ddd; background: #181818 } blockquote { color: #bbb }
+  code, .about { color: #aaa } a { color: #8bf } }
+</style>";
+
+/// An answer with its sources, to which its marks lead.
+pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
+    begin(out, &answer.question)?;
+    if answer.abstained {
+        writeln!(out, "<p>{}</p>", escape(&answer.answer))?;
+        return end(out);
+    }
+    writeln!(out, "<p>")?;
+    for sentence in &answer.sentences {
+        let plain: String = sentence.citations.iter().map(|n| format!(" [{n}]")).collect();
+        let link = |n: &usize| format!(" <a href=\"#source-{n}\">[{n}]</a>");
+        let links: String = sentence.citations.iter().map(link).collect();
+        let whole = marked(sentence);
+        writeln!(out, "{}{links}", escape(whole.strip_suffix(&plain).unwrap_or(&whole)))?;
+    }
+    writeln!(out, "</p>\n<h2>Sources</h2>\n<ol>")?;
+    for citation in &answer.citations {
+        let by = citation.contributor.as_deref().unwrap_or("learning resource");
+        let date = citation.date.as_deref().unwrap_or("undated");
+        writeln!(
+            out,
+            "<li id=\"source-{0}\" value=\"{0}\"><b>{1}</b>, {2}, in {3} ({4}) <code>{5}</code>\n\
+             <blockquote>{6}</blockquote></li>",
+            citation.n,
+            escape(by),
+            escape(&citation.discussion),
+            escape(&citation.edition),
+            escape(date),
+            escape(&citation.id),
+            escape(&citation.quote)
+        )?;
+    }
+    writeln!(
+        out,
+        "</ol>\n<p class=\"about\">{}</p>",
+        escape(&terminal::freshness(&answer.corpus))
+    )?;
+    end(out)
+}
+
+/// Hits in their order.
+pub fn hits(out: &mut dyn Write, query: &str, hits: &[Hit]) -> io::Result<()> {
+    begin(out, query)?;
+    writeln!(out, "<ol>")?;
+    for hit in hits {
+        let passage = &hit.passage;
+        let by = passage.contributor.as_deref().unwrap_or("learning resource");
+        writeln!(
+            out,
+            "<li value=\"{}\"><b>{}</b>, {} ({}) <code>{}</code><br>\n{}</li>",
+            hit.rank,
+            escape(by),
+            escape(&passage.discussion),
+            escape(passage.date.as_deref().unwrap_or("undated")),
+            escape(&passage.id.to_string()),
+            escape(&terminal::snippet(&passage.text))
+        )?;
+    }
+    writeln!(out, "</ol>")?;
+    end(out)
+}
+
+/// An edition or a part of it.
+pub fn view(out: &mut dyn Write, view: &View) -> io::Result<()> {
+    begin(out, &view.title)?;
+    let date = view.date.as_deref().unwrap_or("undated");
+    let source = view.source.iter().map(|source| format!(", {}", link(source)));
+    let about = (escape(&view.id), escape(date), source.collect::<String>());
+    writeln!(
+        out,
+        "<p class=\"about\"><code>{}</code>, {}{}</p>",
+        about.0, about.1, about.2
+    )?;
+    for discussion in &view.discussions {
+        heading(out, 2, &discussion.title, &discussion.id)?;
+        if let Some(asker) = &discussion.asked_by {
+            writeln!(out, "<p class=\"about\">Asked by {}</p>", escape(asker))?;
+        }
+        body(out, &discussion.question)?;
+        for answer in &discussion.answers {
+            heading(out, 3, &answer.contributor, &answer.id)?;
+            body(out, &answer.text)?;
+        }
+    }
+    for section in &view.sections {
+        heading(out, 2, &section.title, &section.id)?;
+        body(out, &section.text)?;
+    }
+    for resource in &view.resources {
+        heading(out, 2, &resource.title, &resource.id)?;
+        for about in [&resource.kind, &resource.link].into_iter().flatten() {
+            writeln!(out, "<p class=\"about\">{}</p>", link(about))?;
+        }
+        body(out, &resource.summary)?;
+    }
+    end(out)
+}
+
+fn begin(out: &mut dyn Write, title: &str) -> io::Result<()> {
+    let title = escape(&sanitise::line(title));
+    writeln!(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<title>{title}</title>\n{HEAD}\n</head>\n<body>\n<h1>{title}</h1>"
+    )
+}
+
+fn end(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "</body>\n</html>")
+}
+
+fn heading(out: &mut dyn Write, level: u8, title: &str, id: &str) -> io::Result<()> {
+    let (title, id) = (escape(title), escape(id));
+    writeln!(out, "<h{level}>{title} <code>{id}</code></h{level}>")
+}
+
+/// Paragraphs, line by line.
+fn body(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    for paragraph in text.split("\n\n").filter(|p| !p.trim().is_empty()) {
+        let lines: Vec<String> = paragraph.trim().lines().map(escape).collect();
+        writeln!(out, "<p>{}</p>", lines.join("<br>\n"))?;
+    }
+    Ok(())
+}
+
+/// A link where `text` is a web address, else the text. A script's address is none.
+fn link(text: &str) -> String {
+    let shown = escape(text);
+    if terminal::is_web_address(text) {
+        format!("<a href=\"{shown}\" rel=\"noopener noreferrer nofollow\">{shown}</a>")
+    } else {
+        shown
+    }
+}
+
+/// Text that can be put between tags and into attributes in double quotes.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in sanitise::clean(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn only_web_addresses_are_links() {
+        assert!(link("https://a.example/?a=1&b=\"").starts_with("<a href=\"https://a.example/?a=1&amp;b=&quot;\""));
+        for text in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "Https//x",
+            "https://a b",
+        ] {
+            assert!(!link(text).contains("<a"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_may_run_and_fetch_nothing() {
+        let mut out = Vec::new();
+        begin(&mut out, "a</title><script>alert(1)</script>").unwrap();
+        body(&mut out, "<img src=http://t.example/p.png>\n\n<b onclick='x'>").unwrap();
+        end(&mut out).unwrap();
+        let page = String::from_utf8(out).unwrap();
+        assert!(page.contains("default-src 'none'"));
+        for tag in ["<script", "<img", "<b ", "src=\"", "@import", "url("] {
+            assert!(!page.contains(tag), "{tag} is in {page}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_opens_a_tag_or_ends_an_attribute(text in any::<String>()) {
+            let escaped = escape(&text);
+            prop_assert!(!escaped.contains(['<', '>', '"', '\'']));
+            prop_assert!(!escaped.contains(sanitise::is_hostile));
+        }
+    }
+}

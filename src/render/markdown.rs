@@ -1,0 +1,161 @@
+//! Writes answers, hits and editions as Markdown, for notes and documents.
+//!
+//! In: what is to be shown. Out: Markdown in which text of newsletters and models is text: it can open no tag, image or
+//! link. The bodies of editions, which are Markdown themselves, keep their lists and emphasis.
+
+use std::io::{self, Write};
+
+use super::edition::View;
+use super::{sanitise, terminal};
+use crate::answer::{Answer, marked};
+use crate::retrieve::Hit;
+
+/// An answer with its sources.
+pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
+    writeln!(out, "# {}\n", escape(&answer.question))?;
+    if answer.abstained {
+        return writeln!(out, "{}", escape(&answer.answer));
+    }
+    // The marks are askpm's own, the sentences are not.
+    let sentences = answer.sentences.iter().map(|sentence| {
+        let marks: String = sentence.citations.iter().map(|n| format!(" [{n}]")).collect();
+        let whole = marked(sentence);
+        format!("{}{marks}", escape(whole.strip_suffix(&marks).unwrap_or(&whole)))
+    });
+    writeln!(out, "{}\n\n## Sources\n", sentences.collect::<Vec<_>>().join(" "))?;
+    for citation in &answer.citations {
+        let by = citation.contributor.as_deref().unwrap_or("learning resource");
+        let date = citation.date.as_deref().unwrap_or("undated");
+        writeln!(
+            out,
+            "{}. **{}**, {}, in {} ({}): `{}`\n\n   > {}\n",
+            citation.n,
+            escape(by),
+            escape(&citation.discussion),
+            escape(&citation.edition),
+            escape(date),
+            citation.id,
+            escape(&citation.quote)
+        )?;
+    }
+    writeln!(out, "*{}*", escape(&terminal::freshness(&answer.corpus)))
+}
+
+/// Hits in their order.
+pub fn hits(out: &mut dyn Write, query: &str, hits: &[Hit]) -> io::Result<()> {
+    writeln!(out, "# {}\n", escape(query))?;
+    for hit in hits {
+        let passage = &hit.passage;
+        let by = passage.contributor.as_deref().unwrap_or("learning resource");
+        let date = passage.date.as_deref().unwrap_or("undated");
+        writeln!(
+            out,
+            "{}. **{}**, {} ({}): `{}`\n\n   {}\n",
+            hit.rank,
+            escape(by),
+            escape(&passage.discussion),
+            escape(date),
+            passage.id,
+            escape(&terminal::snippet(&passage.text))
+        )?;
+    }
+    Ok(())
+}
+
+/// An edition or a part of it.
+pub fn view(out: &mut dyn Write, view: &View) -> io::Result<()> {
+    writeln!(out, "# {}\n", escape(&view.title))?;
+    let date = view.date.as_deref().unwrap_or("undated");
+    let source = view.source.iter().map(|source| format!(", {}", escape(source)));
+    writeln!(out, "`{}`, {}{}", view.id, escape(date), source.collect::<String>())?;
+    for discussion in &view.discussions {
+        writeln!(out, "\n## {} (`{}`)\n", escape(&discussion.title), discussion.id)?;
+        if let Some(asker) = &discussion.asked_by {
+            writeln!(out, "Asked by {}.\n", escape(asker))?;
+        }
+        body(out, &discussion.question)?;
+        for answer in &discussion.answers {
+            writeln!(out, "### {} (`{}`)\n", escape(&answer.contributor), answer.id)?;
+            body(out, &answer.text)?;
+        }
+    }
+    for section in &view.sections {
+        writeln!(out, "\n## {} (`{}`)\n", escape(&section.title), section.id)?;
+        body(out, &section.text)?;
+    }
+    for resource in &view.resources {
+        writeln!(out, "\n## {} (`{}`)\n", escape(&resource.title), resource.id)?;
+        for about in [&resource.kind, &resource.link].into_iter().flatten() {
+            writeln!(out, "{}\n", escape(about))?;
+        }
+        body(out, &resource.summary)?;
+    }
+    Ok(())
+}
+
+/// Text on one line with nothing in it that Markdown reads as more than text.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in sanitise::line(text).chars() {
+        if matches!(
+            c,
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '#' | '|' | '~' | '!'
+        ) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Markdown of an edition, without tags and images: what is shown must not fetch anything.
+fn body(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    let text = sanitise::clean(text).replace('<', "\\<").replace("![", "\\!\\[");
+    match text.trim() {
+        "" => Ok(()),
+        text => writeln!(out, "{text}\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What a reader of Markdown sees of `markdown`, if it is text and nothing else: of all that the format has, only
+    /// backslash escapes (CommonMark 0.31, section 2.4).
+    fn only_text(markdown: &str) -> Option<String> {
+        let mut out = String::new();
+        let mut chars = markdown.chars();
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' => out.push(chars.next().filter(char::is_ascii_punctuation)?),
+                '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '#' | '|' | '~' | '!' | '\n' => return None,
+                c => out.push(c),
+            }
+        }
+        Some(out)
+    }
+
+    #[test]
+    fn a_body_keeps_its_lists_and_loses_tags_and_images() {
+        let mut out = Vec::new();
+        body(
+            &mut out,
+            "- one\n- *two*\n\n<script>x</script> ![pixel](http://t.example/p.png)",
+        )
+        .unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(
+            text.starts_with("- one\n- *two*\n\n\\<script>") && text.contains("\\!\\[pixel]"),
+            "{text}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn escaped_text_reads_back_as_itself_and_as_nothing_else(text in "\\PC{0,80}") {
+            prop_assert_eq!(only_text(&escape(&text)), Some(sanitise::line(&text)));
+        }
+    }
+}
