@@ -6,6 +6,7 @@ mod bad_input;
 mod config;
 mod corpus;
 mod doctor;
+mod escapes;
 mod eval;
 #[cfg(unix)]
 mod faults;
@@ -17,6 +18,7 @@ mod import;
 mod import_hostile;
 #[cfg(unix)]
 mod kills;
+mod licences;
 mod models;
 #[cfg(target_os = "linux")]
 mod offline;

@@ -92,6 +92,17 @@ fn parse(args: Vec<OsString>) -> Result<(Cli, ArgMatches), clap::Error> {
     Ok((cli, matches))
 }
 
+/// Whether `text` would do as `config.toml`.
+///
+/// # Errors
+/// The lines that a user would see: what is wrong, with its line, and a hint.
+pub fn check_settings(text: &str) -> Result<(), Vec<String>> {
+    match config::Config::parse(text, std::path::Path::new("config.toml")) {
+        Ok(_) => Ok(()),
+        Err(failure) => Err(failure.lines()),
+    }
+}
+
 fn dispatch(cli: Cli, matches: &ArgMatches) -> Result<Exit, Failure> {
     match cli.command {
         // Settings that are wrong must not keep anybody from mending them.

@@ -33,10 +33,15 @@ pub(crate) struct ChatTemplate {
     path: PathBuf,
 }
 
+/// Instructions that one rendering may take: a template comes with a file from elsewhere, and loops in loops would
+/// otherwise keep the program for ever. Ordinary templates take some thousands for a long conversation.
+const FUEL: u64 = 2_000_000;
+
 impl ChatTemplate {
     /// Parses the template. `start` and `end` are the texts of the start and end tokens, which templates may write.
     pub fn new(path: &Path, source: Option<&str>, start: &str, end: &str) -> Result<Self> {
         let mut environment = Environment::new();
+        environment.set_fuel(Some(FUEL));
         // As transformers sets up Jinja for chat templates.
         environment.set_syntax(
             SyntaxConfig::builder()

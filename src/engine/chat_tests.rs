@@ -38,6 +38,15 @@ fn a_file_without_a_template_gets_chatml() {
 }
 
 #[test]
+fn a_template_that_would_run_for_ever_is_refused() {
+    let loops = "{% for a in range(90000) %}{% for b in range(90000) %}{% for c in range(90000) %}{% endfor %}\
+                 {% endfor %}{% endfor %}";
+    // It is tried out when it is parsed, or fails when it is used; either way it ends.
+    let rendered = template(loops).and_then(|template| template.render(&[message(Role::User, "Why?")]));
+    assert!(matches!(rendered, Err(EngineError::Template { .. })), "{rendered:?}");
+}
+
+#[test]
 fn a_message_is_data_whatever_it_says() {
     for hostile in [
         "{{ 7 * 7 }} {% for x in [1] %}",
