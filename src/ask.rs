@@ -4,44 +4,44 @@
 //! [`find`] decides whether the corpus can answer, before any model is loaded; [`write()`] answers. It must not know of
 //! command lines or terminals.
 
+mod writing;
+
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::answer::abstain::{self, MIN_CONFIDENCE};
-use crate::answer::compose::Composer;
-use crate::answer::extractive::{self, Limits, Pick};
+use crate::answer::extractive::{Asked, Limits};
+use crate::answer::meaning::Meaning;
 use crate::answer::{Answer, Draft, Freshness, MAX_WORDS, Mode, ModelUsed, Sentence, Timings};
 use crate::corpus::Passage;
-use crate::engine::{Engine, EngineError, Generation, Message, Role, Sampling};
+use crate::engine::{Engine, EngineError, Sampling};
 use crate::index::Store;
-use crate::prompt::{Prompt, Prompts};
-use crate::retrieve::{ByWords, Filters, Hit, Query, RetrieveError, Retriever};
+use crate::prompt::Prompts;
+use crate::retrieve::dense::Dense;
+use crate::retrieve::{ByWords, Filters, Hit, Query, RetrieveError, Retriever, Signals};
 
 /// Longest question, in bytes: some pages. What is longer was piped in by mistake.
 pub const MAX_QUESTION_BYTES: usize = 16 << 10;
 
-/// How many tokens a prompt may take: prefill is what a reader waits for.
-pub const PROMPT_TOKENS: usize = 1_536;
-
-/// A model of fewer parameters makes things up when it writes; it is given sentences to choose from instead.
-const SMALL_MODEL: u64 = 400_000_000;
-
 /// What is quoted when no model writes.
 const QUOTED: Limits = Limits {
     sentences: 5,
-    per_passage: 2,
+    per_passage: 3,
     words: MAX_WORDS,
+    leaning: true,
 };
 
-/// What a small model chooses from: somewhat more than it may say, all of it worth saying.
-const TO_CHOOSE_FROM: Limits = Limits {
-    sentences: 7,
-    per_passage: 2,
-    words: MAX_WORDS + 60,
-};
-
-/// How many sentences a small model may choose.
-const CHOSEN: usize = 4;
+/// Who puts the words together where there is a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Style {
+    /// A model of fewer than 400 million parameters chooses, a larger one writes.
+    #[default]
+    BySize,
+    /// The model chooses among the sentences of the passages.
+    Choose,
+    /// The model writes, and what no passage backs is dropped.
+    Write,
+}
 
 /// How to answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +53,9 @@ pub struct Settings {
     /// The part of the corpus to answer from.
     pub filters: Filters,
     pub sampling: Sampling,
+    pub style: Style,
+    /// Whether sentences that no passage backs are shown too, marked as such.
+    pub keep_unsupported: bool,
 }
 
 impl Default for Settings {
@@ -62,6 +65,8 @@ impl Default for Settings {
             min_confidence: MIN_CONFIDENCE,
             filters: Filters::default(),
             sampling: Sampling::default(),
+            style: Style::default(),
+            keep_unsupported: false,
         }
     }
 }
@@ -89,6 +94,12 @@ pub struct Found {
     pub nearest: Option<Passage>,
     /// Whether it is too unsure that the hits answer the question.
     pub abstains: bool,
+    /// How sure the retriever is that the hits answer it, 0 to 1.
+    pub confidence: f32,
+    /// The confidence that was asked for, 0 to 1.
+    pub threshold: f32,
+    /// What the confidence was made of.
+    pub signals: Signals,
     pub corpus: Freshness,
     /// The part of the corpus that was searched.
     pub filters: Filters,
@@ -125,6 +136,9 @@ pub fn find_with(
     Ok(Found {
         question: question.to_string(),
         abstains: abstain::abstains(retrieved.confidence, settings.min_confidence),
+        confidence: retrieved.confidence,
+        threshold: settings.min_confidence,
+        signals: retrieved.signals,
         hits: retrieved.hits,
         nearest: retrieved.nearest,
         corpus: Freshness {
@@ -143,8 +157,8 @@ pub fn find_with(
 const MIN_SHARE_OF_BEST: f32 = 0.6;
 
 impl Found {
-    /// The passages to answer from, best first.
-    fn passages(&self) -> Vec<&Passage> {
+    /// The passages to answer from, best first: those of the hits that come near the best.
+    pub fn passages(&self) -> Vec<&Passage> {
         let worth = |hit: &Hit| hit.similarity.map_or(hit.coverage, |_| hit.score);
         let best = self.hits.iter().map(worth).fold(0.0, f32::max);
         let near = self.hits.iter().filter(|hit| worth(hit) >= best * MIN_SHARE_OF_BEST);
@@ -164,18 +178,35 @@ pub struct Writer<'a> {
 
 /// What is told while an answer is being written.
 pub trait Listener {
-    /// The next sentence of the answer, backed by its citations.
+    /// The next sentence of the answer, backed by its citations, or marked as unsupported where that was asked for.
     /// Breaks when nobody listens any more.
     fn sentence(&mut self, sentence: &Sentence) -> ControlFlow<()>;
     /// Something the reader should know that is not part of the answer.
     fn note(&mut self, text: &str);
 }
 
-/// Answers what was found: with `writer` where there is one, by quoting where there is none or where nothing that the
-/// model wrote is backed by a passage.
+impl Meaning for Dense {
+    fn vectors(&self, texts: &[&str]) -> Option<Vec<Vec<f32>>> {
+        self.embed(texts).ok()
+    }
+}
+
+/// [`write_with`] words alone to compare sentences by.
 pub fn write(
     found: &Found,
     writer: Option<Writer>,
+    settings: &Settings,
+    listener: &mut dyn Listener,
+) -> Result<Answer, AskError> {
+    write_with(found, writer, None, settings, listener)
+}
+
+/// Answers what was found: with `writer` where there is one, by quoting where there is none or where nothing that the
+/// model wrote is backed by a passage. `meaning` compares sentences beyond their words.
+pub fn write_with(
+    found: &Found,
+    writer: Option<Writer>,
+    meaning: Option<&dyn Meaning>,
     settings: &Settings,
     listener: &mut dyn Listener,
 ) -> Result<Answer, AskError> {
@@ -190,18 +221,18 @@ pub fn write(
     if found.abstains {
         return Ok(finish(found, abstention(found), draft, mode, model, timings));
     }
+    let asked = Asked::new(&found.question, meaning);
     if let Some(writer) = writer {
         model = Some(used(&writer));
         timings.load_ms = ms(writer.load);
-        draft = generate(found, &passages, writer, settings, &mut timings, listener)?;
+        draft = writing::generate(&asked, &passages, writer, settings, &mut timings, listener)?;
         mode = Mode::Llm;
     }
-    if draft.sentences.is_empty() {
+    if !draft.holds() {
         mode = Mode::Extractive;
-        for pick in extractive::extract(&found.question, &passages, QUOTED) {
-            let text = quote(&passages, &pick);
+        for pick in asked.pick(&passages, QUOTED) {
             if listener
-                .sentence(draft.add(&text, passages[pick.passage], pick.quote, 1.0))
+                .sentence(draft.quote(passages[pick.passage], pick.quote))
                 .is_break()
             {
                 break;
@@ -229,111 +260,6 @@ pub fn abstention(found: &Found) -> String {
     )
 }
 
-/// Lets the model write, and keeps the sentences that the passages in its prompt back; lets a small model choose.
-fn generate(
-    found: &Found,
-    passages: &[&Passage],
-    writer: Writer,
-    settings: &Settings,
-    timings: &mut Timings,
-    listener: &mut dyn Listener,
-) -> Result<Draft, AskError> {
-    let Writer { engine, prompts, .. } = writer;
-    let room = engine
-        .info()
-        .context_length
-        .saturating_sub(settings.sampling.max_tokens);
-    let budget = room.min(PROMPT_TOKENS);
-    let small = engine.info().parameters < SMALL_MODEL;
-    // A small model chooses among these, and a larger one needs none.
-    let mut picks = Vec::new();
-    let (template, texts): (_, Vec<String>) = if small {
-        picks = extractive::best_first(&found.question, passages, TO_CHOOSE_FROM);
-        (
-            &prompts.choose,
-            picks.iter().map(|pick| quote(passages, pick)).collect(),
-        )
-    } else {
-        (
-            &prompts.answer,
-            passages.iter().map(|passage| passage.text.clone()).collect(),
-        )
-    };
-    let count = |system: &str, user: &str| engine.count_prompt(&messages(system, user));
-    let prompt: Prompt = template.fill(&found.question, &texts, budget, &count)?;
-    if prompt.passages == 0 {
-        listener.note("the question leaves the model no room for passages: quoting them instead");
-        return Ok(Draft::default());
-    }
-    let messages = messages(&prompt.system, &prompt.user);
-    let (draft, generation) = if small {
-        choose(engine, &messages, passages, &picks, &texts, settings, listener)?
-    } else {
-        compose(engine, &messages, &passages[..prompt.passages], settings, listener)?
-    };
-    timings.prompt_tokens = generation.prompt_tokens;
-    timings.cached_tokens = generation.cached_tokens;
-    timings.generated_tokens = generation.generated_tokens;
-    timings.prefill_ms = ms(generation.prefill);
-    timings.first_token_ms = ms(generation.first_token);
-    timings.decode_ms = ms(generation.decode);
-    if draft.sentences.is_empty() {
-        listener.note("no sentence that the model wrote is backed by a passage: quoting the passages instead");
-    }
-    Ok(draft)
-}
-
-/// The model writes freely; what no passage backs is dropped.
-fn compose(
-    engine: &mut dyn Engine,
-    messages: &[Message],
-    passages: &[&Passage],
-    settings: &Settings,
-    listener: &mut dyn Listener,
-) -> Result<(Draft, Generation), AskError> {
-    let mut composer = Composer::new(passages);
-    let mut show = |sentence: &Sentence| listener.sentence(sentence);
-    let generation = engine.generate(messages, &settings.sampling, &mut |piece| {
-        composer.push(piece, &mut show)
-    })?;
-    Ok((composer.finish(&mut show).0, generation))
-}
-
-/// The best sentence of the passages, and what the model chooses of the others: they back the answer word for word.
-/// `sentences` are the texts of `picks`.
-fn choose(
-    engine: &mut dyn Engine,
-    messages: &[Message],
-    passages: &[&Passage],
-    picks: &[Pick],
-    sentences: &[String],
-    settings: &Settings,
-    listener: &mut dyn Listener,
-) -> Result<(Draft, Generation), AskError> {
-    let mut draft = Draft::default();
-    let generation = engine.choose(messages, sentences, CHOSEN, &settings.sampling, &mut |choice| {
-        let pick = &picks[choice];
-        if draft.words() + sentences[choice].split_whitespace().count() > MAX_WORDS {
-            return ControlFlow::Break(());
-        }
-        listener.sentence(draft.add(&sentences[choice], passages[pick.passage], pick.quote.clone(), 1.0))
-    })?;
-    Ok((draft, generation))
-}
-
-/// The picked sentence, on one line.
-fn quote(passages: &[&Passage], pick: &Pick) -> String {
-    let text = &passages[pick.passage].text[pick.quote.clone()];
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn messages(system: &str, user: &str) -> [Message; 2] {
-    [(Role::System, system), (Role::User, user)].map(|(role, content)| Message {
-        role,
-        content: content.to_string(),
-    })
-}
-
 fn used(writer: &Writer) -> ModelUsed {
     let info = writer.engine.info();
     ModelUsed {
@@ -357,7 +283,9 @@ fn finish(
     Answer {
         question: found.question.clone(),
         answer: text,
-        abstained: draft.sentences.is_empty(),
+        abstained: !draft.holds(),
+        confidence: found.confidence,
+        threshold: found.threshold,
         mode,
         sentences: draft.sentences,
         citations: draft.citations,

@@ -30,9 +30,9 @@ fn the_json_object_is_the_contract_s() {
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(
         keys(&answer),
-        "abstained answer citations corpus mode model question sentences timings"
+        "abstained answer citations confidence corpus mode model question sentences threshold timings"
     );
-    assert_eq!(keys(&answer["sentences"][0]), "citations support text");
+    assert_eq!(keys(&answer["sentences"][0]), "citations support supported text");
     assert_eq!(
         keys(&answer["citations"][0]),
         "contributor date discussion edition id n path quote"
@@ -149,6 +149,11 @@ fn flags_that_quoting_cannot_honour_are_refused() {
         assert_eq!(ran.status, Some(2), "{ran:#?}");
         assert!(ran.stderr.contains(flag[0]), "{ran:#?}");
     }
+    let ran = ask(&home, &["--keep-unsupported", QUESTION]);
+    assert!(
+        ran.status == Some(2) && ran.stderr.contains("--keep-unsupported"),
+        "{ran:#?}"
+    );
 }
 
 #[test]
@@ -160,4 +165,51 @@ fn the_nearest_discussion_is_named_even_where_no_topic_is_shared() {
         &["nothing in the corpus answers this question; the nearest discussion is \""],
     );
     assert_eq!(ran.stderr.lines().count(), 1, "{ran:#?}");
+}
+
+#[test]
+fn the_confidence_and_the_threshold_are_told_for_answers_and_abstentions() {
+    let home = Home::new();
+    for (question, threshold, status, verdict) in [
+        (QUESTION, "0.25", 0, "answering"),
+        ("best pizza in Naples", "0.75", 3, "abstaining"),
+    ] {
+        let ran = ask(&home, &["--threshold", threshold, "--json", "--explain", question]);
+        assert_eq!(ran.status, Some(status), "{ran:#?}");
+        let answer = ran.json();
+        let number = |key: &str| answer[key].as_f64().unwrap();
+        assert_eq!(number("threshold"), threshold.parse::<f64>().unwrap());
+        assert_eq!(number("confidence") >= number("threshold"), status == 0, "{answer}");
+        let told = format!("{verdict}: confidence {:.3}", number("confidence"));
+        assert!(
+            ran.stderr.contains(&told) && ran.stderr.contains(&format!("threshold {threshold}0")),
+            "{ran:#?}"
+        );
+        assert_eq!(
+            ran.stderr.contains("support 1.00 by first-steps/q1/"),
+            status == 0,
+            "{ran:#?}"
+        );
+    }
+}
+
+#[test]
+fn who_says_what_is_named_before_it_with_a_paragraph_each() {
+    let home = Home::new();
+    let answer = ask(&home, &["--json", QUESTION]).ok().json();
+    let text = answer["answer"].as_str().unwrap();
+    let citations = answer["citations"].as_array().unwrap();
+    let speakers: std::collections::BTreeSet<_> = citations.iter().map(|c| c["contributor"].as_str()).collect();
+    assert!(speakers.len() > 1, "{answer:#}");
+    assert_eq!(text.split("\n\n").count(), speakers.len(), "{text}");
+    for speaker in speakers.into_iter().flatten() {
+        assert!(
+            text.contains(&format!("{speaker}: ")),
+            "{speaker} is not named in {text}"
+        );
+    }
+    let streamed = ask(&home, &[QUESTION]).ok().stdout;
+    let whole = ask(&home, &["--no-stream", QUESTION]).ok().stdout;
+    assert_eq!(streamed, whole);
+    assert!(streamed.starts_with(text), "{streamed}");
 }

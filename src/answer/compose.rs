@@ -6,6 +6,7 @@
 use std::ops::ControlFlow;
 
 use super::grounding::{Grounder, MIN_SUPPORT};
+use super::meaning::Meaning;
 use super::sentences::sentences;
 use super::{Draft, MAX_WORDS, Sentence};
 use crate::corpus::Passage;
@@ -19,7 +20,8 @@ pub type Show<'s> = &'s mut dyn FnMut(&Sentence) -> ControlFlow<()>;
 /// Takes a model's text and keeps the sentences that hold.
 pub struct Composer<'a> {
     passages: &'a [&'a Passage],
-    grounder: Grounder,
+    grounder: Grounder<'a>,
+    keep_unsupported: bool,
     draft: Draft,
     pending: String,
     rejected_in_a_row: usize,
@@ -28,10 +30,12 @@ pub struct Composer<'a> {
 }
 
 impl<'a> Composer<'a> {
-    pub fn new(passages: &'a [&'a Passage]) -> Self {
+    /// `keep_unsupported`: sentences that no passage backs are shown too, marked as such.
+    pub fn new(passages: &'a [&'a Passage], meaning: Option<&'a dyn Meaning>, keep_unsupported: bool) -> Self {
         Composer {
             passages,
-            grounder: Grounder::new(passages.iter().copied()),
+            grounder: Grounder::new(passages.iter().copied(), meaning),
+            keep_unsupported,
             draft: Draft::default(),
             pending: String::new(),
             rejected_in_a_row: 0,
@@ -77,23 +81,21 @@ impl<'a> Composer<'a> {
             return ControlFlow::Break(());
         }
         let repeats = self.draft.repeats(&text);
-        match self
-            .grounder
-            .support(&text)
-            .filter(|support| support.score >= MIN_SUPPORT && !repeats)
-        {
-            Some(support) => {
-                self.rejected_in_a_row = 0;
-                let passage = self.passages[support.passage];
-                show(self.draft.add(&text, passage, support.quote, support.score))?;
+        let support = self.grounder.support(&text);
+        if let Some(support) = support.as_ref().filter(|s| s.score >= MIN_SUPPORT && !repeats) {
+            self.rejected_in_a_row = 0;
+            let passage = self.passages[support.passage];
+            return show(self.draft.add(&text, passage, support.quote.clone(), support.score));
+        }
+        self.rejected_in_a_row += 1;
+        if !repeats {
+            self.unsupported += 1;
+            if self.keep_unsupported && words > 0 {
+                show(self.draft.add_unsupported(&text, support.map_or(0.0, |s| s.score)))?;
             }
-            None => {
-                self.rejected_in_a_row += 1;
-                self.unsupported += usize::from(!repeats);
-                if self.rejected_in_a_row >= MAX_REJECTED {
-                    return ControlFlow::Break(());
-                }
-            }
+        }
+        if self.rejected_in_a_row >= MAX_REJECTED {
+            return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
     }
@@ -147,9 +149,18 @@ mod tests {
         "Learn statistics before machine learning. Talk to your users every week. Read Stratechery for news.";
 
     fn compose(pieces: &[&str]) -> (Vec<String>, usize, bool) {
+        let (draft, unsupported, stopped) = draft(pieces, false);
+        (
+            draft.sentences.into_iter().map(|s| s.text).collect(),
+            unsupported,
+            stopped,
+        )
+    }
+
+    fn draft(pieces: &[&str], keep_unsupported: bool) -> (Draft, usize, bool) {
         let passage = passage("e/q1/a", TEXT);
         let passages = [&passage];
-        let mut composer = Composer::new(&passages);
+        let mut composer = Composer::new(&passages, None, keep_unsupported);
         let mut shown = Vec::new();
         let mut show = |s: &Sentence| {
             shown.push(s.text.clone());
@@ -159,7 +170,7 @@ mod tests {
         let (draft, unsupported) = composer.finish(&mut show);
         let texts: Vec<_> = draft.sentences.iter().map(|s| s.text.clone()).collect();
         assert_eq!(shown, texts);
-        (texts, unsupported, stopped)
+        (draft, unsupported, stopped)
     }
 
     #[test]
@@ -184,6 +195,19 @@ mod tests {
             (texts, unsupported),
             (vec!["Talk to your users every week.".to_string()], 1)
         );
+    }
+
+    #[test]
+    fn what_no_passage_says_is_shown_on_demand_without_citation() {
+        let pieces = ["Buy a yacht in Monaco first. Talk to your users every week."];
+        let (draft, unsupported, _) = draft(&pieces, true);
+        let told: Vec<_> = draft
+            .sentences
+            .iter()
+            .map(|s| (s.supported, s.citations.len()))
+            .collect();
+        assert_eq!((told, unsupported), (vec![(false, 0), (true, 1)], 1));
+        assert_eq!(draft.citations.len(), 1);
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! Answers without a model: the best sentences of the best passages, quoted.
 //!
-//! In: the question and the passages in the retriever's order. Out: which sentences to show, in reading order. A
-//! sentence is worth the question's words it has (weighted by how rare they are among the passages), discounted by its
-//! passage's rank and by what it repeats of those already chosen (maximal marginal relevance, Carbonell & Goldstein
-//! 1998). It must not know of the index or of models.
+//! In: the question, the passages in the retriever's order and, where there is one, an embedding model. Out: which
+//! sentences to show, in reading order. A sentence is worth the question's words it has (weighted by how rare they are
+//! among the passages) and how near the question it is in meaning, discounted by its passage's rank and by what it
+//! repeats of those already chosen (maximal marginal relevance, Carbonell & Goldstein 1998). How it reads alone is for
+//! `reading` to say. It must not know of the index or of models.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use super::meaning::{Meaning, cosine};
+use super::reading;
 use super::sentences::sentences;
 use super::words::Words;
 use crate::corpus::Passage;
@@ -19,64 +22,48 @@ pub struct Limits {
     /// From one passage: an answer shows several voices where there are several.
     pub per_passage: usize,
     pub words: usize,
+    /// Whether a sentence may follow that leans on the one before it, where that one is picked too. Not where somebody
+    /// else chooses among the picks.
+    pub leaning: bool,
 }
 
-/// What a passage's worth is multiplied by for each rank it stands lower.
-const RANK_DISCOUNT: f32 = 0.85;
+/// What a sentence's worth is made of; chosen on the tune split, see `BENCHMARKS.md`.
+#[derive(Debug, Clone, Copy)]
+pub struct Weights {
+    /// What a passage's worth is multiplied by for each rank it stands lower.
+    pub rank: f32,
+    /// The same for each discussion before its own.
+    pub discussion: f32,
+    /// What a sentence is worth for standing in a passage that was found, beside the asked words it has (1 for all).
+    pub passage: f32,
+    /// How much length discounts asked words: 0 not at all, 1 in proportion (as `b` in BM25).
+    pub length: f32,
+    /// What being as near as can be in meaning is worth.
+    pub meaning: f32,
+    /// An answer's first sentence says its point: it is worth so much more.
+    pub opener: f32,
+    /// How much of a sentence's worth its likeness to a chosen one can take.
+    pub redundancy: f32,
+    /// A sentence worth less than this share of the best one is filler.
+    pub share: f32,
+    /// What is left of the worth of one that tells of its author rather than the matter.
+    pub author: f32,
+}
 
-/// What a sentence is worth for standing in a passage that was found, beside the asked words it has (1 for all).
-const PASSAGE_WORTH: f32 = 0.6;
+pub const WEIGHTS: Weights = Weights {
+    rank: 0.85,
+    discussion: 0.8,
+    passage: 0.4,
+    length: 0.3,
+    meaning: 1.5,
+    opener: 1.6,
+    redundancy: 0.4,
+    share: 0.25,
+    author: 0.9,
+};
 
-/// An answer's first sentence says its point: it is worth so much more.
-const OPENER: f32 = 1.6;
-
-/// A sentence that leans on the one before reads badly alone: it is worth so much less.
-const LEANING: f32 = 0.4;
-
-/// A sentence worth less than this share of the best one is filler.
-const MIN_SHARE: f32 = 0.25;
-
-/// How much of a sentence's worth its likeness to a chosen one can take.
-const REDUNDANCY: f32 = 0.7;
-
-/// Openings that need the sentence before.
-const DANGLING: &[&str] = &[
-    "this",
-    "that",
-    "these",
-    "those",
-    "it",
-    "its",
-    "they",
-    "their",
-    "them",
-    "he",
-    "she",
-    "such",
-    "additionally",
-    "moreover",
-    "furthermore",
-    "also",
-    "however",
-    "therefore",
-    "thus",
-    "hence",
-    "but",
-    "and",
-    "or",
-    "so",
-    "then",
-    "instead",
-    "otherwise",
-    "similarly",
-    "likewise",
-    "both",
-    "another",
-    "second",
-    "third",
-    "finally",
-    "here",
-];
+/// Sentences that share this much of their words say the same.
+const SAME: f32 = 0.8;
 
 /// A sentence chosen from a passage.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,106 +75,217 @@ pub struct Pick {
 
 struct Candidate {
     pick: Pick,
+    /// Which sentence of its passage it is.
+    position: usize,
+    leans: bool,
     stems: HashSet<String>,
+    vector: Option<Vec<f32>>,
     words: usize,
     worth: f32,
 }
 
-/// The sentences of `passages` (best first) that answer `question` best, grouped by passage in the order given.
-/// Empty only if the passages hold no sentence.
-pub fn extract(question: &str, passages: &[&Passage], limits: Limits) -> Vec<Pick> {
-    let mut picks = by_worth(question, passages, limits);
-    picks.sort_by_key(|pick| (pick.passage, pick.quote.start));
-    picks
+/// What is asked, and by what means sentences are compared with it.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    pub question: &'a str,
+    pub meaning: Option<&'a dyn Meaning>,
+    pub weights: Weights,
 }
 
-/// The same, but with the best of them first: what a model goes on from.
-pub fn best_first(question: &str, passages: &[&Passage], limits: Limits) -> Vec<Pick> {
-    let mut picks = by_worth(question, passages, limits);
-    if let Some((_, others)) = picks.split_first_mut() {
-        others.sort_by_key(|pick| (pick.passage, pick.quote.start));
-    }
-    picks
-}
-
-/// The picks in the order in which they were chosen.
-fn by_worth(question: &str, passages: &[&Passage], limits: Limits) -> Vec<Pick> {
-    let mut pool = candidates(question, passages);
-    let mut chosen: Vec<Candidate> = Vec::new();
-    let mut words = 0;
-    let mut most = 0.0;
-    while chosen.len() < limits.sentences {
-        let scored = pool
-            .iter()
-            .enumerate()
-            .map(|(at, c)| (at, c.worth * (1.0 - REDUNDANCY * likeness(c, &chosen))));
-        // The first of equals wins, so the order of the passages decides ties.
-        let best = scored.fold(None, |best: Option<(usize, f32)>, (at, worth)| match best {
-            Some((_, most)) if most >= worth => best,
-            _ => Some((at, worth)),
-        });
-        let Some((at, worth)) = best else { break };
-        if worth < MIN_SHARE * most {
-            break;
-        }
-        most = worth.max(most);
-        let next = pool.remove(at);
-        if words + next.words > limits.words && !chosen.is_empty() {
-            continue;
-        }
-        let passage = next.pick.passage;
-        words += next.words;
-        chosen.push(next);
-        if chosen.iter().filter(|c| c.pick.passage == passage).count() >= limits.per_passage {
-            pool.retain(|c| c.pick.passage != passage);
+impl<'a> Asked<'a> {
+    pub fn new(question: &'a str, meaning: Option<&'a dyn Meaning>) -> Self {
+        Asked {
+            question,
+            meaning,
+            weights: WEIGHTS,
         }
     }
-    chosen.into_iter().map(|c| c.pick).collect()
-}
 
-fn candidates(question: &str, passages: &[&Passage]) -> Vec<Candidate> {
-    let words = Words::default();
-    let asked = words.set(question);
-    let mut pool = Vec::new();
-    for (passage, source) in passages.iter().enumerate() {
-        for (position, quote) in sentences(&source.text).into_iter().enumerate() {
-            let text = &source.text[quote.clone()];
-            let count = text.split_whitespace().count();
-            // A question asks, it does not answer; a fragment says nothing; a wall of text is no quote.
-            if text.ends_with('?') || !(5..=60).contains(&count) {
+    /// The sentences of `passages` (best first) that answer best: the best first and the others of its passage after it
+    /// as they stand there, then the other passages by their best sentence. Empty only without passages.
+    pub fn pick(&self, passages: &[&Passage], limits: Limits) -> Vec<Pick> {
+        let mut picks = self.by_worth(passages, limits);
+        if picks.is_empty() {
+            picks.extend(anything(passages));
+        }
+        let mut first_of = HashMap::new();
+        for (at, pick) in picks.iter().enumerate() {
+            first_of.entry(pick.passage).or_insert(at);
+        }
+        if let Some((_, others)) = picks.split_first_mut() {
+            others.sort_by_key(|pick| (first_of[&pick.passage], pick.quote.start));
+        }
+        picks
+    }
+
+    /// Each passage's text cut to the sentences worth most, in their order, of at most `words` words: what to prompt with
+    /// where whole passages do not fit. A passage without a sentence that can be quoted is left whole.
+    pub fn condense(&self, passages: &[&Passage], words: usize) -> Vec<String> {
+        let one = |passage: &&Passage| {
+            let limits = Limits {
+                sentences: usize::MAX,
+                per_passage: usize::MAX,
+                words,
+                leaning: true,
+            };
+            let mut picks = self.by_worth(&[passage], limits);
+            picks.sort_by_key(|pick| pick.quote.start);
+            let kept: Vec<&str> = picks.iter().map(|pick| &passage.text[pick.quote.clone()]).collect();
+            if kept.is_empty() {
+                passage.text.clone()
+            } else {
+                kept.join(" ")
+            }
+        };
+        passages.iter().map(one).collect()
+    }
+
+    /// The picks in the order in which they were chosen.
+    fn by_worth(&self, passages: &[&Passage], limits: Limits) -> Vec<Pick> {
+        let mut pool = self.candidates(passages);
+        let mut chosen: Vec<Candidate> = Vec::new();
+        let (mut words, mut most) = (0, 0.0);
+        while chosen.len() < limits.sentences {
+            let scored = pool
+                .iter()
+                .enumerate()
+                .filter(|(_, c)| !c.leans || (limits.leaning && c.follows(&chosen)))
+                .map(|(at, c)| (at, c.worth * (1.0 - self.weights.redundancy * c.likeness(&chosen))));
+            // The first of equals wins, so the order of the passages decides ties.
+            let best = scored.fold(None, |best: Option<(usize, f32)>, (at, worth)| match best {
+                Some((_, most)) if most >= worth => best,
+                _ => Some((at, worth)),
+            });
+            let Some((at, worth)) = best else { break };
+            if worth < self.weights.share * most {
+                break;
+            }
+            most = worth.max(most);
+            let next = pool.remove(at);
+            let repeats = chosen.iter().any(|c| c.shared(&next) >= SAME);
+            if repeats || (words + next.words > limits.words && !chosen.is_empty()) {
                 continue;
             }
-            pool.push(Candidate {
-                stems: words.set(text),
-                words: count,
-                worth: RANK_DISCOUNT.powi(passage as i32) * standing(text, position),
-                pick: Pick { passage, quote },
-            });
+            let passage = next.pick.passage;
+            words += next.words;
+            chosen.push(next);
+            if chosen.iter().filter(|c| c.pick.passage == passage).count() >= limits.per_passage {
+                pool.retain(|c| c.pick.passage != passage);
+            }
+        }
+        chosen.into_iter().map(|c| c.pick).collect()
+    }
+
+    fn candidates(&self, passages: &[&Passage]) -> Vec<Candidate> {
+        let words = Words::default();
+        let asked = words.set(self.question);
+        let mut pool = Vec::new();
+        let mut discussions = Vec::new();
+        for (passage, source) in passages.iter().enumerate() {
+            let group = source.id.group();
+            let discussion = discussions
+                .iter()
+                .position(|known| *known == group)
+                .unwrap_or(discussions.len());
+            if discussion == discussions.len() {
+                discussions.push(group);
+            }
+            let standing = self.weights.rank.powi(passage as i32) * self.weights.discussion.powi(discussion as i32);
+            for (position, quote) in sentences(&source.text).into_iter().enumerate() {
+                let text = &source.text[quote.clone()];
+                if !reading::quotable(text) {
+                    continue;
+                }
+                let opener = if position == 0 { self.weights.opener } else { 1.0 };
+                let author = if reading::of_its_author(text) {
+                    self.weights.author
+                } else {
+                    1.0
+                };
+                pool.push(Candidate {
+                    stems: words.set(text),
+                    words: text.split_whitespace().count(),
+                    worth: standing * opener * author * reading::ease(text),
+                    pick: Pick { passage, quote },
+                    leans: reading::leans(text),
+                    vector: None,
+                    position,
+                });
+            }
+        }
+        if pool.iter().all(|candidate| candidate.leans) {
+            // There is nothing better to lean on.
+            pool.iter_mut().for_each(|candidate| candidate.leans = false);
+        }
+        let question = self.look_up(passages, &mut pool);
+        self.weigh(&asked, question.as_deref(), &mut pool);
+        pool
+    }
+
+    /// Gives each candidate its vector, and returns the question's; nothing without a model.
+    fn look_up(&self, passages: &[&Passage], pool: &mut [Candidate]) -> Option<Vec<f32>> {
+        let quote = |c: &Candidate| &passages[c.pick.passage].text[c.pick.quote.clone()];
+        let texts: Vec<&str> = std::iter::once(self.question).chain(pool.iter().map(quote)).collect();
+        let mut vectors = self.meaning?.vectors(&texts)?.into_iter();
+        let question = vectors.next();
+        pool.iter_mut()
+            .zip(vectors)
+            .for_each(|(candidate, vector)| candidate.vector = Some(vector));
+        question
+    }
+
+    /// Multiplies each candidate's standing by how well it fits the question.
+    fn weigh(&self, asked: &HashSet<String>, question: Option<&[f32]>, pool: &mut [Candidate]) {
+        let weights = weights(asked, pool);
+        let mean = pool.iter().map(|c| c.words).sum::<usize>() as f32 / pool.len().max(1) as f32;
+        for candidate in pool {
+            let matched: f32 = candidate.stems.iter().filter_map(|stem| weights.get(stem)).sum();
+            let length = 1.0 - self.weights.length + self.weights.length * candidate.words as f32 / mean;
+            let near = question
+                .zip(candidate.vector.as_deref())
+                .map_or(0.0, |(a, b)| cosine(a, b).max(0.0));
+            candidate.worth *= self.weights.passage + matched / length.max(0.1) + self.weights.meaning * near;
         }
     }
-    let weights = weights(&asked, &pool);
-    for candidate in &mut pool {
-        let matched: f32 = candidate.stems.iter().filter_map(|stem| weights.get(stem)).sum();
-        candidate.worth *= PASSAGE_WORTH + matched;
-    }
-    pool
 }
 
-/// Openers of an answer say its point; a sentence that leans on the one before reads badly alone.
-fn standing(text: &str, position: usize) -> f32 {
-    let first = text
-        .split(|c: char| !c.is_alphanumeric())
-        .find(|w| !w.is_empty())
-        .unwrap_or("")
-        .to_lowercase();
-    let opener = if position == 0 { OPENER } else { 1.0 };
-    let part_of_quotation =
-        text.matches('"').count() % 2 == 1 || text.matches('“').count() != text.matches('”').count();
-    if DANGLING.contains(&first.as_str()) || part_of_quotation {
-        opener * LEANING
-    } else {
-        opener
+impl Candidate {
+    /// Whether the sentence right before it in its passage is among the chosen.
+    fn follows(&self, chosen: &[Candidate]) -> bool {
+        let before = |c: &Candidate| c.pick.passage == self.pick.passage && c.position + 1 == self.position;
+        chosen.iter().any(before)
     }
+
+    /// Likeness to the most alike of the chosen: 0..=1.
+    fn likeness(&self, chosen: &[Candidate]) -> f32 {
+        let alike = |other: &Candidate| {
+            let near = self
+                .vector
+                .as_deref()
+                .zip(other.vector.as_deref())
+                .map_or(0.0, |(a, b)| cosine(a, b));
+            // Sentences on one subject have a cosine of about a half whatever they say.
+            self.shared(other).max(2.0 * near - 1.0)
+        };
+        chosen.iter().map(alike).fold(0.0, f32::max)
+    }
+
+    /// Share of content words that two have in common (Dice).
+    fn shared(&self, other: &Candidate) -> f32 {
+        let shared = self.stems.intersection(&other.stems).count() as f32;
+        2.0 * shared / (self.stems.len() + other.stems.len()).max(1) as f32
+    }
+}
+
+/// The first sentence there is, however it reads: for passages of fragments, such as the bare title of a book.
+fn anything(passages: &[&Passage]) -> Option<Pick> {
+    let firsts = passages
+        .iter()
+        .enumerate()
+        .map(|(passage, source)| (passage, sentences(&source.text)));
+    firsts
+        .filter_map(|(passage, spans)| spans.into_iter().next().map(|quote| Pick { passage, quote }))
+        .next()
 }
 
 /// Each asked stem's inverse frequency among the candidate sentences, summing to 1.
@@ -207,124 +305,6 @@ fn weights(asked: &HashSet<String>, pool: &[Candidate]) -> HashMap<String, f32> 
         .collect()
 }
 
-/// Jaccard likeness to the most alike of the chosen: 0..=1.
-fn likeness(candidate: &Candidate, chosen: &[Candidate]) -> f32 {
-    let jaccard = |other: &Candidate| {
-        let shared = candidate.stems.intersection(&other.stems).count() as f32;
-        shared / (candidate.stems.len() + other.stems.len()) as f32 * 2.0
-    };
-    chosen.iter().map(jaccard).fold(0.0, f32::max)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::answer::testing::passage;
-
-    fn quotes(question: &str, texts: &[&str]) -> Vec<String> {
-        let passages: Vec<_> = texts
-            .iter()
-            .enumerate()
-            .map(|(n, text)| passage(&format!("e/q1/{}", (b'a' + n as u8) as char), text))
-            .collect();
-        let refs: Vec<&Passage> = passages.iter().collect();
-        let limits = Limits {
-            sentences: 5,
-            per_passage: 2,
-            words: 150,
-        };
-        extract(question, &refs, limits)
-            .into_iter()
-            .map(|p| passages[p.passage].text[p.quote].to_string())
-            .collect()
-    }
-
-    #[test]
-    fn sentences_with_the_asked_words_are_picked_in_reading_order() {
-        let picked = quotes(
-            "How do I set prices for an API?",
-            &[
-                "Set prices for the API by the value of a call. The weather was fine on that day.",
-                "We had lunch together that day. An API needs a price that customers can predict.",
-            ],
-        );
-        assert_eq!(
-            picked.first().map(String::as_str),
-            Some("Set prices for the API by the value of a call.")
-        );
-        assert_eq!(
-            picked.last().map(String::as_str),
-            Some("An API needs a price that customers can predict.")
-        );
-        assert!(!picked.iter().any(|quote| quote.contains("weather")), "{picked:?}");
-    }
-
-    #[test]
-    fn the_best_can_be_had_first_and_the_others_in_reading_order() {
-        let text = "Prices matter a lot in every market. A roadmap needs an owner for each date. Dates without owners slip away.";
-        let passage = passage("e/q1/a", text);
-        let limits = Limits {
-            sentences: 3,
-            per_passage: 3,
-            words: 150,
-        };
-        let starts = |picks: Vec<Pick>| picks.iter().map(|p| p.quote.start).collect::<Vec<_>>();
-        let read = starts(extract("roadmap dates and owners", &[&passage], limits));
-        let first = starts(best_first("roadmap dates and owners", &[&passage], limits));
-        assert!(
-            read.is_sorted() && first[0] == text.find("A roadmap").unwrap(),
-            "{read:?} {first:?}"
-        );
-        assert!(first[1..].is_sorted());
-        assert_eq!(
-            first.iter().collect::<std::collections::BTreeSet<_>>(),
-            read.iter().collect()
-        );
-    }
-
-    #[test]
-    fn no_more_than_two_sentences_of_a_passage_and_none_twice() {
-        let same = "Roadmaps need dates that hold up. Roadmaps need dates that hold up. Roadmaps need owners for each date. Roadmaps need a reader.";
-        let picked = quotes("roadmap dates", &[same, "Roadmap dates slip for everyone I know."]);
-        assert!(picked.iter().filter(|q| q.starts_with("Roadmaps")).count() <= 2);
-        assert!(picked.iter().any(|q| q.contains("slip")));
-    }
-
-    #[test]
-    fn a_sentence_that_leans_on_another_gives_way() {
-        let text = "Weekly emails help retention of new users. This helps retention in a big way too. \
-            Retention of old users is helped by fixing bugs.";
-        assert_eq!(
-            quotes("What helps retention?", &[text]),
-            [
-                "Weekly emails help retention of new users.",
-                "Retention of old users is helped by fixing bugs."
-            ]
-        );
-    }
-
-    #[test]
-    fn half_a_quotation_gives_way() {
-        let text = "She said: \"Pricing is what the market bears here. Pricing is never only about costs.\" Pricing follows value in my \
-            market. Pricing needs a test before a launch.";
-        assert_eq!(
-            quotes("pricing", &[text]),
-            [
-                "Pricing follows value in my market.",
-                "Pricing needs a test before a launch."
-            ]
-        );
-    }
-
-    #[test]
-    fn questions_and_fragments_are_not_quoted_and_nothing_gives_nothing() {
-        assert_eq!(
-            quotes(
-                "pricing",
-                &["Is pricing hard for you too? Pricing. Pricing gets easier with practice and data."]
-            ),
-            ["Pricing gets easier with practice and data."]
-        );
-        assert!(quotes("pricing", &[]).is_empty());
-    }
-}
+#[path = "extractive_tests.rs"]
+mod tests;

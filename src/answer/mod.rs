@@ -4,9 +4,12 @@
 //! sentence, with citations numbered as they come up. It must not know of models, indexes or terminals.
 
 pub mod abstain;
+mod claim;
 pub mod compose;
 pub mod extractive;
 pub mod grounding;
+pub mod meaning;
+mod reading;
 pub mod sentences;
 mod words;
 
@@ -15,6 +18,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::corpus::Passage;
+use words::Words;
 
 /// Most words of an answer: what is read in half a minute.
 pub const MAX_WORDS: usize = 150;
@@ -33,10 +37,15 @@ pub enum Mode {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Sentence {
     pub text: String,
-    /// Numbers of the citations that back it.
+    /// Numbers of the citations that back it; none where nothing does.
     pub citations: Vec<usize>,
-    /// How much of it the quote backs: 0..=1, see [`grounding::Support::score`].
+    /// How much of it the best quote backs: 0..=1, see [`grounding::Support::score`].
     pub support: f32,
+    /// Whether that is enough. A sentence for which it is not is shown on demand only.
+    pub supported: bool,
+    /// Who says it, where it is quoted and somebody else said the sentence before it.
+    #[serde(skip)]
+    pub speaker: Option<String>,
 }
 
 /// A passage that the answer rests on, and the words of it that are quoted.
@@ -102,6 +111,10 @@ pub struct Answer {
     /// Markdown with `[n]` marks; for an abstention, the line that says so.
     pub answer: String,
     pub abstained: bool,
+    /// How sure the retriever is that the corpus answers: 0..=1.
+    pub confidence: f32,
+    /// The confidence below which askpm abstains: 0..=1.
+    pub threshold: f32,
     pub mode: Mode,
     pub sentences: Vec<Sentence>,
     pub citations: Vec<Citation>,
@@ -111,23 +124,58 @@ pub struct Answer {
 }
 
 /// Collects sentences and numbers their citations.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Draft {
     pub sentences: Vec<Sentence>,
     pub citations: Vec<Citation>,
+    /// Who said the last sentence, where it is a quote.
+    speaker: Option<String>,
+    words: Words,
 }
+
+/// Sentences that share this much of their content words say the same.
+const SAME: f32 = 0.85;
 
 impl Draft {
     /// Adds `text`, backed by the words `quote` of `passage`, and returns the new sentence.
     pub fn add(&mut self, text: &str, passage: &Passage, quote: Range<usize>, support: f32) -> &Sentence {
         let n = self.cite(passage, &passage.text[quote]);
+        self.speaker = None;
+        self.push(text.to_string(), vec![n], support, None)
+    }
+
+    /// Adds the words `quote` of `passage` as they stand, on one line, with who says them where that is somebody else
+    /// than before.
+    pub fn quote(&mut self, passage: &Passage, quote: Range<usize>) -> &Sentence {
+        let text = one_line(&passage.text[quote.clone()]);
+        let n = self.cite(passage, &passage.text[quote]);
+        let speaker = speaker(passage);
+        let new = self.speaker.as_ref() != Some(&speaker);
+        self.speaker = Some(speaker.clone());
+        self.push(text, vec![n], 1.0, new.then_some(speaker))
+    }
+
+    /// Adds a sentence that no passage backs, but for the share `support`.
+    pub fn add_unsupported(&mut self, text: &str, support: f32) -> &Sentence {
+        self.speaker = None;
+        self.push(text.to_string(), Vec::new(), support, None)
+    }
+
+    fn push(&mut self, text: String, citations: Vec<usize>, support: f32, speaker: Option<String>) -> &Sentence {
         let at = self.sentences.len();
         self.sentences.push(Sentence {
-            text: text.to_string(),
-            citations: vec![n],
+            text,
+            supported: !citations.is_empty(),
+            citations,
             support,
+            speaker,
         });
         &self.sentences[at]
+    }
+
+    /// Whether a sentence of it is backed by a passage.
+    pub fn holds(&self) -> bool {
+        self.sentences.iter().any(|sentence| sentence.supported)
     }
 
     /// The number of the citation of these words; the same words are cited once.
@@ -150,34 +198,65 @@ impl Draft {
         n
     }
 
-    /// Whether `text` repeats a sentence that is already there, letter case and punctuation aside.
+    /// Whether `text` says what a sentence that is already there says, in nearly the same words.
     pub fn repeats(&self, text: &str) -> bool {
-        let key = |t: &str| {
-            t.chars()
-                .filter(|c| c.is_alphanumeric())
-                .flat_map(char::to_lowercase)
-                .collect::<String>()
+        let new = self.words.set(text);
+        let same = |sentence: &Sentence| {
+            let old = self.words.set(&sentence.text);
+            let shared = new.intersection(&old).count() as f32;
+            let alike = 2.0 * shared / (new.len() + old.len()).max(1) as f32;
+            alike >= SAME || letters(&sentence.text) == letters(text)
         };
-        let new = key(text);
-        self.sentences.iter().any(|s| key(&s.text) == new)
+        self.sentences.iter().any(same)
     }
 
-    /// Words written so far.
+    /// Words written so far that a passage backs.
     pub fn words(&self) -> usize {
-        self.sentences.iter().map(|s| s.text.split_whitespace().count()).sum()
+        let backed = self.sentences.iter().filter(|sentence| sentence.supported);
+        backed.map(|s| s.text.split_whitespace().count()).sum()
     }
 
-    /// The answer as Markdown: each sentence followed by its marks.
+    /// The answer as Markdown: each sentence followed by its marks, and a paragraph for each who is quoted.
     pub fn text(&self) -> String {
-        self.sentences.iter().map(marked).collect::<Vec<_>>().join(" ")
+        let mut out = String::new();
+        for sentence in &self.sentences {
+            if !out.is_empty() {
+                out.push_str(if sentence.speaker.is_some() { "\n\n" } else { " " });
+            }
+            out.push_str(&marked(sentence));
+        }
+        out
     }
 }
 
-/// A sentence followed by the marks of its citations: `It is so. [1]`.
-pub fn marked(sentence: &Sentence) -> String {
-    let marks: String = sentence.citations.iter().map(|n| format!(" [{n}]")).collect();
-    format!("{}{marks}", sentence.text)
+/// `text` without letter case, spaces and punctuation.
+fn letters(text: &str) -> String {
+    let letters = text.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
 }
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Who says what `passage` says: its contributor, or the name of a resource or section, which has none.
+fn speaker(passage: &Passage) -> String {
+    match &passage.contributor {
+        Some(contributor) => one_line(contributor),
+        None => format!("“{}”", one_line(&passage.discussion)),
+    }
+}
+
+/// A sentence with who says it before and the marks of its citations after it: `A PM, payments: It is so. [1]`.
+pub fn marked(sentence: &Sentence) -> String {
+    let speaker = sentence.speaker.as_ref().map(|speaker| format!("{speaker}: "));
+    let marks: String = sentence.citations.iter().map(|n| format!(" [{n}]")).collect();
+    let unsupported = if sentence.supported { "" } else { UNSUPPORTED };
+    format!("{}{}{marks}{unsupported}", speaker.unwrap_or_default(), sentence.text)
+}
+
+/// What follows a sentence that no passage backs.
+const UNSUPPORTED: &str = " [unsupported]";
 
 #[cfg(test)]
 pub(crate) mod testing {
@@ -226,5 +305,45 @@ mod tests {
         assert!(draft.repeats("  first!"));
         assert!(!draft.repeats("Fifth."));
         assert_eq!(draft.words(), 4);
+    }
+
+    #[test]
+    fn quotes_are_a_paragraph_for_each_who_speaks() {
+        let (a, b) = (
+            passage("e/q1/a", "One is\n so. Two is so."),
+            passage("e/r1", "Three is so."),
+        );
+        let (a, b) = (
+            Passage {
+                contributor: Some("A PM, payments".into()),
+                ..a
+            },
+            Passage {
+                contributor: None,
+                discussion: "A book".into(),
+                ..b
+            },
+        );
+        let mut draft = Draft::default();
+        draft.quote(&a, 0..11);
+        draft.quote(&a, 12..22);
+        draft.quote(&b, 0..12);
+        assert_eq!(
+            draft.text(),
+            "A PM, payments: One is so. [1] Two is so. [2]\n\n“A book”: Three is so. [3]"
+        );
+        assert_eq!(
+            (draft.sentences[0].text.as_str(), draft.citations[0].quote.as_str()),
+            ("One is so.", "One is\n so.")
+        );
+    }
+
+    #[test]
+    fn what_nothing_backs_is_marked_and_makes_no_answer() {
+        let mut draft = Draft::default();
+        draft.add_unsupported("Buy a yacht in Monaco first.", 0.2);
+        assert_eq!((draft.holds(), draft.words()), (false, 0));
+        assert_eq!(draft.text(), "Buy a yacht in Monaco first. [unsupported]");
+        assert!(draft.repeats("First, buy a yacht in Monaco!"));
     }
 }

@@ -41,7 +41,8 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
     let mut out = io::stdout().lock();
     let stream = !machine && !args.no_stream && format == Format::Text;
     let mut voice = Voice::new(context, &mut out, stream.then(|| context.look()));
-    let answer = ask::write(&found, loaded.as_mut().map(|l| l.writer()), &settings, &mut voice)?;
+    let writer = loaded.as_mut().map(|l| l.writer());
+    let answer = ask::write_with(&found, writer, finder.meaning(), &settings, &mut voice)?;
     voice.finish()?;
 
     let document = matches!(format, Format::Md | Format::Html) && !answer.abstained;
@@ -51,7 +52,12 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
         json::line(&mut out, &answer)?;
     } else if !answer.abstained {
         if args.no_stream {
-            writeln!(out, "{}", context.look().wrap(&sanitise::line(&answer.answer), ""))?;
+            let mut paragraph = Paragraph::new(&mut out, context.look());
+            answer
+                .sentences
+                .iter()
+                .try_for_each(|sentence| paragraph.sentence(sentence))?;
+            paragraph.end()?;
         }
         terminal::sources(&mut out, &answer, context.look())?;
     }
@@ -61,6 +67,9 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
         Some(path) if answer.abstained => context.note(&format!("nothing to keep in {}", path.display())),
         Some(path) => save::save(&answer, path)?,
         None => {}
+    }
+    if args.explain {
+        terminal::why(&mut io::stderr().lock(), &found.signals, &answer, context.error_look())?;
     }
     if answer.abstained {
         if !machine {
@@ -83,6 +92,8 @@ pub fn settings(context: &Context, args: &AskArgs) -> Settings {
             .or(config.min_score)
             .unwrap_or(default.min_confidence),
         filters: (&args.filters).into(),
+        style: default.style,
+        keep_unsupported: args.keep_unsupported,
         sampling: Sampling {
             temperature: sampling
                 .temperature
@@ -112,6 +123,7 @@ fn refuse_what_quoting_cannot_honour(context: &Context, args: &AskArgs) -> Resul
         ("--top-p", sampling.top_p.is_some()),
         ("--seed", sampling.seed.is_some()),
         ("--max-tokens", sampling.max_tokens.is_some()),
+        ("--keep-unsupported", args.keep_unsupported),
     ];
     match given.iter().find(|(_, given)| *given) {
         Some((flag, _)) => Err(Failure::usage(&format!(

@@ -13,6 +13,7 @@ use super::context::{Context, text};
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
 use super::model::{self, Loaded};
+use crate::answer::meaning::Meaning;
 use crate::answer::{Answer, Sentence};
 use crate::ask::{self, AskError, Listener, MAX_QUESTION_BYTES, Settings};
 use crate::index::Store;
@@ -49,7 +50,7 @@ pub fn run(context: &Context, args: &AskArgs, file: &Path) -> Result<Exit, Failu
         };
         asked += 1;
         match one(
-            (&store, &*retriever),
+            (&store, &*retriever, finder.meaning()),
             &question,
             &settings,
             || {
@@ -90,7 +91,7 @@ enum Step {
 }
 
 fn one<'a>(
-    (store, retriever): (&Store, &dyn Retriever),
+    (store, retriever, meaning): (&Store, &dyn Retriever, Option<&dyn Meaning>),
     question: &str,
     settings: &Settings,
     model: impl FnOnce() -> Result<Option<&'a mut Loaded>, Failure>,
@@ -102,7 +103,8 @@ fn one<'a>(
     } else {
         model().map_err(Step::All)?
     };
-    ask::write(&found, loaded.map(Loaded::writer), settings, &mut Notes(context)).map_err(Step::Line)
+    let writer = loaded.map(Loaded::writer);
+    ask::write_with(&found, writer, meaning, settings, &mut Notes(context)).map_err(Step::Line)
 }
 
 /// The next line without its end, at most a little more than a question may have; `None` at the end. What a line has

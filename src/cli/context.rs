@@ -118,8 +118,9 @@ impl Context {
         Ok(Registry::load(Some(&user))?)
     }
 
-    /// The wording of prompts: the user's files, else the built-in ones.
-    pub fn prompts(&self) -> Result<Prompts, Failure> {
+    /// The wording of prompts: the user's files, else the built-in ones. `models` are names that the model in use goes by,
+    /// for files of its own.
+    pub fn prompts(&self, models: &[&str]) -> Result<Prompts, Failure> {
         let folder = self.folders.config.join("prompts");
         let failure = |(name, error): (&str, TemplateError)| {
             let hint = "the repository's `prompts/` has examples; without the file the built-in wording is used";
@@ -130,7 +131,7 @@ impl Context {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Failure::new(folder.join(name).display(), error)),
         };
-        Prompts::load(read, failure)
+        Prompts::load(models, read, failure)
     }
 
     /// Where the index of this corpus lies: each corpus has its own.

@@ -174,7 +174,7 @@ fn index(context: &Context) -> Check {
 }
 
 fn prompts(context: &Context) -> Check {
-    match context.prompts() {
+    match context.prompts(&[]) {
         Ok(_) => check("prompts", State::Ok, "the wording of prompts can be read"),
         Err(failure) => broken("prompts", &failure),
     }

@@ -11,6 +11,7 @@ use super::context::Context;
 use super::error::Failure;
 use super::model::megabytes;
 use super::progress::{Bar, Counter};
+use crate::answer::meaning::Meaning;
 use crate::index::Store;
 use crate::models::{self, Model, Net};
 use crate::retrieve::dense::{Dense, Embedder, Files};
@@ -54,6 +55,13 @@ impl Finder {
             (Some(dense), By::Meaning) => Box::new(ByMeaning { store, dense }),
             (Some(dense), By::Both) => Box::new(Fused { store, dense }),
         }
+    }
+}
+
+impl Finder {
+    /// What sentences are compared by beyond their words, where passages are found by meaning.
+    pub fn meaning(&self) -> Option<&dyn Meaning> {
+        self.dense.as_ref().map(|dense| dense as &dyn Meaning)
     }
 }
 

@@ -11,7 +11,7 @@ use super::error::Failure;
 use super::memory;
 use super::progress::Bar;
 use crate::ask::Writer;
-use crate::engine::{CandleEngine, DeviceChoice};
+use crate::engine::{CandleEngine, DeviceChoice, Engine};
 use crate::models::{self, Choice, Model, Net};
 use crate::prompt::Prompts;
 
@@ -40,7 +40,6 @@ pub struct Wanted {
     choice: Choice,
     named: bool,
     device: DeviceChoice,
-    prompts: Prompts,
 }
 
 /// What the arguments, the settings and the machine ask for. Everything that can be wrong with it is found here, before
@@ -55,12 +54,21 @@ pub fn wanted(context: &Context, args: &ModelChoice) -> Result<Wanted, Failure> 
             .map_or(Choice::NoModel, |model| Choice::Listed(model.clone().into())),
     };
     let device = args.device.as_ref().or(context.config.device.as_ref());
+    context.prompts(&[&called(&choice)])?;
     Ok(Wanted {
         choice,
         named: name.is_some(),
         device: device.map_or(Ok(DeviceChoice::Auto), |text| text.parse())?,
-        prompts: context.prompts()?,
     })
+}
+
+/// The name that a model's own prompts are looked up by: that of the list, or its file's without the extension.
+fn called(choice: &Choice) -> String {
+    match choice {
+        Choice::NoModel => String::new(),
+        Choice::Listed(model) => model.name.clone(),
+        Choice::File(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+    }
 }
 
 impl Wanted {
@@ -84,6 +92,7 @@ impl Wanted {
     }
 
     fn try_load(self, context: &Context) -> Result<Option<Loaded>, Failure> {
+        let name = called(&self.choice);
         let (path, sha256) = match self.choice {
             Choice::NoModel => return Ok(None),
             Choice::File(path) => (path, None),
@@ -93,6 +102,7 @@ impl Wanted {
         let started = Instant::now();
         let engine = CandleEngine::load(&path, self.device)?;
         let load = started.elapsed();
+        let prompts = context.prompts(&[&name, &engine.info().architecture])?;
         context.detail(&format!(
             "loaded {} in {:.0} ms",
             path.display(),
@@ -101,7 +111,7 @@ impl Wanted {
         Ok(Some(Loaded {
             engine,
             sha256,
-            prompts: self.prompts,
+            prompts,
             load,
         }))
     }

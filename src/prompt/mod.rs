@@ -24,23 +24,40 @@ pub struct Prompts {
 }
 
 impl Prompts {
-    /// Takes the text that `read` has for a file's name (`answer.md`, `choose.md`), else the built-in wording.
+    /// Takes the text that `read` has for a file, else the built-in wording. A file for one kind of model goes before
+    /// `answer.md` and `choose.md`: `MODEL/answer.md` for each of the `models` in turn, which are a model's name and its
+    /// architecture.
     ///
     /// # Errors
     /// What `fault` makes of the name of a file that is no template, and the reason.
     pub fn load<E>(
+        models: &[&str],
         read: impl Fn(&str) -> Result<Option<String>, E>,
         fault: impl Fn((&str, TemplateError)) -> E,
     ) -> Result<Self, E> {
         let one = |name: &str, builtin: &str| {
-            let text = read(name)?;
-            Template::parse(text.as_deref().unwrap_or(builtin)).map_err(|error| fault((name, error)))
+            let own = models
+                .iter()
+                .filter(|model| is_folder_name(model))
+                .map(|model| format!("{model}/{name}"));
+            for file in own.chain([name.to_string()]) {
+                if let Some(text) = read(&file)? {
+                    return Template::parse(&text).map_err(|error| fault((&file, error)));
+                }
+            }
+            Template::parse(builtin).map_err(|error| fault((name, error)))
         };
         Ok(Prompts {
             answer: one("answer.md", ANSWER)?,
             choose: one("choose.md", CHOOSE)?,
         })
     }
+}
+
+/// Whether a model's name, which may come from a file, can be the name of a folder and of nothing else.
+fn is_folder_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain)
 }
 
 /// The two messages of a prompt, with holes for the passages and the question.
@@ -67,6 +84,8 @@ pub struct Prompt {
     pub user: String,
     /// How many of the passages given are in it, in full or cut.
     pub passages: usize,
+    /// Whether all of them are, in full.
+    pub whole: bool,
 }
 
 impl Template {
@@ -106,12 +125,14 @@ impl Template {
         count: &dyn Fn(&str, &str) -> Result<usize, E>,
     ) -> Result<Prompt, E> {
         let mut kept: Vec<&str> = Vec::new();
+        let mut whole = true;
         for text in passages {
             kept.push(text);
             if count(&self.system, &self.user(question, &kept))? <= budget {
                 continue;
             }
             kept.pop();
+            whole = false;
             // Fewer and fewer sentences of it, by bisection: counting tokens is the dear part.
             let ends: Vec<usize> = sentences(text).iter().map(|span| span.end).collect();
             let (mut fits, mut too_many) = (0, ends.len());
@@ -131,6 +152,7 @@ impl Template {
             system: self.system.clone(),
             user: self.user(question, &kept),
             passages: kept.len(),
+            whole,
         })
     }
 
@@ -186,7 +208,7 @@ mod tests {
         let prompt = fill("Why so?", &["Because.", "No."], 100);
         assert_eq!(prompt.system, "Be brief.");
         assert_eq!(prompt.user, "Because.\n\nNo.\n\nQ: Why so?");
-        assert_eq!(prompt.passages, 2);
+        assert_eq!((prompt.passages, prompt.whole), (2, true));
     }
 
     #[test]
@@ -195,7 +217,7 @@ mod tests {
         let whole = words("", &fill("Why so?", &passages[..1], 100).user).unwrap() + 2;
         let cut = fill("Why so?", &passages, whole - 1);
         assert!(cut.user.contains("Three four.\n"), "{}", cut.user);
-        assert_eq!(cut.passages, 1);
+        assert_eq!((cut.passages, cut.whole), (1, false));
     }
 
     #[test]
@@ -208,5 +230,30 @@ mod tests {
     fn holes_named_in_a_passage_or_a_question_stay_text() {
         let prompt = fill("{{passages}}?", &["Say {{question}}."], 100);
         assert!(prompt.user.contains("Say {{question}}.") && prompt.user.ends_with("Q: {{passages}}?"));
+    }
+
+    #[test]
+    fn a_model_s_own_file_goes_before_its_architecture_s_and_the_general_one() {
+        let file = |text: &str| {
+            Some(format!(
+                "## system\n{text}\n\n## user\n{{{{passages}}}} {{{{question}}}}\n"
+            ))
+        };
+        let read = |path: &str| {
+            Ok::<_, String>(match path {
+                "tiny/answer.md" => file("for the model"),
+                "llama/answer.md" => file("for the architecture"),
+                "llama/choose.md" => file("for the architecture"),
+                "answer.md" | "choose.md" => file("for all"),
+                other => panic!("{other} is no file to look for"),
+            })
+        };
+        let load = |models: &[&str]| {
+            let read = |path: &str| if path == "tiny/choose.md" { Ok(None) } else { read(path) };
+            let prompts = Prompts::load(models, read, |(name, error)| format!("{name}: {error}")).unwrap();
+            [prompts.answer.system, prompts.choose.system]
+        };
+        assert_eq!(load(&["tiny", "llama"]), ["for the model", "for the architecture"]);
+        assert_eq!(load(&["../../etc", "a/b", ""]), ["for all", "for all"]);
     }
 }

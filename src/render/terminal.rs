@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::sanitise;
-use crate::answer::{Answer, Freshness, Sentence, marked};
-use crate::retrieve::Hit;
+use crate::answer::{Answer, Citation, Freshness, Sentence, marked};
+use crate::retrieve::{Hit, Signals};
 
 /// How text is to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Look {
     }
 }
 
-/// Writes sentences one after the other as a paragraph, each as soon as it is there.
+/// Writes sentences one after the other, each as soon as it is there, as a paragraph for each who is quoted.
 pub struct Paragraph<'a> {
     out: &'a mut dyn Write,
     look: Look,
@@ -80,7 +80,16 @@ impl<'a> Paragraph<'a> {
 
     /// Adds a sentence with its marks.
     pub fn sentence(&mut self, sentence: &Sentence) -> io::Result<()> {
+        if sentence.speaker.is_some() && self.column > 0 {
+            self.out.write_all(b"\n\n")?;
+            self.column = 0;
+        }
         let text = sanitise::line(&marked(sentence));
+        // Who speaks is bold: as many words as there are of it.
+        let mut of_speaker = match &sentence.speaker {
+            Some(speaker) => sanitise::line(speaker).split(' ').count(),
+            None => 0,
+        };
         for word in text.split(' ') {
             let width = unicode_width::UnicodeWidthStr::width(word);
             let full = self.look.width.is_some_and(|limit| self.column + 1 + width > limit);
@@ -89,11 +98,12 @@ impl<'a> Paragraph<'a> {
                 self.column = if full { 0 } else { self.column + 1 };
             }
             let mark = word.starts_with('[') && word.ends_with(']');
-            let shown = if mark {
-                self.look.style(MARK, word)
-            } else {
-                word.to_string()
+            let shown = match (of_speaker, mark) {
+                (1.., _) => self.look.style(BOLD, word),
+                (0, true) => self.look.style(MARK, word),
+                (0, false) => word.to_string(),
             };
+            of_speaker = of_speaker.saturating_sub(1);
             self.out.write_all(shown.as_bytes())?;
             self.column += width;
         }
@@ -110,22 +120,84 @@ impl<'a> Paragraph<'a> {
     }
 }
 
-/// The sources of `answer` and how fresh its corpus is: what follows the paragraph.
+/// The sources of `answer`, each once, and how fresh its corpus is: what follows the paragraphs. A quote that stands in
+/// the answer word for word is not shown again.
 pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<()> {
     writeln!(out, "\n{}", look.style(BOLD, "Sources"))?;
-    for citation in &answer.citations {
-        let by = citation.contributor.as_deref().unwrap_or("learning resource");
-        let date = citation.date.as_deref().unwrap_or("undated");
-        let mark = look.style(MARK, &format!("[{}]", citation.n));
-        let id = look.style(BOLD, &sanitise::line(&citation.id));
-        let id = look.link(&id, &file_address(&citation.path));
-        writeln!(out, "{mark} {id}  {}", sanitise::line(by))?;
-        let place = format!("{}, in {} ({date})", citation.discussion, citation.edition);
+    let mut told: Vec<&str> = Vec::new();
+    for first in &answer.citations {
+        if told.contains(&first.id.as_str()) {
+            continue;
+        }
+        told.push(&first.id);
+        let same: Vec<&Citation> = answer.citations.iter().filter(|c| c.id == first.id).collect();
+        let by = first.contributor.as_deref().unwrap_or("learning resource");
+        let date = first.date.as_deref().unwrap_or("undated");
+        let mark = |citation: &Citation| look.style(MARK, &format!("[{}]", citation.n));
+        let marks: Vec<String> = same.iter().map(|citation| mark(citation)).collect();
+        let id = look.style(BOLD, &sanitise::line(&first.id));
+        let id = look.link(&id, &file_address(&first.path));
+        writeln!(out, "{} {id}  {}", marks.join(" "), sanitise::line(by))?;
+        let place = format!("{}, in {} ({date})", first.discussion, first.edition);
         writeln!(out, "{}", look.wrap(&sanitise::line(&place), "    "))?;
-        let quote = look.wrap(&format!("“{}”", sanitise::line(&citation.quote)), "    ");
-        writeln!(out, "{}", look.style(DIM, &quote))?;
+        for citation in same.iter().filter(|citation| !is_shown(answer, citation)) {
+            let which = if same.len() > 1 {
+                format!("[{}] ", citation.n)
+            } else {
+                String::new()
+            };
+            let quote = look.wrap(&format!("{which}“{}”", sanitise::line(&citation.quote)), "    ");
+            writeln!(out, "{}", look.style(DIM, &quote))?;
+        }
     }
     writeln!(out, "\n{}", look.style(DIM, &look.wrap(&freshness(&answer.corpus), "")))
+}
+
+/// Whether a sentence of `answer` is the quote of `citation`.
+fn is_shown(answer: &Answer, citation: &Citation) -> bool {
+    let words = |sentence: &Sentence| sentence.text.split_whitespace().eq(citation.quote.split_whitespace());
+    answer.sentences.iter().any(words)
+}
+
+/// Why there is an answer or none, and how far each of its sentences is backed.
+pub fn why(out: &mut dyn Write, signals: &Signals, answer: &Answer, look: Look) -> io::Result<()> {
+    let verdict = if answer.abstained { "abstaining" } else { "answering" };
+    let sign = if answer.confidence < answer.threshold {
+        "below"
+    } else {
+        "not below"
+    };
+    let near = signals
+        .similarity
+        .map(|near| format!(", and is as near as {near:.2} in meaning"));
+    let line = format!(
+        "{verdict}: confidence {:.3} is {sign} the threshold {:.3}; the best passage covers {:.0}% of the {}{}",
+        answer.confidence,
+        answer.threshold,
+        signals.coverage * 100.0,
+        count(signals.words, "content word"),
+        near.unwrap_or_default()
+    );
+    writeln!(out, "{}", look.wrap(&line, ""))?;
+    for sentence in &answer.sentences {
+        let ids = sentence
+            .citations
+            .iter()
+            .filter_map(|n| answer.citations.iter().find(|c| c.n == *n));
+        let ids: Vec<&str> = ids.map(|citation| citation.id.as_str()).collect();
+        let backed = if sentence.supported {
+            ids.join(", ")
+        } else {
+            "nothing that suffices".into()
+        };
+        let line = format!(
+            "support {:.2} by {backed}: {}",
+            sentence.support,
+            snippet(&sentence.text)
+        );
+        writeln!(out, "{}", look.wrap(&sanitise::line(&line), "  "))?;
+    }
+    Ok(())
 }
 
 /// How fresh the corpus is, in a line.
@@ -223,6 +295,8 @@ mod tests {
             text: text.into(),
             citations: citations.to_vec(),
             support: 1.0,
+            supported: true,
+            speaker: None,
         }
     }
 
@@ -249,6 +323,28 @@ mod tests {
         };
         assert_eq!(paragraph(narrow, &sentences), "One two three.\n[1] Four five.\n[2]\n");
         assert_eq!(paragraph(Look::PLAIN, &[]), "");
+    }
+
+    #[test]
+    fn each_who_speaks_has_a_paragraph_and_is_named_before_it() {
+        let by = |name: &str, text: &str| Sentence {
+            speaker: Some(name.into()),
+            ..sentence(text, &[1])
+        };
+        let sentences = [
+            by("A PM, payments", "One."),
+            sentence("Two.", &[2]),
+            by("Eve\u{1b}[2J\nX", "Three."),
+        ];
+        let text = paragraph(Look::PLAIN, &sentences);
+        assert!(text.starts_with("A PM, payments: One. [1] Two. [2]\n\nEve"), "{text:?}");
+        assert!(!text.contains('\u{1b}') && text.lines().count() == 3, "{text:?}");
+        let colour = Look {
+            colour: true,
+            width: None,
+            links: false,
+        };
+        assert!(paragraph(colour, &sentences[..1]).contains("\u{1b}[1mpayments:"));
     }
 
     #[test]

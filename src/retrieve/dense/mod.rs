@@ -157,6 +157,32 @@ impl Dense {
         })
     }
 
+    /// The vectors of `texts`, one each, made side by side on all cores; what of a text does not fit the model's input is
+    /// left out.
+    ///
+    /// # Errors
+    /// A model that cannot be run.
+    pub fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let share = texts.len().div_ceil(threads).max(1);
+        let one = |text: &&str| self.embedder.query(text);
+        let work = |texts: &[&str]| embedder::alone(|| texts.iter().map(one).collect::<Result<Vec<_>, _>>());
+        thread::scope(|scope| {
+            let running: Vec<_> = texts
+                .chunks(share)
+                .map(|part| scope.spawn(move || work(part)))
+                .collect();
+            let mut vectors = Vec::with_capacity(texts.len());
+            for thread in running {
+                let made = thread
+                    .join()
+                    .map_err(|_| EmbedError::Run("a thread of it ended early".into()))?;
+                vectors.extend(made?);
+            }
+            Ok(vectors)
+        })
+    }
+
     /// How near each passage of `store` is to `question`, in the order of the index. A passage that came after the
     /// vectors were made is left out.
     pub(super) fn similarities(&self, store: &Store, question: &str) -> Result<Vec<Near>, DenseError> {
