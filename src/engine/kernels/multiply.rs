@@ -1,0 +1,101 @@
+//! The product itself: who computes what, and by which kernel.
+//!
+//! In: matrices and activations. Out: f32 sums. It must not know packed forms.
+
+use std::ops::Range;
+
+use super::path::Path;
+use super::workers::{Split, Workers};
+use super::{Activations, Matrix, PANEL, TILE, packing, plain};
+
+/// Bytes of activations that stay in a core's second-level cache while panels go by.
+const CACHED: usize = 256 << 10;
+
+/// What one part does: some panels of a matrix times some tiles of positions.
+pub(super) struct Job<'a> {
+    pub(super) matrix: &'a Matrix,
+    pub(super) x: &'a Activations,
+    pub(super) panels: Range<usize>,
+    pub(super) tiles: Range<usize>,
+    out: &'a Split<'a, f32>,
+}
+
+impl Job<'_> {
+    /// Where the products of `rows` rows of a panel with a position go.
+    ///
+    /// # Safety
+    /// No two threads may hold the same panel and position.
+    #[allow(clippy::mut_from_ref, reason = "that is what the promise is for")]
+    #[inline(always)]
+    pub(super) unsafe fn out(&self, position: usize, panel: usize, rows: usize) -> &mut [f32] {
+        // SAFETY: passed on.
+        unsafe { self.out.range(position * self.matrix.rows() + panel * PANEL, rows) }
+    }
+}
+
+/// `out[i * rows + r]` becomes the product of row `r` of `matrix` and position `i` of `x`. Quantised weights are
+/// multiplied with activations of 8 bits, others with f32. The result does not depend on the number of positions that
+/// are multiplied at once, nor of threads.
+///
+/// # Panics
+/// Where the shapes do not fit, or `x` was set without the form that the matrix wants.
+pub(crate) fn multiply(matrix: &Matrix, x: &Activations, out: &mut [f32], workers: &Workers) {
+    multiply_all([(matrix, out)], x, workers);
+}
+
+/// [`multiply`] for several matrices with the same activations, in one go over the threads.
+pub(crate) fn multiply_all<const N: usize>(products: [(&Matrix, &mut [f32]); N], x: &Activations, workers: &Workers) {
+    multiply_on(Path::best(), products, x, workers);
+}
+
+pub(super) fn multiply_on<const N: usize>(
+    path: Path,
+    products: [(&Matrix, &mut [f32]); N],
+    x: &Activations,
+    workers: &Workers,
+) {
+    let products = products.map(|(matrix, out)| {
+        assert!(
+            matrix.cols() == x.cols(),
+            "{} inputs for a matrix of {}",
+            x.cols(),
+            matrix.cols()
+        );
+        assert!(
+            x.has(matrix.inputs()),
+            "activations in another form than the matrix wants"
+        );
+        assert!(out.len() >= x.count() * matrix.rows(), "no room for the product");
+        (matrix, Split::new(out, PANEL))
+    });
+    let all: usize = products.iter().map(|(matrix, _)| matrix.panels()).sum();
+    let tiles = x.count().div_ceil(TILE);
+    let step = (CACHED / (TILE * x.cols().max(1))).max(1);
+    workers.run(|part, parts| {
+        let share = Workers::share(all, part, parts);
+        for first in (0..tiles).step_by(step) {
+            let mut before = 0;
+            for (matrix, out) in &products {
+                let panels =
+                    share.start.max(before) - before..share.end.min(before + matrix.panels()).max(before) - before;
+                before += matrix.panels();
+                if panels.start < panels.end {
+                    run(
+                        path,
+                        &Job {
+                            matrix,
+                            x,
+                            panels,
+                            tiles: first..tiles.min(first + step),
+                            out,
+                        },
+                    );
+                }
+            }
+        }
+    });
+}
+
+fn run(_path: Path, job: &Job) {
+    packing::with_packing!(job.matrix.kind(), K => plain::quantised::<K>(job), plain::numbers(job));
+}

@@ -1,0 +1,156 @@
+//! The kernels in plain Rust: what the others are held to, and what runs where there is no better.
+//!
+//! In: panels and tiles. Out: products. It must not know any processor.
+
+use half::f16;
+
+use super::activations::Tile;
+use super::matrix::{Panel, number};
+use super::multiply::Job;
+use super::packing::{Packing, Scales};
+use super::{BLOCK, PANEL, TILE};
+
+/// Sixteen rows' worth of scales: for each half of a block, and what is added times the sum of the activations.
+pub(super) struct BlockScales {
+    pub(super) scale: [[f32; PANEL]; 2],
+    pub(super) minimum: [f32; PANEL],
+}
+
+/// Block `block` of a panel: eight groups of four inputs of sixteen rows.
+pub(super) fn unpack<K: Packing>(values: &[u8], block: usize) -> [[u8; 4 * PANEL]; 8] {
+    let values = &values[block * K::BYTES..][..K::BYTES];
+    let mut out = [[0; 4 * PANEL]; 8];
+    for (g, group) in out.iter_mut().enumerate() {
+        for (i, out) in group.iter_mut().enumerate() {
+            if K::BITS == 8 {
+                *out = values[64 * g + i];
+                continue;
+            }
+            *out = values[64 * (g % 4) + i] >> (4 * (g / 4)) & 15;
+            *out |= match K::BITS {
+                5 => (values[256 + 8 * g + i / 8] >> (i % 8) & 1) << 4,
+                6 => (values[256 + 64 * (g / 4) + i] >> (2 * (g % 4)) & 3) << 4,
+                _ => 0,
+            };
+        }
+    }
+    out
+}
+
+fn half_at(bytes: &[u8], at: usize) -> f32 {
+    f16::from_bits(u16::from_le_bytes([bytes[at], bytes[at + 1]])).to_f32()
+}
+
+/// The scales of block `block` of a panel.
+pub(super) fn scales<K: Packing>(scales: &[u8], block: usize) -> BlockScales {
+    let (bytes, blocks) = K::SCALES.group();
+    let group = &scales[block / blocks * bytes..][..bytes];
+    let part = block % blocks;
+    let first = |row: usize| half_at(group, 2 * row);
+    let second = |row: usize| half_at(group, 2 * PANEL + 2 * row);
+    let both = |scale: [f32; PANEL], minimum| BlockScales {
+        scale: [scale, scale],
+        minimum,
+    };
+    match K::SCALES {
+        Scales::Offset => both(std::array::from_fn(first), [0.0; PANEL]),
+        Scales::Minimum => both(std::array::from_fn(first), std::array::from_fn(second)),
+        Scales::Super => {
+            let small = &group[4 * PANEL + 2 * PANEL * part..];
+            both(
+                std::array::from_fn(|row| first(row) * f32::from(small[row])),
+                std::array::from_fn(|row| -(second(row) * f32::from(small[PANEL + row]))),
+            )
+        }
+        Scales::Halves => {
+            let small = &group[2 * PANEL + 2 * PANEL * part..];
+            BlockScales {
+                scale: std::array::from_fn(|half| {
+                    std::array::from_fn(|row| first(row) * f32::from(small[PANEL * half + row] as i8))
+                }),
+                minimum: [0.0; PANEL],
+            }
+        }
+    }
+}
+
+/// All of a job's panels with all of its tiles.
+pub(super) fn quantised<K: Packing>(job: &Job) {
+    for panel in job.panels.clone() {
+        for tile in job.tiles.clone() {
+            let sums = quantised_tile::<K>(job.matrix.panel(panel), job.x.tile(tile));
+            store(job, panel, tile, &sums);
+        }
+    }
+}
+
+fn quantised_tile<K: Packing>(panel: Panel, tile: Tile) -> [[f32; PANEL]; TILE] {
+    let count = tile.positions;
+    let mut sums = [[0.0; PANEL]; TILE];
+    for block in 0..tile.values.len() / (BLOCK * count) {
+        let groups = unpack::<K>(panel.values, block);
+        let scales = scales::<K>(panel.scales, block);
+        let values = &tile.values[block * count * BLOCK..];
+        let factors = &tile.scales[block * count * 2..];
+        let value_sums = &tile.sums[block * count * 2..];
+        for (p, sums) in sums.iter_mut().take(count).enumerate() {
+            let values = &values[p * BLOCK..][..BLOCK];
+            let offset = [value_sums[p] * K::OFFSET, value_sums[count + p] * K::OFFSET];
+            let dots: [[i32; PANEL]; 2] = std::array::from_fn(|half| {
+                let mut dots = [-offset[half]; PANEL];
+                for g in 4 * half..4 * half + 4 {
+                    for (dot, weights) in dots.iter_mut().zip(groups[g].as_chunks::<4>().0) {
+                        for (weight, value) in weights.iter().zip(&values[4 * g..]) {
+                            *dot += i32::from(*weight) * i32::from(*value);
+                        }
+                    }
+                }
+                dots
+            });
+            for row in 0..PANEL {
+                let sum = &mut sums[row];
+                let factor = |half: usize| scales.scale[half][row] * factors[p];
+                if K::SCALES == Scales::Halves {
+                    *sum = (dots[0][row] as f32).mul_add(factor(0), *sum);
+                    *sum = (dots[1][row] as f32).mul_add(factor(1), *sum);
+                } else {
+                    *sum = ((dots[0][row] + dots[1][row]) as f32).mul_add(factor(0), *sum);
+                }
+                if matches!(K::SCALES, Scales::Minimum | Scales::Super) {
+                    *sum = scales.minimum[row].mul_add(factors[count + p], *sum);
+                }
+            }
+        }
+    }
+    sums
+}
+
+/// The same for weights that are F16, BF16 or F32.
+pub(super) fn numbers(job: &Job) {
+    for panel in job.panels.clone() {
+        let values = job.matrix.panel(panel).values;
+        for index in job.tiles.clone() {
+            let tile = job.x.tile(index);
+            let mut sums = [[0.0; PANEL]; TILE];
+            for (col, x) in tile.floats.chunks_exact(tile.positions).enumerate() {
+                let weights: [f32; PANEL] =
+                    std::array::from_fn(|row| number(job.matrix.kind(), values, col * PANEL + row));
+                for (sums, x) in sums.iter_mut().zip(x) {
+                    for (sum, weight) in sums.iter_mut().zip(weights) {
+                        *sum = weight.mul_add(*x, *sum);
+                    }
+                }
+            }
+            store(job, panel, index, &sums);
+        }
+    }
+}
+
+fn store(job: &Job, panel: usize, tile: usize, sums: &[[f32; PANEL]; TILE]) {
+    let rows = PANEL.min(job.matrix.rows() - panel * PANEL);
+    let count = job.x.tile(tile).positions;
+    for (p, sums) in sums.iter().take(count).enumerate() {
+        // SAFETY: each panel belongs to one part, and different panels to different places of a position.
+        unsafe { job.out(tile * TILE + p, panel, rows) }.copy_from_slice(&sums[..rows]);
+    }
+}

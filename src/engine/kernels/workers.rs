@@ -1,0 +1,212 @@
+//! The threads of a model's CPU work.
+//!
+//! In: a task for every part of the work. Out: nothing, once all parts are done. It must not know what the work is.
+//!
+//! A token takes some two hundred short tasks, so threads stay awake between them for a moment and sleep after that.
+
+use std::cell::UnsafeCell;
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::thread::{self, JoinHandle};
+
+/// Looks for work before a thread sleeps: some tens of microseconds.
+const LOOKS: usize = 2000;
+
+type Task<'a> = dyn Fn(usize) + Sync + 'a;
+
+struct Shared {
+    /// Counts tasks; a thread that sees a new number has something to do.
+    turn: AtomicUsize,
+    task: UnsafeCell<Option<&'static Task<'static>>>,
+    /// Threads that are not done with this turn.
+    pending: AtomicUsize,
+    busy: AtomicBool,
+    stop: AtomicBool,
+    panicked: AtomicBool,
+    asleep: Vec<AtomicBool>,
+}
+
+// SAFETY: `task` is written by the one caller that holds `busy`, while no thread is pending, and read by threads only
+// between the turn that announces it and their leaving `pending`.
+unsafe impl Sync for Shared {}
+
+/// Persistent threads. The caller of [`Workers::run`] is one of them.
+pub(crate) struct Workers {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Workers {
+    /// `threads` in all, the caller's included. Where the system refuses one, there are fewer.
+    pub(crate) fn new(threads: usize) -> Self {
+        let others = threads.clamp(1, 256) - 1;
+        let shared = Arc::new(Shared {
+            turn: AtomicUsize::new(0),
+            task: UnsafeCell::new(None),
+            pending: AtomicUsize::new(0),
+            busy: AtomicBool::new(false),
+            stop: AtomicBool::new(false),
+            panicked: AtomicBool::new(false),
+            asleep: (0..others).map(|_| AtomicBool::new(false)).collect(),
+        });
+        let threads = (0..others)
+            .map_while(|index| {
+                let shared = Arc::clone(&shared);
+                let name = format!("kernels-{}", index + 1);
+                thread::Builder::new()
+                    .name(name)
+                    .spawn(move || work(&shared, index))
+                    .ok()
+            })
+            .collect();
+        Self { shared, threads }
+    }
+
+    /// One thread for each core that the process may use.
+    pub(crate) fn for_machine() -> Self {
+        Self::new(thread::available_parallelism().map_or(1, usize::from))
+    }
+
+    /// Parts that a task is run in.
+    pub(crate) fn parts(&self) -> usize {
+        self.threads.len() + 1
+    }
+
+    /// What of `items` belongs to `part` of `parts`: neighbours, as many as the others have or one more.
+    pub(crate) fn share(items: usize, part: usize, parts: usize) -> Range<usize> {
+        items * part / parts..items * (part + 1) / parts
+    }
+
+    /// Runs `task(part, parts)` once for each part, at the same time, and returns when all are done. A task that runs
+    /// another (or one that another thread is in the way of) gets all of its parts run by the caller, one by one.
+    ///
+    /// # Panics
+    /// Where a part panicked.
+    pub(crate) fn run(&self, task: impl Fn(usize, usize) + Sync) {
+        let parts = self.parts();
+        let shared = &*self.shared;
+        if parts == 1 || shared.busy.swap(true, SeqCst) {
+            (0..parts).for_each(|part| task(part, parts));
+            return;
+        }
+        let part = |part| task(part, parts);
+        let task: &Task = &part;
+        // SAFETY: the reference is used by the threads of this turn alone, and this function does not return, nor
+        // unwind, before they have all left it. `busy` is held and nobody is pending, so nobody reads the cell.
+        unsafe { *shared.task.get() = Some(std::mem::transmute::<&Task<'_>, &'static Task<'static>>(task)) };
+        shared.pending.store(parts - 1, SeqCst);
+        shared.turn.fetch_add(1, SeqCst);
+        for (asleep, thread) in shared.asleep.iter().zip(&self.threads) {
+            if asleep.swap(false, SeqCst) {
+                thread.thread().unpark();
+            }
+        }
+        let own = catch_unwind(AssertUnwindSafe(|| task(0)));
+        let mut looks = 0;
+        while shared.pending.load(SeqCst) != 0 {
+            looks += 1;
+            if looks < LOOKS {
+                std::hint::spin_loop();
+            } else {
+                thread::yield_now();
+            }
+        }
+        let panicked = shared.panicked.swap(false, SeqCst);
+        shared.busy.store(false, SeqCst);
+        if let Err(panic) = own {
+            resume_unwind(panic);
+        }
+        assert!(!panicked, "a part of the work panicked");
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, SeqCst);
+        for thread in self.threads.drain(..) {
+            thread.thread().unpark();
+            // A thread catches the panics of its tasks and has none of its own.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn work(shared: &Shared, index: usize) {
+    let mut seen = 0;
+    loop {
+        let mut looks = 0;
+        while shared.turn.load(SeqCst) == seen {
+            if shared.stop.load(SeqCst) {
+                return;
+            }
+            looks += 1;
+            if looks < LOOKS {
+                std::hint::spin_loop();
+                continue;
+            }
+            shared.asleep[index].store(true, SeqCst);
+            // A turn that came before the flag was up wakes nobody, so it is looked for once more.
+            if shared.turn.load(SeqCst) == seen && !shared.stop.load(SeqCst) {
+                thread::park();
+            }
+            shared.asleep[index].store(false, SeqCst);
+            looks = 0;
+        }
+        seen = seen.wrapping_add(1);
+        // SAFETY: this thread is pending, so the caller waits, and the cell is not written.
+        let task = unsafe { *shared.task.get() };
+        if let Some(task) = task
+            && catch_unwind(AssertUnwindSafe(|| task(index + 1))).is_err()
+        {
+            shared.panicked.store(true, SeqCst);
+        }
+        shared.pending.fetch_sub(1, SeqCst);
+    }
+}
+
+/// A slice that the parts of a task write to, each its own pieces.
+pub(super) struct Split<'a, T> {
+    start: *mut T,
+    len: usize,
+    piece: usize,
+    of: PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: it lends what `&mut [T]` would, and whoever takes a piece promises that nobody else has it.
+unsafe impl<T: Send> Sync for Split<'_, T> {}
+
+impl<'a, T> Split<'a, T> {
+    /// Pieces of `piece` elements; the last may be shorter.
+    pub(super) fn new(slice: &'a mut [T], piece: usize) -> Self {
+        Self {
+            start: slice.as_mut_ptr(),
+            len: slice.len(),
+            piece,
+            of: PhantomData,
+        }
+    }
+
+    /// Piece `index`, empty past the end.
+    ///
+    /// # Safety
+    /// No two threads may hold the same piece.
+    #[allow(clippy::mut_from_ref, reason = "that is what the promise is for")]
+    pub(super) unsafe fn piece(&self, index: usize) -> &mut [T] {
+        unsafe { self.range(index * self.piece, self.piece) }
+    }
+
+    /// `len` elements from `from` on, fewer at the end.
+    ///
+    /// # Safety
+    /// No two threads may hold the same element.
+    #[allow(clippy::mut_from_ref, reason = "that is what the promise is for")]
+    pub(super) unsafe fn range(&self, from: usize, len: usize) -> &mut [T] {
+        let from = from.min(self.len);
+        let len = len.min(self.len - from);
+        // SAFETY: inside the slice that `new` was given, which is lent for as long as `self` is.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(from), len) }
+    }
+}
