@@ -109,7 +109,7 @@ impl Activations {
             for tile in range {
                 let x = &x[tile * TILE * cols..x.len().min((tile + 1) * TILE * cols)];
                 if inputs.bytes {
-                    // SAFETY: each tile belongs to one part.
+                    // SAFETY: each tile belongs to one range.
                     let (values, scales, sums) = unsafe { (values.piece(tile), scales.piece(tile), sums.piece(tile)) };
                     quantise(path, x, cols, values, scales, sums);
                 }
@@ -122,7 +122,7 @@ impl Activations {
         if tiles < 2 {
             some(0..tiles);
         } else {
-            workers.run(|part, parts| some(Workers::share(tiles, part, parts)));
+            workers.spread(tiles, some);
         }
     }
 

@@ -65,9 +65,9 @@ impl Matrix {
         let mut buffer = Buffer::zeroed(total)?;
         let (values, scales) = buffer.bytes_mut()[..total].split_at_mut(value_bytes * panels);
         let (values, scales) = (Split::new(values, value_bytes), Split::new(scales, scale_bytes));
-        workers.run(|part, parts| {
-            for panel in Workers::share(panels, part, parts) {
-                // SAFETY: the shares of the parts do not overlap, so each panel is lent once.
+        workers.spread(panels, |range| {
+            for panel in range {
+                // SAFETY: ranges do not overlap, so each panel is lent once.
                 let (values, scales) = unsafe { (values.piece(panel), scales.piece(panel)) };
                 let first = panel * PANEL * row_bytes;
                 let bytes = &bytes[first..bytes.len().min(first + PANEL * row_bytes)];

@@ -13,6 +13,8 @@
 //! equal to the last bit, so that what is read in one batch can be compared with what is read token by token.
 
 mod activations;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod buffer;
 mod matrix;
 mod multiply;

@@ -4,9 +4,12 @@
 
 use std::ops::Range;
 
+#[cfg(target_arch = "x86_64")]
+use super::avx512;
+use super::packing::with_packing;
 use super::path::Path;
 use super::workers::{Split, Workers};
-use super::{Activations, Matrix, PANEL, TILE, packing, plain};
+use super::{Activations, Matrix, PANEL, TILE, plain};
 
 /// Bytes of activations that stay in a core's second-level cache while panels go by.
 const CACHED: usize = 256 << 10;
@@ -71,22 +74,23 @@ pub(super) fn multiply_on<const N: usize>(
     let all: usize = products.iter().map(|(matrix, _)| matrix.panels()).sum();
     let tiles = x.count().div_ceil(TILE);
     let step = (CACHED / (TILE * x.cols().max(1))).max(1);
-    workers.run(|part, parts| {
-        let share = Workers::share(all, part, parts);
+    workers.spread(all, |share| {
         for first in (0..tiles).step_by(step) {
             let mut before = 0;
             for (matrix, out) in &products {
+                // The part of the share that lies in this matrix.
                 let panels =
-                    share.start.max(before) - before..share.end.min(before + matrix.panels()).max(before) - before;
+                    share.start.max(before) - before..share.end.clamp(before, before + matrix.panels()) - before;
                 before += matrix.panels();
                 if panels.start < panels.end {
+                    let tiles = first..tiles.min(first + step);
                     run(
                         path,
                         &Job {
                             matrix,
                             x,
                             panels,
-                            tiles: first..tiles.min(first + step),
+                            tiles,
                             out,
                         },
                     );
@@ -96,6 +100,14 @@ pub(super) fn multiply_on<const N: usize>(
     });
 }
 
-fn run(_path: Path, job: &Job) {
-    packing::with_packing!(job.matrix.kind(), K => plain::quantised::<K>(job), plain::numbers(job));
+fn run(path: Path, job: &Job) {
+    let kind = job.matrix.kind();
+    match path {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the path is one that the processor has (`Path::all`).
+        Path::Avx512 => unsafe { with_packing!(kind, K => avx512::quantised::<K>(job), avx512::numbers(job)) },
+        #[cfg(target_arch = "x86_64")]
+        Path::Avx2 => with_packing!(kind, K => plain::quantised::<K>(job), plain::numbers(job)),
+        Path::Plain => with_packing!(kind, K => plain::quantised::<K>(job), plain::numbers(job)),
+    }
 }

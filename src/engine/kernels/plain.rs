@@ -150,7 +150,7 @@ fn store(job: &Job, panel: usize, tile: usize, sums: &[[f32; PANEL]; TILE]) {
     let rows = PANEL.min(job.matrix.rows() - panel * PANEL);
     let count = job.x.tile(tile).positions;
     for (p, sums) in sums.iter().take(count).enumerate() {
-        // SAFETY: each panel belongs to one part, and different panels to different places of a position.
+        // SAFETY: each panel belongs to one range, and different panels to different places of a position.
         unsafe { job.out(tile * TILE + p, panel, rows) }.copy_from_slice(&sums[..rows]);
     }
 }

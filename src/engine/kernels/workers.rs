@@ -9,11 +9,29 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{
+    AtomicBool, AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+};
 use std::thread::{self, JoinHandle};
 
-/// Looks for work before a thread sleeps: some tens of microseconds.
-const LOOKS: usize = 2000;
+/// Looks for a change that a waiting thread takes at full speed; past them it lets others have the core in between, as
+/// one of them may be the thread that it waits for.
+const SPINS: usize = 100;
+/// Looks before a thread sleeps: about a hundred microseconds on a core that nobody else wants.
+const LOOKS: usize = 400;
+
+/// Ranges that a thread would get of a task if all were equally fast.
+const RANGES: usize = 4;
+
+/// Waits a moment between two looks.
+fn pause(looks: usize) {
+    if looks < SPINS {
+        std::hint::spin_loop();
+    } else {
+        thread::yield_now();
+    }
+}
 
 type Task<'a> = dyn Fn(usize) + Sync + 'a;
 
@@ -108,11 +126,7 @@ impl Workers {
         let mut looks = 0;
         while shared.pending.load(SeqCst) != 0 {
             looks += 1;
-            if looks < LOOKS {
-                std::hint::spin_loop();
-            } else {
-                thread::yield_now();
-            }
+            pause(looks);
         }
         let panicked = shared.panicked.swap(false, SeqCst);
         shared.busy.store(false, SeqCst);
@@ -120,6 +134,31 @@ impl Workers {
             resume_unwind(panic);
         }
         assert!(!panicked, "a part of the work panicked");
+    }
+}
+
+impl Workers {
+    /// Runs `task` on all of `items`, in ranges that go to whichever thread is free: cores may differ in speed, and
+    /// another program may hold one of them.
+    ///
+    /// # Panics
+    /// Where a range's task panicked.
+    pub(crate) fn spread(&self, items: usize, task: impl Fn(Range<usize>) + Sync) {
+        let parts = self.parts();
+        if parts == 1 {
+            return task(0..items);
+        }
+        let step = (items / (parts * RANGES)).max(1);
+        let next = AtomicUsize::new(0);
+        self.run(|_, _| {
+            loop {
+                let first = next.fetch_add(step, Relaxed);
+                if first >= items {
+                    return;
+                }
+                task(first..items.min(first + step));
+            }
+        });
     }
 }
 
@@ -144,7 +183,7 @@ fn work(shared: &Shared, index: usize) {
             }
             looks += 1;
             if looks < LOOKS {
-                std::hint::spin_loop();
+                pause(looks);
                 continue;
             }
             shared.asleep[index].store(true, SeqCst);
