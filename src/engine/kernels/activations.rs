@@ -174,7 +174,7 @@ fn quantise(path: Path, x: &[f32], cols: usize, values: &mut [i8], scales: &mut 
         Path::Avx512 => unsafe { quantise_avx512(x, cols, values, scales, sums) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Path::Avx2 => unsafe { quantise_avx2(x, cols, values, scales, sums) },
+        Path::AvxVnni | Path::Avx2 => unsafe { quantise_avx2(x, cols, values, scales, sums) },
         Path::Plain => quantise_tile(x, cols, values, scales, sums),
     }
 }

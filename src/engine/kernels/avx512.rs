@@ -11,51 +11,11 @@ use std::arch::x86_64::*;
 use candle_core::quantized::GgmlDType;
 
 use super::activations::Tile;
+use super::for_positions;
 use super::matrix::Panel;
 use super::multiply::Job;
 use super::packing::{Packing, Scales};
 use super::{BLOCK, PANEL, TILE};
-
-/// Calls `$tile` with the number of positions as a constant.
-macro_rules! for_positions {
-    ($positions:expr, $P:ident => $run:expr) => {
-        match $positions {
-            1 => {
-                const $P: usize = 1;
-                $run
-            }
-            2 => {
-                const $P: usize = 2;
-                $run
-            }
-            3 => {
-                const $P: usize = 3;
-                $run
-            }
-            4 => {
-                const $P: usize = 4;
-                $run
-            }
-            5 => {
-                const $P: usize = 5;
-                $run
-            }
-            6 => {
-                const $P: usize = 6;
-                $run
-            }
-            7 => {
-                const $P: usize = 7;
-                $run
-            }
-            _ => {
-                const $P: usize = 8;
-                $run
-            }
-        }
-    };
-}
-pub(super) use for_positions;
 
 /// All of a job's panels with all of its tiles.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]

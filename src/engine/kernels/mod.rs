@@ -14,6 +14,8 @@
 
 mod activations;
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod buffer;
 mod matrix;
@@ -57,3 +59,46 @@ pub(crate) enum KernelError {
     #[error("no memory for a matrix of {0} bytes")]
     Memory(usize),
 }
+
+/// Runs `$run` with the number of positions of a tile as the constant `$P`.
+#[cfg(target_arch = "x86_64")]
+macro_rules! for_positions {
+    ($positions:expr, $P:ident => $run:expr) => {
+        match $positions {
+            1 => {
+                const $P: usize = 1;
+                $run
+            }
+            2 => {
+                const $P: usize = 2;
+                $run
+            }
+            3 => {
+                const $P: usize = 3;
+                $run
+            }
+            4 => {
+                const $P: usize = 4;
+                $run
+            }
+            5 => {
+                const $P: usize = 5;
+                $run
+            }
+            6 => {
+                const $P: usize = 6;
+                $run
+            }
+            7 => {
+                const $P: usize = 7;
+                $run
+            }
+            _ => {
+                const $P: usize = 8;
+                $run
+            }
+        }
+    };
+}
+#[cfg(target_arch = "x86_64")]
+use for_positions;

@@ -4,12 +4,12 @@
 
 use std::ops::Range;
 
-#[cfg(target_arch = "x86_64")]
-use super::avx512;
 use super::packing::with_packing;
 use super::path::Path;
 use super::workers::{Split, Workers};
 use super::{Activations, Matrix, PANEL, TILE, plain};
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
 
 /// Bytes of activations that stay in a core's second-level cache while panels go by.
 const CACHED: usize = 256 << 10;
@@ -107,7 +107,11 @@ fn run(path: Path, job: &Job) {
         // SAFETY: the path is one that the processor has (`Path::all`).
         Path::Avx512 => unsafe { with_packing!(kind, K => avx512::quantised::<K>(job), avx512::numbers(job)) },
         #[cfg(target_arch = "x86_64")]
-        Path::Avx2 => with_packing!(kind, K => plain::quantised::<K>(job), plain::numbers(job)),
+        // SAFETY: as above.
+        Path::AvxVnni => unsafe { with_packing!(kind, K => avx2::quantised_vnni::<K>(job), avx2::numbers(job)) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Path::Avx2 => unsafe { with_packing!(kind, K => avx2::quantised::<K>(job), avx2::numbers(job)) },
         Path::Plain => with_packing!(kind, K => plain::quantised::<K>(job), plain::numbers(job)),
     }
 }

@@ -10,6 +10,9 @@ pub(super) enum Path {
     /// 512-bit byte dot products (AVX-512 VNNI).
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// 256-bit byte dot products (AVX-VNNI).
+    #[cfg(target_arch = "x86_64")]
+    AvxVnni,
     /// 256-bit multiply-and-add of bytes.
     #[cfg(target_arch = "x86_64")]
     Avx2,
@@ -39,6 +42,9 @@ impl Path {
             if avx2 && avx512 {
                 all.push(Self::Avx512);
             }
+            if avx2 && is_x86_feature_detected!("avxvnni") {
+                all.push(Self::AvxVnni);
+            }
             if avx2 {
                 all.push(Self::Avx2);
             }
@@ -61,6 +67,8 @@ pub(crate) fn features() -> &'static [&'static str] {
             "fma",
             "f16c",
         ],
+        #[cfg(target_arch = "x86_64")]
+        Path::AvxVnni => &["avx2", "avxvnni", "fma", "f16c"],
         #[cfg(target_arch = "x86_64")]
         Path::Avx2 => &["avx2", "fma", "f16c"],
         Path::Plain if cfg!(target_arch = "aarch64") => &["neon"],
