@@ -34,6 +34,8 @@ pub use arch::ARCHITECTURES;
 pub use decode::CandleEngine;
 pub use device::DeviceChoice;
 pub use error::EngineError;
+#[doc(hidden)]
+pub use kernels::measure as kernel_bench;
 
 /// Who says a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -175,33 +175,41 @@ fn quantise(path: Path, x: &[f32], cols: usize, values: &mut [i8], scales: &mut 
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Path::AvxVnni | Path::Avx2 => unsafe { quantise_avx2(x, cols, values, scales, sums) },
-        Path::Plain => quantise_tile(x, cols, values, scales, sums),
+        Path::Plain => quantise_tile(x, cols, values, scales, sums, quantise_block),
     }
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma")]
 fn quantise_avx512(x: &[f32], cols: usize, values: &mut [i8], scales: &mut [f32], sums: &mut [i32]) {
-    quantise_tile(x, cols, values, scales, sums);
+    let block = |x: &[f32; BLOCK], out: &mut [i8; BLOCK]| super::avx512::quantise_block(x, out);
+    quantise_tile(x, cols, values, scales, sums, block);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn quantise_avx2(x: &[f32], cols: usize, values: &mut [i8], scales: &mut [f32], sums: &mut [i32]) {
-    quantise_tile(x, cols, values, scales, sums);
+    quantise_tile(x, cols, values, scales, sums, quantise_block);
 }
 
-/// Inlined into one function for each path, where the compiler vectorises it.
+/// Inlined into one function for each path. `quantise` gives the scale of a block and the sums of its two halves.
 #[inline(always)]
-fn quantise_tile(x: &[f32], cols: usize, values: &mut [i8], scales: &mut [f32], sums: &mut [i32]) {
+fn quantise_tile(
+    x: &[f32],
+    cols: usize,
+    values: &mut [i8],
+    scales: &mut [f32],
+    sums: &mut [i32],
+    quantise: impl Fn(&[f32; BLOCK], &mut [i8; BLOCK]) -> (f32, [i32; 2]),
+) {
     let positions = x.len() / cols;
+    let values = values.as_chunks_mut::<BLOCK>().0;
     for (position, x) in x.chunks_exact(cols).enumerate() {
-        let values = values.chunks_exact_mut(positions * BLOCK);
+        let values = values.chunks_exact_mut(positions);
         let scales = scales.chunks_exact_mut(2 * positions);
         let sums = sums.chunks_exact_mut(2 * positions);
         for (((x, values), scales), sums) in x.as_chunks::<BLOCK>().0.iter().zip(values).zip(scales).zip(sums) {
-            let values = &mut values[position * BLOCK..][..BLOCK];
-            let (scale, halves) = quantise_block(x, values);
+            let (scale, halves) = quantise(x, &mut values[position]);
             scales[position] = scale;
             scales[positions + position] = scale * (halves[0] + halves[1]) as f32;
             sums[position] = halves[0];
@@ -210,20 +218,24 @@ fn quantise_tile(x: &[f32], cols: usize, values: &mut [i8], scales: &mut [f32], 
     }
 }
 
-/// The scale of a block and the sums of its two halves.
+/// What values of a block are multiplied with, and what to divide by the same; none where its largest number is none.
 #[inline(always)]
-fn quantise_block(x: &[f32; BLOCK], out: &mut [i8]) -> (f32, [i32; 2]) {
-    // As whole numbers, the magnitudes of floats are in the same order, and NaN is above infinity.
-    let largest = x.iter().fold(0, |most, x| most.max(x.to_bits() & 0x7fff_ffff));
-    let largest = f32::from_bits(largest);
-    if !largest.is_finite() {
-        out.fill(0);
-        return (f32::NAN, [0, 0]);
-    }
-    let scale = largest / 127.0;
-    // The scale of a block of the tiniest numbers is 0 or has no finite inverse: it becomes 0.
+pub(super) fn scale_and_inverse(largest: f32) -> Option<(f32, f32)> {
+    // A block of the tiniest numbers has no finite inverse: all of it becomes 0.
     let inverse = 127.0 / largest;
     let inverse = if inverse.is_finite() { inverse } else { 0.0 };
+    largest.is_finite().then_some((largest / 127.0, inverse))
+}
+
+/// The scale of a block and the sums of its two halves.
+#[inline(always)]
+fn quantise_block(x: &[f32; BLOCK], out: &mut [i8; BLOCK]) -> (f32, [i32; 2]) {
+    // As whole numbers, the magnitudes of floats are in the same order, and NaN is above infinity.
+    let largest = x.iter().fold(0, |most, x| most.max(x.to_bits() & 0x7fff_ffff));
+    let Some((scale, inverse)) = scale_and_inverse(f32::from_bits(largest)) else {
+        *out = [0; BLOCK];
+        return (f32::NAN, [0, 0]);
+    };
     // At this size a float's last bit is worth one: the sum is rounded to the nearest whole number, ties to even,
     // and its lowest byte is that number.
     const ROUND: f32 = 12_582_912.0;

@@ -153,7 +153,7 @@ unsafe fn quantised_tile<D: Dots, K: Packing, const P: usize>(panel: Panel, half
             let values = tile.values.as_ptr().add(block * P * BLOCK);
             let factors = tile.scales.as_ptr().add(block * 2 * P);
             let value_sums = tile.sums.as_ptr().add(block * 2 * P);
-            for p in 0..P {
+            for (p, total) in sums.iter_mut().enumerate() {
                 let values = values.add(p * BLOCK);
                 let (first_sum, second_sum) = (*value_sums.add(p), *value_sums.add(P + p));
                 let factor = _mm256_set1_ps(*factors.add(p));
@@ -161,14 +161,14 @@ unsafe fn quantised_tile<D: Dots, K: Packing, const P: usize>(panel: Panel, half
                     let [a, b, c, d, e, f, g, h] = weights;
                     let first = D::dot::<K, 4>([a, b, c, d], values, first_sum);
                     let last = D::dot::<K, 4>([e, f, g, h], values.add(BLOCK / 2), second_sum);
-                    sums[p] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(first), _mm256_mul_ps(scale, factor), sums[p]);
-                    sums[p] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(last), _mm256_mul_ps(second, factor), sums[p]);
+                    *total = _mm256_fmadd_ps(_mm256_cvtepi32_ps(first), _mm256_mul_ps(scale, factor), *total);
+                    *total = _mm256_fmadd_ps(_mm256_cvtepi32_ps(last), _mm256_mul_ps(second, factor), *total);
                     continue;
                 }
                 let dot = D::dot::<K, 8>(weights, values, first_sum + second_sum);
-                sums[p] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), _mm256_mul_ps(scale, factor), sums[p]);
+                *total = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), _mm256_mul_ps(scale, factor), *total);
                 if let Scales::Minimum | Scales::Super = K::SCALES {
-                    sums[p] = _mm256_fmadd_ps(second, _mm256_set1_ps(*factors.add(P + p)), sums[p]);
+                    *total = _mm256_fmadd_ps(second, _mm256_set1_ps(*factors.add(P + p)), *total);
                 }
             }
         }

@@ -10,7 +10,7 @@ use std::arch::x86_64::*;
 
 use candle_core::quantized::GgmlDType;
 
-use super::activations::Tile;
+use super::activations::{Tile, scale_and_inverse};
 use super::for_positions;
 use super::matrix::Panel;
 use super::multiply::Job;
@@ -78,7 +78,7 @@ fn quantised_tile<K: Packing, const P: usize>(panel: Panel, tile: Tile) -> [__m5
             let values = tile.values.as_ptr().add(block * P * BLOCK);
             let factors = tile.scales.as_ptr().add(block * 2 * P);
             let value_sums = tile.sums.as_ptr().add(block * 2 * P);
-            for p in 0..P {
+            for (p, total) in sums.iter_mut().enumerate() {
                 let four = |g: usize| _mm512_set1_epi32(values.add(p * BLOCK + 4 * g).cast::<i32>().read_unaligned());
                 let first_sum = *value_sums.add(p);
                 let second_sum = *value_sums.add(P + p);
@@ -92,8 +92,8 @@ fn quantised_tile<K: Packing, const P: usize>(panel: Panel, tile: Tile) -> [__m5
                         dot[0] = _mm512_dpbusd_epi32(dot[0], weights[g], four(g));
                         dot[1] = _mm512_dpbusd_epi32(dot[1], weights[4 + g], four(4 + g));
                     }
-                    sums[p] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[0]), _mm512_mul_ps(scale, factor), sums[p]);
-                    sums[p] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[1]), _mm512_mul_ps(second, factor), sums[p]);
+                    *total = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[0]), _mm512_mul_ps(scale, factor), *total);
+                    *total = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[1]), _mm512_mul_ps(second, factor), *total);
                     continue;
                 }
                 let mut dot = match K::OFFSET {
@@ -103,10 +103,10 @@ fn quantised_tile<K: Packing, const P: usize>(panel: Panel, tile: Tile) -> [__m5
                 for (g, weights) in weights.into_iter().enumerate() {
                     dot = _mm512_dpbusd_epi32(dot, weights, four(g));
                 }
-                sums[p] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), _mm512_mul_ps(scale, factor), sums[p]);
+                *total = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), _mm512_mul_ps(scale, factor), *total);
                 if let Scales::Minimum | Scales::Super = K::SCALES {
                     let sum = _mm512_set1_ps(*factors.add(P + p));
-                    sums[p] = _mm512_fmadd_ps(second, sum, sums[p]);
+                    *total = _mm512_fmadd_ps(second, sum, *total);
                 }
             }
         }
@@ -254,4 +254,31 @@ fn numbers_tile<N: Number, const P: usize>(panel: Panel, tile: Tile) -> [__m512;
         }
     }
     sums
+}
+
+/// Quantises a block of activations as `activations::quantise_block` does: its scale and the sums of its two halves.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
+#[inline]
+pub(super) fn quantise_block(x: &[f32; BLOCK], out: &mut [i8; BLOCK]) -> (f32, [i32; 2]) {
+    // SAFETY: two times sixteen numbers are read, and 32 bytes written.
+    unsafe {
+        let x = [_mm512_loadu_ps(x.as_ptr()), _mm512_loadu_ps(x.as_ptr().add(16))];
+        // As whole numbers, the magnitudes of floats are in the same order, and NaN is above infinity.
+        let magnitude = |x| _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(i32::MAX));
+        let largest = _mm512_reduce_max_epu32(_mm512_max_epu32(magnitude(x[0]), magnitude(x[1])));
+        let Some((scale, inverse)) = scale_and_inverse(f32::from_bits(largest)) else {
+            *out = [0; BLOCK];
+            return (f32::NAN, [0, 0]);
+        };
+        let whole = |x| _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(_mm512_mul_ps(x, _mm512_set1_ps(inverse))));
+        let values = _mm256_set_m128i(whole(x[1]), whole(x[0]));
+        _mm256_storeu_si256(out.as_mut_ptr().cast(), values);
+        let fours = _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_set1_epi8(1), values);
+        let pairs = _mm256_hadd_epi32(fours, fours);
+        let halves = _mm256_hadd_epi32(pairs, pairs);
+        (
+            scale,
+            [_mm256_extract_epi32::<0>(halves), _mm256_extract_epi32::<4>(halves)],
+        )
+    }
 }

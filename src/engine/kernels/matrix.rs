@@ -62,8 +62,8 @@ impl Matrix {
         let (value_bytes, scale_bytes) = panel_bytes(kind, cols)?;
         let panels = rows.div_ceil(PANEL);
         let total = (value_bytes + scale_bytes) * panels;
-        let mut buffer = Buffer::zeroed(total)?;
-        let (values, scales) = buffer.bytes_mut()[..total].split_at_mut(value_bytes * panels);
+        let mut buffer = workers.arena().zeroed(total)?;
+        let (values, scales) = buffer.bytes_mut().split_at_mut(value_bytes * panels);
         let (values, scales) = (Split::new(values, value_bytes), Split::new(scales, scale_bytes));
         workers.spread(panels, |range| {
             for panel in range {

@@ -19,6 +19,7 @@ mod avx2;
 mod avx512;
 mod buffer;
 mod matrix;
+pub mod measure;
 mod multiply;
 mod pack;
 mod packing;

@@ -18,18 +18,22 @@ pub(super) fn panel<K: Packing + Source>(bytes: &[u8], cols: usize, values: &mut
         let values = values.chunks_exact_mut(K::BYTES * K::PARTS);
         for ((block, group), values) in bytes.chunks_exact(K::FILE_BYTES).zip(groups).zip(values) {
             for (part, values) in values.chunks_exact_mut(K::BYTES).enumerate() {
-                place::<K>(K::values(block, part), row, values);
+                place::<K>(K::values(&block[..K::FILE_BYTES], part % K::PARTS), row, values);
             }
             place_scales::<K>(block, row, group);
         }
     }
 }
 
+#[inline(always)]
 fn put(bytes: &mut [u8], at: usize, word: u32) {
     bytes[at..at + 4].copy_from_slice(&word.to_le_bytes());
 }
 
+#[inline(always)]
 fn place<K: Packing>(words: [u32; 8], row: usize, out: &mut [u8]) {
+    // Lengths that the compiler knows need no checks further on.
+    let (row, out) = (row % PANEL, &mut out[..K::BYTES]);
     if K::BITS == 8 {
         for (g, word) in words.into_iter().enumerate() {
             put(out, 64 * g + 4 * row, word);
@@ -59,7 +63,10 @@ fn place<K: Packing>(words: [u32; 8], row: usize, out: &mut [u8]) {
     }
 }
 
-fn place_scales<K: Packing>(block: &[u8], row: usize, out: &mut [u8]) {
+#[inline(always)]
+fn place_scales<K: Packing + Source>(block: &[u8], row: usize, out: &mut [u8]) {
+    let (bytes, _) = K::SCALES.group();
+    let (row, block, out) = (row % PANEL, &block[..K::FILE_BYTES], &mut out[..bytes]);
     let mut pair = |place: usize, from: usize| {
         let at = 2 * PANEL * place + 2 * row;
         out[at..at + 2].copy_from_slice(&block[from..from + 2]);

@@ -15,12 +15,14 @@ pub(super) trait Source {
 const LOW: u32 = 0x0f0f_0f0f;
 const TOP_BIT: u32 = 0x1010_1010;
 
+#[inline(always)]
 fn word(bytes: &[u8], index: usize) -> u32 {
     let at = 4 * index;
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
 /// Sixteen bytes: the low halves are values 0–15, the high halves 16–31.
+#[inline(always)]
 fn halves(bytes: &[u8]) -> [u32; 8] {
     std::array::from_fn(|g| {
         let packed = word(bytes, g % 4);
@@ -29,6 +31,7 @@ fn halves(bytes: &[u8]) -> [u32; 8] {
 }
 
 /// Bit `i` of `bits` as the fifth bit of value `i`.
+#[inline(always)]
 fn add_fifth(mut values: [u32; 8], bits: u32) -> [u32; 8] {
     for (g, value) in values.iter_mut().enumerate() {
         // The four bits are spread to four bytes: bit j lands at 8 j + 4.
@@ -43,6 +46,7 @@ macro_rules! halved {
         impl Source for super::packing::$name {
             const FILE_BYTES: usize = $bytes;
             const PARTS: usize = 1;
+            #[inline(always)]
             fn values(block: &[u8], _: usize) -> [u32; 8] {
                 halves(&block[$nibbles..])
             }
@@ -52,6 +56,7 @@ macro_rules! halved {
         impl Source for super::packing::$name {
             const FILE_BYTES: usize = $bytes;
             const PARTS: usize = 1;
+            #[inline(always)]
             fn values(block: &[u8], _: usize) -> [u32; 8] {
                 add_fifth(halves(&block[$nibbles..]), word(&block[$fifth..], 0))
             }
@@ -67,12 +72,14 @@ halved!(Q5_1, 24, 8, 4);
 impl Source for super::packing::Q8_0 {
     const FILE_BYTES: usize = 34;
     const PARTS: usize = 1;
+    #[inline(always)]
     fn values(block: &[u8], _: usize) -> [u32; 8] {
         std::array::from_fn(|g| word(&block[2..], g) ^ 0x8080_8080)
     }
 }
 
 /// 32 bytes hold two parts: the even one in the low halves, the odd one in the high halves.
+#[inline(always)]
 fn paired(bytes: &[u8], part: usize) -> [u32; 8] {
     let pair = &bytes[32 * (part / 2)..];
     std::array::from_fn(|g| (word(pair, g) >> (4 * (part % 2))) & LOW)
@@ -81,6 +88,7 @@ fn paired(bytes: &[u8], part: usize) -> [u32; 8] {
 impl Source for super::packing::Q4K {
     const FILE_BYTES: usize = 144;
     const PARTS: usize = 8;
+    #[inline(always)]
     fn values(block: &[u8], part: usize) -> [u32; 8] {
         paired(&block[16..], part)
     }
@@ -89,6 +97,7 @@ impl Source for super::packing::Q4K {
 impl Source for super::packing::Q5K {
     const FILE_BYTES: usize = 176;
     const PARTS: usize = 8;
+    #[inline(always)]
     fn values(block: &[u8], part: usize) -> [u32; 8] {
         let (fifth, low) = (&block[16..48], &block[48..]);
         let mut values = paired(low, part);
@@ -102,6 +111,7 @@ impl Source for super::packing::Q5K {
 impl Source for super::packing::Q6K {
     const FILE_BYTES: usize = 210;
     const PARTS: usize = 8;
+    #[inline(always)]
     fn values(block: &[u8], part: usize) -> [u32; 8] {
         // Each half of the block is 128 values: 64 bytes of low bits, 32 of high bits.
         let (half, quarter) = (part / 4, part % 4);

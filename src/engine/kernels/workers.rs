@@ -7,13 +7,15 @@
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{
-    AtomicBool, AtomicUsize,
+    AtomicBool, AtomicU64, AtomicUsize,
     Ordering::{Relaxed, SeqCst},
 };
 use std::thread::{self, JoinHandle};
+
+use super::buffer::Arena;
 
 /// Looks for a change that a waiting thread takes at full speed; past them it lets others have the core in between, as
 /// one of them may be the thread that it waits for.
@@ -22,7 +24,7 @@ const SPINS: usize = 100;
 const LOOKS: usize = 400;
 
 /// Ranges that a thread would get of a task if all were equally fast.
-const RANGES: usize = 4;
+const RANGES: usize = 8;
 
 /// Waits a moment between two looks.
 fn pause(looks: usize) {
@@ -36,35 +38,66 @@ fn pause(looks: usize) {
 type Task<'a> = dyn Fn(usize) + Sync + 'a;
 
 struct Shared {
-    /// Counts tasks; a thread that sees a new number has something to do.
-    turn: AtomicUsize,
+    /// The number of the task, times `TURN`, and how many of its parts are taken.
+    taken: AtomicU64,
+    parts: u64,
     task: UnsafeCell<Option<&'static Task<'static>>>,
-    /// Threads that are not done with this turn.
-    pending: AtomicUsize,
+    /// Parts of this task that are done.
+    done: AtomicU64,
     busy: AtomicBool,
     stop: AtomicBool,
     panicked: AtomicBool,
     asleep: Vec<AtomicBool>,
 }
 
-// SAFETY: `task` is written by the one caller that holds `busy`, while no thread is pending, and read by threads only
-// between the turn that announces it and their leaving `pending`.
+/// More than there are parts.
+const TURN: u64 = 1 << 16;
+
+// SAFETY: `task` is written by the one caller that holds `busy`, while all parts of the last task are done, and read
+// by who took a part of this one and is not done with it.
 unsafe impl Sync for Shared {}
 
-/// Persistent threads. The caller of [`Workers::run`] is one of them.
+impl Shared {
+    fn open(&self) -> bool {
+        self.taken.load(SeqCst) % TURN < self.parts
+    }
+
+    /// Takes a part and runs it; false where none is left. Whoever comes first gets it: a thread that sleeps, or whose
+    /// core another program has, keeps nobody waiting.
+    fn run_one(&self) -> bool {
+        let take = |taken| (taken % TURN < self.parts).then_some(taken + 1);
+        let Ok(taken) = self.taken.fetch_update(SeqCst, SeqCst, take) else {
+            return false;
+        };
+        // SAFETY: this part is not done, so the caller waits, and the cell is not written.
+        let task = unsafe { *self.task.get() };
+        if let Some(task) = task
+            && catch_unwind(AssertUnwindSafe(|| task((taken % TURN) as usize))).is_err()
+        {
+            self.panicked.store(true, SeqCst);
+        }
+        self.done.fetch_add(1, SeqCst);
+        true
+    }
+}
+
+/// Persistent threads, and the memory of the weights that they multiply. The caller of [`Workers::run`] is one of them.
 pub(crate) struct Workers {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
+    arena: Arena,
 }
 
 impl Workers {
-    /// `threads` in all, the caller's included. Where the system refuses one, there are fewer.
+    /// `threads` in all, the caller's included. Where the system refuses one, the others do its parts.
     pub(crate) fn new(threads: usize) -> Self {
         let others = threads.clamp(1, 256) - 1;
+        let parts = others as u64 + 1;
         let shared = Arc::new(Shared {
-            turn: AtomicUsize::new(0),
+            taken: AtomicU64::new(parts),
+            parts,
             task: UnsafeCell::new(None),
-            pending: AtomicUsize::new(0),
+            done: AtomicU64::new(parts),
             busy: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             panicked: AtomicBool::new(false),
@@ -80,7 +113,11 @@ impl Workers {
                     .ok()
             })
             .collect();
-        Self { shared, threads }
+        Self {
+            shared,
+            threads,
+            arena: Arena::default(),
+        }
     }
 
     /// One thread for each core that the process may use.
@@ -88,9 +125,14 @@ impl Workers {
         Self::new(thread::available_parallelism().map_or(1, usize::from))
     }
 
+    /// Where matrices that are packed by these threads get their memory.
+    pub(super) fn arena(&self) -> &Arena {
+        &self.arena
+    }
+
     /// Parts that a task is run in.
     pub(crate) fn parts(&self) -> usize {
-        self.threads.len() + 1
+        self.shared.parts as usize
     }
 
     /// What of `items` belongs to `part` of `parts`: neighbours, as many as the others have or one more.
@@ -98,8 +140,9 @@ impl Workers {
         items * part / parts..items * (part + 1) / parts
     }
 
-    /// Runs `task(part, parts)` once for each part, at the same time, and returns when all are done. A task that runs
-    /// another (or one that another thread is in the way of) gets all of its parts run by the caller, one by one.
+    /// Runs `task(part, parts)` once for each part, on whichever threads are awake, and returns when all are done. No
+    /// part may wait for another. A task that runs another (or one that another thread is in the way of) gets all of
+    /// its parts run by the caller.
     ///
     /// # Panics
     /// Where a part panicked.
@@ -112,27 +155,26 @@ impl Workers {
         }
         let part = |part| task(part, parts);
         let task: &Task = &part;
-        // SAFETY: the reference is used by the threads of this turn alone, and this function does not return, nor
-        // unwind, before they have all left it. `busy` is held and nobody is pending, so nobody reads the cell.
+        // SAFETY: the reference is used by who has a part of this task alone, and this function neither returns nor
+        // unwinds before all parts are done. `busy` is held and all parts of the last task are done, so nobody reads
+        // the cell.
         unsafe { *shared.task.get() = Some(std::mem::transmute::<&Task<'_>, &'static Task<'static>>(task)) };
-        shared.pending.store(parts - 1, SeqCst);
-        shared.turn.fetch_add(1, SeqCst);
+        shared.done.store(0, SeqCst);
+        let turn = shared.taken.load(SeqCst) / TURN + 1;
+        shared.taken.store(turn * TURN, SeqCst);
         for (asleep, thread) in shared.asleep.iter().zip(&self.threads) {
             if asleep.swap(false, SeqCst) {
                 thread.thread().unpark();
             }
         }
-        let own = catch_unwind(AssertUnwindSafe(|| task(0)));
+        while shared.run_one() {}
         let mut looks = 0;
-        while shared.pending.load(SeqCst) != 0 {
+        while shared.done.load(SeqCst) < shared.parts {
             looks += 1;
             pause(looks);
         }
         let panicked = shared.panicked.swap(false, SeqCst);
         shared.busy.store(false, SeqCst);
-        if let Err(panic) = own {
-            resume_unwind(panic);
-        }
         assert!(!panicked, "a part of the work panicked");
     }
 }
@@ -174,35 +216,22 @@ impl Drop for Workers {
 }
 
 fn work(shared: &Shared, index: usize) {
-    let mut seen = 0;
-    loop {
-        let mut looks = 0;
-        while shared.turn.load(SeqCst) == seen {
-            if shared.stop.load(SeqCst) {
-                return;
-            }
+    let mut looks = 0;
+    while !shared.stop.load(SeqCst) {
+        if shared.run_one() {
+            looks = 0;
+        } else if looks < LOOKS {
             looks += 1;
-            if looks < LOOKS {
-                pause(looks);
-                continue;
-            }
+            pause(looks);
+        } else {
             shared.asleep[index].store(true, SeqCst);
-            // A turn that came before the flag was up wakes nobody, so it is looked for once more.
-            if shared.turn.load(SeqCst) == seen && !shared.stop.load(SeqCst) {
+            // A task that came before the flag was up wakes nobody, so it is looked for once more.
+            if !shared.open() && !shared.stop.load(SeqCst) {
                 thread::park();
             }
             shared.asleep[index].store(false, SeqCst);
             looks = 0;
         }
-        seen = seen.wrapping_add(1);
-        // SAFETY: this thread is pending, so the caller waits, and the cell is not written.
-        let task = unsafe { *shared.task.get() };
-        if let Some(task) = task
-            && catch_unwind(AssertUnwindSafe(|| task(index + 1))).is_err()
-        {
-            shared.panicked.store(true, SeqCst);
-        }
-        shared.pending.fetch_sub(1, SeqCst);
     }
 }
 
