@@ -35,6 +35,10 @@ trait Dots {
 struct Madd;
 struct Vnni;
 
+/// Four values from `values + 4 * g` on, eight times.
+///
+/// # Safety
+/// They are there, and the processor has AVX2.
 #[inline(always)]
 unsafe fn four(values: *const i8, g: usize) -> __m256i {
     // SAFETY: the caller's promise.
@@ -42,6 +46,7 @@ unsafe fn four(values: *const i8, g: usize) -> __m256i {
 }
 
 impl Dots for Madd {
+    // SAFETY: what the trait asks for.
     #[inline(always)]
     unsafe fn dot<K: Packing, const N: usize>(weights: [__m256i; N], values: *const i8, sum: i32) -> __m256i {
         // SAFETY: the caller's promise.
@@ -77,6 +82,7 @@ impl Dots for Madd {
 }
 
 impl Dots for Vnni {
+    // SAFETY: what the trait asks for.
     #[inline(always)]
     unsafe fn dot<K: Packing, const N: usize>(weights: [__m256i; N], values: *const i8, sum: i32) -> __m256i {
         // SAFETY: the caller's promise.
@@ -120,6 +126,10 @@ unsafe fn quantised_with<D: Dots, K: Packing>(job: &Job) {
     }
 }
 
+/// Puts a half panel's sums where they belong.
+///
+/// # Safety
+/// The processor has AVX2, and nobody else has this panel.
 #[inline(always)]
 unsafe fn store<const P: usize>(job: &Job, panel: usize, half: usize, tile: usize, sums: [__m256; P]) {
     let rows = PANEL.min(job.matrix.rows() - panel * PANEL);
@@ -136,6 +146,10 @@ unsafe fn store<const P: usize>(job: &Job, panel: usize, half: usize, tile: usiz
     }
 }
 
+/// The products of eight rows with the positions of a tile.
+///
+/// # Safety
+/// The processor has AVX2, FMA, F16C and what `D` uses.
 #[inline(always)]
 unsafe fn quantised_tile<D: Dots, K: Packing, const P: usize>(panel: Panel, half: usize, tile: Tile) -> [__m256; P] {
     let blocks = panel.values.len() / K::BYTES;
@@ -177,6 +191,9 @@ unsafe fn quantised_tile<D: Dots, K: Packing, const P: usize>(panel: Panel, half
 }
 
 /// Eight rows of the eight groups of a packed block.
+///
+/// # Safety
+/// `values` has a block's bytes, and the processor AVX2.
 #[inline(always)]
 unsafe fn unpack<K: Packing>(values: *const u8, half: usize) -> [__m256i; 8] {
     // SAFETY: `values` has a block's bytes, and the caller has AVX2.
@@ -226,6 +243,9 @@ unsafe fn unpack<K: Packing>(values: *const u8, half: usize) -> [__m256i; 8] {
 }
 
 /// The scales of eight rows of a block, and their minima or the scales of the second half of its inputs.
+///
+/// # Safety
+/// `group` has a group's bytes, and the processor AVX2 and F16C.
 #[inline(always)]
 unsafe fn scales<K: Packing>(group: *const u8, part: usize, half: usize) -> (__m256, __m256) {
     // SAFETY: `group` has the bytes of a group of scales, the places are those of `Scales`; the caller has AVX2 and F16C.

@@ -210,6 +210,7 @@ struct F32;
 
 impl Number for F16 {
     const BYTES: usize = 2;
+    // SAFETY: what the trait asks for.
     #[inline(always)]
     unsafe fn load(from: *const u8) -> __m512 {
         // SAFETY: the caller's promise.
@@ -219,6 +220,7 @@ impl Number for F16 {
 
 impl Number for BF16 {
     const BYTES: usize = 2;
+    // SAFETY: what the trait asks for.
     #[inline(always)]
     unsafe fn load(from: *const u8) -> __m512 {
         // SAFETY: the caller's promise. A bf16 is the upper half of an f32.
@@ -231,6 +233,7 @@ impl Number for BF16 {
 
 impl Number for F32 {
     const BYTES: usize = 4;
+    // SAFETY: what the trait asks for.
     #[inline(always)]
     unsafe fn load(from: *const u8) -> __m512 {
         // SAFETY: the caller's promise.
