@@ -260,7 +260,8 @@ pub fn abstention(found: &Found) -> String {
     )
 }
 
-fn used(writer: &Writer) -> ModelUsed {
+/// What an answer of `writer` says of its model.
+pub fn used(writer: &Writer) -> ModelUsed {
     let info = writer.engine.info();
     ModelUsed {
         name: info.name.clone(),

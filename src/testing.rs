@@ -10,3 +10,8 @@ pub(crate) mod accept;
 pub(crate) fn skipped(why: impl Display) {
     let _ = writeln!(io::stderr(), "SKIPPED: {why}");
 }
+
+/// Says what a test saw that is worth knowing though it passes.
+pub(crate) fn noted(what: impl Display) {
+    let _ = writeln!(io::stderr(), "NOTED: {what}");
+}

@@ -3,6 +3,7 @@
 mod architecture;
 mod ask;
 mod bad_input;
+mod bench;
 mod config;
 mod corpus;
 mod doctor;

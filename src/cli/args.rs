@@ -60,6 +60,8 @@ pub enum Command {
     Models(ModelsArgs),
     /// Score retrieval and abstention on a set of questions
     Eval(EvalArgs),
+    /// Measure how fast a model is on this machine
+    Bench(BenchArgs),
     /// Say what is set up, what is missing, and how to mend it
     Doctor(DoctorArgs),
     /// Show the settings and where each comes from, say where their file is, or edit it
@@ -313,6 +315,21 @@ pub enum ConfigAction {
 pub struct ConfigShowArgs {
     #[command(flatten)]
     pub model: ModelChoice,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Prompts and answers are made-up tokens. Each figure is the median of the runs, after one that is not \
+    counted. First token: after a prompt of 512 tokens, the model being loaded. Peak memory: of the whole run."
+)]
+pub struct BenchArgs {
+    #[command(flatten)]
+    pub model: ModelChoice,
+    /// How often each is measured
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub runs: u8,
     #[command(flatten)]
     pub output: OutputArgs,
 }

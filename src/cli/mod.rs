@@ -7,6 +7,7 @@ mod args;
 mod ask;
 mod batch;
 mod beir;
+mod bench;
 mod config;
 mod context;
 mod doctor;
@@ -121,6 +122,7 @@ fn dispatch(cli: Cli, matches: &ArgMatches) -> Result<Exit, Failure> {
                 Command::Refresh(args) => refresh::run(&context, &args),
                 Command::Import(args) => import::run(&context, &args),
                 Command::Models(args) => models::run(&context, &args),
+                Command::Bench(args) => bench::run(&context, &args),
                 Command::Eval(args) => eval::run(&context, &args),
                 Command::Completions { .. } | Command::Man | Command::Config(_) | Command::Doctor(_) => Ok(Exit::Done),
             }

@@ -10,7 +10,8 @@ use super::context::Context;
 use super::error::Failure;
 use super::memory;
 use super::progress::Bar;
-use crate::ask::Writer;
+use crate::answer::ModelUsed;
+use crate::ask::{self, Writer};
 use crate::engine::{CandleEngine, DeviceChoice, Engine};
 use crate::models::{self, Choice, Model, Net};
 use crate::prompt::Prompts;
@@ -26,12 +27,32 @@ pub struct Loaded {
 
 impl Loaded {
     pub fn writer(&mut self) -> Writer<'_> {
+        let load = std::mem::take(&mut self.load);
+        self.writer_at(load)
+    }
+
+    fn writer_at(&mut self, load: Duration) -> Writer<'_> {
         Writer {
             engine: &mut self.engine,
             sha256: self.sha256.clone(),
             prompts: &self.prompts,
-            load: std::mem::take(&mut self.load),
+            load,
         }
+    }
+
+    /// The engine itself, for what is not answering.
+    pub fn engine(&mut self) -> &mut CandleEngine {
+        &mut self.engine
+    }
+
+    /// How long loading took, if no answer has taken that yet.
+    pub fn load_ms(&self) -> f64 {
+        self.load.as_secs_f64() * 1e3
+    }
+
+    /// What an answer would say of the model.
+    pub fn used(&mut self) -> ModelUsed {
+        ask::used(&self.writer_at(Duration::ZERO))
     }
 }
 
@@ -74,6 +95,11 @@ fn called(choice: &Choice) -> String {
 impl Wanted {
     pub fn is_none(&self) -> bool {
         self.choice == Choice::NoModel
+    }
+
+    /// The same, for who cannot do without: a model that cannot be had is then an error even if nobody named it.
+    pub fn needed(self) -> Self {
+        Wanted { named: true, ..self }
     }
 
     /// Fetches the model if it is not there yet, and loads it. `None` if none is wanted, or if the default one cannot

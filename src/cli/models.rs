@@ -59,6 +59,8 @@ struct Row<'a> {
     architecture: &'a str,
     /// Whether this build can run it.
     supported: bool,
+    /// Whose kernels it runs on, on the CPU: `askpm` or `candle`.
+    kernels: Option<&'static str>,
     quantization: &'a str,
     parameters: Option<u64>,
     context: u64,
@@ -120,8 +122,10 @@ fn list(context: &Context, registry: &Registry, output: &OutputArgs) -> Result<E
     }
     writeln!(
         out,
-        "A path to any GGUF file does too: `-m PATH`. Architectures: {}.",
-        engine::ARCHITECTURES.join(", ")
+        "A path to any GGUF file does too: `-m PATH`. Architectures: {}; on the CPU all run on askpm's own kernels, but \
+         for weights of type {}, which run on Candle's.",
+        engine::ARCHITECTURES.join(", "),
+        engine::WITHOUT_KERNELS.join(" and ")
     )?;
     Ok(Exit::Done)
 }
@@ -140,6 +144,17 @@ fn supported(model: &Model) -> bool {
     }
 }
 
+fn kernels(model: &Model) -> Option<&'static str> {
+    let bare = engine::WITHOUT_KERNELS
+        .iter()
+        .any(|kind| model.quantization.starts_with(kind));
+    match model.kind {
+        ModelKind::Generation if !supported(model) => None,
+        ModelKind::Generation if !bare => Some("askpm"),
+        _ => Some("candle"),
+    }
+}
+
 fn row<'a>(entry: &'a Listed, default: Option<&str>) -> Row<'a> {
     let model = &entry.model;
     Row {
@@ -147,6 +162,7 @@ fn row<'a>(entry: &'a Listed, default: Option<&str>) -> Row<'a> {
         title: &model.title,
         architecture: &model.architecture,
         supported: supported(model),
+        kernels: kernels(model),
         quantization: &model.quantization,
         parameters: model.parameters,
         context: model.context,

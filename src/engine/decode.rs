@@ -4,15 +4,17 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::arch::{ARCHITECTURES, Model};
+use super::arch::ARCHITECTURES;
 use super::chat::ChatTemplate;
-use super::choose::{Choices, allow_only};
+use super::choose::Choices;
 use super::device::DeviceChoice;
 use super::error::EngineError;
 use super::gguf::Gguf;
-use super::sampler::Sampler;
+use super::kernels::attention::Precision;
+use super::model::Model;
+use super::session::Session;
 use super::text_stream::TextStream;
 use super::tokenizer::Tokenizer;
 use super::{Engine, Generation, Message, ModelInfo, Sampling, Stop};
@@ -21,35 +23,12 @@ type Result<T> = std::result::Result<T, EngineError>;
 
 /// A model in memory, ready to answer.
 pub struct CandleEngine {
-    info: ModelInfo,
-    tokenizer: Tokenizer,
+    pub(super) info: ModelInfo,
+    pub(super) tokenizer: Tokenizer,
     template: ChatTemplate,
-    model: Model,
-}
-
-/// What the token loop reports, times counted from its start.
-struct Run {
-    tokens: usize,
-    prefill: Duration,
-    first: Duration,
-    total: Duration,
-    stop: Stop,
-}
-
-impl Run {
-    /// The answer that the loop made out of a prompt of `prompt_tokens`, `before` it began having gone by.
-    fn generation(self, text: String, prompt_tokens: usize, before: Duration) -> Generation {
-        Generation {
-            text,
-            prompt_tokens,
-            cached_tokens: 0,
-            generated_tokens: self.tokens,
-            prefill: self.prefill,
-            first_token: before + self.first,
-            decode: self.total.saturating_sub(self.first),
-            stop: self.stop,
-        }
-    }
+    pub(super) session: Session,
+    /// Whether greedy text is drafted ahead.
+    pub(super) drafts: bool,
 }
 
 impl CandleEngine {
@@ -58,6 +37,11 @@ impl CandleEngine {
     /// # Errors
     /// Each kind of [`EngineError`] but `PromptTooLong`.
     pub fn load(path: &Path, device: DeviceChoice) -> Result<Self> {
+        Self::load_with(path, device, Precision::Half)
+    }
+
+    /// As `load`, with keys and values kept in `precision`.
+    pub(super) fn load_with(path: &Path, device: DeviceChoice, precision: Precision) -> Result<Self> {
         let (device, device_name) = device.open()?;
         let gguf = Gguf::open(path)?;
         let architecture = gguf.metadata.need_text("general.architecture")?;
@@ -73,7 +57,7 @@ impl CandleEngine {
             other => other?,
         };
         let template = ChatTemplate::new(path, source, tokenizer.start_text(), tokenizer.end_text())?;
-        let model = Model::load(&gguf, tokenizer.len(), &device)?;
+        let model = Model::load(&gguf, tokenizer.len(), &device, precision)?;
         let file_name = path
             .file_name()
             .map(|n| n.to_string_lossy().into_owned())
@@ -95,7 +79,8 @@ impl CandleEngine {
             info,
             tokenizer,
             template,
-            model,
+            session: Session::new(model),
+            drafts: true,
         })
     }
 
@@ -107,171 +92,6 @@ impl CandleEngine {
     /// Token ids of plain text: no start token, and no special token whatever the text says.
     pub fn encode_text(&self, text: &str) -> Vec<u32> {
         self.tokenizer.encode_text(text)
-    }
-
-    fn compute<T>(&self, doing: &str, result: candle_core::Result<T>) -> Result<T> {
-        result.map_err(|e| EngineError::compute(&self.info.file, doing, &e))
-    }
-
-    /// Reads a prompt into an empty cache, in chunks, and gives the logits after it.
-    fn prefill(&mut self, ids: &[u32]) -> Result<Vec<f32>> {
-        // State of an earlier prompt would otherwise be attended to.
-        self.model.clear();
-        let mut rest = ids;
-        loop {
-            let size = self.model.chunk();
-            if rest.len() <= size {
-                let logits = self.model.logits(rest);
-                return self.compute("reading the prompt", logits);
-            }
-            let (now, later) = rest.split_at(size);
-            let read = self.model.read(now);
-            self.compute("reading the prompt", read)?;
-            rest = later;
-        }
-    }
-
-    /// The token loop: `on_token` gets each token but the one that ends the turn.
-    fn run(
-        &mut self,
-        ids: &[u32],
-        sampling: &Sampling,
-        on_token: &mut dyn FnMut(&Tokenizer, u32) -> ControlFlow<()>,
-    ) -> Result<Run> {
-        let started = Instant::now();
-        self.fits(ids)?;
-        let mut logits = self.prefill(ids)?;
-        let prefill = started.elapsed();
-        let mut sampler = Sampler::new(sampling);
-        let mut made: Vec<u32> = Vec::new();
-        let mut first = None;
-        let stop = loop {
-            if made.len() >= sampling.max_tokens {
-                break Stop::MaxTokens;
-            }
-            let id = sampler.next(&mut logits, &made).ok_or_else(|| self.no_number())?;
-            first.get_or_insert_with(|| started.elapsed());
-            if self.tokenizer.is_end(id) {
-                break Stop::EndToken;
-            }
-            made.push(id);
-            if on_token(&self.tokenizer, id).is_break() {
-                break Stop::Caller;
-            }
-            if made.len() >= sampling.max_tokens {
-                break Stop::MaxTokens;
-            }
-            if self.model.past() >= self.info.context_length {
-                break Stop::ContextFull;
-            }
-            let next = self.model.logits(&[id]);
-            logits = self.compute("making the next token", next)?;
-        };
-        let total = started.elapsed();
-        Ok(Run {
-            tokens: made.len(),
-            prefill,
-            first: first.unwrap_or(total),
-            total,
-            stop,
-        })
-    }
-}
-
-/// The fewest choices of an answer, before which the model cannot end it: one alone is hardly ever the whole answer.
-const FEWEST_CHOICES: usize = 3;
-
-impl CandleEngine {
-    /// Whether a prompt leaves room for an answer.
-    fn fits(&self, ids: &[u32]) -> Result<()> {
-        let limit = self.info.context_length.saturating_sub(1);
-        if ids.len() <= limit {
-            return Ok(());
-        }
-        Err(EngineError::PromptTooLong {
-            tokens: ids.len(),
-            limit,
-        })
-    }
-
-    fn no_number(&self) -> EngineError {
-        EngineError::Compute {
-            path: self.info.file.clone(),
-            doing: "choosing a token".into(),
-            problem: "the model's output holds no number".into(),
-        }
-    }
-
-    /// The loop of [`Engine::choose`]: a step takes a token, or all that are left of the one choice still open.
-    fn run_choices(
-        &mut self,
-        ids: &[u32],
-        choices: &mut Choices,
-        most: usize,
-        sampling: &Sampling,
-        on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
-    ) -> Result<Run> {
-        let started = Instant::now();
-        self.fits(ids)?;
-        let mut logits = self.prefill(ids)?;
-        let prefill = started.elapsed();
-        let mut sampler = Sampler::new(sampling);
-        let (mut made, mut first) = (0, None);
-        let ends = self.tokenizer.end_tokens();
-        let stop = 'choices: loop {
-            let context = self.info.context_length.saturating_sub(self.model.past());
-            let mut open = choices.open(context.min(sampling.max_tokens.saturating_sub(made)));
-            if choices.taken >= most || open.is_empty() {
-                break Stop::MaxTokens;
-            }
-            if choices.taken == 0 {
-                open.truncate(1);
-            }
-            let mut depth = 0;
-            let chosen = loop {
-                if let Some(ended) = choices.ended(&open, depth) {
-                    break ended;
-                }
-                if let [only] = open[..]
-                    && (depth > 0 || choices.taken < FEWEST_CHOICES)
-                {
-                    break only;
-                }
-                let mut allowed = choices.next_tokens(&open, depth);
-                if depth == 0 && choices.taken >= FEWEST_CHOICES {
-                    allowed.extend(ends.iter().copied());
-                }
-                allow_only(&mut logits, &allowed);
-                let token = sampler.next(&mut logits, &[]).ok_or_else(|| self.no_number())?;
-                if ends.contains(&token) {
-                    break 'choices Stop::EndToken;
-                }
-                first.get_or_insert_with(|| started.elapsed());
-                open = choices.with(&open, depth, token);
-                depth += 1;
-                made += 1;
-                let next = self.model.logits(&[token]);
-                logits = self.compute("making the next token", next)?;
-            };
-            let rest = choices.take(chosen, depth);
-            if on_choice(chosen).is_break() {
-                break Stop::Caller;
-            }
-            first.get_or_insert_with(|| started.elapsed());
-            made += rest.len();
-            if !rest.is_empty() && choices.taken < most {
-                let next = self.model.logits(&rest);
-                logits = self.compute("reading a choice", next)?;
-            }
-        };
-        let total = started.elapsed();
-        Ok(Run {
-            tokens: made,
-            prefill,
-            first: first.unwrap_or(total),
-            total,
-            stop,
-        })
     }
 }
 
@@ -341,4 +161,4 @@ impl Engine for CandleEngine {
 
 #[cfg(test)]
 #[path = "decode_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -10,9 +10,11 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use candle_core::Device;
 use candle_core::quantized::{GgmlDType, QTensor, ggml_file::qtensor_from_ggml};
+use memmap2::Mmap;
 
 use super::cursor::Cursor;
 use super::error::EngineError;
@@ -35,6 +37,11 @@ pub(crate) struct TensorEntry {
 }
 
 impl TensorEntry {
+    /// The name of its type, such as `Q4_1`.
+    pub fn kind(&self) -> &'static str {
+        dtype_name(self.dtype)
+    }
+
     fn elements(&self) -> u64 {
         self.shape.iter().map(|&d| d as u64).product()
     }
@@ -47,6 +54,7 @@ pub(crate) struct Gguf {
     pub metadata: Metadata,
     tensors: BTreeMap<String, TensorEntry>,
     file: File,
+    map: OnceLock<Mmap>,
 }
 
 impl Gguf {
@@ -67,6 +75,7 @@ impl Gguf {
             metadata,
             tensors,
             file,
+            map: OnceLock::new(),
         })
     }
 
@@ -93,6 +102,40 @@ impl Gguf {
         file.read_exact(&mut bytes).map_err(unreadable)?;
         qtensor_from_ggml(entry.dtype, &bytes, entry.shape.clone(), device)
             .map_err(|e| EngineError::compute(&self.path, format!("reading tensor {name}"), &e))
+    }
+
+    /// The bytes of one tensor as they lie in the file, mapped and not copied.
+    pub fn bytes(&self, name: &str) -> Result<&[u8]> {
+        let missing = || EngineError::gguf(&self.path, format!("tensor {name}"), "is missing");
+        let entry = self.entry(name).ok_or_else(missing)?;
+        let map = match self.map.get() {
+            Some(map) => map,
+            None => {
+                // SAFETY: the file is only read. Who cuts it short meanwhile ends this process, as with any mapped file;
+                // that its bytes change is no harm, since any bytes are weights.
+                let map = unsafe { Mmap::map(&self.file) }.map_err(|source| EngineError::Unreadable {
+                    path: self.path.clone(),
+                    source,
+                })?;
+                self.map.get_or_init(|| map)
+            }
+        };
+        let start = usize::try_from(entry.start).ok();
+        let range = start.and_then(|start| map.get(start..start.checked_add(entry.bytes)?));
+        range.ok_or_else(missing)
+    }
+
+    /// Lets go of the memory that `bytes` took for a tensor. What is read again comes from the file again.
+    pub fn give_back(&self, name: &str) {
+        #[cfg(unix)]
+        if let (Some(entry), Some(map)) = (self.entry(name), self.map.get()) {
+            // SAFETY: the map is of a file, read-only and private: pages that are dropped are read from it again.
+            let dropped = unsafe {
+                map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, entry.start as usize, entry.bytes)
+            };
+            // Where the system does not do it, memory is only given back later.
+            let _ = dropped;
+        }
     }
 
     /// Number of weights in the file.

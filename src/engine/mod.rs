@@ -3,21 +3,27 @@
 //! In: chat messages and how to sample. Out: pieces of text as they are made, then a [`Generation`]. It must not know
 //! editions, hits, prompts' wording, or where models come from: it gets a path.
 //!
-//! The way through: `gguf` proves the file sound, `chat` and `tokenizer` turn messages into token ids, `arch` gives
-//! logits, `sampler` picks tokens, `decode` runs the loop and `text_stream` makes text of its bytes.
+//! The way through: `gguf` proves the file sound, `chat` and `tokenizer` turn messages into token ids, `model` gives
+//! logits (by `cpu` and its `kernels`, or by `arch` on Candle's tensors), `session` knows what was read already,
+//! `sampler` picks tokens, `run` is the loop, which `lookup` shortens, and `text_stream` makes text of its bytes.
 
 mod arch;
 mod chat;
 mod choose;
+mod cpu;
 mod cursor;
 mod decode;
 mod device;
 mod error;
 mod gguf;
-#[allow(dead_code, unused_imports, reason = "the forward pass that calls it comes next")]
 mod kernels;
+mod lookup;
+mod measure;
 mod metadata;
+mod model;
+mod run;
 mod sampler;
+mod session;
 #[cfg(test)]
 mod tests;
 mod text_stream;
@@ -31,11 +37,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use arch::ARCHITECTURES;
+pub use cpu::WITHOUT_KERNELS;
 pub use decode::CandleEngine;
 pub use device::DeviceChoice;
 pub use error::EngineError;
 #[doc(hidden)]
 pub use kernels::measure as kernel_bench;
+pub use measure::cpu_features;
 
 /// Who says a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,10 @@ use crate::engine::tiny_gguf::{TinyGguf, Weights};
 fn ours(file: &TinyGguf, ids: &[u32]) -> Vec<f32> {
     let folder = tempfile::tempdir().unwrap();
     let gguf = Gguf::open(&file.write(folder.path(), "tiny.gguf")).unwrap();
-    Model::load(&gguf, 274, &Device::Cpu).unwrap().logits(ids).unwrap()
+    Model::load(&gguf, 274, &Device::Cpu)
+        .unwrap()
+        .logits_after(ids, 1)
+        .unwrap()
 }
 
 fn assert_close(name: &str, a: &[f32], b: &[f32]) {
@@ -53,10 +56,10 @@ fn positions_past_the_context_are_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let gguf = Gguf::open(&TinyGguf::new("llama", Weights::F32).write(folder.path(), "tiny.gguf")).unwrap();
     let mut model = Model::load(&gguf, 274, &Device::Cpu).unwrap();
-    assert!(model.read(&[]).is_err());
-    assert!(model.read(&[1; 257]).is_err());
-    model.read(&[1; 256]).unwrap();
-    assert!(model.read(&[1]).is_err());
-    model.clear();
-    assert!(model.read(&[1]).is_ok());
+    assert!(model.logits_after(&[], 0).is_err());
+    assert!(model.logits_after(&[1; 257], 0).is_err());
+    model.logits_after(&[1; 256], 0).unwrap();
+    assert!(model.logits_after(&[1], 0).is_err());
+    model.truncate(0);
+    assert!(model.logits_after(&[1], 0).is_ok());
 }

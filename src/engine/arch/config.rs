@@ -19,7 +19,7 @@ const MAX_HEADS: usize = 1 << 10;
 const MAX_CONTEXT: usize = 1 << 24;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Activation {
+pub(crate) enum Activation {
     Silu,
     /// The tanh approximation of GELU, Gemma's.
     Gelu,
@@ -27,7 +27,7 @@ pub(super) enum Activation {
 
 /// What one layer does in place of plain attention, and with which heads.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Mixer {
+pub(crate) enum Mixer {
     /// `rope` is the index of the layer's rotary table, or `None` for layers without positions.
     Attention {
         kv_heads: usize,
@@ -39,7 +39,7 @@ pub(super) enum Mixer {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Config {
+pub(crate) struct Config {
     pub width: usize,
     pub heads: usize,
     pub head_dim: usize,

@@ -10,10 +10,10 @@
 //! they ever made. Their results, where right, are what `tests` compare with, next to llama.cpp's.
 
 mod attention;
-mod config;
+pub(super) mod config;
 mod layer;
-mod rope;
-mod weights;
+pub(super) mod rope;
+pub(super) mod weights;
 
 pub use config::ARCHITECTURES;
 
@@ -93,15 +93,25 @@ impl Model {
         self.config.context
     }
 
-    /// Forgets all positions.
-    pub fn clear(&mut self) {
-        self.layers.iter_mut().for_each(Layer::clear);
-        self.past = 0;
+    /// Forgets the positions from `keep` on, and all of them where a layer cannot go back. Returns how many are left.
+    pub fn truncate(&mut self, keep: usize) -> usize {
+        if keep < self.past {
+            let goes_back = |mixer: &Mixer| matches!(mixer, Mixer::Attention { .. });
+            self.past = if self.config.layers.iter().all(goes_back) {
+                keep
+            } else {
+                0
+            };
+        }
+        if self.past == 0 {
+            self.layers.iter_mut().for_each(Layer::clear);
+        }
+        self.past
     }
 
-    /// Positions in the cache.
-    pub fn past(&self) -> usize {
-        self.past
+    #[cfg(test)]
+    pub fn layers(&self) -> usize {
+        self.layers.len()
     }
 
     /// How many positions the next pass may take, so that its attention scores stay within bounds.
@@ -110,16 +120,14 @@ impl Model {
         (SCORE_BYTES / row.max(1)).clamp(MIN_CHUNK, MAX_CHUNK)
     }
 
-    /// Reads tokens after those already in the cache.
-    pub fn read(&mut self, ids: &[u32]) -> Computed<()> {
-        self.pass(ids).map(drop)
-    }
-
-    /// Reads tokens and gives the logits after the last of them, one a token of the vocabulary.
-    pub fn logits(&mut self, ids: &[u32]) -> Computed<Vec<f32>> {
+    /// Reads tokens, and gives the logits after each of the last `wanted` of them, one a token of the vocabulary.
+    pub fn logits_after(&mut self, ids: &[u32], wanted: usize) -> Computed<Vec<f32>> {
         let hidden = self.pass(ids)?;
-        let last = hidden.narrow(0, ids.len() - 1, 1)?;
-        self.head.forward(&self.norm.forward(&last)?)?.squeeze(0)?.to_vec1()
+        if wanted == 0 {
+            return Ok(Vec::new());
+        }
+        let last = hidden.narrow(0, ids.len().saturating_sub(wanted), wanted)?;
+        self.head.forward(&self.norm.forward(&last)?)?.flatten_all()?.to_vec1()
     }
 
     fn pass(&mut self, ids: &[u32]) -> Computed<Tensor> {
@@ -152,7 +160,7 @@ impl Model {
 }
 
 /// The rotary tables, slowed down by the file's divisors where it has them.
-fn ropes(weights: &Weights, config: &Config) -> Result<Vec<Rope>> {
+pub(super) fn ropes(weights: &Weights, config: &Config) -> Result<Vec<Rope>> {
     let mut ropes = Vec::new();
     for (index, rope) in config.ropes.iter().enumerate() {
         let names = ["rope_freqs.weight", "rope_factors_short.weight"];

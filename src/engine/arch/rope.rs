@@ -10,7 +10,7 @@ use candle_core::{D, Device, Result, Tensor};
 
 /// Which components of a head turn together.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Pairing {
+pub(crate) enum Pairing {
     /// 2i with 2i + 1: Llama's GGUF files are permuted for it.
     Neighbours,
     /// i with i + dim / 2.
@@ -18,7 +18,7 @@ pub(super) enum Pairing {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct RopeConfig {
+pub(crate) struct RopeConfig {
     pub base: f64,
     /// Components that turn; the rest of the head passes unchanged.
     pub dim: usize,
@@ -29,8 +29,8 @@ pub(super) struct RopeConfig {
     pub magnitude: f64,
 }
 
-pub(super) struct Rope {
-    config: RopeConfig,
+pub(crate) struct Rope {
+    pub config: RopeConfig,
     frequencies: Vec<f64>,
 }
 
@@ -54,9 +54,10 @@ impl Rope {
         Self { config, frequencies }
     }
 
-    pub fn angles(&self, from: usize, count: usize, device: &Device) -> Result<Angles> {
-        let mut cos = Vec::with_capacity(count * self.frequencies.len());
-        let mut sin = Vec::with_capacity(count * self.frequencies.len());
+    /// Cosines and sines of `count` positions from `from` on, `dim / 2` of each a position.
+    pub fn fill(&self, from: usize, count: usize, cos: &mut Vec<f32>, sin: &mut Vec<f32>) {
+        cos.clear();
+        sin.clear();
         for position in from..from + count {
             for frequency in &self.frequencies {
                 // f64: an f32 angle is off by a thousandth of a turn after some ten thousand positions.
@@ -65,6 +66,11 @@ impl Rope {
                 sin.push((angle.sin() * self.config.magnitude) as f32);
             }
         }
+    }
+
+    pub(super) fn angles(&self, from: usize, count: usize, device: &Device) -> Result<Angles> {
+        let (mut cos, mut sin) = (Vec::new(), Vec::new());
+        self.fill(from, count, &mut cos, &mut sin);
         let shape = (count, self.frequencies.len());
         Ok(Angles {
             cos: Tensor::from_vec(cos, shape, device)?,

@@ -6,17 +6,19 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use candle_core::quantized::{QMatMul, QTensor};
 use candle_core::{Device, Module, Result as Computed, Tensor};
 
 use super::super::error::EngineError;
-use super::super::gguf::Gguf;
+use super::super::gguf::{Gguf, TensorEntry};
+use super::super::kernels::{Matrix, Workers};
 
 type Result<T> = std::result::Result<T, EngineError>;
 
-pub(super) struct Weights<'a> {
+pub(crate) struct Weights<'a> {
     gguf: &'a Gguf,
     device: &'a Device,
     taken: RefCell<BTreeSet<String>>,
@@ -72,34 +74,53 @@ impl<'a> Weights<'a> {
         self.gguf.entry(name).is_some()
     }
 
-    /// Checks presence and shape of a tensor, and reads it onto `device`.
-    fn take(&self, name: &str, shape: &[usize], device: &Device) -> Result<QTensor> {
+    /// Checks presence and shape of a tensor, and counts it as taken.
+    fn check(&self, name: &str, shape: &[usize]) -> Result<&'a TensorEntry> {
         let fail = |problem: String| Err(EngineError::gguf(&self.gguf.path, format!("tensor {name}"), problem));
         match self.gguf.entry(name) {
-            None => return fail("is missing".into()),
-            Some(entry) if entry.shape != shape => {
-                return fail(format!(
-                    "has the dimensions {:?} where {shape:?} are needed",
-                    entry.shape
-                ));
+            None => fail("is missing".into()),
+            Some(entry) if entry.shape != shape => fail(format!(
+                "has the dimensions {:?} where {shape:?} are needed",
+                entry.shape
+            )),
+            Some(entry) => {
+                self.taken.borrow_mut().insert(name.into());
+                Ok(entry)
             }
-            Some(_) => {}
         }
-        self.taken.borrow_mut().insert(name.into());
+    }
+
+    /// Checks presence and shape of a tensor, and reads it onto `device`.
+    fn take(&self, name: &str, shape: &[usize], device: &Device) -> Result<QTensor> {
+        self.check(name, shape)?;
         self.gguf.read(name, device)
     }
 
-    pub fn compute<T>(&self, name: &str, result: Computed<T>) -> Result<T> {
+    /// The file that the tensors are of.
+    pub fn path(&self) -> &Path {
+        &self.gguf.path
+    }
+
+    /// A matrix, packed for the CPU's kernels; the file's own memory is given back.
+    pub fn matrix(&self, name: &str, rows: usize, cols: usize, workers: &Workers) -> Result<Matrix> {
+        let kind = self.check(name, &[rows, cols])?.dtype;
+        let packed = Matrix::pack(kind, rows, cols, self.gguf.bytes(name)?, workers)
+            .map_err(|e| EngineError::gguf(&self.gguf.path, format!("tensor {name}"), e.to_string()))?;
+        self.gguf.give_back(name);
+        Ok(packed)
+    }
+
+    pub(super) fn compute<T>(&self, name: &str, result: Computed<T>) -> Result<T> {
         result.map_err(|e| EngineError::compute(&self.gguf.path, format!("loading tensor {name}"), &e))
     }
 
     /// A small tensor, dequantized to f32.
-    pub fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
+    pub(super) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
         let quantized = self.take(name, shape, self.device)?;
         self.compute(name, quantized.dequantize(self.device))
     }
 
-    pub fn norm(&self, name: &str, width: usize, eps: f32) -> Result<Norm> {
+    pub(super) fn norm(&self, name: &str, width: usize, eps: f32) -> Result<Norm> {
         Ok(Norm {
             weight: self.tensor(name, &[width])?,
             eps,
@@ -107,7 +128,7 @@ impl<'a> Weights<'a> {
     }
 
     /// `prefix.weight`, and `prefix.bias` where the file has it.
-    pub fn linear(&self, prefix: &str, inputs: usize, outputs: usize) -> Result<Linear> {
+    pub(super) fn linear(&self, prefix: &str, inputs: usize, outputs: usize) -> Result<Linear> {
         let name = format!("{prefix}.weight");
         let quantized = self.take(&name, &[outputs, inputs], self.device)?;
         let weight = self.compute(&name, QMatMul::from_qtensor(quantized))?;
@@ -121,12 +142,12 @@ impl<'a> Weights<'a> {
     }
 
     /// The embedding table, left quantized: rows are dequantized as they are looked up.
-    pub fn table(&self, name: &str, rows: usize, width: usize) -> Result<Arc<QTensor>> {
+    pub(super) fn table(&self, name: &str, rows: usize, width: usize) -> Result<Arc<QTensor>> {
         self.take(name, &[rows, width], self.device).map(Arc::new)
     }
 
     /// A linear map that shares the embedding table.
-    pub fn tied(&self, table: Arc<QTensor>) -> Result<Linear> {
+    pub(super) fn tied(&self, table: Arc<QTensor>) -> Result<Linear> {
         Ok(Linear {
             weight: self.compute("token_embd.weight", QMatMul::from_arc(table))?,
             bias: None,
@@ -135,8 +156,13 @@ impl<'a> Weights<'a> {
 
     /// A list of numbers, such as rotary divisors.
     pub fn numbers(&self, name: &str, count: usize) -> Result<Vec<f32>> {
-        let tensor = self.tensor(name, &[count])?;
-        self.compute(name, tensor.to_vec1())
+        self.table_of_numbers(name, &[count])
+    }
+
+    /// The numbers of a small tensor, the last dimension fastest.
+    pub fn table_of_numbers(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+        let tensor = self.tensor(name, shape)?;
+        self.compute(name, tensor.flatten_all().and_then(|all| all.to_vec1()))
     }
 
     /// Marks a tensor as known and of no use here.

@@ -103,6 +103,7 @@ impl Matrix {
     }
 
     /// Memory that it takes.
+    #[allow(dead_code, reason = "for whoever measures it")]
     pub(crate) fn bytes(&self) -> usize {
         (self.value_bytes + self.scale_bytes) * self.panels()
     }

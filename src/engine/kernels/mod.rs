@@ -13,9 +13,18 @@
 //! equal to the last bit, so that what is read in one batch can be compared with what is read token by token.
 
 mod activations;
+pub(crate) mod attention;
 #[cfg(target_arch = "x86_64")]
+#[allow(
+    clippy::needless_range_loop,
+    reason = "positions are constants that index several arrays"
+)]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
+#[allow(
+    clippy::needless_range_loop,
+    reason = "positions are constants that index several arrays"
+)]
 mod avx512;
 mod buffer;
 mod matrix;
@@ -23,6 +32,7 @@ pub mod measure;
 mod multiply;
 mod pack;
 mod packing;
+pub(crate) mod passes;
 mod path;
 mod plain;
 mod source;
@@ -34,7 +44,7 @@ use candle_core::quantized::GgmlDType;
 
 pub(crate) use activations::{Activations, Inputs};
 pub(crate) use matrix::Matrix;
-pub(crate) use multiply::{multiply, multiply_all};
+pub(crate) use multiply::{multiply, multiply_beside};
 pub(crate) use path::features;
 pub(crate) use workers::Workers;
 

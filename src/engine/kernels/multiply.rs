@@ -21,6 +21,9 @@ pub(super) struct Job<'a> {
     pub(super) panels: Range<usize>,
     pub(super) tiles: Range<usize>,
     out: &'a Split<'a, f32>,
+    /// Where the first row's products go, and how far those of the next position are from there.
+    first: usize,
+    stride: usize,
 }
 
 impl Job<'_> {
@@ -32,7 +35,10 @@ impl Job<'_> {
     #[inline(always)]
     pub(super) unsafe fn out(&self, position: usize, panel: usize, rows: usize) -> &mut [f32] {
         // SAFETY: passed on.
-        unsafe { self.out.range(position * self.matrix.rows() + panel * PANEL, rows) }
+        unsafe {
+            self.out
+                .range(position * self.stride + self.first + panel * PANEL, rows)
+        }
     }
 }
 
@@ -58,32 +64,89 @@ pub(super) fn multiply_on<const N: usize>(
     workers: &Workers,
 ) {
     let products = products.map(|(matrix, out)| {
-        assert!(
-            matrix.cols() == x.cols(),
-            "{} inputs for a matrix of {}",
-            x.cols(),
-            matrix.cols()
-        );
-        assert!(
-            x.has(matrix.inputs()),
-            "activations in another form than the matrix wants"
-        );
+        check(matrix, x);
         assert!(out.len() >= x.count() * matrix.rows(), "no room for the product");
         (matrix, Split::new(out, PANEL))
     });
-    let all: usize = products.iter().map(|(matrix, _)| matrix.panels()).sum();
+    let places = products.each_ref().map(|(matrix, out)| Place {
+        matrix,
+        out,
+        first: 0,
+        stride: matrix.rows(),
+    });
+    multiply_to(path, &|index| places.get(index).copied(), x, workers);
+}
+
+/// [`multiply`] for several matrices with the same activations, in one go over the threads: position `i` of `out` is its
+/// products with all of them, side by side.
+///
+/// # Panics
+/// As [`multiply`].
+pub(crate) fn multiply_beside(matrices: &[Matrix], x: &Activations, out: &mut [f32], workers: &Workers) {
+    let stride = matrices.iter().map(Matrix::rows).sum();
+    matrices.iter().for_each(|matrix| check(matrix, x));
+    assert!(out.len() >= x.count() * stride, "no room for the products");
+    let out = Split::new(out, PANEL);
+    let place = |index: usize| {
+        matrices.get(index).map(|matrix| Place {
+            matrix,
+            out: &out,
+            first: matrices[..index].iter().map(Matrix::rows).sum(),
+            stride,
+        })
+    };
+    multiply_to(Path::best(), &place, x, workers);
+}
+
+/// A matrix, and where its products go.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    matrix: &'a Matrix,
+    out: &'a Split<'a, f32>,
+    first: usize,
+    stride: usize,
+}
+
+fn check(matrix: &Matrix, x: &Activations) {
+    assert!(
+        matrix.cols() == x.cols(),
+        "{} inputs for a matrix of {}",
+        x.cols(),
+        matrix.cols()
+    );
+    assert!(
+        x.has(matrix.inputs()),
+        "activations in another form than the matrix wants"
+    );
+}
+
+/// Multiplies with the matrix of each place, from 0 to the first that is not there.
+fn multiply_to<'a>(
+    path: Path,
+    place: &(dyn Fn(usize) -> Option<Place<'a>> + Sync),
+    x: &'a Activations,
+    workers: &Workers,
+) {
+    let places = || (0..).map_while(place);
+    let all: usize = places().map(|place| place.matrix.panels()).sum();
     let tiles = x.count().div_ceil(TILE);
     let step = (CACHED / (TILE * x.cols().max(1))).max(1);
     workers.spread(all, |share| {
-        for first in (0..tiles).step_by(step) {
+        for from in (0..tiles).step_by(step) {
             let mut before = 0;
-            for (matrix, out) in &products {
+            for Place {
+                matrix,
+                out,
+                first,
+                stride,
+            } in places()
+            {
                 // The part of the share that lies in this matrix.
                 let panels =
                     share.start.max(before) - before..share.end.clamp(before, before + matrix.panels()) - before;
                 before += matrix.panels();
                 if panels.start < panels.end {
-                    let tiles = first..tiles.min(first + step);
+                    let tiles = from..tiles.min(from + step);
                     run(
                         path,
                         &Job {
@@ -92,6 +155,8 @@ pub(super) fn multiply_on<const N: usize>(
                             panels,
                             tiles,
                             out,
+                            first,
+                            stride,
                         },
                     );
                 }

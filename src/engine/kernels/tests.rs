@@ -203,7 +203,7 @@ fn several_matrices_in_one_go_give_what_each_gives_alone() {
     activations.set(&x, 9, 64, matrices[0].inputs(), &workers);
     let mut outs: Vec<Vec<f32>> = matrices.iter().map(|m| vec![0.0; 9 * m.rows()]).collect();
     let [a, b, c] = outs.get_disjoint_mut([0, 1, 2]).unwrap();
-    super::multiply_all(
+    super::multiply::multiply_all(
         [(&matrices[0], a), (&matrices[1], b), (&matrices[2], c)],
         &activations,
         &workers,

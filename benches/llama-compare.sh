@@ -1,0 +1,65 @@
+#!/bin/sh
+# Compares `askpm bench` with llama.cpp's `llama-bench` on one model, turn by turn, so that both meet the same machine.
+#
+#     benches/llama-compare.sh PATH_TO_LLAMA_BENCH MODEL.gguf [RUNS]
+#
+# Prompts of 512 and 2048 tokens, answers of 64, two threads, each once a turn; RUNS turns, 5 if not said. Prints each
+# turn's tokens per second, the medians and their ratios, the peak memory of both at 2048 tokens, and the load of the
+# machine, on which the figures depend. `ASKPM` names another binary than target/release/askpm.
+set -eu
+
+usage="usage: $0 PATH_TO_LLAMA_BENCH MODEL.gguf [RUNS]"
+llama=${1:?$usage}
+model=${2:?$usage}
+runs=${3:-5}
+askpm=${ASKPM:-$(dirname "$0")/../target/release/askpm}
+threads=2
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+
+have=$("$askpm" bench -m "$model" --runs 1 --json | sed -n 's/.*"threads": *\([0-9]*\).*/\1/p')
+[ "$have" = "$threads" ] || echo "note: askpm uses $have threads here, llama-bench $threads (taskset -c 0,1 makes it two)" >&2
+
+# The first number after each of the keys, in their order.
+figures() {
+    awk -v RS=',' '/"prefill_512"|"prefill_2048"|"decode"/ && /tokens_per_second/ { gsub(/.*: */, ""); print $1 }'
+}
+
+ours() {
+    "$askpm" bench -m "$model" --runs 1 --json | tr -d '\n' | figures | tr '\n' ' '
+}
+
+theirs() {
+    "$llama" -m "$model" -t "$threads" -p 512,2048 -n 64 -r 1 -o jsonl 2>/dev/null |
+        sed -n 's/.*"avg_ts": *\([0-9.]*\).*/\1/p' | tr '\n' ' '
+}
+
+echo "load: $(cut -d' ' -f1-3 /proc/loadavg 2>/dev/null || uptime)"
+echo "turn  askpm: 512, 2048, answer   llama.cpp: 512, 2048, answer   (tokens per second)"
+turn=1
+while [ "$turn" -le "$runs" ]; do
+    a=$(ours)
+    b=$(theirs)
+    echo "$turn  $a  $b"
+    echo "$a $b" >> "$out/figures"
+    turn=$((turn + 1))
+done
+
+median() {
+    awk -v at="$1" '{ print $at }' "$out/figures" | sort -n | awk '{ x[NR] = $1 } END { print (NR % 2) ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2 }'
+}
+
+i=1
+for what in "prompt of 512" "prompt of 2048" "answer of 64"; do
+    a=$(median "$i")
+    b=$(median $((i + 3)))
+    awk -v what="$what" -v a="$a" -v b="$b" 'BEGIN { printf "%-16s askpm %8.1f  llama.cpp %8.1f  ratio %.2f\n", what, a, b, a / b }'
+    i=$((i + 1))
+done
+
+if [ -x /usr/bin/time ]; then
+    /usr/bin/time -f %M -o "$out/a" "$askpm" bench -m "$model" --runs 1 > /dev/null
+    /usr/bin/time -f %M -o "$out/b" "$llama" -m "$model" -t "$threads" -p 2048 -n 0 -r 1 > /dev/null 2>&1
+    awk -v a="$(cat "$out/a")" -v b="$(cat "$out/b")" 'BEGIN { printf "%-16s askpm %8.1f  llama.cpp %8.1f  ratio %.2f (MB)\n", "peak memory", a / 1e3, b / 1e3, a / b }'
+fi
+echo "load: $(cut -d' ' -f1-3 /proc/loadavg 2>/dev/null || uptime)"

@@ -1,0 +1,208 @@
+//! `askpm bench`: how fast a model is on this machine.
+//!
+//! Every figure is the median of some runs, after one that is not counted. Prompts and answers are made-up tokens; an
+//! answer begins with an empty context, as in llama.cpp's `llama-bench`.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::args::BenchArgs;
+use super::context::Context;
+use super::error::{Exit, Failure};
+use super::model;
+use crate::answer::ModelUsed;
+use crate::engine::{EngineError, cpu_features};
+use crate::render::{json, sanitise};
+
+/// The figures, as `--json` prints them. A prompt that the model's context has no room for has none.
+#[derive(Serialize)]
+struct Report {
+    prefill_128: Option<Speed>,
+    prefill_512: Option<Speed>,
+    prefill_2048: Option<Speed>,
+    decode: Option<Speed>,
+    /// From a prompt of 512 tokens to its first token, the model being loaded.
+    first_token_ms: Option<f64>,
+    load_ms: f64,
+    peak_memory_bytes: Option<u64>,
+    cpu_features: &'static [&'static str],
+    threads: usize,
+    model: ModelUsed,
+}
+
+#[derive(Serialize)]
+struct Speed {
+    /// The median of the runs.
+    tokens_per_second: f64,
+    runs: Vec<f64>,
+}
+
+/// Tokens of the answer that is timed.
+const ANSWER: usize = 64;
+/// Tokens of the prompt that the first token is timed after.
+const PROMPT: usize = 512;
+
+pub fn run(context: &Context, args: &BenchArgs) -> Result<Exit, Failure> {
+    let wanted = model::wanted(context, &args.model)?;
+    if wanted.is_none() {
+        return Err(Failure::usage(
+            "`bench` is about running a model, and the model is `none`",
+        ));
+    }
+    let Some(mut loaded) = wanted.needed().load(context)? else {
+        return Err(Failure::new("bench", "there is no model to measure"));
+    };
+    let report = measure(context, &mut loaded, usize::from(args.runs))?;
+    let mut out = io::stdout().lock();
+    if args.output.json {
+        json::pretty(&mut out, &report)?;
+    } else {
+        table(&mut out, &report)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn measure(context: &Context, loaded: &mut model::Loaded, runs: usize) -> Result<Report, Failure> {
+    let (load_ms, used) = (loaded.load_ms(), loaded.used());
+    let engine = loaded.engine();
+    let mut prompts = [None, None, None];
+    let mut first_token_ms = None;
+    for (speed, tokens) in prompts.iter_mut().zip([128, PROMPT, 2048]) {
+        if !engine.has_room_for(tokens) {
+            context.note(&format!(
+                "no prompt of {tokens} tokens: the model's context has no room for it"
+            ));
+            continue;
+        }
+        context.detail(&format!("reading {tokens} tokens"));
+        let times = repeat(runs, || engine.time_prompt(tokens))?;
+        if tokens == PROMPT {
+            first_token_ms = Some(round(median(times.iter().map(|time| time.as_secs_f64() * 1e3))));
+        }
+        *speed = Some(per_second(tokens, &times));
+    }
+    let mut decode = None;
+    if engine.has_room_for(ANSWER) {
+        context.detail(&format!("making {ANSWER} tokens"));
+        decode = Some(per_second(ANSWER, &repeat(runs, || engine.time_answer(ANSWER))?));
+    }
+    let [prefill_128, prefill_512, prefill_2048] = prompts;
+    Ok(Report {
+        prefill_128,
+        prefill_512,
+        prefill_2048,
+        decode,
+        first_token_ms,
+        load_ms: round(load_ms),
+        peak_memory_bytes: peak_memory(),
+        cpu_features: cpu_features(),
+        threads: engine.threads(),
+        model: used,
+    })
+}
+
+/// The times of `runs` runs, after one that warms up.
+fn repeat(runs: usize, mut once: impl FnMut() -> Result<Duration, EngineError>) -> Result<Vec<Duration>, EngineError> {
+    once()?;
+    (0..runs).map(|_| once()).collect()
+}
+
+fn per_second(tokens: usize, times: &[Duration]) -> Speed {
+    let runs: Vec<f64> = times
+        .iter()
+        .map(|time| round(tokens as f64 / time.as_secs_f64().max(1e-9)))
+        .collect();
+    Speed {
+        tokens_per_second: round(median(runs.iter().copied())),
+        runs,
+    }
+}
+
+fn median(numbers: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = numbers.collect();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    match (sorted.len() % 2, sorted.get(middle)) {
+        (1, Some(number)) => *number,
+        (0, Some(number)) => (sorted[middle - 1] + number) / 2.0,
+        _ => 0.0,
+    }
+}
+
+fn round(number: f64) -> f64 {
+    (number * 10.0).round() / 10.0
+}
+
+/// The most memory that this process has had at once, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+fn table(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    let model = &report.model;
+    let title = format!(
+        "{} ({}) on {}, {} threads",
+        model.name, model.quantization, model.device, report.threads
+    );
+    writeln!(out, "{}", sanitise::line(&title))?;
+    writeln!(out, "{:24}{}", "processor has", report.cpu_features.join(" "))?;
+    let rows = [
+        ("prompt of 128 tokens", &report.prefill_128),
+        ("prompt of 512 tokens", &report.prefill_512),
+        ("prompt of 2048 tokens", &report.prefill_2048),
+        ("answer of 64 tokens", &report.decode),
+    ];
+    for (name, speed) in rows {
+        match speed {
+            Some(Speed {
+                tokens_per_second,
+                runs,
+            }) => {
+                let all: Vec<String> = runs.iter().map(|run| format!("{run:.1}")).collect();
+                writeln!(
+                    out,
+                    "{name:24}{tokens_per_second:9.1} tokens/s   (runs: {})",
+                    all.join(", ")
+                )?;
+            }
+            None => writeln!(out, "{name:24}        - (longer than the model's context)")?,
+        }
+    }
+    if let Some(first) = report.first_token_ms {
+        writeln!(
+            out,
+            "{:24}{first:9.1} ms         (after a prompt of {PROMPT} tokens)",
+            "first token"
+        )?;
+    }
+    writeln!(out, "{:24}{:9.1} ms", "loading", report.load_ms)?;
+    if let Some(bytes) = report.peak_memory_bytes {
+        writeln!(out, "{:24}{:9.1} MB", "peak memory", bytes as f64 / 1e6)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_is_the_middle_or_between_the_two_middle_ones() {
+        assert_eq!(median([3.0, 1.0, 2.0].into_iter()), 2.0);
+        assert_eq!(median([4.0, 1.0, 2.0, 3.0].into_iter()), 2.5);
+        assert_eq!(median(std::iter::empty()), 0.0);
+    }
+
+    #[test]
+    fn the_first_run_is_not_counted() {
+        let mut times = [9, 1, 3].into_iter();
+        let runs = repeat(2, || Ok(Duration::from_secs(times.next().unwrap_or(0)))).unwrap();
+        let speed = per_second(12, &runs);
+        assert_eq!((speed.runs, speed.tokens_per_second), (vec![12.0, 4.0], 8.0));
+    }
+}

@@ -1,0 +1,74 @@
+//! What the layers remember of the positions so far.
+//!
+//! In: which layers remember what. Out: each layer's pages or convolution memory, grown page by page up to the context.
+//! It must not know weights.
+
+use super::super::kernels::attention::{PAGE, Page, Shape};
+use super::super::kernels::passes::convolution::Memory as Convolution;
+
+/// One layer's memory.
+pub(super) enum Memory {
+    Pages { shape: Shape, pages: Vec<Page> },
+    Convolution(Convolution),
+}
+
+pub(super) struct Cache {
+    layers: Vec<Memory>,
+    past: usize,
+}
+
+impl Cache {
+    pub fn new(layers: impl Iterator<Item = Memory>) -> Self {
+        Cache {
+            layers: layers.collect(),
+            past: 0,
+        }
+    }
+
+    /// Positions that are remembered.
+    pub fn past(&self) -> usize {
+        self.past
+    }
+
+    pub fn layer(&mut self, index: usize) -> &mut Memory {
+        &mut self.layers[index]
+    }
+
+    /// Makes room for `positions` in all. Pages never move, so that nothing is copied.
+    pub fn reserve(&mut self, positions: usize) {
+        for memory in &mut self.layers {
+            if let Memory::Pages { shape, pages } = memory {
+                while pages.len() * PAGE < positions {
+                    pages.push(Page::new(shape));
+                }
+            }
+        }
+    }
+
+    /// `count` more positions were written by every layer.
+    pub fn advance(&mut self, count: usize) {
+        self.past += count;
+    }
+
+    /// Forgets the positions from `keep` on. A convolution can take back only its last positions: where that is not
+    /// enough, everything is forgotten. Pages are kept for what comes next. Returns how many positions are left.
+    pub fn truncate(&mut self, keep: usize) -> usize {
+        let Some(dropped) = self.past.checked_sub(keep).filter(|dropped| *dropped > 0) else {
+            return self.past;
+        };
+        let reaches = |memory: &Memory| match memory {
+            Memory::Pages { .. } => true,
+            Memory::Convolution(memory) => memory.reaches(dropped),
+        };
+        let all = self.layers.iter().all(reaches);
+        for memory in &mut self.layers {
+            match memory {
+                Memory::Convolution(memory) if all => memory.take_back(dropped),
+                Memory::Convolution(memory) => memory.clear(),
+                Memory::Pages { .. } => {}
+            }
+        }
+        self.past = if all { keep } else { 0 };
+        self.past
+    }
+}

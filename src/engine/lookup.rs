@@ -1,0 +1,116 @@
+//! Guesses the next tokens by looking them up in what was read: an answer from passages repeats the passages.
+//!
+//! In: the prompt and the tokens of the answer as they come, and which guesses came true. Out: drafts, to be read in one
+//! pass. It must not know models.
+//!
+//! Prompt lookup decoding (Saxena, 2023), a form of speculative decoding (Leviathan et al., arXiv 2211.17192): a wrong
+//! guess costs a little time and never changes the answer.
+
+/// Longest run of last tokens that is looked for, and the shortest.
+const LONGEST: usize = 4;
+const SHORTEST: usize = 2;
+/// Longest draft.
+const MOST: usize = 10;
+/// Drafts in a row that came to nothing before drafting rests, and for how many tokens.
+const PATIENCE: usize = 2;
+const REST: usize = 8;
+
+/// The tokens so far, and how well drafts have done.
+pub(super) struct Lookup {
+    tokens: Vec<u32>,
+    /// Length of the next draft.
+    length: usize,
+    failed: usize,
+    rest: usize,
+}
+
+impl Lookup {
+    pub fn new(prompt: &[u32]) -> Self {
+        Lookup {
+            tokens: prompt.to_vec(),
+            length: MOST / 2,
+            failed: 0,
+            rest: 0,
+        }
+    }
+
+    /// The answer goes on with `token`.
+    pub fn push(&mut self, token: u32) {
+        self.tokens.push(token);
+        self.rest = self.rest.saturating_sub(1);
+    }
+
+    /// Of a draft of `drafted` tokens the first `accepted` came true: the next is longer, or shorter, or rests.
+    pub fn tell(&mut self, drafted: usize, accepted: usize) {
+        if drafted == 0 {
+            return;
+        }
+        if accepted == drafted {
+            self.length = (self.length * 2).min(MOST);
+        } else {
+            self.length = (accepted + 1).clamp(SHORTEST, MOST);
+        }
+        if accepted > 0 {
+            self.failed = 0;
+            return;
+        }
+        self.failed += 1;
+        if self.failed >= PATIENCE {
+            (self.failed, self.rest) = (0, REST);
+        }
+    }
+
+    /// What followed the last place where the last tokens stood before, at most `room` tokens; nothing where they are new.
+    pub fn draft(&self, room: usize) -> &[u32] {
+        let length = self.length.min(room);
+        if self.rest > 0 || length == 0 {
+            return &[];
+        }
+        for size in (SHORTEST..=LONGEST).rev() {
+            let Some(before) = self.tokens.len().checked_sub(size) else {
+                continue;
+            };
+            let last = &self.tokens[before..];
+            // The latest place: an answer goes on in the passage it is in.
+            let place = (0..before).rev().find(|&at| &self.tokens[at..at + size] == last);
+            if let Some(at) = place {
+                let from = at + size;
+                return &self.tokens[from..self.tokens.len().min(from + length)];
+            }
+        }
+        &[]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_is_what_followed_the_last_place_where_the_last_tokens_stood() {
+        let mut lookup = Lookup::new(&[1, 2, 3, 4, 5, 1, 2, 9, 8, 7]);
+        assert!(lookup.draft(9).is_empty());
+        lookup.push(1);
+        lookup.push(2);
+        assert_eq!(lookup.draft(9), [9, 8, 7, 1, 2]);
+        assert_eq!(lookup.draft(2), [9, 8]);
+        // Three tokens that stood together tell more than two.
+        lookup.push(3);
+        assert_eq!(lookup.draft(3), [4, 5, 1]);
+    }
+
+    #[test]
+    fn drafts_grow_with_success_and_rest_after_failures() {
+        let mut lookup = Lookup::new(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 1, 2]);
+        assert_eq!(lookup.draft(99).len(), 5);
+        lookup.tell(5, 5);
+        assert_eq!(lookup.draft(99).len(), MOST);
+        lookup.tell(10, 3);
+        assert_eq!(lookup.draft(99).len(), 4);
+        (0..PATIENCE).for_each(|_| lookup.tell(4, 0));
+        assert!(lookup.draft(99).is_empty());
+        (0..REST).for_each(|_| lookup.push(50));
+        [1, 2].into_iter().for_each(|token| lookup.push(token));
+        assert_eq!(lookup.draft(99).len(), SHORTEST);
+    }
+}

@@ -1,0 +1,109 @@
+//! The forward pass that a file and a device call for.
+//!
+//! In: a checked GGUF file and a device, then token ids. Out: logits. It must not know text or sampling.
+//! On the CPU our own kernels compute (`cpu`); on other devices, and for the types of weights that have no kernel,
+//! Candle's tensors do (`arch`).
+
+use candle_core::{Device, Result as Computed};
+
+use super::error::EngineError;
+use super::gguf::Gguf;
+use super::kernels::Workers;
+use super::kernels::attention::Precision;
+use super::{arch, cpu};
+
+/// A loaded decoder with its key–value cache.
+pub(crate) enum Model {
+    Cpu(Box<cpu::Model>),
+    Tensors(Box<arch::Model>),
+}
+
+impl Model {
+    /// Loads the weights. `vocabulary` is the tokenizer's size: embeddings must have as many rows. `precision` is that of
+    /// keys and values, where our own kernels compute.
+    pub fn load(gguf: &Gguf, vocabulary: usize, device: &Device, precision: Precision) -> Result<Self, EngineError> {
+        if device.is_cpu() && cpu::covers(gguf) {
+            let model = cpu::Model::load(gguf, vocabulary, precision, Workers::for_machine())?;
+            return Ok(Self::Cpu(Box::new(model)));
+        }
+        Ok(Self::Tensors(Box::new(arch::Model::load(gguf, vocabulary, device)?)))
+    }
+
+    /// Positions, prompt and answer together.
+    pub fn context_length(&self) -> usize {
+        match self {
+            Self::Cpu(model) => model.context_length(),
+            Self::Tensors(model) => model.context_length(),
+        }
+    }
+
+    /// How many positions the next pass may take.
+    pub fn chunk(&self) -> usize {
+        match self {
+            Self::Cpu(model) => model.chunk(),
+            Self::Tensors(model) => model.chunk(),
+        }
+    }
+
+    /// Whether a position's logits are the same to the last bit however many are read together.
+    pub fn is_exact(&self) -> bool {
+        matches!(self, Self::Cpu(_))
+    }
+
+    /// Threads that compute, where it is for this program to say.
+    pub fn threads(&self) -> usize {
+        match self {
+            Self::Cpu(model) => model.threads(),
+            Self::Tensors(_) => candle_core::utils::get_num_threads(),
+        }
+    }
+
+    /// Forgets all positions.
+    #[cfg(test)]
+    pub fn clear(&mut self) {
+        self.truncate(0);
+    }
+
+    #[cfg(test)]
+    pub fn layers(&self) -> usize {
+        match self {
+            Self::Cpu(model) => model.layers(),
+            Self::Tensors(model) => model.layers(),
+        }
+    }
+
+    /// Forgets the positions from `keep` on, and all of them where the model cannot go back there. Returns how many are
+    /// left.
+    pub fn truncate(&mut self, keep: usize) -> usize {
+        match self {
+            Self::Cpu(model) => model.truncate(keep),
+            Self::Tensors(model) => model.truncate(keep),
+        }
+    }
+
+    /// Reads tokens after those already in the cache, and writes the logits after each of the last `wanted` of them to
+    /// `logits`, one a token of the vocabulary.
+    pub fn pass(&mut self, ids: &[u32], wanted: usize, logits: &mut Vec<f32>) -> Computed<()> {
+        match self {
+            Self::Cpu(model) => model.pass(ids, wanted, logits),
+            Self::Tensors(model) => {
+                *logits = model.logits_after(ids, wanted)?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads tokens after those already in the cache.
+    #[cfg(test)]
+    pub fn read(&mut self, ids: &[u32]) -> Computed<()> {
+        self.pass(ids, 0, &mut Vec::new())
+    }
+
+    /// Reads tokens and gives the logits after the last of them.
+    #[cfg(test)]
+    pub fn logits(&mut self, ids: &[u32]) -> Computed<Vec<f32>> {
+        let mut logits = Vec::new();
+        self.pass(ids, 1, &mut logits)?;
+        Ok(logits)
+    }
+}
