@@ -14,7 +14,7 @@ use crate::answer::extractive::{Asked, Limits};
 use crate::answer::meaning::Meaning;
 use crate::answer::{Answer, Draft, Freshness, MAX_WORDS, Mode, ModelUsed, Sentence, Timings};
 use crate::corpus::Passage;
-use crate::engine::{Engine, EngineError, Sampling};
+use crate::engine::{Engine, EngineError, ModelInfo, Sampling};
 use crate::index::Store;
 use crate::prompt::Prompts;
 use crate::retrieve::dense::Dense;
@@ -223,7 +223,7 @@ pub fn write_with(
     }
     let asked = Asked::new(&found.question, meaning);
     if let Some(writer) = writer {
-        model = Some(used(&writer));
+        model = Some(used(writer.engine.info(), writer.sha256.as_deref()));
         timings.load_ms = ms(writer.load);
         draft = writing::generate(&asked, &passages, writer, settings, &mut timings, listener)?;
         mode = Mode::Llm;
@@ -260,13 +260,12 @@ pub fn abstention(found: &Found) -> String {
     )
 }
 
-/// What an answer of `writer` says of its model.
-pub fn used(writer: &Writer) -> ModelUsed {
-    let info = writer.engine.info();
+/// What an answer says of the model that wrote it.
+pub fn used(info: &ModelInfo, sha256: Option<&str>) -> ModelUsed {
     ModelUsed {
         name: info.name.clone(),
         file: info.file.display().to_string(),
-        sha256: writer.sha256.clone(),
+        sha256: sha256.map(String::from),
         quantization: info.quantization.clone(),
         device: info.device.clone(),
     }

@@ -56,14 +56,17 @@ pub mod answer;
 pub mod ask;
 pub mod cli;
 pub mod corpus;
+pub mod desk;
 pub mod engine;
 pub mod eval;
 pub mod feeds;
 pub mod index;
+pub mod mcp;
 pub mod models;
 pub mod prompt;
 pub mod render;
 pub mod retrieve;
+pub mod serve;
 
 #[cfg(test)]
 mod testing;

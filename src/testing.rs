@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 #[path = "../tests/harness/accept.rs"]
 pub(crate) mod accept;
+#[path = "../tests/harness/completions.rs"]
+pub(crate) mod completions;
 
 /// Says that a test is skipped, and why: past the test runner, which keeps back what a passing test prints.
 pub(crate) fn skipped(why: impl Display) {

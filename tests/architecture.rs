@@ -12,8 +12,21 @@ const QUARANTINE: &[(&str, &[&str])] = &[
     ("tokenizers", &["src/engine/", "src/retrieve/dense"]),
     ("minijinja", &["src/engine/"]),
     ("hf_hub", &["src/models/"]),
-    ("tokio", &["src/models/", "src/feeds/"]),
-    ("reqwest", &["src/models/", "src/feeds/"]),
+    (
+        "tokio",
+        &[
+            "src/models/",
+            "src/feeds/",
+            "src/serve/",
+            "src/mcp/",
+            "src/engine/served/",
+        ],
+    ),
+    ("reqwest", &["src/models/", "src/feeds/", "src/engine/served/"]),
+    ("hyper", &["src/serve/"]),
+    ("hyper_util", &["src/serve/"]),
+    ("http_body_util", &["src/serve/"]),
+    ("rmcp", &["src/mcp/"]),
     ("notify", &["src/cli/"]),
     ("clap", &["src/cli/", "src/main.rs"]),
     ("indicatif", &["src/cli/"]),
@@ -67,7 +80,23 @@ const BLIND: &[(&str, &[&str])] = &[
         ],
     ),
     ("src/render/", &["prompt", "models", "engine", "ask", "cli"]),
-    ("src/ask", &["models", "render", "cli"]),
+    ("src/ask", &["models", "render", "cli", "desk", "serve", "mcp"]),
+    (
+        "src/desk/",
+        &["corpus", "index", "prompt", "models", "render", "serve", "mcp", "cli"],
+    ),
+    (
+        "src/serve/",
+        &[
+            "corpus", "index", "retrieve", "prompt", "models", "engine", "render", "mcp", "cli",
+        ],
+    ),
+    (
+        "src/mcp/",
+        &[
+            "corpus", "index", "prompt", "models", "engine", "render", "serve", "cli",
+        ],
+    ),
 ];
 
 /// Longest file, in lines, with some room: a reader takes a file in at one sitting.

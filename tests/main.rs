@@ -20,12 +20,14 @@ mod import_hostile;
 #[cfg(unix)]
 mod kills;
 mod licences;
+mod mcp;
 mod models;
 #[cfg(target_os = "linux")]
 mod offline;
 mod real;
 mod scripts;
 mod search;
+mod serve;
 
 /// A file that is not listed above would never run.
 #[test]

@@ -62,6 +62,10 @@ pub enum Command {
     Eval(EvalArgs),
     /// Measure how fast a model is on this machine
     Bench(BenchArgs),
+    /// Answer over HTTP on this machine: OpenAI's API, and a page to ask from
+    Serve(ServeArgs),
+    /// Offer search, ask and show to assistants, by the Model Context Protocol over standard input and output
+    Mcp(McpArgs),
     /// Say what is set up, what is missing, and how to mend it
     Doctor(DoctorArgs),
     /// Show the settings and where each comes from, say where their file is, or edit it
@@ -332,6 +336,32 @@ pub struct BenchArgs {
     pub runs: u8,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The port of 127.0.0.1 to listen on; 0 takes one that is free
+    #[arg(long, value_name = "N", default_value_t = 7171)]
+    pub port: u16,
+    /// How many questions may wait; one more is told to come again later
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(0..=1024))]
+    pub queue: u16,
+    #[command(flatten)]
+    pub model: ModelChoice,
+    #[command(flatten)]
+    pub retrieval: Retrieval,
+    #[command(flatten)]
+    pub sampling: SamplingArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct McpArgs {
+    #[command(flatten)]
+    pub model: ModelChoice,
+    #[command(flatten)]
+    pub retrieval: Retrieval,
+    #[command(flatten)]
+    pub sampling: SamplingArgs,
 }
 
 #[derive(Debug, Args)]

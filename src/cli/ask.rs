@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-use super::args::{AskArgs, Format};
+use super::args::{AskArgs, Format, ModelChoice, Retrieval, SamplingArgs};
 use super::context::{Context, words_or_stdin};
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
@@ -13,9 +13,10 @@ use crate::ask::{self, Found, Listener, MAX_QUESTION_BYTES, Settings};
 use crate::engine::Sampling;
 use crate::render::terminal::{self, Look, Paragraph};
 use crate::render::{json, sanitise};
+use crate::retrieve::Filters;
 
 pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
-    refuse_what_quoting_cannot_honour(context, args)?;
+    refuse_what_quoting_cannot_honour(context, &args.model, &args.sampling, args.keep_unsupported)?;
     if let Some(file) = &args.batch {
         return batch::run(context, args, file);
     }
@@ -82,18 +83,25 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
 
 /// The settings of one answer: flag, else settings file, else default.
 pub fn settings(context: &Context, args: &AskArgs) -> Settings {
-    let default = Settings::default();
-    let (config, sampling) = (&context.config, &args.sampling);
     Settings {
-        top_k: args.retrieval.top_k.or(config.top_k).map_or(default.top_k, usize::from),
-        min_confidence: args
-            .retrieval
+        keep_unsupported: args.keep_unsupported,
+        ..settings_of(context, &args.retrieval, (&args.filters).into(), &args.sampling)
+    }
+}
+
+/// [`settings`] from the groups of arguments that servers take too.
+pub fn settings_of(context: &Context, retrieval: &Retrieval, filters: Filters, sampling: &SamplingArgs) -> Settings {
+    let default = Settings::default();
+    let config = &context.config;
+    Settings {
+        top_k: retrieval.top_k.or(config.top_k).map_or(default.top_k, usize::from),
+        min_confidence: retrieval
             .min_score
             .or(config.min_score)
             .unwrap_or(default.min_confidence),
-        filters: (&args.filters).into(),
+        filters,
         style: default.style,
-        keep_unsupported: args.keep_unsupported,
+        keep_unsupported: default.keep_unsupported,
         sampling: Sampling {
             temperature: sampling
                 .temperature
@@ -111,19 +119,23 @@ pub fn settings(context: &Context, args: &AskArgs) -> Settings {
 }
 
 /// With `-m none` no model runs, so flags about its running are refused.
-fn refuse_what_quoting_cannot_honour(context: &Context, args: &AskArgs) -> Result<(), Failure> {
-    let model = args.model.model.as_ref().or(context.config.model.as_ref());
+pub fn refuse_what_quoting_cannot_honour(
+    context: &Context,
+    choice: &ModelChoice,
+    sampling: &SamplingArgs,
+    keep_unsupported: bool,
+) -> Result<(), Failure> {
+    let model = choice.model.as_ref().or(context.config.model.as_ref());
     if model.map(String::as_str) != Some("none") {
         return Ok(());
     }
-    let sampling = &args.sampling;
     let given = [
-        ("--device", args.model.device.is_some()),
+        ("--device", choice.device.is_some()),
         ("--temperature", sampling.temperature.is_some()),
         ("--top-p", sampling.top_p.is_some()),
         ("--seed", sampling.seed.is_some()),
         ("--max-tokens", sampling.max_tokens.is_some()),
-        ("--keep-unsupported", args.keep_unsupported),
+        ("--keep-unsupported", keep_unsupported),
     ];
     match given.iter().find(|(_, given)| *given) {
         Some((flag, _)) => Err(Failure::usage(&format!(

@@ -13,7 +13,8 @@ use super::context::Context;
 use super::error::{Exit, Failure};
 use super::model;
 use crate::answer::ModelUsed;
-use crate::engine::{EngineError, cpu_features};
+use crate::ask;
+use crate::engine::{Engine, EngineError, cpu_features};
 use crate::render::{json, sanitise};
 
 /// The figures, as `--json` prints them. A prompt that the model's context has no room for has none.
@@ -51,10 +52,12 @@ pub fn run(context: &Context, args: &BenchArgs) -> Result<Exit, Failure> {
             "`bench` is about running a model, and the model is `none`",
         ));
     }
-    let Some(mut loaded) = wanted.needed().load(context)? else {
-        return Err(Failure::new("bench", "there is no model to measure"));
+    let Some(local) = wanted.local(context)? else {
+        return Err(Failure::usage(
+            "`bench` measures a model of this machine: name one with `-m`",
+        ));
     };
-    let report = measure(context, &mut loaded, usize::from(args.runs))?;
+    let report = measure(context, local, usize::from(args.runs))?;
     let mut out = io::stdout().lock();
     if args.output.json {
         json::pretty(&mut out, &report)?;
@@ -64,9 +67,10 @@ pub fn run(context: &Context, args: &BenchArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn measure(context: &Context, loaded: &mut model::Loaded, runs: usize) -> Result<Report, Failure> {
-    let (load_ms, used) = (loaded.load_ms(), loaded.used());
-    let engine = loaded.engine();
+fn measure(context: &Context, local: model::Local, runs: usize) -> Result<Report, Failure> {
+    let used = ask::used(local.engine.info(), local.sha256.as_deref());
+    let load_ms = local.load.as_secs_f64() * 1e3;
+    let mut engine = local.engine;
     let mut prompts = [None, None, None];
     let mut first_token_ms = None;
     for (speed, tokens) in prompts.iter_mut().zip([128, PROMPT, 2048]) {

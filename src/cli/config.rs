@@ -11,6 +11,7 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::error::Failure;
+use super::generator::Generator;
 use super::nearest;
 use crate::feeds;
 
@@ -31,10 +32,12 @@ pub struct Config {
     /// Addresses of RSS and Atom feeds, which `refresh` fetches.
     #[serde(default)]
     pub feeds: Vec<String>,
+    /// A server that writes the answers.
+    pub generator: Option<Generator>,
 }
 
 /// Every setting there is, in the order in which `config show` lists them.
-pub const KNOWN: [&str; 10] = [
+pub const KNOWN: [&str; 11] = [
     "corpus",
     "model",
     "device",
@@ -45,6 +48,7 @@ pub const KNOWN: [&str; 10] = [
     "max_tokens",
     "drop",
     "feeds",
+    "generator",
 ];
 
 impl Config {

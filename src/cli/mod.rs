@@ -10,13 +10,16 @@ mod beir;
 mod bench;
 mod config;
 mod context;
+mod desk;
 mod doctor;
 mod edit;
 mod error;
 mod eval;
 mod files;
+mod generator;
 mod import;
 mod incoming;
+mod mcp;
 mod meaning;
 mod memory;
 mod mend;
@@ -28,6 +31,7 @@ mod progress;
 mod refresh;
 mod save;
 mod search;
+mod serve;
 mod settings;
 mod show;
 mod watch;
@@ -124,6 +128,8 @@ fn dispatch(cli: Cli, matches: &ArgMatches) -> Result<Exit, Failure> {
                 Command::Models(args) => models::run(&context, &args),
                 Command::Bench(args) => bench::run(&context, &args),
                 Command::Eval(args) => eval::run(&context, &args),
+                Command::Mcp(args) => mcp::run(context, args),
+                Command::Serve(args) => serve::run(context, args),
                 Command::Completions { .. } | Command::Man | Command::Config(_) | Command::Doctor(_) => Ok(Exit::Done),
             }
         }

@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 use super::args::ModelChoice;
 use super::context::Context;
 use super::error::Failure;
-use super::memory;
+use super::generator::Generator;
+use super::memory::{self, available_memory_mb};
 use super::progress::Bar;
-use crate::answer::ModelUsed;
-use crate::ask::{self, Writer};
+use crate::ask::Writer;
 use crate::engine::{CandleEngine, DeviceChoice, Engine};
 use crate::models::{self, Choice, Model, Net};
 use crate::prompt::Prompts;
 
 /// A model ready to answer any number of questions.
 pub struct Loaded {
-    engine: CandleEngine,
+    engine: Box<dyn Engine>,
     sha256: Option<String>,
     prompts: Prompts,
     /// Of the load; taken by the first answer.
@@ -26,39 +26,40 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    pub fn writer(&mut self) -> Writer<'_> {
-        let load = std::mem::take(&mut self.load);
-        self.writer_at(load)
+    /// What the model calls itself.
+    pub fn name(&self) -> String {
+        self.engine.info().name.clone()
     }
 
-    fn writer_at(&mut self, load: Duration) -> Writer<'_> {
+    pub fn writer(&mut self) -> Writer<'_> {
         Writer {
-            engine: &mut self.engine,
+            engine: &mut *self.engine,
             sha256: self.sha256.clone(),
             prompts: &self.prompts,
-            load,
+            load: std::mem::take(&mut self.load),
         }
     }
+}
 
-    /// The engine itself, for what is not answering.
-    pub fn engine(&mut self) -> &mut CandleEngine {
-        &mut self.engine
-    }
+/// A model of this machine, just loaded.
+pub struct Local {
+    pub engine: CandleEngine,
+    pub sha256: Option<String>,
+    /// What loading took.
+    pub load: Duration,
+    /// See [`called`].
+    called: String,
+}
 
-    /// How long loading took, if no answer has taken that yet.
-    pub fn load_ms(&self) -> f64 {
-        self.load.as_secs_f64() * 1e3
-    }
-
-    /// What an answer would say of the model.
-    pub fn used(&mut self) -> ModelUsed {
-        ask::used(&self.writer_at(Duration::ZERO))
-    }
+/// What writes: a model of this machine, or a server's.
+enum Source {
+    Here(Choice),
+    Served(Generator),
 }
 
 /// Which model to use and whether it was asked for.
 pub struct Wanted {
-    choice: Choice,
+    source: Source,
     named: bool,
     device: DeviceChoice,
 }
@@ -68,17 +69,33 @@ pub struct Wanted {
 pub fn wanted(context: &Context, args: &ModelChoice) -> Result<Wanted, Failure> {
     let registry = context.registry()?;
     let name = args.model.as_ref().or(context.config.model.as_ref());
-    let choice = match name {
-        Some(name) => registry.resolve(name)?,
-        None => registry
-            .default_for(memory::available_memory_mb())
-            .map_or(Choice::NoModel, |model| Choice::Listed(model.clone().into())),
+    let asked = args.model.is_some();
+    let source = match (&context.config.generator, name) {
+        // What is asked for now goes before the settings, and there the server before a model.
+        (Some(generator), _) if !asked => Source::Served(generator.clone()),
+        (_, Some(name)) => Source::Here(registry.resolve(name)?),
+        (_, None) => Source::Here(
+            registry
+                .default_for(available_memory_mb())
+                .map_or(Choice::NoModel, |model| Choice::Listed(model.clone().into())),
+        ),
     };
+    if let Source::Served(generator) = &source {
+        if args.device.is_some() {
+            return Err(Failure::usage(
+                "`--device` is about a model of this machine, and [generator] names a server",
+            ));
+        }
+        // What is wrong with it is told before anything is looked for.
+        generator.engine(context.net)?;
+    }
     let device = args.device.as_ref().or(context.config.device.as_ref());
-    context.prompts(&[&called(&choice)])?;
+    if let Source::Here(choice) = &source {
+        context.prompts(&[&called(choice)])?;
+    }
     Ok(Wanted {
-        choice,
-        named: name.is_some(),
+        named: name.is_some() || matches!(source, Source::Served(_)),
+        source,
         device: device.map_or(Ok(DeviceChoice::Auto), |text| text.parse())?,
     })
 }
@@ -94,12 +111,7 @@ fn called(choice: &Choice) -> String {
 
 impl Wanted {
     pub fn is_none(&self) -> bool {
-        self.choice == Choice::NoModel
-    }
-
-    /// The same, for who cannot do without: a model that cannot be had is then an error even if nobody named it.
-    pub fn needed(self) -> Self {
-        Wanted { named: true, ..self }
+        matches!(self.source, Source::Here(Choice::NoModel))
     }
 
     /// Fetches the model if it is not there yet, and loads it. `None` if none is wanted, or if the default one cannot
@@ -118,8 +130,36 @@ impl Wanted {
     }
 
     fn try_load(self, context: &Context) -> Result<Option<Loaded>, Failure> {
-        let name = called(&self.choice);
-        let (path, sha256) = match self.choice {
+        if let Source::Served(generator) = &self.source {
+            return Ok(Some(Loaded {
+                engine: Box::new(generator.engine(context.net)?),
+                sha256: None,
+                prompts: context.prompts(&[])?,
+                load: Duration::ZERO,
+            }));
+        }
+        let Some(local) = self.local(context)? else {
+            return Ok(None);
+        };
+        let prompts = context.prompts(&[&local.called, &local.engine.info().architecture])?;
+        Ok(Some(Loaded {
+            engine: Box::new(local.engine),
+            sha256: local.sha256,
+            prompts,
+            load: local.load,
+        }))
+    }
+
+    /// The model itself, for who does more with it than answer. `None` if none is wanted here.
+    ///
+    /// # Errors
+    /// A model that cannot be had or used, even if nobody named it.
+    pub fn local(self, context: &Context) -> Result<Option<Local>, Failure> {
+        let Source::Here(choice) = self.source else {
+            return Ok(None);
+        };
+        let called = called(&choice);
+        let (path, sha256) = match choice {
             Choice::NoModel => return Ok(None),
             Choice::File(path) => (path, None),
             Choice::Listed(model) => (ensure(context, &model)?, Some(model.sha256)),
@@ -128,17 +168,16 @@ impl Wanted {
         let started = Instant::now();
         let engine = CandleEngine::load(&path, self.device)?;
         let load = started.elapsed();
-        let prompts = context.prompts(&[&name, &engine.info().architecture])?;
         context.detail(&format!(
             "loaded {} in {:.0} ms",
             path.display(),
             load.as_secs_f64() * 1e3
         ));
-        Ok(Some(Loaded {
+        Ok(Some(Local {
             engine,
             sha256,
-            prompts,
             load,
+            called,
         }))
     }
 }

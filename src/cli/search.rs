@@ -11,14 +11,14 @@ use super::error::{Exit, Failure};
 use super::meaning::Finder;
 use crate::ask::{AskError, MAX_QUESTION_BYTES};
 use crate::render::{html, json, markdown, terminal};
-use crate::retrieve::{Filters, Hit, Query};
+use crate::retrieve::{Filters, Hit, Query, Retrieved, Retriever};
 
 /// How many hits are listed unless `--top-k` says otherwise.
 pub const TOP_K: usize = 10;
 
 /// The contract's object for `search --json`.
 #[derive(Serialize)]
-struct Results<'a> {
+pub struct Results<'a> {
     query: &'a str,
     hits: Vec<Row>,
     took_ms: f64,
@@ -44,23 +44,14 @@ struct Row {
 pub fn run(context: &Context, args: &SearchArgs) -> Result<Exit, Failure> {
     let query = words_or_stdin(&args.query, MAX_QUESTION_BYTES, "query")?;
     let query = query.trim();
-    if query.is_empty() {
-        return Err(Failure::new("query", "is empty").hinted("askpm search \"career change\""));
-    }
-    if query.len() > MAX_QUESTION_BYTES {
-        return Err(AskError::TooLong(query.len()).into());
-    }
+    check(query)?;
     let started = Instant::now();
     let store = context.store()?;
     let opened = started.elapsed();
     let top_k = args.retrieval.top_k.or(context.config.top_k).map_or(TOP_K, usize::from);
     let finder = Finder::new(context, &store, args.retrieval.by, false)?;
     let filters = Filters::from(&args.filters);
-    let wanted = Query {
-        filters: &filters,
-        ..Query::new(query, top_k)
-    };
-    let mut found = finder.retriever(&store).retrieve(&wanted)?;
+    let mut found = self::find(&*finder.retriever(&store), query, top_k, &filters)?;
     if let Some(least) = args.retrieval.min_score {
         found.hits.retain(|hit| hit.coverage >= least);
     }
@@ -72,9 +63,7 @@ pub fn run(context: &Context, args: &SearchArgs) -> Result<Exit, Failure> {
     } else if format == Format::Html && !found.hits.is_empty() {
         html::hits(&mut out, query, &found.hits)?;
     } else if format == Format::Json {
-        let hits = found.hits.iter().map(Row::from).collect();
-        let took_ms = found.took.as_micros() as f64 / 1_000.0;
-        json::pretty(&mut out, &Results { query, hits, took_ms })?;
+        json::pretty(&mut out, &Results::new(query, &found))?;
     } else if args.jsonl {
         found
             .hits
@@ -101,6 +90,37 @@ pub fn run(context: &Context, args: &SearchArgs) -> Result<Exit, Failure> {
         return Ok(Exit::NoAnswer);
     }
     Ok(Exit::Done)
+}
+
+/// Refuses a query that asks for nothing, or too much.
+fn check(query: &str) -> Result<(), Failure> {
+    if query.is_empty() {
+        return Err(Failure::new("query", "is empty").hinted("askpm search \"career change\""));
+    }
+    if query.len() > MAX_QUESTION_BYTES {
+        return Err(AskError::TooLong(query.len()).into());
+    }
+    Ok(())
+}
+
+/// The passages that speak of `query`.
+pub fn find(retriever: &dyn Retriever, query: &str, top_k: usize, filters: &Filters) -> Result<Retrieved, Failure> {
+    check(query)?;
+    let wanted = Query {
+        filters,
+        ..Query::new(query, top_k)
+    };
+    Ok(retriever.retrieve(&wanted)?)
+}
+
+impl<'a> Results<'a> {
+    pub fn new(query: &'a str, found: &Retrieved) -> Results<'a> {
+        Results {
+            query,
+            hits: found.hits.iter().map(Row::from).collect(),
+            took_ms: found.took.as_micros() as f64 / 1_000.0,
+        }
+    }
 }
 
 impl From<&Hit> for Row {

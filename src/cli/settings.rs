@@ -97,6 +97,7 @@ fn rows(
         max_tokens,
         drop,
         feeds,
+        generator,
     } = &context.config;
     let default = Settings::default();
     let usual = context.registry()?;
@@ -138,6 +139,7 @@ fn rows(
         choose.file("max_tokens", *max_tokens, default.sampling.max_tokens),
         choose.file("drop", drop.as_ref().map(given), Value::Null),
         choose.file("feeds", feeds, Value::Null),
+        choose.file("generator", generator.as_ref().map(|g| json!(g)), Value::Null),
     ])
 }
 

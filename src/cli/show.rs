@@ -10,8 +10,9 @@ use crate::corpus::{self, Id};
 use crate::render::edition::View;
 use crate::render::{html, json, markdown};
 
-pub fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Failure> {
-    let id: Id = args.id.parse().map_err(|error| Failure::new("show", error))?;
+/// What `id` names, whole.
+pub fn view(context: &Context, id: &str) -> Result<View, Failure> {
+    let id: Id = id.parse().map_err(|error| Failure::new("show", error))?;
     let missing = |what: &str, hint: String| Err(Failure::new(format!("show {id}"), what).hinted(hint));
     let Some((edition, path)) = context.corpus.edition(id.edition())? else {
         return missing(
@@ -19,12 +20,17 @@ pub fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Failure> {
             format!("{}`askpm search WORDS` prints identifiers", near(context, id.edition())),
         );
     };
-    let Some(view) = View::new(&edition, &path, &id) else {
-        return missing(
+    match View::new(&edition, &path, &id) {
+        Some(view) => Ok(view),
+        None => missing(
             "the edition has no such part",
             format!("`askpm show {}` shows what it has", edition.slug),
-        );
-    };
+        ),
+    }
+}
+
+pub fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Failure> {
+    let view = view(context, &args.id)?;
     let mut text = Vec::new();
     match args.output.format() {
         Format::Json => json::pretty(&mut text, &view)?,

@@ -48,6 +48,14 @@ pub enum EngineError {
     #[error("the prompt takes {tokens} tokens; this model reads at most {limit}")]
     PromptTooLong { tokens: usize, limit: usize },
 
+    /// A server that a model is asked of is not there, refuses, or breaks off.
+    #[error("{url}: {problem}")]
+    Served {
+        url: String,
+        problem: String,
+        hint: Option<String>,
+    },
+
     /// A tensor operation failed, or its result is not a number.
     #[error("{}: {doing}: {problem}", path.display())]
     Compute {
@@ -69,7 +77,20 @@ impl EngineError {
             }
             Self::Device { hint, .. } => Some(hint.clone()),
             Self::PromptTooLong { .. } => Some("ask with fewer passages or a shorter question".into()),
+            Self::Served { hint, .. } => hint.clone(),
             Self::Compute { .. } => None,
+        }
+    }
+
+    /// The same error of a server, with the way out.
+    pub(crate) fn with_hint(self, text: &str) -> Self {
+        match self {
+            Self::Served { url, problem, .. } => Self::Served {
+                url,
+                problem,
+                hint: Some(text.into()),
+            },
+            other => other,
         }
     }
 

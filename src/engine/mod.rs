@@ -23,6 +23,7 @@ mod metadata;
 mod model;
 mod run;
 mod sampler;
+mod served;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -44,6 +45,7 @@ pub use error::EngineError;
 #[doc(hidden)]
 pub use kernels::measure as kernel_bench;
 pub use measure::cpu_features;
+pub use served::{Served, ServedEngine};
 
 /// Who says a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

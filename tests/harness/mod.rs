@@ -1,7 +1,9 @@
 //! A hermetic place to run the real binary in: an empty home, a cleared environment, no network, a corpus of its own.
 
 pub mod accept;
+pub mod completions;
 pub mod feed_server;
+pub mod http;
 pub mod hub;
 pub mod tiny_bert;
 #[allow(dead_code, reason = "the unit tests use the rest of it")]

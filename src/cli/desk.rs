@@ -1,0 +1,244 @@
+//! The clerk of `askpm serve` and `askpm mcp`: one thread that owns index, embedder and model, and answers in turn.
+//!
+//! In: the context and the arguments of a server. Out: a [`Desk`] that takes questions. Before each question the corpus
+//! is looked at again, as often as that is cheap: an edition that was changed or deleted is not answered from.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::args::{By, ModelChoice, Retrieval, SamplingArgs};
+use super::context::Context;
+use super::error::Failure;
+use super::meaning::Finder;
+use super::model::{self, Loaded};
+use super::{ask as ask_command, search as search_command, show};
+use crate::answer::Answer;
+use crate::ask::{self, AskError, Found, Listener, Settings, Writer};
+use crate::desk::{Ask, Cancel, Cancellable, Clerk, Desk, Fault, Refusal, Search};
+use crate::engine::Role;
+use crate::index::{RefreshReport, Store};
+
+/// A question of at most so many words may lean on the one before it.
+const LEANING_WORDS: usize = 6;
+
+/// Looking at the corpus may take one part in so many of the time.
+const LOOK_SHARE: u32 = 20;
+
+/// What a server was started with.
+pub struct Orders {
+    pub model: ModelChoice,
+    pub retrieval: Retrieval,
+    pub sampling: SamplingArgs,
+}
+
+/// A desk with a clerk at it, and the name of the model that writes (`none`: sentences are quoted).
+///
+/// # Errors
+/// Whatever keeps a first question from being answered: it is found now, not then.
+pub fn open(context: &Arc<Context>, orders: Orders, places: usize) -> Result<(Desk<dyn Clerk>, String), Failure> {
+    ask_command::refuse_what_quoting_cannot_honour(context, &orders.model, &orders.sampling, false)?;
+    let (desk, seat) = Desk::<dyn Clerk>::open(places);
+    let (tell, told) = channel();
+    let context = Arc::clone(context);
+    // Not joined: what it does at the end of the program leaves nothing half written.
+    thread::Builder::new().name("clerk".into()).spawn(move || {
+        if let Some(mut clerk) = sit_down(context, orders, &tell) {
+            seat.work(&mut clerk);
+        }
+    })?;
+    let name = told
+        .recv()
+        .map_err(|_| Failure::new("the answering thread", "it ended before it began"))??;
+    Ok((desk, name))
+}
+
+/// Gets everything ready and tells how that went.
+fn sit_down(context: Arc<Context>, orders: Orders, tell: &Sender<Result<String, Failure>>) -> Option<Here> {
+    let (told, here) = match Here::new(context, orders) {
+        Ok(here) => (Ok(here.writes_with()), Some(here)),
+        Err(failure) => (Err(failure), None),
+    };
+    tell.send(told).ok()?;
+    here
+}
+
+/// All that answering needs.
+struct Here {
+    context: Arc<Context>,
+    settings: Settings,
+    /// Hits of a search, unless it says otherwise.
+    hits: Option<usize>,
+    by: Option<By>,
+    words_only: bool,
+    store: Store,
+    finder: Finder,
+    loaded: Option<Loaded>,
+    /// When the corpus was last looked at, and how long that took.
+    looked: Instant,
+    look: Duration,
+}
+
+impl Here {
+    fn new(context: Arc<Context>, orders: Orders) -> Result<Here, Failure> {
+        let Orders {
+            model,
+            retrieval,
+            sampling,
+        } = orders;
+        let wanted = model::wanted(&context, &model)?;
+        let words_only = wanted.is_none();
+        let started = Instant::now();
+        let store = context.store()?;
+        let look = started.elapsed();
+        Ok(Here {
+            settings: ask_command::settings_of(&context, &retrieval, Default::default(), &sampling),
+            hits: retrieval.top_k.or(context.config.top_k).map(usize::from),
+            by: retrieval.by,
+            words_only,
+            finder: Finder::new(&context, &store, retrieval.by, words_only)?,
+            loaded: wanted.load(&context)?,
+            store,
+            looked: Instant::now(),
+            look,
+            context,
+        })
+    }
+
+    fn writes_with(&self) -> String {
+        self.loaded.as_ref().map_or("none".into(), Loaded::name)
+    }
+
+    /// Brings the index up to date with the corpus. What cannot be brought up to date is answered from as it is, and
+    /// that is told where the server was started.
+    fn look_again(&mut self) {
+        if self.looked.elapsed() < self.look * LOOK_SHARE {
+            return;
+        }
+        let started = Instant::now();
+        match self.context.refreshed() {
+            Ok((store, report)) if changed(&report) => {
+                match Finder::new(&self.context, &store, self.by, self.words_only) {
+                    Ok(finder) => (self.store, self.finder) = (store, finder),
+                    Err(failure) => self.context.warn(&failure.lines().join(" ")),
+                }
+            }
+            Ok(_) => {}
+            Err(failure) => self.context.warn(&failure.lines().join(" ")),
+        }
+        self.looked = Instant::now();
+        self.look = started.elapsed();
+    }
+
+    /// What the corpus has for the question; for a short one that finds nothing by itself, together with the question
+    /// before it.
+    fn find(&self, ask: &Ask, settings: &Settings) -> Result<Found, AskError> {
+        let retriever = self.finder.retriever(&self.store);
+        let found = ask::find_with(&self.store, &*retriever, &ask.question, settings)?;
+        let before = ask.history.iter().rfind(|turn| turn.role == Role::User);
+        match before {
+            Some(before) if found.abstains && ask.question.split_whitespace().count() <= LEANING_WORDS => {
+                let both = format!("{}\n{}", before.text, ask.question);
+                ask::find_with(&self.store, &*retriever, &both, settings)
+            }
+            _ => Ok(found),
+        }
+    }
+}
+
+fn changed(report: &RefreshReport) -> bool {
+    report.rebuilt.is_some() || report.added + report.changed + report.removed > 0
+}
+
+impl Clerk for Here {
+    fn ask(&mut self, ask: &Ask, cancel: &Cancel, listener: &mut dyn Listener) -> Result<Answer, Refusal> {
+        self.look_again();
+        let settings = with(&self.settings, ask);
+        let found = self.find(ask, &settings).map_err(fault)?;
+        let mut loaded = self.loaded.as_mut().map(Loaded::writer);
+        let mut cancellable;
+        let writer = match &mut loaded {
+            None => None,
+            Some(writer) => {
+                cancellable = Cancellable {
+                    engine: writer.engine,
+                    cancel,
+                };
+                Some(Writer {
+                    engine: &mut cancellable,
+                    sha256: writer.sha256.take(),
+                    prompts: writer.prompts,
+                    load: writer.load,
+                })
+            }
+        };
+        let answer = ask::write(&found, writer, &settings, listener).map_err(fault)?;
+        Ok(Answer {
+            question: ask.question.trim().to_string(),
+            ..answer
+        })
+    }
+
+    fn search(&mut self, search: &Search) -> Result<Value, Refusal> {
+        self.look_again();
+        let top_k = search.top_k.or(self.hits).unwrap_or(search_command::TOP_K);
+        let retriever = self.finder.retriever(&self.store);
+        let found = search_command::find(&*retriever, search.query.trim(), top_k, &search.filters).map_err(refusal)?;
+        value(&search_command::Results::new(search.query.trim(), &found))
+    }
+
+    fn show(&mut self, id: &str) -> Result<Value, Refusal> {
+        match show::view(&self.context, id) {
+            Ok(view) => value(&view),
+            Err(failure) => Err(Refusal {
+                fault: Fault::Missing,
+                ..refusal(failure)
+            }),
+        }
+    }
+}
+
+/// The settings of one question.
+fn with(settings: &Settings, ask: &Ask) -> Settings {
+    let mut settings = settings.clone();
+    settings.filters = ask.filters.clone();
+    let sampling = &mut settings.sampling;
+    sampling.temperature = ask.temperature.unwrap_or(sampling.temperature);
+    sampling.top_p = ask.top_p.unwrap_or(sampling.top_p);
+    sampling.seed = ask.seed.unwrap_or(sampling.seed);
+    sampling.max_tokens = ask.max_tokens.unwrap_or(sampling.max_tokens);
+    settings
+}
+
+fn value(of: &impl Serialize) -> Result<Value, Refusal> {
+    serde_json::to_value(of).map_err(|error| Refusal::new(Fault::Here, error))
+}
+
+fn fault(error: AskError) -> Refusal {
+    let of_request = matches!(error, AskError::Empty | AskError::TooLong(_));
+    let refusal = refusal(Failure::from(error));
+    match of_request {
+        true => Refusal {
+            fault: Fault::Request,
+            hint: None,
+            ..refusal
+        },
+        false => refusal,
+    }
+}
+
+fn refusal(failure: Failure) -> Refusal {
+    match failure {
+        Failure::Told { message, hint } => Refusal {
+            fault: Fault::Here,
+            message,
+            hint,
+        },
+        Failure::Usage(message) => Refusal::new(Fault::Request, message),
+        Failure::ClosedPipe => Refusal::new(Fault::Here, "the output was closed"),
+    }
+}

@@ -1,0 +1,113 @@
+//! `[generator]` of the settings file: a server that writes the answers, in place of a model on this machine.
+//!
+//! In: the table as it is written. Out: a [`ServedEngine`], or what is wrong, with the way out. The key is in an
+//! environment variable that the file names, never in the file. Without the table no server is ever asked.
+
+use std::env;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::Failure;
+use crate::engine::{Served, ServedEngine};
+use crate::models::Net;
+
+/// The table.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Generator {
+    pub kind: Kind,
+    /// With the API's version: `http://127.0.0.1:8080/v1`.
+    pub url: String,
+    /// As the server calls it.
+    pub model: String,
+    /// Name of the environment variable with the key.
+    pub key_env: Option<String>,
+    /// Prompt and answer together, in tokens.
+    pub context_length: Option<u32>,
+    /// Longest silence of the server, in seconds.
+    pub timeout: Option<u32>,
+}
+
+/// What the server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// OpenAI's chat completions API, which vLLM, llama-server and Ollama speak too.
+    Openai,
+}
+
+impl Generator {
+    /// The engine that asks the server; nothing is sent yet.
+    ///
+    /// # Errors
+    /// `--offline`, an address that is none, a key that is not there or would go unprotected.
+    pub fn engine(&self, net: Net) -> Result<ServedEngine, Failure> {
+        self.engine_with(net, |name| env::var(name).ok())
+    }
+
+    fn engine_with(&self, net: Net, get: impl Fn(&str) -> Option<String>) -> Result<ServedEngine, Failure> {
+        if net != Net::Online {
+            let why = "the settings have a server write the answers, and offline no server is asked";
+            return Err(Failure::new("[generator]", why)
+                .hinted("name a model of this machine with -m NAME, or quote without one with -m none"));
+        }
+        let key = match &self.key_env {
+            None => None,
+            Some(name) => Some(get(name).filter(|key| !key.is_empty()).ok_or_else(|| {
+                Failure::new("[generator]", format!("the environment variable {name} has no key")).hinted(format!(
+                    "set {name}, or leave `key_env` out where the server wants no key"
+                ))
+            })?),
+        };
+        let Kind::Openai = self.kind;
+        Ok(ServedEngine::new(Served {
+            url: self.url.clone(),
+            model: self.model.clone(),
+            key,
+            context_length: self.context_length.unwrap_or(4096) as usize,
+            patience: Duration::from_secs(self.timeout.unwrap_or(60).clamp(1, 3600).into()),
+        })?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Engine as _;
+
+    fn read(extra: &str) -> Result<Generator, toml::de::Error> {
+        toml::from_str(&format!(
+            "kind = \"openai\"\nurl = \"https://llm.example/v1\"\nmodel = \"m\"\n{extra}"
+        ))
+    }
+
+    #[test]
+    fn a_table_becomes_an_engine() {
+        let generator = read("key_env = \"KEY\"\ncontext_length = 9000\ntimeout = 5").unwrap();
+        let engine = generator
+            .engine_with(Net::Online, |name| (name == "KEY").then(|| "k".into()))
+            .unwrap();
+        assert_eq!((engine.info().name.as_str(), engine.info().context_length), ("m", 9000));
+    }
+
+    #[test]
+    fn what_keeps_the_server_from_being_asked_is_told_with_the_way_out() {
+        let generator = read("key_env = \"KEY\"").unwrap();
+        let told = |net, key: Option<&str>| {
+            let failure = generator.engine_with(net, |_| key.map(str::to_string)).err().unwrap();
+            failure.lines().join(" ")
+        };
+        assert!(told(Net::Offline, Some("k")).contains("offline no server is asked"));
+        for key in [None, Some("")] {
+            assert!(told(Net::Online, key).contains("KEY has no key"));
+        }
+        assert!(told(Net::Online, Some("a\nb")).contains("a header cannot hold"));
+    }
+
+    #[test]
+    fn a_key_in_the_file_and_other_kinds_are_refused() {
+        assert!(read("key = \"secret\"").is_err());
+        assert!(toml::from_str::<Generator>("kind = \"magic\"\nurl = \"u\"\nmodel = \"m\"").is_err());
+    }
+}

@@ -1,0 +1,76 @@
+//! The sign that nobody waits for an answer any more, and an engine that heeds it.
+//!
+//! In: an [`Engine`] and a [`Cancel`]. Out: the same engine, which stops at the next piece of text once the sign is
+//! set. Reading the prompt is one step and is not broken off.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::engine::{Engine, EngineError, Generation, Message, ModelInfo, Sampling};
+
+/// A sign that is set once and seen by all its clones.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// To go on, or to break where the sign is set.
+    pub fn flow(&self) -> ControlFlow<()> {
+        match self.is_set() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+}
+
+/// An engine that stops when its sign is set.
+pub struct Cancellable<'a> {
+    pub engine: &'a mut dyn Engine,
+    pub cancel: &'a Cancel,
+}
+
+impl Engine for Cancellable<'_> {
+    fn info(&self) -> &ModelInfo {
+        self.engine.info()
+    }
+
+    fn count_prompt(&self, messages: &[Message]) -> Result<usize, EngineError> {
+        self.engine.count_prompt(messages)
+    }
+
+    fn generate(
+        &mut self,
+        messages: &[Message],
+        sampling: &Sampling,
+        on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<Generation, EngineError> {
+        let cancel = self.cancel;
+        self.engine.generate(messages, sampling, &mut |piece| {
+            cancel.flow()?;
+            on_piece(piece)
+        })
+    }
+
+    fn choose(
+        &mut self,
+        messages: &[Message],
+        choices: &[String],
+        most: usize,
+        sampling: &Sampling,
+        on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Generation, EngineError> {
+        let cancel = self.cancel;
+        self.engine.choose(messages, choices, most, sampling, &mut |choice| {
+            cancel.flow()?;
+            on_choice(choice)
+        })
+    }
+}

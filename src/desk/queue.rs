@@ -1,0 +1,323 @@
+//! The queue before the desk: bounded, first come first served, left by whoever goes away.
+//!
+//! In: jobs, each a closure over the one who works. Out: each run once by [`Seat::work`], in the order they came. A
+//! place counts as taken while a job waits, not while it runs.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Cancel;
+
+type Job<W> = Box<dyn FnOnce(&mut W, &Cancel) + Send>;
+
+/// Every place of the queue is taken, or the desk is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Busy {
+    /// When it is worth asking again, in whole seconds from 1 to 60: so long as the jobs that wait will take, going by
+    /// those that were done.
+    pub retry_after: u64,
+}
+
+struct Waiting<W: ?Sized> {
+    number: u64,
+    cancel: Cancel,
+    job: Job<W>,
+}
+
+struct State<W: ?Sized> {
+    waiting: VecDeque<Waiting<W>>,
+    /// The sign of the job that runs.
+    running: Option<Cancel>,
+    next: u64,
+    closed: bool,
+    /// Moving average of how long a job takes.
+    usual: Duration,
+}
+
+struct Shared<W: ?Sized> {
+    state: Mutex<State<W>>,
+    changed: Condvar,
+    places: usize,
+}
+
+impl<W: ?Sized> Shared<W> {
+    /// A job's panic is caught before it can poison the lock, and the state is whole between any two statements.
+    fn state(&self) -> MutexGuard<'_, State<W>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The side of those who ask; clones are of the same desk.
+pub struct Desk<W: ?Sized>(Arc<Shared<W>>);
+
+impl<W: ?Sized> Clone for Desk<W> {
+    fn clone(&self) -> Self {
+        Desk(Arc::clone(&self.0))
+    }
+}
+
+/// The side of the one who works.
+pub struct Seat<W: ?Sized>(Arc<Shared<W>>);
+
+/// A place in the queue. Dropping it cancels the job, wherever it is.
+pub struct Ticket<W: ?Sized> {
+    shared: Arc<Shared<W>>,
+    number: u64,
+    cancel: Cancel,
+}
+
+impl<W: ?Sized> Drop for Ticket<W> {
+    fn drop(&mut self) {
+        self.cancel.set();
+        let mut state = self.shared.state();
+        let gone = state.waiting.iter().position(|waiting| waiting.number == self.number);
+        let job = gone.and_then(|at| state.waiting.remove(at));
+        drop(state);
+        // What the job holds may be of any kind: it is dropped outside the lock.
+        drop(job);
+    }
+}
+
+impl<W: ?Sized> Desk<W> {
+    /// A desk before which `places` jobs can wait.
+    pub fn open(places: usize) -> (Desk<W>, Seat<W>) {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                waiting: VecDeque::new(),
+                running: None,
+                next: 0,
+                closed: false,
+                usual: Duration::from_secs(1),
+            }),
+            changed: Condvar::new(),
+            places,
+        });
+        (Desk(Arc::clone(&shared)), Seat(shared))
+    }
+
+    /// Has `job` wait for its turn.
+    ///
+    /// # Errors
+    /// [`Busy`] where every place is taken or the desk is closed. A desk without places takes a job when it is idle.
+    pub fn submit(&self, job: impl FnOnce(&mut W, &Cancel) + Send + 'static) -> Result<Ticket<W>, Busy> {
+        let mut state = self.0.state();
+        let idle = state.running.is_none() && state.waiting.is_empty();
+        if state.closed || (state.waiting.len() >= self.0.places && !idle) {
+            let jobs = state.waiting.len() as u32 + 1;
+            let seconds = (state.usual * jobs).as_secs_f64().ceil() as u64;
+            return Err(Busy {
+                retry_after: seconds.clamp(1, 60),
+            });
+        }
+        let (number, cancel) = (state.next, Cancel::default());
+        state.next += 1;
+        state.waiting.push_back(Waiting {
+            number,
+            cancel: cancel.clone(),
+            job: Box::new(job),
+        });
+        drop(state);
+        self.0.changed.notify_one();
+        Ok(Ticket {
+            shared: Arc::clone(&self.0),
+            number,
+            cancel,
+        })
+    }
+
+    /// How many jobs wait, and whether one runs.
+    pub fn load(&self) -> (usize, bool) {
+        let state = self.0.state();
+        (state.waiting.len(), state.running.is_some())
+    }
+
+    /// How many jobs can wait.
+    pub fn places(&self) -> usize {
+        self.0.places
+    }
+
+    /// Takes no more jobs, drops those that wait and cancels the one that runs.
+    pub fn close(&self) {
+        let mut state = self.0.state();
+        state.closed = true;
+        if let Some(cancel) = &state.running {
+            cancel.set();
+        }
+        let left = std::mem::take(&mut state.waiting);
+        drop(state);
+        drop(left);
+        self.0.changed.notify_all();
+    }
+}
+
+impl<W: ?Sized> Seat<W> {
+    /// Does one job after another until the desk is closed. A job that panics is dropped, and the next is done.
+    pub fn work(self, worker: &mut W) {
+        while let Some(Waiting { job, cancel, .. }) = self.next() {
+            let started = Instant::now();
+            // Whoever waits for the job sees its channel close; the panic itself is told by the panic hook.
+            let _ = catch_unwind(AssertUnwindSafe(|| job(worker, &cancel)));
+            let mut state = self.0.state();
+            state.running = None;
+            if !cancel.is_set() {
+                state.usual = (state.usual * 3 + started.elapsed()) / 4;
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Waiting<W>> {
+        let mut state = self.0.state();
+        loop {
+            if state.closed {
+                return None;
+            }
+            if let Some(waiting) = state.waiting.pop_front() {
+                state.running = Some(waiting.cancel.clone());
+                return Some(waiting);
+            }
+            state = self.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// A desk that nobody sits at any more takes no jobs.
+impl<W: ?Sized> Drop for Seat<W> {
+    fn drop(&mut self) {
+        Desk(Arc::clone(&self.0)).close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    type Log = Vec<u32>;
+
+    /// A desk whose worker is held by a first job until the returned sender is used or dropped.
+    fn held(
+        places: usize,
+    ) -> (
+        Desk<Log>,
+        std::sync::mpsc::Sender<()>,
+        thread::JoinHandle<Log>,
+        Ticket<Log>,
+    ) {
+        let (desk, seat) = Desk::<Log>::open(places);
+        let worker = thread::spawn(move || {
+            let mut log = Log::new();
+            seat.work(&mut log);
+            log
+        });
+        let (release, held) = channel::<()>();
+        let (began, begun) = channel();
+        let first = desk
+            .submit(move |_, _| {
+                began.send(()).unwrap();
+                let _ = held.recv();
+            })
+            .unwrap();
+        begun.recv().unwrap();
+        (desk, release, worker, first)
+    }
+
+    /// Lets everything that waits be done, then closes.
+    fn finish(desk: &Desk<Log>) {
+        let (done, all) = channel();
+        let last = loop {
+            let done = done.clone();
+            match desk.submit(move |_, _| done.send(()).unwrap()) {
+                Ok(ticket) => break ticket,
+                Err(_) => thread::yield_now(),
+            }
+        };
+        all.recv().unwrap();
+        drop(last);
+        desk.close();
+    }
+
+    #[test]
+    fn jobs_are_done_in_their_order_and_one_past_the_places_is_turned_away() {
+        let (desk, release, worker, _first) = held(2);
+        let tickets: Vec<_> = (0..2)
+            .map(|n| desk.submit(move |log, _| log.push(n)).unwrap())
+            .collect();
+        let busy = desk.submit(|log, _| log.push(9)).err().unwrap();
+        assert!((1..=60).contains(&busy.retry_after));
+        assert_eq!(desk.load(), (2, true));
+        drop(release);
+        finish(&desk);
+        assert_eq!(worker.join().unwrap(), [0, 1]);
+        drop(tickets);
+    }
+
+    #[test]
+    fn whoever_goes_away_leaves_the_queue_and_frees_the_place() {
+        let (desk, release, worker, _first) = held(1);
+        let gone = desk.submit(|log, _| log.push(1)).unwrap();
+        assert!(desk.submit(|log, _| log.push(2)).is_err());
+        drop(gone);
+        let stays = desk.submit(|log, _| log.push(3)).unwrap();
+        drop(release);
+        finish(&desk);
+        assert_eq!(worker.join().unwrap(), [3]);
+        drop(stays);
+    }
+
+    #[test]
+    fn a_job_that_runs_sees_that_its_ticket_was_dropped() {
+        let (desk, seat) = Desk::<Log>::open(1);
+        let worker = thread::spawn(move || seat.work(&mut Log::new()));
+        let (seen, told) = channel();
+        let ticket = desk
+            .submit(move |_, cancel| {
+                while !cancel.is_set() {
+                    thread::yield_now();
+                }
+                seen.send(()).unwrap();
+            })
+            .unwrap();
+        while desk.load() != (0, true) {
+            thread::yield_now();
+        }
+        drop(ticket);
+        told.recv().unwrap();
+        desk.close();
+        worker.join().unwrap();
+    }
+
+    #[test]
+    fn a_job_that_panics_does_not_end_the_others() {
+        let (desk, release, worker, _first) = held(2);
+        let bad = desk.submit(|_, _| panic!("on purpose")).unwrap();
+        let good = desk.submit(|log, _| log.push(1)).unwrap();
+        drop(release);
+        finish(&desk);
+        assert_eq!(worker.join().unwrap(), [1]);
+        drop((bad, good));
+    }
+
+    #[test]
+    fn a_closed_desk_drops_what_waits_cancels_what_runs_and_takes_nothing() {
+        let (desk, release, worker, first) = held(2);
+        let waits = desk.submit(|log, _| log.push(1)).unwrap();
+        desk.close();
+        assert!(first.cancel.is_set());
+        assert!(desk.submit(|log, _| log.push(2)).is_err());
+        drop(release);
+        assert_eq!(worker.join().unwrap(), Log::new());
+        drop(waits);
+    }
+
+    #[test]
+    fn a_desk_without_places_serves_whoever_finds_it_idle() {
+        let (desk, release, worker, _first) = held(0);
+        assert!(desk.submit(|log, _| log.push(1)).is_err());
+        drop(release);
+        finish(&desk);
+        assert_eq!(worker.join().unwrap(), Log::new());
+    }
+}

@@ -1,0 +1,349 @@
+//! The HTTP client of a served model.
+//!
+//! In: a request's JSON. Out: pieces of text, then a [`Generation`]. No redirect is followed: a key goes to the address
+//! that the user wrote, and nowhere else.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Response, StatusCode, Url};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+
+use super::Served;
+use super::wire::{self, Events, Heard, Thoughts};
+use crate::engine::{EngineError, Generation, Stop};
+
+/// Longest answer, in bytes of text.
+const MAX_TEXT: usize = 256 << 10;
+
+/// Most of a body that is read where no stream comes.
+const MAX_BODY: usize = 1 << 20;
+
+/// How often a caller can stop while the server is silent.
+const TICK: Duration = Duration::from_millis(50);
+
+/// A client of one server.
+pub struct Client {
+    http: reqwest::Client,
+    runtime: Runtime,
+    url: Url,
+    key: Option<HeaderValue>,
+    patience: Duration,
+}
+
+type OnPiece<'a> = &'a mut dyn FnMut(&str) -> ControlFlow<()>;
+
+impl Client {
+    pub fn new(served: &Served) -> Result<Client, EngineError> {
+        let url = address(&served.url)?;
+        let fault = |problem: String| fault(&url, problem, None);
+        let local = is_loopback(&url);
+        if served.key.is_some() && url.scheme() != "https" && !local {
+            return Err(fault("a key would be sent unprotected to another machine".into()).with_hint("use https"));
+        }
+        let key = served
+            .key
+            .as_ref()
+            .map(|key| HeaderValue::from_str(&format!("Bearer {key}")));
+        let mut key = key
+            .transpose()
+            .map_err(|_| fault("the key has characters that a header cannot hold".into()))?;
+        if let Some(key) = &mut key {
+            key.set_sensitive(true);
+        }
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("askpm/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(10).min(served.patience))
+            .redirect(Policy::none());
+        if local {
+            // A server of this machine is never behind a proxy.
+            builder = builder.no_proxy();
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        Ok(Client {
+            http: builder.build().map_err(|error| fault(plain(error)))?,
+            runtime: runtime.map_err(|error| fault(error.to_string()))?,
+            key,
+            patience: served.patience,
+            url,
+        })
+    }
+
+    /// The address that is asked, without user, password and query.
+    pub fn address(&self) -> String {
+        shown(&self.url)
+    }
+
+    pub fn generate(&self, request: &Value, on_piece: OnPiece) -> Result<Generation, EngineError> {
+        self.runtime.block_on(self.answer(request, on_piece))
+    }
+
+    async fn answer(&self, request: &Value, on_piece: OnPiece<'_>) -> Result<Generation, EngineError> {
+        let mut answer = Answer::new(on_piece);
+        let mut builder = self
+            .http
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "application/json");
+        if let Some(key) = &self.key {
+            builder = builder.header(AUTHORIZATION, key.clone());
+        }
+        let sent = builder.body(request.to_string()).send();
+        let Some(response) = self.waiting(sent, &mut answer).await? else {
+            return Ok(answer.finish());
+        };
+        let mut response = response.map_err(|error| self.unreachable(error))?;
+        if response.status() != StatusCode::OK {
+            return Err(self.refused(response).await);
+        }
+        let kind = response.headers().get(CONTENT_TYPE);
+        let streams = kind.is_none_or(|kind| !kind.as_bytes().starts_with(b"application/json"));
+        let (mut events, mut whole) = (Events::default(), Vec::new());
+        while !answer.ended() {
+            let Some(chunk) = self.waiting(response.chunk(), &mut answer).await? else {
+                break;
+            };
+            match chunk.map_err(|error| self.unreachable(error))? {
+                Some(bytes) if streams => self.hear(&mut answer, events.push(&bytes))?,
+                Some(bytes) => {
+                    whole.extend_from_slice(&bytes);
+                    if whole.len() > MAX_BODY {
+                        return Err(self.fault(format!("more than {MAX_BODY} bytes")));
+                    }
+                }
+                None if streams && answer.finish.is_none() => {
+                    return Err(self.fault("the answer broke off".into()));
+                }
+                None => break,
+            }
+        }
+        if !streams && !answer.ended() {
+            self.hear(&mut answer, wire::heard(&whole))?;
+        }
+        Ok(answer.finish())
+    }
+
+    /// Waits for `future` as long as there is patience; `None` where the caller stopped meanwhile.
+    async fn waiting<T>(
+        &self,
+        future: impl Future<Output = T>,
+        answer: &mut Answer<'_>,
+    ) -> Result<Option<T>, EngineError> {
+        let began = Instant::now();
+        let mut future = std::pin::pin!(future);
+        loop {
+            if let Ok(done) = timeout(TICK, &mut future).await {
+                return Ok(Some(done));
+            }
+            if began.elapsed() >= self.patience {
+                let seconds = self.patience.as_secs_f64();
+                return Err(self.fault(format!("the server was silent for {seconds} s")));
+            }
+            if answer.tick().is_break() {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn hear(&self, answer: &mut Answer, heard: Result<Vec<Heard>, String>) -> Result<(), EngineError> {
+        let heard = heard.map_err(|problem| self.fault(format!("the server sent {problem}")))?;
+        for one in heard {
+            if answer.ended() {
+                break;
+            }
+            answer
+                .hear(one)
+                .map_err(|problem| self.fault(format!("the server stopped: {problem}")))?;
+        }
+        Ok(())
+    }
+
+    /// What a server says that does not answer.
+    async fn refused(&self, mut response: Response) -> EngineError {
+        let status = response.status();
+        let mut body = Vec::new();
+        while let Ok(Ok(Some(bytes))) = timeout(self.patience, response.chunk()).await {
+            body.extend_from_slice(&bytes);
+            if body.len() > 4096 {
+                break;
+            }
+        }
+        let said = match serde_json::from_slice::<Value>(&body) {
+            Ok(value) => wire::message(value.get("error").unwrap_or(&value)),
+            Err(_) => wire::one_line(&String::from_utf8_lossy(&body)),
+        };
+        let said = if said.is_empty() { said } else { format!(": {said}") };
+        let hint = match status.as_u16() {
+            401 | 403 => Some("set the environment variable that `key_env` of [generator] names to a valid key"),
+            404 => Some("check `url` and `model` of [generator] in the settings file"),
+            429 | 503 => Some("the server is busy: ask again later, or with -m NAME for a local model"),
+            300..=399 => Some("write the address that the server redirects to as `url` of [generator]"),
+            _ => None,
+        };
+        fault(&self.url, format!("the server answered {status}{said}"), hint)
+    }
+
+    fn unreachable(&self, error: reqwest::Error) -> EngineError {
+        let hint = "start the server, or ask with -m NAME for a local model, or with -m none";
+        fault(&self.url, plain(error), Some(hint))
+    }
+
+    fn fault(&self, problem: String) -> EngineError {
+        fault(&self.url, problem, None)
+    }
+}
+
+/// The address of chat completions under `url`.
+fn address(url: &str) -> Result<Url, EngineError> {
+    let whole = format!("{}/chat/completions", url.trim_end_matches('/'));
+    let parsed = Url::parse(&whole).ok();
+    parsed
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| EngineError::Served {
+            url: "[generator] url".into(),
+            problem: "it is no http or https address".into(),
+            hint: Some("url = \"http://127.0.0.1:8080/v1\"".into()),
+        })
+}
+
+fn shown(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{host}{port}{}", url.scheme(), url.path())
+}
+
+fn fault(url: &Url, problem: String, hint: Option<&str>) -> EngineError {
+    EngineError::Served {
+        url: shown(url),
+        problem,
+        hint: hint.map(str::to_string),
+    }
+}
+
+/// The innermost cause, on one line, without the address.
+fn plain(error: reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "it took too long".into();
+    }
+    let error = error.without_url();
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    wire::one_line(&cause.to_string())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// An answer as it comes.
+struct Answer<'a> {
+    on_piece: OnPiece<'a>,
+    thoughts: Thoughts,
+    text: String,
+    pieces: usize,
+    usage: Option<(usize, usize, usize)>,
+    finish: Option<Stop>,
+    done: bool,
+    began: Instant,
+    first: Option<Instant>,
+    last: Instant,
+}
+
+impl<'a> Answer<'a> {
+    fn new(on_piece: OnPiece<'a>) -> Self {
+        Answer {
+            on_piece,
+            thoughts: Thoughts::default(),
+            text: String::new(),
+            pieces: 0,
+            usage: None,
+            finish: None,
+            done: false,
+            began: Instant::now(),
+            first: None,
+            last: Instant::now(),
+        }
+    }
+
+    fn ended(&self) -> bool {
+        self.done || self.finish == Some(Stop::Caller)
+    }
+
+    fn tick(&mut self) -> ControlFlow<()> {
+        let flow = (self.on_piece)("");
+        if flow.is_break() {
+            self.finish = Some(Stop::Caller);
+        }
+        flow
+    }
+
+    fn hear(&mut self, heard: Heard) -> Result<(), String> {
+        match heard {
+            Heard::Text(text) => {
+                self.last = Instant::now();
+                self.first.get_or_insert(self.last);
+                self.pieces += 1;
+                let text = self.thoughts.push(&text);
+                return self.hand_on(&text);
+            }
+            Heard::Finish(reason) => {
+                self.finish = Some(match reason.as_str() {
+                    "length" => Stop::MaxTokens,
+                    _ => Stop::EndToken,
+                });
+            }
+            Heard::Usage {
+                prompt,
+                cached,
+                written,
+            } => self.usage = Some((prompt, cached, written)),
+            Heard::Error(problem) => return Err(problem),
+            Heard::Done => {
+                self.done = true;
+                self.finish.get_or_insert(Stop::EndToken);
+            }
+        }
+        Ok(())
+    }
+
+    fn hand_on(&mut self, text: &str) -> Result<(), String> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.text.push_str(text);
+        if self.text.len() > MAX_TEXT {
+            return Err(format!("more than {MAX_TEXT} bytes of text"));
+        }
+        if (self.on_piece)(text).is_break() {
+            self.finish = Some(Stop::Caller);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Generation {
+        let held = std::mem::take(&mut self.thoughts).finish();
+        if !self.ended() || self.done {
+            // Past the end there is nothing to stop, and the bound is passed by less than a piece.
+            let _ = self.hand_on(&held);
+        }
+        let (prompt_tokens, cached_tokens, generated_tokens) = self.usage.unwrap_or((0, 0, self.pieces));
+        let first = self.first.unwrap_or(self.last);
+        Generation {
+            text: self.text,
+            prompt_tokens,
+            cached_tokens,
+            generated_tokens,
+            prefill: first.duration_since(self.began),
+            first_token: first.duration_since(self.began),
+            decode: self.last.duration_since(first),
+            stop: self.finish.unwrap_or(Stop::EndToken),
+        }
+    }
+}

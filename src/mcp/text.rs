@@ -1,0 +1,34 @@
+//! An answer as text that an assistant reads.
+//!
+//! In: an [`Answer`]. Out: the answer, its sources with their quotes, and how fresh the corpus is.
+
+use std::fmt::Write as _;
+
+use crate::answer::{Answer, Citation};
+
+/// The whole of what the assistant should know of the answer.
+pub fn answer(answer: &Answer, notes: &[String]) -> String {
+    let mut text = answer.answer.clone();
+    if !answer.citations.is_empty() {
+        text.push_str("\n\nSources:");
+    }
+    for citation in &answer.citations {
+        text.push_str(&source(citation));
+    }
+    let newest = answer.corpus.newest.as_deref().unwrap_or("undated");
+    // Writing to a string does not fail.
+    let _ = write!(text, "\n\nCorpus: {} editions, newest {newest}", answer.corpus.editions);
+    for note in notes {
+        let _ = write!(text, "\nNote: {note}");
+    }
+    text
+}
+
+fn source(citation: &Citation) -> String {
+    let who = citation.contributor.as_deref().unwrap_or("learning resource");
+    let quote = citation.quote.split_whitespace().collect::<Vec<_>>().join(" ");
+    format!(
+        "\n[{}] {who}, in \"{}\" ({}): \"{quote}\"",
+        citation.n, citation.discussion, citation.id
+    )
+}

@@ -1,0 +1,143 @@
+//! What is sent back: a whole body, or server-sent events as an answer is made.
+//!
+//! In: bytes, or what the desk says of an answer ([`Said`]). Out: a hyper body. A stream that is dropped because its
+//! reader went away drops its ticket with it, which cancels the answer.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use serde_json::Value;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::reply::{self, Stamp, Wrong};
+use crate::answer::Answer;
+use crate::desk::{Clerk, Refusal, Ticket};
+
+/// What the desk says of an answer, as it is made.
+#[derive(Debug)]
+pub enum Said {
+    /// The next piece of text.
+    Piece(String),
+    /// Something that the reader should know.
+    Note(String),
+    Done(Box<Answer>),
+    Refused(Refusal),
+}
+
+/// The body of every reply.
+pub enum Reply {
+    Whole(Option<Bytes>),
+    Events(Box<Events>),
+}
+
+impl<T: Into<Bytes>> From<T> for Reply {
+    fn from(whole: T) -> Reply {
+        Reply::Whole(Some(whole.into()))
+    }
+}
+
+/// An answer as server-sent events.
+pub struct Events {
+    said: UnboundedReceiver<Said>,
+    stamp: Stamp,
+    notes: Vec<String>,
+    usage: bool,
+    ready: VecDeque<Bytes>,
+    ended: bool,
+    _ticket: Ticket<dyn Clerk>,
+}
+
+impl Events {
+    pub fn new(
+        stamp: Stamp,
+        notes: Vec<String>,
+        usage: bool,
+        said: UnboundedReceiver<Said>,
+        ticket: Ticket<dyn Clerk>,
+    ) -> Events {
+        Events {
+            ready: VecDeque::from([event(&reply::opening(&stamp))]),
+            said,
+            stamp,
+            notes,
+            usage,
+            ended: false,
+            _ticket: ticket,
+        }
+    }
+
+    /// Makes events of what was said; `None` is a desk that went away.
+    pub fn hear(&mut self, said: Option<Said>) {
+        match said {
+            Some(Said::Piece(text)) => self.ready.push_back(event(&reply::piece(&self.stamp, &text))),
+            Some(Said::Note(note)) => self.notes.push(note),
+            Some(Said::Done(answer)) => {
+                let chunks = reply::ending(&self.stamp, &answer, &self.notes, self.usage);
+                self.ready.extend(chunks.iter().map(event));
+                self.ready.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
+                self.ended = true;
+            }
+            Some(Said::Refused(refusal)) => self.fail(Wrong::from(refusal)),
+            None => self.fail(gone()),
+        }
+    }
+
+    /// The status is sent: a fault is an event that clients know for one.
+    fn fail(&mut self, wrong: Wrong) {
+        self.ready.push_back(event(&wrong.body));
+        self.ended = true;
+    }
+}
+
+/// The desk was closed, or the answer broke off.
+pub fn gone() -> Wrong {
+    Wrong::again_after(
+        5,
+        "broken_off",
+        "the answer broke off: the server is stopping, or failed",
+    )
+}
+
+/// A value as one server-sent event. JSON has no line end of its own, so it is one line.
+fn event(value: &Value) -> Bytes {
+    Bytes::from(format!("data: {value}\n\n"))
+}
+
+impl Body for Reply {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let events = match self.get_mut() {
+            Reply::Whole(bytes) => return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Reply::Events(events) => events,
+        };
+        loop {
+            if let Some(bytes) = events.ready.pop_front() {
+                return Poll::Ready(Some(Ok(Frame::data(bytes))));
+            }
+            if events.ended {
+                return Poll::Ready(None);
+            }
+            match events.said.poll_recv(cx) {
+                Poll::Ready(said) => events.hear(said),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Reply::Whole(None))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Reply::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Reply::Events(_) => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+// Asks the server that this page came from, and shows what it says. Whatever comes back is set as text, never as HTML.
+"use strict";
+
+const $ = (id) => document.getElementById(id);
+const form = $("form"), question = $("question"), turns = $("turns"), state = $("state");
+const askButton = $("ask"), stopButton = $("stop");
+
+const history = [];
+let running = null;
+
+function element(parent, name, text, kind) {
+  const made = document.createElement(name);
+  if (text) made.textContent = text;
+  if (kind) made.className = kind;
+  parent.append(made);
+  return made;
+}
+
+function showSources(turn, sources) {
+  if (!sources || sources.length === 0) return;
+  const list = element(turn, "ol");
+  for (const source of sources) {
+    const item = element(list, "li");
+    item.value = source.n;
+    const parts = [source.discussion, source.contributor, source.edition, source.date].filter(Boolean);
+    element(item, "div", parts.join(" · "));
+    element(item, "code", source.id);
+    element(item, "blockquote", source.quote);
+  }
+}
+
+// Hands on the data of each server-sent event of `response`.
+async function* events(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    rest += value;
+    const whole = rest.split("\n\n");
+    rest = whole.pop();
+    for (const event of whole) {
+      if (event.startsWith("data: ")) yield event.slice(6);
+    }
+  }
+}
+
+async function wrongOf(response) {
+  const again = response.headers.get("retry-after");
+  let message = "the server answered " + response.status;
+  try {
+    message = (await response.json()).error.message;
+  } catch { /* It is no object of ours: the status must do. */ }
+  return new Error(again ? `${message} (in ${again} s)` : message);
+}
+
+async function ask(text) {
+  const turn = element(turns, "article");
+  element(turn, "h2", text);
+  const answer = element(turn, "p");
+  turn.scrollIntoView({ block: "end" });
+  running = new AbortController();
+  const messages = [...history, { role: "user", content: text }].slice(-20);
+  let said = "";
+  try {
+    const response = await fetch("/v1/chat/completions", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ model: "askpm", stream: true, messages }),
+      signal: running.signal,
+    });
+    if (!response.ok) throw await wrongOf(response);
+    let last = null;
+    for await (const data of events(response)) {
+      if (data === "[DONE]") break;
+      const chunk = JSON.parse(data);
+      if (chunk.error) throw new Error(chunk.error.message);
+      if (chunk.askpm) last = chunk;
+      said += chunk.choices[0]?.delta?.content ?? "";
+      answer.textContent = said;
+    }
+    if (!last) throw new Error("the answer broke off");
+    if (last.askpm.abstained) answer.className = "nothing";
+    for (const note of last.askpm.notes) element(turn, "p", note, "nothing");
+    showSources(turn, last.sources);
+    history.push({ role: "user", content: text }, { role: "assistant", content: said });
+  } catch (error) {
+    const stopped = error.name === "AbortError";
+    element(turn, "p", stopped ? "stopped" : error.message, stopped ? "nothing" : "wrong");
+  } finally {
+    running = null;
+    turn.dataset.done = "yes";
+  }
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const text = question.value.trim();
+  if (running || text === "") return;
+  question.value = "";
+  askButton.disabled = true;
+  stopButton.hidden = false;
+  state.textContent = "looking…";
+  await ask(text);
+  state.textContent = "";
+  askButton.disabled = false;
+  stopButton.hidden = true;
+  question.focus();
+});
+
+stopButton.addEventListener("click", () => running?.abort());
+
+question.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+});

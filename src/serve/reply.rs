@@ -1,0 +1,158 @@
+//! The objects that are sent back, in the shape of OpenAI's chat completions API.
+//!
+//! In: answers, sentences, faults. Out: JSON values. What that API has no place for stands beside its fields: `sources`
+//! are the citations, `askpm` is the rest of the object of `askpm ask --json`.
+
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+use super::MODEL;
+use super::request::Bad;
+use crate::answer::{Answer, Sentence, marked};
+use crate::desk::{Fault, Refusal};
+
+/// What all parts of one reply share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    pub id: String,
+    /// Seconds since 1970.
+    pub created: u64,
+}
+
+/// The whole answer as one object.
+pub fn completion(stamp: &Stamp, answer: &Answer, notes: &[String]) -> Value {
+    json!({
+        "id": stamp.id,
+        "object": "chat.completion",
+        "created": stamp.created,
+        "model": MODEL,
+        "choices": [{
+            "index": 0,
+            "message": {"role": "assistant", "content": answer.answer, "refusal": null},
+            "logprobs": null,
+            "finish_reason": "stop",
+        }],
+        "usage": usage(answer),
+        "sources": answer.citations,
+        "askpm": details(answer, notes),
+    })
+}
+
+fn usage(answer: &Answer) -> Value {
+    let (prompt, written) = (answer.timings.prompt_tokens, answer.timings.generated_tokens);
+    json!({"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written})
+}
+
+fn details(answer: &Answer, notes: &[String]) -> Value {
+    json!({
+        "abstained": answer.abstained,
+        "mode": answer.mode,
+        "sentences": answer.sentences,
+        "corpus": answer.corpus,
+        "model": answer.model,
+        "timings": answer.timings,
+        "notes": notes,
+    })
+}
+
+fn chunk(stamp: &Stamp, choices: Value) -> Value {
+    json!({
+        "id": stamp.id,
+        "object": "chat.completion.chunk",
+        "created": stamp.created,
+        "model": MODEL,
+        "choices": choices,
+    })
+}
+
+fn delta(stamp: &Stamp, delta: Value, finish: Value) -> Value {
+    chunk(
+        stamp,
+        json!([{"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish}]),
+    )
+}
+
+/// The chunk that opens a stream.
+pub fn opening(stamp: &Stamp) -> Value {
+    delta(stamp, json!({"role": "assistant", "content": ""}), Value::Null)
+}
+
+/// The chunk of a piece of text.
+pub fn piece(stamp: &Stamp, text: &str) -> Value {
+    delta(stamp, json!({"content": text}), Value::Null)
+}
+
+/// A sentence as it is streamed: with its marks, parted from the one before by a space, as [`Answer::answer`] has it.
+pub fn text(sentence: &Sentence, first: bool) -> String {
+    match first {
+        true => marked(sentence),
+        false => format!(" {}", marked(sentence)),
+    }
+}
+
+/// The chunks that end a stream: the last of the choice, with the sources, and the one that tells the tokens used.
+pub fn ending(stamp: &Stamp, answer: &Answer, notes: &[String], with_usage: bool) -> Vec<Value> {
+    let mut last = delta(stamp, json!({}), json!("stop"));
+    last["sources"] = json!(answer.citations);
+    last["askpm"] = details(answer, notes);
+    let mut chunks = vec![last];
+    if with_usage {
+        let mut end = chunk(stamp, json!([]));
+        end["usage"] = usage(answer);
+        chunks.push(end);
+    }
+    chunks
+}
+
+/// What went wrong, with its HTTP status.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wrong {
+    pub status: StatusCode,
+    pub body: Value,
+    /// Seconds after which to ask again.
+    pub retry_after: Option<u64>,
+}
+
+impl Wrong {
+    pub fn new(status: StatusCode, code: &str, message: impl std::fmt::Display) -> Wrong {
+        let kind = match status.is_server_error() {
+            true => "server_error",
+            false => "invalid_request_error",
+        };
+        let error = json!({"message": message.to_string(), "type": kind, "param": null, "code": code});
+        Wrong {
+            status,
+            body: json!({ "error": error }),
+            retry_after: None,
+        }
+    }
+
+    pub fn again_after(seconds: u64, code: &str, message: impl std::fmt::Display) -> Wrong {
+        Wrong {
+            retry_after: Some(seconds),
+            ..Wrong::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
+        }
+    }
+}
+
+impl From<Bad> for Wrong {
+    fn from(bad: Bad) -> Wrong {
+        let status = match bad.code {
+            "model_not_found" => StatusCode::NOT_FOUND,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let mut wrong = Wrong::new(status, bad.code, bad.message);
+        wrong.body["error"]["param"] = json!(bad.param);
+        wrong
+    }
+}
+
+impl From<Refusal> for Wrong {
+    fn from(refusal: Refusal) -> Wrong {
+        match refusal.fault {
+            Fault::Request => Wrong::new(StatusCode::BAD_REQUEST, "invalid_value", refusal),
+            Fault::Missing => Wrong::new(StatusCode::NOT_FOUND, "not_found", refusal),
+            Fault::Here => Wrong::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", refusal),
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! Reads the body of `POST /v1/chat/completions`.
+//!
+//! In: bytes. Out: an [`Ask`] and how the answer is to be sent, or what is wrong with which field. The fields are those
+//! of OpenAI's chat completions API; what cannot be honoured is refused, not passed over, unless it asks for nothing.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::MODEL;
+use crate::ask::MAX_QUESTION_BYTES;
+use crate::desk::{Ask, Turn};
+use crate::engine::Role;
+
+/// Most messages of a conversation that are read.
+const MAX_MESSAGES: usize = 100;
+
+/// A request that was understood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wanted {
+    pub ask: Ask,
+    pub stream: bool,
+    /// Whether a stream ends with a chunk that tells the tokens used.
+    pub usage: bool,
+    /// What was passed over, for whoever asked.
+    pub notes: Vec<String>,
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bad {
+    /// The field, where it is one.
+    pub param: Option<&'static str>,
+    /// A name of the kind of fault, for programs.
+    pub code: &'static str,
+    pub message: String,
+}
+
+fn bad(param: &'static str, message: impl Into<String>) -> Bad {
+    Bad {
+        param: Some(param),
+        code: "invalid_value",
+        message: message.into(),
+    }
+}
+
+#[derive(Deserialize)]
+struct Body {
+    #[serde(default)]
+    model: Option<String>,
+    messages: Vec<Message>,
+    #[serde(default)]
+    stream: Option<bool>,
+    #[serde(default)]
+    stream_options: Option<StreamOptions>,
+    #[serde(default)]
+    temperature: Option<f64>,
+    #[serde(default)]
+    top_p: Option<f64>,
+    #[serde(default)]
+    seed: Option<i64>,
+    #[serde(default)]
+    max_tokens: Option<u64>,
+    #[serde(default)]
+    max_completion_tokens: Option<u64>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+struct StreamOptions {
+    #[serde(default)]
+    include_usage: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    role: String,
+    #[serde(default)]
+    content: Option<Content>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Parts(Vec<Part>),
+}
+
+#[derive(Deserialize)]
+struct Part {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    text: Option<String>,
+}
+
+/// Reads a request.
+pub fn parse(bytes: &[u8]) -> Result<Wanted, Bad> {
+    let body: Body = serde_json::from_slice(bytes).map_err(|error| Bad {
+        param: None,
+        code: "invalid_json",
+        message: format!("the body is no chat completion request: {error}"),
+    })?;
+    if let Some(model) = body.model.as_deref().filter(|model| *model != MODEL) {
+        return Err(Bad {
+            param: Some("model"),
+            code: "model_not_found",
+            message: format!("the model `{model}` is not here; `{MODEL}` is"),
+        });
+    }
+    refuse(&body.rest)?;
+    let temperature = within(
+        body.temperature,
+        "temperature",
+        |t| (0.0..=5.0).contains(&t),
+        "from 0 to 5",
+    )?;
+    let top_p = within(body.top_p, "top_p", |p| p > 0.0 && p <= 1.0, "above 0 and up to 1")?;
+    let seed = body
+        .seed
+        .map(|seed| u64::try_from(seed).map_err(|_| bad("seed", "`seed` must be 0 or more")))
+        .transpose()?;
+    let max_tokens = body.max_completion_tokens.or(body.max_tokens);
+    if max_tokens.is_some_and(|tokens| !(1..=4096).contains(&tokens)) {
+        return Err(bad("max_tokens", "`max_tokens` must be from 1 to 4096"));
+    }
+    let mut notes = Vec::new();
+    let (question, history) = conversation(body.messages, &mut notes)?;
+    Ok(Wanted {
+        ask: Ask {
+            question,
+            history,
+            temperature,
+            top_p,
+            seed,
+            max_tokens: max_tokens.map(|tokens| tokens as usize),
+            ..Ask::default()
+        },
+        stream: body.stream.unwrap_or(false),
+        usage: body.stream_options.and_then(|options| options.include_usage) == Some(true),
+        notes,
+    })
+}
+
+fn within(value: Option<f64>, name: &'static str, good: impl Fn(f64) -> bool, range: &str) -> Result<Option<f64>, Bad> {
+    match value {
+        Some(value) if !good(value) => Err(bad(name, format!("`{name}` must be {range}"))),
+        value => Ok(value),
+    }
+}
+
+/// Fields that ask for something that is not built, unless they ask for what happens anyway.
+fn refuse(rest: &Map<String, Value>) -> Result<(), Bad> {
+    let nothing = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    };
+    let harmless = |name: &str, value: &Value| match name {
+        "n" => value.is_null() || value.as_u64() == Some(1),
+        "response_format" => value.is_null() || value.get("type").and_then(Value::as_str) == Some("text"),
+        "modalities" => value.is_null() || *value == Value::from(vec!["text"]),
+        "tool_choice" | "function_call" => value.is_null() || matches!(value.as_str(), Some("none" | "auto")),
+        _ => nothing(value),
+    };
+    for name in [
+        "n",
+        "response_format",
+        "modalities",
+        "tools",
+        "tool_choice",
+        "functions",
+        "function_call",
+        "stop",
+        "logprobs",
+        "top_logprobs",
+        "logit_bias",
+        "frequency_penalty",
+        "presence_penalty",
+        "audio",
+        "prediction",
+        "web_search_options",
+    ] {
+        if rest.get(name).is_some_and(|value| !harmless(name, value)) {
+            return Err(Bad {
+                param: Some(name),
+                code: "unsupported_parameter",
+                message: format!("`{name}` cannot be honoured: answers are sentences of the corpus with their sources"),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The last message, which must be the user's, and what was said before it.
+fn conversation(messages: Vec<Message>, notes: &mut Vec<String>) -> Result<(String, Vec<Turn>), Bad> {
+    if messages.len() > MAX_MESSAGES {
+        return Err(bad(
+            "messages",
+            format!("`messages` may hold {MAX_MESSAGES} messages at most"),
+        ));
+    }
+    let mut turns = Vec::new();
+    let mut passed_over = 0;
+    for (at, message) in messages.into_iter().enumerate() {
+        let role = match message.role.as_str() {
+            "user" => Role::User,
+            "assistant" => Role::Assistant,
+            "system" | "developer" => Role::System,
+            _ => {
+                let want = "system, developer, user or assistant";
+                return Err(bad("messages", format!("`messages[{at}].role` must be {want}")));
+            }
+        };
+        let text = text(message.content, at)?;
+        match role {
+            Role::System => passed_over += 1,
+            _ => turns.push(Turn { role, text }),
+        }
+    }
+    if passed_over > 0 {
+        notes.push("system messages are passed over: askpm answers from its corpus by its own rules".into());
+    }
+    let question = match turns.pop() {
+        Some(Turn { role: Role::User, text }) if !text.trim().is_empty() => text,
+        _ => return Err(bad("messages", "the last of `messages` must be a question of the user")),
+    };
+    if question.len() > MAX_QUESTION_BYTES {
+        let bytes = question.len();
+        return Err(bad(
+            "messages",
+            format!("the question has {bytes} bytes, and {MAX_QUESTION_BYTES} are the limit"),
+        ));
+    }
+    Ok((question, turns))
+}
+
+fn text(content: Option<Content>, at: usize) -> Result<String, Bad> {
+    match content {
+        None => Ok(String::new()),
+        Some(Content::Text(text)) => Ok(text),
+        Some(Content::Parts(parts)) => {
+            let mut texts = Vec::new();
+            for part in parts {
+                match (part.kind.as_str(), part.text) {
+                    ("text", Some(text)) => texts.push(text),
+                    _ => {
+                        return Err(bad(
+                            "messages",
+                            format!("`messages[{at}].content` may hold parts of text only"),
+                        ));
+                    }
+                }
+            }
+            Ok(texts.join("\n"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn parsed(value: Value) -> Result<Wanted, Bad> {
+        parse(value.to_string().as_bytes())
+    }
+
+    fn asking(field: &str, value: Value) -> Result<Wanted, Bad> {
+        let mut body = json!({"messages": [{"role": "user", "content": "Why?"}]});
+        body[field] = value;
+        parsed(body)
+    }
+
+    #[test]
+    fn the_last_message_is_the_question_and_those_before_it_are_history() {
+        let wanted = parsed(json!({
+            "model": "askpm", "stream": true, "stream_options": {"include_usage": true}, "user": "me",
+            "temperature": 0.5, "top_p": 0.9, "seed": 3, "max_completion_tokens": 99, "max_tokens": 7,
+            "messages": [
+                {"role": "system", "content": "Be a pirate."},
+                {"role": "user", "content": "Why?"},
+                {"role": "assistant", "content": "So."},
+                {"role": "user", "content": [{"type": "text", "text": "And"}, {"type": "text", "text": "then?"}]},
+            ]
+        }))
+        .unwrap();
+        let said = |role, text: &str| Turn {
+            role,
+            text: text.into(),
+        };
+        assert_eq!(
+            wanted.ask,
+            Ask {
+                question: "And\nthen?".into(),
+                history: vec![said(Role::User, "Why?"), said(Role::Assistant, "So.")],
+                temperature: Some(0.5),
+                top_p: Some(0.9),
+                seed: Some(3),
+                max_tokens: Some(99),
+                ..Ask::default()
+            }
+        );
+        assert!(wanted.stream && wanted.usage && wanted.notes[0].contains("system messages"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_field() {
+        let user = |content: Value| json!([{"role": "user", "content": content}]);
+        for (field, value, param) in [
+            ("model", json!("gpt-4o"), "model"),
+            ("messages", json!([]), "messages"),
+            ("messages", user(json!("  ")), "messages"),
+            ("messages", user(json!("x".repeat(MAX_QUESTION_BYTES + 1))), "messages"),
+            (
+                "messages",
+                user(json!([{"type": "image_url", "image_url": {}}])),
+                "messages",
+            ),
+            (
+                "messages",
+                json!([{"role": "assistant", "content": "Why?"}]),
+                "messages",
+            ),
+            ("messages", json!([{"role": "robot", "content": "Why?"}]), "messages"),
+            (
+                "messages",
+                Value::from(vec![json!({"role": "user", "content": "x"}); 101]),
+                "messages",
+            ),
+            ("temperature", json!(-1), "temperature"),
+            ("top_p", json!(0), "top_p"),
+            ("seed", json!(-1), "seed"),
+            ("max_tokens", json!(0), "max_tokens"),
+            ("n", json!(2), "n"),
+            ("stop", json!("."), "stop"),
+            ("tools", json!([{"type": "function"}]), "tools"),
+            ("response_format", json!({"type": "json_object"}), "response_format"),
+            ("presence_penalty", json!(0.5), "presence_penalty"),
+        ] {
+            let bad = asking(field, value.clone()).unwrap_err();
+            assert_eq!(bad.param, Some(param), "{value}: {}", bad.message);
+        }
+        assert_eq!(parse(b"{").unwrap_err().code, "invalid_json");
+        assert_eq!(parse(b"{}").unwrap_err().code, "invalid_json");
+    }
+
+    #[test]
+    fn a_field_that_asks_for_what_happens_anyway_is_no_fault() {
+        for (field, value) in [
+            ("n", json!(1)),
+            ("stop", Value::Null),
+            ("tools", json!([])),
+            ("tool_choice", json!("auto")),
+            ("response_format", json!({"type": "text"})),
+            ("frequency_penalty", json!(0.0)),
+            ("logprobs", json!(false)),
+            ("metadata", json!({"a": "b"})),
+        ] {
+            assert!(asking(field, value.clone()).is_ok(), "{field}: {value}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_request_or_a_fault(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse(&bytes);
+        }
+
+        #[test]
+        fn any_question_comes_through_unchanged(question in "\\PC{1,80}") {
+            prop_assume!(!question.trim().is_empty());
+            let wanted = asking("messages", json!([{"role": "user", "content": question}])).unwrap();
+            prop_assert_eq!(wanted.ask.question, question);
+        }
+    }
+}

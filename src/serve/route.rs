@@ -1,0 +1,268 @@
+//! From a request to its reply: which path it asks for, and the way of a question through the desk.
+//!
+//! In: a request and the [`House`] it came to. Out: a response; never a failure, for every fault has a status.
+
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body;
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
+
+use super::body::{Events, Reply, Said, gone};
+use super::reply::{self, Wrong};
+use super::request::{self, Wanted};
+use super::{House, MODEL, guard, page};
+use crate::answer::Sentence;
+use crate::ask::Listener;
+use crate::desk::{Cancel, Clerk, Ticket};
+
+/// Longest time that a request's body may take to come.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// Answers one request.
+pub async fn answer<B>(house: &House, request: Request<B>) -> Result<Response<Reply>, Infallible>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let started = Instant::now();
+    let line = format!("{} {}", request.method(), request.uri().path());
+    let response = match route(house, request).await {
+        Ok(response) => response,
+        Err(wrong) => refused(wrong),
+    };
+    let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
+    (house.log)(&format!("{line} {status} after {seconds:.3} s"));
+    Ok(guarded(response))
+}
+
+async fn route<B>(house: &House, request: Request<B>) -> Result<Response<Reply>, Wrong>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    guard::check(request.headers(), request.uri().authority())
+        .map_err(|stranger| Wrong::new(StatusCode::FORBIDDEN, "forbidden", stranger))?;
+    let path = request.uri().path().to_string();
+    let head_or_get = matches!(*request.method(), Method::GET | Method::HEAD);
+    match path.as_str() {
+        "/v1/chat/completions" if *request.method() == Method::POST => {
+            let bytes = read(house, request.into_body()).await?;
+            complete(house, request::parse(&bytes)?).await
+        }
+        "/v1/models" if head_or_get => Ok(json_reply(&models(house))),
+        "/v1/models/askpm" if head_or_get => Ok(json_reply(&model(house))),
+        "/healthz" if head_or_get => Ok(json_reply(&health(house))),
+        other => match page::file(other) {
+            Some(file) if head_or_get => Ok(typed(Reply::from(file.text), file.kind)),
+            Some(_) => Err(not_allowed()),
+            None if matches!(
+                other,
+                "/v1/chat/completions" | "/v1/models" | "/v1/models/askpm" | "/healthz"
+            ) =>
+            {
+                Err(not_allowed())
+            }
+            None => Err(Wrong::new(
+                StatusCode::NOT_FOUND,
+                "not_found",
+                format!("there is no {other} here"),
+            )),
+        },
+    }
+}
+
+fn not_allowed() -> Wrong {
+    Wrong::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "chat completions are asked for with POST, all else with GET",
+    )
+}
+
+/// The whole body, within the bounds of bytes and time.
+async fn read<B>(house: &House, body: B) -> Result<Bytes, Wrong>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let most = house.limits.body_bytes;
+    let too_large = || {
+        let message = format!("the body is larger than {most} bytes");
+        Wrong::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    };
+    if body.size_hint().lower() > most as u64 {
+        return Err(too_large());
+    }
+    match timeout(BODY_TIME, Limited::new(body, most).collect()).await {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Wrong::new(StatusCode::BAD_REQUEST, "broken_off", "the body broke off")),
+        Err(_) => Err(Wrong::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too_slow",
+            "the body took too long",
+        )),
+    }
+}
+
+/// Has the question answered. Nothing is sent before the first sentence, so that a fault has a status of its own.
+async fn complete(house: &House, wanted: Wanted) -> Result<Response<Reply>, Wrong> {
+    let Wanted {
+        ask,
+        stream,
+        usage,
+        mut notes,
+    } = wanted;
+    let (say, mut said) = unbounded_channel();
+    let job = move |clerk: &mut (dyn Clerk + 'static), cancel: &Cancel| {
+        let mut teller = Teller {
+            say: &say,
+            cancel,
+            first: true,
+        };
+        let last = match clerk.ask(&ask, cancel, &mut teller) {
+            Ok(answer) => {
+                if teller.first {
+                    // An abstention has no sentence: its line is the text.
+                    let _ = say.send(Said::Piece(answer.answer.clone()));
+                }
+                Said::Done(Box::new(answer))
+            }
+            Err(refusal) => Said::Refused(refusal),
+        };
+        // Whoever asked may be gone.
+        let _ = say.send(last);
+    };
+    let ticket = house.desk.submit(job).map_err(|busy| {
+        let message = "every place in the queue is taken: ask again later";
+        Wrong::again_after(busy.retry_after, "busy", message)
+    })?;
+    let stamp = house.stamp();
+    if !stream {
+        return whole(said, ticket, &mut notes)
+            .await
+            .map(|answer| json_reply(&reply::completion(&stamp, &answer, &notes)));
+    }
+    let first = loop {
+        match said.recv().await {
+            Some(Said::Note(note)) => notes.push(note),
+            Some(Said::Refused(refusal)) => return Err(refusal.into()),
+            Some(first) => break first,
+            None => return Err(gone()),
+        }
+    };
+    let mut events = Events::new(stamp, notes, usage, said, ticket);
+    events.hear(Some(first));
+    Ok(typed(
+        Reply::Events(Box::new(events)),
+        "text/event-stream; charset=utf-8",
+    ))
+}
+
+async fn whole(
+    mut said: UnboundedReceiver<Said>,
+    _ticket: Ticket<dyn Clerk>,
+    notes: &mut Vec<String>,
+) -> Result<Box<crate::answer::Answer>, Wrong> {
+    loop {
+        match said.recv().await {
+            Some(Said::Done(answer)) => return Ok(answer),
+            Some(Said::Refused(refusal)) => return Err(refusal.into()),
+            Some(Said::Note(note)) => notes.push(note),
+            Some(Said::Piece(_)) => {}
+            None => return Err(gone()),
+        }
+    }
+}
+
+/// Hands sentences from the desk's thread to the one that sends them.
+struct Teller<'a> {
+    say: &'a UnboundedSender<Said>,
+    cancel: &'a Cancel,
+    first: bool,
+}
+
+impl Listener for Teller<'_> {
+    fn sentence(&mut self, sentence: &Sentence) -> ControlFlow<()> {
+        self.cancel.flow()?;
+        let piece = reply::text(sentence, std::mem::take(&mut self.first));
+        match self.say.send(Said::Piece(piece)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        let _ = self.say.send(Said::Note(text.to_string()));
+    }
+}
+
+fn model(house: &House) -> Value {
+    json!({"id": MODEL, "object": "model", "created": house.created, "owned_by": "askpm"})
+}
+
+fn models(house: &House) -> Value {
+    json!({"object": "list", "data": [model(house)]})
+}
+
+fn health(house: &House) -> Value {
+    let (waiting, running) = house.desk.load();
+    json!({
+        "status": "ok",
+        "model": house.writes_with,
+        "queue": {"waiting": waiting, "places": house.desk.places(), "running": running},
+    })
+}
+
+fn typed(body: Reply, kind: &'static str) -> Response<Reply> {
+    let mut response = Response::new(body);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+fn json_reply(value: &Value) -> Response<Reply> {
+    typed(Reply::from(format!("{value}\n")), "application/json")
+}
+
+fn refused(wrong: Wrong) -> Response<Reply> {
+    let mut response = json_reply(&wrong.body);
+    *response.status_mut() = wrong.status;
+    if let Some(seconds) = wrong.retry_after {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if wrong.status == StatusCode::PAYLOAD_TOO_LARGE || wrong.status == StatusCode::REQUEST_TIMEOUT {
+        // What is left of the body is not read.
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// What every reply tells a browser: nothing from elsewhere, in no frame, no guessing of types, nothing kept.
+fn guarded(mut response: Response<Reply>) -> Response<Reply> {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, page::POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    response
+}

@@ -1,0 +1,49 @@
+"""Asks a server with OpenAI's own client, and checks what it makes of the replies.
+
+Usage: openai_client.py BASE_URL QUESTION QUESTION_THAT_THE_CORPUS_DOES_NOT_ANSWER
+"""
+
+import sys
+
+import openai
+
+url, question, elsewhere = sys.argv[1:]
+client = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
+
+assert [model.id for model in client.models.list()] == ["askpm"]
+
+
+def messages(text):
+    return [{"role": "user", "content": text}]
+
+
+whole = client.chat.completions.create(model="askpm", messages=messages(question))
+text = whole.choices[0].message.content
+assert "[1]" in text, text
+assert whole.choices[0].finish_reason == "stop"
+assert whole.usage.total_tokens == 0
+assert whole.sources[0]["quote"], whole
+
+streamed, last = "", None
+for chunk in client.chat.completions.create(model="askpm", messages=messages(question), stream=True):
+    if chunk.choices:
+        streamed += chunk.choices[0].delta.content or ""
+        last = chunk
+assert streamed == text, (streamed, text)
+assert last.choices[0].finish_reason == "stop"
+assert last.sources == whole.sources
+
+nothing = client.chat.completions.create(model="askpm", messages=messages(elsewhere))
+assert nothing.askpm["abstained"] is True, nothing
+
+for bad, error in [
+    ({"model": "gpt-4o"}, openai.NotFoundError),
+    ({"n": 2}, openai.BadRequestError),
+    ({"messages": []}, openai.BadRequestError),
+]:
+    try:
+        client.chat.completions.create(**{"model": "askpm", "messages": messages(question), **bad})
+    except error as told:
+        assert told.code, told
+    else:
+        raise AssertionError(f"{bad} was answered")

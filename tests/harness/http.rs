@@ -1,0 +1,135 @@
+//! `askpm serve` as a child, and a plain HTTP/1.1 client to speak to it.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::Child;
+use std::time::Duration;
+
+use super::Run;
+
+/// A server that is ended when dropped.
+pub struct Serving {
+    pub child: Child,
+    pub address: SocketAddr,
+}
+
+impl Serving {
+    /// Starts what `run` is, which must be `askpm serve --port 0 …`, and waits until questions can be asked.
+    pub fn start(run: Run) -> Serving {
+        let mut child = run.spawn();
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("standard output is a pipe");
+        let mut stdout = BufReader::new(stdout);
+        stdout.read_line(&mut line).expect("a line of text");
+        let address = line
+            .trim()
+            .strip_prefix("http://")
+            .and_then(|rest| rest.strip_suffix('/'));
+        let Some(address) = address.and_then(|address| address.parse().ok()) else {
+            let mut stderr = String::new();
+            let _ = child
+                .stderr
+                .take()
+                .expect("standard error is a pipe")
+                .read_to_string(&mut stderr);
+            panic!("no address in {line:?}: {stderr}");
+        };
+        Serving { child, address }
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).expect("the server accepts");
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .expect("a timeout can be set");
+        stream
+    }
+
+    /// Sends these bytes and reads to the end.
+    pub fn raw(&self, request: &[u8]) -> Reply {
+        let mut stream = self.connect();
+        // The server may answer and close before it has read everything.
+        let _ = stream.write_all(request);
+        Reply::read(&mut stream).expect("a reply")
+    }
+
+    pub fn get(&self, path: &str) -> Reply {
+        let host = self.address;
+        self.raw(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes())
+    }
+
+    /// The head and body of a request for a chat completion.
+    pub fn completion(&self, body: &str) -> Vec<u8> {
+        let (host, length) = (self.address, body.len());
+        let head = format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\nConnection: close\r\n\r\n"
+        );
+        (head + body).into_bytes()
+    }
+
+    pub fn post(&self, body: &str) -> Reply {
+        self.raw(&self.completion(body))
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    /// In lower case.
+    pub head: String,
+    /// Without the framing of chunks.
+    pub body: String,
+}
+
+impl Reply {
+    pub fn read(stream: &mut TcpStream) -> io::Result<Reply> {
+        let mut input = BufReader::new(stream);
+        let mut head = String::new();
+        while input.read_line(&mut head)? > 2 {}
+        let head = head.to_ascii_lowercase();
+        let mut body = Vec::new();
+        if head.contains("transfer-encoding: chunked") {
+            loop {
+                let mut size = String::new();
+                input.read_line(&mut size)?;
+                let size = usize::from_str_radix(size.trim(), 16).map_err(io::Error::other)?;
+                let mut chunk = vec![0; size + 2];
+                input.read_exact(&mut chunk)?;
+                if size == 0 {
+                    break;
+                }
+                body.extend_from_slice(&chunk[..size]);
+            }
+        } else {
+            input.read_to_end(&mut body)?;
+        }
+        Ok(Reply {
+            status: head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0),
+            head,
+            body: String::from_utf8(body).map_err(io::Error::other)?,
+        })
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:#?}"))
+    }
+
+    /// The objects of an event stream, which must end as it should.
+    #[track_caller]
+    pub fn events(&self) -> Vec<serde_json::Value> {
+        let body = self.body.strip_suffix("data: [DONE]\n\n").expect("the end of a stream");
+        body.split_terminator("\n\n")
+            .map(|event| serde_json::from_str(event.strip_prefix("data: ").expect("data")).expect("JSON"))
+            .collect()
+    }
+}

@@ -1,0 +1,244 @@
+//! `askpm mcp` through the real binary: JSON-RPC lines by hand, and the official Python client.
+
+use std::io::{BufRead, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Home, fixture};
+use crate::serve::python;
+
+const QUESTION: &str = "How should we price an API?";
+const ELSEWHERE: &str = "best pizza in Naples";
+
+/// A client by hand: a line out, a line in.
+struct Client {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    next: u64,
+}
+
+impl Client {
+    fn bare(home: &Home) -> Client {
+        let mut command = home.askpm().args(["mcp", "-m", "none"]).command();
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Client {
+            input: child.stdin.take(),
+            output: BufReader::new(child.stdout.take().unwrap()),
+            child,
+            next: 0,
+        }
+    }
+
+    /// One that has said hello.
+    fn new(home: &Home) -> Client {
+        let mut client = Client::bare(home);
+        let hello = json!({
+            "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
+        });
+        let told = client.request("initialize", hello);
+        assert_eq!(told["result"]["serverInfo"]["name"], "askpm", "{told:#}");
+        assert!(told["result"]["capabilities"]["tools"].is_object(), "{told:#}");
+        client.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string());
+        client
+    }
+
+    fn send(&mut self, line: &str) {
+        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// The next message; every line on standard output must be one.
+    fn receive(&mut self) -> Value {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        let message: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line:?}"));
+        assert_eq!(message["jsonrpc"], "2.0", "{message:#}");
+        message
+    }
+
+    fn request(&mut self, method: &str, params: Value) -> Value {
+        self.next += 1;
+        let id = self.next;
+        self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string());
+        let message = self.receive();
+        assert_eq!(message["id"], id, "{message:#}");
+        message
+    }
+
+    fn call(&mut self, tool: &str, arguments: Value) -> Value {
+        let told = self.request("tools/call", json!({"name": tool, "arguments": arguments}));
+        assert!(told["result"].is_object(), "{told:#}");
+        told["result"].clone()
+    }
+
+    /// Ends its input; it must end by itself, with nothing more to say.
+    fn end(mut self) {
+        drop(self.input.take());
+        let mut rest = String::new();
+        std::io::Read::read_to_string(&mut self.output, &mut rest).unwrap();
+        assert_eq!(rest, "");
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn text(result: &Value) -> &str {
+    result["content"][0]["text"].as_str().expect("text")
+}
+
+#[test]
+fn the_tools_are_listed_with_their_schemas() {
+    let home = Home::new();
+    let mut client = Client::new(&home);
+    let told = client.request("tools/list", json!({}));
+    let tools = told["result"]["tools"].as_array().unwrap();
+    let names: Vec<&str> = tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["search", "ask", "show"]);
+    for tool in tools {
+        assert_eq!(tool["inputSchema"]["type"], "object", "{tool:#}");
+        assert_eq!(tool["annotations"]["readOnlyHint"], true, "{tool:#}");
+    }
+    client.end();
+}
+
+#[test]
+fn the_tools_give_the_objects_of_the_command_line() {
+    let home = Home::new();
+    let mut client = Client::new(&home);
+
+    let answer = client.call("ask", json!({ "question": QUESTION }));
+    let asked = home
+        .askpm()
+        .args(["ask", "-m", "none", "--json", QUESTION])
+        .run()
+        .ok()
+        .json();
+    let structured = &answer["structuredContent"];
+    for field in [
+        "question",
+        "answer",
+        "abstained",
+        "mode",
+        "sentences",
+        "citations",
+        "corpus",
+        "model",
+    ] {
+        assert_eq!(structured[field], asked[field], "{field}");
+    }
+    let quote = asked["citations"][0]["quote"]
+        .as_str()
+        .unwrap()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(text(&answer).contains(&quote), "{answer:#}");
+
+    let found = client.call("search", json!({"query": "price", "top_k": 2}));
+    let searched = home
+        .askpm()
+        .args(["search", "--json", "-n", "2", "price"])
+        .run()
+        .ok()
+        .json();
+    assert_eq!(found["structuredContent"]["hits"], searched["hits"]);
+
+    let id = searched["hits"][0]["id"].as_str().unwrap();
+    let shown = client.call("show", json!({ "id": id }));
+    let whole = home.askpm().args(["show", "--json", id]).run().ok().json();
+    assert_eq!(shown["structuredContent"], whole);
+    client.end();
+}
+
+#[test]
+fn a_question_that_the_corpus_does_not_answer_is_no_error_and_no_answer() {
+    let home = Home::new();
+    let mut client = Client::new(&home);
+    let answer = client.call("ask", json!({ "question": ELSEWHERE }));
+    assert_ne!(answer["isError"], true, "{answer:#}");
+    assert_eq!(answer["structuredContent"]["abstained"], true);
+    assert!(text(&answer).contains("nothing in the corpus answers"), "{answer:#}");
+}
+
+#[test]
+fn what_fails_is_a_tool_error_that_says_why() {
+    let home = Home::new();
+    let mut client = Client::new(&home);
+    for (tool, arguments, part) in [
+        ("show", json!({"id": "no-such-edition"}), "no edition of the corpus"),
+        ("show", json!({"id": "../../etc/passwd"}), ""),
+        ("ask", json!({"question": " "}), "empty"),
+        ("ask", json!({"question": "x".repeat(20_000)}), "limit"),
+        ("ask", json!({}), "question"),
+        ("search", json!({"query": "price", "top_k": 1000}), "from 1 to 100"),
+        ("search", json!({"query": "price", "sort": "date"}), "sort"),
+    ] {
+        let result = client.call(tool, arguments.clone());
+        assert_eq!(result["isError"], true, "{tool} {arguments}: {result:#}");
+        assert!(text(&result).contains(part), "{tool} {arguments}: {result:#}");
+    }
+    let unknown = client.request("tools/call", json!({"name": "delete", "arguments": {}}));
+    assert!(
+        unknown["error"]["message"].as_str().unwrap().contains("`delete`"),
+        "{unknown:#}"
+    );
+    // After all that it still answers.
+    assert_ne!(client.call("ask", json!({ "question": QUESTION }))["isError"], true);
+}
+
+#[test]
+fn lines_that_are_no_messages_do_not_end_it() {
+    let home = Home::new();
+    let mut client = Client::new(&home);
+    let long = format!("{{\"jsonrpc\":\"2.0\",\"id\":\"{}\"}}", "x".repeat(300 << 10));
+    for line in ["", "nonsense", "{}", "[1, 2]", &long] {
+        client.send(line);
+    }
+    client.next += 1;
+    let id = client.next;
+    client.send(&json!({"jsonrpc": "2.0", "id": id, "method": "ping"}).to_string());
+    // Whatever it says of those lines is itself a message.
+    while client.receive()["id"] != id {}
+}
+
+#[test]
+fn input_that_ends_at_once_is_no_failure() {
+    let home = Home::new();
+    Client::bare(&home).end();
+}
+
+#[test]
+fn a_corpus_that_is_not_there_is_told_before_anything_is_spoken() {
+    let home = Home::new();
+    let ran = home
+        .askpm()
+        .args(["mcp", "-m", "none", "--corpus", "/no/such/corpus"])
+        .run();
+    ran.fails(1, &["/no/such/corpus"]);
+}
+
+#[test]
+fn the_official_python_client_understands_it() {
+    let Some(python) = python("mcp") else { return };
+    let home = Home::new();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/mcp_client.py");
+    let output = Command::new(python)
+        .args([script, env!("CARGO_BIN_EXE_askpm"), QUESTION, ELSEWHERE])
+        .env("HOME", home.path(""))
+        .env("ASKPM_CORPUS", fixture("corpus"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
