@@ -9,6 +9,7 @@ use std::process::{Command, Output, Stdio};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
 use crate::harness::Home;
+use crate::harness::http::Serving;
 use crate::harness::tiny_gguf::{TinyGguf, Weights};
 
 const QUESTION: &str = "How should we price an API?";
@@ -16,12 +17,15 @@ const QUESTION: &str = "How should we price an API?";
 /// The number of `socket(2)` on this machine.
 const SOCKET: i64 = if cfg!(target_arch = "x86_64") { 41 } else { 198 };
 
+/// The number of `connect(2)` on this machine.
+const CONNECT: i64 = if cfg!(target_arch = "x86_64") { 42 } else { 203 };
+
 /// What the kernel ends a process with that breaks its filter.
 const SIGSYS: i32 = 31;
 
-/// A filter that lets everything through but `socket`.
-fn no_sockets() -> BpfProgram {
-    let rules = BTreeMap::from([(SOCKET, vec![])]);
+/// A filter that lets everything through but this system call.
+fn all_but(call: i64) -> BpfProgram {
+    let rules = BTreeMap::from([(call, vec![])]);
     let arch = std::env::consts::ARCH
         .try_into()
         .expect("a processor that seccomp knows");
@@ -31,14 +35,19 @@ fn no_sockets() -> BpfProgram {
 }
 
 fn run_without_sockets(mut command: Command) -> Output {
-    let filter = no_sockets();
+    forbid(&mut command, SOCKET);
+    command.stdin(Stdio::null()).output().expect("the binary starts")
+}
+
+/// Has the kernel end what `command` starts when it makes this system call.
+fn forbid(command: &mut Command, call: i64) {
+    let filter = all_but(call);
     // SAFETY: between fork and exec only `prctl` and `seccomp` are called, both safe there; nothing is allocated.
     unsafe {
         command.pre_exec(move || {
             seccompiler::apply_filter(&filter).map_err(|_| std::io::Error::from(std::io::ErrorKind::PermissionDenied))
         });
     }
-    command.stdin(Stdio::null()).output().expect("the binary starts")
 }
 
 /// A home with a folder of downloaders that leave a mark when they are started.
@@ -109,4 +118,62 @@ fn the_proof_would_notice_a_socket_and_a_downloader() {
         .run()
         .fails(1, &["smollm2-135m could not be fetched"]);
     assert!(home.path("started").exists());
+}
+
+#[test]
+fn offline_a_server_that_writes_answers_is_refused_before_a_socket_is_opened() {
+    let home = Home::new();
+    home.write(
+        ".config/askpm/config.toml",
+        "[generator]\nkind = \"openai\"\nurl = \"http://127.0.0.1:9/v1\"\nmodel = \"m\"\n",
+    );
+    let run = |args: &[&str]| run_without_sockets(home.askpm().args(args).command());
+    let refused = run(&["ask", "--offline", QUESTION]);
+    let stderr = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("offline no server is asked"), "{stderr}");
+    // What is asked for now goes before the settings.
+    assert_eq!(
+        run(&["ask", "--offline", "-m", "none", QUESTION]).status.code(),
+        Some(0)
+    );
+    let online = run(&["ask", QUESTION]);
+    assert_eq!(online.status.signal(), Some(SIGSYS), "{online:?}");
+}
+
+/// The addresses that the process listens on, as `/proc/net/tcp` and `tcp6` have them.
+fn listening(process: u32) -> Vec<String> {
+    let sockets: Vec<String> = fs::read_dir(format!("/proc/{process}/fd"))
+        .unwrap()
+        .filter_map(|entry| fs::read_link(entry.unwrap().path()).ok())
+        .filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_string()))
+        .collect();
+    let mut found = Vec::new();
+    for table in ["tcp", "tcp6", "udp", "udp6"] {
+        let text = fs::read_to_string(format!("/proc/{process}/net/{table}")).unwrap_or_default();
+        for fields in text
+            .lines()
+            .skip(1)
+            .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        {
+            let own = sockets.iter().any(|socket| fields.get(9) == Some(&socket.as_str()));
+            // 0A is LISTEN, 07 a datagram socket that is bound.
+            if own && matches!(fields[3], "0A" | "07") {
+                found.push(format!("{table} {}", fields[1]));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_server_listens_on_this_machine_alone_and_offline_it_connects_to_nothing() {
+    let home = Home::new();
+    let mut run = home.askpm().args(["serve", "--offline", "-m", "none", "--port", "0"]);
+    forbid(run.command_mut(), CONNECT);
+    let server = Serving::start(run);
+    let port = server.address.port();
+    assert_eq!(listening(server.child.id()), [format!("tcp 0100007F:{port:04X}")]);
+    let reply = server.post(&format!(r#"{{"messages":[{{"role":"user","content":"{QUESTION}"}}]}}"#));
+    assert_eq!(reply.json()["askpm"]["abstained"], false, "{reply:#?}");
 }

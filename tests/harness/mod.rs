@@ -102,6 +102,11 @@ impl Run {
         self.command
     }
 
+    /// The command to change, for what this type has no words for.
+    pub fn command_mut(&mut self) -> &mut Command {
+        &mut self.command
+    }
+
     /// Runs to the end.
     pub fn run(mut self) -> Ran {
         let mut child = self

@@ -19,6 +19,7 @@ pub(super) trait Load: Element {
 }
 
 impl Load for Half {
+    // SAFETY: as the trait says.
     #[inline]
     #[target_feature(enable = "avx512f")]
     unsafe fn load(at: *const Self) -> __m512 {
@@ -28,6 +29,7 @@ impl Load for Half {
 }
 
 impl Load for f32 {
+    // SAFETY: as the trait says.
     #[inline]
     #[target_feature(enable = "avx512f")]
     unsafe fn load(at: *const Self) -> __m512 {

@@ -353,6 +353,7 @@ impl Work<'_> {
 
     #[cfg(target_arch = "x86_64")]
     fn run<E: avx512::Load>(&self, rows: &Rows, page: &Page, head: usize, partial: &mut Partial) {
+        // SAFETY: called as `plain::attend` is, on a machine with AVX2 and FMA.
         #[target_feature(enable = "avx2,fma")]
         unsafe fn avx2<E: Element>(rows: &Rows, head: *const E, partial: &mut Partial) {
             // SAFETY: the caller's promise.
