@@ -7,6 +7,8 @@ use std::io::{self, Write};
 pub(crate) mod accept;
 #[path = "../tests/harness/completions.rs"]
 pub(crate) mod completions;
+#[path = "../tests/harness/elastic.rs"]
+pub(crate) mod elastic;
 
 /// Says that a test is skipped, and why: past the test runner, which keeps back what a passing test prints.
 pub(crate) fn skipped(why: impl Display) {

@@ -28,6 +28,7 @@ mod real;
 mod scripts;
 mod search;
 mod serve;
+mod ways_out;
 
 /// A file that is not listed above would never run.
 #[test]

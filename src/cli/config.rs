@@ -10,6 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::DeTable;
 
+use super::cluster::RetrieverTable;
 use super::error::Failure;
 use super::generator::Generator;
 use super::nearest;
@@ -34,10 +35,12 @@ pub struct Config {
     pub feeds: Vec<String>,
     /// A server that writes the answers.
     pub generator: Option<Generator>,
+    /// A search cluster that finds the passages.
+    pub retriever: Option<RetrieverTable>,
 }
 
 /// Every setting there is, in the order in which `config show` lists them.
-pub const KNOWN: [&str; 11] = [
+pub const KNOWN: [&str; 12] = [
     "corpus",
     "model",
     "device",
@@ -49,6 +52,7 @@ pub const KNOWN: [&str; 11] = [
     "drop",
     "feeds",
     "generator",
+    "retriever",
 ];
 
 impl Config {

@@ -8,7 +8,6 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::args::{By, ModelChoice, Retrieval, SamplingArgs};
@@ -19,8 +18,7 @@ use super::model::{self, Loaded};
 use super::{ask as ask_command, search as search_command, show};
 use crate::answer::Answer;
 use crate::ask::{self, AskError, Found, Listener, Settings, Writer};
-use crate::desk::{Ask, Cancel, Cancellable, Clerk, Desk, Fault, Refusal, Search};
-use crate::engine::Role;
+use crate::desk::{Ask, Cancel, Cancellable, Clerk, Desk, Fault, Refusal, Role, Search, as_json};
 use crate::index::{RefreshReport, Store};
 
 /// A question of at most so many words may lean on the one before it.
@@ -177,6 +175,9 @@ impl Clerk for Here {
             }
         };
         let answer = ask::write(&found, writer, &settings, listener).map_err(fault)?;
+        if cancel.is_set() {
+            return Err(Refusal::new(Fault::Cancelled, "the answer was broken off"));
+        }
         Ok(Answer {
             question: ask.question.trim().to_string(),
             ..answer
@@ -188,12 +189,12 @@ impl Clerk for Here {
         let top_k = search.top_k.or(self.hits).unwrap_or(search_command::TOP_K);
         let retriever = self.finder.retriever(&self.store);
         let found = search_command::find(&*retriever, search.query.trim(), top_k, &search.filters).map_err(refusal)?;
-        value(&search_command::Results::new(search.query.trim(), &found))
+        as_json(&search_command::Results::new(search.query.trim(), &found))
     }
 
     fn show(&mut self, id: &str) -> Result<Value, Refusal> {
         match show::view(&self.context, id) {
-            Ok(view) => value(&view),
+            Ok(view) => as_json(&view),
             Err(failure) => Err(Refusal {
                 fault: Fault::Missing,
                 ..refusal(failure)
@@ -212,10 +213,6 @@ fn with(settings: &Settings, ask: &Ask) -> Settings {
     sampling.seed = ask.seed.unwrap_or(sampling.seed);
     sampling.max_tokens = ask.max_tokens.unwrap_or(sampling.max_tokens);
     settings
-}
-
-fn value(of: &impl Serialize) -> Result<Value, Refusal> {
-    serde_json::to_value(of).map_err(|error| Refusal::new(Fault::Here, error))
 }
 
 fn fault(error: AskError) -> Refusal {

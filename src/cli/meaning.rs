@@ -14,6 +14,7 @@ use super::progress::{Bar, Counter};
 use crate::answer::meaning::Meaning;
 use crate::index::Store;
 use crate::models::{self, Model, Net};
+use crate::retrieve::cluster::{ByCluster, Cluster};
 use crate::retrieve::dense::{Dense, Embedder, Files};
 use crate::retrieve::{ByMeaning, ByWords, Fused, Retriever};
 
@@ -21,17 +22,26 @@ use crate::retrieve::{ByMeaning, ByWords, Fused, Retriever};
 pub struct Finder {
     by: By,
     dense: Option<Dense>,
+    /// Goes before the others.
+    cluster: Option<Cluster>,
 }
 
 impl Finder {
-    /// What `by` asks for; without it, words and meaning if they can be had, else words. `words_only`: nothing else
+    /// What `by` asks for; without it, the cluster of the settings or, where there is none, words and meaning if they can be had, else words. `words_only`: nothing else
     /// unless it is asked for.
     pub fn new(context: &Context, store: &Store, by: Option<By>, words_only: bool) -> Result<Finder, Failure> {
         let wanted = by.unwrap_or(if words_only { By::Words } else { By::Both });
         let words = Finder {
             by: By::Words,
             dense: None,
+            cluster: None,
         };
+        if let (Some(table), None) = (&context.config.retriever, by) {
+            return Ok(Finder {
+                cluster: Some(table.open(context, store)?),
+                ..words
+            });
+        }
         if wanted == By::Words {
             return Ok(words);
         }
@@ -39,6 +49,7 @@ impl Finder {
             Ok(dense) => Ok(Finder {
                 by: wanted,
                 dense: Some(dense),
+                cluster: None,
             }),
             Err(Missing::Model(_)) if by.is_none() => Ok(words),
             Err(Missing::Broken(failure)) if by.is_none() => {
@@ -50,6 +61,9 @@ impl Finder {
     }
 
     pub fn retriever<'a>(&'a self, store: &'a Store) -> Box<dyn Retriever + 'a> {
+        if let Some(cluster) = &self.cluster {
+            return Box::new(ByCluster { store, cluster });
+        }
         match (&self.dense, self.by) {
             (None, _) | (_, By::Words) => Box::new(ByWords { store }),
             (Some(dense), By::Meaning) => Box::new(ByMeaning { store, dense }),

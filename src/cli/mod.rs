@@ -8,6 +8,7 @@ mod ask;
 mod batch;
 mod beir;
 mod bench;
+mod cluster;
 mod config;
 mod context;
 mod desk;

@@ -10,6 +10,7 @@ use super::error::{Exit, Failure};
 use super::incoming::Incoming;
 use super::watch;
 use crate::index::{Change, RefreshReport, Skipped};
+use crate::models::Net;
 use crate::render::terminal::count;
 use crate::render::{json, sanitise};
 
@@ -49,7 +50,13 @@ pub fn run(context: &Context, args: &RefreshArgs) -> Result<Exit, Failure> {
     let mut skipped = incoming.feeds()?;
     skipped.extend(incoming.dropped()?);
     context.tell_skipped(&skipped);
-    let (_, mut report) = context.refreshed()?;
+    let (store, mut report) = context.refreshed()?;
+    if let Some(table) = &context.config.retriever {
+        match context.net {
+            Net::Online => drop(table.open(context, &store)?),
+            _ => context.note("offline: the cluster of [retriever] was not brought up to date"),
+        }
+    }
     report.skipped.extend(skipped);
     let mut out = io::stdout().lock();
     tell(&mut out, &report, if args.json { Form::Json } else { Form::Text })?;

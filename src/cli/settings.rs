@@ -98,6 +98,7 @@ fn rows(
         drop,
         feeds,
         generator,
+        retriever,
     } = &context.config;
     let default = Settings::default();
     let usual = context.registry()?;
@@ -140,6 +141,7 @@ fn rows(
         choose.file("drop", drop.as_ref().map(given), Value::Null),
         choose.file("feeds", feeds, Value::Null),
         choose.file("generator", generator.as_ref().map(|g| json!(g)), Value::Null),
+        choose.file("retriever", retriever.as_ref().map(|r| json!(r)), Value::Null),
     ])
 }
 

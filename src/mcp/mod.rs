@@ -25,7 +25,7 @@ use tokio::sync::oneshot;
 
 use crate::answer::{Answer, Sentence};
 use crate::ask::Listener;
-use crate::desk::{Cancel, Clerk, Desk, Refusal};
+use crate::desk::{Cancel, Clerk, Desk, Refusal, as_json};
 use tools::Call;
 
 /// Longest message that is read, in bytes.
@@ -140,7 +140,7 @@ fn done(clerk: &mut dyn Clerk, cancel: &Cancel, call: &Call) -> Result<CallToolR
 /// The answer as text to read, and the object of `askpm ask --json` beside it.
 fn answered(answer: &Answer, notes: &[String]) -> CallToolResult {
     let text = text::answer(answer, notes);
-    match serde_json::to_value(answer) {
+    match as_json(answer) {
         Ok(value) => {
             let mut result = CallToolResult::structured(value);
             result.content = vec![ContentBlock::text(text)];

@@ -29,6 +29,7 @@
 //! whatever its other words find. Words that ask rather than name (`how`, `should`, `become`, `advice`) do not count.
 
 mod bm25;
+pub mod cluster;
 mod confidence;
 pub mod dense;
 mod filter;
@@ -48,6 +49,7 @@ use std::time::{Duration, Instant};
 use crate::corpus::passage::Passage;
 use crate::index::{IndexError, Store};
 
+use cluster::ClusterError;
 use dense::{Dense, DenseError, EmbedError, Near};
 
 pub use confidence::Signals;
@@ -142,6 +144,8 @@ pub enum RetrieveError {
     Index(#[from] IndexError),
     #[error(transparent)]
     Embed(#[from] EmbedError),
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
 }
 
 impl From<DenseError> for RetrieveError {
@@ -159,6 +163,7 @@ impl RetrieveError {
         match self {
             RetrieveError::Index(error) => error.hint(),
             RetrieveError::Embed(error) => error.hint(),
+            RetrieveError::Cluster(error) => error.hint(),
         }
     }
 }
@@ -233,9 +238,19 @@ fn timed(store: &Store, find: impl FnOnce() -> Result<Retrieved, RetrieveError>)
 type Fusion = fn(Vec<bm25::Scored>, &[Near]) -> Vec<bm25::Scored>;
 
 fn find(store: &Store, query: &Query, dense: Option<(&Dense, Fusion)>) -> Result<Retrieved, RetrieveError> {
+    find_among(store, query, dense, |scored| scored)
+}
+
+/// [`find`], where `chosen` chooses among the passages that words find, and may score them anew.
+fn find_among(
+    store: &Store,
+    query: &Query,
+    dense: Option<(&Dense, Fusion)>,
+    chosen: impl FnOnce(Vec<bm25::Scored>) -> Vec<bm25::Scored>,
+) -> Result<Retrieved, RetrieveError> {
     let mut words = query::words(query.text);
     let corrected = fuzzy::correct(store, &mut words)?;
-    let mut scored = bm25::score(store, &mut words)?;
+    let mut scored = chosen(bm25::score(store, &mut words)?);
     filter::retain(store, query.filters, &mut scored, |one| one.address)?;
     let (mut scored, coverage) = rank::by_words(store, query, &words, scored)?;
     let mut similarity = None;

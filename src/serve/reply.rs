@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::MODEL;
 use super::request::Bad;
 use crate::answer::{Answer, Sentence, marked};
-use crate::desk::{Fault, Refusal};
+use crate::desk::{Fault, Refusal, as_json};
 
 /// What all parts of one reply share.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ fn details(answer: &Answer, notes: &[String]) -> Value {
     json!({
         "abstained": answer.abstained,
         "mode": answer.mode,
-        "sentences": answer.sentences,
+        "sentences": as_json(&answer.sentences).unwrap_or_default(),
         "corpus": answer.corpus,
         "model": answer.model,
         "timings": answer.timings,
@@ -152,6 +152,7 @@ impl From<Refusal> for Wrong {
         match refusal.fault {
             Fault::Request => Wrong::new(StatusCode::BAD_REQUEST, "invalid_value", refusal),
             Fault::Missing => Wrong::new(StatusCode::NOT_FOUND, "not_found", refusal),
+            Fault::Cancelled => super::body::gone(),
             Fault::Here => Wrong::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", refusal),
         }
     }

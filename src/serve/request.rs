@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 
 use super::MODEL;
 use crate::ask::MAX_QUESTION_BYTES;
-use crate::desk::{Ask, Turn};
-use crate::engine::Role;
+use crate::desk::{Ask, Role, Turn};
 
 /// Most messages of a conversation that are read.
 const MAX_MESSAGES: usize = 100;

@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod completions;
+pub mod elastic;
 pub mod feed_server;
 pub mod http;
 pub mod hub;

@@ -1,0 +1,117 @@
+//! `[retriever]` of the settings file: a search cluster that finds the passages, in place of the local index.
+//!
+//! In: the table as it is written. Out: a [`Cluster`] that holds the passages of the index, or what is wrong, with the
+//! way out. Without the table no cluster is ever asked.
+
+use std::env;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::context::Context;
+use super::error::Failure;
+use super::progress::Counter;
+use crate::index::Store;
+use crate::models::Net;
+use crate::retrieve::cluster::{Cluster, Place};
+
+/// The table.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetrieverTable {
+    pub kind: Kind,
+    /// `http://127.0.0.1:9200`, for Quickwit `http://127.0.0.1:7280/api/v1/_elastic`.
+    pub url: String,
+    /// What the names of its indexes begin with.
+    pub index: Option<String>,
+    /// Name of the environment variable with the whole `Authorization` header, such as `ApiKey …`.
+    pub key_env: Option<String>,
+    /// Longest time for one request, in seconds.
+    pub timeout: Option<u32>,
+}
+
+/// What the cluster speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The API that Elasticsearch, OpenSearch and Quickwit share.
+    Elastic,
+}
+
+impl RetrieverTable {
+    /// The cluster, with the passages of `store` in it.
+    ///
+    /// # Errors
+    /// `--offline`, a key that is not there, a cluster that cannot be reached or refuses.
+    pub fn open(&self, context: &Context, store: &Store) -> Result<Cluster, Failure> {
+        let place = self.place(context.net, |name| env::var(name).ok())?;
+        let mut counter = Counter::new(context, "sending the corpus to the cluster, once");
+        let opened = Cluster::open(store, &place, &mut |done, total| counter.show(done, total));
+        counter.end();
+        Ok(opened?)
+    }
+
+    fn place(&self, net: Net, get: impl Fn(&str) -> Option<String>) -> Result<Place, Failure> {
+        if net != Net::Online {
+            let why = "the settings have a cluster find passages, and offline no cluster is asked";
+            return Err(Failure::new("[retriever]", why).hinted("search the local index with --by words or --by both"));
+        }
+        let authorization = match &self.key_env {
+            None => None,
+            Some(name) => Some(get(name).filter(|key| !key.is_empty()).ok_or_else(|| {
+                Failure::new("[retriever]", format!("the environment variable {name} has no key")).hinted(format!(
+                    "set {name}, or leave `key_env` out where the cluster wants no key"
+                ))
+            })?),
+        };
+        let index = self.index.clone().unwrap_or_else(|| "askpm".into());
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if !index.starts_with(|c: char| c.is_ascii_lowercase()) || !index.chars().all(plain) || index.len() > 100 {
+            let why = "`index` must be lower-case letters, digits and hyphens, a letter first, 100 at most";
+            return Err(Failure::new("[retriever]", why));
+        }
+        let Kind::Elastic = self.kind;
+        Ok(Place {
+            url: self.url.clone(),
+            index,
+            authorization,
+            patience: Duration::from_secs(self.timeout.unwrap_or(30).clamp(1, 3600).into()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(extra: &str) -> Result<RetrieverTable, toml::de::Error> {
+        toml::from_str(&format!("kind = \"elastic\"\nurl = \"http://127.0.0.1:9200\"\n{extra}"))
+    }
+
+    #[test]
+    fn a_table_names_a_place() {
+        let table = read("index = \"pm-2\"\nkey_env = \"KEY\"\ntimeout = 5").unwrap();
+        let place = table
+            .place(Net::Online, |name| (name == "KEY").then(|| "ApiKey k".into()))
+            .unwrap();
+        assert_eq!(
+            (place.index.as_str(), place.authorization.as_deref()),
+            ("pm-2", Some("ApiKey k"))
+        );
+    }
+
+    #[test]
+    fn what_keeps_the_cluster_from_being_asked_is_told_with_the_way_out() {
+        let told = |table: &RetrieverTable, net| {
+            let failure = table.place(net, |_| None).err().unwrap();
+            failure.lines().join(" ")
+        };
+        assert!(told(&read("").unwrap(), Net::Offline).contains("--by words"));
+        assert!(told(&read("key_env = \"KEY\"").unwrap(), Net::Online).contains("KEY has no key"));
+        for index in ["", "Upper", "-x", "a/b", "a*", "_all", "a,b"] {
+            let table = read(&format!("index = \"{index}\"")).unwrap();
+            assert!(told(&table, Net::Online).contains("`index` must be"), "{index}");
+        }
+        assert!(read("key = \"secret\"").is_err());
+    }
+}

@@ -1,0 +1,188 @@
+//! The HTTP client of a search cluster.
+//!
+//! In: paths and bodies. Out: what `wire` reads of the answers. Answers are bounded in bytes and time, no redirect is
+//! followed, and what authorises goes unprotected to this machine alone.
+
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{StatusCode, Url};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use super::{Place, wire};
+
+/// Largest answer that is read.
+const MAX_BODY: usize = 32 << 20;
+
+/// Why a cluster could not be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{url}: {problem}")]
+pub struct ClusterError {
+    url: String,
+    problem: String,
+    hint: Option<&'static str>,
+}
+
+impl ClusterError {
+    /// What the reader can do about it.
+    pub fn hint(&self) -> Option<String> {
+        self.hint.map(str::to_string)
+    }
+}
+
+/// A client of one cluster.
+pub struct Client {
+    http: reqwest::Client,
+    runtime: Runtime,
+    url: Url,
+    authorization: Option<HeaderValue>,
+}
+
+impl Client {
+    pub fn new(place: &Place) -> Result<Client, ClusterError> {
+        let told = |problem: &str, hint: Option<&'static str>| ClusterError {
+            url: "[retriever]".into(),
+            problem: problem.into(),
+            hint,
+        };
+        let url = Url::parse(place.url.trim_end_matches('/'))
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            .ok_or_else(|| {
+                told(
+                    "`url` is no http or https address",
+                    Some("url = \"http://127.0.0.1:9200\""),
+                )
+            })?;
+        let mut authorization = match &place.authorization {
+            None => None,
+            Some(text) => Some(HeaderValue::from_str(text).map_err(|_| told("a header cannot hold the key", None))?),
+        };
+        if let Some(value) = &mut authorization {
+            value.set_sensitive(true);
+            if url.scheme() != "https" && !is_loopback(&url) {
+                return Err(told(
+                    "a key would be sent unprotected to another machine",
+                    Some("use https"),
+                ));
+            }
+        }
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("askpm/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(10).min(place.patience))
+            .timeout(place.patience)
+            .redirect(Policy::none());
+        if is_loopback(&url) {
+            // A cluster of this machine is never behind a proxy.
+            builder = builder.no_proxy();
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        Ok(Client {
+            http: builder.build().map_err(|error| told(&error.to_string(), None))?,
+            runtime: runtime.map_err(|error| told(&error.to_string(), None))?,
+            url,
+            authorization,
+        })
+    }
+
+    /// How many documents `index` has; 0 where there is none of that name.
+    pub fn count(&self, index: &str) -> Result<u64, ClusterError> {
+        let query = wire::counting().to_string();
+        let (status, body) = self.send(&format!("{index}/_search"), query)?;
+        match status {
+            StatusCode::OK => wire::count(&body).map_err(|problem| self.fault(problem, None)),
+            StatusCode::NOT_FOUND => Ok(0),
+            _ => Err(self.refused(status, &body)),
+        }
+    }
+
+    /// Adds documents; with `visible` they can be searched once this returns.
+    pub fn bulk(&self, index: &str, lines: String, visible: bool) -> Result<(), ClusterError> {
+        let refresh = if visible { "?refresh=wait_for" } else { "" };
+        let body = self.ok(&format!("{index}/_bulk{refresh}"), lines)?;
+        wire::taken(&body).map_err(|problem| self.fault(problem, None))
+    }
+
+    pub fn search(&self, index: &str, query: &Value) -> Result<Vec<(String, f32)>, ClusterError> {
+        let body = self.ok(&format!("{index}/_search"), query.to_string())?;
+        wire::found(&body).map_err(|problem| self.fault(problem, None))
+    }
+
+    fn ok(&self, path: &str, body: String) -> Result<Vec<u8>, ClusterError> {
+        match self.send(path, body)? {
+            (StatusCode::OK | StatusCode::CREATED, body) => Ok(body),
+            (status, body) => Err(self.refused(status, &body)),
+        }
+    }
+
+    fn send(&self, path: &str, body: String) -> Result<(StatusCode, Vec<u8>), ClusterError> {
+        self.runtime.block_on(async {
+            let address = format!("{}/{path}", self.url.as_str().trim_end_matches('/'));
+            let kind = if path.contains("_bulk") {
+                "application/x-ndjson"
+            } else {
+                "application/json"
+            };
+            let mut request = self.http.post(address).header(CONTENT_TYPE, kind).body(body);
+            if let Some(value) = &self.authorization {
+                request = request.header(AUTHORIZATION, value.clone());
+            }
+            let mut response = request.send().await.map_err(|error| self.unreachable(error))?;
+            let mut bytes = Vec::new();
+            while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(error))? {
+                bytes.extend_from_slice(&chunk);
+                if bytes.len() > MAX_BODY {
+                    return Err(self.fault(format!("it sent more than {MAX_BODY} bytes"), None));
+                }
+            }
+            Ok((response.status(), bytes))
+        })
+    }
+
+    fn refused(&self, status: StatusCode, body: &[u8]) -> ClusterError {
+        let said = match serde_json::from_slice::<Value>(body) {
+            Ok(value) => wire::reason(&value),
+            Err(_) => wire::one_line(&String::from_utf8_lossy(body)),
+        };
+        let said = if said.is_empty() { said } else { format!(": {said}") };
+        let hint = match status.as_u16() {
+            401 | 403 => Some("set the environment variable that `key_env` of [retriever] names"),
+            404 => Some("check `url` of [retriever]; Quickwit wants a template for its indexes first, see the README"),
+            300..=399 => Some("write the address that it redirects to as `url` of [retriever]"),
+            _ => None,
+        };
+        self.fault(format!("the cluster answered {status}{said}"), hint)
+    }
+
+    fn unreachable(&self, error: reqwest::Error) -> ClusterError {
+        let hint = "start the cluster, or search with --by words";
+        if error.is_timeout() {
+            return self.fault("it took too long".into(), Some(hint));
+        }
+        let error = error.without_url();
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(deeper) = cause.source() {
+            cause = deeper;
+        }
+        self.fault(wire::one_line(&cause.to_string()), Some(hint))
+    }
+
+    /// An error with the address, without user, password and query.
+    fn fault(&self, problem: String, hint: Option<&'static str>) -> ClusterError {
+        let host = self.url.host_str().unwrap_or_default();
+        let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        ClusterError {
+            url: format!("{}://{host}{port}{}", self.url.scheme(), self.url.path()),
+            problem,
+            hint,
+        }
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}

@@ -1,0 +1,158 @@
+//! What goes over the wire to and from a cluster.
+//!
+//! In: passages and questions; bytes of a cluster. Out: request bodies; counts, keys and scores. No byte of a cluster can
+//! make it panic.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::corpus::passage::Passage;
+
+/// The searched fields and what a word in them is worth: the ratios of the local index.
+const FIELDS: [(&str, f64); 5] = [
+    ("discussion", 1.5),
+    ("text", 1.0),
+    ("question", 1.0),
+    ("edition_title", 0.4),
+    ("contributor", 0.3),
+];
+
+/// Two lines of a bulk request: create this passage under this key.
+pub fn create(index: &str, key: &str, passage: &Passage) -> String {
+    let action = json!({"create": {"_index": index, "_id": key}});
+    let document = json!({
+        "key": key,
+        "id": passage.id.to_string(),
+        "part": passage.part,
+        "date": passage.date,
+        "edition_title": passage.edition_title,
+        "discussion": passage.discussion,
+        "question": passage.question,
+        "contributor": passage.contributor,
+        "text": passage.text,
+    });
+    format!("{action}\n{document}\n")
+}
+
+/// A search for any of the words of `text`, in any field. The text is data: `match` knows no query language.
+pub fn query(text: &str, most: usize) -> Value {
+    // Quickwit takes a boost around a query, and refuses one within `match`.
+    let in_field = |(field, boost): (&str, f64)| {
+        let words = json!({"match": {field: {"query": text}}});
+        json!({"bool": {"should": [words], "boost": boost}})
+    };
+    let should: Vec<Value> = FIELDS.into_iter().map(in_field).collect();
+    json!({
+        "size": most,
+        "query": {"bool": {"should": should}},
+        "sort": [{"_score": {"order": "desc"}}],
+    })
+}
+
+/// A search that finds all and lists nothing: it tells how many there are.
+pub fn counting() -> Value {
+    json!({"size": 0, "track_total_hits": true, "query": {"match_all": {}}})
+}
+
+#[derive(Deserialize)]
+struct Found {
+    hits: Hits,
+}
+
+#[derive(Deserialize)]
+struct Hits {
+    #[serde(default)]
+    hits: Vec<Hit>,
+}
+
+#[derive(Deserialize)]
+struct Hit {
+    #[serde(rename = "_score")]
+    score: Option<f32>,
+    #[serde(rename = "_source")]
+    source: Source,
+    #[serde(default)]
+    sort: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct Source {
+    key: String,
+}
+
+/// Keys and scores of what was found.
+pub fn found(body: &[u8]) -> Result<Vec<(String, f32)>, String> {
+    let found: Found = serde_json::from_slice(body).map_err(|error| format!("no result of a search: {error}"))?;
+    let score = |hit: &Hit| {
+        // Where it sorts, a cluster may tell the score as what was sorted by.
+        let sorted = hit.sort.first().and_then(Value::as_f64).map(|score| score as f32);
+        hit.score.or(sorted).filter(|score| score.is_finite()).unwrap_or(0.0)
+    };
+    Ok(found
+        .hits
+        .hits
+        .into_iter()
+        .map(|hit| (score(&hit), hit))
+        .map(|(score, hit)| (hit.source.key, score))
+        .collect())
+}
+
+#[derive(Deserialize)]
+struct Count {
+    hits: Total,
+}
+
+#[derive(Deserialize)]
+struct Total {
+    total: Value,
+}
+
+/// How many documents an index has.
+pub fn count(body: &[u8]) -> Result<u64, String> {
+    let count: Count = serde_json::from_slice(body).map_err(|error| format!("no count: {error}"))?;
+    let total = count.hits.total;
+    let value = total.get("value").unwrap_or(&total);
+    value.as_u64().ok_or_else(|| "no count".into())
+}
+
+#[derive(Deserialize)]
+struct Bulk {
+    #[serde(default)]
+    errors: bool,
+    #[serde(default)]
+    items: Vec<Value>,
+}
+
+/// Whether everything was taken; a passage that was there already is no error.
+pub fn taken(body: &[u8]) -> Result<(), String> {
+    let bulk: Bulk = serde_json::from_slice(body).map_err(|error| format!("no result of a bulk request: {error}"))?;
+    if !bulk.errors {
+        return Ok(());
+    }
+    let fault = bulk.items.iter().filter_map(|item| item.get("create")).find(|item| {
+        let status = item.get("status").and_then(Value::as_u64).unwrap_or(0);
+        item.get("error").is_some_and(|error| !error.is_null()) && status != 409
+    });
+    match fault {
+        None => Ok(()),
+        Some(item) => Err(format!("a passage was not taken: {}", reason(item))),
+    }
+}
+
+/// Why a cluster refuses, on one short line.
+pub fn reason(value: &Value) -> String {
+    let error = value.get("error").unwrap_or(value);
+    let text = error
+        .get("reason")
+        .or_else(|| value.get("message"))
+        .and_then(Value::as_str)
+        .or_else(|| error.as_str())
+        .map_or_else(|| error.to_string(), str::to_string);
+    one_line(&text)
+}
+
+/// At most 300 characters of `text`, on one line.
+pub fn one_line(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().take(300).collect()
+}
