@@ -124,7 +124,8 @@ pub fn estimate<T: Clone>(items: &[T], measure: impl Fn(&[T]) -> f64) -> Estimat
 
 /// The mean of `values`, 0 of none.
 pub fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
+    // The sum of nothing is -0.0 to the standard library, and would be printed so.
+    values.iter().sum::<f64>() / values.len().max(1) as f64 + 0.0
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014): small, and the same everywhere.
