@@ -239,7 +239,8 @@ pub fn write_with(
             }
         }
     }
-    let text = draft.text();
+    // Where every sentence of the passages is left out, nothing answers.
+    let text = if draft.holds() { draft.text() } else { abstention(found) };
     Ok(finish(found, text, draft, mode, model, timings))
 }
 

@@ -9,12 +9,14 @@ mod corpus;
 mod doctor;
 mod escapes;
 mod eval;
+mod eval_answers;
 #[cfg(unix)]
 mod faults;
 mod feeds;
 mod follow;
 mod formats;
 mod harness;
+mod hostile;
 mod import;
 mod import_hostile;
 #[cfg(unix)]

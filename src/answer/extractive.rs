@@ -9,9 +9,9 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use super::injection;
 use super::meaning::{Meaning, cosine};
 use super::reading;
-use super::sentences::sentences;
 use super::words::Words;
 use crate::corpus::Passage;
 
@@ -132,7 +132,7 @@ impl<'a> Asked<'a> {
             picks.sort_by_key(|pick| pick.quote.start);
             let kept: Vec<&str> = picks.iter().map(|pick| &passage.text[pick.quote.clone()]).collect();
             if kept.is_empty() {
-                passage.text.clone()
+                injection::without(&passage.text)
             } else {
                 kept.join(" ")
             }
@@ -191,9 +191,9 @@ impl<'a> Asked<'a> {
                 discussions.push(group);
             }
             let standing = self.weights.rank.powi(passage as i32) * self.weights.discussion.powi(discussion as i32);
-            for (position, quote) in sentences(&source.text).into_iter().enumerate() {
+            for (position, (quote, honest)) in injection::judged(&source.text).into_iter().enumerate() {
                 let text = &source.text[quote.clone()];
-                if !reading::quotable(text) {
+                if !honest || !reading::quotable(text) {
                     continue;
                 }
                 let opener = if position == 0 { self.weights.opener } else { 1.0 };
@@ -282,7 +282,7 @@ fn anything(passages: &[&Passage]) -> Option<Pick> {
     let firsts = passages
         .iter()
         .enumerate()
-        .map(|(passage, source)| (passage, sentences(&source.text)));
+        .map(|(passage, source)| (passage, injection::quotable(&source.text)));
     firsts
         .filter_map(|(passage, spans)| spans.into_iter().next().map(|quote| Pick { passage, quote }))
         .next()

@@ -10,8 +10,8 @@
 use std::ops::Range;
 
 use super::claim::Claim;
+use super::injection::quotable;
 use super::meaning::{Meaning, cosine};
-use super::sentences::sentences;
 use super::words::Words;
 use crate::corpus::Passage;
 
@@ -62,7 +62,7 @@ impl<'a> Grounder<'a> {
     pub fn new(passages: impl IntoIterator<Item = &'a Passage>, meaning: Option<&'a dyn Meaning>) -> Self {
         let words = Words::default();
         let claims = |text: &str| {
-            let spans = sentences(text).into_iter();
+            let spans = quotable(text).into_iter();
             spans.map(|span| Claim::new(&words, text, span)).collect()
         };
         let passages = passages
@@ -84,9 +84,9 @@ impl<'a> Grounder<'a> {
             return None;
         }
         let mut all: Vec<Support> = Vec::new();
-        for (passage, (_, claims)) in self.passages.iter().enumerate() {
+        for (passage, (text, claims)) in self.passages.iter().enumerate() {
             all.extend((0..claims.len()).filter_map(|at| {
-                let (score, last) = by_words(&claim, claims, at);
+                let (score, last) = by_words(&claim, text, claims, at);
                 let quote = claims[at].span.start..claims[last].span.end;
                 (score > 0.0).then_some(Support { passage, quote, score })
             }));
@@ -138,7 +138,7 @@ impl<'a> Grounder<'a> {
 }
 
 /// How far the sentence at `at`, or it and the next, back `claim` by words, and which is the last of them.
-fn by_words(claim: &Claim, claims: &[Claim], at: usize) -> (f32, usize) {
+fn by_words(claim: &Claim, text: &str, claims: &[Claim], at: usize) -> (f32, usize) {
     let score = |quote: &[Claim]| {
         let backing = claim.backed_by(quote);
         if backing.conflict {
@@ -148,7 +148,9 @@ fn by_words(claim: &Claim, claims: &[Claim], at: usize) -> (f32, usize) {
         }
     };
     let one = score(&claims[at..=at]);
-    let two = claims.get(at..=at + 1).map_or(0.0, score);
+    // What was left out between two sentences may not be quoted with them.
+    let adjacent = |pair: &&[Claim]| text[pair[0].span.end..pair[1].span.start].trim().is_empty();
+    let two = claims.get(at..=at + 1).filter(adjacent).map_or(0.0, score);
     if two >= one + WORTH_A_SECOND_SENTENCE {
         (two, at + 1)
     } else {

@@ -8,6 +8,7 @@ mod claim;
 pub mod compose;
 pub mod extractive;
 pub mod grounding;
+pub mod injection;
 pub mod meaning;
 mod reading;
 pub mod sentences;

@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use super::{AskError, Listener, Settings, Style, Writer, ms};
 use crate::answer::compose::Composer;
 use crate::answer::extractive::{Asked, Limits, Pick};
+use crate::answer::injection;
 use crate::answer::{Draft, MAX_WORDS, Sentence, Timings};
 use crate::corpus::Passage;
 use crate::engine::{Engine, Generation, Message, Role};
@@ -81,7 +82,10 @@ fn compose(
     settings: &Settings,
     listener: &mut dyn Listener,
 ) -> Written {
-    let texts: Vec<String> = passages.iter().map(|passage| passage.text.clone()).collect();
+    let texts: Vec<String> = passages
+        .iter()
+        .map(|passage| injection::without(&passage.text))
+        .collect();
     let mut prompt = fill(engine, template, asked, &numbered(&texts), settings)?;
     if !prompt.whole {
         // Something of every passage says more than the first passages whole.

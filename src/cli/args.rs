@@ -58,7 +58,7 @@ pub enum Command {
     Import(ImportArgs),
     /// List, fetch, verify and remove models
     Models(ModelsArgs),
-    /// Score retrieval and abstention on a set of questions
+    /// Score retrieval and abstention, or answers, on a set of questions
     Eval(EvalArgs),
     /// Measure how fast a model is on this machine
     Bench(BenchArgs),
@@ -286,6 +286,11 @@ pub struct EvalArgs {
     /// Search this other way too, and test the difference (paired randomisation)
     #[arg(long, value_enum, value_name = "BY")]
     pub against: Option<By>,
+    /// Score answers, not rankings: citations, support, key points, abstention
+    #[arg(long)]
+    pub answers: bool,
+    #[command(flatten)]
+    pub answering: AnsweringArgs,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -321,6 +326,40 @@ pub struct ConfigShowArgs {
     pub model: ModelChoice,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// Which answers are scored.
+#[derive(Debug, Args)]
+pub struct AnsweringArgs {
+    /// How answers come about [default: all]
+    #[arg(long, value_enum, requires = "answers")]
+    pub mode: Option<AnswerMode>,
+    /// A model's name, a path to a GGUF file, or `none`; may be given again, to compare
+    #[arg(short, long, value_name = "NAME|PATH|none", requires = "answers")]
+    pub model: Vec<String>,
+    /// Only the questions of this half
+    #[arg(long, value_enum, requires = "answers")]
+    pub split: Option<Half>,
+    /// So many of the questions, evenly spaced over the file
+    #[arg(long, value_name = "N", requires = "answers", value_parser = clap::value_parser!(u16).range(1..))]
+    pub limit: Option<u16>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AnswerMode {
+    /// The model, held to the passages
+    Llm,
+    /// The best sentences, quoted
+    Extractive,
+    /// The model as it writes, unchecked
+    Ungrounded,
+    All,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Half {
+    Tune,
+    Report,
 }
 
 #[derive(Debug, Args)]

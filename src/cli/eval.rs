@@ -10,6 +10,7 @@ use super::args::{By, EvalArgs};
 use super::beir;
 use super::context::{Context, text};
 use super::error::{Exit, Failure};
+use super::eval_answers;
 use super::meaning::Finder;
 use crate::answer::abstain::{self, MIN_CONFIDENCE};
 use crate::eval::{self, Comparison, Report, metrics::Estimate, questions};
@@ -27,6 +28,9 @@ pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
     let questions = questions::parse(&text(bytes, &file)?).map_err(|error| Failure::new(&file, error).hinted(hint))?;
     let store = context.store()?;
     let finder = Finder::new(context, &store, args.by, false)?;
+    if args.answers {
+        return eval_answers::run(context, args, &questions, &store, &finder);
+    }
     let outcomes = eval::run(&*finder.retriever(&store), &questions)?;
     let compared = match args.against {
         Some(by) => {

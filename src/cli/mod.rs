@@ -16,6 +16,7 @@ mod doctor;
 mod edit;
 mod error;
 mod eval;
+mod eval_answers;
 mod files;
 mod generator;
 mod import;

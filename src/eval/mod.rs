@@ -8,6 +8,7 @@
 //! that is what recall, success and the reciprocal rank ask for; the rest only bears on it. nDCG counts both, with the
 //! gain `2^grade - 1`: 3 for what answers, 1 for what bears on it.
 
+pub mod answers;
 pub mod beir;
 pub mod metrics;
 pub mod questions;

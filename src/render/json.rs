@@ -36,8 +36,9 @@ impl<F: Formatter> Formatter for Harmless<F> {
         while let Some(at) = rest.find(is_hostile) {
             out.write_all(&rest.as_bytes()[..at])?;
             let Some(c) = rest[at..].chars().next() else { break };
-            // Every hostile character is in the basic plane: one escape of four digits.
-            write!(out, "\\u{:04x}", c as u32)?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
             rest = &rest[at + c.len_utf8()..];
         }
         out.write_all(rest.as_bytes())

@@ -5,12 +5,14 @@
 
 use std::borrow::Cow;
 
-/// Whether `c` can act on a terminal (C0, DEL and C1 controls, save line feed and tab) or on the order of what is
-/// shown (Unicode's bidirectional controls, UAX #9).
+/// Whether `c` can act on a terminal (C0, DEL and C1 controls, save line feed and tab), on the order of what is
+/// shown (Unicode's bidirectional controls, UAX #9), or hide text from a reader (spaces without width, and the tag
+/// characters, in which a text can stand that only a program sees). The joiners of words and emoji are none of these.
 pub fn is_hostile(c: char) -> bool {
     let bidi = matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let separator = matches!(c, '\u{2028}' | '\u{2029}');
-    (c.is_control() && c != '\n' && c != '\t') || bidi || separator
+    let unseen = matches!(c, '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+    (c.is_control() && c != '\n' && c != '\t') || bidi || separator || unseen
 }
 
 /// `text` with each hostile character replaced by U+FFFD, so that a reader sees that something was there.
@@ -36,6 +38,14 @@ mod tests {
         assert_eq!(
             clean("a\u{1b}[31mb\u{7}\u{9b}2J\u{202e}c\r\u{7f}"),
             "a\u{fffd}[31mb\u{fffd}\u{fffd}2J\u{fffd}c\u{fffd}\u{fffd}"
+        );
+    }
+
+    #[test]
+    fn text_that_no_reader_sees_is_replaced() {
+        assert_eq!(
+            clean("a\u{200b}b\u{feff}c\u{e0041}\u{e007f}d"),
+            "a\u{fffd}b\u{fffd}c\u{fffd}\u{fffd}d"
         );
     }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::engine::tests::{golden, ids, real_model, tiny_models};
-use crate::engine::tiny_gguf::{Meta, TinyGguf, Weights};
+use crate::engine::tiny_gguf::{ARCHITECTURES, Meta, TinyGguf, Weights};
 
 fn tiny(architecture: &str) -> Tokenizer {
     tokenizer(&TinyGguf::new(architecture, Weights::Q4_0))
@@ -102,6 +102,39 @@ fn a_template_makes_special_tokens_and_a_message_never_does() {
         let (head, tail) = special.split_at(3);
         let seam = tokenizer.encode_prompt(&[template(head), content(tail), template("x")]);
         assert!(!seam.contains(&id), "{architecture}");
+    }
+}
+
+/// The hostile texts of the fixture, in a message of a prompt of every family.
+#[test]
+fn no_hostile_text_becomes_a_special_token_in_any_family() {
+    let lines = include_str!("../../../tests/fixtures/hostile/injections.jsonl").lines();
+    let texts: Vec<String> = lines
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["text"]
+                .as_str()
+                .unwrap()
+                .to_string()
+        })
+        .collect();
+    assert!(texts.len() >= 40);
+    let mut vocabularies: Vec<(String, Tokenizer)> = ARCHITECTURES.iter().map(|a| (a.to_string(), tiny(a))).collect();
+    if let Some(path) = real_model() {
+        let real = Tokenizer::from_gguf(&Gguf::open(&path).unwrap()).unwrap();
+        vocabularies.push(("the real model".into(), real));
+    }
+    for (name, tokenizer) in vocabularies {
+        let special = |text: &str| {
+            let ids =
+                tokenizer.encode_prompt(&[template("<|im_start|>user\n"), content(text), template("<|im_end|>\n")]);
+            ids.into_iter()
+                .filter(|&id| !is_plain(&tokenizer, id))
+                .collect::<Vec<_>>()
+        };
+        let innocent = special("Why?");
+        for text in &texts {
+            assert_eq!(special(text), innocent, "{name}: {text:?}");
+        }
     }
 }
 
