@@ -42,6 +42,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
@@ -59,7 +60,6 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
-    tell_panics_in_a_line();
     if let Some(command) = mistyped.filter(|_| !cli.global.quiet) {
         let _ = writeln!(
             io::stderr(),
@@ -67,10 +67,11 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         );
     }
     // A fault of askpm's own ends like any other failure: one line, status 1.
-    match catch_unwind(AssertUnwindSafe(|| dispatch(cli, &matches))) {
-        Err(_) => Exit::Failed.into(),
-        Ok(Ok(exit)) => exit.into(),
-        Ok(Err(failure)) => {
+    let panics = Panics::listen();
+    let ended = catch_unwind(AssertUnwindSafe(|| dispatch(cli, &matches)));
+    match ended.unwrap_or_else(|_| Err(panics.failure())) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
             for line in failure.lines() {
                 // A standard error that is closed takes no message; the exit status still tells.
                 let _ = writeln!(io::stderr(), "{line}");
@@ -80,16 +81,30 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// What went wrong inside, in one line and a hint; whoever asks for a backtrace gets Rust's own report.
-fn tell_panics_in_a_line() {
-    if context::variable("RUST_BACKTRACE").is_some_and(|value| !value.is_empty() && value != "0") {
-        return;
+/// What went wrong inside, last; told only where nobody handles it: a damaged index, say, can make the search engine
+/// panic, and is made again. Whoever asks for a backtrace gets Rust's own report of each.
+#[derive(Clone, Default)]
+struct Panics(Arc<Mutex<String>>);
+
+impl Panics {
+    fn listen() -> Panics {
+        let panics = Panics::default();
+        if context::variable("RUST_BACKTRACE").is_none_or(|value| value.is_empty() || value == "0") {
+            let last = panics.clone();
+            panic::set_hook(Box::new(move |panicked| {
+                if let Ok(mut line) = last.0.lock() {
+                    *line = sanitise::line(&panicked.to_string());
+                }
+            }));
+        }
+        panics
     }
-    panic::set_hook(Box::new(|panicked| {
-        let line = sanitise::line(&panicked.to_string());
-        let hint = "this is a fault of askpm: please report it with the command that led to it";
-        let _ = writeln!(io::stderr(), "askpm: internal error: {line}\nhint: {hint}");
-    }));
+
+    fn failure(&self) -> Failure {
+        let line = self.0.lock().map(|line| line.clone()).unwrap_or_default();
+        Failure::new("internal error", line)
+            .hinted("this is a fault of askpm: please report it with the command that led to it")
+    }
 }
 
 /// The arguments, and what clap knows of how each was given.
