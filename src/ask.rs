@@ -88,6 +88,8 @@ pub enum AskError {
 #[derive(Debug, Clone)]
 pub struct Found {
     pub question: String,
+    /// The question as it was searched for: the same, save where it leaned on questions before it.
+    pub query: String,
     /// Best first.
     pub hits: Vec<Hit>,
     /// What comes nearest where there is no hit.
@@ -119,9 +121,20 @@ pub fn find_with(
     question: &str,
     settings: &Settings,
 ) -> Result<Found, AskError> {
+    find_as(store, retriever, question, question, settings)
+}
+
+/// [`find_with`] for a `question` that says in other words what is asked: `query` stands alone, and is searched for.
+pub fn find_as(
+    store: &Store,
+    retriever: &dyn Retriever,
+    question: &str,
+    query: &str,
+    settings: &Settings,
+) -> Result<Found, AskError> {
     let started = Instant::now();
-    let question = question.trim();
-    if question.is_empty() {
+    let (question, asked) = (question.trim(), query.trim());
+    if question.is_empty() || asked.is_empty() {
         return Err(AskError::Empty);
     }
     if question.len() > MAX_QUESTION_BYTES {
@@ -129,12 +142,13 @@ pub fn find_with(
     }
     let query = Query {
         filters: &settings.filters,
-        ..Query::new(question, settings.top_k)
+        ..Query::new(asked, settings.top_k)
     };
     let retrieved = retriever.retrieve(&query)?;
     let stats = store.stats();
     Ok(Found {
         question: question.to_string(),
+        query: asked.to_string(),
         abstains: abstain::abstains(retrieved.confidence, settings.min_confidence),
         confidence: retrieved.confidence,
         threshold: settings.min_confidence,
@@ -221,7 +235,7 @@ pub fn write_with(
     if found.abstains {
         return Ok(finish(found, abstention(found), draft, mode, model, timings));
     }
-    let asked = Asked::new(&found.question, meaning);
+    let asked = Asked::new(&found.query, meaning);
     if let Some(writer) = writer {
         model = Some(used(writer.engine.info(), writer.sha256.as_deref()));
         timings.load_ms = ms(writer.load);

@@ -38,10 +38,10 @@
 //! Newsletter file → [`corpus::Edition`] → [`corpus::Passage`] → index ([`index::Store`]) → [`retrieve::Hit`] →
 //! [`prompt::Prompt`] → pieces of text ([`engine::Engine`]) → [`answer::Answer`] → standard output ([`render`]).
 //! One named type an arrow, and one direction: each step knows the types of the steps before it and none of those
-//! after. [`ask`] is the whole way on one screen; [`models`] finds and fetches what the engine loads;
-//! [`feeds`] fetches newsletters by address; [`desk`] is one queue before one engine, through which [`serve`] (HTTP, on
-//! this machine alone) and [`mcp`] (standard input and output) answer other programs; [`eval`] measures; [`cli`] is the
-//! program around it all.
+//! after. [`ask`] is the whole way on one screen, and [`chat`] makes a question of each turn of a conversation;
+//! [`models`] finds and fetches what the engine loads; [`feeds`] fetches newsletters by address; [`desk`] is one queue
+//! before one engine, through which [`serve`] (HTTP, on this machine alone) and [`mcp`] (standard input and output)
+//! answer other programs; [`eval`] measures; [`cli`] is the program around it all.
 //!
 //! Connections are opened by [`models`], by [`feeds`] and, where the settings name a server, by [`engine::ServedEngine`]
 //! and [`retrieve::cluster`]; offline by none of them.
@@ -59,6 +59,7 @@
 
 pub mod answer;
 pub mod ask;
+pub mod chat;
 pub mod cli;
 pub mod corpus;
 pub mod desk;

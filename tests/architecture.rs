@@ -39,6 +39,8 @@ const QUARANTINE: &[(&str, &[&str])] = &[
     ("notify", &["src/cli/"]),
     ("clap", &["src/cli/", "src/main.rs"]),
     ("indicatif", &["src/cli/"]),
+    ("rustyline", &["src/cli/chat"]),
+    ("signal_hook", &["src/cli/chat"]),
     ("pulldown_cmark", &["src/corpus/"]),
 ];
 
@@ -89,7 +91,11 @@ const BLIND: &[(&str, &[&str])] = &[
         ],
     ),
     ("src/render/", &["prompt", "models", "engine", "ask", "cli"]),
-    ("src/ask", &["models", "render", "cli", "desk", "serve", "mcp"]),
+    ("src/ask", &["models", "chat", "render", "cli", "desk", "serve", "mcp"]),
+    (
+        "src/chat/",
+        &["models", "prompt", "engine", "render", "desk", "serve", "mcp", "cli"],
+    ),
     (
         "src/desk/",
         &["corpus", "index", "prompt", "models", "render", "serve", "mcp", "cli"],

@@ -4,6 +4,8 @@ mod architecture;
 mod ask;
 mod bad_input;
 mod bench;
+#[cfg(unix)]
+mod chat;
 mod config;
 mod corpus;
 mod doctor;
@@ -14,6 +16,7 @@ mod eval_answers;
 mod faults;
 mod feeds;
 mod follow;
+mod followups;
 mod formats;
 mod harness;
 mod hostile;

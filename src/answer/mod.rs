@@ -16,7 +16,7 @@ mod words;
 
 use std::ops::Range;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::corpus::Passage;
 use words::Words;
@@ -25,7 +25,7 @@ use words::Words;
 pub const MAX_WORDS: usize = 150;
 
 /// How the sentences came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Written by a language model, each backed by a passage.
@@ -50,7 +50,7 @@ pub struct Sentence {
 }
 
 /// A passage that the answer rests on, and the words of it that are quoted.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Citation {
     /// 1-based, the `n` of a `[n]` mark.
     pub n: usize,

@@ -48,6 +48,8 @@ pub struct Global {
 pub enum Command {
     /// Answer a question from the corpus, with citations
     Ask(AskArgs),
+    /// Ask turn by turn: a question may lean on those before it
+    Chat(ChatArgs),
     /// List the passages that speak of something, without a model
     Search(SearchArgs),
     /// Show an edition, a discussion, an answer or a resource, whole
@@ -82,8 +84,10 @@ pub struct AskArgs {
     #[arg(value_name = "QUESTION", trailing_var_arg = false)]
     pub question: Vec<String>,
     /// Answer each line of FILE (`-`: standard input), one JSON object a line
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["question", "json", "format", "save", "no_stream"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["question", "json", "format", "save", "no_stream", "resume"])]
     pub batch: Option<PathBuf>,
+    #[command(flatten)]
+    pub conversation: ConversationArgs,
     #[command(flatten)]
     pub model: ModelChoice,
     #[command(flatten)]
@@ -109,6 +113,38 @@ pub struct AskArgs {
     /// Say on standard error why there is an answer or none, and how far each sentence is backed
     #[arg(long, conflicts_with = "batch")]
     pub explain: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "In a chat, /help lists the commands. Where standard input is no terminal, each line is a turn, \
+    and no prompt is printed."
+)]
+pub struct ChatArgs {
+    #[command(flatten)]
+    pub conversation: ConversationArgs,
+    #[command(flatten)]
+    pub model: ModelChoice,
+    #[command(flatten)]
+    pub retrieval: Retrieval,
+    #[command(flatten)]
+    pub filters: FilterArgs,
+    #[command(flatten)]
+    pub sampling: SamplingArgs,
+    /// Print each answer as one JSON object on one line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which conversation a question belongs to, and whether it is kept.
+#[derive(Debug, Args)]
+pub struct ConversationArgs {
+    /// Go on with the last conversation: the question may lean on those before it
+    #[arg(short, long = "continue")]
+    pub resume: bool,
+    /// Keep neither questions nor answers; otherwise they are kept on this machine, for you alone, for --continue
+    #[arg(long)]
+    pub no_history: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,9 +7,10 @@ use super::args::{AskArgs, Format, ModelChoice, Retrieval, SamplingArgs};
 use super::context::{Context, words_or_stdin};
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
-use super::{batch, model, save};
+use super::{batch, conversation, model, save};
 use crate::answer::{Answer, Sentence};
 use crate::ask::{self, Found, Listener, MAX_QUESTION_BYTES, Settings};
+use crate::chat::Turn;
 use crate::engine::Sampling;
 use crate::render::terminal::{self, Look, Paragraph};
 use crate::render::{json, sanitise};
@@ -28,7 +29,10 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
     let wanted = model::wanted(context, &args.model)?;
     let store = context.store()?;
     let finder = Finder::new(context, &store, args.retrieval.by, wanted.is_none())?;
-    let found = ask::find_with(&store, &*finder.retriever(&store), &question, &settings)?;
+    let mut conversation = conversation::begin(context, &args.conversation)?;
+    let leaning = conversation::leaning(context, &conversation, &question);
+    let query = leaning.as_deref().unwrap_or(&question);
+    let found = ask::find_as(&store, &*finder.retriever(&store), &question, query, &settings)?;
     let format = args.output.format();
     let machine = format == Format::Json || args.jsonl;
 
@@ -71,6 +75,15 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
     }
     if args.explain {
         terminal::why(&mut io::stderr().lock(), &found.signals, &answer, context.error_look())?;
+    }
+    if let Err(error) = conversation.push(Turn::new(&question, leaning, &answer)) {
+        let text = format!("this answer is not kept, so `-c` cannot go on from it: {error}");
+        // Nobody asked for it to be kept, unless by going on with what was.
+        if args.conversation.resume {
+            context.note(&text);
+        } else {
+            context.detail(&text);
+        }
     }
     if answer.abstained {
         if !machine {
@@ -146,7 +159,7 @@ pub fn refuse_what_quoting_cannot_honour(
 }
 
 /// Shows at once which discussions were found, while the model reads them.
-fn preview(context: &Context, found: &Found) -> io::Result<()> {
+pub fn preview(context: &Context, found: &Found) -> io::Result<()> {
     let mut err = io::stderr().lock();
     writeln!(err, "Found in the corpus:")?;
     let mut seen = HashSet::new();
@@ -160,7 +173,7 @@ fn preview(context: &Context, found: &Found) -> io::Result<()> {
     writeln!(err)
 }
 
-fn tell_timings(context: &Context, answer: &Answer) {
+pub fn tell_timings(context: &Context, answer: &Answer) {
     let t = &answer.timings;
     context.detail(&format!(
         "retrieved in {:.1} ms, loaded in {:.0} ms, {} prompt tokens read in {:.0} ms, {} written in {:.0} ms, {:.0} ms in all",

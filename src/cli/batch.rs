@@ -109,7 +109,7 @@ fn one<'a>(
 
 /// The next line without its end, at most a little more than a question may have; `None` at the end. What a line has
 /// beyond that is dropped, so that no input can exhaust memory.
-fn next_line(input: &mut dyn BufRead) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn next_line(input: &mut dyn BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     let limit = MAX_QUESTION_BYTES as u64 + 2;
     if input.take(limit).read_until(b'\n', &mut line)? == 0 {

@@ -33,6 +33,8 @@ pub struct Config {
     /// Addresses of RSS and Atom feeds, which `refresh` fetches.
     #[serde(default)]
     pub feeds: Vec<String>,
+    /// Whether questions and answers are kept, for `--continue`.
+    pub history: Option<bool>,
     /// A server that writes the answers.
     pub generator: Option<Generator>,
     /// A search cluster that finds the passages.
@@ -40,7 +42,7 @@ pub struct Config {
 }
 
 /// Every setting there is, in the order in which `config show` lists them.
-pub const KNOWN: [&str; 12] = [
+pub const KNOWN: [&str; 13] = [
     "corpus",
     "model",
     "device",
@@ -51,6 +53,7 @@ pub const KNOWN: [&str; 12] = [
     "max_tokens",
     "drop",
     "feeds",
+    "history",
     "generator",
     "retriever",
 ];

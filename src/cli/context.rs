@@ -44,10 +44,11 @@ pub struct Folders {
     pub config: PathBuf,
     pub data: PathBuf,
     pub cache: PathBuf,
+    pub state: PathBuf,
 }
 
 impl Folders {
-    /// From `XDG_CONFIG_HOME`, `XDG_DATA_HOME`, `XDG_CACHE_HOME` and `HOME`, read through `get`.
+    /// From `XDG_CONFIG_HOME`, `XDG_DATA_HOME`, `XDG_CACHE_HOME`, `XDG_STATE_HOME` and `HOME`, read through `get`.
     fn from_env(get: impl Fn(&str) -> Option<OsString>) -> Result<Folders, Failure> {
         let set = |name: &str| get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let home = set("HOME").or_else(|| set("USERPROFILE"));
@@ -63,12 +64,18 @@ impl Folders {
             config: folder("XDG_CONFIG_HOME", ".config")?,
             data: folder("XDG_DATA_HOME", ".local/share")?,
             cache: folder("XDG_CACHE_HOME", ".cache")?,
+            state: folder("XDG_STATE_HOME", ".local/state")?,
         })
     }
 
     /// Where imported editions are kept.
     pub fn editions(&self) -> PathBuf {
         self.data.join("corpus")
+    }
+
+    /// Where conversations are kept.
+    pub fn conversations(&self) -> PathBuf {
+        self.data.join("conversations")
     }
 }
 
@@ -223,6 +230,13 @@ impl Context {
     pub fn warn(&self, text: &str) {
         // A standard error that is closed takes no warning, and that is no reason to stop.
         let _ = writeln!(io::stderr(), "askpm: {}", sanitise::line(text));
+    }
+
+    /// A failure that does not end the program.
+    pub fn tell(&self, failure: &Failure) {
+        for line in failure.lines() {
+            let _ = writeln!(io::stderr(), "{line}");
+        }
     }
 
     /// Whether progress can be drawn: a terminal reads standard error, and nobody asked for quiet.

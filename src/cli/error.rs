@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use super::nearest;
 use crate::ask::AskError;
+use crate::chat::StoreError;
 use crate::corpus::CorpusError;
 use crate::engine::EngineError;
 use crate::index::IndexError;
@@ -141,6 +142,13 @@ impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         let hint = error.hint();
         Failure::with(error.to_string(), hint)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let hint = error.hint();
+        Failure::with(error.to_string(), Some(hint))
     }
 }
 

@@ -8,9 +8,11 @@ mod ask;
 mod batch;
 mod beir;
 mod bench;
+mod chat;
 mod cluster;
 mod config;
 mod context;
+mod conversation;
 mod desk;
 mod doctor;
 mod edit;
@@ -138,6 +140,7 @@ fn dispatch(cli: Cli, matches: &ArgMatches) -> Result<Exit, Failure> {
             let context = Context::new(&cli.global)?;
             match command {
                 Command::Ask(args) => ask::run(&context, &args),
+                Command::Chat(args) => chat::run(&context, &args),
                 Command::Search(args) => search::run(&context, &args),
                 Command::Show(args) => show::run(&context, &args),
                 Command::Refresh(args) => refresh::run(&context, &args),

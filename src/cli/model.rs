@@ -18,7 +18,7 @@ use crate::prompt::Prompts;
 
 /// A model ready to answer any number of questions.
 pub struct Loaded {
-    engine: Box<dyn Engine>,
+    engine: Box<dyn Engine + Send>,
     sha256: Option<String>,
     prompts: Prompts,
     /// Of the load; taken by the first answer.

@@ -97,6 +97,7 @@ fn rows(
         max_tokens,
         drop,
         feeds,
+        history,
         generator,
         retriever,
     } = &context.config;
@@ -140,6 +141,7 @@ fn rows(
         choose.file("max_tokens", *max_tokens, default.sampling.max_tokens),
         choose.file("drop", drop.as_ref().map(given), Value::Null),
         choose.file("feeds", feeds, Value::Null),
+        choose.file("history", *history, true),
         choose.file("generator", generator.as_ref().map(|g| json!(g)), Value::Null),
         choose.file("retriever", retriever.as_ref().map(|r| json!(r)), Value::Null),
     ])

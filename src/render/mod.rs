@@ -2,6 +2,7 @@
 //!
 //! In: answers, hits and editions. Out: bytes. It must not know of files, terminals or models.
 
+pub mod conversation;
 pub mod edition;
 pub mod html;
 pub mod json;

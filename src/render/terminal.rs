@@ -124,13 +124,24 @@ impl<'a> Paragraph<'a> {
 /// the answer word for word is not shown again.
 pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<()> {
     writeln!(out, "\n{}", look.style(BOLD, "Sources"))?;
+    cited(out, &answer.citations, look, |citation| is_shown(answer, citation))?;
+    writeln!(out, "\n{}", look.style(DIM, &look.wrap(&freshness(&answer.corpus), "")))
+}
+
+/// What each of `citations` names, and its quotes.
+pub fn citations(out: &mut dyn Write, citations: &[Citation], look: Look) -> io::Result<()> {
+    cited(out, citations, look, |_| false)
+}
+
+/// [`citations`] without the quotes that are `shown` already.
+fn cited(out: &mut dyn Write, citations: &[Citation], look: Look, shown: impl Fn(&Citation) -> bool) -> io::Result<()> {
     let mut told: Vec<&str> = Vec::new();
-    for first in &answer.citations {
+    for first in citations {
         if told.contains(&first.id.as_str()) {
             continue;
         }
         told.push(&first.id);
-        let same: Vec<&Citation> = answer.citations.iter().filter(|c| c.id == first.id).collect();
+        let same: Vec<&Citation> = citations.iter().filter(|c| c.id == first.id).collect();
         let by = first.contributor.as_deref().unwrap_or("learning resource");
         let date = first.date.as_deref().unwrap_or("undated");
         let mark = |citation: &Citation| look.style(MARK, &format!("[{}]", citation.n));
@@ -140,7 +151,7 @@ pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<(
         writeln!(out, "{} {id}  {}", marks.join(" "), sanitise::line(by))?;
         let place = format!("{}, in {} ({date})", first.discussion, first.edition);
         writeln!(out, "{}", look.wrap(&sanitise::line(&place), "    "))?;
-        for citation in same.iter().filter(|citation| !is_shown(answer, citation)) {
+        for citation in same.iter().filter(|citation| !shown(citation)) {
             let which = if same.len() > 1 {
                 format!("[{}] ", citation.n)
             } else {
@@ -150,7 +161,17 @@ pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<(
             writeln!(out, "{}", look.style(DIM, &quote))?;
         }
     }
-    writeln!(out, "\n{}", look.style(DIM, &look.wrap(&freshness(&answer.corpus), "")))
+    Ok(())
+}
+
+/// What each citation names, in a line: what follows an answer in a conversation.
+pub fn brief(out: &mut dyn Write, citations: &[Citation], look: Look) -> io::Result<()> {
+    for citation in citations {
+        let by = citation.contributor.as_deref().unwrap_or("learning resource");
+        let mark = look.style(MARK, &format!("[{}]", citation.n));
+        writeln!(out, "{mark} {}  {}", sanitise::line(&citation.id), sanitise::line(by))?;
+    }
+    Ok(())
 }
 
 /// Whether a sentence of `answer` is the quote of `citation`.

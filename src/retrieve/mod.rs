@@ -54,7 +54,7 @@ use dense::{Dense, DenseError, EmbedError, Near};
 
 pub use confidence::Signals;
 pub use filter::{Filters, NoDate, Since};
-pub use query::MAX_WORDS;
+pub use query::{MAX_WORDS, content_words};
 
 /// A question and how many passages are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -80,6 +80,13 @@ pub(super) fn words(text: &str) -> Vec<Word> {
     words
 }
 
+/// The distinct words of `text` that name a topic, as typed and in order: function words and words that only ask are
+/// left out.
+pub fn content_words(text: &str) -> Vec<String> {
+    let content = words(text).into_iter().filter(|word| word.content);
+    content.map(|word| word.typed).collect()
+}
+
 /// `typed` as the list of asking words writes it.
 fn plain(typed: &str) -> String {
     let letters = typed.chars().filter(|c| c.is_alphanumeric());

@@ -1,0 +1,118 @@
+//! Tests of `followup`.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::eval::questions::{Question, Split, parse};
+
+#[test]
+fn a_turn_that_goes_on_points_back_or_names_nothing_leans() {
+    for turn in [
+        "and what about startups?",
+        "What if they say no?",
+        "why?",
+        "Tell me more.",
+        "ok, but how long does that take?",
+        "How do I stop them?",
+        "Is it worth it for him?",
+        "Would that work at a bank?",
+        "Who else?",
+        "thanks! and in a regulated market?",
+        "How would she measure it?",
+        "So how do I price it?",
+        "okay",
+    ] {
+        assert!(leans(turn), "{turn}");
+    }
+}
+
+#[test]
+fn a_turn_that_says_what_it_is_about_stands_alone() {
+    for turn in [
+        "How do I become an AI/ML PM?",
+        "My manager wants a roadmap. How do I tell him that it will change?",
+        "Is it worth getting an MBA?",
+        "How long does it take to become a PM?",
+        "How do I tell the team that the launch is late?",
+        "Our customers say they want dark mode. Should we build it?",
+        "Should those who write code become PMs?",
+        "No roadmap survives: how do I plan a year?",
+        "pricing",
+        "best pizza in Naples",
+        "",
+    ] {
+        assert!(!leans(turn), "{turn}");
+    }
+}
+
+#[test]
+fn the_question_before_is_carried_whole_and_fewer_words_of_each_before_it() {
+    let first = "How do I negotiate a first PM offer?";
+    assert_eq!(standalone(&[], "and if they refuse?"), None);
+    assert_eq!(
+        standalone(&[first], "and if they refuse?").unwrap(),
+        "How do I negotiate a first PM offer?\nand if they refuse?"
+    );
+    let then = "and if they refuse?";
+    assert_eq!(
+        standalone(&[then, first], "why is that?").unwrap(),
+        "negotiate first PM offer\nand if they refuse?\nwhy is that?"
+    );
+    let long: Vec<String> = (0..40).map(|n| format!("topic{n}")).collect();
+    let long = format!("and {}", long.join(" "));
+    let past = [long.as_str(); 9].map(|text| text.to_string());
+    let past: Vec<String> = past
+        .iter()
+        .enumerate()
+        .map(|(n, text)| text.replace("topic", &format!("t{n}x")))
+        .collect();
+    let past: Vec<&str> = past.iter().map(String::as_str).collect();
+    let carried = standalone(&past, "why?").unwrap();
+    let from = |n: usize| carried.matches(&format!("t{n}x")).count();
+    assert_eq!(
+        [from(0), from(1), from(2), from(3), from(4), from(5)],
+        [16, 8, 4, 2, 1, 0]
+    );
+}
+
+#[test]
+fn nothing_is_carried_over_the_beginning_of_a_topic() {
+    let past = [
+        "and for a bank?",
+        "How do I price an API?",
+        "How do I negotiate an offer?",
+    ];
+    let query = standalone(&past, "why?").unwrap();
+    assert!(query.contains("API") && !query.contains("negotiate"), "{query}");
+    assert_eq!(standalone(&past, "How do I write a PRD?"), None);
+}
+
+fn questions(split: Split) -> (Vec<Question>, Vec<Question>) {
+    let all = parse(include_str!("../../eval/questions.jsonl")).unwrap();
+    let of_split = all.into_iter().filter(|q| q.split == split);
+    of_split.partition(|q| !q.history.is_empty())
+}
+
+/// The heuristics were made on the tune split.
+#[test]
+fn follow_ups_of_the_question_set_are_told_from_questions_that_stand_alone() {
+    let (follow_ups, others) = questions(Split::Tune);
+    for question in &follow_ups {
+        assert!(leans(&question.text), "{}", question.text);
+    }
+    let wrong: Vec<_> = others.iter().filter(|q| leans(&q.text)).map(|q| &q.text).collect();
+    assert!(others.len() > 90 && wrong.len() * 100 <= others.len() * 3, "{wrong:#?}");
+}
+
+proptest! {
+    #[test]
+    fn any_conversation_is_read_and_what_was_typed_stays_in_it(
+        past in proptest::collection::vec("\\PC{0,80}", 0..5),
+        turn in "\\PC{0,80}",
+    ) {
+        let past: Vec<&str> = past.iter().map(String::as_str).collect();
+        if let Some(query) = standalone(&past, &turn) {
+            prop_assert!(query.ends_with(turn.trim()) && query.len() > turn.trim().len());
+        }
+    }
+}

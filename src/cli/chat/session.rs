@@ -1,0 +1,379 @@
+//! One run of `askpm chat`: what each line does.
+//!
+//! In: lines. Out: answers and what commands print. A line that fails is told, and the session goes on.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::super::args::{ChatArgs, ModelChoice};
+use super::super::ask::{self as asking, Voice};
+use super::super::context::Context;
+use super::super::conversation;
+use super::super::error::{Exit, Failure};
+use super::super::files::{self, Readers};
+use super::super::meaning::Finder;
+use super::super::model::{self, Wanted};
+use super::super::show;
+use super::interrupt::Interrupt;
+use super::worker::{Event, Worker};
+use crate::answer::Answer;
+use crate::ask::{self, Found, Listener, Settings};
+use crate::chat::command::{self, COMMANDS, Line};
+use crate::chat::{Conversation, Turn};
+use crate::index::Store;
+use crate::render::conversation::{MARK, markdown};
+use crate::render::{json, sanitise, terminal};
+
+/// How often a press of Ctrl-C is looked for.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Whether the session goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    GoOn,
+    Leave,
+}
+
+/// The model, before and after it is needed.
+enum Model {
+    Wanted(Wanted),
+    Ready(Worker),
+    /// Loading failed; the next question tries again.
+    Missing,
+}
+
+pub struct Session<'a> {
+    context: &'a Context,
+    args: &'a ChatArgs,
+    /// On a terminal alone: in a pipe, Ctrl-C ends the program.
+    interrupt: Option<Interrupt>,
+    settings: Settings,
+    store: Store,
+    finder: Finder,
+    choice: ModelChoice,
+    model: Model,
+    /// No model is wanted.
+    quotes: bool,
+    conversation: Conversation,
+    /// It was said that turns are not kept.
+    told: bool,
+    asked: usize,
+    unanswered: usize,
+    failed: usize,
+}
+
+impl<'a> Session<'a> {
+    pub fn new(context: &'a Context, args: &'a ChatArgs, on_terminal: bool) -> Result<Session<'a>, Failure> {
+        let choice = ModelChoice {
+            model: args.model.model.clone(),
+            device: args.model.device.clone(),
+        };
+        let wanted = model::wanted(context, &choice)?;
+        let store = context.store()?;
+        let finder = Finder::new(context, &store, args.retrieval.by, wanted.is_none())?;
+        let interrupt = on_terminal.then(Interrupt::new).transpose();
+        Ok(Session {
+            context,
+            args,
+            interrupt: interrupt.map_err(|error| Failure::new("Ctrl-C", error))?,
+            settings: asking::settings_of(context, &args.retrieval, (&args.filters).into(), &args.sampling),
+            store,
+            finder,
+            choice,
+            quotes: wanted.is_none(),
+            model: Model::Wanted(wanted),
+            conversation: begin(context, args)?,
+            told: false,
+            asked: 0,
+            unanswered: 0,
+            failed: 0,
+        })
+    }
+
+    /// The exit status: of a pipe as of a batch, of a terminal always 0.
+    pub fn end(self) -> Exit {
+        match (self.interrupt.is_some(), self.failed, self.asked) {
+            (true, ..) => Exit::Done,
+            (_, 1.., _) => Exit::Failed,
+            (_, _, 1..) if self.unanswered == self.asked => Exit::NoAnswer,
+            _ => Exit::Done,
+        }
+    }
+
+    /// Does what a line asks for.
+    ///
+    /// # Errors
+    /// An output that takes no more: what else fails is told.
+    pub fn line(&mut self, line: &str) -> Result<Flow, Failure> {
+        let done = match command::parse(line) {
+            Ok(Line::Quit) => return Ok(Flow::Leave),
+            Ok(Line::Nothing) => return Ok(Flow::GoOn),
+            Ok(Line::Question(question)) => self.ask(question),
+            Ok(command) => self.command(&command),
+            Err(error) => Err(Failure::with(
+                error.to_string(),
+                Some("/help lists the commands".into()),
+            )),
+        };
+        match done {
+            Ok(()) => Ok(Flow::GoOn),
+            Err(Failure::ClosedPipe) => Err(Failure::ClosedPipe),
+            Err(failure) => self.failed(Some(line), &failure),
+        }
+    }
+
+    /// Tells what went wrong with a line.
+    pub fn failed(&mut self, line: Option<&str>, failure: &Failure) -> Result<Flow, Failure> {
+        self.failed += 1;
+        self.context.tell(failure);
+        if self.args.json && line.is_none_or(|line| !line.starts_with('/')) {
+            let shown = line.map(|line| line.chars().take(200).collect::<String>());
+            let mut out = io::stdout().lock();
+            json::line(
+                &mut out,
+                &json!({"question": shown, "error": failure.lines().join(" ")}),
+            )?;
+            out.flush()?;
+        }
+        Ok(Flow::GoOn)
+    }
+
+    fn ask(&mut self, question: &str) -> Result<(), Failure> {
+        let leaning = conversation::leaning(self.context, &self.conversation, question);
+        let query = leaning.as_deref().unwrap_or(question);
+        let retriever = self.finder.retriever(&self.store);
+        let found = ask::find_as(&self.store, &*retriever, question, query, &self.settings)?;
+        drop(retriever);
+        let Some(answer) = self.answer(found)? else {
+            self.context.note("cancelled");
+            return Ok(());
+        };
+        self.asked += 1;
+        self.unanswered += usize::from(answer.abstained);
+        self.keep(Turn::new(question, leaning, &answer));
+        asking::tell_timings(self.context, &answer);
+        Ok(())
+    }
+
+    /// Answers, and prints the answer as it comes; `None` where Ctrl-C ended it.
+    fn answer(&mut self, found: Found) -> Result<Option<Answer>, Failure> {
+        // Nothing is loaded to say that there is no answer.
+        if !found.abstains {
+            self.load()?;
+        }
+        let context = self.context;
+        let listening = self.interrupt.as_ref().map(Interrupt::listen);
+        let mut out = io::stdout().lock();
+        let mut voice = Voice::new(context, &mut out, (!self.args.json).then(|| context.look()));
+        if context.draws() && !self.quotes && !found.abstains {
+            asking::preview(context, &found)?;
+        }
+        let pending = match &self.model {
+            Model::Ready(worker) if !found.abstains => worker.begin(found, self.settings.clone()),
+            _ => Worker::new(None).begin(found, self.settings.clone()),
+        };
+        let answered = loop {
+            match pending.events.recv_timeout(TICK) {
+                Ok(Event::Sentence(sentence)) => {
+                    if voice.sentence(&sentence).is_break() {
+                        break None;
+                    }
+                }
+                Ok(Event::Note(text)) => voice.note(&text),
+                Ok(Event::Done(answered)) => break Some((*answered)?),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.model = Model::Missing;
+                    let hint = "the next question loads it again";
+                    return Err(Failure::new("the model", "it stopped working").hinted(hint));
+                }
+            }
+            if listening.as_ref().is_some_and(|ctrl_c| ctrl_c.pressed()) {
+                break None;
+            }
+        };
+        voice.finish()?;
+        if let Some(answer) = &answered {
+            if self.args.json {
+                json::line(&mut out, answer)?;
+            } else if answer.abstained {
+                context.warn(&answer.answer);
+            } else {
+                terminal::brief(&mut out, &answer.citations, context.look())?;
+            }
+        }
+        out.flush()?;
+        Ok(answered)
+    }
+
+    /// Loads the model if it is not loaded yet.
+    fn load(&mut self) -> Result<(), Failure> {
+        let wanted = match std::mem::replace(&mut self.model, Model::Missing) {
+            Model::Ready(worker) => {
+                self.model = Model::Ready(worker);
+                return Ok(());
+            }
+            Model::Wanted(wanted) => wanted,
+            Model::Missing => model::wanted(self.context, &self.choice)?,
+        };
+        self.model = Model::Ready(Worker::new(wanted.load(self.context)?));
+        Ok(())
+    }
+
+    fn keep(&mut self, turn: Turn) {
+        if let Err(error) = self.conversation.push(turn)
+            && !std::mem::replace(&mut self.told, true)
+        {
+            let hint = error.hint();
+            self.context
+                .note(&format!("this conversation is not kept: {error}; {hint}"));
+        }
+    }
+
+    fn command(&mut self, command: &Line) -> Result<(), Failure> {
+        let prints = matches!(command, Line::Help | Line::Sources | Line::Show(_) | Line::Model(None));
+        if prints && self.args.json {
+            let why = "with --json, standard output has answers alone";
+            return Err(
+                Failure::new("command", why).hinted("each answer has its citations, and `askpm show ID` opens one")
+            );
+        }
+        match command {
+            Line::Help => help()?,
+            Line::Sources => self.sources()?,
+            Line::Show(what) => self.show(what)?,
+            Line::Model(None) => {
+                let name = self.choice.model.as_ref().or(self.context.config.model.as_ref());
+                let name = name.map_or(
+                    "the default of this machine; `askpm models list` shows it",
+                    String::as_str,
+                );
+                writeln!(io::stdout(), "{}", sanitise::line(name))?;
+            }
+            Line::Model(Some(name)) => self.change_model(name)?,
+            Line::Save(file) => self.save(Path::new(file))?,
+            Line::New => {
+                self.conversation = conversation::new(self.context, &self.args.conversation);
+                self.context.note("a new conversation");
+            }
+            Line::Nothing | Line::Question(_) | Line::Quit => {}
+        }
+        Ok(())
+    }
+
+    fn last(&self) -> Result<&Turn, Failure> {
+        let last = self.conversation.turns.last();
+        last.ok_or_else(|| Failure::new("sources", "nothing has been answered yet").hinted("ask something first"))
+    }
+
+    fn sources(&self) -> Result<(), Failure> {
+        let turn = self.last()?;
+        if turn.citations.is_empty() {
+            return Err(Failure::new("sources", "the last question has no answer"));
+        }
+        terminal::citations(&mut io::stdout().lock(), &turn.citations, self.context.look())?;
+        Ok(())
+    }
+
+    /// Opens a source by its number in the last answer, or anything by its identifier.
+    fn show(&self, what: &str) -> Result<(), Failure> {
+        let id = match what.trim_matches(['[', ']']).parse::<usize>() {
+            Err(_) => what.to_string(),
+            Ok(n) => {
+                let citations = &self.last()?.citations;
+                let cited = citations.iter().find(|citation| citation.n == n);
+                let missing = || {
+                    let count = terminal::count(citations.len(), "source");
+                    Failure::new(format!("show {n}"), format!("the last answer has {count}"))
+                };
+                cited.ok_or_else(missing)?.id.clone()
+            }
+        };
+        let view = show::view(self.context, &id)?;
+        let mut out = io::stdout().lock();
+        view.write(&mut out, self.context.look())?;
+        Ok(out.flush()?)
+    }
+
+    /// Goes on with another model, which must be there: it was asked for by name.
+    fn change_model(&mut self, name: &str) -> Result<(), Failure> {
+        let choice = ModelChoice {
+            model: Some(name.to_string()),
+            device: self.choice.device.clone(),
+        };
+        let wanted = model::wanted(self.context, &choice)?;
+        // The old one goes first: two may not fit.
+        let before = std::mem::replace(&mut self.model, Model::Missing);
+        self.quotes = wanted.is_none();
+        if let Model::Wanted(_) = before {
+            self.model = Model::Wanted(wanted);
+        } else {
+            drop(before);
+            self.model = Model::Ready(Worker::new(wanted.load(self.context)?));
+        }
+        self.choice = choice;
+        let shown = if self.quotes { "no model: quoting" } else { name };
+        self.context.note(&format!("going on with {shown}"));
+        Ok(())
+    }
+
+    /// Writes the conversation; over a file that is there only if it is one that was saved so.
+    fn save(&self, path: &Path) -> Result<(), Failure> {
+        let what = || format!("save {}", path.display());
+        if self.conversation.turns.is_empty() {
+            return Err(Failure::new(what(), "nothing has been asked yet"));
+        }
+        match std::fs::read(path) {
+            Ok(bytes) if !bytes.starts_with(MARK.as_bytes()) => {
+                let why = "there is a file already, and it is no saved conversation";
+                return Err(Failure::new(what(), why).hinted("choose another name"));
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Failure::new(what(), error)),
+            _ => {}
+        }
+        let mut bytes = Vec::new();
+        markdown(&mut bytes, &self.conversation.turns)?;
+        files::replace(path, &bytes, Readers::Anyone)
+            .map_err(|error| Failure::new(what(), error).hinted("name a file in a folder that you can write to"))?;
+        let turns = terminal::count(self.conversation.turns.len(), "question");
+        self.context.note(&format!("saved {turns} to {}", path.display()));
+        Ok(())
+    }
+}
+
+/// The conversation to speak in: a new one, or the last where there is one.
+fn begin(context: &Context, args: &ChatArgs) -> Result<Conversation, Failure> {
+    let resumed = match args.conversation.resume {
+        true => conversation::last(context, &args.conversation)?,
+        false => None,
+    };
+    match resumed {
+        Some(conversation) => {
+            if let Some(turn) = conversation.turns.last() {
+                let count = terminal::count(conversation.turns.len(), "question");
+                context.note(&format!("going on after {count}, the last: {}", turn.question));
+            }
+            Ok(conversation)
+        }
+        None => {
+            if args.conversation.resume {
+                context.note("there is no conversation to go on with: beginning one");
+            }
+            Ok(conversation::new(context, &args.conversation))
+        }
+    }
+}
+
+fn help() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "Type a question. It may lean on those before it.")?;
+    for command in &COMMANDS {
+        let usage = format!("/{} {}", command.name, command.takes);
+        writeln!(out, "  {usage:16} {}", command.does)?;
+    }
+    out.flush()
+}

@@ -1,0 +1,176 @@
+//! Answers in a thread of its own, so that a chat can leave an answer behind at once.
+//!
+//! In: what was found for a question. Out: sentences and notes as they come, then the answer. The model stays loaded
+//! between questions; one that was left behind ends at its next word, and the next question waits for that.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use super::super::model::Loaded;
+use crate::answer::{Answer, Sentence};
+use crate::ask::{self, AskError, Found, Listener, Settings, Writer};
+use crate::engine::{Engine, EngineError, Generation, Message, ModelInfo, Sampling};
+
+/// What is told of an answer.
+pub enum Event {
+    Sentence(Sentence),
+    Note(String),
+    Done(Box<Result<Answer, AskError>>),
+}
+
+struct Job {
+    found: Found,
+    settings: Settings,
+    events: Sender<Event>,
+    left: Arc<AtomicBool>,
+}
+
+/// The thread, with the model that answers in it.
+pub struct Worker(Sender<Job>);
+
+/// An answer that is being written; dropped, it is left behind.
+pub struct Pending {
+    pub events: Receiver<Event>,
+    left: Arc<AtomicBool>,
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.left.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Worker {
+    /// With a model or, without one, quoting.
+    pub fn new(mut loaded: Option<Loaded>) -> Worker {
+        let (jobs, received) = channel::<Job>();
+        thread::spawn(move || {
+            for job in received {
+                answer(job, loaded.as_mut());
+            }
+        });
+        Worker(jobs)
+    }
+
+    /// Begins an answer. A thread that has died sends no event.
+    pub fn begin(&self, found: Found, settings: Settings) -> Pending {
+        let (events, received) = channel();
+        let left = Arc::new(AtomicBool::new(false));
+        let job = Job {
+            found,
+            settings,
+            events,
+            left: left.clone(),
+        };
+        // The job and its end of the channel are dropped where nobody takes them, and that is seen at the other end.
+        let _ = self.0.send(job);
+        Pending { events: received, left }
+    }
+}
+
+fn answer(job: Job, loaded: Option<&mut Loaded>) {
+    let Job {
+        found,
+        settings,
+        events,
+        left,
+    } = job;
+    if left.load(Ordering::SeqCst) {
+        return;
+    }
+    let mut listener = Telling {
+        events: &events,
+        left: &left,
+    };
+    let answered = match loaded {
+        None => ask::write(&found, None, &settings, &mut listener),
+        Some(loaded) => {
+            let Writer {
+                engine,
+                sha256,
+                prompts,
+                load,
+            } = loaded.writer();
+            let mut engine = Leavable { engine, left: &left };
+            let writer = Writer {
+                engine: &mut engine,
+                sha256,
+                prompts,
+                load,
+            };
+            ask::write(&found, Some(writer), &settings, &mut listener)
+        }
+    };
+    // Nobody may listen any more.
+    let _ = events.send(Event::Done(Box::new(answered)));
+}
+
+struct Telling<'a> {
+    events: &'a Sender<Event>,
+    left: &'a AtomicBool,
+}
+
+impl Listener for Telling<'_> {
+    fn sentence(&mut self, sentence: &Sentence) -> ControlFlow<()> {
+        let told = self.events.send(Event::Sentence(sentence.clone()));
+        if told.is_err() || self.left.load(Ordering::SeqCst) {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn note(&mut self, text: &str) {
+        let _ = self.events.send(Event::Note(text.to_string()));
+    }
+}
+
+/// An engine that stops at its next word once its answer is left behind.
+struct Leavable<'a> {
+    engine: &'a mut dyn Engine,
+    left: &'a AtomicBool,
+}
+
+impl Engine for Leavable<'_> {
+    fn info(&self) -> &ModelInfo {
+        self.engine.info()
+    }
+
+    fn count_prompt(&self, messages: &[Message]) -> Result<usize, EngineError> {
+        self.engine.count_prompt(messages)
+    }
+
+    fn generate(
+        &mut self,
+        messages: &[Message],
+        sampling: &Sampling,
+        on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<Generation, EngineError> {
+        let left = self.left;
+        self.engine.generate(messages, sampling, &mut |piece| {
+            if left.load(Ordering::SeqCst) {
+                return ControlFlow::Break(());
+            }
+            on_piece(piece)
+        })
+    }
+
+    fn choose(
+        &mut self,
+        messages: &[Message],
+        choices: &[String],
+        most: usize,
+        sampling: &Sampling,
+        on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Generation, EngineError> {
+        let left = self.left;
+        self.engine.choose(messages, choices, most, sampling, &mut |choice| {
+            if left.load(Ordering::SeqCst) {
+                return ControlFlow::Break(());
+            }
+            on_choice(choice)
+        })
+    }
+}

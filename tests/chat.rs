@@ -1,0 +1,430 @@
+//! `askpm chat` and `-c` through the real binary, piped and on a terminal of the test's own.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::pty::{Winsize, openpty};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::harness::{Home, Ran};
+
+const API: &str = "How should we price an API?";
+const START: &str = "How do I move from engineering into product management?";
+
+fn chat(home: &Home, args: &[&str], lines: &str) -> Ran {
+    home.askpm().args(["chat", "-m", "none"]).args(args).stdin(lines).run()
+}
+
+fn answers(ran: &Ran) -> Vec<Value> {
+    let lines = ran.stdout.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {ran:#?}")))
+        .collect()
+}
+
+fn conversations(home: &Home) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(home.path(".local/share/askpm/conversations")) else {
+        return Vec::new();
+    };
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+fn first_id(answer: &Value) -> &str {
+    answer["citations"][0]["id"].as_str().unwrap_or("")
+}
+
+#[test]
+fn each_line_is_a_turn_and_no_prompt_is_printed() {
+    let home = Home::new();
+    let ran = chat(&home, &[], &format!("{API}\n\n{START}\n")).ok();
+    assert!(
+        ran.stdout.contains("[1] pricing/") && ran.stdout.contains("[1] first-steps/"),
+        "{ran:#?}"
+    );
+    assert!(!ran.stdout.contains("> ") && !ran.stdout.contains('\u{1b}'), "{ran:#?}");
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn json_gives_the_object_of_ask_a_line_and_an_error_for_a_bad_line() {
+    let home = Home::new();
+    let mut lines = format!("{API}\nbest pizza in Naples\n").into_bytes();
+    lines.extend(b"\xff\n");
+    lines.extend(START.bytes());
+    let ran = home.askpm().args(["chat", "-m", "none", "--json"]).stdin(lines).run();
+    assert_eq!(ran.status, Some(1), "{ran:#?}");
+    let answers = answers(&ran);
+    assert_eq!(answers.len(), 4);
+    let alone = home
+        .askpm()
+        .args(["ask", "-m", "none", "--json", API])
+        .run()
+        .ok()
+        .json();
+    assert_eq!(
+        (&answers[0]["answer"], &answers[0]["citations"]),
+        (&alone["answer"], &alone["citations"])
+    );
+    assert_eq!(
+        (&answers[1]["abstained"], &answers[3]["abstained"]),
+        (&true.into(), &false.into())
+    );
+    assert!(answers[2]["error"].as_str().unwrap().contains("UTF-8"), "{ran:#?}");
+}
+
+#[test]
+fn a_pipe_ends_with_3_where_nothing_was_answered() {
+    let home = Home::new();
+    assert_eq!(chat(&home, &[], "best pizza in Naples\n").status, Some(3));
+    assert_eq!(chat(&home, &[], "").status, Some(0));
+}
+
+#[test]
+fn a_follow_up_is_searched_for_with_what_it_leans_on_and_a_new_topic_is_not_dragged() {
+    let home = Home::new();
+    let alone = chat(&home, &["--json"], "and why is that?\n");
+    assert_eq!(answers(&alone)[0]["abstained"], true, "{alone:#?}");
+    let ran = chat(&home, &["--json", "-v"], &format!("{API}\nand why is that?\n{START}\n")).ok();
+    let answers = answers(&ran);
+    assert!(first_id(&answers[1]).starts_with("pricing/"), "{ran:#?}");
+    assert_eq!(answers[1]["question"], "and why is that?");
+    assert!(first_id(&answers[2]).starts_with("first-steps/"), "{ran:#?}");
+    assert!(
+        ran.stderr
+            .contains("searching for: How should we price an API? and why is that?"),
+        "{ran:#?}"
+    );
+    let fresh = home
+        .askpm()
+        .args(["ask", "-m", "none", "--json", START])
+        .run()
+        .ok()
+        .json();
+    assert_eq!(answers[2]["citations"], fresh["citations"]);
+}
+
+#[test]
+fn a_chat_is_gone_on_with_and_ask_asks_follow_ups_of_it() {
+    let home = Home::new();
+    chat(&home, &[], &format!("{API}\n")).ok();
+    let ran = chat(&home, &["-c", "--json"], "and why is that?\n").ok();
+    assert!(first_id(&answers(&ran)[0]).starts_with("pricing/"), "{ran:#?}");
+    assert!(
+        ran.stderr
+            .contains("going on after 1 question, the last: How should we price"),
+        "{ran:#?}"
+    );
+    let ask = home
+        .askpm()
+        .args(["ask", "-m", "none", "-c", "--json", "why is that?"])
+        .run()
+        .ok();
+    assert!(first_id(&ask.json()).starts_with("pricing/"), "{ask:#?}");
+    let files = conversations(&home);
+    assert_eq!(files.len(), 1);
+    assert_eq!(fs::read_to_string(&files[0]).unwrap().lines().count(), 4);
+}
+
+#[test]
+fn an_answer_of_ask_can_be_gone_on_from() {
+    let home = Home::new();
+    home.askpm().args(["ask", "-m", "none", API]).run().ok();
+    let ran = home
+        .askpm()
+        .args(["-m", "none", "-c", "--json", "and why is that?"])
+        .run()
+        .ok();
+    assert!(first_id(&ran.json()).starts_with("pricing/"), "{ran:#?}");
+    let ran = chat(&home, &["-c", "--json"], "why?\n").ok();
+    assert!(first_id(&answers(&ran)[0]).starts_with("pricing/"), "{ran:#?}");
+}
+
+#[test]
+fn nothing_to_go_on_with_is_an_error_for_ask_and_a_note_for_chat() {
+    let home = Home::new();
+    let ran = home.askpm().args(["ask", "-m", "none", "-c", "why?"]).run();
+    let ran = ran.fails(1, &["--continue", "no conversation"]);
+    assert!(ran.hint().contains("without -c"), "{ran:#?}");
+    let ran = chat(&home, &["-c"], &format!("{API}\n")).ok();
+    assert!(ran.stderr.contains("no conversation to go on with"), "{ran:#?}");
+    let ran = home.askpm().args(["ask", "-c", "--batch", "-"]).run();
+    assert_eq!(ran.status, Some(2), "{ran:#?}");
+}
+
+#[test]
+fn nothing_is_kept_where_nobody_wants_it() {
+    let home = Home::new();
+    chat(&home, &["--no-history"], &format!("{API}\n")).ok();
+    home.askpm().args(["ask", "-m", "none", "--no-history", API]).run().ok();
+    let config = home.write("config.toml", "history = false\n");
+    home.askpm()
+        .args(["ask", "-m", "none", API, "--config"])
+        .args([config])
+        .run()
+        .ok();
+    assert!(conversations(&home).is_empty());
+    assert!(!home.path(".local/state").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_conversation_is_for_its_owner_alone_and_one_that_cannot_be_kept_is_answered_all_the_same() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    chat(&home, &[], &format!("{API}\n")).ok();
+    let file = &conversations(&home)[0];
+    assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+    // A file stands where the folder should.
+    let elsewhere = home.write("elsewhere/askpm/conversations", "");
+    let data = elsewhere.parent().unwrap().parent().unwrap();
+    let ran = home.askpm().env("XDG_DATA_HOME", data).args(["chat", "-m", "none"]);
+    let ran = ran.stdin(format!("{API}\n{START}\n")).run().ok();
+    assert_eq!(ran.stderr.matches("is not kept").count(), 1, "{ran:#?}");
+    let ran = home
+        .askpm()
+        .env("XDG_DATA_HOME", data)
+        .args(["ask", "-m", "none", API])
+        .run()
+        .ok();
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn a_conversation_edited_by_hand_is_read_or_named_with_its_line() {
+    let home = Home::new();
+    chat(&home, &[], &format!("{API}\n")).ok();
+    let file = &conversations(&home)[0];
+    let text = fs::read_to_string(file).unwrap();
+    fs::write(file, format!("{text}{{\"at\": 1}}\n")).unwrap();
+    for args in [&["chat", "-m", "none", "-c"][..], &["ask", "-m", "none", "-c", "why?"]] {
+        let ran = home
+            .askpm()
+            .args(args)
+            .run()
+            .fails(1, &["conversation-", ".jsonl: line 3"]);
+        assert!(ran.hint().contains("mend or delete that line"), "{ran:#?}");
+    }
+    // A torn last line is no fault.
+    fs::write(file, format!("{text}{{\"at\": \"2026")).unwrap();
+    let ran = chat(&home, &["-c", "--json"], "why is that?\n").ok();
+    assert!(first_id(&answers(&ran)[0]).starts_with("pricing/"), "{ran:#?}");
+    assert_eq!(fs::read_to_string(file).unwrap().lines().count(), 3);
+}
+
+#[test]
+fn no_control_character_of_a_conversation_reaches_a_terminal() {
+    let home = Home::new();
+    chat(&home, &[], &format!("{API}\n")).ok();
+    let file = &conversations(&home)[0];
+    let hostile = fs::read_to_string(file)
+        .unwrap()
+        .replace("API?", "API? \\u001b[2J\\u009b\\u202e");
+    let hostile = hostile.replace("\"id\":\"", "\"id\":\"\\u001b]0;x\\u0007");
+    fs::write(file, hostile).unwrap();
+    let saved = home.path("saved.md");
+    let lines = format!(
+        "/sources\n/show 1\n/show \u{1b}[2J\n/\u{1b}[2Jx\n/save {}\n/save no\u{1b}[2J/x\n",
+        saved.display()
+    );
+    let ran = chat(&home, &["-c"], &lines);
+    let hostile = |text: &str| text.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{7}']);
+    assert!(!hostile(&ran.stdout) && !hostile(&ran.stderr), "{ran:#?}");
+    assert!(ran.stdout.contains("pricing/"), "{ran:#?}");
+    assert!(!hostile(&fs::read_to_string(saved).unwrap()));
+}
+
+#[test]
+fn commands_do_what_help_says() {
+    let home = Home::new();
+    let saved = home.path("saved.md");
+    let lines = format!(
+        "{API}\n/sources\n/show 1\n/show first-steps/q1\n/help\n/model\n/save {}\n",
+        saved.display()
+    );
+    let ran = chat(&home, &[], &lines).ok();
+    for part in ["“", "/save FILE", "\nnone\n", "How do I move from engineering"] {
+        assert!(ran.stdout.contains(part), "{part:?} is not in {ran:#?}");
+    }
+    let text = fs::read_to_string(&saved).unwrap();
+    assert!(
+        text.contains("## How should we price an API?") && text.contains("  > "),
+        "{text}"
+    );
+    // Once more over it; but over nothing else.
+    chat(&home, &["-c"], &format!("/save {}\n", saved.display())).ok();
+    let other = home.write("other.md", "mine");
+    let ran = chat(&home, &["-c"], &format!("/save {}\n", other.display()));
+    assert!(
+        ran.status == Some(1) && ran.stderr.contains("no saved conversation"),
+        "{ran:#?}"
+    );
+    assert_eq!(fs::read_to_string(other).unwrap(), "mine");
+}
+
+#[test]
+fn what_a_command_cannot_do_is_told_and_the_session_goes_on() {
+    let home = Home::new();
+    for (line, part) in [
+        ("/sorces", "the nearest is /sources"),
+        ("/show 9", "the last answer has"),
+        ("/show nowhere/q1", "no edition"),
+        ("/show", "it takes N|ID"),
+        ("/model nowhere", "nowhere"),
+        ("/save no/such/folder/x", "No such file"),
+    ] {
+        let ran = chat(&home, &[], &format!("{API}\n{line}\n{START}\n"));
+        assert_eq!(ran.status, Some(1), "{ran:#?}");
+        assert!(ran.stderr.contains(part), "{part:?} is not in {ran:#?}");
+        assert!(ran.stdout.contains("[1] first-steps/"), "{ran:#?}");
+    }
+    let ran = chat(
+        &home,
+        &[],
+        &format!("/sources\n{API}\n/new\n/sources\nand why is that?\n"),
+    );
+    assert_eq!(
+        ran.stderr.matches("nothing has been answered yet").count(),
+        2,
+        "{ran:#?}"
+    );
+    let ran = chat(&home, &["--json"], &format!("{API}\n/help\n"));
+    assert_eq!((ran.status, answers(&ran).len()), (Some(1), 1), "{ran:#?}");
+    assert_eq!(chat(&home, &[], &format!("/quit\n{API}\n")).ok().stdout, "");
+}
+
+/// `askpm chat` on a terminal. It is not the terminal that controls the program's session, so that Ctrl-C while no line
+/// is edited must be sent as the signal that it is.
+struct Terminal {
+    keyboard: fs::File,
+    child: Child,
+    shown: Receiver<Vec<u8>>,
+    seen: String,
+}
+
+/// How long a terminal is waited for: far longer than anything takes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl Terminal {
+    fn new(home: &Home, args: &[&str]) -> Terminal {
+        let size = Winsize {
+            ws_row: 24,
+            ws_col: 100,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        let pty = openpty(Some(&size), None).unwrap();
+        let end = || Stdio::from(pty.slave.try_clone().unwrap());
+        let mut command = home
+            .askpm()
+            .env("TERM", "xterm")
+            .args(["chat", "--offline"])
+            .args(args)
+            .command();
+        let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
+        let keyboard = fs::File::from(pty.master);
+        let mut screen = keyboard.try_clone().unwrap();
+        let (send, shown) = channel();
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(n @ 1..) = screen.read(&mut bytes) {
+                if send.send(bytes[..n].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Terminal {
+            keyboard,
+            child,
+            shown,
+            seen: String::new(),
+        }
+    }
+
+    fn keys(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    fn interrupt(&self) {
+        let pid = Pid::from_raw(self.child.id().try_into().unwrap());
+        kill(pid, Signal::SIGINT).unwrap();
+    }
+
+    /// Waits until `part` was shown since the last call, and forgets what came before its end.
+    #[track_caller]
+    fn sees(&mut self, part: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !self.seen.contains(part) {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.shown.recv_timeout(left) {
+                Ok(bytes) => self.seen += &String::from_utf8_lossy(&bytes),
+                Err(error) => panic!("{part:?} was not shown ({error}): {:?}", self.seen),
+            }
+        }
+        let end = self.seen.find(part).unwrap() + part.len();
+        self.seen.drain(..end);
+    }
+
+    fn ends(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+}
+
+#[test]
+fn on_a_terminal_lines_are_edited_recalled_and_kept() {
+    let home = Home::new();
+    let mut terminal = Terminal::new(&home, &["-m", "none"]);
+    terminal.sees("/help lists the commands");
+    terminal.sees("> ");
+    // A slip, taken back with the arrow and rubout keys.
+    terminal.keys("How should we prize\u{1b}[D\u{7f}c\u{1b}[C an API?\r");
+    terminal.sees("[1]");
+    terminal.sees("pricing/");
+    terminal.sees("> ");
+    // Ctrl-C on the prompt keeps the session, Ctrl-D leaves it.
+    terminal.keys("\u{3}");
+    terminal.sees("Ctrl-D or /quit leaves");
+    terminal.sees("> ");
+    terminal.keys("\u{4}");
+    assert_eq!(terminal.ends(), Some(0));
+    let history = fs::read_to_string(home.path(".local/state/askpm/history")).unwrap();
+    assert_eq!(history, "How should we price an API?\n");
+    let mut terminal = Terminal::new(&home, &["-m", "none", "-c"]);
+    terminal.sees("going on after 1 question");
+    terminal.sees("> ");
+    terminal.keys("\u{1b}[A\r");
+    terminal.sees("pricing/");
+    terminal.keys("/quit\r");
+    assert_eq!(terminal.ends(), Some(0));
+}
+
+#[test]
+fn ctrl_c_ends_the_answer_and_keeps_the_session() {
+    let Some(model) = crate::harness::real_model() else {
+        return;
+    };
+    let home = Home::new();
+    home.askpm().args(["refresh"]).run().ok();
+    let mut terminal = Terminal::new(&home, &["-m", model.to_str().unwrap()]);
+    terminal.sees("> ");
+    terminal.keys(&format!("{API}\r"));
+    // Shown before the model reads its first word.
+    terminal.sees("Found in the corpus");
+    terminal.interrupt();
+    terminal.sees("cancelled");
+    terminal.sees("> ");
+    terminal.keys("/model none\r");
+    terminal.sees("quoting");
+    terminal.keys(&format!("{START}\r"));
+    terminal.sees("first-steps/");
+    terminal.keys("\u{4}");
+    assert_eq!(terminal.ends(), Some(0));
+}
