@@ -349,6 +349,7 @@ impl Terminal {
         }
     }
 
+    /// Types, which is for the line editor only once its prompt was seen.
     fn keys(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
     }
@@ -402,6 +403,7 @@ fn on_a_terminal_lines_are_edited_recalled_and_kept() {
     terminal.sees("> ");
     terminal.keys("\u{1b}[A\r");
     terminal.sees("pricing/");
+    terminal.sees("> ");
     terminal.keys("/quit\r");
     assert_eq!(terminal.ends(), Some(0));
 }
@@ -423,8 +425,10 @@ fn ctrl_c_ends_the_answer_and_keeps_the_session() {
     terminal.sees("> ");
     terminal.keys("/model none\r");
     terminal.sees("quoting");
+    terminal.sees("> ");
     terminal.keys(&format!("{START}\r"));
     terminal.sees("first-steps/");
+    terminal.sees("> ");
     terminal.keys("\u{4}");
     assert_eq!(terminal.ends(), Some(0));
 }

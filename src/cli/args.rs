@@ -140,7 +140,7 @@ pub struct ChatArgs {
 #[derive(Debug, Args)]
 pub struct ConversationArgs {
     /// Go on with the last conversation: the question may lean on those before it
-    #[arg(short, long = "continue")]
+    #[arg(short = 'c', long = "continue")]
     pub resume: bool,
     /// Keep neither questions nor answers; otherwise they are kept on this machine, for you alone, for --continue
     #[arg(long)]

@@ -28,6 +28,7 @@ const TEMPLATE: &str = "\
 # max_tokens = 256               # most that the model may write
 # drop = \"/home/me/newsletters\"  # `askpm refresh` imports what is in this folder
 # feeds = [\"https://example.org/feed.xml\"]
+# history = false
 ";
 
 /// Edits the settings at `path`.
