@@ -10,7 +10,6 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Response, StatusCode, Url};
 use serde_json::Value;
-use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use super::Served;
@@ -29,7 +28,6 @@ const TICK: Duration = Duration::from_millis(50);
 /// A client of one server.
 pub struct Client {
     http: reqwest::Client,
-    runtime: Runtime,
     url: Url,
     key: Option<HeaderValue>,
     patience: Duration,
@@ -58,15 +56,15 @@ impl Client {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("askpm/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10).min(served.patience))
+            // No connection is kept: between two questions nobody would notice that the server closed it.
+            .pool_max_idle_per_host(0)
             .redirect(Policy::none());
         if local {
             // A server of this machine is never behind a proxy.
             builder = builder.no_proxy();
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         Ok(Client {
             http: builder.build().map_err(|error| fault(plain(error)))?,
-            runtime: runtime.map_err(|error| fault(error.to_string()))?,
             key,
             patience: served.patience,
             url,
@@ -79,7 +77,10 @@ impl Client {
     }
 
     pub fn generate(&self, request: &Value, on_piece: OnPiece) -> Result<Generation, EngineError> {
-        self.runtime.block_on(self.answer(request, on_piece))
+        // Dropped with all its connections at the end: a server whose answer is broken off sees that at once.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| self.fault(error.to_string()))?;
+        runtime.block_on(self.answer(request, on_piece))
     }
 
     async fn answer(&self, request: &Value, on_piece: OnPiece<'_>) -> Result<Generation, EngineError> {

@@ -9,7 +9,6 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
-use tokio::runtime::Runtime;
 
 use super::{Place, wire};
 
@@ -35,7 +34,6 @@ impl ClusterError {
 /// A client of one cluster.
 pub struct Client {
     http: reqwest::Client,
-    runtime: Runtime,
     url: Url,
     authorization: Option<HeaderValue>,
 }
@@ -73,15 +71,15 @@ impl Client {
             .user_agent(concat!("askpm/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10).min(place.patience))
             .timeout(place.patience)
+            // No connection is kept: between two questions nobody would notice that the cluster closed it.
+            .pool_max_idle_per_host(0)
             .redirect(Policy::none());
         if is_loopback(&url) {
             // A cluster of this machine is never behind a proxy.
             builder = builder.no_proxy();
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         Ok(Client {
             http: builder.build().map_err(|error| told(&error.to_string(), None))?,
-            runtime: runtime.map_err(|error| told(&error.to_string(), None))?,
             url,
             authorization,
         })
@@ -118,7 +116,9 @@ impl Client {
     }
 
     fn send(&self, path: &str, body: String) -> Result<(StatusCode, Vec<u8>), ClusterError> {
-        self.runtime.block_on(async {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| self.fault(error.to_string(), None))?;
+        runtime.block_on(async {
             let address = format!("{}/{path}", self.url.as_str().trim_end_matches('/'));
             let kind = if path.contains("_bulk") {
                 "application/x-ndjson"
