@@ -112,5 +112,5 @@ fn a_beir_folder_is_scored_and_its_rankings_are_written() {
             .contains("queries.jsonl")
     );
     let ran = home.askpm().args(["eval"]).run();
-    assert!(ran.status == Some(2) && ran.stderr.contains("--beir"), "{ran:#?}");
+    assert!(ran.status == Some(2) && ran.stderr.contains("<FILE>"), "{ran:#?}");
 }
