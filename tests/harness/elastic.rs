@@ -121,7 +121,7 @@ fn bulk(state: &mut State, index: &str, body: &str) -> (u16, String) {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap_or_default())
         .collect();
-    if !body.ends_with('\n') || lines.len() % 2 != 0 {
+    if !body.ends_with('\n') || !lines.len().is_multiple_of(2) {
         return refusal(400, "a bulk request is pairs of lines");
     }
     let (mut items, mut errors) = (Vec::new(), false);
