@@ -36,8 +36,6 @@ pub struct Weights {
     pub discussion: f32,
     /// What a sentence is worth for standing in a passage that was found, beside the asked words it has (1 for all).
     pub passage: f32,
-    /// How much length discounts asked words: 0 not at all, 1 in proportion (as `b` in BM25).
-    pub length: f32,
     /// What being as near as can be in meaning is worth.
     pub meaning: f32,
     /// An answer's first sentence says its point: it is worth so much more.
@@ -54,7 +52,6 @@ pub const WEIGHTS: Weights = Weights {
     rank: 0.85,
     discussion: 0.8,
     passage: 0.4,
-    length: 0.3,
     meaning: 1.5,
     opener: 1.6,
     redundancy: 0.4,
@@ -101,8 +98,8 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// The sentences of `passages` (best first) that answer best: the best first and the others of its passage after it
-    /// as they stand there, then the other passages by their best sentence. Empty only without passages.
+    /// The sentences of `passages` (best first) that answer best: the best first, unless the opening of its passage is
+    /// among them, and the others of its passage after it as they stand there, then the other passages by their best sentence. Empty only without passages.
     pub fn pick(&self, passages: &[&Passage], limits: Limits) -> Vec<Pick> {
         let mut picks = self.by_worth(passages, limits);
         if picks.is_empty() {
@@ -112,9 +109,11 @@ impl<'a> Asked<'a> {
         for (at, pick) in picks.iter().enumerate() {
             first_of.entry(pick.passage).or_insert(at);
         }
-        if let Some((_, others)) = picks.split_first_mut() {
-            others.sort_by_key(|pick| (first_of[&pick.passage], pick.quote.start));
-        }
+        let order = |pick: &Pick| (first_of[&pick.passage], pick.quote.start);
+        // The opening of a text says its point: it goes first even before a better sentence of the same text.
+        let opened = picks.iter().any(|pick| order(pick) == (0, 0));
+        let lead = usize::from(!opened).min(picks.len());
+        picks[lead..].sort_by_key(order);
         picks
     }
 
@@ -237,14 +236,12 @@ impl<'a> Asked<'a> {
     /// Multiplies each candidate's standing by how well it fits the question.
     fn weigh(&self, asked: &HashSet<String>, question: Option<&[f32]>, pool: &mut [Candidate]) {
         let weights = weights(asked, pool);
-        let mean = pool.iter().map(|c| c.words).sum::<usize>() as f32 / pool.len().max(1) as f32;
         for candidate in pool {
             let matched: f32 = candidate.stems.iter().filter_map(|stem| weights.get(stem)).sum();
-            let length = 1.0 - self.weights.length + self.weights.length * candidate.words as f32 / mean;
             let near = question
                 .zip(candidate.vector.as_deref())
                 .map_or(0.0, |(a, b)| cosine(a, b).max(0.0));
-            candidate.worth *= self.weights.passage + matched / length.max(0.1) + self.weights.meaning * near;
+            candidate.worth *= self.weights.passage + matched + self.weights.meaning * near;
         }
     }
 }

@@ -54,6 +54,15 @@ fn the_best_comes_first_and_the_others_of_a_passage_as_they_stand_there() {
 }
 
 #[test]
+fn the_opening_of_a_text_goes_before_a_better_sentence_of_it() {
+    let text = "Apply inside your company first of all. Outside applications for a product role without product work are \
+        usually rejected.";
+    let picked = quotes("outside applications for a product role without product work", &[text]);
+    assert_eq!(picked[0], "Apply inside your company first of all.");
+    assert_eq!(picked.len(), 2);
+}
+
+#[test]
 fn the_passage_with_the_best_sentence_goes_before_the_others() {
     let picked = quotes(
         "Which owner does a roadmap date need?",
