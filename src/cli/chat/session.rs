@@ -40,7 +40,7 @@ pub enum Flow {
 
 /// The model, before and after it is needed.
 enum Model {
-    Wanted(Wanted),
+    Wanted(Box<Wanted>),
     Ready(Worker),
     /// Loading failed; the next question tries again.
     Missing,
@@ -85,7 +85,7 @@ impl<'a> Session<'a> {
             finder,
             choice,
             quotes: wanted.is_none(),
-            model: Model::Wanted(wanted),
+            model: Model::Wanted(Box::new(wanted)),
             conversation: begin(context, args)?,
             told: false,
             asked: 0,
@@ -217,7 +217,7 @@ impl<'a> Session<'a> {
                 self.model = Model::Ready(worker);
                 return Ok(());
             }
-            Model::Wanted(wanted) => wanted,
+            Model::Wanted(wanted) => *wanted,
             Model::Missing => model::wanted(self.context, &self.choice)?,
         };
         self.model = Model::Ready(Worker::new(wanted.load(self.context)?));
@@ -310,7 +310,7 @@ impl<'a> Session<'a> {
         let before = std::mem::replace(&mut self.model, Model::Missing);
         self.quotes = wanted.is_none();
         if let Model::Wanted(_) = before {
-            self.model = Model::Wanted(wanted);
+            self.model = Model::Wanted(Box::new(wanted));
         } else {
             drop(before);
             self.model = Model::Ready(Worker::new(wanted.load(self.context)?));
