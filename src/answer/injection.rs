@@ -259,17 +259,19 @@ fn latin(c: char) -> char {
 /// Whether the text holds a mark of an answer (`[3]`), an identifier (`edition/q1/a`) or a piece of an object: quoted,
 /// they would pass for askpm's own.
 fn forges(plain: &str) -> bool {
+    let digits = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
     let mark = plain.split('[').skip(1).any(|rest| {
-        rest.split_once(']').is_some_and(|(inner, _)| {
-            !inner.is_empty() && inner.chars().all(|c| c.is_ascii_digit() || ", ".contains(c))
-        })
+        let inner = rest.split_once(']').map_or("", |(inner, _)| inner);
+        inner.split(',').all(|part| digits(part.trim()))
     });
     let identifier = plain.split_whitespace().any(|word| {
-        let mut parts = word.split('/').skip(1);
-        parts.next().is_some_and(|part| {
-            let number = part.strip_prefix(['q', 'r', 's']);
-            number.is_some_and(|n| n.starts_with(|c: char| c.is_ascii_digit()))
-        })
+        let mut parts = word.split('/');
+        // `Q3/Q4` is a time of the year.
+        let slug = parts
+            .next()
+            .is_some_and(|part| part.chars().filter(|c| c.is_alphabetic()).count() > 2);
+        let number = parts.next().and_then(|part| part.strip_prefix(['q', 'r', 's']));
+        slug && number.is_some_and(|n| n.starts_with(|c: char| c.is_ascii_digit()))
     });
     mark || identifier || (plain.contains("\":") && (plain.contains("{\"") || plain.contains("\"}")))
 }

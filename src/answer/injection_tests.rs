@@ -6,6 +6,9 @@ use crate::corpus::{Corpus, parse, passages};
 
 const FIXTURE: &str = include_str!("../../tests/fixtures/hostile/injections.jsonl");
 
+/// As counted when the rules were made; what is seen may grow.
+const HELD_OUT_SEEN: usize = 4;
+
 #[test]
 fn no_canary_of_the_hostile_texts_can_be_quoted() {
     let mut missed = Vec::new();
@@ -23,6 +26,20 @@ fn no_canary_of_the_hostile_texts_can_be_quoted() {
     }
     assert!(count >= 40);
     assert!(missed.is_empty(), "{} of {count}: {missed:#?}", missed.len());
+}
+
+/// Texts that were written after the rules, and on which no rule was made: how many the rules see is a measure of them.
+#[test]
+fn some_hostile_texts_that_no_rule_was_made_for_are_seen_too() {
+    let held = include_str!("../../tests/fixtures/hostile/held-out.jsonl");
+    let texts: Vec<serde_json::Value> = held.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let seen = |entry: &&serde_json::Value| {
+        let text = entry["text"].as_str().unwrap();
+        sentences(text).into_iter().any(|span| is_injected(&text[span]))
+    };
+    let found = texts.iter().filter(seen).count();
+    crate::testing::noted(format!("HELD OUT: the rules see {found} of {} hostile texts", texts.len()));
+    assert!(found >= HELD_OUT_SEEN, "{found} of {}", texts.len());
 }
 
 #[test]
@@ -70,6 +87,8 @@ fn honest_talk_of_prompts_models_and_answers_is_quoted() {
         "The model must answer within two seconds or people leave.",
         "Show the reviewers your instructions and let them follow them.",
         "It took 3 weeks [sic] to agree on the price of a call.",
+        "We plan Q3/Q4 together with sales, and H1/H2 with finance.",
+        "The survey [2024] asked 300 teams about their bills.",
         "Café owners paid 20 €/month (≈ $22) – naïve pricing, said Zoë.",
         "Our bot handles refunds, and people handle everything else.",
         "The rules that your team has given itself beat those of a book.",
