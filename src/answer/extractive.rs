@@ -27,7 +27,7 @@ pub struct Limits {
     pub leaning: bool,
 }
 
-/// What a sentence's worth is made of; chosen on the tune split, see `BENCHMARKS.md`.
+/// What a sentence's worth is made of; chosen on the tune split, see `benches/runs/`.
 #[derive(Debug, Clone, Copy)]
 pub struct Weights {
     /// What a passage's worth is multiplied by for each rank it stands lower.
@@ -99,7 +99,8 @@ impl<'a> Asked<'a> {
     }
 
     /// The sentences of `passages` (best first) that answer best: the best first, unless the opening of its passage is
-    /// among them, and the others of its passage after it as they stand there, then the other passages by their best sentence. Empty only without passages.
+    /// among them, and the others of its passage after it as they stand there, then the other passages by their best
+    /// sentence. Empty only without passages.
     pub fn pick(&self, passages: &[&Passage], limits: Limits) -> Vec<Pick> {
         let mut picks = self.by_worth(passages, limits);
         if picks.is_empty() {
