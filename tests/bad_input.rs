@@ -260,7 +260,7 @@ fn hostile_text_reaches_no_terminal() {
     let evil = "Raise the price \u{1b}[2J\u{1b}]0;owned\u{7} of the \u{202e}API\u{9b}31m now.";
     home.write(
         "corpus/evil.md",
-        format!("---\nslug: evil\ntitle: \"T\\e[31m\"\n---\n\n## Q1. Price {evil}\n\n### A. X{evil}\n\n{evil}\n"),
+        format!("---\nslug: evil\ntitle: \"T\\e[31m\"\n---\n\n## Q1. Price {evil}\n\n### A. X{evil}\n\n{evil}\n\nRaise the price of the API once a year.\n"),
     );
     let askpm = || home.bare().args(["--corpus", "corpus"]);
     for args in [

@@ -14,7 +14,8 @@ fn hostile() -> Home {
         "---\nslug: evil\ntitle: \"T<script>alert(1)</script>\"\nsource: \"javascript:alert(1)\"\n---\n\n\
          ## Q1. How should we price an <img src=x onerror=alert(1)> API?\n\nAsked by: A\" onclick=\"x\n\n\
          ### A. Mallory <b>\n\n\
-         Price the API by what <script>alert(2)</script> its use is worth ![p](http://t.example/p.png) to the customer.\n",
+         Price the API by what <script>alert(2)</script> its use is worth ![p](http://t.example/p.png) to the customer.\n\n\
+         Look at how competitors price the API before you do.\n",
     );
     home
 }

@@ -229,7 +229,11 @@ mod tests {
         for name in KNOWN {
             // A value of no setting's type: what is told is about the value, and not that the name is unknown.
             let told = told(&format!("{name} = 1979-05-27"));
-            assert!(told.contains(&format!("{name}: invalid type")), "{told}");
+            let unknown = format!("unknown field `{name}`");
+            assert!(
+                told.contains(&format!(": {name}: ")) && !told.contains(&unknown),
+                "{told}"
+            );
         }
         assert_eq!(line_of("a = 1\n\n top_k = 3", "top_k"), Some(3));
         assert_eq!((line_of("a = 1", "top_k"), line_of("= =", "top_k")), (None, None));

@@ -28,7 +28,9 @@ const TEMPLATE: &str = "\
 # max_tokens = 256               # most that the model may write
 # drop = \"/home/me/newsletters\"  # `askpm refresh` imports what is in this folder
 # feeds = [\"https://example.org/feed.xml\"]
-# history = false
+# history = false                # keep no questions and answers for `-c`
+# generator = { kind = \"openai\", url = \"http://127.0.0.1:11434/v1\", model = \"qwen3:8b\" }
+# retriever = { kind = \"elastic\", url = \"http://127.0.0.1:9200\" }
 ";
 
 /// Edits the settings at `path`.
