@@ -4,15 +4,13 @@
 //! between questions; one that was left behind ends at its next word, and the next question waits for that.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use super::super::model::Loaded;
 use crate::answer::{Answer, Sentence};
 use crate::ask::{self, AskError, Found, Listener, Settings, Writer};
-use crate::engine::{Engine, EngineError, Generation, Message, ModelInfo, Sampling};
+use crate::desk::{Cancel, Cancellable};
 
 /// What is told of an answer.
 pub enum Event {
@@ -25,7 +23,7 @@ struct Job {
     found: Found,
     settings: Settings,
     events: Sender<Event>,
-    left: Arc<AtomicBool>,
+    left: Cancel,
 }
 
 /// The thread, with the model that answers in it.
@@ -34,12 +32,12 @@ pub struct Worker(Sender<Job>);
 /// An answer that is being written; dropped, it is left behind.
 pub struct Pending {
     pub events: Receiver<Event>,
-    left: Arc<AtomicBool>,
+    left: Cancel,
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        self.left.store(true, Ordering::SeqCst);
+        self.left.set();
     }
 }
 
@@ -58,7 +56,7 @@ impl Worker {
     /// Begins an answer. A thread that has died sends no event.
     pub fn begin(&self, found: Found, settings: Settings) -> Pending {
         let (events, received) = channel();
-        let left = Arc::new(AtomicBool::new(false));
+        let left = Cancel::default();
         let job = Job {
             found,
             settings,
@@ -78,7 +76,7 @@ fn answer(job: Job, loaded: Option<&mut Loaded>) {
         events,
         left,
     } = job;
-    if left.load(Ordering::SeqCst) {
+    if left.is_set() {
         return;
     }
     let mut listener = Telling {
@@ -94,7 +92,7 @@ fn answer(job: Job, loaded: Option<&mut Loaded>) {
                 prompts,
                 load,
             } = loaded.writer();
-            let mut engine = Leavable { engine, left: &left };
+            let mut engine = Cancellable { engine, cancel: &left };
             let writer = Writer {
                 engine: &mut engine,
                 sha256,
@@ -110,13 +108,13 @@ fn answer(job: Job, loaded: Option<&mut Loaded>) {
 
 struct Telling<'a> {
     events: &'a Sender<Event>,
-    left: &'a AtomicBool,
+    left: &'a Cancel,
 }
 
 impl Listener for Telling<'_> {
     fn sentence(&mut self, sentence: &Sentence) -> ControlFlow<()> {
         let told = self.events.send(Event::Sentence(sentence.clone()));
-        if told.is_err() || self.left.load(Ordering::SeqCst) {
+        if told.is_err() || self.left.is_set() {
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
@@ -124,53 +122,5 @@ impl Listener for Telling<'_> {
 
     fn note(&mut self, text: &str) {
         let _ = self.events.send(Event::Note(text.to_string()));
-    }
-}
-
-/// An engine that stops at its next word once its answer is left behind.
-struct Leavable<'a> {
-    engine: &'a mut dyn Engine,
-    left: &'a AtomicBool,
-}
-
-impl Engine for Leavable<'_> {
-    fn info(&self) -> &ModelInfo {
-        self.engine.info()
-    }
-
-    fn count_prompt(&self, messages: &[Message]) -> Result<usize, EngineError> {
-        self.engine.count_prompt(messages)
-    }
-
-    fn generate(
-        &mut self,
-        messages: &[Message],
-        sampling: &Sampling,
-        on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) -> Result<Generation, EngineError> {
-        let left = self.left;
-        self.engine.generate(messages, sampling, &mut |piece| {
-            if left.load(Ordering::SeqCst) {
-                return ControlFlow::Break(());
-            }
-            on_piece(piece)
-        })
-    }
-
-    fn choose(
-        &mut self,
-        messages: &[Message],
-        choices: &[String],
-        most: usize,
-        sampling: &Sampling,
-        on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
-    ) -> Result<Generation, EngineError> {
-        let left = self.left;
-        self.engine.choose(messages, choices, most, sampling, &mut |choice| {
-            if left.load(Ordering::SeqCst) {
-                return ControlFlow::Break(());
-            }
-            on_choice(choice)
-        })
     }
 }

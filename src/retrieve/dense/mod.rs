@@ -8,7 +8,7 @@
 //! other ways than it is like their answers, and the sum of both finds more than either.
 //!
 //! Every vector is multiplied with the question's; there is no index of vectors that could miss one. Above
-//! [`EXACT_ROWS`] vectors this is done by their codes, and again exactly for the best.
+//! `EXACT_ROWS` vectors this is done by their codes, and again exactly for the best.
 
 mod bert;
 mod embedder;
