@@ -70,6 +70,7 @@ pub mod index;
 pub mod mcp;
 pub mod models;
 pub mod prompt;
+mod remote;
 pub mod render;
 pub mod retrieve;
 pub mod serve;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::error::Failure;
+use super::generator;
 use super::progress::Counter;
 use crate::index::Store;
 use crate::models::Net;
@@ -56,14 +57,7 @@ impl RetrieverTable {
             let why = "the settings have a cluster find passages, and offline no cluster is asked";
             return Err(Failure::new("[retriever]", why).hinted("search the local index with --by words or --by both"));
         }
-        let authorization = match &self.key_env {
-            None => None,
-            Some(name) => Some(get(name).filter(|key| !key.is_empty()).ok_or_else(|| {
-                Failure::new("[retriever]", format!("the environment variable {name} has no key")).hinted(format!(
-                    "set {name}, or leave `key_env` out where the cluster wants no key"
-                ))
-            })?),
-        };
+        let authorization = generator::key("[retriever]", self.key_env.as_deref(), "cluster", get)?;
         let index = self.index.clone().unwrap_or_else(|| "askpm".into());
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if !index.starts_with(|c: char| c.is_ascii_lowercase()) || !index.chars().all(plain) || index.len() > 100 {

@@ -52,14 +52,7 @@ impl Generator {
             return Err(Failure::new("[generator]", why)
                 .hinted("name a model of this machine with -m NAME, or quote without one with -m none"));
         }
-        let key = match &self.key_env {
-            None => None,
-            Some(name) => Some(get(name).filter(|key| !key.is_empty()).ok_or_else(|| {
-                Failure::new("[generator]", format!("the environment variable {name} has no key")).hinted(format!(
-                    "set {name}, or leave `key_env` out where the server wants no key"
-                ))
-            })?),
-        };
+        let key = key("[generator]", self.key_env.as_deref(), "server", get)?;
         let Kind::Openai = self.kind;
         Ok(ServedEngine::new(Served {
             url: self.url.clone(),
@@ -69,6 +62,24 @@ impl Generator {
             patience: Duration::from_secs(self.timeout.unwrap_or(60).clamp(1, 3600).into()),
         })?)
     }
+}
+
+/// The key in the environment variable that `table` names, for a `whom` that wants one.
+pub(super) fn key(
+    table: &str,
+    variable: Option<&str>,
+    whom: &str,
+    get: impl Fn(&str) -> Option<String>,
+) -> Result<Option<String>, Failure> {
+    let Some(name) = variable else {
+        return Ok(None);
+    };
+    let key = get(name).filter(|key| !key.is_empty());
+    key.map(Some).ok_or_else(|| {
+        Failure::new(table, format!("the environment variable {name} has no key")).hinted(format!(
+            "set {name}, or leave `key_env` out where the {whom} wants no key"
+        ))
+    })
 }
 
 #[cfg(test)]

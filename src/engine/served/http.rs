@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use super::Served;
 use super::wire::{self, Events, Heard, Thoughts};
 use crate::engine::{EngineError, Generation, Stop};
+use crate::remote;
 
 /// Longest answer, in bytes of text.
 const MAX_TEXT: usize = 256 << 10;
@@ -39,8 +40,8 @@ impl Client {
     pub fn new(served: &Served) -> Result<Client, EngineError> {
         let url = address(&served.url)?;
         let fault = |problem: String| fault(&url, problem, None);
-        let local = is_loopback(&url);
-        if served.key.is_some() && url.scheme() != "https" && !local {
+        let local = remote::is_loopback(url.host_str());
+        if served.key.is_some() && !remote::may_carry_key(url.scheme(), url.host_str()) {
             return Err(fault("a key would be sent unprotected to another machine".into()).with_hint("use https"));
         }
         let key = served
@@ -174,7 +175,7 @@ impl Client {
         }
         let said = match serde_json::from_slice::<Value>(&body) {
             Ok(value) => wire::message(value.get("error").unwrap_or(&value)),
-            Err(_) => wire::one_line(&String::from_utf8_lossy(&body)),
+            Err(_) => remote::one_line(&String::from_utf8_lossy(&body)),
         };
         let said = if said.is_empty() { said } else { format!(": {said}") };
         let hint = match status.as_u16() {
@@ -211,9 +212,7 @@ fn address(url: &str) -> Result<Url, EngineError> {
 }
 
 fn shown(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{host}{port}{}", url.scheme(), url.path())
+    remote::address(url.scheme(), url.host_str(), url.port(), url.path())
 }
 
 fn fault(url: &Url, problem: String, hint: Option<&str>) -> EngineError {
@@ -229,18 +228,7 @@ fn plain(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return "it took too long".into();
     }
-    let error = error.without_url();
-    let mut cause: &dyn std::error::Error = &error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    wire::one_line(&cause.to_string())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    remote::cause(&error.without_url())
 }
 
 /// An answer as it comes.

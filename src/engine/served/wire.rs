@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::engine::{Message, Sampling};
+use crate::remote;
 
 /// Longest line of an event stream, in bytes.
 const MAX_LINE: usize = 1 << 20;
@@ -120,13 +121,7 @@ pub fn message(error: &Value) -> String {
         .and_then(Value::as_str)
         .or_else(|| error.as_str())
         .map_or_else(|| error.to_string(), str::to_string);
-    one_line(&text)
-}
-
-/// At most 300 characters of `text`, on one line.
-pub fn one_line(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().take(300).collect()
+    remote::one_line(&text)
 }
 
 /// Cuts bytes into events by the rules of server-sent events, as far as chat completions use them.

@@ -11,6 +11,7 @@ use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
 use super::{Place, wire};
+use crate::remote;
 
 /// Largest answer that is read.
 const MAX_BODY: usize = 32 << 20;
@@ -60,7 +61,7 @@ impl Client {
         };
         if let Some(value) = &mut authorization {
             value.set_sensitive(true);
-            if url.scheme() != "https" && !is_loopback(&url) {
+            if !remote::may_carry_key(url.scheme(), url.host_str()) {
                 return Err(told(
                     "a key would be sent unprotected to another machine",
                     Some("use https"),
@@ -74,7 +75,7 @@ impl Client {
             // No connection is kept: between two questions nobody would notice that the cluster closed it.
             .pool_max_idle_per_host(0)
             .redirect(Policy::none());
-        if is_loopback(&url) {
+        if remote::is_loopback(url.host_str()) {
             // A cluster of this machine is never behind a proxy.
             builder = builder.no_proxy();
         }
@@ -144,7 +145,7 @@ impl Client {
     fn refused(&self, status: StatusCode, body: &[u8]) -> ClusterError {
         let said = match serde_json::from_slice::<Value>(body) {
             Ok(value) => wire::reason(&value),
-            Err(_) => wire::one_line(&String::from_utf8_lossy(body)),
+            Err(_) => remote::one_line(&String::from_utf8_lossy(body)),
         };
         let said = if said.is_empty() { said } else { format!(": {said}") };
         let hint = match status.as_u16() {
@@ -161,28 +162,15 @@ impl Client {
         if error.is_timeout() {
             return self.fault("it took too long".into(), Some(hint));
         }
-        let error = error.without_url();
-        let mut cause: &dyn std::error::Error = &error;
-        while let Some(deeper) = cause.source() {
-            cause = deeper;
-        }
-        self.fault(wire::one_line(&cause.to_string()), Some(hint))
+        self.fault(remote::cause(&error.without_url()), Some(hint))
     }
 
     /// An error with the address, without user, password and query.
     fn fault(&self, problem: String, hint: Option<&'static str>) -> ClusterError {
-        let host = self.url.host_str().unwrap_or_default();
-        let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
         ClusterError {
-            url: format!("{}://{host}{port}{}", self.url.scheme(), self.url.path()),
+            url: remote::address(self.url.scheme(), self.url.host_str(), self.url.port(), self.url.path()),
             problem,
             hint,
         }
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::corpus::passage::Passage;
+use crate::remote;
 
 /// The searched fields and what a word in them is worth: the ratios of the local index.
 const FIELDS: [(&str, f64); 5] = [
@@ -148,11 +149,5 @@ pub fn reason(value: &Value) -> String {
         .and_then(Value::as_str)
         .or_else(|| error.as_str())
         .map_or_else(|| error.to_string(), str::to_string);
-    one_line(&text)
-}
-
-/// At most 300 characters of `text`, on one line.
-pub fn one_line(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().take(300).collect()
+    remote::one_line(&text)
 }
