@@ -43,6 +43,30 @@ pub enum Style {
     Write,
 }
 
+/// What may help a model to answer from passages. By default those are on that were measured to help (`BENCHMARKS.md`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Aids {
+    /// The best sentence of the passages opens the answer; else a model that chooses sentences chooses this one too.
+    pub opening: bool,
+    /// Passages are cut to the sentences worth most even where they would fit the prompt whole.
+    pub trimming: bool,
+    /// The passage or sentence that is worth most stands last in the prompt, before the question, and not first.
+    pub best_last: bool,
+    /// A sentence that repeats another, or that no passage backs, is written anew once, with another first word.
+    pub again: bool,
+}
+
+impl Default for Aids {
+    fn default() -> Self {
+        Aids {
+            opening: true,
+            trimming: false,
+            best_last: false,
+            again: false,
+        }
+    }
+}
+
 /// How to answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -54,6 +78,7 @@ pub struct Settings {
     pub filters: Filters,
     pub sampling: Sampling,
     pub style: Style,
+    pub aids: Aids,
     /// Whether sentences that no passage backs are shown too, marked as such.
     pub keep_unsupported: bool,
 }
@@ -66,6 +91,7 @@ impl Default for Settings {
             filters: Filters::default(),
             sampling: Sampling::default(),
             style: Style::default(),
+            aids: Aids::default(),
             keep_unsupported: false,
         }
     }

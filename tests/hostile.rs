@@ -12,7 +12,9 @@ use std::path::PathBuf;
 use askpm::answer::{Mode, Sentence};
 use askpm::ask::{self, Listener, Settings, Writer};
 use askpm::corpus::Corpus;
-use askpm::engine::{CandleEngine, DeviceChoice, Engine, EngineError, Generation, Message, ModelInfo, Sampling, Stop};
+use askpm::engine::{
+    CandleEngine, Choosing, DeviceChoice, Engine, EngineError, Generation, Message, ModelInfo, Sampling, Stop,
+};
 use askpm::index::Store;
 use askpm::prompt::Prompts;
 use serde_json::Value;
@@ -315,7 +317,7 @@ impl Engine for Parrot {
         &mut self,
         _: &[Message],
         _: &[String],
-        _: usize,
+        _: Choosing,
         _: &Sampling,
         _: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Generation, EngineError> {
@@ -430,11 +432,11 @@ impl Engine for Large {
         &mut self,
         messages: &[Message],
         choices: &[String],
-        most: usize,
+        how: Choosing,
         sampling: &Sampling,
         on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Generation, EngineError> {
-        self.engine.choose(messages, choices, most, sampling, on_choice)
+        self.engine.choose(messages, choices, how, sampling, on_choice)
     }
 }
 

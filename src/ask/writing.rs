@@ -6,12 +6,12 @@
 use std::ops::ControlFlow;
 
 use super::{AskError, Listener, Settings, Style, Writer, ms};
-use crate::answer::compose::Composer;
+use crate::answer::compose::{Composer, Flow};
 use crate::answer::extractive::{Asked, Limits, Pick};
 use crate::answer::injection;
 use crate::answer::{Draft, MAX_WORDS, Sentence, Timings};
 use crate::corpus::Passage;
-use crate::engine::{Engine, Generation, Message, Role};
+use crate::engine::{Choosing, Engine, Generation, Message, Next, Role};
 use crate::prompt::{Prompt, Template};
 
 /// How many tokens a prompt may take: prefill is what a reader waits for.
@@ -82,30 +82,39 @@ fn compose(
     settings: &Settings,
     listener: &mut dyn Listener,
 ) -> Written {
-    let texts: Vec<String> = passages
-        .iter()
-        .map(|passage| injection::without(&passage.text))
-        .collect();
+    let aids = settings.aids;
+    let mut texts: Vec<String> = match aids.trimming {
+        true => asked.condense(passages, CONDENSED),
+        false => passages.iter().map(|p| injection::without(&p.text)).collect(),
+    };
     let mut prompt = fill(engine, template, asked, &numbered(&texts), settings)?;
-    if !prompt.whole {
+    if !prompt.whole && !aids.trimming {
         // Something of every passage says more than the first passages whole.
-        prompt = fill(
-            engine,
-            template,
-            asked,
-            &numbered(&asked.condense(passages, CONDENSED)),
-            settings,
-        )?;
+        texts = asked.condense(passages, CONDENSED);
+        prompt = fill(engine, template, asked, &numbered(&texts), settings)?;
     }
     if prompt.passages == 0 {
         return Ok(None);
     }
-    let mut composer = Composer::new(&passages[..prompt.passages], asked.meaning, settings.keep_unsupported);
+    let mut shown = passages[..prompt.passages].to_vec();
+    if aids.best_last && prompt.whole {
+        shown.reverse();
+        texts.reverse();
+        prompt = fill(engine, template, asked, &numbered(&texts), settings)?;
+    }
+    let again = aids.again && engine.revises();
+    let mut composer = Composer::new(&shown, asked.meaning, settings.keep_unsupported, again);
     let mut show = |sentence: &Sentence| listener.sentence(sentence);
     let messages = messages(&prompt.system, &prompt.user);
-    let generation = engine.generate(&messages, &settings.sampling, &mut |piece| {
-        composer.push(piece, &mut show)
-    })?;
+    let generation = engine.revise(
+        &messages,
+        &settings.sampling,
+        &mut |piece| match composer.push(piece, &mut show) {
+            Flow::GoOn => Next::GoOn,
+            Flow::Stop => Next::Stop,
+            Flow::Again(from) => Next::Again(from),
+        },
+    )?;
     Ok(Some((composer.finish(&mut show).0, generation)))
 }
 
@@ -124,13 +133,21 @@ fn choose(
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let sentences: Vec<String> = picks.iter().map(quote).collect();
-    let prompt = fill(engine, template, asked, &sentences, settings)?;
+    let mut read = sentences.clone();
+    if settings.aids.best_last {
+        read.reverse();
+    }
+    let prompt = fill(engine, template, asked, &read, settings)?;
     if prompt.passages == 0 {
         return Ok(None);
     }
     let mut draft = Draft::default();
     let messages = messages(&prompt.system, &prompt.user);
-    let generation = engine.choose(&messages, &sentences, CHOSEN, &settings.sampling, &mut |choice| {
+    let how = Choosing {
+        most: CHOSEN,
+        opening: settings.aids.opening,
+    };
+    let generation = engine.choose(&messages, &sentences, how, &settings.sampling, &mut |choice| {
         if draft.words() + sentences[choice].split_whitespace().count() > MAX_WORDS {
             return ControlFlow::Break(());
         }

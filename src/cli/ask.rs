@@ -114,6 +114,7 @@ pub fn settings_of(context: &Context, retrieval: &Retrieval, filters: Filters, s
             .unwrap_or(default.min_confidence),
         filters,
         style: default.style,
+        aids: default.aids,
         keep_unsupported: default.keep_unsupported,
         sampling: Sampling {
             temperature: sampling

@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 
-use super::args::{AnswerMode, EvalArgs, Half, ModelChoice};
+use super::args::{Aid, AnswerMode, AnswerStyle, EvalArgs, Half, ModelChoice};
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
 use super::model::{self, Loaded};
 use super::progress::Counter;
 use crate::answer::meaning::Meaning;
-use crate::ask::{Settings, Writer};
+use crate::ask::{Settings, Style, Writer};
 use crate::eval::answers::{Answered, Library, Mode, Report, Score, ask_one, checker, report, score};
 use crate::eval::metrics::Estimate;
 use crate::eval::questions::{Question, Split};
@@ -72,14 +72,33 @@ fn models(args: &EvalArgs) -> Vec<Option<String>> {
 
 fn settings(context: &Context, args: &EvalArgs) -> Settings {
     let default = Settings::default();
-    Settings {
+    let mut settings = Settings {
         min_confidence: args
             .min_score
             .or(context.config.min_score)
             .unwrap_or(default.min_confidence),
+        style: match args.answering.style {
+            None => Style::BySize,
+            Some(AnswerStyle::Choose) => Style::Choose,
+            Some(AnswerStyle::Write) => Style::Write,
+        },
         ..default
+    };
+    let aids = &mut settings.aids;
+    for aid in &args.answering.toggle {
+        match aid {
+            Aid::Opening => aids.opening = !aids.opening,
+            Aid::Trimming => aids.trimming = !aids.trimming,
+            Aid::BestLast => aids.best_last = !aids.best_last,
+            Aid::Again => aids.again = !aids.again,
+            Aid::Penalty => settings.sampling.repeat_penalty = PENALTY,
+        }
     }
+    settings
 }
+
+/// The repeat penalty that is measured; none is applied by default.
+const PENALTY: f32 = 1.15;
 
 /// The questions of the half asked for, at most `--limit` of them, evenly spaced.
 fn sample(questions: &[Question], args: &EvalArgs) -> Vec<Question> {

@@ -14,10 +14,11 @@ use super::error::EngineError;
 use super::gguf::Gguf;
 use super::kernels::attention::Precision;
 use super::model::Model;
+use super::run::Step;
 use super::session::Session;
-use super::text_stream::TextStream;
+use super::text_stream::Text;
 use super::tokenizer::Tokenizer;
-use super::{Engine, Generation, Message, ModelInfo, Sampling, Stop};
+use super::{Choosing, Engine, Generation, Message, ModelInfo, Next, Sampling, Stop};
 
 type Result<T> = std::result::Result<T, EngineError>;
 
@@ -110,39 +111,59 @@ impl Engine for CandleEngine {
         sampling: &Sampling,
         on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Generation> {
+        self.revise(messages, sampling, &mut |piece| match on_piece(piece) {
+            ControlFlow::Continue(()) => Next::GoOn,
+            ControlFlow::Break(()) => Next::Stop,
+        })
+    }
+
+    fn revises(&self) -> bool {
+        true
+    }
+
+    fn revise(
+        &mut self,
+        messages: &[Message],
+        sampling: &Sampling,
+        on_piece: &mut dyn FnMut(&str) -> Next,
+    ) -> Result<Generation> {
         let called = Instant::now();
         let ids = self.encode_prompt(messages)?;
         let before = called.elapsed();
-        let mut stream = TextStream::default();
-        let mut text = String::new();
-        let mut first = true;
+        let mut text = Text::default();
         let run = self.run(&ids, sampling, &mut |tokenizer, id| {
             let bytes = tokenizer.bytes(id);
-            let drop_space = first && tokenizer.drops_first_space();
+            let drop_space = text.is_empty() && tokenizer.drops_first_space();
             let bytes = bytes.strip_prefix(b" ").filter(|_| drop_space).unwrap_or(&bytes);
-            first = false;
-            let piece = stream.push(bytes);
-            text.push_str(&piece);
+            let piece = text.push(bytes);
             if piece.is_empty() {
-                ControlFlow::Continue(())
-            } else {
-                on_piece(&piece)
+                return Step::GoOn;
+            }
+            match on_piece(&piece) {
+                Next::GoOn => Step::GoOn,
+                Next::Stop => Step::Stop,
+                Next::Again(from) => {
+                    let (kept, piece) = text.take_back(from);
+                    if !piece.is_empty() && on_piece(&piece) == Next::Stop {
+                        return Step::Stop;
+                    }
+                    kept.map_or(Step::GoOn, Step::Back)
+                }
             }
         })?;
-        let rest = stream.finish();
+        let rest = text.finish();
         if !rest.is_empty() && run.stop != Stop::Caller {
-            text.push_str(&rest);
             // Generation is over: there is nothing left to stop.
             let _ = on_piece(&rest);
         }
-        Ok(run.generation(text, ids.len(), before))
+        Ok(run.generation(text.written(), ids.len(), before))
     }
 
     fn choose(
         &mut self,
         messages: &[Message],
         choices: &[String],
-        most: usize,
+        how: Choosing,
         sampling: &Sampling,
         on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Generation> {
@@ -151,7 +172,7 @@ impl Engine for CandleEngine {
         let mut open = Choices::new(choices, |text| self.tokenizer.encode_text(text));
         let before = called.elapsed();
         let mut chosen: Vec<&str> = Vec::new();
-        let run = self.run_choices(&ids, &mut open, most, sampling, &mut |choice| {
+        let run = self.run_choices(&ids, &mut open, how, sampling, &mut |choice| {
             chosen.push(&choices[choice]);
             on_choice(choice)
         })?;

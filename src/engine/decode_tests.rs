@@ -1,5 +1,6 @@
 //! The engine end to end: against llama.cpp's goldens, and on tiny models.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use serde_json::Value;
@@ -252,7 +253,7 @@ fn generation_stops_where_the_context_is_full_and_longer_prompts_are_refused() {
                 temperature: 1.0,
                 ..greedy(50)
             },
-            &mut |_, _| ControlFlow::Continue(()),
+            &mut |_, _| Step::GoOn,
         );
         let run = run.unwrap();
         assert!(
@@ -260,7 +261,7 @@ fn generation_stops_where_the_context_is_full_and_longer_prompts_are_refused() {
             "{architecture}"
         );
         let error = engine
-            .run(&vec![30; limit + 1], &greedy(1), &mut |_, _| ControlFlow::Continue(()))
+            .run(&vec![30; limit + 1], &greedy(1), &mut |_, _| Step::GoOn)
             .err()
             .unwrap();
         assert_eq!(
@@ -373,15 +374,34 @@ fn a_model_held_to_choices_gives_them_whole_once_each_and_the_same_every_time() 
         let path = TinyGguf::new(architecture, Weights::F32).write(folder.path(), "tiny.gguf");
         let mut engine = CandleEngine::load(&path, DeviceChoice::Cpu).unwrap();
         let choices = ["One choice.", "One other choice.", "Something else.", "", "Last."].map(String::from);
-        let mut run = |sampling: &Sampling, most: usize| {
+        let mut by = |sampling: &Sampling, how: Choosing| {
             let mut taken = Vec::new();
             let messages = user("Choose.");
-            let generation = engine.choose(&messages, &choices, most, sampling, &mut |choice| {
+            let generation = engine.choose(&messages, &choices, how, sampling, &mut |choice| {
                 taken.push(choice);
                 ControlFlow::Continue(())
             });
             (taken, generation.unwrap())
         };
+        // The first choice is the model's own where nobody gives it: other prompts, other firsts.
+        let own = |seed| Sampling {
+            temperature: 5.0,
+            seed,
+            ..Sampling::default()
+        };
+        let first = |seed| {
+            by(
+                &own(seed),
+                Choosing {
+                    most: 1,
+                    opening: false,
+                },
+            )
+            .0[0]
+        };
+        let firsts: BTreeSet<usize> = (0..20).map(first).collect();
+        assert!(firsts.len() > 1, "{architecture}: {firsts:?}");
+        let mut run = |sampling: &Sampling, most: usize| by(sampling, Choosing { most, opening: true });
         let (taken, generation) = run(&Sampling::default(), 9);
         let texts: Vec<&str> = taken.iter().map(|&choice| choices[choice].as_str()).collect();
         assert_eq!(generation.text, texts.join(" "), "{architecture}");

@@ -149,6 +149,24 @@ pub struct Generation {
     pub stop: Stop,
 }
 
+/// How many texts to choose, and who chooses the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choosing {
+    pub most: usize,
+    /// The first choice opens the answer; else the model chooses that one too.
+    pub opening: bool,
+}
+
+/// How text goes on after a piece of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    GoOn,
+    Stop,
+    /// Text from this byte on is taken back and written anew, beginning with another token. What follows is a piece that
+    /// begins there.
+    Again(usize),
+}
+
 /// Something that answers chat messages.
 pub trait Engine {
     fn info(&self) -> &ModelInfo;
@@ -164,15 +182,34 @@ pub trait Engine {
         on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Generation, EngineError>;
 
-    /// Answers the messages with whole texts out of `choices`, each at most once: the first of them, which the caller
-    /// holds for the best, then others in the order the model gives them.
-    /// `on_choice` gets the index of each; `Break` stops, as do `most` choices, the model's end token after the third,
+    /// Whether text can be taken back, see [`revise`](Engine::revise).
+    fn revises(&self) -> bool {
+        false
+    }
+
+    /// As [`generate`](Engine::generate), for a caller that may send text back. An engine that does not
+    /// [revise](Engine::revises) goes on as if nothing had been said. Tokens that were taken back count as made.
+    fn revise(
+        &mut self,
+        messages: &[Message],
+        sampling: &Sampling,
+        on_piece: &mut dyn FnMut(&str) -> Next,
+    ) -> Result<Generation, EngineError> {
+        self.generate(messages, sampling, &mut |piece| match on_piece(piece) {
+            Next::Stop => ControlFlow::Break(()),
+            Next::GoOn | Next::Again(_) => ControlFlow::Continue(()),
+        })
+    }
+
+    /// Answers the messages with whole texts out of `choices`, each at most once and the one that the caller holds for the
+    /// best first among them, in the order the model gives them.
+    /// `on_choice` gets the index of each; `Break` stops, as do `how.most` choices, the model's end token after the third,
     /// and `max_tokens`, which no choice exceeds.
     fn choose(
         &mut self,
         messages: &[Message],
         choices: &[String],
-        most: usize,
+        how: Choosing,
         sampling: &Sampling,
         on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Generation, EngineError>;

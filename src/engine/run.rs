@@ -12,9 +12,18 @@ use super::error::EngineError;
 use super::lookup::Lookup;
 use super::sampler::Sampler;
 use super::tokenizer::Tokenizer;
-use super::{Generation, Sampling, Stop};
+use super::{Choosing, Generation, Sampling, Stop};
 
 type Result<T> = std::result::Result<T, EngineError>;
+
+/// What follows a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    GoOn,
+    Stop,
+    /// All but so many tokens of the answer, at least one, are taken back, and the first of them does not come again.
+    Back(usize),
+}
 
 /// What the token loop reports, times counted from its start.
 pub(super) struct Run {
@@ -87,7 +96,7 @@ impl CandleEngine {
         &mut self,
         ids: &[u32],
         sampling: &Sampling,
-        on_token: &mut dyn FnMut(&Tokenizer, u32) -> ControlFlow<()>,
+        on_token: &mut dyn FnMut(&Tokenizer, u32) -> Step,
     ) -> Result<Run> {
         let mut logits = Vec::new();
         let prefill = self.prefill(ids, &mut logits)?;
@@ -97,22 +106,39 @@ impl CandleEngine {
         let mut sampler = Sampler::new(sampling);
         let (mut made, mut first): (Vec<u32>, _) = (Vec::new(), None);
         let (mut drafted, mut accepted) = (0, 0);
+        // Tokens that were taken back, and the one that may not come now.
+        let (mut lost, mut barred): (usize, Option<u32>) = (0, None);
         let (mut batch, mut row): (Vec<u32>, usize) = (vec![0], 0);
         let stop = loop {
-            if made.len() >= sampling.max_tokens {
+            if made.len() + lost >= sampling.max_tokens {
                 break Stop::MaxTokens;
             }
             let now = &mut logits[row * vocabulary..(row + 1) * vocabulary];
+            if let Some(barred) = barred.take() {
+                now[barred as usize] = f32::NEG_INFINITY;
+            }
             let id = sampler.next(now, &made).ok_or_else(|| self.no_number())?;
             first.get_or_insert_with(|| prefill.started.elapsed());
             if self.tokenizer.is_end(id) {
                 break Stop::EndToken;
             }
             made.push(id);
-            if on_token(&self.tokenizer, id).is_break() {
-                break Stop::Caller;
+            match on_token(&self.tokenizer, id) {
+                Step::GoOn => {}
+                Step::Stop => break Stop::Caller,
+                Step::Back(kept) => {
+                    lost += made.len() - kept;
+                    barred = Some(made[kept]);
+                    made.truncate(kept);
+                    let so_far = [ids, &made].concat();
+                    let read = self.session.prompt(&so_far, &mut logits);
+                    self.compute("going back", read)?;
+                    (batch, row) = (vec![id], 0);
+                    lookup = lookup.map(|_| Lookup::new(&so_far));
+                    continue;
+                }
             }
-            if made.len() >= sampling.max_tokens {
+            if made.len() + lost >= sampling.max_tokens {
                 break Stop::MaxTokens;
             }
             // Tokens read ahead and not taken yet do not count.
@@ -135,7 +161,7 @@ impl CandleEngine {
             batch.push(id);
             if let Some(lookup) = &mut lookup {
                 lookup.tell(before, row);
-                let room = (self.info.context_length - past).min(sampling.max_tokens - made.len());
+                let room = (self.info.context_length - past).min(sampling.max_tokens - made.len() - lost);
                 batch.extend_from_slice(lookup.draft(room - 1));
             }
             drafted += batch.len() - 1;
@@ -144,7 +170,7 @@ impl CandleEngine {
         };
         let total = prefill.started.elapsed();
         Ok(Run {
-            tokens: made.len(),
+            tokens: made.len() + lost,
             cached: prefill.cached,
             drafted,
             accepted,
@@ -185,7 +211,7 @@ impl CandleEngine {
         &mut self,
         ids: &[u32],
         choices: &mut Choices,
-        most: usize,
+        how: Choosing,
         sampling: &Sampling,
         on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Run> {
@@ -197,10 +223,10 @@ impl CandleEngine {
         let stop = 'choices: loop {
             let context = self.info.context_length.saturating_sub(self.session.len());
             let mut open = choices.open(context.min(sampling.max_tokens.saturating_sub(made)));
-            if choices.taken >= most || open.is_empty() {
+            if choices.taken >= how.most || open.is_empty() {
                 break Stop::MaxTokens;
             }
-            if choices.taken == 0 {
+            if choices.taken == 0 && how.opening {
                 open.truncate(1);
             }
             let mut depth = 0;
@@ -234,7 +260,7 @@ impl CandleEngine {
             }
             first.get_or_insert_with(|| prefill.started.elapsed());
             made += rest.len();
-            if !rest.is_empty() && choices.taken < most {
+            if !rest.is_empty() && choices.taken < how.most {
                 self.go_on("reading a choice", &rest, 1, &mut logits)?;
             }
         };

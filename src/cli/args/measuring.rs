@@ -19,6 +19,35 @@ pub struct AnsweringArgs {
     /// So many of the questions, evenly spaced over the file
     #[arg(long, value_name = "N", requires = "answers", value_parser = clap::value_parser!(u16).range(1..))]
     pub limit: Option<u16>,
+    /// What the model does, whatever its size [default: by its size]
+    #[arg(long, value_enum, requires = "answers")]
+    pub style: Option<AnswerStyle>,
+    /// Turn an aid off that is on by default, or on that is off, to measure it; may be given again
+    #[arg(long, value_enum, value_name = "AID", requires = "answers")]
+    pub toggle: Vec<Aid>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AnswerStyle {
+    /// It chooses among sentences of the passages
+    Choose,
+    /// It writes, and what no passage backs is dropped
+    Write,
+}
+
+/// See `crate::ask::Aids`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Aid {
+    /// The best sentence opens what the model chooses
+    Opening,
+    /// Passages are cut to their best sentences even where they fit
+    Trimming,
+    /// The best passage or sentence stands last in the prompt
+    BestLast,
+    /// A sentence that does not hold is written anew once
+    Again,
+    /// Tokens of the last 64 are made less likely (1.15)
+    Penalty,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Engine, EngineError, Generation, Message, ModelInfo, Sampling};
+use super::{Choosing, Engine, EngineError, Generation, Message, ModelInfo, Sampling};
 
 /// Where a served model is, and what is known of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -98,12 +98,12 @@ impl Engine for ServedEngine {
         self.client.generate(&request, on_piece)
     }
 
-    /// The server writes, and the choices count that it writes word for word, in its order, after the first.
+    /// The server writes, and the choices count that it writes word for word, in its order, after the first where that is given.
     fn choose(
         &mut self,
         messages: &[Message],
         choices: &[String],
-        most: usize,
+        how: Choosing,
         sampling: &Sampling,
         on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Generation, EngineError> {
@@ -112,15 +112,15 @@ impl Engine for ServedEngine {
         let mut found: Vec<(usize, usize)> = choices
             .iter()
             .enumerate()
-            .skip(1)
+            .skip(usize::from(how.opening))
             .filter_map(|(choice, text)| written.find(&words(text)).map(|at| (at, choice)))
             .collect();
         found.sort_unstable();
-        let first = (!choices.is_empty()).then_some(0);
+        let first = (how.opening && !choices.is_empty()).then_some(0);
         for choice in first
             .into_iter()
             .chain(found.into_iter().map(|(_, choice)| choice))
-            .take(most)
+            .take(how.most)
         {
             if on_choice(choice).is_break() {
                 break;

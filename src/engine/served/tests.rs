@@ -209,8 +209,9 @@ fn of_choices_those_count_that_are_written_word_for_word_after_the_first() {
     let mut engine = ServedEngine::new(served(&server.url())).unwrap();
     let choices = ["First.", "A is.", "B is.", "C is so."].map(String::from);
     let mut chosen = Vec::new();
+    let how = Choosing { most: 3, opening: true };
     engine
-        .choose(&asked(), &choices, 3, &Sampling::default(), &mut |choice| {
+        .choose(&asked(), &choices, how, &Sampling::default(), &mut |choice| {
             chosen.push(choice);
             ControlFlow::Continue(())
         })
