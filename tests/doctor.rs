@@ -170,6 +170,32 @@ fn settings_that_are_wrong_are_one_fault_among_the_others() {
     );
 }
 
+#[test]
+fn the_model_that_the_settings_name_is_the_one_that_is_looked_at() {
+    let home = Home::new();
+    let look = |model: &str| {
+        home.write(".config/askpm/config.toml", format!("model = {model:?}\n"));
+        check(&doctor(&home, &[]), "model").unwrap()
+    };
+    let (state, detail, _) = look("none");
+    assert!(state == "ok" && detail.contains("quoted"), "{detail}");
+    let (state, detail, mend) = look("gone/model.gguf");
+    assert!(
+        state == "broken" && detail.contains("gone/model.gguf") && !mend.is_empty(),
+        "{detail} {mend}"
+    );
+    let (state, detail, mend) = look("smollm2-135");
+    assert!(
+        state == "broken" && detail.contains("smollm2-135") && mend.contains("`smollm2-135m`"),
+        "{detail} {mend}"
+    );
+    let (state, _, mend) = look("qwen3-0.6b");
+    assert_eq!(
+        (state.as_str(), mend.as_str()),
+        ("note", "askpm models pull qwen3-0.6b")
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn what_others_can_read_and_what_its_owner_cannot_is_set_right() {

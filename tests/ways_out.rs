@@ -183,3 +183,181 @@ fn a_cluster_that_is_not_there_is_an_error_with_the_way_out() {
         .fails(1, &["http://127.0.0.1:9/"]);
     assert!(ran.hint().contains("--by words"), "{ran:#?}");
 }
+
+/// State, detail and mend of a check of `askpm doctor`.
+fn doctor(home: &Home, name: &str, args: &[&str], key: bool) -> (String, String, String) {
+    let mut run = home.askpm().args(["doctor", "--json"]).args(args);
+    if key {
+        run = run.env(KEY.0, KEY.1);
+    }
+    let ran = run.run();
+    assert!(!format!("{ran:?}").contains(KEY.1), "{ran:#?}");
+    let report = ran.json();
+    let checks = report["checks"].as_array().unwrap();
+    let check = checks.iter().find(|check| check["name"] == name);
+    let check = check.unwrap_or_else(|| panic!("no check {name}: {report:#}"));
+    let broken = checks.iter().any(|check| check["state"] == "broken");
+    assert_eq!((ran.status, &report["ok"]), (Some(i32::from(broken)), &json!(!broken)));
+    let text = |key: &str| check[key].as_str().unwrap_or("").to_string();
+    (text("state"), text("detail"), text("mend"))
+}
+
+#[track_caller]
+fn expect((state, detail, mend): (String, String, String), wanted: [&str; 3]) {
+    let holds = state == wanted[0] && detail.contains(wanted[1]) && mend.contains(wanted[2]);
+    assert!(holds, "{state} | {detail} | {mend} is not {wanted:?}");
+}
+
+#[test]
+fn doctor_finds_a_server_that_has_the_model_and_asks_nothing_of_it() {
+    let server = Completions::start(Says::Models(vec!["small".into(), "big".into()]));
+    let home = with_generator(&server.url());
+    expect(doctor(&home, "generator", &[], true), ["ok", "has big", ""]);
+    expect(doctor(&home, "model", &[], true), ["ok", "[generator] writes", ""]);
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2, "{requests:?}");
+    for (head, body) in requests {
+        assert!(head.starts_with("GET /v1/models ") && body.is_empty(), "{head}");
+        assert!(head.contains(&format!("Bearer {}", KEY.1)), "{head}");
+    }
+    // Ollama lists a name without a tag with the one that it stands for.
+    let ollama = Completions::start(Says::Models(vec!["big:latest".into()]));
+    expect(
+        doctor(&with_generator(&ollama.url()), "generator", &[], true),
+        ["ok", "has big", ""],
+    );
+}
+
+#[test]
+fn doctor_names_what_is_wrong_with_a_server_and_the_mend() {
+    for (says, wanted) in [
+        (
+            Says::Models(vec!["small".into()]),
+            ["note", "does not list big, but small", "`model` of [generator]"],
+        ),
+        (
+            Says::Models(vec![]),
+            ["note", "does not list big", "`model` of [generator]"],
+        ),
+        (
+            Says::Status(404, "nothing here".into()),
+            ["note", "lists no models", "/v1"],
+        ),
+        (
+            Says::Raw(b"<html>a page</html>".to_vec()),
+            ["note", "lists no models", "/v1"],
+        ),
+        (
+            Says::Status(401, r#"{"error":{"message":"who are you?"}}"#.into()),
+            ["broken", "who are you?", "key_env"],
+        ),
+        (Says::Status(503, String::new()), ["broken", "503", "busy"]),
+        (
+            Says::Redirect("http://127.0.0.1:9/v1".into()),
+            ["broken", "302", "redirects"],
+        ),
+    ] {
+        let server = Completions::start(says);
+        expect(doctor(&with_generator(&server.url()), "generator", &[], true), wanted);
+    }
+    let nobody = with_generator("http://127.0.0.1:9/v1");
+    expect(
+        doctor(&nobody, "generator", &[], true),
+        ["broken", "http://127.0.0.1:9/v1", "start the server"],
+    );
+}
+
+#[test]
+fn doctor_waits_for_a_silent_server_no_longer_than_the_settings_let_it() {
+    let server = Completions::start(Says::Silent);
+    let home = Home::new();
+    let url = server.url();
+    home.write(
+        ".config/askpm/config.toml",
+        format!("[generator]\nkind = \"openai\"\nurl = \"{url}\"\nmodel = \"big\"\ntimeout = 1\n"),
+    );
+    expect(
+        doctor(&home, "generator", &[], false),
+        ["broken", "took too long", "start the server"],
+    );
+}
+
+#[test]
+fn offline_doctor_checks_the_settings_and_opens_no_connection() {
+    let server = Completions::start(Says::Models(vec!["big".into()]));
+    let home = with_generator(&server.url());
+    expect(
+        doctor(&home, "generator", &["--offline"], true),
+        ["note", "no server is asked", "-m none"],
+    );
+    let cluster = Elastic::start();
+    let searching = with_cluster(&cluster.url());
+    expect(
+        doctor(&searching, "retriever", &["--offline"], false),
+        ["note", "no cluster is asked", "--by words"],
+    );
+    assert!(server.requests().is_empty() && cluster.requests().is_empty());
+    for args in [&["--offline"][..], &[]] {
+        expect(
+            doctor(&home, "generator", args, false),
+            ["broken", "LLM_KEY has no key", "set LLM_KEY"],
+        );
+        let open = with_generator("http://llm.example/v1");
+        expect(
+            doctor(&open, "generator", args, true),
+            ["broken", "unprotected", "https"],
+        );
+        expect(
+            doctor(&with_generator("file:///x"), "generator", args, true),
+            ["broken", "no http", "http://"],
+        );
+        expect(
+            doctor(&with_cluster("nowhere"), "retriever", args, false),
+            ["broken", "no http", "http://"],
+        );
+        let home = Home::new();
+        let table = "[retriever]\nkind = \"elastic\"\nurl = \"http://search.example\"\nkey_env = \"LLM_KEY\"\n";
+        home.write(".config/askpm/config.toml", table);
+        expect(
+            doctor(&home, "retriever", args, false),
+            ["broken", "LLM_KEY has no key", "cluster wants no key"],
+        );
+        expect(
+            doctor(&home, "retriever", args, true),
+            ["broken", "unprotected", "https"],
+        );
+    }
+}
+
+#[test]
+fn doctor_tells_how_much_of_the_corpus_a_cluster_has_and_sends_it_nothing() {
+    let cluster = Elastic::start();
+    let home = with_cluster(&cluster.url());
+    let look = || doctor(&home, "retriever", &[], false);
+    expect(look(), ["note", "sent with the first question", "askpm refresh"]);
+    home.askpm().args(["search", "--by", "words", "price"]).run().ok();
+    expect(look(), ["note", "has 0 of ", "askpm refresh"]);
+    assert!(cluster.counts().is_empty());
+    home.askpm().args(["refresh"]).run().ok();
+    expect(look(), ["ok", "has all ", ""]);
+    cluster.lose_one();
+    expect(look(), ["note", " passages; the rest is sent", "askpm refresh"]);
+    cluster.order(403, r#"{"error":{"reason":"not yours"}}"#);
+    expect(look(), ["broken", "not yours", "key_env"]);
+    // A web server that is no cluster.
+    cluster.order(404, "<html>no such page</html>");
+    expect(look(), ["broken", "404", "url"]);
+    expect(
+        doctor(&with_cluster("http://127.0.0.1:9"), "retriever", &[], false),
+        ["broken", "http://127.0.0.1:9/", "start the cluster"],
+    );
+}
+
+#[test]
+fn doctor_says_nothing_of_servers_that_the_settings_do_not_name() {
+    let report = Home::new().askpm().args(["doctor"]).run().ok();
+    assert!(
+        !report.stdout.contains("generator") && !report.stdout.contains("retriever"),
+        "{report:#?}"
+    );
+}

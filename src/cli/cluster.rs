@@ -14,7 +14,8 @@ use super::generator;
 use super::progress::Counter;
 use crate::index::Store;
 use crate::models::Net;
-use crate::retrieve::cluster::{Cluster, Place};
+use crate::retrieve::RetrieveError;
+use crate::retrieve::cluster::{self, Cluster, Held, Place};
 
 /// The table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -50,6 +51,25 @@ impl RetrieverTable {
         let opened = Cluster::open(store, &place, &mut |done, total| counter.show(done, total));
         counter.end();
         Ok(opened?)
+    }
+
+    /// What the cluster has of `store`, if it answers within `most`; nothing is sent to keep.
+    ///
+    /// # Errors
+    /// As of [`RetrieverTable::open`].
+    pub fn look(&self, store: Option<&Store>, most: Duration) -> Result<Held, Failure> {
+        let place = self.place(Net::Online, |name| env::var(name).ok())?;
+        let patience = place.patience.min(most);
+        Ok(cluster::look(&Place { patience, ..place }, store)?)
+    }
+
+    /// Whether the table can be used as it is written; nothing is sent.
+    ///
+    /// # Errors
+    /// As of [`RetrieverTable::open`], but for what the cluster says.
+    pub fn check(&self) -> Result<(), Failure> {
+        let place = self.place(Net::Online, |name| env::var(name).ok())?;
+        Ok(cluster::check(&place).map_err(RetrieveError::from)?)
     }
 
     fn place(&self, net: Net, get: impl Fn(&str) -> Option<String>) -> Result<Place, Failure> {

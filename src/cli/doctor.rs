@@ -1,6 +1,8 @@
 //! `askpm doctor`: what is set up, what is missing, and the command that mends it. Looks, and changes nothing,
 //! unless `--fix` asks it to mend what is safe to mend.
 
+mod ways_out;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -12,8 +14,8 @@ use super::meaning::offer;
 use super::memory::available_memory_mb;
 use super::mend;
 use super::model::megabytes;
-use crate::corpus;
-use crate::models::{self, Net};
+use crate::corpus::{self, Corpus};
+use crate::models::{self, Choice, Net};
 use crate::render::{json, sanitise};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -52,13 +54,9 @@ pub fn run(global: &Global, args: &DoctorArgs) -> Result<Exit, Failure> {
         checks.push(index(context));
     }
     checks.extend(faults.into_iter().map(Check::from));
-    checks.extend([
-        prompts(context),
-        model(context),
-        meaning(context),
-        network(context),
-        machine(),
-    ]);
+    checks.extend([prompts(context), model(context), meaning(context)]);
+    checks.extend(ways_out::checks(context));
+    checks.extend([network(context), machine()]);
     let ok = checks.iter().all(|check| check.state != State::Broken);
     let mut out = io::stdout().lock();
     if args.output.json {
@@ -79,9 +77,9 @@ pub fn run(global: &Global, args: &DoctorArgs) -> Result<Exit, Failure> {
                 State::Note => "note",
                 State::Broken => "BROKEN",
             };
-            writeln!(out, "{word:7} {name:8} {}", sanitise::line(detail))?;
+            writeln!(out, "{word:7} {name:9} {}", sanitise::line(detail))?;
             if let Some(mend) = mend {
-                writeln!(out, "{:16} mend: {}", "", sanitise::line(mend))?;
+                writeln!(out, "{:17} mend: {}", "", sanitise::line(mend))?;
             }
         }
     }
@@ -143,7 +141,10 @@ fn corpus(context: &Context) -> Check {
             Err(why) => Some(format!("{}: {why}", file.path)),
         })
         .collect();
-    let from = context.corpus.identity();
+    let from = match &context.corpus {
+        Corpus::Folder(dir) => shown(dir),
+        Corpus::Builtin { imported } => format!("the built-in ones and {}", shown(imported)),
+    };
     match faults.first() {
         None => check("corpus", State::Ok, format!("{} editions from {from}", files.len())),
         Some(first) => Check {
@@ -185,15 +186,31 @@ fn model(context: &Context) -> Check {
         (Ok(registry), Ok(places)) => (registry, places),
         (Err(failure), _) | (_, Err(failure)) => return broken("model", &failure),
     };
-    let Some(model) = registry.default_for(available_memory_mb()) else {
-        return check("model", State::Note, "no model is marked as a default");
+    if context.config.generator.is_some() {
+        return check(
+            "model",
+            State::Ok,
+            "the server of [generator] writes, unless -m names a model",
+        );
+    }
+    let choice = match &context.config.model {
+        Some(name) => match registry.resolve(name) {
+            Ok(choice) => choice,
+            Err(error) => return broken("model", &error.into()),
+        },
+        None => match registry.default_for(available_memory_mb()) {
+            Some(model) => Choice::Listed(model.clone().into()),
+            None => return check("model", State::Note, "no model is marked as a default"),
+        },
     };
-    let listed = models::list(&registry, &places)
-        .into_iter()
-        .find(|listed| listed.model.name == model.name);
-    match listed.and_then(|listed| listed.present) {
-        Some(path) => check("model", State::Ok, format!("{} at {}", model.name, shown(&path))),
-        None => Check {
+    let model = match choice {
+        Choice::NoModel => return check("model", State::Ok, "none, as the settings say: sentences are quoted"),
+        Choice::File(path) => return check("model", State::Ok, shown(&path)),
+        Choice::Listed(model) => model,
+    };
+    match models::path(&model, &places) {
+        Ok(path) => check("model", State::Ok, format!("{} at {}", model.name, shown(&path))),
+        Err(_) => Check {
             mend: Some(format!("askpm models pull {}", model.name)),
             ..check(
                 "model",
@@ -231,7 +248,7 @@ fn meaning(context: &Context) -> Check {
 
 fn network(context: &Context) -> Check {
     let detail = match context.net {
-        Net::Online => "used only to fetch models, and the feeds that the settings name",
+        Net::Online => "used only to fetch models, and for the feeds and servers that the settings name",
         Net::Offline => "not used: offline mode",
     };
     check("network", State::Ok, detail)

@@ -21,6 +21,8 @@ pub enum Says {
     Raw(Vec<u8>),
     /// A whole completion, whatever was asked for.
     Whole(String),
+    /// A list of these models, whatever was asked for.
+    Models(Vec<String>),
     /// This status with this body.
     Status(u16, String),
     /// 302 to this address.
@@ -130,6 +132,14 @@ fn answer(mut stream: TcpStream, state: &Mutex<State>, stop: &AtomicBool) -> std
                 "Content-Type: application/json\r\n",
                 whole.to_string().as_bytes(),
             )
+        }
+        Says::Models(names) => {
+            let data: Vec<_> = names
+                .iter()
+                .map(|name| serde_json::json!({"id": name, "object": "model"}))
+                .collect();
+            let list = serde_json::json!({"object": "list", "data": data}).to_string();
+            send("200 OK", "Content-Type: application/json\r\n", list.as_bytes())
         }
         Says::Status(code, body) => send(&format!("{code} Ordered"), "", body.as_bytes()),
         Says::Redirect(to) => send("302 Found", &format!("Location: {to}\r\n"), b""),

@@ -3,13 +3,16 @@
 //! In: a request's JSON. Out: pieces of text, then a [`Generation`]. No redirect is followed: a key goes to the address
 //! that the user wrote, and nowhere else.
 
+mod models;
+
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Response, StatusCode, Url};
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value;
+use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use super::Served;
@@ -78,22 +81,29 @@ impl Client {
     }
 
     pub fn generate(&self, request: &Value, on_piece: OnPiece) -> Result<Generation, EngineError> {
-        // Dropped with all its connections at the end: a server whose answer is broken off sees that at once.
+        self.runtime()?.block_on(self.answer(request, on_piece))
+    }
+
+    /// Dropped with all its connections after each use: a server whose answer is broken off sees that at once.
+    fn runtime(&self) -> Result<Runtime, EngineError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| self.fault(error.to_string()))?;
-        runtime.block_on(self.answer(request, on_piece))
+        runtime.map_err(|error| self.fault(error.to_string()))
+    }
+
+    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.key {
+            Some(key) => request.header(AUTHORIZATION, key.clone()),
+            None => request,
+        }
     }
 
     async fn answer(&self, request: &Value, on_piece: OnPiece<'_>) -> Result<Generation, EngineError> {
         let mut answer = Answer::new(on_piece);
-        let mut builder = self
+        let post = self
             .http
             .post(self.url.clone())
             .header(CONTENT_TYPE, "application/json");
-        if let Some(key) = &self.key {
-            builder = builder.header(AUTHORIZATION, key.clone());
-        }
-        let sent = builder.body(request.to_string()).send();
+        let sent = self.authorized(post).body(request.to_string()).send();
         let Some(response) = self.waiting(sent, &mut answer).await? else {
             return Ok(answer.finish());
         };
@@ -182,6 +192,10 @@ impl Client {
             401 | 403 => Some("set the environment variable that `key_env` of [generator] names to a valid key"),
             404 => Some("check `url` and `model` of [generator] in the settings file"),
             429 | 503 => Some("the server is busy: ask again later, or with -m NAME for a local model"),
+            // Each server has its own words for a prompt that is too long for it; `context` is in them all.
+            400 | 413 if said.contains("context") => {
+                Some("set `context_length` of [generator] to the tokens that the server has room for")
+            }
             300..=399 => Some("write the address that the server redirects to as `url` of [generator]"),
             _ => None,
         };

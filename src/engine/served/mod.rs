@@ -74,6 +74,15 @@ impl ServedEngine {
         };
         Ok(ServedEngine { served, info, client })
     }
+
+    /// Looks whether the server can be asked, for `most` at the longest; its model is asked nothing. The names that the
+    /// server lists, or `None` where it lists none.
+    ///
+    /// # Errors
+    /// It cannot be reached, or refuses.
+    pub fn models(&self, most: Duration) -> Result<Option<Vec<String>>, EngineError> {
+        self.client.models(most)
+    }
 }
 
 impl Engine for ServedEngine {

@@ -102,6 +102,12 @@ fn a_server_that_refuses_is_told_with_the_way_out_and_never_the_key() {
         (401, error("bad key"), ["401", "bad key", "key_env"]),
         (404, "no\nsuch   model".into(), ["404", "no such model", "`model`"]),
         (429, error("slow down"), ["429", "slow down", "busy"]),
+        // As llama-server says it.
+        (
+            400,
+            error("request (908 tokens) exceeds the available context size (512 tokens), try increasing it"),
+            ["400", "908 tokens", "`context_length` of [generator]"],
+        ),
         (500, String::new(), ["500", "", ""]),
     ] {
         let told = told(Says::Status(status, body));
@@ -258,4 +264,36 @@ proptest! {
         out.push_str(&thoughts.finish());
         prop_assert_eq!(out, text);
     }
+}
+
+#[test]
+fn a_list_of_models_is_read_and_anything_else_is_none() {
+    for (body, names) in [
+        (
+            r#"{"data":[{"id":"a"},{"id":"b\nc"},{"name":"d"}]}"#,
+            Some(vec!["a", "b c"]),
+        ),
+        (r#"{"data":[]}"#, Some(vec![])),
+        (r#"{"models":[{"name":"a"}]}"#, None),
+        ("<html>", None),
+        ("[]", None),
+        ("", None),
+    ] {
+        let names: Option<Vec<String>> = names.map(|names| names.into_iter().map(str::to_string).collect());
+        assert_eq!(super::wire::models(body.as_bytes()), names, "{body}");
+    }
+}
+
+#[test]
+fn the_models_of_a_server_are_looked_at_beside_the_address_of_completions() {
+    let server = Completions::start(Says::Models(vec!["qwen".into()]));
+    let engine = ServedEngine::new(served(&server.url())).unwrap();
+    let names = engine.models(Duration::from_secs(20)).unwrap();
+    assert_eq!(names, Some(vec!["qwen".to_string()]));
+    let (head, body) = server.requests().remove(0);
+    assert!(head.starts_with("GET /v1/models HTTP/1.1"), "{head}");
+    assert!(
+        head.to_ascii_lowercase().contains("authorization: bearer secret-key") && body.is_empty(),
+        "{head}"
+    );
 }

@@ -113,6 +113,14 @@ pub fn heard(json: &[u8]) -> Result<Vec<Heard>, String> {
     Ok(all)
 }
 
+/// The names in a list of models; `None` if it is no such list.
+pub fn models(json: &[u8]) -> Option<Vec<String>> {
+    let listed: Value = serde_json::from_slice(json).ok()?;
+    let data = listed.get("data")?.as_array()?;
+    let names = data.iter().filter_map(|model| model.get("id")?.as_str());
+    Some(names.map(remote::one_line).collect())
+}
+
 /// The message of an error object of any server, on one short line.
 pub fn message(error: &Value) -> String {
     let text = error

@@ -86,13 +86,21 @@ impl Client {
         })
     }
 
-    /// How many documents `index` has; 0 where there is none of that name.
-    pub fn count(&self, index: &str) -> Result<u64, ClusterError> {
+    /// The address, without user, password and query.
+    pub fn address(&self) -> String {
+        remote::address(self.url.scheme(), self.url.host_str(), self.url.port(), self.url.path())
+    }
+
+    /// How many documents `index` has; `None` where there is none of that name.
+    pub fn count(&self, index: &str) -> Result<Option<u64>, ClusterError> {
         let query = wire::counting().to_string();
         let (status, body) = self.send(&format!("{index}/_search"), query)?;
         match status {
-            StatusCode::OK => wire::count(&body).map_err(|problem| self.fault(problem, None)),
-            StatusCode::NOT_FOUND => Ok(0),
+            StatusCode::OK => wire::count(&body)
+                .map(Some)
+                .map_err(|problem| self.fault(problem, None)),
+            // A web server that is no cluster has no such page, and says so in words.
+            StatusCode::NOT_FOUND if wire::is_told(&body) => Ok(None),
             _ => Err(self.refused(status, &body)),
         }
     }
@@ -165,10 +173,9 @@ impl Client {
         self.fault(remote::cause(&error.without_url()), Some(hint))
     }
 
-    /// An error with the address, without user, password and query.
     fn fault(&self, problem: String, hint: Option<&'static str>) -> ClusterError {
         ClusterError {
-            url: remote::address(self.url.scheme(), self.url.host_str(), self.url.port(), self.url.path()),
+            url: self.address(),
             problem,
             hint,
         }

@@ -67,12 +67,8 @@ impl Cluster {
     ) -> Result<Cluster, RetrieveError> {
         let client = http::Client::new(place)?;
         let passages = passages(store)?;
-        let mut keys: Vec<&str> = passages.iter().map(|(key, ..)| key.as_str()).collect();
-        keys.sort_unstable();
-        let mut hash = Sha256::new();
-        keys.iter().for_each(|key| hash.update(key));
-        let index = format!("{}-{}", place.index, hex(&hash.finalize()[..8]));
-        if client.count(&index)? < passages.len() as u64 {
+        let index = name(place, &passages);
+        if client.count(&index)?.unwrap_or(0) < passages.len() as u64 {
             fill(&client, &index, &passages, progress)?;
         }
         let addresses = passages.into_iter().map(|(key, address, _)| (key, address)).collect();
@@ -96,6 +92,54 @@ impl Cluster {
         }
         Ok(scores)
     }
+}
+
+/// What a cluster has of a corpus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Where the cluster is.
+    pub address: String,
+    pub index: String,
+    /// How many passages are there.
+    pub there: u64,
+    /// How many there are to send.
+    pub wanted: u64,
+}
+
+/// Whether a cluster could be asked there; nothing is sent.
+///
+/// # Errors
+/// The address is none, or a key cannot be sent there.
+pub fn check(place: &Place) -> Result<(), ClusterError> {
+    http::Client::new(place).map(|_| ())
+}
+
+/// Looks whether a cluster can be asked, and has the passages of `store` if there is one. Sends nothing to keep.
+///
+/// # Errors
+/// As of [`Cluster::open`].
+pub fn look(place: &Place, store: Option<&Store>) -> Result<Held, RetrieveError> {
+    let client = http::Client::new(place)?;
+    let passages = store.map(passages).transpose()?;
+    // Without a corpus, no index has quite this name: that there is none is an answer too.
+    let index = passages
+        .as_ref()
+        .map_or_else(|| place.index.clone(), |passages| name(place, passages));
+    Ok(Held {
+        there: client.count(&index)?.unwrap_or(0),
+        wanted: passages.map_or(0, |passages| passages.len() as u64),
+        address: client.address(),
+        index,
+    })
+}
+
+/// The name of the index that holds these passages and no others.
+fn name(place: &Place, passages: &[(String, DocAddress, Passage)]) -> String {
+    let mut keys: Vec<&str> = passages.iter().map(|(key, ..)| key.as_str()).collect();
+    keys.sort_unstable();
+    let mut hash = Sha256::new();
+    keys.iter().for_each(|key| hash.update(key));
+    format!("{}-{}", place.index, hex(&hash.finalize()[..8]))
 }
 
 /// Every passage with its key and address.

@@ -140,6 +140,11 @@ pub fn taken(body: &[u8]) -> Result<(), String> {
     }
 }
 
+/// Whether a refusal is told as a cluster tells it.
+pub fn is_told(body: &[u8]) -> bool {
+    serde_json::from_slice(body).is_ok_and(|value: Value| value.is_object())
+}
+
 /// Why a cluster refuses, on one short line.
 pub fn reason(value: &Value) -> String {
     let error = value.get("error").unwrap_or(value);
