@@ -21,6 +21,30 @@ fn hostile() -> Home {
 }
 
 #[test]
+fn models_list_says_what_runs_each_model_and_each_architecture() {
+    let home = Home::new();
+    let listed = home.askpm().args(["models", "list", "--json"]).run().ok().json();
+    for model in listed["models"].as_array().unwrap() {
+        let kernels = if model["kind"] == "embedding" {
+            "candle"
+        } else {
+            "askpm"
+        };
+        assert_eq!(model["kernels"], kernels, "{model}");
+    }
+    let runs = |name: &str| {
+        let all = listed["architectures"].as_array().unwrap();
+        let one = all.iter().find(|architecture| architecture["name"] == name);
+        one.map(|architecture| architecture["kernels"].clone())
+    };
+    assert_eq!(runs("qwen3").unwrap(), "askpm");
+    assert_eq!(runs("gemma2").unwrap(), "candle-transformers");
+    assert_eq!(runs("mamba"), None);
+    let text = home.askpm().args(["models", "list"]).run().ok().stdout;
+    assert!(text.contains("are run by candle-transformers") && text.contains("gemma, gemma2, olmo2"));
+}
+
+#[test]
 fn a_page_has_every_text_escaped_and_fetches_nothing() {
     let home = hostile();
     let askpm = || home.bare().args(["--corpus", "corpus"]);

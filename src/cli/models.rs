@@ -10,7 +10,7 @@ use super::error::{Exit, Failure};
 use super::memory::available_memory_mb;
 use super::model::{ensure, megabytes};
 use super::progress::Bar;
-use crate::engine;
+use crate::engine::{self, Runner};
 use crate::models::{self, Listed, Model, ModelKind, Registry};
 use crate::render::json;
 use crate::retrieve::dense::ARCHITECTURE;
@@ -59,7 +59,7 @@ struct Row<'a> {
     architecture: &'a str,
     /// Whether this build can run it.
     supported: bool,
-    /// Whose kernels it runs on, on the CPU: `askpm` or `candle`.
+    /// What runs it on the CPU: `askpm` (its own kernels), `candle` (its tensors) or `candle-transformers`.
     kernels: Option<&'static str>,
     quantization: &'a str,
     parameters: Option<u64>,
@@ -85,7 +85,10 @@ fn list(context: &Context, registry: &Registry, output: &OutputArgs) -> Result<E
     let mut out = io::stdout().lock();
     if output.json {
         let rows: Vec<Row> = listed.iter().map(|entry| row(entry, default.as_deref())).collect();
-        json::pretty(&mut out, &serde_json::json!({ "models": rows }))?;
+        json::pretty(
+            &mut out,
+            &serde_json::json!({ "models": rows, "architectures": architectures() }),
+        )?;
         return Ok(Exit::Done);
     }
     for Listed {
@@ -106,10 +109,15 @@ fn list(context: &Context, registry: &Registry, output: &OutputArgs) -> Result<E
         } else {
             ""
         };
+        let runner = match kernels(model) {
+            Some("askpm") => String::new(),
+            Some(other) => format!(", run by {other}"),
+            None => ", not run by this build".into(),
+        };
         let size = megabytes(model.total_size());
         writeln!(
             out,
-            "{:16} {size:>8}  {} {}, {}: {here}{mark}",
+            "{:16} {size:>8}  {} {}, {}: {here}{mark}{runner}",
             model.name, model.title, model.quantization, model.licence
         )?;
         if !model.verified {
@@ -120,14 +128,40 @@ fn list(context: &Context, registry: &Registry, output: &OutputArgs) -> Result<E
             )?;
         }
     }
-    writeln!(
-        out,
-        "A path to any GGUF file does too: `-m PATH`. Architectures: {}; on the CPU all run on askpm's own kernels, but \
-         for weights of type {}, which run on Candle's.",
-        engine::ARCHITECTURES.join(", "),
-        engine::WITHOUT_KERNELS.join(" and ")
-    )?;
+    writeln!(out, "{}", any_path())?;
     Ok(Exit::Done)
+}
+
+/// An architecture of `models list --json`.
+#[derive(Serialize)]
+struct Architecture {
+    name: &'static str,
+    /// As `Row::kernels`, for weights of the usual types.
+    kernels: &'static str,
+}
+
+fn architectures() -> Vec<Architecture> {
+    let known = engine::ARCHITECTURES.iter().chain(engine::FALLBACKS);
+    let runner = |name: &&'static str| Some((*name, Runner::of(name, "")?));
+    known
+        .filter_map(runner)
+        .map(|(name, runner)| Architecture {
+            name,
+            kernels: runner.name(),
+        })
+        .collect()
+}
+
+/// What can be run beside the list, and what runs it.
+fn any_path() -> String {
+    format!(
+        "A path to any GGUF file does too: `-m PATH`. On the CPU, these architectures run on askpm's own kernels (weights \
+         of type {} on Candle's): {}. These, and llama with experts, are run by candle-transformers, which is slower and \
+         takes more memory: {}.",
+        engine::WITHOUT_KERNELS.join(" and "),
+        engine::ARCHITECTURES.join(", "),
+        engine::FALLBACKS.join(", ")
+    )
 }
 
 fn kind(kind: ModelKind) -> &'static str {
@@ -139,19 +173,15 @@ fn kind(kind: ModelKind) -> &'static str {
 
 fn supported(model: &Model) -> bool {
     match model.kind {
-        ModelKind::Generation => engine::ARCHITECTURES.contains(&model.architecture.as_str()),
+        ModelKind::Generation => Runner::of(&model.architecture, &model.quantization).is_some(),
         ModelKind::Embedding => model.architecture == ARCHITECTURE,
     }
 }
 
 fn kernels(model: &Model) -> Option<&'static str> {
-    let bare = engine::WITHOUT_KERNELS
-        .iter()
-        .any(|kind| model.quantization.starts_with(kind));
     match model.kind {
-        ModelKind::Generation if !supported(model) => None,
-        ModelKind::Generation if !bare => Some("askpm"),
-        _ => Some("candle"),
+        ModelKind::Generation => Runner::of(&model.architecture, &model.quantization).map(Runner::name),
+        ModelKind::Embedding => Some("candle"),
     }
 }
 

@@ -6,14 +6,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use super::arch::ARCHITECTURES;
 use super::chat::ChatTemplate;
 use super::choose::Choices;
 use super::device::DeviceChoice;
 use super::error::EngineError;
 use super::gguf::Gguf;
 use super::kernels::attention::Precision;
-use super::model::Model;
+use super::model::{Model, Runner};
 use super::run::Step;
 use super::session::Session;
 use super::text_stream::Text;
@@ -46,7 +45,7 @@ impl CandleEngine {
         let (device, device_name) = device.open()?;
         let gguf = Gguf::open(path)?;
         let architecture = gguf.metadata.need_text("general.architecture")?;
-        if !ARCHITECTURES.contains(&architecture) {
+        if Runner::of(architecture, "").is_none() {
             return Err(EngineError::Architecture {
                 path: path.to_path_buf(),
                 architecture: architecture.into(),

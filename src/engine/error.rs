@@ -21,7 +21,7 @@ pub enum EngineError {
     },
 
     /// The file is sound, but holds a kind of model that is not built in.
-    #[error("{}: the architecture `{architecture}` is not supported (supported: {})", path.display(), super::arch::ARCHITECTURES.join(", "))]
+    #[error("{}: the architecture `{architecture}` is not supported (supported: {}; by candle-transformers: {})", path.display(), super::arch::ARCHITECTURES.join(", "), super::fallback::FALLBACKS.join(", "))]
     Architecture { path: PathBuf, architecture: String },
 
     /// The vocabulary in the file cannot be used.

@@ -6,13 +6,14 @@
 //! Layout after the specification at <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md> (versions 2 and 3,
 //! little endian). Files are untrusted: no count in the header is believed before it is checked against the bytes left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use candle_core::Device;
+use candle_core::quantized::gguf_file::TensorInfo;
 use candle_core::quantized::{GgmlDType, QTensor, ggml_file::qtensor_from_ggml};
 use memmap2::Mmap;
 
@@ -40,6 +41,14 @@ impl TensorEntry {
     /// The name of its type, such as `Q4_1`.
     pub fn kind(&self) -> &'static str {
         dtype_name(self.dtype)
+    }
+
+    fn place(&self, shape: Vec<usize>, after: u64) -> TensorInfo {
+        TensorInfo {
+            ggml_dtype: self.dtype,
+            shape: shape.into(),
+            offset: self.start + after,
+        }
     }
 
     fn elements(&self) -> u64 {
@@ -123,6 +132,29 @@ impl Gguf {
         let start = usize::try_from(entry.start).ok();
         let range = start.and_then(|start| map.get(start..start.checked_add(entry.bytes)?));
         range.ok_or_else(missing)
+    }
+
+    /// The file itself, for readers that are told where to look.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Where each tensor lies, counted from the start of the file, as Candle's reader takes it.
+    pub fn places(&self) -> HashMap<String, TensorInfo> {
+        let place = |(name, entry): (&String, &TensorEntry)| (name.clone(), entry.place(entry.shape.clone(), 0));
+        self.tensors.iter().map(place).collect()
+    }
+
+    /// Where the parts of a tensor lie that its outermost dimension counts.
+    pub fn slices(&self, name: &str) -> Vec<TensorInfo> {
+        let Some((entry, (&count, shape))) = self.entry(name).and_then(|e| Some((e, e.shape.split_first()?))) else {
+            return Vec::new();
+        };
+        // Rows are whole blocks, so parts are whole bytes.
+        let bytes = (entry.bytes / count) as u64;
+        (0..count as u64)
+            .map(|index| entry.place(shape.to_vec(), index * bytes))
+            .collect()
     }
 
     /// Lets go of the memory that `bytes` took for a tensor. What is read again comes from the file again.

@@ -4,7 +4,7 @@
 //! editions, hits, prompts' wording, or where models come from: it gets a path.
 //!
 //! The way through: `gguf` proves the file sound, `chat` and `tokenizer` turn messages into token ids, `model` gives
-//! logits (by `cpu` and its `kernels`, or by `arch` on Candle's tensors), `session` knows what was read already,
+//! logits (by `cpu` and its `kernels`, by `arch` on Candle's tensors, or by `fallback`'s models), `session` knows what was read already,
 //! `sampler` picks tokens, `run` is the loop, which `lookup` shortens, and `text_stream` makes text of its bytes.
 
 mod arch;
@@ -15,6 +15,7 @@ mod cursor;
 mod decode;
 mod device;
 mod error;
+mod fallback;
 mod gguf;
 mod kernels;
 mod lookup;
@@ -42,9 +43,11 @@ pub use cpu::WITHOUT_KERNELS;
 pub use decode::CandleEngine;
 pub use device::DeviceChoice;
 pub use error::EngineError;
+pub use fallback::FALLBACKS;
 #[doc(hidden)]
 pub use kernels::measure as kernel_bench;
 pub use measure::cpu_features;
+pub use model::Runner;
 pub use served::{Served, ServedEngine};
 
 /// Who says a message.

@@ -2,7 +2,7 @@
 //!
 //! In: a checked GGUF file and a device, then token ids. Out: logits. It must not know text or sampling.
 //! On the CPU our own kernels compute (`cpu`); on other devices, and for the types of weights that have no kernel,
-//! Candle's tensors do (`arch`).
+//! Candle's tensors do (`arch`); architectures without a decoder of our own are run by candle-transformers (`fallback`).
 
 use candle_core::{Device, Result as Computed};
 
@@ -10,18 +10,55 @@ use super::error::EngineError;
 use super::gguf::Gguf;
 use super::kernels::Workers;
 use super::kernels::attention::Precision;
-use super::{arch, cpu};
+use super::{arch, cpu, fallback};
 
 /// A loaded decoder with its key–value cache.
 pub(crate) enum Model {
     Cpu(Box<cpu::Model>),
     Tensors(Box<arch::Model>),
+    Transformers(fallback::Model),
+}
+
+/// What runs a model on the CPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runner {
+    /// The engine, on its own kernels.
+    Kernels,
+    /// The engine, on Candle's tensors.
+    Tensors,
+    /// candle-transformers' own model.
+    Transformers,
+}
+
+impl Runner {
+    /// What runs a model of an architecture and a type of weights, such as `Q4_K_M`; `None` where nothing does.
+    pub fn of(architecture: &str, quantization: &str) -> Option<Self> {
+        if fallback::FALLBACKS.contains(&architecture) {
+            return Some(Self::Transformers);
+        }
+        let bare = cpu::WITHOUT_KERNELS.iter().any(|kind| quantization.starts_with(kind));
+        arch::ARCHITECTURES
+            .contains(&architecture)
+            .then_some(if bare { Self::Tensors } else { Self::Kernels })
+    }
+
+    /// The name of whose kernels are used.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kernels => "askpm",
+            Self::Tensors => "candle",
+            Self::Transformers => "candle-transformers",
+        }
+    }
 }
 
 impl Model {
     /// Loads the weights. `vocabulary` is the tokenizer's size: embeddings must have as many rows. `precision` is that of
     /// keys and values, where our own kernels compute.
     pub fn load(gguf: &Gguf, vocabulary: usize, device: &Device, precision: Precision) -> Result<Self, EngineError> {
+        if fallback::takes(gguf)? {
+            return Ok(Self::Transformers(fallback::Model::load(gguf, vocabulary, device)?));
+        }
         if device.is_cpu() && cpu::covers(gguf) {
             let model = cpu::Model::load(gguf, vocabulary, precision, Workers::for_machine())?;
             return Ok(Self::Cpu(Box::new(model)));
@@ -34,6 +71,7 @@ impl Model {
         match self {
             Self::Cpu(model) => model.context_length(),
             Self::Tensors(model) => model.context_length(),
+            Self::Transformers(model) => model.context_length(),
         }
     }
 
@@ -42,6 +80,7 @@ impl Model {
         match self {
             Self::Cpu(model) => model.chunk(),
             Self::Tensors(model) => model.chunk(),
+            Self::Transformers(model) => model.chunk(),
         }
     }
 
@@ -54,7 +93,7 @@ impl Model {
     pub fn threads(&self) -> usize {
         match self {
             Self::Cpu(model) => model.threads(),
-            Self::Tensors(_) => candle_core::utils::get_num_threads(),
+            Self::Tensors(_) | Self::Transformers(_) => candle_core::utils::get_num_threads(),
         }
     }
 
@@ -69,6 +108,7 @@ impl Model {
         match self {
             Self::Cpu(model) => model.layers(),
             Self::Tensors(model) => model.layers(),
+            Self::Transformers(_) => 0,
         }
     }
 
@@ -78,6 +118,7 @@ impl Model {
         match self {
             Self::Cpu(model) => model.truncate(keep),
             Self::Tensors(model) => model.truncate(keep),
+            Self::Transformers(model) => model.truncate(keep),
         }
     }
 
@@ -87,6 +128,10 @@ impl Model {
         match self {
             Self::Cpu(model) => model.pass(ids, wanted, logits),
             Self::Tensors(model) => {
+                *logits = model.logits_after(ids, wanted)?;
+                Ok(())
+            }
+            Self::Transformers(model) => {
                 *logits = model.logits_after(ids, wanted)?;
                 Ok(())
             }

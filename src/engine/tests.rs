@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::tiny_gguf::{ARCHITECTURES, CONTEXT, Meta, TinyGguf, Weights};
+use super::tiny_gguf::{ARCHITECTURES, CONTEXT, FALLBACKS, Meta, TinyGguf, Weights};
 use super::{Message, Role};
 use crate::models;
 
@@ -118,11 +118,21 @@ pub(crate) fn tiny_models() -> Vec<(String, TinyGguf)> {
     models
 }
 
+/// The models that candle-transformers runs, each in F32, and those that stay quantized in a quantized type too.
+pub(crate) fn fallback_models() -> Vec<(String, TinyGguf)> {
+    // llama.cpp no longer reads experts of a tensor each.
+    let plain = FALLBACKS.into_iter().filter(|name| *name != "llama-experts-apart");
+    let plain = plain.map(|name| (format!("{name}-f32"), TinyGguf::fallback(name, Weights::F32)));
+    let quantized = ["phi2", "llama-experts", "olmo2"];
+    let quantized = quantized.map(|name| (format!("{name}-q8_0"), TinyGguf::fallback(name, Weights::Q8_0)));
+    plain.chain(quantized).collect()
+}
+
 #[test]
 #[ignore = "writes the files that make_golden.py reads"]
 fn writes_the_tiny_models() {
     let folder = PathBuf::from(std::env::var_os("ASKPM_WRITE_TINY").expect("ASKPM_WRITE_TINY names a folder"));
-    for (name, model) in tiny_models() {
+    for (name, model) in tiny_models().into_iter().chain(fallback_models()) {
         model.write(&folder, &format!("{name}.gguf"));
     }
 }

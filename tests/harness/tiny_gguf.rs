@@ -8,9 +8,13 @@ use std::path::PathBuf;
 
 #[path = "tiny_blocks.rs"]
 mod blocks;
+#[path = "tiny_fallback.rs"]
+mod fallback;
 #[path = "tiny_vocabulary.rs"]
 mod vocabulary;
 
+#[allow(unused_imports, reason = "each user of the harness uses some of it")]
+pub use fallback::FALLBACKS;
 #[allow(unused_imports, reason = "each user of the harness uses some of it")]
 pub use vocabulary::GEMMA;
 
@@ -111,6 +115,19 @@ pub const CONTEXT: u32 = 256;
 impl TinyGguf {
     /// A model of the architecture with the vocabulary that its family has.
     pub fn new(architecture: &str, weights: Weights) -> Self {
+        let mut file = Self::empty(architecture, weights);
+        let sentencepiece = matches!(architecture, "gemma3" | "phi3");
+        let vocabulary = if sentencepiece {
+            file.sentencepiece(architecture)
+        } else {
+            file.byte_level()
+        };
+        file.hyperparameters(architecture);
+        file.tensors(architecture, vocabulary as u64);
+        file
+    }
+
+    fn empty(architecture: &str, weights: Weights) -> Self {
         let mut file = Self {
             version: 3,
             metadata: BTreeMap::new(),
@@ -120,14 +137,6 @@ impl TinyGguf {
         };
         file.set("general.architecture", Meta::text(architecture));
         file.set("general.name", Meta::text(&format!("Tiny {architecture}")));
-        let sentencepiece = matches!(architecture, "gemma3" | "phi3");
-        let vocabulary = if sentencepiece {
-            file.sentencepiece(architecture)
-        } else {
-            file.byte_level()
-        };
-        file.hyperparameters(architecture);
-        file.tensors(architecture, vocabulary as u64);
         file
     }
 

@@ -13,10 +13,10 @@ type Result<T> = std::result::Result<T, EngineError>;
 pub const ARCHITECTURES: &[&str] = &["gemma3", "glm4", "lfm2", "llama", "phi3", "qwen2", "qwen3", "smollm3"];
 
 // Bounds far beyond any model that runs on one machine; they stop sizes from overflowing or exhausting memory.
-const MAX_WIDTH: usize = 1 << 17;
-const MAX_LAYERS: usize = 1 << 10;
-const MAX_HEADS: usize = 1 << 10;
-const MAX_CONTEXT: usize = 1 << 24;
+pub(in crate::engine) const MAX_WIDTH: usize = 1 << 17;
+pub(in crate::engine) const MAX_LAYERS: usize = 1 << 10;
+pub(in crate::engine) const MAX_HEADS: usize = 1 << 10;
+pub(in crate::engine) const MAX_CONTEXT: usize = 1 << 24;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Activation {
@@ -64,29 +64,33 @@ pub(crate) struct Config {
 }
 
 /// Reads keys under the architecture's prefix.
-struct Keys<'a> {
-    metadata: &'a Metadata,
+pub(in crate::engine) struct Keys<'a> {
+    pub metadata: &'a Metadata,
     prefix: &'a str,
 }
 
-impl Keys<'_> {
-    fn key(&self, name: &str) -> String {
+impl<'a> Keys<'a> {
+    pub fn new(metadata: &'a Metadata, prefix: &'a str) -> Self {
+        Self { metadata, prefix }
+    }
+
+    pub fn key(&self, name: &str) -> String {
         format!("{}.{name}", self.prefix)
     }
 
-    fn size(&self, name: &str, max: usize) -> Result<Option<usize>> {
+    pub fn size(&self, name: &str, max: usize) -> Result<Option<usize>> {
         self.metadata.size(&self.key(name), max)
     }
 
-    fn need(&self, name: &str, max: usize) -> Result<usize> {
+    pub fn need(&self, name: &str, max: usize) -> Result<usize> {
         self.metadata.need_size(&self.key(name), max)
     }
 
-    fn positive(&self, name: &str) -> Result<Option<f64>> {
+    pub fn positive(&self, name: &str) -> Result<Option<f64>> {
         self.metadata.positive(&self.key(name))
     }
 
-    fn fail<T>(&self, name: &str, problem: impl Into<String>) -> Result<T> {
+    pub fn fail<T>(&self, name: &str, problem: impl Into<String>) -> Result<T> {
         self.metadata.fail(&self.key(name), problem)
     }
 }
@@ -94,10 +98,7 @@ impl Keys<'_> {
 impl Config {
     /// Reads the configuration of a file whose architecture is one of [`ARCHITECTURES`].
     pub fn read(metadata: &Metadata, architecture: &str) -> Result<Self> {
-        let keys = Keys {
-            metadata,
-            prefix: architecture,
-        };
+        let keys = Keys::new(metadata, architecture);
         let context = keys.need("context_length", MAX_CONTEXT)?;
         let width = keys.need("embedding_length", MAX_WIDTH)?;
         let count = keys.need("block_count", MAX_LAYERS)?;
@@ -161,7 +162,7 @@ impl Config {
     }
 }
 
-fn head_dim(keys: &Keys, width: usize, heads: usize) -> Result<usize> {
+pub(in crate::engine) fn head_dim(keys: &Keys, width: usize, heads: usize) -> Result<usize> {
     let head_dim = match keys.size("attention.key_length", MAX_WIDTH)? {
         Some(dim) => dim,
         None if width.is_multiple_of(heads) => width / heads,

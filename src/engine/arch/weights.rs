@@ -75,7 +75,7 @@ impl<'a> Weights<'a> {
     }
 
     /// Checks presence and shape of a tensor, and counts it as taken.
-    fn check(&self, name: &str, shape: &[usize]) -> Result<&'a TensorEntry> {
+    pub fn check(&self, name: &str, shape: &[usize]) -> Result<&'a TensorEntry> {
         let fail = |problem: String| Err(EngineError::gguf(&self.gguf.path, format!("tensor {name}"), problem));
         match self.gguf.entry(name) {
             None => fail("is missing".into()),
