@@ -146,6 +146,11 @@ impl Context {
         self.folders.cache.join("index").join(self.key())
     }
 
+    /// Where models keep what their prompts begin with.
+    pub fn prefixes(&self) -> PathBuf {
+        self.folders.cache.join("prefixes")
+    }
+
     /// Where it is remembered which state of each feed this corpus has.
     pub fn feed_memory(&self) -> PathBuf {
         self.folders.cache.join("feeds").join(self.key() + ".json")

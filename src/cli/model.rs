@@ -12,7 +12,7 @@ use super::generator::Generator;
 use super::memory::{self, available_memory_mb};
 use super::progress::Bar;
 use crate::ask::Writer;
-use crate::engine::{CandleEngine, DeviceChoice, Engine};
+use crate::engine::{CandleEngine, DeviceChoice, Engine, Message, Role};
 use crate::models::{self, Choice, Model, Net};
 use crate::prompt::Prompts;
 
@@ -138,10 +138,20 @@ impl Wanted {
                 load: Duration::ZERO,
             }));
         }
-        let Some(local) = self.local(context)? else {
+        let Some(mut local) = self.local(context)? else {
             return Ok(None);
         };
         let prompts = context.prompts(&[&local.called, &local.engine.info().architecture])?;
+        let openings = [&prompts.choose, &prompts.answer].map(|template| {
+            let (system, user) = template.opening();
+            let message = |role, content: &str| Message {
+                role,
+                content: content.into(),
+            };
+            vec![message(Role::System, system), message(Role::User, user)]
+        });
+        context.make_private_folders();
+        local.engine.keep_openings(context.prefixes(), &openings);
         Ok(Some(Loaded {
             engine: Box::new(local.engine),
             sha256: local.sha256,

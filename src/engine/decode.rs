@@ -3,7 +3,7 @@
 //! In: a path and a device, then messages. Out: text in pieces and a [`Generation`]. It must not know what is asked.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::chat::ChatTemplate;
@@ -13,6 +13,7 @@ use super::error::EngineError;
 use super::gguf::Gguf;
 use super::kernels::attention::Precision;
 use super::model::{Model, Runner};
+use super::prefix::Prefixes;
 use super::run::Step;
 use super::session::Session;
 use super::text_stream::Text;
@@ -82,6 +83,27 @@ impl CandleEngine {
             session: Session::new(model),
             drafts: true,
         })
+    }
+
+    /// Keeps what prompts begin with on disk, in `folder`, so that the next process need not read it again. An opening is
+    /// messages of which the last goes on with what is different each time. What cannot be kept is read as before.
+    pub fn keep_openings(&mut self, folder: PathBuf, openings: &[Vec<Message>]) {
+        let tokens = openings.iter().filter_map(|messages| self.opening(messages)).collect();
+        let prefixes = Prefixes::new(folder, &self.info.file, tokens);
+        self.session.keep(prefixes);
+    }
+
+    /// The tokens that prompts begin with which begin with these messages: what the messages have in common when they go
+    /// on in two ways.
+    fn opening(&self, messages: &[Message]) -> Option<Vec<u32>> {
+        let going_on = |rest: &str| {
+            let mut messages = messages.to_vec();
+            messages.last_mut()?.content.push_str(rest);
+            self.encode_prompt(&messages).ok()
+        };
+        let (one, other) = (going_on("Aa a")?, going_on("1. 1")?);
+        let common = one.iter().zip(&other).take_while(|(a, b)| a == b);
+        Some(common.map(|(id, _)| *id).collect())
     }
 
     /// Token ids of the messages as the chat template renders them, the opening of the answer included.
@@ -155,6 +177,7 @@ impl Engine for CandleEngine {
             // Generation is over: there is nothing left to stop.
             let _ = on_piece(&rest);
         }
+        self.session.save();
         Ok(run.generation(text.written(), ids.len(), before))
     }
 
@@ -175,6 +198,7 @@ impl Engine for CandleEngine {
             chosen.push(&choices[choice]);
             on_choice(choice)
         })?;
+        self.session.save();
         Ok(run.generation(chosen.join(" "), ids.len(), before))
     }
 }

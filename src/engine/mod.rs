@@ -22,6 +22,7 @@ mod lookup;
 mod measure;
 mod metadata;
 mod model;
+mod prefix;
 mod run;
 mod sampler;
 mod served;

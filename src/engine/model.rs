@@ -122,6 +122,22 @@ impl Model {
         }
     }
 
+    /// The keys and values of the first `positions`, where they can be put back to the last bit.
+    pub fn save(&mut self, positions: usize) -> Option<Vec<u8>> {
+        match self {
+            Self::Cpu(model) => model.save(positions),
+            Self::Tensors(_) | Self::Transformers(_) => None,
+        }
+    }
+
+    /// Puts back what `save` gave, in place of what is in the cache. False, and nothing done, where it does not fit.
+    pub fn restore(&mut self, positions: usize, saved: &[u8]) -> bool {
+        match self {
+            Self::Cpu(model) => model.restore(positions, saved),
+            Self::Tensors(_) | Self::Transformers(_) => false,
+        }
+    }
+
     /// Reads tokens after those already in the cache, and writes the logits after each of the last `wanted` of them to
     /// `logits`, one a token of the vocabulary.
     pub fn pass(&mut self, ids: &[u32], wanted: usize, logits: &mut Vec<f32>) -> Computed<()> {

@@ -3,18 +3,20 @@
 //! In: prompts and tokens. Out: logits. What a prompt has in common with what was read before is not read again. It must
 //! not know text or sampling.
 //!
-//! Nothing is kept on disk from one process to the next: what all prompts begin with (the system message and a word or
-//! two, before the first passage) is some thirty to sixty of several hundred tokens, a small part of the wait for the
-//! first token, and passages and questions are better not left lying in a file.
+//! From one process to the next only what the program itself words is kept (`prefix`): passages and questions are
+//! better not left lying in a file.
 
 use candle_core::Result as Computed;
 
 use super::model::Model;
+use super::prefix::Prefixes;
 
 pub(crate) struct Session {
     pub model: Model,
     /// The tokens in the model's cache.
     read: Vec<u32>,
+    /// What is kept on disk, if anything is.
+    prefixes: Option<Prefixes>,
 }
 
 impl Session {
@@ -22,6 +24,19 @@ impl Session {
         Session {
             model,
             read: Vec::new(),
+            prefixes: None,
+        }
+    }
+
+    /// Keeps openings on disk from here on.
+    pub fn keep(&mut self, prefixes: Option<Prefixes>) {
+        self.prefixes = prefixes;
+    }
+
+    /// Writes what of the openings is not on disk yet. It takes some milliseconds, for when nobody waits.
+    pub fn save(&mut self) {
+        if let Some(prefixes) = &mut self.prefixes {
+            prefixes.save(&self.read, &mut self.model);
         }
     }
 
@@ -36,7 +51,7 @@ impl Session {
         // The last token is always read again: its logits were not kept.
         let most = ids.len().saturating_sub(1);
         let common = self.read.iter().zip(&ids[..most]).take_while(|(a, b)| a == b).count();
-        let kept = self.take_back(common);
+        let kept = self.from_disk(ids, common).unwrap_or_else(|| self.take_back(common));
         let mut rest = &ids[kept..];
         loop {
             let size = self.model.chunk();
@@ -48,6 +63,15 @@ impl Session {
             self.pass(now, 0, logits)?;
             rest = later;
         }
+    }
+
+    /// Puts an opening that was kept into the cache, where the prompt begins with one that is longer than the `common`
+    /// tokens that are there. Returns how many are there then.
+    fn from_disk(&mut self, ids: &[u32], common: usize) -> Option<usize> {
+        let opening = self.prefixes.as_mut()?.restore(ids, common, &mut self.model)?;
+        self.read.clear();
+        self.read.extend_from_slice(opening);
+        Some(self.read.len())
     }
 
     /// Reads tokens, and writes the logits after each of the last `wanted` to `logits`.

@@ -156,6 +156,12 @@ impl Template {
         })
     }
 
+    /// What every prompt of this template begins with: the system message, and of the user message what stands before
+    /// the passages.
+    pub fn opening(&self) -> (&str, &str) {
+        (&self.system, &self.user[0])
+    }
+
     fn user(&self, question: &str, passages: &[&str]) -> String {
         let [before, between, after] = &self.user;
         format!("{before}{}{between}{}{after}", passages.join("\n\n"), question.trim())

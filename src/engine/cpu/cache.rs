@@ -50,6 +50,52 @@ impl Cache {
         self.past += count;
     }
 
+    /// The keys and values of the first `positions`, layer by layer. `None` where a layer keeps something else, which is
+    /// not known any more for a position in the past.
+    pub fn save(&mut self, positions: usize) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        for memory in &mut self.layers {
+            let Memory::Pages { shape, pages } = memory else {
+                return None;
+            };
+            if positions > self.past {
+                return None;
+            }
+            for (page, count) in pages.iter_mut().zip(counts(positions)) {
+                page.save(shape, count, &mut out);
+            }
+        }
+        Some(out)
+    }
+
+    /// Puts back what `save` gave, in place of everything that is remembered. False, and nothing done, where it does not
+    /// fit.
+    pub fn restore(&mut self, positions: usize, mut saved: &[u8]) -> bool {
+        let size = |memory: &Memory| match memory {
+            Memory::Pages { shape, .. } => {
+                Some(counts(positions).map(|count| Page::saved(shape, count)).sum::<usize>())
+            }
+            Memory::Convolution(_) => None,
+        };
+        let sizes: Option<Vec<usize>> = self.layers.iter().map(size).collect();
+        if sizes.is_none_or(|sizes| sizes.iter().sum::<usize>() != saved.len()) {
+            return false;
+        }
+        self.reserve(positions);
+        for memory in &mut self.layers {
+            let Memory::Pages { shape, pages } = memory else {
+                continue;
+            };
+            for (page, count) in pages.iter_mut().zip(counts(positions)) {
+                let (now, later) = saved.split_at(Page::saved(shape, count));
+                page.restore(shape, count, now);
+                saved = later;
+            }
+        }
+        self.past = positions;
+        true
+    }
+
     /// Forgets the positions from `keep` on. A convolution can take back only its last positions: where that is not
     /// enough, everything is forgotten. Pages are kept for what comes next. Returns how many positions are left.
     pub fn truncate(&mut self, keep: usize) -> usize {
@@ -71,4 +117,11 @@ impl Cache {
         self.past = if all { keep } else { 0 };
         self.past
     }
+}
+
+/// How many of `positions` lie in each page, in their order.
+fn counts(positions: usize) -> impl Iterator<Item = usize> {
+    (0..positions)
+        .step_by(PAGE)
+        .map(move |first| (positions - first).min(PAGE))
 }

@@ -131,6 +131,16 @@ impl Model {
         self.cache.truncate(keep)
     }
 
+    /// The keys and values of the first `positions`; see [`Cache::save`].
+    pub fn save(&mut self, positions: usize) -> Option<Vec<u8>> {
+        self.cache.save(positions)
+    }
+
+    /// Puts back what `save` gave, in place of what is in the cache. False, and nothing done, where it does not fit.
+    pub fn restore(&mut self, positions: usize, saved: &[u8]) -> bool {
+        positions <= self.config.context && self.cache.restore(positions, saved)
+    }
+
     #[cfg(test)]
     pub fn layers(&self) -> usize {
         self.layers.len()

@@ -8,6 +8,7 @@
 //! each row filled up to whole vectors with zeros.
 
 use std::cell::UnsafeCell;
+use std::ops::Range;
 
 /// Positions in a page: the keys over which one partial softmax is taken.
 pub(crate) const PAGE: usize = 128;
@@ -129,6 +130,81 @@ impl Page {
         }
     }
 
+    /// The numbers as bytes, all heads after one another.
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        let size = size_of_val(self.lines.as_slice());
+        // SAFETY: `self` is borrowed alone, a line is plain bytes without gaps, and there are `size` of them.
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), size) }
+    }
+
+    /// Appends the keys and values of the first `positions` of the page to `out`, of all heads. Of later positions there
+    /// are zeros, whatever the page holds.
+    pub fn save(&mut self, shape: &Shape, positions: usize, out: &mut Vec<u8>) {
+        let places = Places::new(shape, positions);
+        let bytes = self.bytes_mut();
+        for head in 0..shape.kv_heads {
+            let (keys, values) = places.of(head);
+            let from = out.len();
+            out.extend_from_slice(&bytes[keys]);
+            // In the last block, keys of later positions lie between those that are saved.
+            let row = LANES * places.each;
+            for component in out[from..]
+                .chunks_exact_mut(row)
+                .skip(positions / LANES * shape.head_dim)
+            {
+                component[positions % LANES * places.each..].fill(0);
+            }
+            out.extend_from_slice(&bytes[values]);
+        }
+    }
+
+    /// Bytes that `save` appends.
+    pub fn saved(shape: &Shape, positions: usize) -> usize {
+        let (keys, values) = Places::new(shape, positions).of(0);
+        shape.kv_heads * (keys.len() + values.len())
+    }
+
+    /// Puts back what `save` gave. `bytes` must be as long as that.
+    pub fn restore(&mut self, shape: &Shape, positions: usize, mut saved: &[u8]) {
+        let places = Places::new(shape, positions);
+        let bytes = self.bytes_mut();
+        for place in (0..shape.kv_heads).flat_map(|head| <[_; 2]>::from(places.of(head))) {
+            let (now, later) = saved.split_at(place.len());
+            bytes[place].copy_from_slice(now);
+            saved = later;
+        }
+    }
+}
+
+/// Where the first positions of a page lie, in bytes.
+struct Places {
+    each: usize,
+    head: usize,
+    keys: usize,
+    first_value: usize,
+    values: usize,
+}
+
+impl Places {
+    fn new(shape: &Shape, positions: usize) -> Self {
+        let each = shape.bytes() / (shape.kv_heads * shape.head());
+        Places {
+            each,
+            head: shape.head() * each,
+            keys: positions.next_multiple_of(LANES) * shape.head_dim * each,
+            first_value: PAGE * shape.head_dim * each,
+            values: positions * shape.padded() * each,
+        }
+    }
+
+    /// Of a head's keys and of its values.
+    fn of(&self, head: usize) -> (Range<usize>, Range<usize>) {
+        let (keys, values) = (head * self.head, head * self.head + self.first_value);
+        (keys..keys + self.keys, values..values + self.values)
+    }
+}
+
+impl Page {
     /// Keys of `head`, its values right behind them. Who writes there must see to it that nobody else uses that place.
     pub(super) fn head<E: Element>(&self, shape: &Shape, head: usize) -> *mut E {
         assert!((head + 1) * shape.head() * size_of::<E>() <= size_of_val(self.lines.as_slice()));
