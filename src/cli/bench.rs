@@ -27,10 +27,19 @@ struct Report {
     /// From a prompt of 512 tokens to its first token, the model being loaded.
     first_token_ms: Option<f64>,
     load_ms: f64,
+    load_parts: LoadParts,
     peak_memory_bytes: Option<u64>,
     cpu_features: &'static [&'static str],
     threads: usize,
     model: ModelUsed,
+}
+
+/// Where loading's time goes: reading the header, then vocabulary and weights beside each other.
+#[derive(Serialize)]
+struct LoadParts {
+    header_ms: f64,
+    vocabulary_ms: f64,
+    weights_ms: f64,
 }
 
 #[derive(Serialize)]
@@ -70,6 +79,8 @@ pub fn run(context: &Context, args: &BenchArgs) -> Result<Exit, Failure> {
 fn measure(context: &Context, local: model::Local, runs: usize) -> Result<Report, Failure> {
     let used = ask::used(local.engine.info(), local.sha256.as_deref());
     let load_ms = local.load.as_secs_f64() * 1e3;
+    let ms = |time: Duration| round(time.as_secs_f64() * 1e3);
+    let parts = local.engine.load_times();
     let mut engine = local.engine;
     let mut prompts = [None, None, None];
     let mut first_token_ms = None;
@@ -100,6 +111,11 @@ fn measure(context: &Context, local: model::Local, runs: usize) -> Result<Report
         decode,
         first_token_ms,
         load_ms: round(load_ms),
+        load_parts: LoadParts {
+            header_ms: ms(parts.header),
+            vocabulary_ms: ms(parts.vocabulary),
+            weights_ms: ms(parts.weights),
+        },
         peak_memory_bytes: peak_memory(),
         cpu_features: cpu_features(),
         threads: engine.threads(),
@@ -184,7 +200,16 @@ fn table(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             "first token"
         )?;
     }
-    writeln!(out, "{:24}{:9.1} ms", "loading", report.load_ms)?;
+    let LoadParts {
+        header_ms,
+        vocabulary_ms,
+        weights_ms,
+    } = report.load_parts;
+    writeln!(
+        out,
+        "{:24}{:9.1} ms         (header {header_ms:.1}, then vocabulary {vocabulary_ms:.1} beside weights {weights_ms:.1})",
+        "loading", report.load_ms
+    )?;
     if let Some(bytes) = report.peak_memory_bytes {
         writeln!(out, "{:24}{:9.1} MB", "peak memory", bytes as f64 / 1e6)?;
     }

@@ -4,7 +4,8 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::chat::ChatTemplate;
 use super::choose::Choices;
@@ -30,10 +31,19 @@ pub struct CandleEngine {
     pub(super) session: Session,
     /// Whether greedy text is drafted ahead.
     pub(super) drafts: bool,
+    load: LoadTimes,
+}
+
+/// What loading took, part by part. Vocabulary and weights are made beside each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoadTimes {
+    pub header: Duration,
+    pub vocabulary: Duration,
+    pub weights: Duration,
 }
 
 impl CandleEngine {
-    /// Loads a GGUF file. The header, the vocabulary and every tensor's shape are checked before any weight is read.
+    /// Loads a GGUF file. The header is checked before anything else is read, and each tensor's shape before its weights.
     ///
     /// # Errors
     /// Each kind of [`EngineError`] but `PromptTooLong`.
@@ -43,6 +53,7 @@ impl CandleEngine {
 
     /// As `load`, with keys and values kept in `precision`.
     pub(super) fn load_with(path: &Path, device: DeviceChoice, precision: Precision) -> Result<Self> {
+        let started = Instant::now();
         let (device, device_name) = device.open()?;
         let gguf = Gguf::open(path)?;
         let architecture = gguf.metadata.need_text("general.architecture")?;
@@ -52,13 +63,27 @@ impl CandleEngine {
                 architecture: architecture.into(),
             });
         }
-        let tokenizer = Tokenizer::from_gguf(&gguf)?;
+        let header = started.elapsed();
+        let tokens = gguf.metadata.raw_texts("tokenizer.ggml.tokens")?.map_or(0, <[_]>::len);
+        // The vocabulary is one thread's work, and packing weights waits for memory more than it computes.
+        let (vocabulary, model, weights) = thread::scope(|scope| {
+            let vocabulary = scope.spawn(|| {
+                let begun = Instant::now();
+                (Tokenizer::from_gguf(&gguf), begun.elapsed())
+            });
+            let begun = Instant::now();
+            let model = Model::load(&gguf, tokens, &device, precision);
+            let weights = begun.elapsed();
+            (vocabulary.join(), model, weights)
+        });
+        let (tokenizer, vocabulary) = vocabulary.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let tokenizer = tokenizer?;
         let source = match gguf.metadata.text("tokenizer.chat_template") {
             Err(EngineError::Gguf { path, problem, .. }) => return Err(EngineError::Template { path, problem }),
             other => other?,
         };
         let template = ChatTemplate::new(path, source, tokenizer.start_text(), tokenizer.end_text())?;
-        let model = Model::load(&gguf, tokenizer.len(), &device, precision)?;
+        let model = model?;
         let file_name = path
             .file_name()
             .map(|n| n.to_string_lossy().into_owned())
@@ -82,6 +107,11 @@ impl CandleEngine {
             template,
             session: Session::new(model),
             drafts: true,
+            load: LoadTimes {
+                header,
+                vocabulary,
+                weights,
+            },
         })
     }
 
@@ -109,6 +139,11 @@ impl CandleEngine {
     /// Token ids of the messages as the chat template renders them, the opening of the answer included.
     pub fn encode_prompt(&self, messages: &[Message]) -> Result<Vec<u32>> {
         Ok(self.tokenizer.encode_prompt(&self.template.render(messages)?))
+    }
+
+    /// What loading took.
+    pub fn load_times(&self) -> LoadTimes {
+        self.load
     }
 
     /// Token ids of plain text: no start token, and no special token whatever the text says.

@@ -150,6 +150,15 @@ impl Metadata {
         }
     }
 
+    /// A list of texts as they lie in the file.
+    pub fn raw_texts(&self, key: &str) -> Result<Option<&[Vec<u8>]>> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::Texts(list)) => Ok(Some(list)),
+            Some(_) => self.fail(key, "is not a list of texts"),
+        }
+    }
+
     pub fn integers(&self, key: &str) -> Result<Option<&[i64]>> {
         match self.get(key) {
             None => Ok(None),

@@ -41,7 +41,7 @@ use std::time::Duration;
 
 pub use arch::ARCHITECTURES;
 pub use cpu::WITHOUT_KERNELS;
-pub use decode::CandleEngine;
+pub use decode::{CandleEngine, LoadTimes};
 pub use device::DeviceChoice;
 pub use error::EngineError;
 pub use fallback::FALLBACKS;

@@ -6,9 +6,12 @@
 //! Byte alphabet: Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), and the published
 //! encoder. Which pattern belongs to which `tokenizer.ggml.pre`: llama.cpp, `src/llama-vocab.cpp`.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashSet;
 
 use tokenizers::utils::SysRegex;
+
+use foldhash::HashMapExt;
 
 use super::merge::{Join, Symbol, merge};
 use crate::engine::error::EngineError;
@@ -54,23 +57,23 @@ fn cut(name: &str) -> Option<Cut> {
     })
 }
 
+/// Texts of tokens and their ids. Its hashing is quick, and seeded anew by each process: vocabularies come with files
+/// from elsewhere.
+pub(super) type Vocabulary = foldhash::HashMap<String, u32>;
+
 pub(super) struct ByteLevel {
     patterns: Vec<SysRegex>,
     whole_pieces: bool,
     pub start_token: bool,
-    vocabulary: HashMap<String, u32>,
-    merges: HashMap<(u32, u32), (u32, u32)>,
+    vocabulary: Vocabulary,
+    merges: foldhash::HashMap<(u32, u32), (u32, u32)>,
     alphabet: [char; 256],
 }
 
 impl ByteLevel {
     /// `vocabulary` holds the ordinary tokens only, so that no plain text can become a special one; `others` are the
     /// texts of the rest.
-    pub fn new(
-        metadata: &Metadata,
-        vocabulary: HashMap<String, u32>,
-        others: &HashSet<&str>,
-    ) -> Result<Self, EngineError> {
+    pub fn new(metadata: &Metadata, vocabulary: Vocabulary, others: &HashSet<&str>) -> Result<Self, EngineError> {
         let fail = |field: &str, problem: String| EngineError::tokenizer(metadata.path(), field, problem);
         let name = metadata.text("tokenizer.ggml.pre")?.unwrap_or("default");
         let Some(Cut {
@@ -89,10 +92,12 @@ impl ByteLevel {
             .map(|p| SysRegex::new(p).map_err(|e| fail("tokenizer.ggml.pre", e.to_string())))
             .collect::<Result<_, _>>()?;
         let lines = metadata
-            .texts("tokenizer.ggml.merges")?
+            .raw_texts("tokenizer.ggml.merges")?
             .ok_or_else(|| fail("tokenizer.ggml.merges", "is missing".into()))?;
-        let mut merges = HashMap::with_capacity(lines.len());
+        let mut merges = foldhash::HashMap::with_capacity(lines.len());
+        let mut joined = String::new();
         for (rank, line) in lines.iter().enumerate() {
+            let line: Cow<str> = String::from_utf8_lossy(line);
             let bad = |why: &str| fail("tokenizer.ggml.merges", format!("entry {rank}, `{line}`: {why}"));
             // The separator is the first space after the first character: a half is never empty.
             let split = line.char_indices().skip(1).find(|&(_, c)| c == ' ').map(|(at, _)| at);
@@ -100,11 +105,13 @@ impl ByteLevel {
                 .map(|at| (&line[..at], &line[at + 1..]))
                 .ok_or_else(|| bad("is not a pair"))?;
             let id = |text: &str| vocabulary.get(text).copied();
-            let joined = format!("{left}{right}");
+            joined.clear();
+            joined.push_str(left);
+            joined.push_str(right);
             match (id(left), id(right), id(&joined)) {
                 (Some(l), Some(r), Some(whole)) => drop(merges.entry((l, r)).or_insert((rank as u32, whole))),
                 // It would make or take apart a special token, which plain text must not.
-                _ if [left, right, &joined].iter().any(|text| others.contains(text)) => {}
+                _ if [left, right, joined.as_str()].iter().any(|text| others.contains(text)) => {}
                 _ => return Err(bad("a half or the whole is not a token")),
             }
         }
@@ -197,7 +204,7 @@ fn alphabet() -> [char; 256] {
 /// The bytes that a token's text stands for, or `None` where it is not spelled in the byte alphabet.
 pub(super) fn spelled_bytes(text: &str) -> Option<Vec<u8>> {
     thread_local! {
-        static BYTES: HashMap<char, u8> = alphabet().into_iter().zip(0..=255u8).collect();
+        static BYTES: std::collections::HashMap<char, u8> = alphabet().into_iter().zip(0..=255u8).collect();
     }
     BYTES.with(|bytes| text.chars().map(|c| bytes.get(&c).copied()).collect())
 }

@@ -17,7 +17,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::error::EngineError;
 use super::gguf::Gguf;
 use super::metadata::Metadata;
-use bytelevel::ByteLevel;
+use bytelevel::{ByteLevel, Vocabulary};
 use sentencepiece::{SPACE, SentencePiece};
 use special::{Piece, Special, SpecialIds, cut_at, specials};
 
@@ -77,7 +77,7 @@ impl Tokenizer {
         let ids = SpecialIds::read(metadata, tokens.len())?;
         let mut kinds = read_kinds(metadata, tokens.len(), &fail)?;
         ids.mark(&tokens, &mut kinds);
-        let ordinary = |kinds: &[Kind]| -> HashMap<String, u32> {
+        let ordinary = |kinds: &[Kind]| -> Vocabulary {
             tokens
                 .iter()
                 .cloned()
