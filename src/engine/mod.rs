@@ -34,6 +34,8 @@ mod text_stream;
 #[path = "../../tests/harness/tiny_gguf.rs"]
 pub(crate) mod tiny_gguf;
 mod tokenizer;
+#[cfg(test)]
+mod types_tests;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::tiny_gguf::{ARCHITECTURES, CONTEXT, FALLBACKS, Meta, TinyGguf, Weights};
+use super::tiny_gguf::{ARCHITECTURES, CONTEXT, FALLBACKS, Meta, TYPES, TinyGguf, Weights};
 use super::{Message, Role};
 use crate::models;
 
@@ -128,11 +128,23 @@ pub(crate) fn fallback_models() -> Vec<(String, TinyGguf)> {
     plain.chain(quantized).collect()
 }
 
+/// Two architectures in each type of weights.
+pub(crate) fn typed_models() -> Vec<(String, TinyGguf)> {
+    let both = TYPES
+        .iter()
+        .flat_map(|kind| ["llama", "qwen3"].map(|architecture| (architecture, *kind)));
+    both.map(|(architecture, kind)| {
+        let name = format!("{architecture}-256-{}", kind.to_lowercase());
+        (name, TinyGguf::typed(architecture, kind))
+    })
+    .collect()
+}
+
 #[test]
 #[ignore = "writes the files that make_golden.py reads"]
 fn writes_the_tiny_models() {
     let folder = PathBuf::from(std::env::var_os("ASKPM_WRITE_TINY").expect("ASKPM_WRITE_TINY names a folder"));
-    for (name, model) in tiny_models().into_iter().chain(fallback_models()) {
+    for (name, model) in tiny_models().into_iter().chain(fallback_models()).chain(typed_models()) {
         model.write(&folder, &format!("{name}.gguf"));
     }
 }

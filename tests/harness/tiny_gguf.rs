@@ -10,11 +10,15 @@ use std::path::PathBuf;
 mod blocks;
 #[path = "tiny_fallback.rs"]
 mod fallback;
+#[path = "tiny_types.rs"]
+mod types;
 #[path = "tiny_vocabulary.rs"]
 mod vocabulary;
 
 #[allow(unused_imports, reason = "each user of the harness uses some of it")]
 pub use fallback::FALLBACKS;
+#[allow(unused_imports, reason = "each user of the harness uses some of it")]
+pub use types::TYPES;
 #[allow(unused_imports, reason = "each user of the harness uses some of it")]
 pub use vocabulary::GEMMA;
 
