@@ -7,11 +7,10 @@
 //! encoder. Which pattern belongs to which `tokenizer.ggml.pre`: llama.cpp, `src/llama-vocab.cpp`.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::RandomState;
 use tokenizers::utils::SysRegex;
-
-use foldhash::HashMapExt;
 
 use super::merge::{Join, Symbol, merge};
 use crate::engine::error::EngineError;
@@ -59,14 +58,14 @@ fn cut(name: &str) -> Option<Cut> {
 
 /// Texts of tokens and their ids. Its hashing is quick, and seeded anew by each process: vocabularies come with files
 /// from elsewhere.
-pub(super) type Vocabulary = foldhash::HashMap<String, u32>;
+pub(super) type Vocabulary = HashMap<String, u32, RandomState>;
 
 pub(super) struct ByteLevel {
     patterns: Vec<SysRegex>,
     whole_pieces: bool,
     pub start_token: bool,
     vocabulary: Vocabulary,
-    merges: foldhash::HashMap<(u32, u32), (u32, u32)>,
+    merges: HashMap<(u32, u32), (u32, u32), RandomState>,
     alphabet: [char; 256],
 }
 
@@ -94,7 +93,7 @@ impl ByteLevel {
         let lines = metadata
             .raw_texts("tokenizer.ggml.merges")?
             .ok_or_else(|| fail("tokenizer.ggml.merges", "is missing".into()))?;
-        let mut merges = foldhash::HashMap::with_capacity(lines.len());
+        let mut merges = HashMap::with_capacity_and_hasher(lines.len(), RandomState::default());
         let mut joined = String::new();
         for (rank, line) in lines.iter().enumerate() {
             let line: Cow<str> = String::from_utf8_lossy(line);
@@ -204,7 +203,7 @@ fn alphabet() -> [char; 256] {
 /// The bytes that a token's text stands for, or `None` where it is not spelled in the byte alphabet.
 pub(super) fn spelled_bytes(text: &str) -> Option<Vec<u8>> {
     thread_local! {
-        static BYTES: std::collections::HashMap<char, u8> = alphabet().into_iter().zip(0..=255u8).collect();
+        static BYTES: HashMap<char, u8> = alphabet().into_iter().zip(0..=255u8).collect();
     }
     BYTES.with(|bytes| text.chars().map(|c| bytes.get(&c).copied()).collect())
 }
