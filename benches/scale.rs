@@ -4,7 +4,8 @@
 //! million texts would take hours; the question is embedded by the real model, whose time is part of the latency.
 //!
 //! `cargo bench --bench scale -- 10000 100000 1000000` (passages). Search by meaning is measured where
-//! `ASKPM_TEST_EMBEDDER` names a folder with model.safetensors, tokenizer.json and config.json.
+//! `ASKPM_TEST_EMBEDDER` names a folder with model.safetensors, tokenizer.json and config.json. With `SCALE_DIR=FOLDER`
+//! what is built is kept there and used again, so that building and measuring can be done at different times.
 
 #[path = "support/synthetic.rs"]
 mod synthetic;
@@ -21,6 +22,8 @@ use synthetic::{Random, Vocabulary};
 const AN_EDITION: usize = 12;
 const QUESTIONS: usize = 200;
 const DIMENSIONS: usize = 384;
+/// Vectors that recall is measured with.
+const RECALLED: u64 = 20;
 
 fn main() {
     let sizes: Vec<usize> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
@@ -32,46 +35,57 @@ fn main() {
 }
 
 fn measure(vocabulary: &Vocabulary, passages: usize) {
-    let editions = passages.div_ceil(AN_EDITION);
-    let files: Vec<_> = (0..editions).map(|n| synthetic::edition(vocabulary, n, 0)).collect();
-    let dir = tempfile::tempdir().expect("a temporary folder");
-    let (_, report) = Store::refresh(dir.path(), &files).expect("a build");
-    let disk = size(dir.path());
-    println!(
-        "{} passages: built in {:.1} s, {:.0} MB",
-        report.passages,
-        report.took.as_secs_f64(),
-        megabytes(disk)
-    );
-    drop(files);
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let kept = std::env::var_os("SCALE_DIR").map(|folder| Path::new(&folder).join(passages.to_string()));
+    let dir = kept.as_deref().unwrap_or(temporary.path());
+    std::fs::create_dir_all(dir).expect("a folder");
+    if Store::open(dir).expect("an index").is_none() {
+        let editions = passages.div_ceil(AN_EDITION);
+        let files: Vec<_> = (0..editions).map(|n| synthetic::edition(vocabulary, n, 0)).collect();
+        let (_, report) = Store::refresh(dir, &files).expect("a build");
+        println!("built in {:.1} s", report.took.as_secs_f64());
+    }
     let started = Instant::now();
-    let store = Store::open(dir.path()).expect("an index").expect("an index");
+    let store = Store::open(dir).expect("an index").expect("an index");
     println!(
-        "  opened, every byte checked, in {:.0} ms",
+        "{} passages, opened, every byte checked, in {:.0} ms",
+        store.stats().passages,
         milliseconds(started.elapsed())
     );
     latencies("words", &ByWords { store: &store }, vocabulary);
+    println!("  memory, mapped files included: {}", resident());
     let Some(model) = embedder() else {
         println!("  SKIPPED: meaning, as ASKPM_TEST_EMBEDDER names no model");
         return;
     };
     let started = Instant::now();
-    drop(Dense::open_with(&store, model, Some(&vector), &mut |_, _| {}).expect("vectors"));
+    let dense = Dense::open_with(&store, model, Some(&vector), &mut |_, _| {}).expect("vectors");
     println!(
-        "  vectors written in {:.1} s, {:.0} MB",
-        started.elapsed().as_secs_f64(),
-        megabytes(size(dir.path()) - disk)
+        "  {} vectors there in {:.1} s",
+        dense.size().0,
+        started.elapsed().as_secs_f64()
     );
-    let Some(model) = embedder() else { return };
-    let started = Instant::now();
-    let dense = Dense::open(&store, model, &mut |_, _| {}).expect("vectors");
-    println!("  vectors opened in {:.0} ms", milliseconds(started.elapsed()));
     let fused = Fused {
         store: &store,
         dense: &dense,
     };
     latencies("words and meaning", &fused, vocabulary);
     println!("  memory, mapped files included: {}", resident());
+    let vectors = size(&dir.join("vectors"));
+    println!(
+        "  index {:.0} MB, vectors {:.0} MB",
+        megabytes(size(dir) - vectors),
+        megabytes(vectors)
+    );
+    for n in [10, 100] {
+        let asked = (0..RECALLED).map(|number| dense.kept_by_codes(&vector(number << 40), n));
+        let (codes, refined) = asked.fold((0.0, 0.0), |sum, kept| (sum.0 + kept.by_codes, sum.1 + kept.refined));
+        println!(
+            "  of the {n} nearest by exact products, codes keep {:.4}, refined {:.4}",
+            codes / RECALLED as f64,
+            refined / RECALLED as f64
+        );
+    }
 }
 
 fn embedder() -> Option<Embedder> {
@@ -103,6 +117,8 @@ fn vector(key: u64) -> Vec<f32> {
 fn latencies(name: &str, retriever: &dyn Retriever, vocabulary: &Vocabulary) {
     let mut random = Random::new(42);
     let mut times = Vec::with_capacity(QUESTIONS);
+    // The first search counts lengths, which the store keeps, and reads what the system has not read yet.
+    black_box(retriever.retrieve(&Query::new("warm up", 8)).expect("a search"));
     for _ in 0..QUESTIONS {
         let question = synthetic::question(vocabulary, &mut random);
         let started = Instant::now();
@@ -129,6 +145,9 @@ fn megabytes(bytes: u64) -> f64 {
 }
 
 fn size(path: &Path) -> u64 {
+    if path.is_file() {
+        return path.metadata().map_or(0, |meta| meta.len());
+    }
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
     entries
         .map(|entry| match entry.metadata() {

@@ -75,5 +75,8 @@ pub mod render;
 pub mod retrieve;
 pub mod serve;
 
+/// Arithmetic that knows nothing of models: search by meaning multiplies with it too.
+pub(crate) use engine::kernels;
+
 #[cfg(test)]
 mod testing;

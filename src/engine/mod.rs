@@ -17,7 +17,7 @@ mod device;
 mod error;
 mod fallback;
 mod gguf;
-mod kernels;
+pub(crate) mod kernels;
 mod lookup;
 mod measure;
 mod metadata;

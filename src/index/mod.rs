@@ -4,7 +4,7 @@
 //! [`RefreshReport`] of what changed. It must not know of questions, models or terminals.
 //!
 //! The flow is `folder` (whose folder, which generation) → `manifest` (what the index was made from) → `plan`
-//! (what has to change) → `refresh` (one commit) → `store` (opening). `vectors`
+//! (what has to change) → `refresh` (one commit) → `store` (opening), of which `statistics` counts. `vectors`
 //! keeps what an embedding model made of the passages. `schema` is the only home of field names and `analyzer` of the
 //! rules that turn text into terms.
 
@@ -17,6 +17,7 @@ mod plan;
 mod readable;
 mod refresh;
 pub(crate) mod schema;
+mod statistics;
 mod store;
 pub(crate) mod vectors;
 

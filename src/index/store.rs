@@ -7,7 +7,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use tantivy::fieldnorm::FieldNormReader;
 use tantivy::{DocAddress, Index, ReloadPolicy, Searcher, TantivyDocument};
 
 use super::manifest::{self, Manifest};
@@ -43,8 +42,8 @@ pub struct Store {
     pub(super) manifest: Manifest,
     pub(super) searcher: Searcher,
     pub(crate) fields: Fields,
-    /// See [`Store::average_lengths`]; counted at the first search.
-    lengths: OnceLock<[f32; SEARCHED]>,
+    /// See [`Store::average_lengths`].
+    pub(super) lengths: OnceLock<[f32; SEARCHED]>,
 }
 
 /// What is in an index and how fresh it is.
@@ -86,33 +85,6 @@ impl Store {
         let document: TantivyDocument = self.searcher.doc(address).map_err(|e| self.damaged(e))?;
         self.fields.passage(&document).map_err(|e| self.damaged(e))
     }
-
-    /// Average length in words of each searched field over the passages that are there now. Tantivy's own totals
-    /// still count deleted passages, and estimate after a merge; these do not depend on how the index came about.
-    pub(crate) fn average_lengths(&self) -> Result<[f32; SEARCHED], IndexError> {
-        if let Some(lengths) = self.lengths.get() {
-            return Ok(*lengths);
-        }
-        let mut totals = [0u64; SEARCHED];
-        for segment in self.searcher.segment_readers() {
-            for (total, searched) in totals.iter_mut().zip(self.fields.searched()) {
-                let lengths = segment
-                    .get_fieldnorms_reader(searched.field)
-                    .map_err(|e| self.damaged(e))?;
-                *total += segment
-                    .doc_ids_alive()
-                    .map(|doc| u64::from(length(&lengths, doc)))
-                    .sum::<u64>();
-            }
-        }
-        let passages = self.searcher.num_docs().max(1) as f64;
-        let lengths = totals.map(|total| (total as f64 / passages) as f32);
-        Ok(*self.lengths.get_or_init(|| lengths))
-    }
-}
-
-fn length(lengths: &FieldNormReader, doc: u32) -> u32 {
-    FieldNormReader::id_to_fieldnorm(lengths.fieldnorm_id(doc))
 }
 
 /// Opens the current generation. `Ok(None)`: no index was ever completed in `dir`. `Err`: why the one that is there

@@ -1,6 +1,7 @@
 //! Makes one score of two: how well a passage's words match, and how near its meaning is.
 //!
-//! In: passages scored by words, and the similarity of all. Out: passages with a score from 0 to 1. It must not know how
+//! In: the best passages by words, and the similarity of all. Out: passages with a score from 0 to 1, and what any other
+//! has at most. It must not know how
 //! either came about.
 //!
 //! The score is a convex combination of the two, each scaled to 0..1 over the passages of this question (Bruch, Gai and
@@ -8,8 +9,10 @@
 //! was measured beside it and had a smaller share of the relevant discussions among the first five of the tune split: it
 //! throws away by how much one passage beats the next.
 
-use super::bm25::Scored;
-use super::dense::{Near, nth_best};
+use tantivy::DocAddress;
+
+use super::bm25::{Found, Scored};
+use super::dense::Nearness;
 
 /// What the similarity counts; the words count the rest. Chosen on the tune split, where 0.6 to 0.7 do about as well.
 const MEANING_SHARE: f32 = 0.65;
@@ -18,78 +21,68 @@ const MEANING_SHARE: f32 = 0.65;
 /// of one trade that treat different things are about so near.
 const UNRELATED: f32 = 0.25;
 
-/// Passages without a word of the question that come in for their meaning alone, at most: far more than are ever shown.
-const NEAREST: usize = 1_000;
-
-/// Adds the similarities to `scored`, in place of the scores by words alone. Passages that words did not find come in.
-pub(super) fn fuse(scored: Vec<Scored>, similarities: &[Near]) -> Vec<Scored> {
+/// Makes the score of each of `united` one of both.
+pub(super) fn fuse(united: Found, near: &Nearness) -> Found {
+    let Found { mut scored, beyond } = united;
     let most = scored.iter().map(|s| s.words).fold(0.0, f32::max);
-    let (least_near, nearest) = similarities
-        .iter()
-        .map(Near::value)
-        .fold((f32::MAX, f32::MIN), |(low, high), near| {
-            (low.min(near), high.max(near))
-        });
+    let (least_near, nearest) = near.range();
     let range = (nearest - least_near).max(f32::EPSILON);
-    let mut out = unite(scored, similarities);
-    out.retain(|s| s.words > 0.0 || s.similarity.is_some_and(|near| near >= UNRELATED));
-    for one in &mut out {
-        let near = one.similarity.map_or(0.0, |near| (near - least_near) / range);
-        let words = if most > 0.0 { one.words / most } else { 0.0 };
-        one.score = MEANING_SHARE * near + (1.0 - MEANING_SHARE) * words;
+    let score = |similarity: Option<f32>, words: f32| {
+        let near = similarity.map_or(0.0, |near| (near - least_near) / range);
+        let words = if most > 0.0 { words / most } else { 0.0 };
+        MEANING_SHARE * near + (1.0 - MEANING_SHARE) * words
+    };
+    scored.retain(|s| s.words > 0.0 || s.similarity.is_some_and(|near| near >= UNRELATED));
+    for one in &mut scored {
+        one.score = score(one.similarity, one.words);
     }
-    out
+    // What is left out is no nearer than the last of the nearest, or has no vector.
+    let beyond = beyond.map(|words| score(Some(near.nearest_from().max(least_near)), words));
+    Found { scored, beyond }
 }
 
-/// The similarities alone, as scores.
-pub(super) fn by_meaning(scored: Vec<Scored>, similarities: &[Near]) -> Vec<Scored> {
-    let mut out = unite(scored, similarities);
-    out.retain(|s| s.similarity.is_some_and(|near| s.words > 0.0 || near >= UNRELATED));
-    for one in &mut out {
+/// Makes the score of each of `united` its similarity alone.
+pub(super) fn by_meaning(united: Found, near: &Nearness) -> Found {
+    let Found { mut scored, beyond } = united;
+    scored.retain(|s| s.similarity.is_some_and(|near| s.words > 0.0 || near >= UNRELATED));
+    for one in &mut scored {
         one.score = one.similarity.unwrap_or(0.0);
     }
-    out
+    Found {
+        scored,
+        beyond: beyond.map(|_| near.nearest_from()),
+    }
 }
 
-/// Each passage of either list once, with what both know of it; of those without a word of the question, the
-/// [`NEAREST`].
-fn unite(mut scored: Vec<Scored>, similarities: &[Near]) -> Vec<Scored> {
-    let scored_len = scored.len();
+/// The passages that words `found` and the nearest in meaning, each once, with what both know of it. `look_up` is asked
+/// for what words say of passages, in order, that are near and may have been left out.
+pub(super) fn unite<E>(
+    found: Found,
+    near: &Nearness,
+    look_up: impl FnOnce(&[DocAddress]) -> Result<Vec<Scored>, E>,
+) -> Result<Found, E> {
+    let Found { mut scored, beyond } = found;
     scored.sort_unstable_by_key(|one| one.address);
-    let mut by_words = scored.into_iter().peekable();
-    let mut out = Vec::with_capacity(scored_len + similarities.len().min(NEAREST));
-    let least = nth_best(similarities.iter().map(Near::value), NEAREST);
-    for near in similarities {
-        while let Some(one) = by_words.next_if(|one| one.address < near.address) {
-            out.push(one);
-        }
-        let known = by_words.next_if(|one| one.address == near.address);
-        if known.is_some() || near.value() >= least {
-            out.push(Scored {
-                similarity: Some(near.value()),
-                ..known.unwrap_or(Scored::unmatched(near.address))
-            });
-        }
+    let known = |address| scored.binary_search_by_key(&address, |one| one.address).is_ok();
+    let nearest = near.nearest().iter().map(|(address, _)| *address);
+    let mut others: Vec<_> = nearest.filter(|address| !known(*address)).collect();
+    others.sort_unstable();
+    if beyond.is_some() {
+        scored.extend(look_up(&others)?);
+    } else {
+        scored.extend(others.into_iter().map(Scored::unmatched));
     }
-    out.extend(by_words);
-    out
+    scored.sort_unstable_by_key(|one| one.address);
+    near.tell(scored.iter_mut().map(|one| (one.address, &mut one.similarity)));
+    Ok(Found { scored, beyond })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tantivy::DocAddress;
 
     fn at(doc: u32) -> DocAddress {
         DocAddress::new(0, doc)
-    }
-
-    fn near(doc: u32, value: f32) -> Near {
-        Near {
-            address: at(doc),
-            text: value,
-            question: value,
-        }
     }
 
     fn by_words(doc: u32, words: f32) -> Scored {
@@ -100,32 +93,49 @@ mod tests {
         }
     }
 
+    /// Scores by document of what words found (all, or all above `beyond`) and the similarities of all.
+    fn fused(words: &[(u32, f32)], beyond: Option<f32>, near: &[(u32, f32)]) -> (Vec<(u32, f32)>, Option<f32>) {
+        let scored = words.iter().map(|(doc, words)| by_words(*doc, *words)).collect();
+        let near = Nearness::of_pairs(near.iter().map(|(doc, near)| (at(*doc), *near)).collect());
+        let look_up = |others: &[DocAddress]| Ok::<_, ()>(others.iter().map(|one| by_words(one.doc_id, 0.5)).collect());
+        let found = fuse(unite(Found { scored, beyond }, &near, look_up).unwrap(), &near);
+        let scores = found.scored.iter().map(|one| (one.address.doc_id, one.score));
+        (scores.collect(), found.beyond)
+    }
+
+    fn same(found: &[(u32, f32)], expected: &[(u32, f32)]) -> bool {
+        let alike = |(a, b): (&(u32, f32), &(u32, f32))| a.0 == b.0 && (a.1 - b.1).abs() < 1e-6;
+        found.len() == expected.len() && found.iter().zip(expected).all(alike)
+    }
+
     #[test]
     fn both_kinds_of_evidence_count_and_each_is_scaled() {
-        let fused = fuse(
-            vec![by_words(2, 10.0), by_words(0, 5.0)],
-            &[near(0, 0.2), near(1, 0.6), near(2, 0.4)],
+        let (scores, beyond) = fused(&[(2, 10.0), (0, 5.0)], None, &[(0, 0.2), (1, 0.6), (2, 0.4)]);
+        assert!(
+            same(&scores, &[(0, 0.175), (1, 0.65), (2, 0.65 * 0.5 + 0.35)]),
+            "{scores:?}"
         );
-        let scores: Vec<(u32, f32)> = fused.iter().map(|s| (s.address.doc_id, s.score)).collect();
-        let expected = [(0, 0.175), (1, 0.65), (2, 0.65 * 0.5 + 0.35)];
-        for ((doc, score), (expected_doc, expected)) in scores.iter().zip(expected) {
-            assert_eq!(*doc, expected_doc);
-            assert!((score - expected).abs() < 1e-6, "{scores:?}");
-        }
+        assert_eq!(beyond, None);
     }
 
     #[test]
     fn what_neither_words_nor_meaning_find_is_left_out() {
-        assert!(fuse(Vec::new(), &[near(0, 0.1)]).is_empty());
-        assert_eq!(fuse(vec![by_words(0, 1.0)], &[near(0, -0.1)]).len(), 1);
-        assert!(fuse(Vec::new(), &[]).is_empty());
+        assert!(fused(&[], None, &[(0, 0.1)]).0.is_empty());
+        assert_eq!(fused(&[(0, 1.0)], None, &[(0, -0.1)]).0.len(), 1);
+        assert!(fused(&[], None, &[]).0.is_empty());
     }
 
     #[test]
     fn a_passage_without_vectors_keeps_its_words() {
-        let fused = fuse(vec![by_words(1, 2.0), by_words(7, 1.0)], &[near(3, 0.5)]);
-        let docs: Vec<u32> = fused.iter().map(|s| s.address.doc_id).collect();
-        assert_eq!(docs, [1, 3, 7]);
-        assert!((fused[0].score - 0.35).abs() < 1e-6);
+        let (scores, _) = fused(&[(1, 2.0), (7, 1.0)], None, &[(3, 0.5)]);
+        assert!(same(&scores, &[(1, 0.35), (3, 0.0), (7, 0.175)]), "{scores:?}");
+    }
+
+    #[test]
+    fn what_is_near_is_asked_its_words_where_some_were_left_out() {
+        // All are among the nearest, so whatever is left out has no vector and at most the words of the last.
+        let (scores, beyond) = fused(&[(2, 10.0)], Some(4.0), &[(0, 0.2), (2, 0.6)]);
+        assert!(same(&scores, &[(0, 0.35 * 0.05), (2, 1.0)]), "{scores:?}");
+        assert!((beyond.unwrap() - 0.35 * 0.4).abs() < 1e-6, "{beyond:?}");
     }
 }

@@ -4,7 +4,7 @@
 //! know of prompts, models or terminals.
 //!
 //! The flow: `query` (text → words, never a query language) → `fuzzy` (a word the index does not know → the nearest it
-//! does) → `bm25` (every passage with one of the words → score) → `filter` (the part of the corpus that is asked for) →
+//! does) → `bm25` (passages with one of the words → score) → `filter` (the part of the corpus that is asked for) →
 //! `phrase` (words side by side) → where there is an embedding model, `dense` (every passage → how near it is in
 //! meaning) and `fusion` (both → one score) → `rank` (order, diversity, cut-off) → `confidence` (whether the corpus
 //! answers the question at all).
@@ -46,11 +46,14 @@ mod tests;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use tantivy::DocAddress;
+
 use crate::corpus::passage::Passage;
 use crate::index::{IndexError, Store};
 
+use bm25::{Found, Scored};
 use cluster::ClusterError;
-use dense::{Dense, DenseError, EmbedError, Near};
+use dense::{Dense, DenseError, EmbedError, Nearness};
 
 pub use confidence::Signals;
 pub use filter::{Filters, NoDate, Since};
@@ -97,7 +100,7 @@ pub struct Hit {
     pub matched: Vec<String>,
     /// BM25F with phrases, 0 where no word was found.
     pub words: f32,
-    /// Where the passage stands by words alone, where meaning was looked at too and a word was found.
+    /// Where the passage stands by words alone, where meaning was looked at too and it is among the first thousand.
     pub words_rank: Option<usize>,
     /// How near in meaning it is, where that was looked at.
     pub similarity: Option<Similarity>,
@@ -234,36 +237,70 @@ fn timed(store: &Store, find: impl FnOnce() -> Result<Retrieved, RetrieveError>)
     Ok(retrieved)
 }
 
-/// Makes one score of what words found and of all similarities.
-type Fusion = fn(Vec<bm25::Scored>, &[Near]) -> Vec<bm25::Scored>;
+/// Makes one score of what words found and of how near passages are in meaning.
+type Fusion = fn(Found, &Nearness) -> Found;
+
+/// How many of the best by words are looked at, at least; of a large corpus all others are known to score below. Places
+/// are told up to here.
+const LOOKED_AT: usize = 1_000;
 
 fn find(store: &Store, query: &Query, dense: Option<(&Dense, Fusion)>) -> Result<Retrieved, RetrieveError> {
-    find_among(store, query, dense, |scored| scored)
+    find_among(store, query, dense, None, LOOKED_AT)
 }
 
-/// [`find`], where `chosen` chooses among the passages that words find, and may score them anew.
+/// Chooses among all passages that words find, and may score them anew.
+type Choice<'a> = &'a dyn Fn(Vec<Scored>) -> Vec<Scored>;
+
+/// [`find`] among what `choice` leaves, by the `looked_at` best by words as long as that can tell.
 fn find_among(
     store: &Store,
     query: &Query,
     dense: Option<(&Dense, Fusion)>,
-    chosen: impl FnOnce(Vec<bm25::Scored>) -> Vec<bm25::Scored>,
+    choice: Option<Choice>,
+    looked_at: usize,
 ) -> Result<Retrieved, RetrieveError> {
     let mut words = query::words(query.text);
     let corrected = fuzzy::correct(store, &mut words)?;
-    let mut scored = chosen(bm25::score(store, &mut words)?);
-    filter::retain(store, query.filters, &mut scored, |one| one.address)?;
-    let (mut scored, coverage) = rank::by_words(store, query, &words, scored)?;
-    let mut similarity = None;
-    if let Some((dense, fuse)) = dense {
-        let text = respell::respell(store, query.text, &words, &scored)?;
-        let mut similarities = dense.similarities(store, &text)?;
-        filter::retain(store, query.filters, &mut similarities, |near| near.address)?;
-        similarity = similarities.iter().map(dense::Near::value).reduce(f32::max);
-        scored = fuse(scored, &similarities);
-    }
-    let hits = rank::rank(store, query, &words, scored)?;
+    bm25::count(store, &mut words)?;
+    // What is chosen from must be there.
+    let most = if choice.is_none() && query.filters.is_empty() {
+        looked_at.max(rank::window(query))
+    } else {
+        usize::MAX
+    };
+    let (mut by_words, near) = if let Some((dense, _)) = dense.filter(|_| corrected.is_empty() && choice.is_none()) {
+        let by_words = || by_words(store, query, &words, most, None);
+        let (by_words, near) = rayon::join(by_words, || nearness(store, query, dense, query.text));
+        (by_words?, Some(near?))
+    } else {
+        let by_words = by_words(store, query, &words, most, choice)?;
+        let near = match dense {
+            Some((dense, _)) => {
+                let text = respell::respell(store, query.text, &words, &by_words.0)?;
+                Some(nearness(store, query, dense, &text)?)
+            }
+            None => None,
+        };
+        (by_words, near)
+    };
+    let coverage = by_words.1;
+    let hits = loop {
+        let mut found = by_words.0;
+        if let (Some((_, fuse)), Some(near)) = (dense, &near) {
+            let look_up = |others: &[DocAddress]| look_up(store, &words, others);
+            found = fuse(fusion::unite(found, near, look_up)?, near);
+        }
+        let beyond = found.beyond;
+        let hits = rank::rank(store, query, &words, found.scored, near.as_ref())?;
+        let full = hits.len() >= query.limit;
+        if beyond.is_none_or(|beyond| full && hits.last().is_none_or(|last| last.score > beyond)) {
+            break hits;
+        }
+        // One that was left out may belong among them: seldom, and then all are looked at.
+        by_words = self::by_words(store, query, &words, usize::MAX, None)?;
+    };
     let nearest = if hits.is_empty() {
-        nearest(store, query, &mut words)?
+        nearest(store, query, &words)?
     } else {
         None
     };
@@ -271,7 +308,7 @@ fn find_among(
     let signals = Signals {
         coverage,
         words: words.iter().filter(|word| word.content).count(),
-        similarity,
+        similarity: near.and_then(|near| near.most()),
     };
     Ok(Retrieved {
         coverage: hits.iter().map(|hit| hit.coverage).fold(0.0, f32::max),
@@ -285,11 +322,51 @@ fn find_among(
     })
 }
 
+/// The `most` best passages by words, phrases rewarded, and the best coverage among them.
+fn by_words(
+    store: &Store,
+    query: &Query,
+    words: &[query::Word],
+    most: usize,
+    choice: Option<Choice>,
+) -> Result<(Found, f32), RetrieveError> {
+    let mut found = bm25::best(store, words, rank::topics(words), most)?;
+    if let Some(choice) = choice {
+        found.scored = choice(found.scored);
+    }
+    filter::retain(store, query.filters, &mut found.scored, |one| one.address)?;
+    let (scored, coverage) = rank::by_words(store, query, words, found.scored)?;
+    Ok((Found { scored, ..found }, coverage))
+}
+
+/// What words say of the passages at `addresses`, which are in order. One that has none of the question's topics has
+/// nothing.
+fn look_up(store: &Store, words: &[query::Word], addresses: &[DocAddress]) -> Result<Vec<Scored>, IndexError> {
+    let mut scored = bm25::scores(store, words, addresses)?;
+    let topics = rank::topics(words);
+    for one in scored.iter_mut().filter(|one| one.found & topics == 0) {
+        *one = Scored::unmatched(one.address);
+    }
+    Ok(scored)
+}
+
+/// How near the admitted passages are to `text`.
+fn nearness<'a>(store: &Store, query: &Query, dense: &'a Dense, text: &str) -> Result<Nearness<'a>, RetrieveError> {
+    let near = dense.nearness(store, text)?;
+    if query.filters.is_empty() {
+        return Ok(near);
+    }
+    let mut admitted = near.into_pairs();
+    filter::retain(store, query.filters, &mut admitted, |(address, _)| *address)?;
+    Ok(Nearness::of_pairs(admitted))
+}
+
 /// The best passage by any word of the question: what to name when nothing was found.
-fn nearest(store: &Store, query: &Query, words: &mut [query::Word]) -> Result<Option<Passage>, IndexError> {
-    let mut scored = bm25::score(store, words)?;
+fn nearest(store: &Store, query: &Query, words: &[query::Word]) -> Result<Option<Passage>, IndexError> {
+    let most = if query.filters.is_empty() { 1 } else { usize::MAX };
+    let mut scored = bm25::best(store, words, u64::MAX, most)?.scored;
     filter::retain(store, query.filters, &mut scored, |one| one.address)?;
     let one = Query { limit: 1, ..*query };
-    let hits = rank::rank(store, &one, words, scored)?;
+    let hits = rank::rank(store, &one, words, scored, None)?;
     Ok(hits.into_iter().next().map(|hit| hit.passage))
 }

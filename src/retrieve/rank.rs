@@ -10,8 +10,9 @@
 use std::collections::HashMap;
 
 use super::bm25::Scored;
+use super::dense::Nearness;
 use super::query::Word;
-use super::{Hit, Query, Similarity, phrase};
+use super::{Hit, LOOKED_AT, Query, Similarity, phrase};
 use crate::corpus::edition::Id;
 use crate::corpus::passage::Passage;
 use crate::index::{IndexError, Store};
@@ -19,9 +20,15 @@ use crate::index::{IndexError, Store};
 /// How many of the best passages by single words are looked at for phrases, at least.
 const WINDOW: usize = 100;
 
-/// The hits of `query`, best first.
-pub(super) fn rank(store: &Store, query: &Query, words: &[Word], scored: Vec<Scored>) -> Result<Vec<Hit>, IndexError> {
-    let places = Places::of(&scored);
+/// The hits of `query`, best first; `near` tells where they stand by meaning.
+pub(super) fn rank(
+    store: &Store,
+    query: &Query,
+    words: &[Word],
+    scored: Vec<Scored>,
+    near: Option<&Nearness>,
+) -> Result<Vec<Hit>, IndexError> {
+    let places = Places::of(&scored, near);
     let (best, rest) = split(scored, window(query));
     let mut hits = Hits {
         store,
@@ -36,6 +43,14 @@ pub(super) fn rank(store: &Store, query: &Query, words: &[Word], scored: Vec<Sco
     Ok(hits.hits)
 }
 
+/// The set of words that name a topic, or of all where none does: what a passage must have one of.
+pub(super) fn topics(words: &[Word]) -> u64 {
+    match content(words).fold(0, |set, (bit, _)| set | 1u64 << bit) {
+        0 => u64::MAX,
+        topics => topics,
+    }
+}
+
 /// Drops what has none of the question's topics, and looks at the best of the others for phrases. Also returns the best
 /// coverage among those, 0 of none.
 pub(super) fn by_words(
@@ -44,11 +59,7 @@ pub(super) fn by_words(
     words: &[Word],
     mut scored: Vec<Scored>,
 ) -> Result<(Vec<Scored>, f32), IndexError> {
-    let topics = words
-        .iter()
-        .enumerate()
-        .filter(|(_, word)| word.content)
-        .fold(0, |set, (bit, _)| set | 1u64 << bit);
+    let topics = content(words).fold(0, |set, (bit, _)| set | 1u64 << bit);
     if topics != 0 {
         scored.retain(|s| s.found & topics != 0);
     }
@@ -62,33 +73,38 @@ pub(super) fn by_words(
     Ok((best, covered))
 }
 
-fn window(query: &Query) -> usize {
+/// How many of the best are looked at for phrases.
+pub(super) fn window(query: &Query) -> usize {
     WINDOW.max(query.limit.saturating_mul(4))
 }
 
-/// Scores by each kind of evidence alone, to tell where a passage would stand by it.
-struct Places {
+/// Tells where a passage would stand by each kind of evidence alone.
+struct Places<'a> {
     words: Vec<f32>,
-    similarity: Vec<f32>,
+    near: Option<&'a Nearness<'a>>,
 }
 
-impl Places {
-    fn of(scored: &[Scored]) -> Places {
-        let meaning = scored.iter().any(|one| one.similarity.is_some());
+impl<'a> Places<'a> {
+    fn of(scored: &[Scored], near: Option<&'a Nearness<'a>>) -> Places<'a> {
         // By words alone a hit's rank says it already.
         let words = scored
             .iter()
             .map(|one| one.words)
-            .filter(|words| meaning && *words > 0.0);
+            .filter(|words| near.is_some() && *words > 0.0);
         Places {
             words: words.collect(),
-            similarity: scored.iter().filter_map(|one| one.similarity).collect(),
+            near,
         }
     }
 
-    fn rank(of: f32, among: &[f32]) -> Option<usize> {
-        let better = among.iter().filter(|other| **other > of).count();
-        among.contains(&of).then_some(better + 1)
+    fn by_words(&self, words: f32) -> Option<usize> {
+        let better = self.words.iter().filter(|other| **other > words).count();
+        (self.words.contains(&words) && better < LOOKED_AT).then_some(better + 1)
+    }
+
+    fn by_meaning(&self, value: f32) -> Option<Similarity> {
+        let rank = self.near?.rank(value);
+        Some(Similarity { value, rank })
     }
 }
 
@@ -106,7 +122,7 @@ struct Hits<'a> {
     store: &'a Store,
     query: &'a Query<'a>,
     words: &'a [Word],
-    places: Places,
+    places: Places<'a>,
     taken: HashMap<Id, usize>,
     hits: Vec<Hit>,
 }
@@ -148,10 +164,6 @@ impl Hits<'_> {
         }
         *taken += 1;
         let matched = content(self.words).filter(|(bit, _)| scored.covered & (1 << bit) != 0);
-        let similarity = scored.similarity.map(|value| Similarity {
-            value,
-            rank: Places::rank(value, &self.places.similarity).unwrap_or(0),
-        });
         self.hits.push(Hit {
             rank: self.hits.len() + 1,
             passage,
@@ -159,8 +171,8 @@ impl Hits<'_> {
             coverage: share_covered(self.words, scored.covered),
             matched: matched.map(|(_, word)| word.typed.clone()).collect(),
             words: scored.words,
-            words_rank: Places::rank(scored.words, &self.places.words),
-            similarity,
+            words_rank: self.places.by_words(scored.words),
+            similarity: scored.similarity.and_then(|value| self.places.by_meaning(value)),
         });
     }
 }

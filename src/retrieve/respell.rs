@@ -1,21 +1,26 @@
 //! Spells a question's misspelt words as the corpus spells them, for reading by meaning.
 //!
-//! In: the question, its words with what they were read as, the passages that words found. Out: the question's text.
+//! In: the question, its words with what they were read as, the best passages that words found. Out: the question's text.
 //! It must not know what reads it.
 //!
 //! Search by words reads a misspelt word as a stem, and an embedding model knows words, not stems; of a word that it
 //! does not know it makes syllables without sense. The passage that fits best by words and has the stem has the word.
 
-use super::bm25::Scored;
+use super::bm25::{self, Found};
 use super::query::Word;
 use crate::index::analyzer::analyzer;
 use crate::index::{IndexError, Store};
 
 /// `text` with each corrected word replaced.
-pub(super) fn respell(store: &Store, text: &str, words: &[Word], scored: &[Scored]) -> Result<String, IndexError> {
+pub(super) fn respell(store: &Store, text: &str, words: &[Word], found: &Found) -> Result<String, IndexError> {
     let mut out = text.to_string();
     for (bit, word) in words.iter().enumerate().filter(|(_, word)| word.likeness < 1.0) {
-        let with = || scored.iter().filter(|one| one.found & (1 << bit) != 0);
+        let mut scored = found.scored.clone();
+        scored.retain(|one| one.found & (1 << bit) != 0);
+        if scored.is_empty() && found.beyond.is_some() {
+            scored = bm25::best(store, words, 1 << bit, 1)?.scored;
+        }
+        let with = || scored.iter();
         let most = with().map(|one| one.words).fold(0.0, f32::max);
         // Which of equal ones comes first in the index differs with how it was made: the identifier decides.
         let equal = with().filter(|one| one.words == most);

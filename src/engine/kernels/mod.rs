@@ -35,6 +35,7 @@ mod packing;
 pub(crate) mod passes;
 mod path;
 mod plain;
+pub(crate) mod scan;
 mod source;
 #[cfg(test)]
 mod tests;

@@ -210,7 +210,8 @@ impl Retriever for ByCluster<'_> {
         timed(self.store, || {
             let most = WINDOW.max(query.limit.saturating_mul(4));
             let scores = self.cluster.search(query.text, most)?;
-            super::find_among(self.store, query, None, |scored| rescored(scored, scores))
+            let choose = |scored| rescored(scored, scores.clone());
+            super::find_among(self.store, query, None, Some(&choose), usize::MAX)
         })
     }
 }

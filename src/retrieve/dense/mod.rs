@@ -12,12 +12,15 @@
 
 mod bert;
 mod embedder;
+mod measure;
+mod nearness;
 mod similarity;
 mod table;
 
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 #[cfg(test)]
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -26,12 +29,14 @@ use std::sync::{Mutex, mpsc};
 use std::thread;
 
 use rayon::prelude::*;
-use tantivy::DocAddress;
 
 use crate::index::vectors::{Key, Vectors as StoredVectors};
 use crate::index::{IndexError, Store};
 
 use table::{Entry, Table, Text, texts};
+
+pub use measure::Kept;
+pub(super) use nearness::Nearness;
 
 pub use embedder::{ARCHITECTURE, EmbedError, Embedder, Files, Vectors};
 
@@ -76,23 +81,6 @@ pub struct Dense {
     embedder: Embedder,
     vectors: StoredVectors,
     table: Table,
-}
-
-/// How near a passage is to a question.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Near {
-    pub address: DocAddress,
-    /// To its text, -1 to 1.
-    pub text: f32,
-    /// To the nearest of what was asked in its discussion.
-    pub question: f32,
-}
-
-impl Near {
-    /// Both together, -1 to 1.
-    pub fn value(&self) -> f32 {
-        self.text + QUESTION_SHARE * (self.question - self.text)
-    }
 }
 
 impl Dense {
@@ -183,78 +171,55 @@ impl Dense {
         })
     }
 
-    /// How near each passage of `store` is to `question`, in the order of the index. A passage that came after the
-    /// vectors were made is left out.
-    pub(super) fn similarities(&self, store: &Store, question: &str) -> Result<Vec<Near>, DenseError> {
+    /// How near each passage of `store` is to `question`. A passage that came after the vectors were made is left out.
+    pub(super) fn nearness(&self, store: &Store, question: &str) -> Result<Nearness<'_>, DenseError> {
         let asked = self.embedder.query(question)?;
         if self.table.is_of(store) {
-            return Ok(self.nearness(&self.table, &asked, EXACT_ROWS));
+            let values = self.similarities(&self.table, &asked, EXACT_ROWS);
+            return Ok(Nearness::new(Cow::Borrowed(&self.table.addresses), values));
         }
         let (table, _) = Table::new(store, &self.vectors)?;
-        Ok(self.nearness(&table, &asked, EXACT_ROWS))
+        let values = self.similarities(&table, &asked, EXACT_ROWS);
+        Ok(Nearness::new(Cow::Owned(table.addresses), values))
     }
 
     /// How near each passage of `table` is to the vector `asked`; above `exact_rows` vectors, by codes.
-    fn nearness(&self, table: &Table, asked: &[f32], exact_rows: usize) -> Vec<Near> {
-        let exact = self.vectors.rows() <= exact_rows;
-        let products = if exact {
-            similarity::exact(asked, &self.vectors)
-        } else {
-            similarity::coded(asked, &self.vectors)
-        };
-        let best = |rows: Range<usize>| {
-            products
-                .get(rows)
-                .into_iter()
-                .flatten()
-                .copied()
-                .fold(f32::MIN, f32::max)
-        };
-        let asked_in: Vec<f32> = (0..table.questions())
-            .into_par_iter()
-            .with_min_len(4_096)
-            .map(|at| table.question(at).map(best).fold(f32::MIN, f32::max))
-            .collect();
-        let near = |entry: &Entry| Near {
-            address: entry.address,
-            text: best(entry.text()),
-            question: asked_in.get(entry.question as usize).copied().unwrap_or(f32::MIN),
-        };
-        let mut nears: Vec<Near> = table.passages.par_iter().with_min_len(4_096).map(near).collect();
-        if !exact {
-            self.refine(table, asked, &mut nears);
+    fn similarities(&self, table: &Table, asked: &[f32], exact_rows: usize) -> Vec<f32> {
+        if self.vectors.rows() <= exact_rows {
+            return similarities_of(table, &similarity::exact(asked, &self.vectors));
         }
-        nears
+        let mut values = similarities_of(table, &similarity::coded(asked, &self.vectors));
+        self.refine(table, asked, &mut values);
+        values
     }
 
-    /// Makes the best of `nears` exact.
-    fn refine(&self, table: &Table, asked: &[f32], nears: &mut [Near]) {
-        let least = nth_best(nears.iter().map(Near::value), REFINED);
+    /// Makes the best of `values` exact.
+    fn refine(&self, table: &Table, asked: &[f32], values: &mut [f32]) {
+        let least = nearness::nth_best(values, REFINED);
         let best = |rows: Range<usize>| {
             let rows = self.vectors.vectors(rows).chunks_exact(4 * asked.len().max(1));
             rows.map(|row| similarity::dot(asked, row)).fold(f32::MIN, f32::max)
         };
-        for (near, entry) in nears
-            .iter_mut()
-            .zip(&table.passages)
-            .filter(|(near, _)| near.value() >= least)
-        {
-            near.text = best(entry.text());
-            near.question = table
-                .question(entry.question as usize)
-                .map(best)
-                .fold(f32::MIN, f32::max);
+        let coded = values.iter_mut().zip(&table.passages);
+        for (value, entry) in coded.filter(|(value, _)| **value >= least) {
+            *value = together(best(entry.text()), table.question(entry.question).map(best));
         }
     }
 }
 
-/// The `n`-th largest of `values`, or less than all where there are not so many.
-pub(super) fn nth_best(values: impl Iterator<Item = f32>, n: usize) -> f32 {
-    let mut values: Vec<f32> = values.collect();
-    if values.len() <= n || n == 0 {
-        return f32::MIN;
-    }
-    *values.select_nth_unstable_by(n - 1, |a, b| b.total_cmp(a)).1
+/// The similarity of each passage of `table`, by the product of each row.
+fn similarities_of(table: &Table, products: &[f32]) -> Vec<f32> {
+    let best = |rows: Range<usize>| {
+        let rows = products.get(rows).unwrap_or_default();
+        rows.iter().copied().fold(f32::MIN, f32::max)
+    };
+    let near = |entry: &Entry| together(best(entry.text()), table.question(entry.question).map(best));
+    table.passages.par_iter().with_min_len(4_096).map(near).collect()
+}
+
+/// Nearness to a passage's text, and to what was asked in its discussion, as one.
+fn together(text: f32, asked: impl Iterator<Item = f32>) -> f32 {
+    text + QUESTION_SHARE * (asked.fold(f32::MIN, f32::max) - text)
 }
 
 /// Embeds `todo` on all cores; `take` gets each result in no particular order, with how many there are so far.

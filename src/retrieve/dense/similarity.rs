@@ -9,6 +9,7 @@
 use rayon::prelude::*;
 
 use crate::index::vectors::{Vectors, quantise};
+use crate::kernels::scan;
 
 /// Sums that run side by side: enough for the compiler to fill vector registers of any width.
 const LANES: usize = 16;
@@ -42,59 +43,16 @@ pub(super) fn exact(asked: &[f32], vectors: &Vectors) -> Vec<f32> {
 /// The product of `asked` with every row by their codes, on all cores.
 pub(super) fn coded(asked: &[f32], vectors: &Vectors) -> Vec<f32> {
     let (scale, codes) = quantise(asked.iter().copied());
-    let wide: Vec<i16> = codes.into_iter().map(i16::from).collect();
     let mut out = vec![0.0; vectors.rows()];
     out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| {
         let rows = chunk * CHUNK..chunk * CHUNK + out.len();
-        let mut products = vec![0i32; out.len()];
-        multiply(&wide, vectors.codes(rows.clone()), &mut products);
+        let mut products = [0; CHUNK];
+        scan::products(&codes, vectors.codes(rows.clone()), &mut products);
         for ((out, product), row) in out.iter_mut().zip(products).zip(vectors.scales(rows)) {
             *out = product as f32 * row * scale;
         }
     });
     out
-}
-
-/// `out[r] = Σ a[i] · rows[r][i]`, where a row has as many signed bytes as `a` has numbers. Whole numbers: the same on
-/// every machine, however they are added.
-fn multiply(a: &[i16], rows: &[u8], out: &mut [i32]) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if std::arch::is_x86_feature_detected!("avx512bw") {
-            // SAFETY: the processor has the instructions, as was just asked.
-            return unsafe { multiply_avx512(a, rows, out) };
-        }
-        if std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has the instructions, as was just asked.
-            return unsafe { multiply_avx2(a, rows, out) };
-        }
-    }
-    multiply_plain(a, rows, out);
-}
-
-/// The plain loop, compiled for wider registers.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn multiply_avx512(a: &[i16], rows: &[u8], out: &mut [i32]) {
-    multiply_plain(a, rows, out);
-}
-
-/// The plain loop, compiled for wider registers.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn multiply_avx2(a: &[i16], rows: &[u8], out: &mut [i32]) {
-    multiply_plain(a, rows, out);
-}
-
-#[inline(always)]
-fn multiply_plain(a: &[i16], rows: &[u8], out: &mut [i32]) {
-    for (out, row) in out.iter_mut().zip(rows.chunks_exact(a.len().max(1))) {
-        *out = a
-            .iter()
-            .zip(row)
-            .map(|(a, b)| i32::from(*a) * i32::from(*b as i8))
-            .sum();
-    }
 }
 
 #[cfg(test)]
@@ -114,24 +72,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn products_of_codes_are_the_same_on_every_kind_of_processor(
-            a in proptest::collection::vec(-127i16..=127, 1..80), rows in proptest::collection::vec(any::<u8>(), 0..400)
-        ) {
-            let mut plain = vec![0; rows.len() / a.len()];
-            multiply_plain(&a, &rows, &mut plain);
-            let mut here = vec![1; plain.len()];
-            multiply(&a, &rows, &mut here);
-            prop_assert_eq!(&here, &plain);
-            #[cfg(target_arch = "x86_64")]
-            if std::arch::is_x86_feature_detected!("avx2") {
-                here.fill(1);
-                // SAFETY: the processor has the instructions, as was just asked.
-                unsafe { multiply_avx2(&a, &rows, &mut here) };
-                prop_assert_eq!(&here, &plain);
-            }
-        }
-
         #[test]
         fn codes_stand_for_numbers_to_within_half_a_step(vector in proptest::collection::vec(-1.0f32..1.0, 1..64)) {
             let (scale, codes) = quantise(vector.iter().copied());

@@ -24,9 +24,8 @@ pub(super) enum Text {
 
 /// A passage that has vectors.
 pub(super) struct Entry {
-    pub address: DocAddress,
     text: (u32, u32),
-    /// Place in `Table::questions`.
+    /// What was asked in its discussion: see [`Table::question`].
     pub question: u32,
 }
 
@@ -40,10 +39,14 @@ impl Entry {
 /// The passages of one view of an index, in its order.
 pub(super) struct Table {
     view: View,
+    pub addresses: Vec<DocAddress>,
+    /// As many.
     pub passages: Vec<Entry>,
     /// Rows of what was asked, once for the answers of a discussion that follow each other: its question and each
-    /// other wording.
-    questions: Vec<Vec<(u32, u32)>>,
+    /// other wording. One discussion after the other.
+    asked: Vec<(u32, u32)>,
+    /// Where each discussion's begin in `asked`, and where the last one's end.
+    starts: Vec<u32>,
 }
 
 /// What tells one view of an index from another: its segments, and how many passages of each are there.
@@ -63,32 +66,31 @@ impl Table {
     pub fn new(store: &Store, vectors: &Vectors) -> Result<(Table, bool), IndexError> {
         let mut table = Table {
             view: view(store),
+            addresses: Vec::new(),
             passages: Vec::new(),
-            questions: Vec::new(),
+            asked: Vec::new(),
+            starts: vec![0],
         };
         let rows = |key: Key| vectors.span(key).map(|rows| (rows.start as u32, rows.len() as u32));
         let mut complete = true;
         let mut last = None;
         for (address, keys) in store.keys()? {
             if last.as_ref() != Some(&(keys.question, keys.asked.clone())) {
-                let all: Vec<_> = keys
-                    .asked
-                    .iter()
-                    .chain([&keys.question])
-                    .map(|key| rows(*key))
-                    .collect();
-                complete &= all.iter().all(Option::is_some);
-                table.questions.push(all.into_iter().flatten().collect());
+                for key in keys.asked.iter().chain([&keys.question]) {
+                    let there = rows(*key);
+                    complete &= there.is_some();
+                    table.asked.extend(there);
+                }
+                table.starts.push(table.asked.len() as u32);
                 last = Some((keys.question, keys.asked));
             }
-            let question = table.questions.len() - 1;
-            let asked = table.questions.last().is_some_and(|rows| !rows.is_empty());
+            let question = (table.starts.len() - 2) as u32;
+            let asked = table.question(question).next().is_some();
             match rows(keys.text) {
-                Some(text) if asked => table.passages.push(Entry {
-                    address,
-                    text,
-                    question: question as u32,
-                }),
+                Some(text) if asked => {
+                    table.addresses.push(address);
+                    table.passages.push(Entry { text, question });
+                }
                 _ => complete = false,
             }
         }
@@ -100,19 +102,16 @@ impl Table {
         self.view == view(store)
     }
 
-    /// How many discussions and single passages there are.
-    pub fn questions(&self) -> usize {
-        self.questions.len()
-    }
-
     /// How many rows what was asked has in all.
     pub fn rows_asked(&self) -> usize {
-        self.questions.iter().flatten().map(|(_, count)| *count as usize).sum()
+        self.asked.iter().map(|(_, count)| *count as usize).sum()
     }
 
-    /// The rows of what was asked in the discussion at this place.
-    pub fn question(&self, at: usize) -> impl Iterator<Item = Range<usize>> + '_ {
-        self.questions.get(at).into_iter().flatten().map(|rows| range(*rows))
+    /// The rows of what was asked in discussion number `at`.
+    pub fn question(&self, at: u32) -> impl Iterator<Item = Range<usize>> + '_ {
+        let bound = |at: usize| self.starts.get(at).map_or(0, |start| *start as usize);
+        let (from, to) = (bound(at as usize), bound(at as usize + 1));
+        self.asked.get(from..to).into_iter().flatten().map(|rows| range(*rows))
     }
 }
 

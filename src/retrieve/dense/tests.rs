@@ -127,7 +127,7 @@ fn only_new_texts_are_embedded_and_the_rest_is_kept() {
     // Three answers and two questions.
     assert_eq!(embedded, 5);
     assert!(missing(&store, &dense).is_empty());
-    let before = dense.similarities(&store, "price").unwrap();
+    let before = dense.nearness(&store, "price").unwrap().into_pairs();
     assert_eq!(open(&store, model.path(), 1).1, 0);
 
     let mut files = corpus();
@@ -136,12 +136,12 @@ fn only_new_texts_are_embedded_and_the_rest_is_kept() {
     let (dense, embedded) = open(&store, model.path(), 1);
     // One new answer; the question is one that was asked before.
     assert_eq!(embedded, 1);
-    let after = dense.similarities(&store, "price").unwrap();
+    let after = dense.nearness(&store, "price").unwrap().into_pairs();
     assert_eq!(after.len(), 4);
     assert_eq!(
         before
             .iter()
-            .filter(|near| after.iter().any(|other| other.value() == near.value()))
+            .filter(|(_, near)| after.iter().any(|(_, other)| other == near))
             .count(),
         3
     );
@@ -291,11 +291,12 @@ fn other_wordings_of_a_question_bring_its_answers_near() {
     let (store, _) = Store::refresh(dir.path(), &files).unwrap();
     let (dense, _) = open(&store, model.path(), 1);
     let nearness = |dense: &Dense, store: &Store| {
-        let all = dense.similarities(store, "team roadmap").unwrap();
-        let priced = all
-            .iter()
-            .find(|near| store.passage(near.address).unwrap().id.to_string() == "alpha/q1/a");
-        priced.map(|near| near.question).unwrap()
+        let asked = dense.embedder.query("team roadmap").unwrap();
+        let products = similarity::exact(&asked, &dense.vectors);
+        let mut entries = dense.table.addresses.iter().zip(&dense.table.passages);
+        let priced = entries.find(|(at, _)| store.passage(**at).unwrap().id.to_string() == "alpha/q1/a");
+        let rows = dense.table.question(priced.unwrap().1.question).flatten();
+        rows.map(|row| products[row]).fold(f32::MIN, f32::max)
     };
     let before = nearness(&dense, &store);
     files[0] = crate::index::tests::raw("alpha.md", &with(&text));
@@ -344,15 +345,57 @@ fn of_many_vectors_the_best_are_as_near_as_if_all_were_multiplied_whole() {
     let dense = Dense::open_with(&store, embedder, Some(&random), &mut |_, _| {}).unwrap();
     let asked = random(99);
     let (whole, coded) = (
-        dense.nearness(&dense.table, &asked, usize::MAX),
-        dense.nearness(&dense.table, &asked, 0),
+        dense.similarities(&dense.table, &asked, usize::MAX),
+        dense.similarities(&dense.table, &asked, 0),
     );
     assert_eq!(whole.len(), 26);
     // All are among the best that are made exact.
     assert_eq!(whole, coded);
-    let codes = super::similarity::coded(&asked, &dense.vectors);
-    for (entry, near) in dense.table.passages.iter().zip(&whole) {
-        let code = codes[entry.text().start];
-        assert!((code - near.text).abs() < 0.02, "{code} {}", near.text);
+    let (codes, exact) = (
+        super::similarity::coded(&asked, &dense.vectors),
+        super::similarity::exact(&asked, &dense.vectors),
+    );
+    for (code, exact) in codes.iter().zip(&exact) {
+        assert!((code - exact).abs() < 0.02, "{code} {exact}");
+    }
+    let kept = dense.kept_by_codes(&asked, 10);
+    assert!(kept.refined == 1.0 && kept.by_codes >= 0.8, "{kept:?}");
+    assert_eq!(dense.kept_by_codes(&asked, 1_000).by_codes, 1.0);
+}
+
+#[test]
+fn hits_are_the_same_whether_all_passages_are_scored_or_the_best_alone() {
+    use crate::retrieve::bm25::tests::{Random, synthetic};
+    let (dir, model) = (tempfile::tempdir().unwrap(), tiny());
+    let random = &mut Random(5);
+    let files: Vec<SourceFile> = (0..90).map(|number| synthetic(random, number, 6)).collect();
+    let (store, _) = Store::refresh(dir.path(), &files).unwrap();
+    let vector = |key: u64| {
+        let mut random = Random(key);
+        let vector: Vec<f32> = (0..16).map(|_| random.below(2_000) as f32 - 1_000.0).collect();
+        let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+        vector.into_iter().map(|x| x / length).collect()
+    };
+    let dense = Dense::open_with(&store, load(model.path(), 4).unwrap(), Some(&vector), &mut |_, _| {}).unwrap();
+    type Way<'a> = Option<(&'a Dense, super::super::Fusion)>;
+    let ways: [Way; 3] = [
+        None,
+        Some((&dense, super::super::fusion::fuse)),
+        Some((&dense, super::super::fusion::by_meaning)),
+    ];
+    for _ in 0..25 {
+        let length = 2 + random.below(5);
+        let text = random.text(length);
+        for way in ways {
+            for limit in [1, 8, 40] {
+                let query = Query::new(&text, limit);
+                let find = |looked_at| {
+                    let mut found = super::super::find_among(&store, &query, way, None, looked_at).unwrap();
+                    found.hits.iter_mut().for_each(|hit| hit.words_rank = None);
+                    found
+                };
+                assert_eq!(find(100), find(usize::MAX), "{text}");
+            }
+        }
     }
 }
