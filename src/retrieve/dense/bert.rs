@@ -3,14 +3,21 @@
 //! In: a safetensors file with the tensor names of transformers, its sizes, token identifiers. Out: one vector a token.
 //! It must not know how tokens come about nor what is done with the vectors.
 //!
-//! The matrix products are Candle's. What lies between them is plain code on slices: Candle's own BERT hands each small
-//! step to threads that wait for each other by spinning, and of the time to embed a corpus of 471 passages on two cores
-//! nearly half was spent there. The table of word vectors, half of the file, is read where it is mapped: a question
-//! needs a few of its rows.
+//! Products and attention are the kernels' (`crate::kernels`), in f32. Attention there is causal, over positions; here
+//! every token sees all. So all tokens of a head are handed over as heads of one last position, which sees every key.
+//! The table of word vectors, half of the file, is read where it is mapped: a question needs a few of its rows.
 
+use std::f32::consts::LOG2_E;
+
+use candle_core::quantized::GgmlDType;
 use candle_core::safetensors::MmapedSafetensors;
 use candle_core::{DType, Device, Error, Result, Tensor, bail};
 use serde::Deserialize;
+
+use crate::kernels::attention::store::{Turn, turn_and_store};
+use crate::kernels::attention::{PAGE, Page, Precision, Queries, Scratch, Shape, attend};
+use crate::kernels::passes::encoder;
+use crate::kernels::{Activations, Matrix, Workers, multiply, multiply_beside};
 
 /// The parts of transformers' `config.json` that matter here.
 #[derive(Debug, Clone, Deserialize)]
@@ -29,11 +36,10 @@ pub(super) struct Config {
 
 /// `y = x Wᵀ + b`, with `W` (out, in).
 struct Linear {
-    weight: Tensor,
+    weight: Matrix,
     bias: Vec<f32>,
 }
 
-/// Shifts a row to mean 0 and variance 1, then by weight and bias (Ba et al., arXiv 1607.06450).
 struct Norm {
     weight: Vec<f32>,
     bias: Vec<f32>,
@@ -41,9 +47,9 @@ struct Norm {
 }
 
 struct Layer {
-    query: Linear,
-    key: Linear,
-    value: Linear,
+    /// Queries, keys and values.
+    asked: [Matrix; 3],
+    asked_bias: Vec<f32>,
     attended: Linear,
     attention_norm: Norm,
     inner: Linear,
@@ -61,6 +67,20 @@ pub(super) struct Bert {
     token_type: Vec<f32>,
     norm: Norm,
     layers: Vec<Layer>,
+    /// One thread, the caller's: texts are embedded side by side.
+    alone: Workers,
+}
+
+/// What the layers of one text work in.
+struct Work {
+    activations: Activations,
+    shape: Shape,
+    pages: Vec<Page>,
+    scratch: Scratch,
+    rows: Vec<f32>,
+    by_head: Vec<f32>,
+    out: Vec<f32>,
+    inner: Vec<f32>,
 }
 
 const WORDS: &str = "embeddings.word_embeddings.weight";
@@ -69,9 +89,11 @@ impl Bert {
     /// # Errors
     /// A tensor that is missing or not of the size that `config` asks for, by name.
     pub fn load(file: MmapedSafetensors, config: &Config) -> Result<Bert> {
+        let alone = Workers::new(1);
         let read = Reader {
             file: &file,
             epsilon: config.layer_norm_eps as f32,
+            workers: &alone,
         };
         let hidden = config.hidden_size;
         read.check(WORDS, &[config.vocab_size, hidden])?;
@@ -91,6 +113,7 @@ impl Bert {
             token_type: token_type.ok_or_else(|| Error::Msg("the token types are not of the model's size".into()))?,
             norm: read.norm("embeddings.LayerNorm", hidden)?,
             layers: layers.collect::<Result<_>>()?,
+            alone,
             file,
         })
     }
@@ -98,9 +121,29 @@ impl Bert {
     /// The last layer, token by token: `ids.len()` × hidden numbers. There must be a position for every token.
     pub fn forward(&self, ids: &[u32]) -> Result<Vec<f32>> {
         let mut x = self.embed(ids)?;
-        self.norm.apply(&mut x);
+        let tokens = ids.len();
+        if tokens == 0 {
+            return Ok(x);
+        }
+        let shape = Shape {
+            kv_heads: self.heads,
+            head_dim: self.hidden / self.heads,
+            precision: Precision::Full,
+        };
+        let mut work = Work {
+            activations: Activations::new(),
+            pages: (0..tokens.div_ceil(PAGE)).map(|_| Page::new(&shape)).collect(),
+            shape,
+            scratch: Scratch::default(),
+            rows: vec![0.0; 3 * x.len()],
+            by_head: vec![0.0; x.len()],
+            out: vec![0.0; x.len()],
+            inner: Vec::new(),
+        };
+        let nothing = vec![0.0; x.len()];
+        encoder::add_and_norm(&mut x, &nothing, &nothing[..self.hidden], self.norm.kernel());
         for layer in &self.layers {
-            x = self.layer(layer, x)?;
+            self.layer(layer, &mut x, tokens, &mut work);
         }
         Ok(x)
     }
@@ -125,107 +168,86 @@ impl Bert {
         Ok(out)
     }
 
-    fn layer(&self, layer: &Layer, x: Vec<f32>) -> Result<Vec<f32>> {
-        let tokens = x.len() / self.hidden;
-        let input = Tensor::from_slice(&x, (tokens, self.hidden), &Device::Cpu)?;
-        let mixed = self.attend(layer, &input, tokens)?;
-        let mut attended = layer.attended.apply(&mixed)?;
-        add(&mut attended, &x);
-        layer.attention_norm.apply(&mut attended);
-        let input = Tensor::from_slice(&attended, (tokens, self.hidden), &Device::Cpu)?;
-        let mut inner = layer.inner.apply(&input)?;
-        inner.iter_mut().for_each(|x| *x = gelu(*x));
-        let width = inner.len() / tokens.max(1);
-        let mut out = layer
-            .outer
-            .apply(&Tensor::from_vec(inner, (tokens, width), &Device::Cpu)?)?;
-        add(&mut out, &attended);
-        layer.output_norm.apply(&mut out);
-        Ok(out)
+    fn layer(&self, layer: &Layer, x: &mut [f32], tokens: usize, work: &mut Work) {
+        self.attend(layer, x, tokens, work);
+        self.product(
+            &layer.attended,
+            &work.by_head,
+            tokens,
+            &mut work.activations,
+            &mut work.out,
+        );
+        encoder::add_and_norm(x, &work.out, &layer.attended.bias, layer.attention_norm.kernel());
+        work.inner.resize(tokens * layer.inner.bias.len(), 0.0);
+        self.product(&layer.inner, x, tokens, &mut work.activations, &mut work.inner);
+        encoder::gelu(&mut work.inner, &layer.inner.bias);
+        self.product(&layer.outer, &work.inner, tokens, &mut work.activations, &mut work.out);
+        encoder::add_and_norm(x, &work.out, &layer.outer.bias, layer.output_norm.kernel());
     }
 
-    /// Softmax(Q Kᵀ / √d) V, every token attending to every one, head by head; (tokens, hidden).
-    fn attend(&self, layer: &Layer, x: &Tensor, tokens: usize) -> Result<Tensor> {
-        let width = self.hidden / self.heads;
-        let by_head = |linear: &Linear| {
-            let rows = linear.apply(x)?;
-            Tensor::from_vec(
-                regroup(&rows, tokens, self.heads, width),
-                (self.heads, tokens, width),
-                &Device::Cpu,
-            )
+    /// `out` becomes the product of `linear` with `x`, without its bias.
+    fn product(&self, linear: &Linear, x: &[f32], tokens: usize, activations: &mut Activations, out: &mut [f32]) {
+        let weight = &linear.weight;
+        activations.set(x, tokens, weight.cols(), weight.inputs(), &self.alone);
+        multiply(weight, activations, out, &self.alone);
+    }
+
+    /// Softmax(Q Kᵀ / √d) V, every token attending to every one, head by head; (tokens, hidden) in `work.by_head`.
+    fn attend(&self, layer: &Layer, x: &[f32], tokens: usize, work: &mut Work) {
+        let [query, ..] = &layer.asked;
+        work.activations
+            .set(x, tokens, query.cols(), query.inputs(), &self.alone);
+        multiply_beside(&layer.asked, &work.activations, &mut work.rows, &self.alone);
+        let width = work.shape.head_dim;
+        let how = Turn {
+            bias: Some(&layer.asked_bias),
+            norms: None,
+            eps: 0.0,
+            angles: None,
+            scale: LOG2_E / (width as f32).sqrt(),
         };
-        let (query, key, value) = (by_head(&layer.query)?, by_head(&layer.key)?, by_head(&layer.value)?);
-        let mut weights = query.matmul(&key.t()?)?.flatten_all()?.to_vec1::<f32>()?;
-        let scale = 1.0 / (width as f32).sqrt();
-        weights
-            .chunks_exact_mut(tokens.max(1))
-            .for_each(|row| softmax(row, scale));
-        let weights = Tensor::from_vec(weights, (self.heads, tokens, tokens), &Device::Cpu)?;
-        let mixed = weights.matmul(&value)?.flatten_all()?.to_vec1::<f32>()?;
-        Tensor::from_vec(
-            regroup(&mixed, self.heads, tokens, width),
-            (tokens, self.hidden),
-            &Device::Cpu,
-        )
+        turn_and_store(
+            &mut work.rows,
+            self.heads,
+            0,
+            &how,
+            &mut work.pages,
+            &work.shape,
+            &self.alone,
+        );
+        let queries = work.rows.chunks_exact(3 * self.hidden).map(|row| &row[..self.hidden]);
+        regroup(queries, tokens, width, &mut work.by_head);
+        let queries = Queries {
+            numbers: &work.by_head,
+            stride: work.by_head.len(),
+            heads: self.heads * tokens,
+            past: tokens - 1,
+            count: 1,
+            window: None,
+        };
+        let (pages, shape) = (&work.pages, &work.shape);
+        attend(&queries, pages, shape, &mut work.out, &mut work.scratch, &self.alone);
+        let by_head = work.out.chunks_exact(tokens * width);
+        regroup(by_head, self.heads, width, &mut work.by_head);
     }
 }
 
-/// (a, b, width) as (b, a, width).
-fn regroup(rows: &[f32], a: usize, b: usize, width: usize) -> Vec<f32> {
-    let mut out = Vec::with_capacity(rows.len());
-    for j in 0..b {
-        for i in 0..a {
-            let start = (i * b + j) * width;
-            out.extend_from_slice(rows.get(start..start + width).unwrap_or_default());
+/// `count` rows of groups of `width` numbers, as rows of the first group of each, of the second of each, and so on.
+fn regroup<'a>(rows: impl Iterator<Item = &'a [f32]>, count: usize, width: usize, out: &mut [f32]) {
+    for (at, row) in rows.enumerate() {
+        let places = out.chunks_exact_mut(width).skip(at).step_by(count);
+        for (group, place) in row.chunks_exact(width).zip(places) {
+            place.copy_from_slice(group);
         }
-    }
-    out
-}
-
-fn add(to: &mut [f32], other: &[f32]) {
-    to.iter_mut().zip(other).for_each(|(x, y)| *x += y);
-}
-
-fn softmax(row: &mut [f32], scale: f32) {
-    let most = row.iter().copied().fold(f32::MIN, f32::max);
-    row.iter_mut().for_each(|x| *x = ((*x - most) * scale).exp());
-    let sum: f32 = row.iter().sum();
-    row.iter_mut().for_each(|x| *x /= sum);
-}
-
-/// `x · Φ(x)`, the exact form (Hendrycks and Gimpel, arXiv 1606.08415).
-fn gelu(x: f32) -> f32 {
-    x * 0.5 * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
-}
-
-/// The error function to within 1.5e-7 (Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26).
-fn erf(x: f32) -> f32 {
-    let t = 1.0 / (1.0 + 0.327_591_1 * x.abs());
-    let sum = t * (0.254_829_6 + t * (-0.284_496_74 + t * (1.421_413_7 + t * (-1.453_152_1 + t * 1.061_405_4))));
-    (1.0 - sum * (-x * x).exp()).copysign(x)
-}
-
-impl Linear {
-    /// (tokens, in) to tokens × out numbers.
-    fn apply(&self, x: &Tensor) -> Result<Vec<f32>> {
-        let mut out = x.matmul(&self.weight.t()?)?.flatten_all()?.to_vec1::<f32>()?;
-        out.chunks_exact_mut(self.bias.len().max(1))
-            .for_each(|row| add(row, &self.bias));
-        Ok(out)
     }
 }
 
 impl Norm {
-    fn apply(&self, rows: &mut [f32]) {
-        let width = self.weight.len().max(1);
-        for row in rows.chunks_exact_mut(width) {
-            let mean = row.iter().sum::<f32>() / width as f32;
-            let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / width as f32;
-            let scale = 1.0 / (variance + self.epsilon).sqrt();
-            for ((x, weight), bias) in row.iter_mut().zip(&self.weight).zip(&self.bias) {
-                *x = (*x - mean) * scale * weight + bias;
-            }
+    fn kernel(&self) -> encoder::Norm<'_> {
+        encoder::Norm {
+            weight: &self.weight,
+            bias: &self.bias,
+            eps: self.epsilon,
         }
     }
 }
@@ -234,6 +256,7 @@ impl Norm {
 struct Reader<'a> {
     file: &'a MmapedSafetensors,
     epsilon: f32,
+    workers: &'a Workers,
 }
 
 impl Reader<'_> {
@@ -258,11 +281,17 @@ impl Reader<'_> {
         self.tensor(name)?.flatten_all()?.to_vec1()
     }
 
+    fn matrix(&self, name: &str, out: usize, into: usize) -> Result<Matrix> {
+        let name = format!("{name}.weight");
+        self.check(&name, &[out, into])?;
+        let view = self.file.get(&name)?;
+        Matrix::pack(GgmlDType::F32, out, into, view.data(), self.workers)
+            .map_err(|error| Error::Msg(error.to_string()))
+    }
+
     fn linear(&self, name: &str, out: usize, into: usize) -> Result<Linear> {
-        let weight = format!("{name}.weight");
-        self.check(&weight, &[out, into])?;
         Ok(Linear {
-            weight: self.tensor(&weight)?,
+            weight: self.matrix(name, out, into)?,
             bias: self.numbers(&format!("{name}.bias"), &[out])?,
         })
     }
@@ -277,10 +306,19 @@ impl Reader<'_> {
 
     fn layer(&self, number: usize, hidden: usize, inner: usize) -> Result<Layer> {
         let at = |part: &str| format!("encoder.layer.{number}.{part}");
+        let asked = ["query", "key", "value"].map(|kind| at(&format!("attention.self.{kind}")));
+        let [query, key, value] = &asked;
+        let mut asked_bias = Vec::with_capacity(3 * hidden);
+        for name in &asked {
+            asked_bias.extend(self.numbers(&format!("{name}.bias"), &[hidden])?);
+        }
         Ok(Layer {
-            query: self.linear(&at("attention.self.query"), hidden, hidden)?,
-            key: self.linear(&at("attention.self.key"), hidden, hidden)?,
-            value: self.linear(&at("attention.self.value"), hidden, hidden)?,
+            asked: [
+                self.matrix(query, hidden, hidden)?,
+                self.matrix(key, hidden, hidden)?,
+                self.matrix(value, hidden, hidden)?,
+            ],
+            asked_bias,
             attended: self.linear(&at("attention.output.dense"), hidden, hidden)?,
             attention_norm: self.norm(&at("attention.output.LayerNorm"), hidden)?,
             inner: self.linear(&at("intermediate.dense"), inner, hidden)?,
@@ -295,32 +333,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_activation_is_that_of_the_error_function() {
-        // From tables of the normal distribution: x · Φ(x).
-        for (x, expected) in [
-            (-3.0, -0.004_049_7),
-            (-1.0, -0.158_655_3),
-            (0.0, 0.0),
-            (1.0, 0.841_344_7),
-            (2.0, 1.954_499_7),
-        ] {
-            assert!((gelu(x) - expected).abs() < 1e-6, "{x}: {}", gelu(x));
-        }
-        assert_eq!((gelu(50.0), gelu(-50.0)), (50.0, 0.0));
-    }
-
-    #[test]
-    fn softmax_sums_to_one_whatever_the_size_of_its_input() {
-        let mut row = [1e30, -1e30, 1e30];
-        softmax(&mut row, 1.0);
-        assert_eq!(row, [0.5, 0.0, 0.5]);
-    }
-
-    #[test]
     fn regrouping_twice_is_nothing() {
         let rows: Vec<f32> = (0..24).map(|n| n as f32).collect();
-        let other = regroup(&rows, 3, 4, 2);
+        let (mut other, mut back) = ([0.0; 24], [0.0; 24]);
+        regroup(rows.chunks_exact(8), 3, 2, &mut other);
         assert_eq!(other[..6], [0.0, 1.0, 8.0, 9.0, 16.0, 17.0]);
-        assert_eq!(regroup(&other, 4, 3, 2), rows);
+        regroup(other.chunks_exact(6), 4, 2, &mut back);
+        assert_eq!(back[..], rows);
     }
 }

@@ -170,15 +170,6 @@ impl Embedder {
     }
 }
 
-/// Runs `work` with the matrix products confined to this thread. Texts are embedded side by side,
-/// and splitting each product among all cores as well was measured to take three times the processor time.
-pub(super) fn alone<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
-        Ok(pool) => pool.install(work),
-        Err(_) => work(),
-    }
-}
-
 /// `vector` scaled to length 1; `None` where it has no direction.
 fn unit(mut vector: Vec<f32>) -> Option<Vec<f32>> {
     let length = vector.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt() as f32;

@@ -154,7 +154,7 @@ impl Dense {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let share = texts.len().div_ceil(threads).max(1);
         let one = |text: &&str| self.embedder.query(text);
-        let work = |texts: &[&str]| embedder::alone(|| texts.iter().map(one).collect::<Result<Vec<_>, _>>());
+        let work = |texts: &[&str]| texts.iter().map(one).collect::<Result<Vec<_>, _>>();
         thread::scope(|scope| {
             let running: Vec<_> = texts
                 .chunks(share)
@@ -246,7 +246,7 @@ fn embed_all(
     thread::scope(|scope| {
         for _ in 0..threads {
             let send = send.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-            scope.spawn(|| embedder::alone(|| work(send)));
+            scope.spawn(|| work(send));
         }
         drop(send);
         for (before, (key, vectors)) in receive.into_iter().enumerate() {

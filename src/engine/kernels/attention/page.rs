@@ -19,8 +19,7 @@ pub(crate) const LANES: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Precision {
     Half,
-    /// For what must be compared exactly.
-    #[cfg_attr(not(test), allow(dead_code, reason = "only tests compare exactly"))]
+    /// For what must be compared exactly, and what is put away once and not kept.
     Full,
 }
 

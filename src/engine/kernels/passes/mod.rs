@@ -6,6 +6,7 @@
 //! are split over threads where there are several.
 
 pub(crate) mod convolution;
+pub(crate) mod encoder;
 
 use super::Workers;
 use super::path::Path;
