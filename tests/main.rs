@@ -15,6 +15,8 @@ mod eval_answers;
 #[cfg(unix)]
 mod faults;
 mod feeds;
+#[cfg(unix)]
+mod first_run;
 mod follow;
 mod followups;
 mod formats;

@@ -7,7 +7,7 @@ use super::args::{AskArgs, Format, ModelChoice, Retrieval, SamplingArgs};
 use super::context::{Context, words_or_stdin};
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
-use super::{batch, conversation, model, save};
+use super::{batch, conversation, guide, model, save};
 use crate::answer::{Answer, Sentence};
 use crate::ask::{self, Found, Listener, MAX_QUESTION_BYTES, Settings};
 use crate::chat::Turn;
@@ -90,6 +90,9 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
             context.warn(&answer.answer);
         }
         return Ok(Exit::NoAnswer);
+    }
+    if format == Format::Text && !machine {
+        guide::after_an_answer(context);
     }
     Ok(Exit::Done)
 }

@@ -19,6 +19,7 @@ use crate::corpus::Corpus;
 use crate::index::{IndexError, RefreshReport, Skipped, Store};
 use crate::models::{Net, Places, Registry};
 use crate::prompt::{Prompts, TemplateError};
+use crate::render::dates::Dates;
 use crate::render::sanitise;
 use crate::render::terminal::Look;
 use crate::retrieve::Filters;
@@ -300,7 +301,15 @@ fn look(terminal: bool, size: Option<(terminal_size::Width, terminal_size::Heigh
         colour,
         links: colour && makes_links(variable),
         width: Some(size.map_or(80, |(width, _)| usize::from(width.0)).clamp(20, MAX_WIDTH)),
+        dates: dates(variable),
     }
+}
+
+/// Dates by the first of the variables that POSIX has name the locale of times.
+fn dates(get: impl Fn(&str) -> Option<OsString>) -> Dates {
+    let set = |name: &&str| get(name).filter(|value| !value.is_empty());
+    let name = ["LC_ALL", "LC_TIME", "LANG"].iter().find_map(set);
+    Dates::of(&name.unwrap_or_default().to_string_lossy())
 }
 
 /// Whether the terminal is one that is known to make links of OSC 8 sequences; others may print them. `FORCE_HYPERLINK`

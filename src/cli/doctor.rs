@@ -87,6 +87,12 @@ pub fn run(global: &Global, args: &DoctorArgs) -> Result<Exit, Failure> {
     Ok(if ok { Exit::Done } else { Exit::Failed })
 }
 
+/// Where the settings and the corpus are, and what writes: each with its name.
+pub fn places(context: &Context) -> Vec<(&'static str, String)> {
+    let checks = [settings(context, None), corpus(context), model(context)];
+    checks.map(|check| (check.name, check.detail)).into()
+}
+
 fn check(name: &'static str, state: State, detail: impl Into<String>) -> Check {
     Check {
         name,

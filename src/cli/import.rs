@@ -8,7 +8,7 @@ use super::context::Context;
 use super::error::{Exit, Failure};
 use crate::corpus::Corpus;
 use crate::corpus::import::{self, EditionView, ImportError, ImportReport, ImportView, Limits};
-use crate::render::terminal::count;
+use crate::render::terminal::{Look, count};
 use crate::render::{json, sanitise};
 
 pub fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
@@ -39,7 +39,7 @@ pub fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
     } else {
         view.editions
             .iter()
-            .try_for_each(|edition| show(&mut out, edition, args.dry_run))?;
+            .try_for_each(|edition| show(&mut out, edition, context.look(), args.dry_run))?;
     }
     out.flush()?;
     for skipped in &view.skipped {
@@ -68,8 +68,8 @@ pub fn folder(context: &Context) -> PathBuf {
     }
 }
 
-fn show(out: &mut dyn Write, edition: &EditionView, dry_run: bool) -> io::Result<()> {
-    let date = edition.date.as_deref().unwrap_or("undated");
+fn show(out: &mut dyn Write, edition: &EditionView, look: Look, dry_run: bool) -> io::Result<()> {
+    let date = look.date(edition.date.as_deref());
     let outcome = edition.outcome.unwrap_or("would be read as");
     writeln!(
         out,

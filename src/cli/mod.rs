@@ -21,6 +21,7 @@ mod eval;
 mod eval_answers;
 mod files;
 mod generator;
+mod guide;
 mod import;
 mod incoming;
 mod mcp;
@@ -57,6 +58,9 @@ use crate::render::sanitise;
 /// Runs the program with `args`, the first being its own name.
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.collect();
+    if args.len() == 1 && guide::can_be_seen() && greeted() {
+        return ExitCode::SUCCESS;
+    }
     let mistyped = mistyped(&args);
     let (cli, matches) = match parse(with_ask(args)) {
         Ok(parsed) => parsed,
@@ -81,6 +85,13 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// Whether whoever typed `askpm` alone is new here, and was shown the guide. Settings that are wrong are told elsewhere.
+fn greeted() -> bool {
+    let global = parse(vec!["askpm".into(), "ask".into()]).map(|(cli, _)| cli.global);
+    let context = global.ok().and_then(|global| Context::new(&global).ok());
+    context.is_some_and(|context| guide::alone(&context).unwrap_or(true))
 }
 
 /// What went wrong inside, last; told only where nobody handles it: a damaged index, say, can make the search engine

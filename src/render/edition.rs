@@ -111,7 +111,7 @@ impl View {
     /// Writes the view for a person.
     pub fn write(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
         writeln!(out, "{}", look.wrap(&sanitise::line(&self.title), ""))?;
-        let date = self.date.as_deref().unwrap_or("undated");
+        let date = look.date(self.date.as_deref());
         writeln!(
             out,
             "{}  {date}  {}",

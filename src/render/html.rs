@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use super::dates::Dates;
 use super::edition::View;
 use super::{sanitise, terminal};
 use crate::answer::{Answer, marked};
@@ -59,7 +60,7 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
     writeln!(
         out,
         "</ol>\n<p class=\"about\">{}</p>",
-        escape(&terminal::freshness(&answer.corpus))
+        escape(&terminal::freshness(&answer.corpus, Dates::Iso))
     )?;
     end(out)
 }

@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use super::dates::Dates;
 use super::edition::View;
 use super::{sanitise, terminal};
 use crate::answer::{Answer, marked};
@@ -38,7 +39,7 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
             escape(&citation.quote)
         )?;
     }
-    writeln!(out, "*{}*", escape(&terminal::freshness(&answer.corpus)))
+    writeln!(out, "*{}*", escape(&terminal::freshness(&answer.corpus, Dates::Iso)))
 }
 
 /// Hits in their order.

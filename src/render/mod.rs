@@ -3,6 +3,7 @@
 //! In: answers, hits and editions. Out: bytes. It must not know of files, terminals or models.
 
 pub mod conversation;
+pub mod dates;
 pub mod edition;
 pub mod html;
 pub mod json;

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use super::dates::Dates;
 use super::sanitise;
 use crate::answer::{Answer, Citation, Freshness, Sentence, marked};
 use crate::retrieve::{Hit, Signals};
@@ -19,6 +20,7 @@ pub struct Look {
     pub width: Option<usize>,
     /// Whether the terminal makes links of OSC 8 sequences.
     pub links: bool,
+    pub dates: Dates,
 }
 
 const BOLD: Style = Style::new().bold();
@@ -31,7 +33,13 @@ impl Look {
         colour: false,
         width: None,
         links: false,
+        dates: Dates::Iso,
     };
+
+    /// A date, or that there is none.
+    pub fn date(self, iso: Option<&str>) -> String {
+        iso.map_or_else(|| "undated".into(), |iso| self.dates.show(iso))
+    }
 
     /// `text`, which opens `target` where the terminal can do that. A target with anything in it that is not part of an
     /// address is left out: it comes from a newsletter, and must not end the sequence early.
@@ -125,7 +133,11 @@ impl<'a> Paragraph<'a> {
 pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<()> {
     writeln!(out, "\n{}", look.style(BOLD, "Sources"))?;
     cited(out, &answer.citations, look, |citation| is_shown(answer, citation))?;
-    writeln!(out, "\n{}", look.style(DIM, &look.wrap(&freshness(&answer.corpus), "")))
+    writeln!(
+        out,
+        "\n{}",
+        look.style(DIM, &look.wrap(&freshness(&answer.corpus, look.dates), ""))
+    )
 }
 
 /// What each of `citations` names, and its quotes.
@@ -143,7 +155,7 @@ fn cited(out: &mut dyn Write, citations: &[Citation], look: Look, shown: impl Fn
         told.push(&first.id);
         let same: Vec<&Citation> = citations.iter().filter(|c| c.id == first.id).collect();
         let by = first.contributor.as_deref().unwrap_or("learning resource");
-        let date = first.date.as_deref().unwrap_or("undated");
+        let date = look.date(first.date.as_deref());
         let mark = |citation: &Citation| look.style(MARK, &format!("[{}]", citation.n));
         let marks: Vec<String> = same.iter().map(|citation| mark(citation)).collect();
         let id = look.style(BOLD, &sanitise::line(&first.id));
@@ -222,13 +234,13 @@ pub fn why(out: &mut dyn Write, signals: &Signals, answer: &Answer, look: Look) 
 }
 
 /// How fresh the corpus is, in a line.
-pub fn freshness(corpus: &Freshness) -> String {
+pub fn freshness(corpus: &Freshness, dates: Dates) -> String {
     let editions = count(corpus.editions, "edition");
     let newest = corpus
         .newest
         .as_deref()
-        .map_or("undated".to_string(), |date| format!("newest of {date}"));
-    let day = corpus.indexed_at.get(..10).unwrap_or(&corpus.indexed_at);
+        .map_or("undated".to_string(), |date| format!("newest of {}", dates.show(date)));
+    let day = dates.show(corpus.indexed_at.get(..10).unwrap_or(&corpus.indexed_at));
     format!("Corpus: {editions}, {newest}; indexed {day}. Open a source with `askpm show ID`.")
 }
 
@@ -264,7 +276,7 @@ pub fn hits(out: &mut dyn Write, hits: &[Hit], look: Look, explain: bool) -> io:
     for hit in hits {
         let passage = &hit.passage;
         let by = passage.contributor.as_deref().unwrap_or("learning resource");
-        let date = passage.date.as_deref().unwrap_or("undated");
+        let date = look.date(passage.date.as_deref());
         let id = look.style(BOLD, &sanitise::line(&passage.id.to_string()));
         writeln!(out, "{:>2}. {id}  {} ({date})", hit.rank, sanitise::line(by))?;
         writeln!(out, "{}", look.wrap(&sanitise::line(&passage.discussion), "    "))?;
@@ -362,8 +374,7 @@ mod tests {
         assert!(!text.contains('\u{1b}') && text.lines().count() == 3, "{text:?}");
         let colour = Look {
             colour: true,
-            width: None,
-            links: false,
+            ..Look::PLAIN
         };
         assert!(paragraph(colour, &sentences[..1]).contains("\u{1b}[1mpayments:"));
     }
