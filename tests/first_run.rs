@@ -94,6 +94,21 @@ fn where_nothing_can_be_remembered_nothing_is_told_again_and_again() {
 }
 
 #[test]
+fn what_is_longer_than_the_screen_is_paged_and_what_fits_is_not() {
+    let home = Home::new();
+    // A pager that says that it was used; the program's path is empty.
+    let paged = |run: Run| on_terminal(run.env("PAGER", "printf 'PAGED '; /bin/cat")).1;
+    let (short, long) = (["search", "-n", "1", "product"], ["search", "-n", "40", "product"]);
+    assert!(!paged(home.bare().args(short)).contains("PAGED"));
+    let shown = paged(home.bare().args(long));
+    assert!(shown.contains("PAGED") && shown.contains("40. "), "{shown}");
+    let shown = paged(home.bare().args(["show", "pathways-ai-ml-pm"]));
+    assert!(shown.contains("PAGED"), "{shown}");
+    let piped = home.bare().env("PAGER", "exit 7").args(long).run().ok();
+    assert!(piped.stdout.contains("40. "), "{piped:#?}");
+}
+
+#[test]
 fn on_a_terminal_dates_are_those_of_the_locale_and_in_a_pipe_those_of_iso() {
     let home = Home::new();
     let date = |json: &serde_json::Value| json["citations"][0]["date"].as_str().unwrap().to_string();

@@ -9,6 +9,7 @@ use super::args::{Format, SearchArgs};
 use super::context::{Context, words_or_stdin};
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
+use super::pager;
 use crate::ask::{AskError, MAX_QUESTION_BYTES};
 use crate::render::{html, json, markdown, terminal};
 use crate::retrieve::{Filters, Hit, Query, Retrieved, Retriever};
@@ -71,9 +72,12 @@ pub fn run(context: &Context, args: &SearchArgs) -> Result<Exit, Failure> {
             .map(Row::from)
             .try_for_each(|row| json::line(&mut out, &row))?;
     } else {
-        terminal::hits(&mut out, &found.hits, context.look(), args.explain)?;
+        drop(out);
+        let mut text = Vec::new();
+        terminal::hits(&mut text, &found.hits, context.look(), args.explain)?;
+        pager::show(&text)?;
     }
-    out.flush()?;
+    io::stdout().flush()?;
     context.detail(&format!(
         "index opened in {:.1} ms, searched in {:.1} ms",
         opened.as_secs_f64() * 1e3,
