@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::harness::Home;
 use crate::harness::completions::{Completions, Says};
 use crate::harness::elastic::Elastic;
+use crate::harness::{Home, skipped};
 
 const QUESTION: &str = "How should we price an API?";
 const KEY: (&str, &str) = ("LLM_KEY", "very-secret");
@@ -359,5 +359,35 @@ fn doctor_says_nothing_of_servers_that_the_settings_do_not_name() {
     assert!(
         !report.stdout.contains("generator") && !report.stdout.contains("retriever"),
         "{report:#?}"
+    );
+}
+
+/// A server of another project, which has to be started by hand: `ASKPM_TEST_GENERATOR="URL MODEL"` names it.
+#[test]
+fn a_server_of_another_project_is_found_by_doctor_and_writes_a_backed_answer() {
+    let named = std::env::var("ASKPM_TEST_GENERATOR").unwrap_or_default();
+    let Some((url, model)) = named.split_once(' ') else {
+        return skipped("no server of another project (ASKPM_TEST_GENERATOR=\"URL MODEL\" names one)");
+    };
+    let home = Home::new();
+    let table = format!("[generator]\nkind = \"openai\"\nurl = {url:?}\nmodel = {model:?}\ntimeout = 600\n");
+    home.write(".config/askpm/config.toml", table);
+    expect(doctor(&home, "generator", &[], false), ["ok", model, ""]);
+    let ran = home
+        .askpm()
+        .args(["ask", "--json", "--max-tokens", "24", QUESTION])
+        .run()
+        .ok();
+    let answer = ran.json();
+    // Broken off after so few tokens, the server has told what it read.
+    assert!(answer["timings"]["prompt_tokens"].as_u64() > Some(100), "{answer:#}");
+    assert_eq!(
+        (&answer["model"]["name"], &answer["model"]["device"]),
+        (&json!(model), &json!("server"))
+    );
+    let sentences = answer["sentences"].as_array().unwrap();
+    assert!(
+        sentences.iter().all(|sentence| sentence["supported"] == true),
+        "{answer:#}"
     );
 }
