@@ -16,6 +16,8 @@ mod hub;
 mod killed;
 #[path = "faults/limits.rs"]
 mod limits;
+#[path = "faults/serving.rs"]
+mod serving;
 #[path = "faults/table.rs"]
 mod table;
 #[path = "faults/together.rs"]
@@ -214,6 +216,10 @@ const SCENARIOS: &[Scenario] = &[
     ("eight searches at once, no index yet", together::searches),
     ("four imports of one folder at once", together::imports),
     ("four pulls of one model at once", together::pulls),
+    (
+        "memory limited (`ulimit -v`) below what a search takes",
+        limits::no_memory,
+    ),
     ("memory limited (`ulimit -v`)", limits::memory),
     ("file size limited (`ulimit -f`)", limits::file_size),
     ("too few open files (`ulimit -n`)", limits::open_files),
@@ -221,6 +227,8 @@ const SCENARIOS: &[Scenario] = &[
     ("Hub: too long, too short, no length, wrong part", hub::wrong_length),
     ("Hub: 416, 429, 500, closes, redirects", hub::refusals),
     ("Hub: slow, a few bytes at a time", hub::slow),
+    ("Hub: silent in the middle", hub::silent),
+    ("`serve`: clients that never finish a request", serving::slow_clients),
 ];
 
 #[test]

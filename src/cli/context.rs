@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::args::{FilterArgs, Global};
 use super::config::Config;
 use super::error::Failure;
-use super::files;
+use super::{files, memory};
 use crate::corpus::Corpus;
 use crate::index::{IndexError, RefreshReport, Skipped, Store};
 use crate::models::{Net, Places, Registry};
@@ -166,6 +166,7 @@ impl Context {
     /// The index to search: brought up to date with the corpus or, where the disk does not let it be, as it was left
     /// whole by the last refresh, which is told.
     pub fn store(&self) -> Result<Store, Failure> {
+        memory::room_to_search()?;
         let dir = self.index_dir();
         self.make_private_folders();
         match self.told(Store::open_or_refresh(&dir, &self.corpus.files()?)) {
@@ -185,6 +186,7 @@ impl Context {
 
     /// The index, brought up to date with the corpus, and what that took.
     pub fn refreshed(&self) -> Result<(Store, RefreshReport), Failure> {
+        memory::room_to_search()?;
         self.make_private_folders();
         Ok(self.told(Store::open_or_refresh(&self.index_dir(), &self.corpus.files()?))?)
     }

@@ -1,26 +1,93 @@
 //! How much memory the program can still take, as far as the system tells.
 //!
-//! In: Linux's `/proc`. Out: megabytes, or nothing on systems without it. It must not know what the memory is for.
+//! In: Linux's `/proc` and `/sys/fs/cgroup`. Out: megabytes, or nothing on systems without them. It must not know what
+//! the memory is for.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
+use super::context::variable;
 use super::error::Failure;
 use super::model::megabytes;
 
 /// What a model needs beside its file: the cache of its context, its vocabulary, and the stacks of threads.
 const BESIDE_THE_FILE: u64 = 64 << 20;
 
-/// Memory that programs can still take (in MiB), and no more than this one's own limit (`ulimit -v`) leaves it.
-pub fn available_memory_mb() -> Option<u64> {
-    let read = |name: &str| fs::read_to_string(name).ok();
-    let free = read("/proc/meminfo")
-        .and_then(|text| kib(&text, "MemAvailable:"))
-        .map(|kib| kib / 1024);
-    match (free, left_under_limit().map(|bytes| bytes >> 20)) {
-        (Some(free), Some(left)) => Some(free.min(left)),
-        (free, left) => free.or(left),
+/// What it takes to open or make an index and to search it. With the built-in corpus it was seen to take 31 MiB.
+const TO_SEARCH: u64 = 48 << 20;
+
+/// Where a limit leaves less than this, threads share one region of memory.
+const TIGHT: u64 = 1 << 30;
+
+/// The variable that says how many regions there may be (mallopt(3)).
+const REGIONS: &str = "MALLOC_ARENA_MAX";
+
+/// Starts the program anew, with one region for all threads, where a limit leaves little: the GNU C library sets 64 MiB
+/// of addresses aside for each thread, which is then missed elsewhere. Returns where that is of no use or not possible.
+pub fn share_one_region(args: &[OsString]) {
+    let tight = || left_under_limit().is_some_and(|left| left < TIGHT);
+    if cfg!(all(target_os = "linux", target_env = "gnu")) && variable(REGIONS).is_none() && tight() {
+        #[cfg(unix)]
+        if let Some((name, rest)) = args.split_first() {
+            use std::os::unix::process::CommandExt as _;
+            let mut again = std::process::Command::new("/proc/self/exe");
+            // This returns only if it fails, and then all goes on as it is.
+            let _ = again.arg0(name).args(rest).env(REGIONS, "1").exec();
+        }
     }
+}
+
+/// Refuses to search where the limit leaves too little: the runtime would end the program half-way.
+pub fn room_to_search() -> Result<(), Failure> {
+    match left_under_limit() {
+        Some(left) if left < TO_SEARCH => {
+            Err(too_little("askpm", TO_SEARCH, left).hinted("raise the limit (`ulimit -v`)"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn too_little(what: impl std::fmt::Display, needed: u64, left: u64) -> Failure {
+    let (needed, left) = (megabytes(needed), megabytes(left));
+    Failure::new(
+        what,
+        format!("needs at least {needed} of memory, and this process may take {left} more"),
+    )
+}
+
+/// Memory that programs can still take (in MiB), and no more than this one's own limit (`ulimit -v`) and its container
+/// leave it.
+pub fn available_memory_mb() -> Option<u64> {
+    let free = fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| kib(&text, "MemAvailable:"))
+        .map(|kib| kib.saturating_mul(1024));
+    let left = [free, left_under_limit(), left_in_groups()];
+    left.into_iter().flatten().min().map(|bytes| bytes >> 20)
+}
+
+/// Bytes that the control groups of this process leave it (Linux's cgroup v2), which is how containers limit memory.
+fn left_in_groups() -> Option<u64> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let path = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    least_in(Path::new("/sys/fs/cgroup"), Path::new(path))
+}
+
+/// The least that is left by the group `path` under `root` and the groups that it is in.
+fn least_in(root: &Path, path: &Path) -> Option<u64> {
+    path.ancestors().filter_map(|path| left_in(&root.join(path))).min()
+}
+
+/// What the limit of one group leaves; what is kept of files is given back when it is needed.
+fn left_in(group: &Path) -> Option<u64> {
+    let read = |name: &str| fs::read_to_string(group.join(name)).ok();
+    let limit: u64 = read("memory.max")?.trim().parse().ok()?;
+    let used: u64 = read("memory.current")?.trim().parse().ok()?;
+    let stat = read("memory.stat").unwrap_or_default();
+    let files = stat.lines().find_map(|line| line.strip_prefix("inactive_file "));
+    let files = files.and_then(|bytes| bytes.trim().parse().ok()).unwrap_or(0);
+    Some(limit.saturating_sub(used.saturating_sub(files)))
 }
 
 /// Refuses a model that cannot fit under the limit: running out of memory half-way would end the program without an
@@ -33,12 +100,8 @@ pub fn room_for(model: &Path) -> Result<(), Failure> {
     if needed <= left {
         return Ok(());
     }
-    let why = format!(
-        "needs at least {} of memory, and this process may take {} more",
-        megabytes(needed),
-        megabytes(left)
-    );
-    Err(Failure::new(model.display(), why).hinted("raise the limit (`ulimit -v`), or quote without a model: `-m none`"))
+    Err(too_little(model.display(), needed, left)
+        .hinted("raise the limit (`ulimit -v`), or quote without a model: `-m none`"))
 }
 
 /// Bytes of address space that the limit leaves; `None` where there is no limit.
@@ -63,6 +126,26 @@ fn kib(text: &str, name: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_container_leaves_what_the_strictest_of_its_groups_leaves() {
+        let root = tempfile::tempdir().unwrap();
+        let group = |path: &str, max: &str, current: &str, stat: &str| {
+            let dir = root.path().join(path);
+            fs::create_dir_all(&dir).unwrap();
+            for (name, text) in [("memory.max", max), ("memory.current", current), ("memory.stat", stat)] {
+                fs::write(dir.join(name), text).unwrap();
+            }
+        };
+        group("all", "1000\n", "700\n", "anon 1\ninactive_file 200\n");
+        group("all/mine", "max\n", "600\n", "");
+        assert_eq!(least_in(root.path(), Path::new("all/mine")), Some(500));
+        group("all/mine", "650\n", "600\n", "");
+        assert_eq!(least_in(root.path(), Path::new("all/mine")), Some(50));
+        group("all/mine", "650\n", "900\n", "inactive_file much\n");
+        assert_eq!(least_in(root.path(), Path::new("all/mine")), Some(0));
+        assert_eq!(least_in(root.path(), Path::new("elsewhere")), None);
+    }
 
     #[test]
     fn the_system_s_tables_are_read() {

@@ -58,6 +58,7 @@ use crate::render::sanitise;
 /// Runs the program with `args`, the first being its own name.
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.collect();
+    memory::share_one_region(&args);
     if args.len() == 1 && guide::can_be_seen() && greeted() {
         return ExitCode::SUCCESS;
     }

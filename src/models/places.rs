@@ -58,6 +58,24 @@ pub struct Limits {
     pub package: Duration,
 }
 
+/// Longest silence of the Hub that can be asked for, in seconds.
+const MAX_STALL: u64 = 3600;
+
+impl Limits {
+    /// The usual ones, but for the seconds that `HF_HUB_DOWNLOAD_TIMEOUT` has the Hub be waited for. What is no number
+    /// of them counts as unset.
+    fn from_env(timeout: Option<&OsString>) -> Self {
+        let usual = Self::default();
+        let seconds = timeout.and_then(|text| text.to_str()?.trim().parse().ok());
+        Self {
+            stall: seconds.map_or(usual.stall, |seconds: u64| {
+                Duration::from_secs(seconds.clamp(1, MAX_STALL))
+            }),
+            ..usual
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -109,8 +127,9 @@ impl Net {
 }
 
 impl Places {
-    /// Reads `HF_HUB_CACHE`, `HF_HOME`, `HF_ENDPOINT`, `HF_TOKEN` (else the token file of `huggingface_hub`), the XDG
-    /// folders, `HOME` and `PATH` through `get`. An empty variable counts as unset, as the XDG specification has it.
+    /// Reads `HF_HUB_CACHE`, `HF_HOME`, `HF_ENDPOINT`, `HF_TOKEN` (else the token file of `huggingface_hub`),
+    /// `HF_HUB_DOWNLOAD_TIMEOUT`, the XDG folders, `HOME` and `PATH` through `get`. An empty variable counts as unset, as
+    /// the XDG specification has it.
     pub fn from_env(get: impl Fn(&str) -> Option<OsString>) -> Result<Self, ModelError> {
         let var = |name: &str| get(name).filter(|value| !value.is_empty());
         let home = var("HOME").or_else(|| var("USERPROFILE")).map(PathBuf::from);
@@ -138,7 +157,7 @@ impl Places {
             tool_path: var("PATH")
                 .map(|path| std::env::split_paths(&path).collect())
                 .unwrap_or_default(),
-            limits: Limits::default(),
+            limits: Limits::from_env(var("HF_HUB_DOWNLOAD_TIMEOUT").as_ref()),
             free_space: |path| fs4::available_space(path).ok(),
         })
     }
@@ -208,6 +227,23 @@ mod tests {
             places(&[("HOME", "/d"), ("HF_ENDPOINT", "http://mirror:1/ ")]).endpoint,
             "http://mirror:1"
         );
+    }
+
+    #[test]
+    fn the_hub_is_waited_for_as_long_as_the_variable_says() {
+        let stall = |value| {
+            places(&[("HOME", "/d"), ("HF_HUB_DOWNLOAD_TIMEOUT", value)])
+                .limits
+                .stall
+                .as_secs()
+        };
+        assert_eq!(
+            (stall("5"), stall(" 7 "), stall("0"), stall("99999999")),
+            (5, 7, 1, MAX_STALL)
+        );
+        for value in ["", "soon", "-1", "1.5"] {
+            assert_eq!(stall(value), 30, "{value}");
+        }
     }
 
     #[test]

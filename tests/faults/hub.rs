@@ -1,5 +1,4 @@
-//! A Hub that lies, refuses, or is slow. Stalls, which last as long as the program's patience, are tested beside the
-//! code (`src/models/tests/download.rs`), where the patience can be set.
+//! A Hub that lies, refuses, is slow, or falls silent.
 
 use std::path::PathBuf;
 
@@ -68,6 +67,11 @@ impl Pull {
 
 /// Pulls with `faults`, which end in a failure or not; then without, which brings the right file.
 fn survives(outcome: &mut Outcome, faults: Vec<Fault>, partial: Option<usize>) {
+    survives_waiting(outcome, faults, partial, "30");
+}
+
+/// [`survives`] with so many seconds of patience.
+fn survives_waiting(outcome: &mut Outcome, faults: Vec<Fault>, partial: Option<usize>, seconds: &str) {
     let bytes = model_bytes();
     let pull = Pull::new(&bytes);
     if let Some(length) = partial {
@@ -81,7 +85,12 @@ fn survives(outcome: &mut Outcome, faults: Vec<Fault>, partial: Option<usize>) {
         );
     }
     pull.hub.order(faults);
-    let ran = pull.pull();
+    let patience = ("HF_HUB_DOWNLOAD_TIMEOUT", seconds);
+    let ran = pull
+        .askpm()
+        .env(patience.0, patience.1)
+        .args(["models", "pull", "tiny"])
+        .run();
     outcome.ends(&pull.home, &ran);
     assert!(
         pull.file().is_none_or(|file| std::fs::read(file).unwrap() == bytes),
@@ -145,5 +154,12 @@ pub fn slow() -> Outcome {
     // Many connections, each of which brings a little and then ends.
     survives(&mut outcome, vec![Fault::CutAfter(3_000); 12], None);
     survives(&mut outcome, vec![Fault::CutAfter(1); 4], Some(100));
+    outcome
+}
+
+pub fn silent() -> Outcome {
+    let mut outcome = Outcome::new();
+    survives_waiting(&mut outcome, vec![Fault::StallAfter(50_000)], None, "1");
+    survives_waiting(&mut outcome, vec![Fault::StallAfter(0); 4], Some(1_000), "1");
     outcome
 }

@@ -26,6 +26,30 @@ fn limited(home: &Home, limit: &str, args: &[&str]) -> Ran {
     }
 }
 
+/// Less memory than a search takes is told before anything is begun.
+pub fn no_memory() -> Outcome {
+    let mut outcome = Outcome::new();
+    let home = home(30);
+    assert_eq!(found(&home).len(), 30);
+    let before = snapshot(&home.path("corpus"));
+    for mib in [50, 56, 64, 72, 80] {
+        for args in [
+            &["refresh"][..],
+            &["search", "walrus"],
+            &["ask", "Which walrus is number 3?"],
+        ] {
+            let ran = limited(&home, &format!("ulimit -v {}", mib << 10), args);
+            match mib {
+                ..60 => outcome.fails(&home, &ran),
+                _ => outcome.ends(&home, &ran),
+            }
+            outcome.lost += lost(&before);
+        }
+    }
+    assert_eq!(found(&home).len(), 30);
+    outcome
+}
+
 /// Too little memory may end the program: then by the runtime's own line, and with everything whole.
 pub fn memory() -> Outcome {
     let mut outcome = Outcome::new();
