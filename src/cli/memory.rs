@@ -42,7 +42,7 @@ pub fn share_one_region(args: &[OsString]) {
 pub fn room_to_search() -> Result<(), Failure> {
     match left_under_limit() {
         Some(left) if left < TO_SEARCH => {
-            Err(too_little("askpm", TO_SEARCH, left).hinted("raise the limit (`ulimit -v`)"))
+            Err(too_little("the search", TO_SEARCH, left).hinted("raise the limit (`ulimit -v`)"))
         }
         _ => Ok(()),
     }

@@ -51,7 +51,9 @@ impl Session {
         // The last token is always read again: its logits were not kept.
         let most = ids.len().saturating_sub(1);
         let common = self.read.iter().zip(&ids[..most]).take_while(|(a, b)| a == b).count();
-        let kept = self.from_disk(ids, common).unwrap_or_else(|| self.take_back(common));
+        let kept = self
+            .opening_from_disk(ids, common)
+            .unwrap_or_else(|| self.take_back(common));
         let mut rest = &ids[kept..];
         loop {
             let size = self.model.chunk();
@@ -67,7 +69,7 @@ impl Session {
 
     /// Puts an opening that was kept into the cache, where the prompt begins with one that is longer than the `common`
     /// tokens that are there. Returns how many are there then.
-    fn from_disk(&mut self, ids: &[u32], common: usize) -> Option<usize> {
+    fn opening_from_disk(&mut self, ids: &[u32], common: usize) -> Option<usize> {
         let opening = self.prefixes.as_mut()?.restore(ids, common, &mut self.model)?;
         self.read.clear();
         self.read.extend_from_slice(opening);

@@ -98,7 +98,7 @@ impl Store {
             })
             .collect();
         // The newest last, whatever the clock says.
-        files.sort_by(|a, b| (a.2 == newest, a.0).cmp(&(b.2 == newest, b.0)));
+        files.sort_by_key(|file| (file.2 == newest, file.0));
         let mut bytes: u64 = files.iter().map(|file| file.1).sum();
         let mut left = files.len();
         for (_, size, path) in files {
