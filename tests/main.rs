@@ -20,6 +20,7 @@ mod first_run;
 mod follow;
 mod followups;
 mod formats;
+mod fuzz;
 mod harness;
 mod hostile;
 mod import;

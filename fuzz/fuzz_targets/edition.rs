@@ -1,11 +1,8 @@
-//! Any text is an edition, which is written and read back the same, or an error. Seeds: `corpus/`.
+//! See `properties::edition`.
 #![no_main]
 
-use askpm::corpus::markdown;
-use libfuzzer_sys::fuzz_target;
+#[allow(dead_code, reason = "each target uses one of them")]
+#[path = "../properties.rs"]
+mod properties;
 
-fuzz_target!(|text: &str| {
-    if let Ok(edition) = markdown::parse("x.md", text) {
-        assert_eq!(markdown::parse("x.md", &markdown::write(&edition)).as_ref(), Ok(&edition));
-    }
-});
+libfuzzer_sys::fuzz_target!(|text: &str| properties::edition(text));

@@ -1,13 +1,20 @@
-//! Any bytes are a model that can be loaded, or an error: no header makes the engine panic, hang, or take memory that the
-//! file does not have. Seeds: the headers of small models, such as the first 64 KiB of a GGUF file.
+//! See `properties::gguf`.
 #![no_main]
 
-use askpm::engine::{CandleEngine, DeviceChoice};
-use libfuzzer_sys::fuzz_target;
+use std::path::PathBuf;
+use std::sync::OnceLock;
 
-fuzz_target!(|bytes: &[u8]| {
-    let path = std::env::temp_dir().join(format!("askpm-fuzz-{}.gguf", std::process::id()));
-    if std::fs::write(&path, bytes).is_ok() {
-        let _ = CandleEngine::load(&path, DeviceChoice::Cpu);
-    }
+#[allow(dead_code, reason = "each target uses one of them")]
+#[path = "../properties.rs"]
+mod properties;
+
+static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let folder = FOLDER.get_or_init(|| {
+        let folder = std::env::temp_dir().join(format!("askpm-fuzz-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        folder
+    });
+    properties::gguf(bytes, folder);
 });

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::chat::ChatTemplate;
 use super::choose::Choices;
 use super::device::DeviceChoice;
-use super::error::EngineError;
+use super::error::{EngineError, shown};
 use super::gguf::Gguf;
 use super::kernels::attention::Precision;
 use super::model::{Model, Runner};
@@ -60,7 +60,7 @@ impl CandleEngine {
         if Runner::of(architecture, "").is_none() {
             return Err(EngineError::Architecture {
                 path: path.to_path_buf(),
-                architecture: architecture.into(),
+                architecture: shown(architecture),
             });
         }
         let header = started.elapsed();

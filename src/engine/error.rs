@@ -65,6 +65,21 @@ pub enum EngineError {
     },
 }
 
+/// What a file says of itself may be of any length and hold anything; an error is one line that can be read.
+pub(super) fn shown(text: impl Into<String>) -> String {
+    const LONGEST: usize = 300;
+    let text: String = text.into();
+    if text.len() <= LONGEST && !text.contains(char::is_control) {
+        return text;
+    }
+    let line = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
+    let mut out: String = line.clone().take(LONGEST).collect();
+    if line.count() > LONGEST {
+        out.push('…');
+    }
+    out
+}
+
 impl EngineError {
     /// The way out, where there is one, as a sentence without a full stop.
     pub fn hint(&self) -> Option<String> {
@@ -97,16 +112,16 @@ impl EngineError {
     pub(crate) fn gguf(path: &Path, field: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Gguf {
             path: path.to_path_buf(),
-            field: field.into(),
-            problem: problem.into(),
+            field: shown(field),
+            problem: shown(problem),
         }
     }
 
     pub(crate) fn tokenizer(path: &Path, field: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Tokenizer {
             path: path.to_path_buf(),
-            field: field.into(),
-            problem: problem.into(),
+            field: shown(field),
+            problem: shown(problem),
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::tiny_gguf::{Meta, TinyGguf, Weights};
+use crate::engine::tiny_gguf::{Meta, TinyGguf, TinyTensor, Weights};
 use crate::engine::{CandleEngine, DeviceChoice};
 
 fn tiny() -> TinyGguf {
@@ -63,6 +63,24 @@ fn a_missing_file_and_a_folder_are_unreadable() {
         error.to_string(),
         format!("cannot read the model file {}: is a directory", folder.path().display())
     );
+}
+
+#[test]
+fn a_refusal_is_one_line_however_long_and_strange_the_names_in_the_file() {
+    let name = "a\nb\u{1b}[2J".repeat(1000);
+    let message = refusal(|f| f.set("general.architecture", Meta::text(&name)));
+    assert!(message.len() < 1000 && !message.contains(char::is_control), "{message}");
+    let mut file = tiny();
+    let tensor = file.tensors["output_norm.weight"].clone();
+    file.tensors.insert(
+        name,
+        TinyTensor {
+            dims: vec![0],
+            ..tensor
+        },
+    );
+    let message = refusal_of_bytes(&file.bytes());
+    assert!(message.len() < 1000 && !message.contains(char::is_control), "{message}");
 }
 
 #[test]

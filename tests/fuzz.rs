@@ -1,0 +1,144 @@
+//! The properties of the fuzz targets, on their seeds, on whatever was once found to break them (`fuzz/found`), and on
+//! seeds that were changed at random, the same ones in every run.
+//!
+//! Without the coverage that `fuzz/run` has, this finds less and needs nothing. `ASKPM_FUZZ_TRIES=100000 cargo test
+//! --test main fuzz::` tries more; an input that breaks a property is kept, and the test says where.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+
+use crate::harness::Home;
+use crate::harness::tiny_gguf::{ARCHITECTURES, TinyGguf, Weights};
+
+#[path = "../fuzz/properties.rs"]
+mod properties;
+
+/// Changed inputs that each target tries where `ASKPM_FUZZ_TRIES` does not say.
+const TRIES: usize = 300;
+/// Where changes stop: large inputs are slow and break nothing that smaller ones do not.
+const LARGEST: usize = 1 << 14;
+
+/// The files of folders of this repository; none where a folder is not there.
+fn inputs(folders: &[&str]) -> Vec<Vec<u8>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let entries = folders.iter().flat_map(|folder| std::fs::read_dir(root.join(folder)));
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+/// Numbers that look random and are the same in every run (SplitMix64).
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// One below `bound`, or 0.
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound.max(1) as u64) as usize
+    }
+
+    /// A piece of `bytes`, mostly short.
+    fn piece<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let start = self.below(bytes.len());
+        let longest = [4, 64, 1024][self.below(3)];
+        let end = bytes.len().min(start + self.below(longest) + 1);
+        &bytes[start.min(end)..end]
+    }
+}
+
+/// One input made of the seeds by a few changes.
+fn changed(seeds: &[Vec<u8>], numbers: &mut Numbers) -> Vec<u8> {
+    const SIZES: [u64; 8] = [0, 1, 0x7f, 0xffff, 0x7fff_ffff, 0xffff_ffff, 1 << 62, u64::MAX];
+    let mut bytes = seeds[numbers.below(seeds.len())].clone();
+    for _ in 0..=numbers.below(6) {
+        let at = numbers.below(bytes.len() + 1);
+        let rest = bytes.len() - at;
+        match numbers.below(7) {
+            0 if rest > 0 => bytes[at] ^= 1 << numbers.below(8),
+            1 if rest > 0 => bytes[at] = numbers.next() as u8,
+            2 => bytes.truncate(at),
+            3 => drop(bytes.drain(at..at + numbers.below(rest.min(64) + 1))),
+            4 => {
+                let size = SIZES[numbers.below(SIZES.len())].to_le_bytes();
+                let width = [1, 2, 4, 8][numbers.below(4)].min(rest);
+                bytes[at..at + width].copy_from_slice(&size[..width]);
+            }
+            // A piece of this input or of another: lines come twice, headers meet strange bodies.
+            5 | 6 => {
+                let from = numbers.below(seeds.len() + 1);
+                let piece = numbers.piece(seeds.get(from).unwrap_or(&bytes)).to_vec();
+                bytes.splice(at..at, piece);
+            }
+            _ => {}
+        }
+    }
+    bytes
+}
+
+/// Runs `property` on the seeds as they are and on `tries` changed ones. The first input that breaks it is kept.
+fn hold(name: &str, seeds: &[Vec<u8>], property: impl Fn(&[u8])) {
+    assert!(!seeds.is_empty(), "{name} has no seeds");
+    let tries = std::env::var("ASKPM_FUZZ_TRIES").map_or(TRIES, |n| n.parse().expect("a number of tries"));
+    let mut numbers = Numbers(1);
+    let short: Vec<Vec<u8>> = seeds.iter().filter(|seed| seed.len() <= LARGEST).cloned().collect();
+    let short = if short.is_empty() { seeds } else { &short };
+    let made = (0..tries).map(|_| changed(short, &mut numbers));
+    for input in seeds.iter().cloned().chain(made) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| property(&input))) {
+            let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{name}"));
+            std::fs::write(&kept, &input).unwrap();
+            eprintln!("this input breaks the property: {}", kept.display());
+            resume_unwind(panic);
+        }
+    }
+}
+
+/// Text as a fuzz target of text gets it, but for what is no UTF-8, which is mended instead of left out.
+fn as_text(property: fn(&str)) -> impl Fn(&[u8]) {
+    move |bytes| property(&String::from_utf8_lossy(bytes))
+}
+
+#[test]
+fn what_holds_of_imports_holds_of_changed_ones() {
+    let mut seeds = inputs(&["tests/fixtures/import", "fuzz/found/import"]);
+    // The first byte chooses the kind.
+    let kinds: Vec<Vec<u8>> = (0..8)
+        .map(|kind| [&[kind], &seeds[usize::from(kind) % 4][..]].concat())
+        .collect();
+    seeds.extend(kinds);
+    hold("import", &seeds, properties::import);
+}
+
+#[test]
+fn what_holds_of_editions_holds_of_changed_ones() {
+    let seeds = inputs(&["corpus", "tests/fixtures/corpus", "fuzz/found/edition"]);
+    hold("edition", &seeds, as_text(properties::edition));
+}
+
+#[test]
+fn what_holds_of_settings_holds_of_changed_ones() {
+    let seeds = inputs(&["fuzz/seeds/config", "fuzz/found/config"]);
+    hold("config", &seeds, as_text(properties::config));
+}
+
+#[test]
+fn what_holds_of_texts_holds_of_changed_ones() {
+    let seeds = inputs(&["tests/fixtures/corpus", "fuzz/seeds/text", "fuzz/found/text"]);
+    hold("text", &seeds, as_text(properties::text));
+}
+
+#[test]
+fn what_holds_of_models_holds_of_changed_ones() {
+    let home = Home::new();
+    let folder = home.path("");
+    let mut seeds = inputs(&["fuzz/found/gguf"]);
+    seeds.extend(ARCHITECTURES.map(|architecture| TinyGguf::new(architecture, Weights::Q4_0).bytes()));
+    hold("gguf", &seeds, |bytes| properties::gguf(bytes, &folder));
+}
