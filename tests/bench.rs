@@ -1,5 +1,7 @@
 //! `askpm bench` on tiny models.
 
+use std::path::Path;
+
 use crate::harness::Home;
 use crate::harness::tiny_gguf::{Meta, TinyGguf, Weights};
 
@@ -82,6 +84,29 @@ fn prompts_that_the_context_has_no_room_for_have_no_figure() {
         table.stderr.is_empty() && table.stdout.contains("answer of 64 tokens"),
         "{table:#?}"
     );
+}
+
+#[test]
+fn the_first_token_of_a_prompt_of_ones_own_is_made_once() {
+    let home = Home::new();
+    let model = tiny(&home, 256);
+    let prompt = home.write("prompt.txt", "How do I become a product manager?\n");
+    let bench = |flags: &[&str], prompt: &Path| {
+        let bare = home.bare().args(["bench", "-m"]).args([&model]).args(flags);
+        bare.args(["--prompt"]).args([prompt]).run()
+    };
+    let report = bench(&["--json"], &prompt).ok().json();
+    assert!(report["prompt_tokens"].as_u64() > Some(5), "{report:#}");
+    assert!(report["first_token"].is_string(), "{report:#}");
+    assert!(
+        report["first_token_ms"].as_f64() >= report["prefill_ms"].as_f64(),
+        "{report:#}"
+    );
+    let table = bench(&[], &prompt).ok();
+    assert!(table.stdout.contains("tokens of the prompt"), "{table:#?}");
+    let long = home.write("long.txt", "product ".repeat(300));
+    bench(&[], &long).fails(1, &["tokens"]);
+    bench(&[], Path::new("none.txt")).fails(1, &["none.txt"]);
 }
 
 #[test]

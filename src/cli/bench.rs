@@ -4,6 +4,8 @@
 //! answer begins with an empty context, as in llama.cpp's `llama-bench`.
 
 use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -14,7 +16,7 @@ use super::error::{Exit, Failure};
 use super::model;
 use crate::answer::ModelUsed;
 use crate::ask;
-use crate::engine::{Engine, EngineError, cpu_features};
+use crate::engine::{Engine, EngineError, Message, Role, Sampling, cpu_features};
 use crate::render::{json, sanitise};
 
 /// The figures, as `--json` prints them. A prompt that the model's context has no room for has none.
@@ -66,8 +68,17 @@ pub fn run(context: &Context, args: &BenchArgs) -> Result<Exit, Failure> {
             "`bench` measures a model of this machine: name one with `-m`",
         ));
     };
-    let report = measure(context, local, usize::from(args.runs))?;
     let mut out = io::stdout().lock();
+    if let Some(file) = &args.prompt {
+        let first = first_token(local, file)?;
+        if args.output.json {
+            json::pretty(&mut out, &first)?;
+        } else {
+            first.print(&mut out)?;
+        }
+        return Ok(Exit::Done);
+    }
+    let report = measure(context, local, usize::from(args.runs))?;
     if args.output.json {
         json::pretty(&mut out, &report)?;
     } else {
@@ -121,6 +132,54 @@ fn measure(context: &Context, local: model::Local, runs: usize) -> Result<Report
         threads: engine.threads(),
         model: used,
     })
+}
+
+/// The first token of one prompt, as `--prompt` shows it. No run comes before it: with the time that the process takes,
+/// that is what a person waits.
+#[derive(Serialize)]
+struct First {
+    prompt_tokens: usize,
+    load_ms: f64,
+    prefill_ms: f64,
+    /// From the message to the first token, the model being loaded.
+    first_token_ms: f64,
+    first_token: String,
+}
+
+fn first_token(local: model::Local, file: &Path) -> Result<First, Failure> {
+    let content = std::fs::read_to_string(file).map_err(|e| Failure::new(file.display(), e))?;
+    let message = Message {
+        role: Role::User,
+        content: content.trim_end().to_string(),
+    };
+    let sampling = Sampling {
+        max_tokens: 1,
+        ..Sampling::default()
+    };
+    let ms = |time: Duration| round(time.as_secs_f64() * 1e3);
+    let mut engine = local.engine;
+    let done = engine.generate(&[message], &sampling, &mut |_| ControlFlow::Continue(()))?;
+    Ok(First {
+        prompt_tokens: done.prompt_tokens,
+        load_ms: ms(local.load),
+        prefill_ms: ms(done.prefill),
+        first_token_ms: ms(done.first_token),
+        first_token: done.text,
+    })
+}
+
+impl First {
+    fn print(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{:24}{:9}", "tokens of the prompt", self.prompt_tokens)?;
+        writeln!(out, "{:24}{:9.1} ms", "loading", self.load_ms)?;
+        writeln!(out, "{:24}{:9.1} ms", "reading the prompt", self.prefill_ms)?;
+        let first = sanitise::line(&format!("{:?}", self.first_token));
+        writeln!(
+            out,
+            "{:24}{:9.1} ms         ({first})",
+            "first token", self.first_token_ms
+        )
+    }
 }
 
 /// The times of `runs` runs, after one that warms up.

@@ -13,6 +13,7 @@ use super::device::DeviceChoice;
 use super::error::{EngineError, shown};
 use super::gguf::Gguf;
 use super::kernels::attention::Precision;
+use super::lookup;
 use super::model::{Model, Runner};
 use super::prefix::Prefixes;
 use super::run::Step;
@@ -29,8 +30,8 @@ pub struct CandleEngine {
     pub(super) tokenizer: Tokenizer,
     template: ChatTemplate,
     pub(super) session: Session,
-    /// Whether greedy text is drafted ahead.
-    pub(super) drafts: bool,
+    /// How many tokens of greedy text are drafted ahead at most; 0 for none.
+    pub(super) longest_draft: usize,
     load: LoadTimes,
 }
 
@@ -106,7 +107,7 @@ impl CandleEngine {
             tokenizer,
             template,
             session: Session::new(model),
-            drafts: true,
+            longest_draft: lookup::MOST,
             load: LoadTimes {
                 header,
                 vocabulary,

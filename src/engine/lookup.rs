@@ -9,8 +9,8 @@
 /// Longest run of last tokens that is looked for, and the shortest.
 const LONGEST: usize = 4;
 const SHORTEST: usize = 2;
-/// Longest draft.
-const MOST: usize = 10;
+/// Longest draft, where nobody says otherwise.
+pub(super) const MOST: usize = 10;
 /// Drafts in a row that came to nothing before drafting rests, and for how many tokens.
 const PATIENCE: usize = 2;
 const REST: usize = 8;
@@ -18,6 +18,8 @@ const REST: usize = 8;
 /// The tokens so far, and how well drafts have done.
 pub(super) struct Lookup {
     tokens: Vec<u32>,
+    /// Longest draft.
+    most: usize,
     /// Length of the next draft.
     length: usize,
     failed: usize,
@@ -25,10 +27,12 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    pub fn new(prompt: &[u32]) -> Self {
+    /// After `prompt`, with drafts of at most `most` tokens.
+    pub fn new(prompt: &[u32], most: usize) -> Self {
         Lookup {
             tokens: prompt.to_vec(),
-            length: MOST / 2,
+            most,
+            length: most.div_ceil(2),
             failed: 0,
             rest: 0,
         }
@@ -46,9 +50,9 @@ impl Lookup {
             return;
         }
         if accepted == drafted {
-            self.length = (self.length * 2).min(MOST);
+            self.length = (self.length * 2).min(self.most);
         } else {
-            self.length = (accepted + 1).clamp(SHORTEST, MOST);
+            self.length = (accepted + 1).max(SHORTEST).min(self.most);
         }
         if accepted > 0 {
             self.failed = 0;
@@ -88,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_draft_is_what_followed_the_last_place_where_the_last_tokens_stood() {
-        let mut lookup = Lookup::new(&[1, 2, 3, 4, 5, 1, 2, 9, 8, 7]);
+        let mut lookup = Lookup::new(&[1, 2, 3, 4, 5, 1, 2, 9, 8, 7], MOST);
         assert!(lookup.draft(9).is_empty());
         lookup.push(1);
         lookup.push(2);
@@ -101,7 +105,7 @@ mod tests {
 
     #[test]
     fn drafts_grow_with_success_and_rest_after_failures() {
-        let mut lookup = Lookup::new(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 1, 2]);
+        let mut lookup = Lookup::new(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 1, 2], MOST);
         assert_eq!(lookup.draft(99).len(), 5);
         lookup.tell(5, 5);
         assert_eq!(lookup.draft(99).len(), MOST);
@@ -112,5 +116,18 @@ mod tests {
         (0..REST).for_each(|_| lookup.push(50));
         [1, 2].into_iter().for_each(|token| lookup.push(token));
         assert_eq!(lookup.draft(99).len(), SHORTEST);
+    }
+
+    #[test]
+    fn no_draft_is_longer_than_the_longest_that_was_asked_for() {
+        let prompt: Vec<u32> = (0..40).chain([5, 6]).collect();
+        for most in 0..12 {
+            let mut lookup = Lookup::new(&prompt, most);
+            for (drafted, accepted) in [(1, 1), (2, 2), (4, 4), (8, 8), (16, 16), (16, 3), (4, 0)] {
+                assert!(lookup.draft(99).len() <= most);
+                lookup.tell(drafted, accepted);
+            }
+        }
+        assert_eq!(Lookup::new(&prompt, 3).draft(99), [7, 8]);
     }
 }

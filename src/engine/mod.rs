@@ -14,6 +14,7 @@ mod cpu;
 mod cursor;
 mod decode;
 mod device;
+mod drafting;
 mod error;
 mod fallback;
 mod gguf;
@@ -45,6 +46,8 @@ pub use arch::ARCHITECTURES;
 pub use cpu::WITHOUT_KERNELS;
 pub use decode::{CandleEngine, LoadTimes};
 pub use device::DeviceChoice;
+#[doc(hidden)]
+pub use drafting::Written;
 pub use error::EngineError;
 pub use fallback::FALLBACKS;
 #[doc(hidden)]

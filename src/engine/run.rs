@@ -31,9 +31,7 @@ pub(super) struct Run {
     /// Of the prompt, those that had been read before.
     cached: usize,
     /// Tokens that were drafted, and those of them that the model would have chosen.
-    #[cfg_attr(not(test), allow(dead_code, reason = "the tests' proof that drafting was at work"))]
     pub drafted: usize,
-    #[cfg_attr(not(test), allow(dead_code, reason = "as above"))]
     pub accepted: usize,
     prefill: Duration,
     first: Duration,
@@ -42,6 +40,11 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// From the first token to the last.
+    pub fn decode(&self) -> Duration {
+        self.total.saturating_sub(self.first)
+    }
+
     /// The answer that the loop made out of a prompt of `prompt_tokens`, `before` it began having gone by.
     pub fn generation(self, text: String, prompt_tokens: usize, before: Duration) -> Generation {
         Generation {
@@ -51,7 +54,7 @@ impl Run {
             generated_tokens: self.tokens,
             prefill: self.prefill,
             first_token: before + self.first,
-            decode: self.total.saturating_sub(self.first),
+            decode: self.decode(),
             stop: self.stop,
         }
     }
@@ -102,7 +105,8 @@ impl CandleEngine {
         let prefill = self.prefill(ids, &mut logits)?;
         let vocabulary = logits.len();
         let greedy = sampling.temperature <= 0.0;
-        let mut lookup = (greedy && self.drafts && self.session.model.is_exact()).then(|| Lookup::new(ids));
+        let drafts = greedy && self.longest_draft > 0 && self.session.model.is_exact();
+        let mut lookup = drafts.then(|| Lookup::new(ids, self.longest_draft));
         let mut sampler = Sampler::new(sampling);
         let (mut made, mut first): (Vec<u32>, _) = (Vec::new(), None);
         let (mut drafted, mut accepted) = (0, 0);
@@ -134,7 +138,7 @@ impl CandleEngine {
                     let read = self.session.prompt(&so_far, &mut logits);
                     self.compute("going back", read)?;
                     (batch, row) = (vec![id], 0);
-                    lookup = lookup.map(|_| Lookup::new(&so_far));
+                    lookup = lookup.map(|_| Lookup::new(&so_far, self.longest_draft));
                     continue;
                 }
             }

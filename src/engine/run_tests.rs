@@ -26,14 +26,18 @@ fn tokens(engine: &mut CandleEngine, ids: &[u32], sampling: &Sampling) -> (Vec<u
 /// Text with and without drafts, each from an empty cache.
 fn assert_drafts_change_nothing(engine: &mut CandleEngine, ids: &[u32], sampling: &Sampling, name: &str) -> Run {
     engine.session.take_back(0);
-    engine.drafts = false;
+    engine.longest_draft = 0;
     let (plain, run) = tokens(engine, ids, sampling);
     assert_eq!((run.drafted, run.accepted), (0, 0));
-    engine.session.take_back(0);
-    engine.drafts = true;
-    let (drafted, other) = tokens(engine, ids, sampling);
-    assert_eq!((&drafted, other.stop), (&plain, run.stop), "{name}");
-    other
+    let mut last = None;
+    for most in [3, crate::engine::lookup::MOST] {
+        engine.session.take_back(0);
+        engine.longest_draft = most;
+        let (drafted, other) = tokens(engine, ids, sampling);
+        assert_eq!((&drafted, other.stop), (&plain, run.stop), "{name}, {most}");
+        last = Some(other);
+    }
+    last.unwrap()
 }
 
 #[test]
@@ -75,9 +79,9 @@ fn drafts_end_where_the_context_and_the_number_of_tokens_do() {
 fn text_taken_back_goes_on_with_another_token_as_if_the_first_had_never_been() {
     let mut tried = 0;
     for architecture in TINY {
-        for drafts in [false, true] {
+        for drafts in [0, 10] {
             let mut engine = load(&TinyGguf::new(architecture, Weights::F32));
-            engine.drafts = drafts;
+            engine.longest_draft = drafts;
             let ids: Vec<u32> = (0..60).map(|i| 20 + (i % 9 * 7) % 200).collect();
             let (plain, _) = tokens(&mut engine, &ids, &greedy(30));
             for (at, kept) in [(12, 5), (3, 0), (6, 5)] {

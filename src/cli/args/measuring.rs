@@ -78,6 +78,9 @@ pub struct BenchArgs {
     /// How often each is measured
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub runs: u8,
+    /// Only reads the text of this file as a message, once, and makes the first token of the answer
+    #[arg(long, value_name = "FILE", conflicts_with = "runs")]
+    pub prompt: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputArgs,
 }

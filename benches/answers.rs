@@ -1,0 +1,359 @@
+//! What prompt lookup gains on real answers: the questions of `eval/`, with drafts of several lengths and none, beside
+//! llama.cpp's decode speed.
+//!
+//! `cargo bench --bench answers -- MODEL.gguf [--questions N] [--half tune|report] [--turns N] [--llama LLAMA_BENCH]`
+//!
+//! The prompts are those that askpm makes (the built-in corpus, words alone). Each is answered in both ways: by writing
+//! freely, which is drafted ahead, and by choosing whole sentences, whose tokens are read in one pass once they are
+//! certain. An answer is as long as askpm lets it become. For each prompt all lengths of draft take turns; reading the
+//! prompt is not counted. That the tokens are those of plain greedy decoding is asserted. llama.cpp decodes 64 tokens
+//! from an empty context, which is its best case, and after as many tokens as the middle prompt has, turn by turn
+//! between the prompts.
+
+use std::ops::ControlFlow;
+use std::process::Command;
+use std::time::Duration;
+
+use askpm::answer::Sentence;
+use askpm::ask::{self, Listener, Settings, Style, Writer};
+use askpm::corpus::Corpus;
+use askpm::engine::{
+    CandleEngine, Choosing, DeviceChoice, Engine, EngineError, Generation, Message, ModelInfo, Sampling,
+};
+use askpm::eval::questions::{self, Question, Split};
+use askpm::index::Store;
+use askpm::prompt::Prompts;
+
+/// Longest drafts that are compared; 0 is plain greedy decoding.
+const DRAFTS: [usize; 6] = [0, 3, 5, 7, 10, 15];
+
+fn main() {
+    let args = Args::read();
+    let mut recorder = Recorder {
+        engine: CandleEngine::load(args.model.as_ref(), DeviceChoice::Cpu).expect("the model loads"),
+        asked: None,
+        made: 0,
+    };
+    let prompts = record(&mut recorder, &args);
+    let mut lengths: Vec<usize> = prompts.iter().map(|p| p.tokens).collect();
+    lengths.sort_unstable();
+    let depth = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
+    println!(
+        "{} answers each way, {} turns; prompts to write from {}-{} tokens, half of them up to {depth}",
+        prompts.len(),
+        args.turns,
+        lengths.first().unwrap_or(&0),
+        lengths.last().unwrap_or(&0),
+    );
+    let mut llama = Llama::default();
+    let mut writing: Vec<Speeds> = DRAFTS.iter().map(|_| Speeds::default()).collect();
+    let mut choosing = Speeds::default();
+    for (at, prompt) in prompts.iter().enumerate() {
+        if at % prompts.len().div_ceil(args.turns) == 0 {
+            llama.run(&args, depth);
+        }
+        write(&mut recorder.engine, prompt, &args, &mut writing);
+        choose(&mut recorder.engine, prompt, &args, &mut choosing);
+    }
+    let plain = writing[0].middle();
+    for (drafts, speeds) in DRAFTS.iter().zip(&writing) {
+        let name = match drafts {
+            0 => "written, no drafts".to_string(),
+            most => format!("written, drafts up to {most}"),
+        };
+        speeds.show(&name, plain, &llama);
+    }
+    choosing.show("chosen sentences", plain, &llama);
+    if !llama.empty.is_empty() {
+        println!(
+            "llama.cpp, 64 tokens: {:.1} tokens/s from empty, {:.1} after {depth} tokens",
+            median(&llama.empty),
+            median(&llama.deep)
+        );
+    }
+}
+
+struct Args {
+    model: String,
+    questions: usize,
+    half: Split,
+    turns: usize,
+    llama: Option<String>,
+}
+
+impl Args {
+    fn read() -> Self {
+        // Cargo adds `--bench`.
+        let mut given = std::env::args().skip(1).filter(|arg| arg != "--bench");
+        let mut args = Args {
+            model: String::new(),
+            questions: 20,
+            half: Split::Report,
+            turns: 5,
+            llama: None,
+        };
+        while let Some(arg) = given.next() {
+            let mut value = || given.next().unwrap_or_else(|| panic!("{arg} wants a value"));
+            match arg.as_str() {
+                "--questions" => args.questions = value().parse().expect("a number"),
+                "--turns" => args.turns = value().parse().expect("a number"),
+                "--llama" => args.llama = Some(value()),
+                "--half" if value() == "tune" => args.half = Split::Tune,
+                "--half" => args.half = Split::Report,
+                _ => args.model = arg,
+            }
+        }
+        assert!(!args.model.is_empty(), "name a GGUF file");
+        args
+    }
+}
+
+/// A question as the model was asked it, both ways.
+struct Prompt {
+    write: Vec<Message>,
+    /// Tokens of the prompt to write from, and of the answer that askpm took.
+    tokens: usize,
+    written: usize,
+    choose: Vec<Message>,
+    choices: Vec<String>,
+    choosing: Choosing,
+}
+
+/// Asks evenly spaced questions of the half, and keeps what reaches the model.
+fn record(recorder: &mut Recorder, args: &Args) -> Vec<Prompt> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let corpus = Corpus::Builtin {
+        imported: folder.path().join("imported"),
+    };
+    let files = corpus.files().expect("the corpus");
+    let (store, _) = Store::open_or_refresh(&folder.path().join("index"), &files).expect("an index");
+    let read = |_: &str| Ok::<_, String>(None);
+    let prompts = Prompts::load(&[], read, |(_, error)| error.to_string()).expect("the wording");
+    let text = include_str!("../eval/questions.jsonl");
+    let questions = questions::parse(text).expect("questions");
+    let questions: Vec<&Question> = questions.iter().filter(|q| q.split == args.half).collect();
+    let count = args.questions.min(questions.len());
+    let mut all = Vec::new();
+    for question in (0..count).map(|n| questions[n * questions.len() / count]) {
+        let mut both = [Style::Write, Style::Choose].into_iter().filter_map(|style| {
+            recorder.asked = None;
+            let settings = Settings {
+                style,
+                ..Settings::default()
+            };
+            let found = ask::find(&store, &question.text, &settings).expect("a search");
+            let writer = Writer {
+                engine: recorder,
+                sha256: None,
+                prompts: &prompts,
+                load: Duration::ZERO,
+            };
+            ask::write(&found, Some(writer), &settings, &mut Deaf).expect("an answer");
+            recorder.asked.take().map(|asked| (asked, recorder.made))
+        });
+        let (Some((write, written)), Some((choose, _))) = (both.next(), both.next()) else {
+            continue;
+        };
+        if written > 1 {
+            all.push(Prompt {
+                tokens: recorder.engine.count_prompt(&write.messages).expect("tokens"),
+                write: write.messages,
+                written,
+                choose: choose.messages,
+                choices: choose.choices,
+                choosing: choose.choosing,
+            });
+        }
+    }
+    all
+}
+
+/// Lets every length of draft write the answer, turn by turn.
+fn write(engine: &mut CandleEngine, prompt: &Prompt, args: &Args, speeds: &mut [Speeds]) {
+    let sampling = Sampling {
+        max_tokens: prompt.written,
+        ..Sampling::default()
+    };
+    // Reads the prompt, which stays in the cache.
+    let plain = engine.write_drafting(&prompt.write, &sampling, 0).expect("an answer");
+    for _ in 0..args.turns {
+        for (drafts, speeds) in DRAFTS.iter().zip(speeds.iter_mut()) {
+            let done = engine
+                .write_drafting(&prompt.write, &sampling, *drafts)
+                .expect("an answer");
+            assert!(done.tokens == plain.tokens, "drafts of {drafts} changed the answer");
+            speeds.add(done.tokens.len(), done.decode);
+            speeds.drafted += done.drafted;
+            speeds.accepted += done.accepted;
+        }
+    }
+    speeds.iter_mut().for_each(Speeds::end_prompt);
+}
+
+fn choose(engine: &mut CandleEngine, prompt: &Prompt, args: &Args, speeds: &mut Speeds) {
+    for _ in 0..args.turns {
+        let done = engine
+            .choose(
+                &prompt.choose,
+                &prompt.choices,
+                prompt.choosing,
+                &Sampling::default(),
+                &mut |_| ControlFlow::Continue(()),
+            )
+            .expect("an answer");
+        speeds.add(done.generated_tokens, done.decode);
+    }
+    speeds.end_prompt();
+}
+
+/// Decode speeds: of each prompt the middle turn, over all prompts the tokens and the time.
+#[derive(Default)]
+struct Speeds {
+    turns: Vec<f64>,
+    count: usize,
+    tokens: f64,
+    seconds: f64,
+    each: Vec<f64>,
+    drafted: usize,
+    accepted: usize,
+}
+
+impl Speeds {
+    /// The first token comes of the prompt: decoding makes the others.
+    fn add(&mut self, tokens: usize, decode: Duration) {
+        self.count = tokens.saturating_sub(1);
+        self.turns.push(decode.as_secs_f64());
+    }
+
+    fn end_prompt(&mut self) {
+        let (seconds, tokens) = (median(&self.turns), self.count as f64);
+        self.turns.clear();
+        self.tokens += tokens;
+        self.seconds += seconds;
+        self.each.push(tokens / seconds);
+    }
+
+    fn middle(&self) -> f64 {
+        median(&self.each)
+    }
+
+    fn show(&self, name: &str, plain: f64, llama: &Llama) {
+        let against = |speeds: &[f64]| match speeds {
+            [] => "-".to_string(),
+            some => format!("{:.2}", self.middle() / median(some)),
+        };
+        println!(
+            "{name:24} median {:7.1} tokens/s, overall {:7.1}; {:.2} of no drafts; of llama.cpp from empty {}, as deep {}; \
+             {:.0} tokens an answer, {} of {} drafted taken",
+            self.middle(),
+            self.tokens / self.seconds,
+            self.middle() / plain,
+            against(&llama.empty),
+            against(&llama.deep),
+            self.tokens / self.each.len() as f64 + 1.0,
+            self.accepted,
+            self.drafted,
+        );
+    }
+}
+
+/// Decode speeds of `llama-bench`.
+#[derive(Default)]
+struct Llama {
+    empty: Vec<f64>,
+    deep: Vec<f64>,
+}
+
+impl Llama {
+    fn run(&mut self, args: &Args, depth: usize) {
+        let Some(program) = &args.llama else { return };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let out = Command::new(program)
+            .args(["-m", &args.model, "-t", &threads.to_string(), "-p", "0", "-n", "64"])
+            .args(["-d", &format!("0,{depth}"), "-r", "1", "-o", "jsonl"])
+            .output()
+            .expect("llama-bench runs");
+        let text = String::from_utf8_lossy(&out.stdout).into_owned();
+        let mut found = text.lines().filter_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            line["avg_ts"].as_f64()
+        });
+        self.empty.push(found.next().expect("a figure of llama-bench"));
+        self.deep.push(found.next().expect("a second figure of llama-bench"));
+    }
+}
+
+fn median(numbers: &[f64]) -> f64 {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
+
+/// Listens to nothing.
+struct Deaf;
+
+impl Listener for Deaf {
+    fn sentence(&mut self, _: &Sentence) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn note(&mut self, _: &str) {}
+}
+
+/// What an engine was asked.
+struct Asked {
+    messages: Vec<Message>,
+    choices: Vec<String>,
+    choosing: Choosing,
+}
+
+/// An engine that remembers the last thing it was asked, and how many tokens it made.
+struct Recorder {
+    engine: CandleEngine,
+    asked: Option<Asked>,
+    made: usize,
+}
+
+impl Engine for Recorder {
+    fn info(&self) -> &ModelInfo {
+        self.engine.info()
+    }
+
+    fn count_prompt(&self, messages: &[Message]) -> Result<usize, EngineError> {
+        self.engine.count_prompt(messages)
+    }
+
+    fn generate(
+        &mut self,
+        messages: &[Message],
+        sampling: &Sampling,
+        on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<Generation, EngineError> {
+        let done = self.engine.generate(messages, sampling, on_piece)?;
+        self.made = done.generated_tokens;
+        self.asked = Some(Asked {
+            messages: messages.to_vec(),
+            choices: Vec::new(),
+            choosing: Choosing { most: 0, opening: true },
+        });
+        Ok(done)
+    }
+
+    fn choose(
+        &mut self,
+        messages: &[Message],
+        choices: &[String],
+        choosing: Choosing,
+        sampling: &Sampling,
+        on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Generation, EngineError> {
+        let done = self.engine.choose(messages, choices, choosing, sampling, on_choice)?;
+        self.made = done.generated_tokens;
+        self.asked = Some(Asked {
+            messages: messages.to_vec(),
+            choices: choices.to_vec(),
+            choosing,
+        });
+        Ok(done)
+    }
+}
