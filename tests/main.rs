@@ -32,6 +32,7 @@ mod mcp;
 mod models;
 #[cfg(target_os = "linux")]
 mod offline;
+mod prefixes;
 mod real;
 mod scripts;
 mod search;

@@ -218,11 +218,12 @@ fn an_architecture_that_is_not_built_in_is_refused_with_those_that_are() {
     assert_eq!(
         refusal(|f| f.set("general.architecture", Meta::text("mamba"))),
         "model.gguf: the architecture `mamba` is not supported \
-         (supported: gemma3, glm4, lfm2, llama, phi3, qwen2, qwen3, smollm3)"
+         (supported: gemma3, glm4, lfm2, llama, phi3, qwen2, qwen3, smollm3; by candle-transformers: gemma, gemma2, olmo2, \
+         phi2, stablelm, starcoder2)"
     );
     assert_eq!(
         refusal(|f| f.set("llama.expert_count", Meta::U32(8))),
-        header_refusal("llama.expert_count: mixtures of experts are not supported")
+        header_refusal("tensor blk.0.ffn_gate_inp.weight: is missing")
     );
 }
 
