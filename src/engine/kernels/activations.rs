@@ -175,6 +175,9 @@ fn quantise(path: Path, x: &[f32], cols: usize, values: &mut [i8], scales: &mut 
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Path::AvxVnni | Path::Avx2 => unsafe { quantise_avx2(x, cols, values, scales, sums) },
+        // Neon is what the compiler takes for plain code on such a processor.
+        #[cfg(target_arch = "aarch64")]
+        Path::Neon => quantise_tile(x, cols, values, scales, sums, quantise_block),
         Path::Plain => quantise_tile(x, cols, values, scales, sums, quantise_block),
     }
 }

@@ -7,7 +7,7 @@
 //! side, which is what a 512-bit register of byte dot products takes (`packing`). Weights of 4, 5 and 6 bits stay that
 //! small, since decoding a token costs what reading them costs. [`Activations`] are quantised to 8 bits in blocks of
 //! 32 inputs, as llama.cpp does it, and lie in tiles of positions. A kernel keeps one block of a panel in registers
-//! while it goes over the positions of a tile (`avx512`, `avx2`, `plain`).
+//! while it goes over the positions of a tile (`avx512`, `avx2`, `neon`, `plain`).
 //!
 //! Every path adds the same numbers in the same order, whatever the number of positions and threads: the results are
 //! equal to the last bit, so that what is read in one batch can be compared with what is read token by token.
@@ -30,6 +30,8 @@ mod buffer;
 mod matrix;
 pub mod measure;
 mod multiply;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod pack;
 mod packing;
 pub(crate) mod passes;
@@ -73,7 +75,7 @@ pub(crate) enum KernelError {
 }
 
 /// Runs `$run` with the number of positions of a tile as the constant `$P`.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! for_positions {
     ($positions:expr, $P:ident => $run:expr) => {
         match $positions {
@@ -112,5 +114,5 @@ macro_rules! for_positions {
         }
     };
 }
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use for_positions;

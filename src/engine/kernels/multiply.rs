@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 use super::packing::with_packing;
 use super::path::Path;
 use super::workers::{Split, Workers};
@@ -177,6 +179,9 @@ fn run(path: Path, job: &Job) {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Path::Avx2 => unsafe { with_packing!(kind, K => avx2::quantised::<K>(job), avx2::numbers(job)) },
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: as above.
+        Path::Neon => unsafe { with_packing!(kind, K => neon::quantised::<K>(job), neon::numbers(job)) },
         Path::Plain => with_packing!(kind, K => plain::quantised::<K>(job), plain::numbers(job)),
     }
 }

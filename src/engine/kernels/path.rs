@@ -16,6 +16,9 @@ pub(super) enum Path {
     /// 256-bit multiply-and-add of bytes.
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    /// 128-bit byte dot products (Armv8.2).
+    #[cfg(target_arch = "aarch64")]
+    Neon,
     /// Whatever the compiler makes of plain code.
     Plain,
 }
@@ -49,6 +52,10 @@ impl Path {
                 all.push(Self::Avx2);
             }
         }
+        #[cfg(target_arch = "aarch64")]
+        if std::arch::is_aarch64_feature_detected!("neon") && std::arch::is_aarch64_feature_detected!("dotprod") {
+            all.push(Self::Neon);
+        }
         all.push(Self::Plain);
         all
     }
@@ -71,6 +78,8 @@ pub(crate) fn features() -> &'static [&'static str] {
         Path::AvxVnni => &["avx2", "avxvnni", "fma", "f16c"],
         #[cfg(target_arch = "x86_64")]
         Path::Avx2 => &["avx2", "fma", "f16c"],
+        #[cfg(target_arch = "aarch64")]
+        Path::Neon => &["neon", "dotprod"],
         Path::Plain if cfg!(target_arch = "aarch64") => &["neon"],
         Path::Plain => &[],
     }

@@ -372,8 +372,10 @@ impl Work<'_> {
 
     #[cfg(not(target_arch = "x86_64"))]
     fn run<E: Element>(&self, rows: &Rows, page: &Page, head: usize, partial: &mut Partial) {
+        // Every 64-bit Arm processor multiplies and adds in one step.
+        const FMA: bool = cfg!(target_arch = "aarch64");
         // SAFETY: the page is of this shape; `tile` made the rows of `head_dim` numbers.
-        unsafe { plain::attend::<E, false>(rows, page.head::<E>(self.shape, head), partial) }
+        unsafe { plain::attend::<E, FMA>(rows, page.head::<E>(self.shape, head), partial) }
     }
 
     /// Divides by the sum of the weights, and puts the rows where they belong. Row 0 is position `from` of the queries.
