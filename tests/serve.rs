@@ -120,7 +120,7 @@ fn a_model_answers_within_the_tokens_that_the_request_allows() {
 }
 
 #[test]
-fn the_last_message_is_the_question_and_a_short_one_may_lean_on_the_one_before() {
+fn the_last_message_is_the_question_and_one_that_leans_on_the_one_before_is_told_by_its_words() {
     let home = Home::new();
     let server = quoting(&home);
     let conversation = |last: &str| {
@@ -140,8 +140,13 @@ fn the_last_message_is_the_question_and_a_short_one_may_lean_on_the_one_before()
             .unwrap()
             .contains("system messages")
     );
-    let long = conversation("Where does one get the very best pizza in all of Naples, Italy?");
-    assert_eq!(long["askpm"]["abstained"], true, "{long:#}");
+    for alone in [
+        "Where does one get the very best pizza in all of Naples, Italy?",
+        "Best pizza in Naples?",
+    ] {
+        let new = conversation(alone);
+        assert_eq!(new["askpm"]["abstained"], true, "{new:#}");
+    }
 }
 
 #[test]

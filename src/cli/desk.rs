@@ -18,11 +18,9 @@ use super::model::{self, Loaded};
 use super::{ask as ask_command, search as search_command, show};
 use crate::answer::Answer;
 use crate::ask::{self, AskError, Found, Listener, Settings, Writer};
+use crate::chat::followup;
 use crate::desk::{Ask, Cancel, Cancellable, Clerk, Desk, Fault, Refusal, Role, Search, as_json};
 use crate::index::{RefreshReport, Store};
-
-/// A question of at most so many words may lean on the one before it.
-const LEANING_WORDS: usize = 6;
 
 /// Looking at the corpus may take one part in so many of the time.
 const LOOK_SHARE: u32 = 20;
@@ -132,19 +130,14 @@ impl Here {
         self.look = started.elapsed();
     }
 
-    /// What the corpus has for the question; for a short one that finds nothing by itself, together with the question
-    /// before it.
+    /// What the corpus has for the question: with what it lacks of those before it, as in `askpm chat`.
     fn find(&self, ask: &Ask, settings: &Settings) -> Result<Found, AskError> {
         let retriever = self.finder.retriever(&self.store);
-        let found = ask::find_with(&self.store, &*retriever, &ask.question, settings)?;
-        let before = ask.history.iter().rfind(|turn| turn.role == Role::User);
-        match before {
-            Some(before) if found.abstains && ask.question.split_whitespace().count() <= LEANING_WORDS => {
-                let both = format!("{}\n{}", before.text, ask.question);
-                ask::find_with(&self.store, &*retriever, &both, settings)
-            }
-            _ => Ok(found),
-        }
+        let asked = ask.history.iter().rev().filter(|turn| turn.role == Role::User);
+        let past: Vec<&str> = asked.map(|turn| turn.text.as_str()).collect();
+        let query = followup::standalone(&past, &ask.question);
+        let query = query.as_deref().unwrap_or(&ask.question);
+        ask::find_as(&self.store, &*retriever, &ask.question, query, settings)
     }
 }
 
@@ -178,10 +171,7 @@ impl Clerk for Here {
         if cancel.is_set() {
             return Err(Refusal::new(Fault::Cancelled, "the answer was broken off"));
         }
-        Ok(Answer {
-            question: ask.question.trim().to_string(),
-            ..answer
-        })
+        Ok(answer)
     }
 
     fn search(&mut self, search: &Search) -> Result<Value, Refusal> {

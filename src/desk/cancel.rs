@@ -1,7 +1,7 @@
 //! The sign that nobody waits for an answer any more, and an engine that heeds it.
 //!
-//! In: an [`Engine`] and a [`Cancel`]. Out: the same engine, which stops at the next piece of text once the sign is
-//! set. Reading the prompt is one step and is not broken off.
+//! In: an [`Engine`] and a [`Cancel`]. Out: the same engine, which stops at the next piece of text, or between two parts
+//! of a prompt that it reads, once the sign is set.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -37,6 +37,17 @@ pub struct Cancellable<'a> {
     pub cancel: &'a Cancel,
 }
 
+impl Cancellable<'_> {
+    /// Works with the engine while it heeds the sign.
+    fn heeding<T>(&mut self, work: impl FnOnce(&mut dyn Engine, &Cancel) -> T) -> T {
+        let sign = self.cancel.clone();
+        self.engine.heed(Some(Box::new(move || sign.is_set())));
+        let done = work(&mut *self.engine, self.cancel);
+        self.engine.heed(None);
+        done
+    }
+}
+
 impl Engine for Cancellable<'_> {
     fn info(&self) -> &ModelInfo {
         self.engine.info()
@@ -52,10 +63,11 @@ impl Engine for Cancellable<'_> {
         sampling: &Sampling,
         on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Generation, EngineError> {
-        let cancel = self.cancel;
-        self.engine.generate(messages, sampling, &mut |piece| {
-            cancel.flow()?;
-            on_piece(piece)
+        self.heeding(|engine, cancel| {
+            engine.generate(messages, sampling, &mut |piece| {
+                cancel.flow()?;
+                on_piece(piece)
+            })
         })
     }
 
@@ -69,12 +81,12 @@ impl Engine for Cancellable<'_> {
         sampling: &Sampling,
         on_piece: &mut dyn FnMut(&str) -> Next,
     ) -> Result<Generation, EngineError> {
-        let cancel = self.cancel;
-        self.engine
-            .revise(messages, sampling, &mut |piece| match cancel.is_set() {
+        self.heeding(|engine, cancel| {
+            engine.revise(messages, sampling, &mut |piece| match cancel.is_set() {
                 true => Next::Stop,
                 false => on_piece(piece),
             })
+        })
     }
 
     fn choose(
@@ -85,10 +97,11 @@ impl Engine for Cancellable<'_> {
         sampling: &Sampling,
         on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Generation, EngineError> {
-        let cancel = self.cancel;
-        self.engine.choose(messages, choices, how, sampling, &mut |choice| {
-            cancel.flow()?;
-            on_choice(choice)
+        self.heeding(|engine, cancel| {
+            engine.choose(messages, choices, how, sampling, &mut |choice| {
+                cancel.flow()?;
+                on_choice(choice)
+            })
         })
     }
 }

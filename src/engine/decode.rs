@@ -20,7 +20,7 @@ use super::run::Step;
 use super::session::Session;
 use super::text_stream::Text;
 use super::tokenizer::Tokenizer;
-use super::{Choosing, Engine, Generation, Message, ModelInfo, Next, Sampling, Stop};
+use super::{Choosing, Engine, Generation, Message, ModelInfo, Next, Sampling, Sign, Stop};
 
 type Result<T> = std::result::Result<T, EngineError>;
 
@@ -172,6 +172,10 @@ impl Engine for CandleEngine {
             ControlFlow::Continue(()) => Next::GoOn,
             ControlFlow::Break(()) => Next::Stop,
         })
+    }
+
+    fn heed(&mut self, stop: Option<Sign>) {
+        self.session.stop = stop;
     }
 
     fn revises(&self) -> bool {

@@ -176,6 +176,9 @@ pub enum Next {
     Again(usize),
 }
 
+/// Tells whether an answer is still waited for: true once it is not.
+pub type Sign = Box<dyn Fn() -> bool + Send>;
+
 /// Something that answers chat messages.
 pub trait Engine {
     fn info(&self) -> &ModelInfo;
@@ -190,6 +193,10 @@ pub trait Engine {
         sampling: &Sampling,
         on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Generation, EngineError>;
+
+    /// Looks at `stop` between the parts of a long prompt from now on, and stops as if the caller had asked for it where it
+    /// is true. What was read stays read.
+    fn heed(&mut self, _stop: Option<Sign>) {}
 
     /// Whether text can be taken back, see [`revise`](Engine::revise).
     fn revises(&self) -> bool {

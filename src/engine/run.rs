@@ -45,6 +45,20 @@ impl Run {
         self.total.saturating_sub(self.first)
     }
 
+    /// The prompt was not read to its end.
+    fn stopped(prefill: &Prefill) -> Self {
+        Run {
+            tokens: 0,
+            cached: prefill.cached,
+            drafted: 0,
+            accepted: 0,
+            prefill: prefill.took,
+            first: prefill.took,
+            total: prefill.took,
+            stop: Stop::Caller,
+        }
+    }
+
     /// The answer that the loop made out of a prompt of `prompt_tokens`, `before` it began having gone by.
     pub fn generation(self, text: String, prompt_tokens: usize, before: Duration) -> Generation {
         Generation {
@@ -103,6 +117,9 @@ impl CandleEngine {
     ) -> Result<Run> {
         let mut logits = Vec::new();
         let prefill = self.prefill(ids, &mut logits)?;
+        if self.session.len() < ids.len() {
+            return Ok(Run::stopped(&prefill));
+        }
         let vocabulary = logits.len();
         let greedy = sampling.temperature <= 0.0;
         let drafts = greedy && self.longest_draft > 0 && self.session.model.is_exact();
@@ -137,6 +154,9 @@ impl CandleEngine {
                     let so_far = [ids, &made].concat();
                     let read = self.session.prompt(&so_far, &mut logits);
                     self.compute("going back", read)?;
+                    if self.session.len() < so_far.len() {
+                        break Stop::Caller;
+                    }
                     (batch, row) = (vec![id], 0);
                     lookup = lookup.map(|_| Lookup::new(&so_far, self.longest_draft));
                     continue;
@@ -221,6 +241,9 @@ impl CandleEngine {
     ) -> Result<Run> {
         let mut logits = Vec::new();
         let prefill = self.prefill(ids, &mut logits)?;
+        if self.session.len() < ids.len() {
+            return Ok(Run::stopped(&prefill));
+        }
         let mut sampler = Sampler::new(sampling);
         let (mut made, mut first) = (0, None);
         let ends = self.tokenizer.end_tokens();

@@ -3,7 +3,7 @@
 use super::*;
 use crate::engine::decode::tests::load;
 use crate::engine::tests::{real_model, user};
-use crate::engine::tiny_gguf::{ARCHITECTURES as TINY, TinyGguf, Weights};
+use crate::engine::tiny_gguf::{ARCHITECTURES as TINY, Meta, TinyGguf, Weights};
 use crate::engine::{DeviceChoice, Engine, Message};
 
 fn greedy(max_tokens: usize) -> Sampling {
@@ -171,6 +171,26 @@ fn what_a_prompt_has_in_common_with_the_one_before_is_not_read_again_and_the_ans
             "{architecture}"
         );
     }
+}
+
+#[test]
+fn a_prompt_is_left_between_two_chunks_and_what_was_read_of_it_is_not_read_again() {
+    let mut file = TinyGguf::new("llama", Weights::F32);
+    file.set("llama.context_length", Meta::U32(1024));
+    let mut engine = load(&file);
+    let ids: Vec<u32> = (0..600).map(|i| 20 + i % 7 * 30).collect();
+    let chunk = engine.session.model.chunk();
+    assert!(ids.len() > 2 * chunk);
+    let looks = std::sync::atomic::AtomicUsize::new(0);
+    let second = move || looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 1;
+    engine.heed(Some(Box::new(second)));
+    let (made, run) = tokens(&mut engine, &ids, &greedy(9));
+    assert_eq!((made.len(), run.tokens, run.stop), (0, 0, Stop::Caller));
+    assert_eq!(engine.session.len(), chunk);
+    engine.heed(None);
+    let (made, run) = tokens(&mut engine, &ids, &greedy(9));
+    assert_eq!(run.cached, chunk);
+    assert_eq!(made, tokens(&mut load(&file), &ids, &greedy(9)).0);
 }
 
 #[test]

@@ -8,6 +8,7 @@
 
 use candle_core::Result as Computed;
 
+use super::Sign;
 use super::model::Model;
 use super::prefix::Prefixes;
 
@@ -17,6 +18,8 @@ pub(crate) struct Session {
     read: Vec<u32>,
     /// What is kept on disk, if anything is.
     prefixes: Option<Prefixes>,
+    /// Tells that nobody waits any more.
+    pub stop: Option<Sign>,
 }
 
 impl Session {
@@ -24,6 +27,7 @@ impl Session {
         Session {
             model,
             read: Vec::new(),
+            stop: None,
             prefixes: None,
         }
     }
@@ -46,7 +50,8 @@ impl Session {
     }
 
     /// Reads a prompt, which is not empty, from where it parts from what was read before, in chunks. Returns how many of
-    /// its tokens were read before; `logits` are those after its last.
+    /// its tokens were read before; `logits` are those after its last. Where the sign to stop comes between two chunks, the
+    /// rest is not read: [`len`](Self::len) tells.
     pub fn prompt(&mut self, ids: &[u32], logits: &mut Vec<f32>) -> Computed<usize> {
         // The last token is always read again: its logits were not kept.
         let most = ids.len().saturating_sub(1);
@@ -56,6 +61,9 @@ impl Session {
             .unwrap_or_else(|| self.take_back(common));
         let mut rest = &ids[kept..];
         loop {
+            if self.stop.as_ref().is_some_and(|stop| stop()) {
+                return Ok(kept);
+            }
             let size = self.model.chunk();
             if rest.len() <= size {
                 self.pass(rest, 1, logits)?;

@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
@@ -53,7 +54,7 @@ pub struct Session<'a> {
     interrupt: Option<Interrupt>,
     settings: Settings,
     store: Store,
-    finder: Finder,
+    finder: Arc<Finder>,
     choice: ModelChoice,
     model: Model,
     /// No model is wanted.
@@ -82,7 +83,7 @@ impl<'a> Session<'a> {
             interrupt: interrupt.map_err(|error| Failure::new("Ctrl-C", error))?,
             settings: asking::settings_of(context, &args.retrieval, (&args.filters).into(), &args.sampling),
             store,
-            finder,
+            finder: Arc::new(finder),
             choice,
             quotes: wanted.is_none(),
             model: Model::Wanted(Box::new(wanted)),
@@ -173,8 +174,10 @@ impl<'a> Session<'a> {
             asking::preview(context, &found)?;
         }
         let pending = match &self.model {
-            Model::Ready(worker) if !found.abstains => worker.begin(found, self.settings.clone()),
-            _ => Worker::new(None).begin(found, self.settings.clone()),
+            Model::Ready(worker) if !found.abstains => {
+                worker.begin(found, self.settings.clone(), Arc::clone(&self.finder))
+            }
+            _ => Worker::new(None).begin(found, self.settings.clone(), Arc::clone(&self.finder)),
         };
         let answered = loop {
             match pending.events.recv_timeout(TICK) {

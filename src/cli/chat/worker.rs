@@ -1,12 +1,15 @@
 //! Answers in a thread of its own, so that a chat can leave an answer behind at once.
 //!
-//! In: what was found for a question. Out: sentences and notes as they come, then the answer. The model stays loaded
-//! between questions; one that was left behind ends at its next word, and the next question waits for that.
+//! In: what was found for a question, and by what sentences are compared. Out: sentences and notes as they come, then
+//! the answer. The model stays loaded between questions; one that was left behind ends at its next word or part of its
+//! prompt, and the next question waits for that.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
+use super::super::meaning::Finder;
 use super::super::model::Loaded;
 use crate::answer::{Answer, Sentence};
 use crate::ask::{self, AskError, Found, Listener, Settings, Writer};
@@ -22,6 +25,7 @@ pub enum Event {
 struct Job {
     found: Found,
     settings: Settings,
+    finder: Arc<Finder>,
     events: Sender<Event>,
     left: Cancel,
 }
@@ -54,12 +58,13 @@ impl Worker {
     }
 
     /// Begins an answer. A thread that has died sends no event.
-    pub fn begin(&self, found: Found, settings: Settings) -> Pending {
+    pub fn begin(&self, found: Found, settings: Settings, finder: Arc<Finder>) -> Pending {
         let (events, received) = channel();
         let left = Cancel::default();
         let job = Job {
             found,
             settings,
+            finder,
             events,
             left: left.clone(),
         };
@@ -73,6 +78,7 @@ fn answer(job: Job, loaded: Option<&mut Loaded>) {
     let Job {
         found,
         settings,
+        finder,
         events,
         left,
     } = job;
@@ -84,7 +90,7 @@ fn answer(job: Job, loaded: Option<&mut Loaded>) {
         left: &left,
     };
     let answered = match loaded {
-        None => ask::write(&found, None, &settings, &mut listener),
+        None => ask::write_with(&found, None, finder.meaning(), &settings, &mut listener),
         Some(loaded) => {
             let Writer {
                 engine,
@@ -99,7 +105,7 @@ fn answer(job: Job, loaded: Option<&mut Loaded>) {
                 prompts,
                 load,
             };
-            ask::write(&found, Some(writer), &settings, &mut listener)
+            ask::write_with(&found, Some(writer), finder.meaning(), &settings, &mut listener)
         }
     };
     // Nobody may listen any more.
