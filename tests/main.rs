@@ -37,6 +37,7 @@ mod real;
 mod scripts;
 mod search;
 mod serve;
+mod trust;
 mod ways_out;
 
 /// A file that is not listed above would never run.
