@@ -48,6 +48,8 @@ pub enum Style {
 pub struct Aids {
     /// The best sentence of the passages opens the answer; else a model that chooses sentences chooses this one too.
     pub opening: bool,
+    /// How many sentences a model may choose.
+    pub most: usize,
     /// Passages are cut to the sentences worth most even where they would fit the prompt whole.
     pub trimming: bool,
     /// The passage or sentence that is worth most stands last in the prompt, before the question, and not first.
@@ -60,6 +62,7 @@ impl Default for Aids {
     fn default() -> Self {
         Aids {
             opening: true,
+            most: 4,
             trimming: false,
             best_last: false,
             again: false,
@@ -79,6 +82,8 @@ pub struct Settings {
     pub sampling: Sampling,
     pub style: Style,
     pub aids: Aids,
+    /// How many sentences are quoted at most where no model writes.
+    pub quotes: usize,
     /// Whether sentences that no passage backs are shown too, marked as such.
     pub keep_unsupported: bool,
 }
@@ -92,6 +97,7 @@ impl Default for Settings {
             sampling: Sampling::default(),
             style: Style::default(),
             aids: Aids::default(),
+            quotes: QUOTED.sentences,
             keep_unsupported: false,
         }
     }
@@ -270,7 +276,11 @@ pub fn write_with(
     }
     if !draft.holds() {
         mode = Mode::Extractive;
-        for pick in asked.pick(&passages, QUOTED) {
+        let limits = Limits {
+            sentences: settings.quotes,
+            ..QUOTED
+        };
+        for pick in asked.pick(&passages, limits) {
             if listener
                 .sentence(draft.quote(passages[pick.passage], pick.quote))
                 .is_break()

@@ -3,8 +3,9 @@
 //! In: the question, the passages in the retriever's order and, where there is one, an embedding model. Out: which
 //! sentences to show, in reading order. A sentence is worth the question's words it has (weighted by how rare they are
 //! among the passages) and how near the question it is in meaning, discounted by its passage's rank and by what it
-//! repeats of those already chosen (maximal marginal relevance, Carbonell & Goldstein 1998). How it reads alone is for
-//! `reading` to say. It must not know of the index or of models.
+//! repeats of those already chosen (maximal marginal relevance, Carbonell & Goldstein 1998). Whoever says that they
+//! contradict others is preferred beside them. How a sentence reads alone is for `reading` to say. It must not know of
+//! the index or of models.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -46,6 +47,8 @@ pub struct Weights {
     pub share: f32,
     /// What is left of the worth of one that tells of its author rather than the matter.
     pub author: f32,
+    /// What the worth of one that says it contradicts somebody is multiplied by where another of its discussion is chosen.
+    pub dissent: f32,
 }
 
 pub const WEIGHTS: Weights = Weights {
@@ -57,6 +60,7 @@ pub const WEIGHTS: Weights = Weights {
     redundancy: 0.4,
     share: 0.25,
     author: 0.9,
+    dissent: 3.0,
 };
 
 /// Sentences that share this much of their words say the same.
@@ -75,6 +79,9 @@ struct Candidate {
     /// Which sentence of its passage it is.
     position: usize,
     leans: bool,
+    /// Its author says that it contradicts somebody.
+    dissents: bool,
+    discussion: usize,
     stems: HashSet<String>,
     vector: Option<Vec<f32>>,
     words: usize,
@@ -150,7 +157,17 @@ impl<'a> Asked<'a> {
                 .iter()
                 .enumerate()
                 .filter(|(_, c)| !c.leans || (limits.leaning && c.follows(&chosen)))
-                .map(|(at, c)| (at, c.worth * (1.0 - self.weights.redundancy * c.likeness(&chosen))));
+                .map(|(at, c)| {
+                    let voice = if c.contradicts(&chosen) {
+                        self.weights.dissent
+                    } else {
+                        1.0
+                    };
+                    (
+                        at,
+                        c.worth * voice * (1.0 - self.weights.redundancy * c.likeness(&chosen)),
+                    )
+                });
             // The first of equals wins, so the order of the passages decides ties.
             let best = scored.fold(None, |best: Option<(usize, f32)>, (at, worth)| match best {
                 Some((_, most)) if most >= worth => best,
@@ -197,7 +214,8 @@ impl<'a> Asked<'a> {
                     continue;
                 }
                 let opener = if position == 0 { self.weights.opener } else { 1.0 };
-                let author = if reading::of_its_author(text) {
+                let dissents = reading::dissents(text);
+                let author = if reading::of_its_author(text) && !dissents {
                     self.weights.author
                 } else {
                     1.0
@@ -208,6 +226,8 @@ impl<'a> Asked<'a> {
                     worth: standing * opener * author * reading::ease(text),
                     pick: Pick { passage, quote },
                     leans: reading::leans(text),
+                    dissents,
+                    discussion,
                     vector: None,
                     position,
                 });
@@ -252,6 +272,12 @@ impl Candidate {
     fn follows(&self, chosen: &[Candidate]) -> bool {
         let before = |c: &Candidate| c.pick.passage == self.pick.passage && c.position + 1 == self.position;
         chosen.iter().any(before)
+    }
+
+    /// Whether its author contradicts somebody, and another of the discussion is among the chosen.
+    fn contradicts(&self, chosen: &[Candidate]) -> bool {
+        let other = |c: &Candidate| c.discussion == self.discussion && c.pick.passage != self.pick.passage;
+        self.dissents && chosen.iter().any(other)
     }
 
     /// Likeness to the most alike of the chosen: 0..=1.

@@ -186,3 +186,60 @@ fn a_condensed_passage_keeps_its_best_sentences_in_their_order() {
     let whole = Asked::new("roadmap dates", None).condense(&[&passage], 100);
     assert!(whole[0].starts_with("We met in March"), "{whole:?}");
 }
+
+/// Sentences of the built-in corpus by which one of those who answered says that another is wrong.
+const DISSENT: &[(&str, u32, &str)] = &[
+    (
+        "breaking-in-from-next-door",
+        3,
+        "I disagree with the idea that you must first fix yourself.",
+    ),
+    (
+        "building-llm-features",
+        3,
+        "I differ from people who say technical depth hardly matters.",
+    ),
+    (
+        "first-90-days",
+        1,
+        "I disagree a little with spending month one on chores.",
+    ),
+    (
+        "how-technical-should-a-pm-be",
+        2,
+        "I disagree with studying any of this as a syllabus.",
+    ),
+    (
+        "interviews-sense-execution-estimation",
+        1,
+        "I disagree with people who say structure makes you sound like a form.",
+    ),
+    (
+        "offers-levels-and-pay",
+        3,
+        "Unlike the director I wouldn't rule out comparison entirely.",
+    ),
+];
+
+#[test]
+fn who_contradicts_the_others_of_a_discussion_is_quoted_beside_them() {
+    for (slug, discussion, dissent) in DISSENT {
+        let path = format!("{}/corpus/{slug}.md", env!("CARGO_MANIFEST_DIR"));
+        let edition = crate::corpus::parse(&path, &std::fs::read_to_string(&path).unwrap()).unwrap();
+        let passages = crate::corpus::passages(&edition, &path);
+        let group = format!("{slug}/q{discussion}");
+        let of_group: Vec<&Passage> = passages.iter().filter(|p| p.id.group().to_string() == group).collect();
+        let limits = Limits {
+            sentences: 5,
+            per_passage: 3,
+            words: 150,
+            leaning: true,
+        };
+        let picks = Asked::new(&of_group[0].discussion, None).pick(&of_group, limits);
+        let quoted = |pick: &Pick| &of_group[pick.passage].text[pick.quote.clone()];
+        let shown = picks.iter().any(|pick| quoted(pick) == *dissent);
+        assert!(shown, "{group}: {:#?}", picks.iter().map(quoted).collect::<Vec<_>>());
+        let voices: HashSet<usize> = picks.iter().map(|pick| pick.passage).collect();
+        assert!(voices.len() > 1, "{group}: who is contradicted is not quoted");
+    }
+}

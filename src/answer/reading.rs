@@ -209,6 +209,26 @@ pub(super) fn of_its_author(text: &str) -> bool {
     (matches!(first, "I" | "I've" | "I’ve" | "I'm" | "I’m" | "My" | "We" | "Our") && !wish) || first == "Mine"
 }
 
+/// Openings by which an author says that somebody else here is wrong.
+const DISSENTING: &[&str] = &[
+    "i disagree with",
+    "i disagree a little with",
+    "i differ from",
+    "i don't share the view",
+    "i do not share the view",
+    "unlike the",
+];
+
+/// Whether the author of `text` says that it contradicts somebody. It goes by what is said of it, as contradictions that
+/// nobody names cannot be told by words: of the 40 pairs of sentences of one discussion that were most alike and of
+/// which one is denied, none contradicted each other when they were read.
+pub(super) fn dissents(text: &str) -> bool {
+    let lower = text.to_lowercase().replace('’', "'");
+    let announced = DISSENTING.iter().find(|opening| lower.starts_with(**opening));
+    // "Unlike the director I would", not "Unlike the first version, this one".
+    announced.is_some_and(|opening| *opening != "unlike the" || lower.contains(" i "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,6 +286,24 @@ mod tests {
             "An engineer who becomes a PM keeps the habits of an engineer.",
         ] {
             assert_eq!(ease(text), 1.0, "{text}");
+        }
+    }
+
+    #[test]
+    fn who_says_that_others_are_wrong_dissents() {
+        for text in [
+            "I disagree a little with spending month one on chores.",
+            "Unlike the director I wouldn't rule out comparison entirely.",
+            "I don’t share the view that mandates are a sign of failure.",
+        ] {
+            assert!(dissents(text), "{text}");
+        }
+        for text in [
+            "Unlike the first version, the second one sold.",
+            "Strong ones say: \"I disagree with you.\"",
+            "Send him to people who disagree with you.",
+        ] {
+            assert!(!dissents(text), "{text}");
         }
     }
 

@@ -28,9 +28,6 @@ const TO_CHOOSE_FROM: Limits = Limits {
     leaning: false,
 };
 
-/// How many sentences a small model may choose.
-const CHOSEN: usize = 4;
-
 /// Words that each passage is cut to where they do not all fit the prompt whole.
 const CONDENSED: usize = 120;
 
@@ -144,7 +141,7 @@ fn choose(
     let mut draft = Draft::default();
     let messages = messages(&prompt.system, &prompt.user);
     let how = Choosing {
-        most: CHOSEN,
+        most: settings.aids.most,
         opening: settings.aids.opening,
     };
     let generation = engine.choose(&messages, &sentences, how, &settings.sampling, &mut |choice| {

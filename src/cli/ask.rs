@@ -118,6 +118,7 @@ pub fn settings_of(context: &Context, retrieval: &Retrieval, filters: Filters, s
         filters,
         style: default.style,
         aids: default.aids,
+        quotes: default.quotes,
         keep_unsupported: default.keep_unsupported,
         sampling: Sampling {
             temperature: sampling

@@ -84,6 +84,9 @@ fn settings(context: &Context, args: &EvalArgs) -> Settings {
         },
         ..default
     };
+    if let Some(most) = args.answering.sentences {
+        (settings.aids.most, settings.quotes) = (most.into(), most.into());
+    }
     let aids = &mut settings.aids;
     for aid in &args.answering.toggle {
         match aid {

@@ -22,6 +22,9 @@ pub struct AnsweringArgs {
     /// What the model does, whatever its size [default: by its size]
     #[arg(long, value_enum, requires = "answers")]
     pub style: Option<AnswerStyle>,
+    /// Most sentences that are quoted, or that the model may choose
+    #[arg(long, value_name = "N", requires = "answers", value_parser = clap::value_parser!(u8).range(1..=7))]
+    pub sentences: Option<u8>,
     /// Turn an aid off that is on by default, or on that is off, to measure it; may be given again
     #[arg(long, value_enum, value_name = "AID", requires = "answers")]
     pub toggle: Vec<Aid>,
