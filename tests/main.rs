@@ -21,6 +21,7 @@ mod follow;
 mod followups;
 mod formats;
 mod fuzz;
+mod greedy;
 mod harness;
 mod hostile;
 mod import;

@@ -4,8 +4,9 @@
 //! editions, hits, prompts' wording, or where models come from: it gets a path.
 //!
 //! The way through: `gguf` proves the file sound, `chat` and `tokenizer` turn messages into token ids, `model` gives
-//! logits (by `cpu` and its `kernels`, by `arch` on Candle's tensors, or by `fallback`'s models), `session` knows what was read already,
-//! `sampler` picks tokens, `run` is the loop, which `lookup` shortens, and `text_stream` makes text of its bytes.
+//! logits (by `cpu` and its `kernels`, by `arch` on Candle's tensors, or by `fallback`'s models), `session` knows what
+//! was read already, `sampler` picks tokens, `run` is the loop, which `lookup` shortens, and `text_stream` makes text of
+//! its bytes.
 
 mod arch;
 mod chat;
@@ -18,6 +19,8 @@ mod drafting;
 mod error;
 mod fallback;
 mod gguf;
+#[cfg(test)]
+mod greedy_tests;
 pub(crate) mod kernels;
 mod lookup;
 mod measure;
