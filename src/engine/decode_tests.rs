@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use serde_json::Value;
-use sha2::Digest;
 
 use super::*;
 use crate::engine::arch;
 use crate::engine::sampler::argmax;
-use crate::engine::tests::{golden, ids, messages, real_model, rounding, tiny_models, user};
+use crate::engine::tests::{apart, beside_its_golden, golden, ids, messages, real_model, rounding, tiny_models, user};
 use crate::engine::tiny_gguf::{ARCHITECTURES as TINY, CONTEXT, Meta, TinyGguf, Weights};
 
 pub(crate) fn load(model: &TinyGguf) -> CandleEngine {
@@ -37,11 +36,6 @@ fn whole(engine: &mut CandleEngine, messages: &[Message], sampling: &Sampling) -
     engine
         .generate(messages, sampling, &mut |_| ControlFlow::Continue(()))
         .unwrap()
-}
-
-/// The greatest difference of a logit.
-fn apart(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0f32, f32::max)
 }
 
 /// Feeds the golden's greedy tokens one by one and looks at what this engine would have chosen at each. Rounding differs
@@ -105,21 +99,8 @@ fn tiny_models_of_every_architecture_agree_with_llama_cpp() {
     let golden = golden("tiny_golden.json");
     for (name, model) in tiny_models() {
         let expected = &golden["models"][&name];
-        let sum: String = sha2::Sha256::digest(model.bytes())
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
-        assert_eq!(
-            expected["sha256"],
-            sum.as_str(),
-            "{name}: the generator changed: make the goldens again"
-        );
-        let mut engine = load(&model);
-        let prompt = engine.encode_prompt(&messages(&expected["messages"])).unwrap();
-        assert_eq!(prompt, ids(&expected["prompt"]), "{name}");
+        let (mut engine, prompt, reference) = beside_its_golden(&name, &model, &golden);
         let logits = prefill(&mut engine, &prompt);
-        let reference: Vec<f32> = serde_json::from_value(expected["first_logits"].clone()).unwrap();
-        assert_eq!(logits.len(), reference.len());
         let worst = apart(&logits, &reference);
         // The golden has four decimals. llama.cpp looks GELU up in a table in half precision.
         let exact = if name.starts_with("gemma3") { 5e-3 } else { 2e-4 };

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use serde_json::Value;
+use sha2::Digest;
 
+use super::decode::tests::load;
 use super::tiny_gguf::{ARCHITECTURES, CONTEXT, FALLBACKS, Meta, TYPES, TinyGguf, Weights};
-use super::{Message, Role};
+use super::{CandleEngine, Message, Role};
 use crate::models;
 
 /// A fixture of `tests/fixtures/engine`, read as JSON.
@@ -35,6 +37,32 @@ pub(crate) fn messages(value: &Value) -> Vec<Message> {
             content,
         })
         .collect()
+}
+
+/// A tiny model, loaded, with the ids of its golden's prompt and llama.cpp's logits after it. The golden must have been
+/// made of this very file.
+pub(crate) fn beside_its_golden(name: &str, file: &TinyGguf, golden: &Value) -> (CandleEngine, Vec<u32>, Vec<f32>) {
+    let expected = &golden["models"][name];
+    let sum: String = sha2::Sha256::digest(file.bytes())
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    assert_eq!(
+        expected["sha256"],
+        sum.as_str(),
+        "{name}: the generator changed: make the goldens again"
+    );
+    let engine = load(file);
+    let prompt = engine.encode_prompt(&messages(&expected["messages"])).unwrap();
+    assert_eq!(prompt, ids(&expected["prompt"]), "{name}");
+    let reference = serde_json::from_value(expected["first_logits"].clone()).unwrap();
+    (engine, prompt, reference)
+}
+
+/// The widest difference between two rows of logits.
+pub(crate) fn apart(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0f32, f32::max)
 }
 
 pub(crate) fn user(content: &str) -> Vec<Message> {

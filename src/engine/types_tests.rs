@@ -1,35 +1,21 @@
 //! Whole models in each type of weights: against llama.cpp's goldens, and against the same decoder in plain F32.
 
-use candle_core::Device;
-use sha2::Digest;
-
-use super::decode::tests::load;
 use super::gguf::Gguf;
-use super::tests::{golden, ids, mean_square, messages, rounding, typed_models};
+use super::tests::{beside_its_golden, golden, mean_square, rounding, typed_models};
 use super::{arch, cpu};
+use candle_core::Device;
 
 #[test]
 fn models_of_every_type_of_weights_agree_with_llama_cpp_and_with_plain_numbers() {
     let golden = golden("tiny_golden.json");
     for (name, file) in typed_models() {
-        let expected = &golden["models"][&name];
-        let sum = sha2::Sha256::digest(file.bytes());
-        let sum: String = sum.iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(
-            expected["sha256"],
-            sum.as_str(),
-            "{name}: the generator changed: make the goldens again"
-        );
-        let mut engine = load(&file);
-        let prompt = engine.encode_prompt(&messages(&expected["messages"])).unwrap();
-        assert_eq!(prompt, ids(&expected["prompt"]), "{name}");
+        let (mut engine, prompt, reference) = beside_its_golden(&name, &file, &golden);
         let folder = tempfile::tempdir().unwrap();
         let gguf = Gguf::open(&file.write(folder.path(), "tiny.gguf")).unwrap();
         let own = !name.contains("q2_k") && !name.contains("q3_k");
         assert_eq!(cpu::covers(&gguf), own, "{name}");
 
         let logits = engine.session.model.logits(&prompt).unwrap();
-        let reference: Vec<f32> = serde_json::from_value(expected["first_logits"].clone()).unwrap();
         let off = |other: &[f32]| mean_square(logits.iter().zip(other).map(|(a, b)| a - b)).sqrt();
         // Activations are rounded to 8 bits by both, in blocks of other lengths for some types, and what a small random
         // model makes of that varies with its weights: seen were 3.5 times the estimate at most (Q3_K, whose plain

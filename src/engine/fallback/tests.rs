@@ -1,39 +1,20 @@
 //! candle-transformers' models, as they are used here, against llama.cpp's goldens and against themselves in portions.
 
-use sha2::Digest;
-
 use crate::engine::decode::tests::load;
 use crate::engine::sampler::argmax;
-use crate::engine::tests::{fallback_models, golden, ids, messages, rounding, user};
+use crate::engine::tests::{apart, beside_its_golden, fallback_models, golden, ids, rounding, user};
 use crate::engine::tiny_gguf::{FALLBACKS as TINY, Meta, TinyGguf, Weights};
 use crate::engine::{CandleEngine, DeviceChoice, Engine, Sampling};
 use std::ops::ControlFlow;
-
-fn apart(a: &[f32], b: &[f32]) -> f32 {
-    assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0f32, f32::max)
-}
 
 #[test]
 fn tiny_models_of_every_fallback_agree_with_llama_cpp() {
     let golden = golden("tiny_golden.json");
     for (name, model) in fallback_models() {
         let expected = &golden["models"][&name];
-        let sum: String = sha2::Sha256::digest(model.bytes())
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
-        assert_eq!(
-            expected["sha256"],
-            sum.as_str(),
-            "{name}: the generator changed: make the goldens again"
-        );
-        let mut engine = load(&model);
-        let prompt = engine.encode_prompt(&messages(&expected["messages"])).unwrap();
-        assert_eq!(prompt, ids(&expected["prompt"]), "{name}");
+        let (mut engine, prompt, reference) = beside_its_golden(&name, &model, &golden);
         let model = &mut engine.session.model;
         let mut logits = model.logits(&prompt).unwrap();
-        let reference: Vec<f32> = serde_json::from_value(expected["first_logits"].clone()).unwrap();
         let worst = apart(&logits, &reference);
         // The golden has four decimals; llama.cpp looks GELU up in a table in half precision.
         let bound = match name.as_str() {
