@@ -179,7 +179,8 @@ fn header(yaml: &str) -> Result<Edition, Fault> {
         slug: front.slug,
         title: front.title.trim().to_string(),
         date: front.date,
-        source: front.source,
+        // Not kept: a long line is written folded, and folding loses the space at its end.
+        source: front.source.map(|source| source.trim().to_string()),
         ..Edition::default()
     })
 }

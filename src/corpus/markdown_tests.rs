@@ -234,6 +234,14 @@ fn a_file_of_many_headings_is_read_in_one_pass() {
 }
 
 #[test]
+fn a_long_source_that_ends_in_a_space_reads_back_the_same() {
+    let source = format!("\"Written for {} \"", "a test of long lines, ".repeat(6));
+    let text = format!("---\nslug: a\ntitle: b\nsource: {source}\n---\n\n## Q1. Is it so?\n\n### A. P\n\nYes.\n");
+    let edition = parse("a.md", &text).unwrap();
+    assert_eq!(parse("a.md", &write(&edition)).as_ref(), Ok(&edition));
+}
+
+#[test]
 fn an_edition_of_nothing_is_refused() {
     let error = parse("empty.md", "---\nslug: a\ntitle: b\n---\n").unwrap_err();
     assert!(error.what.contains("no question"), "{error}");
