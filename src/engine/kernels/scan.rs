@@ -33,6 +33,9 @@ fn products_on(path: Path, a: &[i8], rows: &[u8], out: &mut [i32]) {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Path::AvxVnni | Path::Avx2 => unsafe { avx2(a, rows, out) },
+        // Arm has no kernel of its own for this yet.
+        #[cfg(target_arch = "aarch64")]
+        Path::Neon => plain(a, rows, out),
         Path::Plain => plain(a, rows, out),
     }
 }

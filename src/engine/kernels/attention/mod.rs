@@ -200,6 +200,10 @@ fn attend_by(
 }
 
 struct Work<'a> {
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        allow(dead_code, reason = "elsewhere there is one path")
+    )]
     path: Path,
     queries: &'a Queries<'a>,
     shape: &'a Shape,
