@@ -121,6 +121,7 @@ fn discussion(vocabulary: &Vocabulary, random: &mut Random, number: u32) -> Disc
             .map(|letter| Answer {
                 letter,
                 contributor: format!("Contributor {}", random.below(500)),
+                also_asked: Vec::new(),
                 body: vocabulary.text(random, WORDS_AN_ANSWER),
             })
             .collect(),

@@ -43,6 +43,9 @@ pub struct Answer {
     /// `'a'..='z'`: the letter the newsletter prints, in lower case.
     pub letter: char,
     pub contributor: String,
+    /// Questions that this answer settles, or one sentence of it does, though the discussion asks another: as
+    /// [`Discussion::also_asked`], for this answer alone.
+    pub also_asked: Vec<String>,
     pub body: String,
 }
 
@@ -185,7 +188,8 @@ impl FromStr for Id {
     }
 }
 
-/// Most other wordings of one question: each costs a vector, and a question that needs more is two questions.
+/// Most other wordings of one question, and most questions beside one answer: each costs a vector, and a question that
+/// needs more is two questions.
 pub const MAX_ALSO_ASKED: usize = 24;
 
 /// Longest other wording of a question, in bytes: a sentence or two.

@@ -233,25 +233,14 @@ fn discussion(part: &Part, seen: &mut Seen) -> Result<Discussion, String> {
     if !seen.questions.insert(number) {
         return Err(format!("question Q{number} is there twice"));
     }
-    let (asked_by, also_asked, body) = asked(part.body);
-    if also_asked.len() > MAX_ALSO_ASKED {
-        return Err(format!(
-            "Q{number} has {} lines `Also asked:`, and {MAX_ALSO_ASKED} are the most",
-            also_asked.len()
-        ));
-    }
-    if let Some(long) = also_asked.iter().find(|line| line.len() > MAX_ALSO_ASKED_BYTES) {
-        return Err(format!(
-            "a line `Also asked:` of Q{number} has {} bytes, and {MAX_ALSO_ASKED_BYTES} are the most",
-            long.len()
-        ));
-    }
+    let ([asked_by], rest) = open_fields(part.body, ["Asked by"]);
+    let (also_asked, body) = also_asked(rest, || format!("Q{number}"))?;
     Ok(Discussion {
         number,
         title: title.to_string(),
         asked_by,
         also_asked,
-        body,
+        body: guard::unescape(body),
         answers: Vec::new(),
     })
 }
@@ -271,13 +260,15 @@ fn answer(part: &Part, discussion: &Discussion) -> Result<Answer, String> {
             discussion.number
         ));
     }
-    if part.body.is_empty() {
+    let (also_asked, body) = also_asked(part.body, || format!("the answer by {contributor}"))?;
+    if body.is_empty() {
         return Err(format!("the answer by {contributor} has no text"));
     }
     Ok(Answer {
         letter,
         contributor: contributor.to_string(),
-        body: guard::unescape(part.body),
+        also_asked,
+        body: guard::unescape(body),
     })
 }
 
@@ -315,15 +306,29 @@ fn resource(part: &Part, seen: &mut Seen) -> Result<Resource, String> {
     })
 }
 
-/// Takes the lines that open a question: who asks, once, and then any number of other wordings; leaves its own text.
-fn asked(body: &str) -> (Option<String>, Vec<String>, String) {
-    let ([asked_by], mut rest) = open_fields(body, ["Asked by"]);
-    let mut also_asked = Vec::new();
+/// Takes the lines `Also asked:` that open `body`, and leaves its own text as it is in the file. `whose` is named where
+/// there are too many, or too long ones.
+fn also_asked(body: &str, whose: impl Fn() -> String) -> Result<(Vec<String>, &str), String> {
+    let (mut lines, mut rest) = (Vec::new(), body);
     while let Some((line, after)) = field_line(rest, "Also asked") {
-        also_asked.push(line.to_string());
+        lines.push(line.to_string());
         rest = after;
     }
-    (asked_by, also_asked, guard::unescape(rest.trim()))
+    if lines.len() > MAX_ALSO_ASKED {
+        return Err(format!(
+            "{} has {} lines `Also asked:`, and {MAX_ALSO_ASKED} are the most",
+            whose(),
+            lines.len()
+        ));
+    }
+    if let Some(long) = lines.iter().find(|line| line.len() > MAX_ALSO_ASKED_BYTES) {
+        return Err(format!(
+            "a line `Also asked:` of {} has {} bytes, and {MAX_ALSO_ASKED_BYTES} are the most",
+            whose(),
+            long.len()
+        ));
+    }
+    Ok((lines, rest.trim()))
 }
 
 /// The value of the line `name: value` that opens `text`, where there is one, and what follows it.
@@ -389,6 +394,12 @@ pub fn write(edition: &Edition) -> String {
                 answer.letter.to_ascii_uppercase(),
                 answer.contributor
             );
+            if !answer.also_asked.is_empty() {
+                out.push('\n');
+            }
+            for line in &answer.also_asked {
+                field(&mut out, "Also asked", Some(line));
+            }
             paragraphs(&mut out, &answer.body);
         }
     }

@@ -127,6 +127,27 @@ fn other_wordings_of_a_question_are_read_after_who_asks_it_and_nowhere_else() {
 }
 
 #[test]
+fn questions_beside_an_answer_are_that_answers_alone() {
+    let lines = "\nAlso asked: what comes last\nAlso asked: how to end\n\nBegin at the end.";
+    let also = parse("also.md", &GOOD.replace("\nBegin at the end.", lines)).unwrap();
+    let [first, second] = &also.discussions[0].answers[..] else {
+        panic!("{also:?}")
+    };
+    assert_eq!(second.also_asked, ["what comes last", "how to end"]);
+    assert_eq!(second.body, edition().discussions[0].answers[1].body);
+    assert!(first.also_asked.is_empty() && also.discussions[0].also_asked.is_empty());
+    assert_eq!(parse("again.md", &write(&also)).unwrap(), also);
+    // An answer that says so in its own text is written so that it stays text.
+    let mut said = edition();
+    said.discussions[0].answers[1].body = "Also asked: myself".into();
+    assert_eq!(parse("again.md", &write(&said)).unwrap(), said);
+    // With nothing to find beneath them, the lines are no answer.
+    let nothing = lines.replace("Begin at the end.", "");
+    let error = parse("also.md", &GOOD.replace("\nBegin at the end.", &nothing)).unwrap_err();
+    assert!(error.what.ends_with("has no text"), "{error}");
+}
+
+#[test]
 fn other_wordings_are_bounded_in_number_and_length() {
     let with = |lines: &str| parse("many.md", &GOOD.replace("Asked by: A Reader\n", lines));
     let many = |count: usize| with(&"Also asked: a wording\n".repeat(count));
@@ -141,6 +162,12 @@ fn other_wordings_are_bounded_in_number_and_length() {
     );
     let error = with(&format!("Also asked: {}\n", "x".repeat(MAX_ALSO_ASKED_BYTES + 1))).unwrap_err();
     assert!(error.line == 8 && error.what.contains("301 bytes"), "{error}");
+    let beside = "\nAlso asked: a wording".repeat(MAX_ALSO_ASKED + 1) + "\n\nBegin at the end.";
+    let error = parse("many.md", &GOOD.replace("\nBegin at the end.", &beside)).unwrap_err();
+    assert!(
+        error.what.starts_with("the answer by ") && error.what.contains("has 25 lines `Also asked:`"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -279,7 +306,7 @@ proptest! {
     }
 
     #[test]
-    fn writing_and_reading_are_inverse(title in line(), asked in proptest::option::of(line()), also in proptest::collection::vec(line(), 0..4), body in line(), answer in line()) {
+    fn writing_and_reading_are_inverse(title in line(), asked in proptest::option::of(line()), also in proptest::collection::vec(line(), 0..4), beside in proptest::collection::vec(line(), 0..3), body in line(), answer in line()) {
         let mut edition = edition();
         edition.title = title.clone();
         let question = &mut edition.discussions[0];
@@ -287,6 +314,7 @@ proptest! {
         question.asked_by = asked;
         question.also_asked = also;
         question.body = format!("Text {body}");
+        question.answers[0].also_asked = beside;
         question.answers[0].body = format!("Text {answer}");
         // Trailing hashes close a heading in Markdown, so such a title cannot be written.
         prop_assume!(!question.title.trim_end().ends_with('#'));

@@ -3,7 +3,7 @@
 //! In: an edition and the path it was read from. Out: one passage for each answer (long ones cut at paragraphs),
 //! section and resource, each with everything that its reader needs to see. It must not know of the index.
 
-use super::edition::{Discussion, Edition, Id};
+use super::edition::{Answer, Discussion, Edition, Id};
 
 /// Longest passage text, in bytes, before an answer is cut at a paragraph. About 350 words: small enough that three
 /// fit a 2,048-token prompt, large enough that hardly any answer of a newsletter is cut.
@@ -22,7 +22,8 @@ pub struct Passage {
     pub discussion: String,
     /// The asker's own text; empty for a section and a resource.
     pub question: String,
-    /// Other words in which readers put the question: what it is found by, and never shown or quoted.
+    /// Other words in which readers put the question, and questions that this answer alone settles: what it is found
+    /// by, and never shown or quoted.
     pub also_asked: Vec<String>,
     /// Who signed the answer; `None` for a section and a resource.
     pub contributor: Option<String>,
@@ -36,7 +37,9 @@ pub struct Passage {
 /// All passages of `edition`: of its discussions, its sections and its resources, each in their order.
 pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
     let mut out = Vec::new();
-    let mut add = |id: Id, title: &str, asked: Option<&Discussion>, contributor: Option<&str>, text: &str| {
+    let mut add = |id: Id, title: &str, asked: Option<(&Discussion, &Answer)>, text: &str| {
+        let also_asked = asked.map(|(discussion, answer)| [&discussion.also_asked[..], &answer.also_asked].concat());
+        let also_asked = also_asked.unwrap_or_default();
         let parts = pieces(text, MAX_PASSAGE_BYTES).into_iter().zip(0u32..);
         out.extend(parts.map(|(text, part)| Passage {
             id: id.clone(),
@@ -44,9 +47,9 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
             edition_title: edition.title.clone(),
             date: edition.date.clone(),
             discussion: title.to_string(),
-            question: asked.map(|d| d.body.clone()).unwrap_or_default(),
-            also_asked: asked.map(|d| d.also_asked.clone()).unwrap_or_default(),
-            contributor: contributor.map(str::to_string),
+            question: asked.map(|(discussion, _)| discussion.body.clone()).unwrap_or_default(),
+            also_asked: also_asked.clone(),
+            contributor: asked.map(|(_, answer)| answer.contributor.clone()),
             text: text.to_string(),
             path: path.to_string(),
         }));
@@ -59,8 +62,7 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
                 question: discussion.number,
                 letter: answer.letter,
             };
-            let by = Some(answer.contributor.as_str());
-            add(id, &discussion.title, Some(discussion), by, &answer.body);
+            add(id, &discussion.title, Some((discussion, answer)), &answer.body);
         }
     }
     for section in &edition.sections {
@@ -68,7 +70,7 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
             edition: slug(),
             section: section.number,
         };
-        add(id, &section.title, None, None, &section.body);
+        add(id, &section.title, None, &section.body);
     }
     for resource in &edition.resources {
         let id = Id::Resource {
@@ -78,7 +80,7 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
         // A resource that is only named must be found by its name.
         let named = resource.summary.trim().is_empty();
         let text = if named { &resource.title } else { &resource.summary };
-        add(id, &resource.title, None, None, text);
+        add(id, &resource.title, None, text);
     }
     out
 }
@@ -111,7 +113,7 @@ fn pieces(body: &str, max: usize) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::edition::{Answer, Discussion, Resource, Section};
+    use crate::corpus::edition::{Resource, Section};
     use proptest::prelude::*;
 
     fn edition(body: &str) -> Edition {
@@ -122,11 +124,12 @@ mod tests {
                 number: 1,
                 title: "Why?".into(),
                 asked_by: None,
-                also_asked: Vec::new(),
+                also_asked: vec!["Whatever for?".into()],
                 body: "Really, why?".into(),
                 answers: vec![Answer {
                     letter: 'a',
                     contributor: "Somebody".into(),
+                    also_asked: vec!["And since when?".into()],
                     body: body.into(),
                 }],
             }],
@@ -152,6 +155,8 @@ mod tests {
         let ids: Vec<String> = all.iter().map(|p| p.id.to_string()).collect();
         assert_eq!(ids, ["e/q1/a", "e/s1", "e/r1"]);
         assert_eq!(all[0].question, "Really, why?");
+        assert_eq!(all[0].also_asked, ["Whatever for?", "And since when?"]);
+        assert!(all[1].also_asked.is_empty() && all[2].also_asked.is_empty());
         assert_eq!((all[1].discussion.as_str(), all[1].text.as_str()), ("A note", "Noted."));
         assert!(all[1].contributor.is_none() && all[2].contributor.is_none());
     }

@@ -44,6 +44,9 @@ pub struct DiscussionView {
 pub struct AnswerView {
     pub id: String,
     pub contributor: String,
+    /// Questions that this answer alone settles.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also_asked: Vec<String>,
     pub text: String,
 }
 
@@ -131,16 +134,11 @@ impl View {
             if let Some(asker) = &discussion.asked_by {
                 writeln!(out, "Asked by {}", sanitise::line(asker))?;
             }
-            for line in &discussion.also_asked {
-                writeln!(
-                    out,
-                    "{}",
-                    look.wrap(&format!("Also asked: {}", sanitise::line(line)), "  ")
-                )?;
-            }
+            also_asked(out, &discussion.also_asked, look)?;
             text(out, &discussion.question, look)?;
             for answer in &discussion.answers {
                 writeln!(out, "\n{}  {}", answer.id, sanitise::line(&answer.contributor))?;
+                also_asked(out, &answer.also_asked, look)?;
                 text(out, &answer.text, look)?;
             }
         }
@@ -183,6 +181,15 @@ fn address(text: &str, look: Look) -> String {
     }
 }
 
+/// Writes the other questions that something is found by, a line each.
+fn also_asked(out: &mut dyn Write, lines: &[String], look: Look) -> io::Result<()> {
+    for line in lines {
+        let line = format!("Also asked: {}", sanitise::line(line));
+        writeln!(out, "{}", look.wrap(&line, "  "))?;
+    }
+    Ok(())
+}
+
 /// Writes paragraphs, indented by two columns.
 fn text(out: &mut dyn Write, text: &str, look: Look) -> io::Result<()> {
     for paragraph in sanitise::clean(text).split("\n\n").filter(|p| !p.trim().is_empty()) {
@@ -199,6 +206,7 @@ fn discussion(edition: &Edition, from: &Discussion, wanted: impl Fn(&Answer) -> 
     let answers = from.answers.iter().filter(|a| wanted(a)).map(|answer| AnswerView {
         id: format!("{id}/{}", answer.letter),
         contributor: answer.contributor.clone(),
+        also_asked: answer.also_asked.clone(),
         text: answer.body.clone(),
     });
     DiscussionView {

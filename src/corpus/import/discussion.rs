@@ -131,6 +131,7 @@ impl Builder {
             discussion.answers.push(Answer {
                 letter: (b'a' + (index % LETTERS) as u8) as char,
                 contributor: String::new(),
+                also_asked: Vec::new(),
                 body: text.trim().to_string(),
             });
             self.last_answer = Some(index);

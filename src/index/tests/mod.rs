@@ -25,6 +25,7 @@ pub(crate) fn edition(slug: &str, discussions: &[(&str, &[&str])]) -> SourceFile
         let answer = |(letter, body): (char, &&str)| Answer {
             letter,
             contributor: format!("Contributor {letter}"),
+            also_asked: Vec::new(),
             body: body.to_string(),
         };
         ('a'..).zip(texts).map(answer).collect()
