@@ -195,16 +195,20 @@ fn no_two_answers_are_nearly_the_same() {
     }
 }
 
-/// Every other wording of a question, with the discussion it stands under.
+/// Every question beside a question or an answer, with what it stands under.
 fn also_asked(editions: &[Edition]) -> Vec<(String, &str)> {
-    let discussions = editions.iter().flat_map(|e| e.discussions.iter().map(move |d| (e, d)));
-    discussions
-        .flat_map(|(e, d)| {
-            d.also_asked
-                .iter()
-                .map(move |line| (format!("{}/q{}", e.slug, d.number), line.as_str()))
-        })
-        .collect()
+    let mut all = Vec::new();
+    for edition in editions {
+        for discussion in &edition.discussions {
+            let id = format!("{}/q{}", edition.slug, discussion.number);
+            all.extend(discussion.also_asked.iter().map(|line| (id.clone(), line.as_str())));
+            for answer in &discussion.answers {
+                let id = format!("{id}/{}", answer.letter);
+                all.extend(answer.also_asked.iter().map(|line| (id.clone(), line.as_str())));
+            }
+        }
+    }
+    all
 }
 
 /// The words of a text, in lower case.
@@ -221,7 +225,7 @@ fn likeness(a: &[String], b: &[String]) -> f64 {
 }
 
 #[test]
-fn every_question_is_also_asked_in_other_words_and_no_wording_is_there_twice() {
+fn every_question_and_answer_is_also_asked_for_in_other_words_and_no_wording_is_there_twice() {
     let editions = editions();
     for edition in &editions {
         for discussion in &edition.discussions {
@@ -230,6 +234,14 @@ fn every_question_is_also_asked_in_other_words_and_no_wording_is_there_twice() {
                 discussion.also_asked.len(),
             );
             assert!((7..=9).contains(&count), "{id}: {count} other wordings");
+            for answer in &discussion.answers {
+                // One answer is a question in return, which settles nothing.
+                let settles =
+                    (edition.slug.as_str(), discussion.number, answer.letter) != ("pathways-ai-ml-pm", 3, 'b');
+                let count = answer.also_asked.len();
+                let wanted = if settles { 2..=3 } else { 0..=0 };
+                assert!(wanted.contains(&count), "{id}/{}: {count} questions", answer.letter);
+            }
         }
     }
     let all = also_asked(&editions);
