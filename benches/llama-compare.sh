@@ -12,10 +12,10 @@ usage="usage: $0 PATH_TO_LLAMA_BENCH MODEL.gguf [RUNS]"
 llama=${1:?$usage}
 model=${2:?$usage}
 runs=${3:-5}
-askpm=${ASKPM:-$(dirname "$0")/../target/release/askpm}
+here=$(dirname "$0")
+askpm=${ASKPM:-$here/../target/release/askpm}
 threads=2
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+. "$here/turns.sh"
 
 have=$("$askpm" bench -m "$model" --runs 1 --json | sed -n 's/.*"threads": *\([0-9]*\).*/\1/p')
 [ "$have" = "$threads" ] || echo "note: askpm uses $have threads here, llama-bench $threads (taskset -c 0,1 makes it two)" >&2
@@ -34,20 +34,14 @@ theirs() {
         sed -n 's/.*"avg_ts": *\([0-9.]*\).*/\1/p' | tr '\n' ' '
 }
 
-echo "load: $(cut -d' ' -f1-3 /proc/loadavg 2>/dev/null || uptime)"
+load
 echo "turn  askpm: 512, 2048, answer   llama.cpp: 512, 2048, answer   (tokens per second)"
-turn=1
-while [ "$turn" -le "$runs" ]; do
+both() {
     a=$(ours)
     b=$(theirs)
-    echo "$turn  $a  $b"
-    echo "$a $b" >> "$out/figures"
-    turn=$((turn + 1))
-done
-
-median() {
-    awk -v at="$1" '{ print $at }' "$out/figures" | sort -n | awk '{ x[NR] = $1 } END { print (NR % 2) ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2 }'
+    echo "$a  $b"
 }
+turns "$runs" both
 
 i=1
 for what in "prompt of 512" "prompt of 2048" "answer of 64"; do
@@ -62,4 +56,4 @@ if [ -x /usr/bin/time ]; then
     /usr/bin/time -f %M -o "$out/b" "$llama" -m "$model" -t "$threads" -p 2048 -n 0 -r 1 > /dev/null 2>&1
     awk -v a="$(cat "$out/a")" -v b="$(cat "$out/b")" 'BEGIN { printf "%-16s askpm %8.1f  llama.cpp %8.1f  ratio %.2f (MB)\n", "peak memory", a / 1e3, b / 1e3, a / b }'
 fi
-echo "load: $(cut -d' ' -f1-3 /proc/loadavg 2>/dev/null || uptime)"
+load

@@ -17,8 +17,7 @@ runs=${3:-5}
 here=$(dirname "$0")
 askpm=${ASKPM:-$here/../target/release/askpm}
 threads=2
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+. "$here/turns.sh"
 
 prompt=${4:-}
 if [ -z "$prompt" ]; then
@@ -46,19 +45,16 @@ sed -n 's/.*"prompt_tokens": *\([0-9]*\).*/askpm: a prompt of \1 tokens/p' "$out
 theirs > /dev/null
 sed -n 's/.*prompt eval time.* \([0-9]*\) tokens.*/llama.cpp: a prompt of \1 tokens/p' "$out/stderr"
 
-echo "load: $(cut -d' ' -f1-3 /proc/loadavg 2>/dev/null || uptime)"
+load
 echo "turn  askpm   llama.cpp   llama.cpp without warm-up   (ms)"
-turn=1
-while [ "$turn" -le "$runs" ]; do
-    line="$(ours) $(theirs) $(theirs --no-warmup -c 2048)"
-    echo "$turn  $line"
-    echo "$line" >> "$out/figures"
-    turn=$((turn + 1))
-done
-
-median() {
-    awk -v at="$1" '{ print $at }' "$out/figures" | sort -n | awk '{ x[NR] = $1 } END { print (NR % 2) ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2 }'
+# One after the other: a run that fails ends the comparison.
+all() {
+    a=$(ours)
+    b=$(theirs)
+    c=$(theirs --no-warmup -c 2048)
+    echo "$a $b $c"
 }
+turns "$runs" all
 
 a=$(median 1)
 for column in 2 3; do
