@@ -23,6 +23,11 @@ pub(crate) fn ids(value: &Value) -> Vec<u32> {
     serde_json::from_value(value.clone()).unwrap()
 }
 
+/// Tokens of a tiny model, of no meaning.
+pub(crate) fn any_ids(count: u32) -> Vec<u32> {
+    (0..count).map(|i| 20 + i * 37 % 200).collect()
+}
+
 pub(crate) fn messages(value: &Value) -> Vec<Message> {
     let pairs: Vec<(String, String)> = serde_json::from_value(value.clone()).unwrap();
     let role = |name: &str| match name {

@@ -4,7 +4,7 @@ use candle_core::Device;
 
 use super::*;
 use crate::engine::arch;
-use crate::engine::tests::{mean_square, rounding};
+use crate::engine::tests::{any_ids, mean_square, rounding};
 use crate::engine::tiny_gguf::{ARCHITECTURES, Meta, TinyGguf, Weights as Kind};
 
 const VOCABULARY: usize = 274;
@@ -25,10 +25,6 @@ fn load(file: &TinyGguf, precision: Precision, threads: usize) -> Model {
     Model::load(&open(file), vocabulary(file), precision, Workers::new(threads)).unwrap()
 }
 
-fn ids(count: u32) -> Vec<u32> {
-    (0..count).map(|i| 20 + i * 37 % 200).collect()
-}
-
 fn pass(model: &mut Model, ids: &[u32], wanted: usize) -> Vec<f32> {
     let mut logits = Vec::new();
     model.pass(ids, wanted, &mut logits).unwrap();
@@ -47,7 +43,7 @@ fn every_architecture_gives_the_logits_that_candles_tensors_give() {
             let mut theirs = arch::Model::load(&open(&file), vocabulary(&file), &Device::Cpu).unwrap();
             let mut ours = load(&file, Precision::Full, 2);
             // Below 32 rows their product is the quantized one.
-            for part in ids(60).chunks(20) {
+            for part in any_ids(60).chunks(20) {
                 let expected = theirs.logits_after(part, part.len()).unwrap();
                 let logits = pass(&mut ours, part, part.len());
                 let apart = logits.iter().zip(&expected).map(|(a, b)| a - b);
@@ -68,7 +64,7 @@ fn every_architecture_gives_the_logits_that_candles_tensors_give() {
 
 #[test]
 fn a_position_has_the_same_logits_alone_in_chunks_and_on_any_number_of_threads() {
-    let ids = ids(150);
+    let ids = any_ids(150);
     for architecture in ARCHITECTURES {
         for kind in [Kind::F32, Kind::Q8_0, Kind::Q4_0] {
             let file = TinyGguf::new(architecture, kind);
@@ -89,7 +85,7 @@ fn a_position_has_the_same_logits_alone_in_chunks_and_on_any_number_of_threads()
 
 #[test]
 fn positions_that_were_taken_back_leave_no_trace() {
-    let ids = ids(100);
+    let ids = any_ids(100);
     for architecture in ARCHITECTURES {
         let file = TinyGguf::new(architecture, Kind::F32);
         let mut model = load(&file, Precision::Half, 2);
@@ -116,8 +112,8 @@ fn positions_that_were_taken_back_leave_no_trace() {
 fn half_precision_keys_and_values_move_logits_little() {
     for architecture in ARCHITECTURES {
         let file = TinyGguf::new(architecture, Kind::F32);
-        let full = pass(&mut load(&file, Precision::Full, 1), &ids(100), 1);
-        let half = pass(&mut load(&file, Precision::Half, 1), &ids(100), 1);
+        let full = pass(&mut load(&file, Precision::Full, 1), &any_ids(100), 1);
+        let half = pass(&mut load(&file, Precision::Half, 1), &any_ids(100), 1);
         let worst = full.iter().zip(&half).map(|(a, b)| (a - b).abs()).fold(0f32, f32::max);
         let greatest = full.iter().fold(0f32, |most, x| most.max(x.abs()));
         // Half precision is off by 2^-11 at most: in keys and in values of up to six layers.

@@ -2,10 +2,14 @@
 
 use crate::engine::decode::tests::load;
 use crate::engine::sampler::argmax;
-use crate::engine::tests::{apart, beside_its_golden, fallback_models, golden, ids, rounding, user};
+use crate::engine::tests::{any_ids, apart, beside_its_golden, fallback_models, golden, ids, rounding, user};
 use crate::engine::tiny_gguf::{FALLBACKS as TINY, Meta, TinyGguf, Weights};
 use crate::engine::{CandleEngine, DeviceChoice, Engine, Sampling};
 use std::ops::ControlFlow;
+
+fn tiny(name: &str, weights: Weights) -> CandleEngine {
+    load(&TinyGguf::fallback(name, weights))
+}
 
 #[test]
 fn tiny_models_of_every_fallback_agree_with_llama_cpp() {
@@ -39,21 +43,19 @@ fn tiny_models_of_every_fallback_agree_with_llama_cpp() {
 
 #[test]
 fn experts_of_a_tensor_each_are_the_same_model_as_all_in_one() {
-    let ids: Vec<u32> = (0..40).map(|i| 20 + i * 37 % 200).collect();
+    let ids = any_ids(40);
     for weights in [Weights::F32, Weights::Q8_0, Weights::Q4_0] {
-        let [one, apart] = ["llama-experts", "llama-experts-apart"].map(|name| {
-            let mut model = load(&TinyGguf::fallback(name, weights)).session.model;
-            model.logits(&ids).unwrap()
-        });
+        let [one, apart] = ["llama-experts", "llama-experts-apart"]
+            .map(|name| tiny(name, weights).session.model.logits(&ids).unwrap());
         assert_eq!(one, apart);
     }
 }
 
 #[test]
 fn a_prompt_in_portions_gives_what_it_gives_whole_and_what_was_read_before_leaves_no_trace() {
-    let ids: Vec<u32> = (0..100).map(|i| 20 + i * 37 % 200).collect();
+    let ids = any_ids(100);
     for name in TINY {
-        let mut model = load(&TinyGguf::fallback(name, Weights::F32)).session.model;
+        let mut model = tiny(name, Weights::F32).session.model;
         let mut rows = Vec::new();
         model.pass(&ids, 5, &mut rows).unwrap();
         let size = rows.len() / 5;
@@ -77,7 +79,7 @@ fn a_prompt_in_portions_gives_what_it_gives_whole_and_what_was_read_before_leave
 #[test]
 fn nothing_is_drafted_and_an_answer_is_the_same_the_second_time() {
     for name in TINY {
-        let mut engine = load(&TinyGguf::fallback(name, Weights::F32));
+        let mut engine = tiny(name, Weights::F32);
         assert!(!engine.session.model.is_exact(), "{name}");
         let sampling = Sampling {
             max_tokens: 12,
@@ -206,7 +208,7 @@ fn the_context_ends_where_the_model_stops_being_computed_rightly() {
 #[test]
 fn tokens_outside_the_vocabulary_and_positions_outside_the_context_are_errors() {
     for name in TINY {
-        let mut model = load(&TinyGguf::fallback(name, Weights::F32)).session.model;
+        let mut model = tiny(name, Weights::F32).session.model;
         assert!(model.logits(&[9999]).is_err(), "{name}");
         assert!(model.logits(&[]).is_err(), "{name}");
         assert!(model.logits(&[30; 257]).is_err(), "{name}");

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::engine::tests::real_model;
+use crate::engine::tests::{any_ids, real_model};
 use crate::engine::tiny_gguf::{ARCHITECTURES, TinyGguf, Weights};
 use crate::engine::{CandleEngine, DeviceChoice, Engine, Generation, Message, Role, Sampling};
 
@@ -76,7 +76,7 @@ fn logits_after_a_kept_opening_are_the_same_to_the_last_bit() {
         let model = TinyGguf::new(architecture, Weights::Q8_0).write(home.path(), "tiny.gguf");
         // Within a block of keys, at its end, and over the end of a page.
         for length in [9, 16, 33, 128, 141] {
-            let ids: Vec<u32> = (0..200).map(|i| 20 + i * 37 % 200).collect();
+            let ids = any_ids(200);
             let logits = |rest: &[u32]| {
                 let mut engine = CandleEngine::load(&model, DeviceChoice::Cpu).unwrap();
                 let opening = vec![ids[..length].to_vec()];
