@@ -1,7 +1,6 @@
 //! The HTTP client of a served model.
 //!
-//! In: a request's JSON. Out: pieces of text, then a [`Generation`]. No redirect is followed: a key goes to the address
-//! that the user wrote, and nowhere else.
+//! In: a request's JSON. Out: pieces of text, then a [`Generation`].
 
 mod models;
 
@@ -9,7 +8,6 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -43,32 +41,17 @@ impl Client {
     pub fn new(served: &Served) -> Result<Client, EngineError> {
         let url = address(&served.url)?;
         let fault = |problem: String| fault(&url, problem, None);
-        let local = remote::is_loopback(url.host_str());
-        if served.key.is_some() && !remote::may_carry_key(url.scheme(), url.host_str()) {
+        if served.key.is_some() && !remote::may_carry_key(&url) {
             return Err(fault("a key would be sent unprotected to another machine".into()).with_hint("use https"));
         }
-        let key = served
-            .key
-            .as_ref()
-            .map(|key| HeaderValue::from_str(&format!("Bearer {key}")));
-        let mut key = key
-            .transpose()
-            .map_err(|_| fault("the key has characters that a header cannot hold".into()))?;
-        if let Some(key) = &mut key {
-            key.set_sensitive(true);
-        }
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("askpm/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_secs(10).min(served.patience))
-            // No connection is kept: between two questions nobody would notice that the server closed it.
-            .pool_max_idle_per_host(0)
-            .redirect(Policy::none());
-        if local {
-            // A server of this machine is never behind a proxy.
-            builder = builder.no_proxy();
-        }
+        let header = |key: &String| {
+            let header = remote::authorization(&format!("Bearer {key}"));
+            header.ok_or_else(|| fault("the key has characters that a header cannot hold".into()))
+        };
+        let key = served.key.as_ref().map(header).transpose()?;
+        let http = remote::client(&url, served.patience).build();
         Ok(Client {
-            http: builder.build().map_err(|error| fault(plain(error)))?,
+            http: http.map_err(|error| fault(plain(error)))?,
             key,
             patience: served.patience,
             url,
@@ -77,7 +60,7 @@ impl Client {
 
     /// The address that is asked, without user, password and query.
     pub fn address(&self) -> String {
-        shown(&self.url)
+        remote::shown(&self.url)
     }
 
     pub fn generate(&self, request: &Value, on_piece: OnPiece) -> Result<Generation, EngineError> {
@@ -215,23 +198,16 @@ impl Client {
 /// The address of chat completions under `url`.
 fn address(url: &str) -> Result<Url, EngineError> {
     let whole = format!("{}/chat/completions", url.trim_end_matches('/'));
-    let parsed = Url::parse(&whole).ok();
-    parsed
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .ok_or_else(|| EngineError::Served {
-            url: "[generator] url".into(),
-            problem: "it is no http or https address".into(),
-            hint: Some("url = \"http://127.0.0.1:8080/v1\"".into()),
-        })
-}
-
-fn shown(url: &Url) -> String {
-    remote::address(url.scheme(), url.host_str(), url.port(), url.path())
+    remote::server(&whole).ok_or_else(|| EngineError::Served {
+        url: "[generator] url".into(),
+        problem: "it is no http or https address".into(),
+        hint: Some("url = \"http://127.0.0.1:8080/v1\"".into()),
+    })
 }
 
 fn fault(url: &Url, problem: String, hint: Option<&str>) -> EngineError {
     EngineError::Served {
-        url: shown(url),
+        url: remote::shown(url),
         problem,
         hint: hint.map(str::to_string),
     }

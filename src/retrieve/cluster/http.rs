@@ -3,10 +3,7 @@
 //! In: paths and bodies. Out: what `wire` reads of the answers. Answers are bounded in bytes and time, no redirect is
 //! followed, and what authorises goes unprotected to this machine alone.
 
-use std::time::Duration;
-
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::redirect::Policy;
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
@@ -46,41 +43,26 @@ impl Client {
             problem: problem.into(),
             hint,
         };
-        let url = Url::parse(place.url.trim_end_matches('/'))
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or_else(|| {
-                told(
-                    "`url` is no http or https address",
-                    Some("url = \"http://127.0.0.1:9200\""),
-                )
-            })?;
-        let mut authorization = match &place.authorization {
-            None => None,
-            Some(text) => Some(HeaderValue::from_str(text).map_err(|_| told("a header cannot hold the key", None))?),
+        let url = remote::server(place.url.trim_end_matches('/')).ok_or_else(|| {
+            told(
+                "`url` is no http or https address",
+                Some("url = \"http://127.0.0.1:9200\""),
+            )
+        })?;
+        let header = |text: &String| {
+            let header = remote::authorization(text);
+            header.ok_or_else(|| told("a header cannot hold the key", None))
         };
-        if let Some(value) = &mut authorization {
-            value.set_sensitive(true);
-            if !remote::may_carry_key(url.scheme(), url.host_str()) {
-                return Err(told(
-                    "a key would be sent unprotected to another machine",
-                    Some("use https"),
-                ));
-            }
+        let authorization = place.authorization.as_ref().map(header).transpose()?;
+        if authorization.is_some() && !remote::may_carry_key(&url) {
+            return Err(told(
+                "a key would be sent unprotected to another machine",
+                Some("use https"),
+            ));
         }
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("askpm/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_secs(10).min(place.patience))
-            .timeout(place.patience)
-            // No connection is kept: between two questions nobody would notice that the cluster closed it.
-            .pool_max_idle_per_host(0)
-            .redirect(Policy::none());
-        if remote::is_loopback(url.host_str()) {
-            // A cluster of this machine is never behind a proxy.
-            builder = builder.no_proxy();
-        }
+        let http = remote::client(&url, place.patience).timeout(place.patience).build();
         Ok(Client {
-            http: builder.build().map_err(|error| told(&error.to_string(), None))?,
+            http: http.map_err(|error| told(&error.to_string(), None))?,
             url,
             authorization,
         })
@@ -88,7 +70,7 @@ impl Client {
 
     /// The address, without user, password and query.
     pub fn address(&self) -> String {
-        remote::address(self.url.scheme(), self.url.host_str(), self.url.port(), self.url.path())
+        remote::shown(&self.url)
     }
 
     /// How many documents `index` has; `None` where there is none of that name.
