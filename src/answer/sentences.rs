@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Abbreviations after which a sentence goes on, without their final full stop.
@@ -13,6 +14,10 @@ const ABBREVIATIONS: &[&str] = &[
     "e.g", "i.e", "etc", "vs", "cf", "approx", "dr", "mr", "mrs", "ms", "prof", "st", "no", "fig", "dept", "inc",
     "ltd", "u.s", "u.k", "a.m", "p.m", "ph.d", "sr", "jr",
 ];
+
+/// Most spaces, brackets and quotes after a full stop that may belong to its sentence: at each of them Unicode's rules
+/// look for the letter after all of them.
+const LOOKED_PAST: usize = 64;
 
 /// The sentences of `text`, trimmed, in order; none is blank. Blank lines and list items always separate.
 pub fn sentences(text: &str) -> Vec<Range<usize>> {
@@ -53,7 +58,12 @@ fn in_block(text: &str, block: Range<usize>) -> Vec<Range<usize>> {
     let flat = text[block.clone()].replace(['\n', '\r'], " ");
     let mut out: Vec<Range<usize>> = Vec::new();
     let mut open = false;
-    for (at, piece) in flat.split_sentence_bound_indices() {
+    let parts = parts(&flat).into_iter();
+    let pieces = parts.flat_map(|part| {
+        let within = flat[part.clone()].split_sentence_bound_indices();
+        within.map(move |(at, piece)| (part.start + at, piece))
+    });
+    for (at, piece) in pieces {
         let (from, to) = (block.start + at, block.start + at + piece.len());
         match out.last_mut() {
             Some(last) if open => last.end = to,
@@ -62,6 +72,43 @@ fn in_block(text: &str, block: Range<usize>) -> Vec<Range<usize>> {
         open = goes_on(piece);
     }
     out.into_iter().filter_map(|span| trim(text, span)).collect()
+}
+
+/// `text`, cut where more follows a full stop than [`LOOKED_PAST`].
+fn parts(text: &str) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let mut start = 0;
+    // How many since the full stop, where nothing else came.
+    let mut run = None;
+    for (at, c) in text.char_indices() {
+        run = match run {
+            _ if is_stop(c) => Some(0),
+            Some(LOOKED_PAST) if is_looked_past(c) => {
+                out.push(start..at);
+                start = at;
+                None
+            }
+            Some(count) if is_looked_past(c) => Some(count + 1),
+            _ => None,
+        };
+    }
+    out.push(start..text.len());
+    out
+}
+
+/// What a sentence may go on after, if a small letter follows: Unicode's `ATerm`.
+fn is_stop(c: char) -> bool {
+    matches!(c, '.' | '\u{2024}' | '\u{fe52}' | '\u{ff0e}')
+}
+
+/// Whether Unicode looks for that letter behind `c` (its `Close`, `Sp`, `Extend` and `Format`), and behind what follows
+/// it. Other symbols that are not of ASCII may pass for such.
+fn is_looked_past(c: char) -> bool {
+    match c.is_ascii() {
+        true => c.is_ascii_whitespace() || matches!(c, '\u{b}' | '(' | ')' | '[' | ']' | '{' | '}' | '"' | '\''),
+        // The last are the two letters that are marks too.
+        false => !c.is_alphanumeric() || is_combining_mark(c) || matches!(c, '\u{ff9e}' | '\u{ff9f}'),
+    }
 }
 
 /// Whether the sentence that ends in `piece` only seems to end there.
@@ -148,6 +195,66 @@ mod tests {
             split("He said \"go.\" Then he went. (Really.) End."),
             ["He said \"go.\"", "Then he went.", "(Really.)", "End."]
         );
+    }
+
+    /// How often Unicode's rules look at a character in search of a small letter after a full stop: from each one that
+    /// they look past, at all up to the next letter or full stop.
+    fn looks(text: &str) -> usize {
+        let part = |part: Range<usize>| {
+            let chars: Vec<char> = text[part].chars().collect();
+            let after = |from: usize| {
+                let rest = chars[from..].iter();
+                rest.take_while(|c| !c.is_alphabetic() && !is_stop(**c)).count()
+            };
+            let stops = (0..chars.len()).filter(|&at| is_stop(chars[at]));
+            stops
+                .map(|at| {
+                    let past = chars[at + 1..].iter().take_while(|c| is_looked_past(**c)).count();
+                    (at + 1..at + 1 + past).map(after).sum::<usize>()
+                })
+                .sum::<usize>()
+        };
+        parts(text).into_iter().map(part).sum()
+    }
+
+    #[test]
+    fn what_follows_a_full_stop_is_looked_at_a_bounded_number_of_times() {
+        for unit in [
+            " ", ")", "[]", " \"", "'", "\u{300}", "\u{200d}", "\u{3000}", "\u{bb}", " 1", "-", ". ", ".\t",
+        ] {
+            let text = format!("It ends. {}b", unit.repeat(20_000));
+            let looks = looks(&text);
+            assert!(
+                looks <= (LOOKED_PAST + 1) * text.len(),
+                "{unit:?}: {looks} for {}",
+                text.len()
+            );
+        }
+    }
+
+    /// Between a full stop and a capital, Unicode ends a sentence after those characters that it looks past, and before
+    /// others. All that do so must be known here: their number is what is bounded.
+    #[test]
+    fn every_character_that_is_looked_past_is_known_and_every_full_stop() {
+        let count = |text: &str| text.split_sentence_bounds().count();
+        for c in '\0'..=char::MAX {
+            let text = format!("1.{c}B");
+            let ends_after = text.split_sentence_bounds().next() == text.strip_suffix('B');
+            // What ends a sentence before a small letter too is looked past by nothing.
+            let ends_always = count(&format!("1{c} b")) > 1;
+            assert!(is_looked_past(c) || is_stop(c) || ends_always || !ends_after, "{c:?}");
+            let stops = !ends_always && count(&format!("1{c} B")) > 1;
+            assert_eq!(stops, is_stop(c), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_gap_after_a_full_stop_ends_the_sentence_and_a_short_one_as_unicode_has_it() {
+        let gap = |count: usize| format!("It is v2.{}and it works", " ".repeat(count));
+        assert_eq!(split(&gap(LOOKED_PAST)), [gap(LOOKED_PAST)]);
+        assert_eq!(split(&gap(LOOKED_PAST + 1)), ["It is v2.", "and it works"]);
+        let rule = format!("It is v2. {} and it works", "-".repeat(200));
+        assert_eq!(split(&rule), [rule.as_str()]);
     }
 
     proptest! {
