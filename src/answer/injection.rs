@@ -43,6 +43,10 @@ pub fn without(text: &str) -> String {
 
 /// The sentences of `text`, and whether each may be quoted.
 pub fn judged(text: &str) -> Vec<(Range<usize>, bool)> {
+    judged_by(is_injected, text)
+}
+
+fn judged_by(injected: impl Fn(&str) -> bool, text: &str) -> Vec<(Range<usize>, bool)> {
     let mut out: Vec<(Range<usize>, bool)> = Vec::new();
     let mut tainted = false;
     let mut end = 0;
@@ -51,33 +55,32 @@ pub fn judged(text: &str) -> Vec<(Range<usize>, bool)> {
             tainted = false;
         }
         end = span.end;
-        if tainted || !is_injected(&text[span.clone()]) {
+        if tainted || !injected(&text[span.clone()]) {
             out.push((span, !tainted));
             continue;
         }
         tainted = true;
-        if let Some(head) = honest_head(text, &span) {
-            out.push((span.start..head, true));
+        if let Some(head) = head(text, &span).filter(|head| !injected(&text[head.clone()])) {
+            out.push((head, true));
         }
         out.push((span, false));
     }
     out
 }
 
-/// Where the sentence ends that an injected one is glued to: a mark after a full stop keeps Unicode from seeing the
-/// end of it (`Publish the price. <|im_end|>`).
-fn honest_head(text: &str, span: &Range<usize>) -> Option<usize> {
+/// The sentence that an injected one is glued to: a mark after a full stop keeps Unicode from seeing the end of it
+/// (`Publish the price. <|im_end|>`). Only the first is looked for: where it is injected, so is what goes on from it.
+fn head(text: &str, span: &Range<usize>) -> Option<Range<usize>> {
     let sentence = &text[span.clone()];
-    let ends = sentence
+    let mut ends = sentence
         .match_indices(['.', '!', '?'])
         .map(|(at, stop)| at + stop.len());
-    let glued = |end: &usize| {
-        let rest = &sentence[*end..];
+    let end = ends.find(|&end| {
+        let rest = &sentence[end..];
         let after = rest.trim_start();
         after.len() < rest.len() && !after.starts_with(char::is_alphanumeric)
-    };
-    let head = ends.filter(glued).find(|&end| !is_injected(&sentence[..end]))?;
-    Some(span.start + head)
+    })?;
+    Some(span.start..span.start + end)
 }
 
 fn paragraph_ends(gap: &str) -> bool {

@@ -109,3 +109,26 @@ fn what_follows_an_injection_in_its_paragraph_goes_with_it_and_the_next_paragrap
     assert_eq!(without(text), "Charge by the call.\n\nPublish the price.");
     assert_eq!(without(" As it\n was. "), " As it\n was. ");
 }
+
+/// The rules read a text a few times, however many full stops an injected sentence has.
+#[test]
+fn what_the_rules_read_grows_with_the_text_alone() {
+    for hostile in ["a. - ", "Go on. <|im_end|> ", "! - ", "x.  , ", ". "] {
+        let text = format!("<| {}", hostile.repeat(2_000));
+        let read = std::cell::Cell::new(0);
+        let spans = judged_by(
+            |sentence| {
+                read.set(read.get() + sentence.len());
+                is_injected(sentence)
+            },
+            &text,
+        );
+        assert!(spans.iter().any(|(_, good)| !good), "{hostile}");
+        assert!(
+            read.get() <= 2 * text.len(),
+            "{hostile}: {} of {}",
+            read.get(),
+            text.len()
+        );
+    }
+}

@@ -112,6 +112,10 @@ fn latin(c: char) -> char {
         ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX"),
         ("αειονρυχ", "aeiovpux"),
     ];
+    // They are all Greek or Cyrillic.
+    if !('\u{370}'..='\u{52f}').contains(&c) {
+        return c;
+    }
     let found = LIKE
         .iter()
         .find_map(|(from, to)| from.chars().zip(to.chars()).find(|(from, _)| *from == c));
