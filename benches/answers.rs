@@ -148,7 +148,7 @@ fn record(recorder: &mut Recorder, args: &Args) -> Vec<Prompt> {
                 prompts: &prompts,
                 load: Duration::ZERO,
             };
-            ask::write(&found, Some(writer), &settings, &mut Deaf).expect("an answer");
+            ask::write(&found, Some(writer), None, &settings, &mut Deaf).expect("an answer");
             recorder.asked.take().map(|asked| (asked, recorder.made))
         });
         let (Some((write, written)), Some((choose, _))) = (both.next(), both.next()) else {

@@ -237,19 +237,9 @@ impl Meaning for Dense {
     }
 }
 
-/// [`write_with`] words alone to compare sentences by.
-pub fn write(
-    found: &Found,
-    writer: Option<Writer>,
-    settings: &Settings,
-    listener: &mut dyn Listener,
-) -> Result<Answer, AskError> {
-    write_with(found, writer, None, settings, listener)
-}
-
 /// Answers what was found: with `writer` where there is one, by quoting where there is none or where nothing that the
-/// model wrote is backed by a passage. `meaning` compares sentences beyond their words.
-pub fn write_with(
+/// model wrote is backed by a passage. `meaning`, where it is given, compares sentences beyond their words.
+pub fn write(
     found: &Found,
     writer: Option<Writer>,
     meaning: Option<&dyn Meaning>,

@@ -27,7 +27,7 @@
 //! let settings = Settings::default();
 //! let found = ask::find(&store, "How does one become an AI/ML PM?", &settings)?;
 //! // No model here: the best sentences are quoted. With one, pass a `Writer`.
-//! let answer = ask::write(&found, None, &settings, &mut Print)?;
+//! let answer = ask::write(&found, None, None, &settings, &mut Print)?;
 //! assert!(!answer.abstained && !answer.citations.is_empty());
 //! # Ok(())
 //! # }

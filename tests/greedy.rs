@@ -107,7 +107,7 @@ fn writes_the_prompts() {
             prompts: &prompts,
             load: Duration::ZERO,
         };
-        ask::write(&found, Some(writer), &settings, &mut Silent).unwrap();
+        ask::write(&found, Some(writer), None, &settings, &mut Silent).unwrap();
         if recorder.prompts.len() == PROMPTS {
             break;
         }

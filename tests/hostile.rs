@@ -374,7 +374,7 @@ fn ask_of(engine: &mut dyn Engine, store: &Store, question: &str, settings: &Set
     };
     let mut notes = Notes::default();
     let found = ask::find(store, question, settings).unwrap();
-    let answer = ask::write(&found, Some(writer), settings, &mut notes).unwrap();
+    let answer = ask::write(&found, Some(writer), None, settings, &mut notes).unwrap();
     (serde_json::to_value(&answer).unwrap(), answer.mode, notes.0)
 }
 

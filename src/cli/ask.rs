@@ -47,7 +47,7 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
     let stream = !machine && !args.no_stream && format == Format::Text;
     let mut voice = Voice::new(context, &mut out, stream.then(|| context.look()));
     let writer = loaded.as_mut().map(|l| l.writer());
-    let answer = ask::write_with(&found, writer, finder.meaning(), &settings, &mut voice)?;
+    let answer = ask::write(&found, writer, finder.meaning(), &settings, &mut voice)?;
     voice.finish()?;
 
     let document = matches!(format, Format::Md | Format::Html) && !answer.abstained;

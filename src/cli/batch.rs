@@ -104,7 +104,7 @@ fn one<'a>(
         model().map_err(Step::All)?
     };
     let writer = loaded.map(Loaded::writer);
-    ask::write_with(&found, writer, meaning, settings, &mut Notes(context)).map_err(Step::Line)
+    ask::write(&found, writer, meaning, settings, &mut Notes(context)).map_err(Step::Line)
 }
 
 /// The next line without its end, at most a little more than a question may have; `None` at the end. What a line has

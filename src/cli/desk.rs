@@ -167,7 +167,7 @@ impl Clerk for Here {
                 })
             }
         };
-        let answer = ask::write_with(&found, writer, self.finder.meaning(), &settings, listener).map_err(fault)?;
+        let answer = ask::write(&found, writer, self.finder.meaning(), &settings, listener).map_err(fault)?;
         if cancel.is_set() {
             return Err(Refusal::new(Fault::Cancelled, "the answer was broken off"));
         }

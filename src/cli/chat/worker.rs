@@ -90,7 +90,7 @@ fn answer(job: Job, loaded: Option<&mut Loaded>) {
         left: &left,
     };
     let answered = match loaded {
-        None => ask::write_with(&found, None, finder.meaning(), &settings, &mut listener),
+        None => ask::write(&found, None, finder.meaning(), &settings, &mut listener),
         Some(loaded) => {
             let Writer {
                 engine,
@@ -105,7 +105,7 @@ fn answer(job: Job, loaded: Option<&mut Loaded>) {
                 prompts,
                 load,
             };
-            ask::write_with(&found, Some(writer), finder.meaning(), &settings, &mut listener)
+            ask::write(&found, Some(writer), finder.meaning(), &settings, &mut listener)
         }
     };
     // Nobody may listen any more.

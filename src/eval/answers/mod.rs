@@ -106,7 +106,7 @@ pub fn ask_one(
             answered.sentences = ungrounded::write(&found.question, &answered.found, writer, settings)?;
         }
         (_, writer) => {
-            let written = ask::write_with(&found, writer, meaning, settings, &mut Silent)?;
+            let written = ask::write(&found, writer, meaning, settings, &mut Silent)?;
             answered.abstained = written.abstained;
             answered.fell_back = mode == Mode::Llm && !written.abstained && written.mode == answer::Mode::Extractive;
             answered.sentences = told(&written);
