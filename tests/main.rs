@@ -30,6 +30,8 @@ mod import_hostile;
 mod kills;
 mod licences;
 mod mcp;
+#[cfg(unix)]
+mod meaning;
 mod models;
 #[cfg(target_os = "linux")]
 mod offline;
