@@ -9,6 +9,9 @@
 //! prompt is not counted. That the tokens are those of plain greedy decoding is asserted. llama.cpp decodes 64 tokens
 //! from an empty context, which is its best case, and after as many tokens as the middle prompt has, turn by turn
 //! between the prompts.
+//!
+//! `cargo bench --bench answers -- MODEL.gguf --prompts FILE` measures nothing: it writes twenty of the prompts to write
+//! from, as token ids, of questions of the `tune` half that lean on no other. `benches/greedy.py` reads them.
 
 use std::ops::ControlFlow;
 use std::process::Command;
@@ -26,15 +29,20 @@ use askpm::prompt::Prompts;
 
 /// Longest drafts that are compared; 0 is plain greedy decoding.
 const DRAFTS: [usize; 6] = [0, 3, 5, 7, 10, 15];
+/// Prompts that `--prompts` writes.
+const PROMPTS: usize = 20;
 
 fn main() {
     let args = Args::read();
     let mut recorder = Recorder {
         engine: CandleEngine::load(args.model.as_ref(), DeviceChoice::Cpu).expect("the model loads"),
         asked: None,
-        made: 0,
     };
-    let prompts = record(&mut recorder, &args);
+    let library = Library::open();
+    if let Some(file) = &args.prompts {
+        return write_prompts(&mut recorder, &library, file);
+    }
+    let prompts = record(&mut recorder, &library, &args);
     let mut lengths: Vec<usize> = prompts.iter().map(|p| p.tokens).collect();
     lengths.sort_unstable();
     let depth = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
@@ -79,6 +87,7 @@ struct Args {
     half: Split,
     turns: usize,
     llama: Option<String>,
+    prompts: Option<String>,
 }
 
 impl Args {
@@ -91,6 +100,7 @@ impl Args {
             half: Split::Report,
             turns: 5,
             llama: None,
+            prompts: None,
         };
         while let Some(arg) = given.next() {
             let mut value = || given.next().unwrap_or_else(|| panic!("{arg} wants a value"));
@@ -98,6 +108,7 @@ impl Args {
                 "--questions" => args.questions = value().parse().expect("a number"),
                 "--turns" => args.turns = value().parse().expect("a number"),
                 "--llama" => args.llama = Some(value()),
+                "--prompts" => args.prompts = Some(value()),
                 "--half" if value() == "tune" => args.half = Split::Tune,
                 "--half" => args.half = Split::Report,
                 _ => args.model = arg,
@@ -119,46 +130,66 @@ struct Prompt {
     choosing: Choosing,
 }
 
+/// What questions are asked with: the built-in corpus and wording.
+struct Library {
+    store: Store,
+    prompts: Prompts,
+    questions: Vec<Question>,
+    _folder: tempfile::TempDir,
+}
+
+impl Library {
+    fn open() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let corpus = Corpus::Builtin {
+            imported: folder.path().join("imported"),
+        };
+        let files = corpus.files().expect("the corpus");
+        let read = |_: &str| Ok::<_, String>(None);
+        Library {
+            store: Store::open_or_refresh(&folder.path().join("index"), &files)
+                .expect("an index")
+                .0,
+            prompts: Prompts::load(&[], read, |(_, error)| error.to_string()).expect("the wording"),
+            questions: questions::parse(include_str!("../eval/questions.jsonl")).expect("questions"),
+            _folder: folder,
+        }
+    }
+
+    /// What reaches the model of a question, if anything does.
+    fn ask(&self, recorder: &mut Recorder, question: &Question, style: Style) -> Option<Asked> {
+        recorder.asked = None;
+        let settings = Settings {
+            style,
+            ..Settings::default()
+        };
+        let found = ask::find(&self.store, &question.text, &settings).expect("a search");
+        let writer = Writer {
+            engine: recorder,
+            sha256: None,
+            prompts: &self.prompts,
+            load: Duration::ZERO,
+        };
+        ask::write(&found, Some(writer), None, &settings, &mut Deaf).expect("an answer");
+        recorder.asked.take()
+    }
+}
+
 /// Asks evenly spaced questions of the half, and keeps what reaches the model.
-fn record(recorder: &mut Recorder, args: &Args) -> Vec<Prompt> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let corpus = Corpus::Builtin {
-        imported: folder.path().join("imported"),
-    };
-    let files = corpus.files().expect("the corpus");
-    let (store, _) = Store::open_or_refresh(&folder.path().join("index"), &files).expect("an index");
-    let read = |_: &str| Ok::<_, String>(None);
-    let prompts = Prompts::load(&[], read, |(_, error)| error.to_string()).expect("the wording");
-    let text = include_str!("../eval/questions.jsonl");
-    let questions = questions::parse(text).expect("questions");
-    let questions: Vec<&Question> = questions.iter().filter(|q| q.split == args.half).collect();
+fn record(recorder: &mut Recorder, library: &Library, args: &Args) -> Vec<Prompt> {
+    let questions: Vec<&Question> = library.questions.iter().filter(|q| q.split == args.half).collect();
     let count = args.questions.min(questions.len());
     let mut all = Vec::new();
     for question in (0..count).map(|n| questions[n * questions.len() / count]) {
-        let mut both = [Style::Write, Style::Choose].into_iter().filter_map(|style| {
-            recorder.asked = None;
-            let settings = Settings {
-                style,
-                ..Settings::default()
-            };
-            let found = ask::find(&store, &question.text, &settings).expect("a search");
-            let writer = Writer {
-                engine: recorder,
-                sha256: None,
-                prompts: &prompts,
-                load: Duration::ZERO,
-            };
-            ask::write(&found, Some(writer), None, &settings, &mut Deaf).expect("an answer");
-            recorder.asked.take().map(|asked| (asked, recorder.made))
-        });
-        let (Some((write, written)), Some((choose, _))) = (both.next(), both.next()) else {
+        let both = [Style::Write, Style::Choose].map(|style| library.ask(recorder, question, style));
+        let [Some(write), Some(choose)] = both else {
             continue;
         };
-        if written > 1 {
+        if write.made > 1 {
             all.push(Prompt {
                 tokens: recorder.engine.count_prompt(&write.messages).expect("tokens"),
                 write: write.messages,
-                written,
+                written: write.made,
                 choose: choose.messages,
                 choices: choose.choices,
                 choosing: choose.choosing,
@@ -166,6 +197,22 @@ fn record(recorder: &mut Recorder, args: &Args) -> Vec<Prompt> {
         }
     }
     all
+}
+
+/// Writes the prompts of the first questions that the corpus answers.
+fn write_prompts(recorder: &mut Recorder, library: &Library, file: &str) {
+    let alone = |q: &&Question| q.split == Split::Tune && q.history.is_empty() && !q.relevant.is_empty();
+    let mut prompts = Vec::new();
+    for question in library.questions.iter().filter(alone) {
+        if let Some(asked) = library.ask(recorder, question, Style::Write) {
+            prompts.push(recorder.engine.encode_prompt(&asked.messages).expect("tokens"));
+        }
+        if prompts.len() == PROMPTS {
+            break;
+        }
+    }
+    assert_eq!(prompts.len(), PROMPTS);
+    std::fs::write(file, serde_json::to_vec(&prompts).expect("JSON")).expect("a file that can be written");
 }
 
 /// Lets every length of draft write the answer, turn by turn.
@@ -300,18 +347,18 @@ impl Listener for Deaf {
     fn note(&mut self, _: &str) {}
 }
 
-/// What an engine was asked.
+/// What an engine was asked, and how many tokens it made.
 struct Asked {
     messages: Vec<Message>,
     choices: Vec<String>,
     choosing: Choosing,
+    made: usize,
 }
 
-/// An engine that remembers the last thing it was asked, and how many tokens it made.
+/// An engine that remembers the last thing it was asked.
 struct Recorder {
     engine: CandleEngine,
     asked: Option<Asked>,
-    made: usize,
 }
 
 impl Engine for Recorder {
@@ -330,11 +377,11 @@ impl Engine for Recorder {
         on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Generation, EngineError> {
         let done = self.engine.generate(messages, sampling, on_piece)?;
-        self.made = done.generated_tokens;
         self.asked = Some(Asked {
             messages: messages.to_vec(),
             choices: Vec::new(),
             choosing: Choosing { most: 0, opening: true },
+            made: done.generated_tokens,
         });
         Ok(done)
     }
@@ -348,11 +395,11 @@ impl Engine for Recorder {
         on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Generation, EngineError> {
         let done = self.engine.choose(messages, choices, choosing, sampling, on_choice)?;
-        self.made = done.generated_tokens;
         self.asked = Some(Asked {
             messages: messages.to_vec(),
             choices: choices.to_vec(),
             choosing,
+            made: done.generated_tokens,
         });
         Ok(done)
     }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Has llama.cpp go on greedily from twenty prompts of askpm's, for the test that compares askpm with it.
 
-    ASKPM_WRITE_PROMPTS=prompts.json cargo test --test main writes_the_prompts -- --ignored
+    cargo bench --bench answers -- SmolLM2-135M-Instruct.Q4_1.gguf --prompts "$PWD/prompts.json"
     python3 benches/greedy.py prompts.json SmolLM2-135M-Instruct.Q4_1.gguf
     cargo test --lib twenty_real_prompts -- --nocapture
 

@@ -21,7 +21,6 @@ mod follow;
 mod followups;
 mod formats;
 mod fuzz;
-mod greedy;
 mod harness;
 mod hostile;
 mod import;
