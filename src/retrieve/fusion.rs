@@ -1,8 +1,7 @@
 //! Makes one score of two: how well a passage's words match, and how near its meaning is.
 //!
 //! In: the best passages by words, and the similarity of all. Out: passages with a score from 0 to 1, and what any other
-//! has at most. It must not know how
-//! either came about.
+//! has at most. It must not know how either came about.
 //!
 //! The score is a convex combination of the two, each scaled to 0..1 over the passages of this question (Bruch, Gai and
 //! Ingber, "An analysis of fusion functions for hybrid retrieval", TOIS 2023, arXiv 2210.11934). Reciprocal rank fusion
@@ -21,8 +20,35 @@ const MEANING_SHARE: f32 = 0.65;
 /// of one trade that treat different things are about so near.
 const UNRELATED: f32 = 0.25;
 
+/// Passages with one score each.
+#[derive(Debug, Default)]
+pub(super) struct Joined {
+    pub scored: Vec<Scored>,
+    /// What those have that are left out; `None` where none is.
+    pub beyond: Option<Beyond>,
+}
+
+/// What passages that were left out score at most.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Beyond {
+    pub score: f32,
+    /// By how much that falls where all that are nearer by one are taken in; `None` where meaning does not count.
+    pub fall: Option<f32>,
+}
+
+/// Far more than rounding changes of a score.
+const SLACK: f32 = 1e-5;
+
+impl Beyond {
+    /// How near a passage must be to score `least`, at the fewest, if all that are as near as `from` were looked at.
+    pub fn needed(&self, from: f32, least: f32) -> Option<f32> {
+        let fall = self.fall.filter(|fall| *fall > 0.0)?;
+        Some(from - (self.score - least + SLACK) / fall)
+    }
+}
+
 /// Makes the score of each of `united` one of both.
-pub(super) fn fuse(united: Found, near: &Nearness) -> Found {
+pub(super) fn fuse(united: Found, near: &Nearness) -> Joined {
     let Found { mut scored, beyond } = united;
     let most = scored.iter().map(|s| s.words).fold(0.0, f32::max);
     let (least_near, nearest) = near.range();
@@ -37,20 +63,34 @@ pub(super) fn fuse(united: Found, near: &Nearness) -> Found {
         one.score = score(one.similarity, one.words);
     }
     // What is left out is no nearer than the last of the nearest, or has no vector.
-    let beyond = beyond.map(|words| score(Some(near.nearest_from().max(least_near)), words));
-    Found { scored, beyond }
+    let beyond = beyond.map(|words| Beyond {
+        score: score(Some(near.nearest_from().max(least_near)), words),
+        fall: Some(MEANING_SHARE / range),
+    });
+    Joined { scored, beyond }
 }
 
 /// Makes the score of each of `united` its similarity alone.
-pub(super) fn by_meaning(united: Found, near: &Nearness) -> Found {
+pub(super) fn by_meaning(united: Found, near: &Nearness) -> Joined {
     let Found { mut scored, beyond } = united;
     scored.retain(|s| s.similarity.is_some_and(|near| s.words > 0.0 || near >= UNRELATED));
     for one in &mut scored {
         one.score = one.similarity.unwrap_or(0.0);
     }
-    Found {
+    Joined {
         scored,
-        beyond: beyond.map(|_| near.nearest_from()),
+        beyond: beyond.map(|_| Beyond {
+            score: near.nearest_from(),
+            fall: Some(1.0),
+        }),
+    }
+}
+
+/// Leaves the score of each of `found` what words made it.
+pub(super) fn by_words(found: Found) -> Joined {
+    Joined {
+        scored: found.scored,
+        beyond: found.beyond.map(|score| Beyond { score, fall: None }),
     }
 }
 
@@ -100,7 +140,7 @@ mod tests {
         let look_up = |others: &[DocAddress]| Ok::<_, ()>(others.iter().map(|one| by_words(one.doc_id, 0.5)).collect());
         let found = fuse(unite(Found { scored, beyond }, &near, look_up).unwrap(), &near);
         let scores = found.scored.iter().map(|one| (one.address.doc_id, one.score));
-        (scores.collect(), found.beyond)
+        (scores.collect(), found.beyond.map(|beyond| beyond.score))
     }
 
     fn same(found: &[(u32, f32)], expected: &[(u32, f32)]) -> bool {
@@ -137,5 +177,33 @@ mod tests {
         let (scores, beyond) = fused(&[(2, 10.0)], Some(4.0), &[(0, 0.2), (2, 0.6)]);
         assert!(same(&scores, &[(0, 0.35 * 0.05), (2, 1.0)]), "{scores:?}");
         assert!((beyond.unwrap() - 0.35 * 0.4).abs() < 1e-6, "{beyond:?}");
+    }
+
+    #[test]
+    fn what_is_less_near_than_needed_stays_below() {
+        let passages: Vec<(DocAddress, f32)> = (0..4_000).map(|doc| (at(doc), doc as f32 / 4_000.0)).collect();
+        let scored: Vec<Scored> = (0..10)
+            .map(|doc| by_words(400 * doc, 9.0 - doc as f32 / 10.0))
+            .collect();
+        let joined = |near: &Nearness, fuse: fn(Found, &Nearness) -> Joined| {
+            let found = Found {
+                scored: scored.clone(),
+                beyond: Some(8.1),
+            };
+            let look_up =
+                |others: &[DocAddress]| Ok::<_, ()>(others.iter().map(|one| by_words(one.doc_id, 8.0)).collect());
+            fuse(unite(found, near, look_up).unwrap(), near).beyond.unwrap()
+        };
+        for fuse in [fuse, by_meaning] {
+            let mut near = Nearness::of_pairs(passages.clone());
+            let beyond = joined(&near, fuse);
+            let least = beyond.score - 0.1;
+            let needed = beyond.needed(near.nearest_from(), least).unwrap();
+            assert!(needed < near.nearest_from());
+            near.widen(needed);
+            let beyond = joined(&near, fuse).score;
+            assert!(beyond < least && beyond > least - 0.001, "{beyond} {least}");
+        }
+        assert!(super::by_words(Found::default()).beyond.is_none());
     }
 }

@@ -7,7 +7,8 @@
 //! does) → `bm25` (passages with one of the words → score) → `filter` (the part of the corpus that is asked for) →
 //! `phrase` (words side by side) → where there is an embedding model, `dense` (every passage → how near it is in
 //! meaning) and `fusion` (both → one score) → `rank` (order, diversity, cut-off) → `confidence` (whether the corpus
-//! answers the question at all).
+//! answers the question at all). Of a large corpus the best are looked at, and `settle` looks at more where those do not
+//! tell for sure.
 //!
 //! Filters come after scoring: how rare a word is, is told by the whole corpus, and a passage has the same score and
 //! coverage whether or not others are left out.
@@ -39,14 +40,13 @@ mod phrase;
 mod query;
 mod rank;
 mod respell;
+mod settle;
 
 #[cfg(test)]
 mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
-
-use tantivy::DocAddress;
 
 use crate::corpus::passage::Passage;
 use crate::index::{IndexError, Store};
@@ -238,7 +238,7 @@ fn timed(store: &Store, find: impl FnOnce() -> Result<Retrieved, RetrieveError>)
 }
 
 /// Makes one score of what words found and of how near passages are in meaning.
-type Fusion = fn(Found, &Nearness) -> Found;
+type Fusion = fn(Found, &Nearness) -> fusion::Joined;
 
 /// How many of the best by words are looked at, at least; of a large corpus all others are known to score below. Places
 /// are told up to here.
@@ -268,7 +268,7 @@ fn find_among(
     } else {
         usize::MAX
     };
-    let (mut by_words, near) = if let Some((dense, _)) = dense.filter(|_| corrected.is_empty() && choice.is_none()) {
+    let (by_words, near) = if let Some((dense, _)) = dense.filter(|_| corrected.is_empty() && choice.is_none()) {
         let by_words = || by_words(store, query, &words, most, None);
         let (by_words, near) = rayon::join(by_words, || nearness(store, query, dense, query.text));
         (by_words?, Some(near?))
@@ -283,22 +283,11 @@ fn find_among(
         };
         (by_words, near)
     };
-    let coverage = by_words.1;
-    let hits = loop {
-        let mut found = by_words.0;
-        if let (Some((_, fuse)), Some(near)) = (dense, &near) {
-            let look_up = |others: &[DocAddress]| look_up(store, &words, others);
-            found = fuse(fusion::unite(found, near, look_up)?, near);
-        }
-        let beyond = found.beyond;
-        let hits = rank::rank(store, query, &words, found.scored, near.as_ref())?;
-        let full = hits.len() >= query.limit;
-        if beyond.is_none_or(|beyond| full && hits.last().is_none_or(|last| last.score > beyond)) {
-            break hits;
-        }
-        // One that was left out may belong among them: seldom, and then all are looked at.
-        by_words = self::by_words(store, query, &words, usize::MAX, None)?;
-    };
+    let (by_words, coverage) = by_words;
+    let most_near = near.as_ref().and_then(|near| near.most());
+    let meaning = dense.and_then(|(_, fuse)| Some((fuse, near?)));
+    let all = || Ok(self::by_words(store, query, &words, usize::MAX, None)?.0);
+    let hits = settle::hits(store, query, &words, by_words, meaning, all)?;
     let nearest = if hits.is_empty() {
         nearest(store, query, &words)?
     } else {
@@ -308,7 +297,7 @@ fn find_among(
     let signals = Signals {
         coverage,
         words: words.iter().filter(|word| word.content).count(),
-        similarity: near.and_then(|near| near.most()),
+        similarity: most_near,
     };
     Ok(Retrieved {
         coverage: hits.iter().map(|hit| hit.coverage).fold(0.0, f32::max),
@@ -337,17 +326,6 @@ fn by_words(
     filter::retain(store, query.filters, &mut found.scored, |one| one.address)?;
     let (scored, coverage) = rank::by_words(store, query, words, found.scored)?;
     Ok((Found { scored, ..found }, coverage))
-}
-
-/// What words say of the passages at `addresses`, which are in order. One that has none of the question's topics has
-/// nothing.
-fn look_up(store: &Store, words: &[query::Word], addresses: &[DocAddress]) -> Result<Vec<Scored>, IndexError> {
-    let mut scored = bm25::scores(store, words, addresses)?;
-    let topics = rank::topics(words);
-    for one in scored.iter_mut().filter(|one| one.found & topics == 0) {
-        *one = Scored::unmatched(one.address);
-    }
-    Ok(scored)
 }
 
 /// How near the admitted passages are to `text`.

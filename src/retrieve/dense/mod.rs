@@ -18,7 +18,7 @@ mod similarity;
 mod table;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::borrow::Cow;
 #[cfg(test)]

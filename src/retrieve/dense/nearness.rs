@@ -7,8 +7,9 @@ use std::borrow::Cow;
 
 use tantivy::DocAddress;
 
-/// Passages that come in for their meaning, whatever their words: far more than are ever shown.
-const NEAREST: usize = 1_000;
+/// Passages that come in for their meaning, whatever their words: far more than are ever shown. Few in tests, so that a
+/// small corpus has others.
+const NEAREST: usize = if cfg!(test) { 100 } else { 1_000 };
 
 /// The similarity of each passage that has vectors, -1 to 1: see the module `dense`.
 pub(in super::super) struct Nearness<'a> {
@@ -16,24 +17,44 @@ pub(in super::super) struct Nearness<'a> {
     addresses: Cow<'a, [DocAddress]>,
     /// As many.
     values: Vec<f32>,
+    /// All that are as near as this are among `nearest`.
+    from: f32,
     /// The nearest first.
     nearest: Vec<(DocAddress, f32)>,
 }
 
 impl<'a> Nearness<'a> {
     pub(super) fn new(addresses: Cow<'a, [DocAddress]>, values: Vec<f32>) -> Nearness<'a> {
-        let least = nth_best(&values, NEAREST);
-        let all = addresses.iter().zip(&values);
-        let mut nearest: Vec<_> = all
-            .filter(|(_, value)| **value >= least)
-            .map(|(address, value)| (*address, *value))
-            .collect();
-        nearest.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-        Nearness {
+        let from = nth_best(&values, NEAREST);
+        let mut near = Nearness {
             addresses,
             values,
-            nearest,
-        }
+            from,
+            nearest: Vec::new(),
+        };
+        near.widen(from);
+        near
+    }
+
+    /// Makes [`Nearness::nearest`] all that are as near as `from`.
+    pub fn widen(&mut self, from: f32) {
+        let all = self.addresses.iter().zip(&self.values);
+        self.nearest = all
+            .filter(|(_, value)| **value >= from)
+            .map(|(address, value)| (*address, *value))
+            .collect();
+        self.nearest.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        self.from = from;
+    }
+
+    /// How many passages are as near as `from`.
+    pub fn as_near_as(&self, from: f32) -> usize {
+        self.values.iter().filter(|value| **value >= from).count()
+    }
+
+    /// How many passages have vectors.
+    pub fn len(&self) -> usize {
+        self.values.len()
     }
 
     /// Of passages in order.
@@ -47,16 +68,18 @@ impl<'a> Nearness<'a> {
         self.addresses.iter().copied().zip(self.values).collect()
     }
 
-    /// The nearest thousand, and all that are as near as the last of them; the nearest first.
+    /// The nearest thousand, and all that are as near as the last of them, or what [`Nearness::widen`] made of them;
+    /// the nearest first.
     pub fn nearest(&self) -> &[(DocAddress, f32)] {
         &self.nearest
     }
 
     /// Every passage that is not among [`Nearness::nearest`] is less near than this.
     pub fn nearest_from(&self) -> f32 {
-        match self.nearest.last() {
-            Some((_, value)) if self.nearest.len() < self.values.len() => *value,
-            _ => f32::MIN,
+        if self.nearest.len() < self.values.len() {
+            self.from
+        } else {
+            f32::MIN
         }
     }
 
@@ -153,11 +176,18 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_are_a_thousand_and_ranks_go_on_behind_them() {
-        let near = Nearness::of_pairs((0..3_000).map(|doc| (at(doc), (doc % 1_500) as f32)).collect());
-        assert_eq!((near.nearest().len(), near.nearest_from()), (1_000, 1_000.0));
-        assert_eq!((near.most(), near.range()), (Some(1_499.0), (0.0, 1_499.0)));
-        assert_eq!((near.rank(1_499.0), near.rank(1_498.0), near.rank(0.0)), (1, 3, 2_999));
+    fn the_nearest_are_so_many_and_ranks_go_on_behind_them() {
+        let mut near = Nearness::of_pairs((0..300).map(|doc| (at(doc), (doc % 150) as f32)).collect());
+        assert_eq!((near.nearest().len(), near.nearest_from()), (100, 100.0));
+        assert_eq!((near.most(), near.range()), (Some(149.0), (0.0, 149.0)));
+        assert_eq!((near.rank(149.0), near.rank(148.0), near.rank(0.0)), (1, 3, 299));
+        assert_eq!((near.len(), near.as_near_as(89.5)), (300, 120));
+        near.widen(89.5);
+        assert_eq!((near.nearest().len(), near.nearest_from()), (120, 89.5));
+        assert_eq!(near.nearest().last().map(|(_, value)| *value), Some(90.0));
+        assert_eq!((near.rank(149.0), near.rank(95.0), near.rank(0.0)), (1, 109, 299));
+        near.widen(-1.0);
+        assert_eq!((near.nearest().len(), near.nearest_from()), (300, f32::MIN));
         let few = Nearness::of_pairs(vec![(at(1), 0.5)]);
         assert_eq!((few.nearest().len(), few.nearest_from()), (1, f32::MIN));
         let none = Nearness::of_pairs(Vec::new());

@@ -10,7 +10,7 @@ use crate::retrieve::{ByMeaning, ByWords, Fused, Query, Retriever};
 #[path = "../../../tests/harness/tiny_bert.rs"]
 mod tiny_bert;
 
-fn load(folder: &Path, identity: u8) -> Result<Embedder, EmbedError> {
+pub(in crate::retrieve) fn load(folder: &Path, identity: u8) -> Result<Embedder, EmbedError> {
     Embedder::load(Files {
         weights: &folder.join("model.safetensors"),
         tokenizer: &folder.join("tokenizer.json"),
@@ -20,7 +20,7 @@ fn load(folder: &Path, identity: u8) -> Result<Embedder, EmbedError> {
 }
 
 /// A folder with a tiny model.
-fn tiny() -> tempfile::TempDir {
+pub(in crate::retrieve) fn tiny() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     tiny_bert::write(dir.path(), 7);
     dir
@@ -362,41 +362,4 @@ fn of_many_vectors_the_best_are_as_near_as_if_all_were_multiplied_whole() {
     let kept = dense.kept_by_codes(&asked, 10);
     assert!(kept.refined == 1.0 && kept.by_codes >= 0.8, "{kept:?}");
     assert_eq!(dense.kept_by_codes(&asked, 1_000).by_codes, 1.0);
-}
-
-#[test]
-fn hits_are_the_same_whether_all_passages_are_scored_or_the_best_alone() {
-    use crate::retrieve::bm25::tests::{Random, synthetic};
-    let (dir, model) = (tempfile::tempdir().unwrap(), tiny());
-    let random = &mut Random(5);
-    let files: Vec<SourceFile> = (0..90).map(|number| synthetic(random, number, 6)).collect();
-    let (store, _) = Store::refresh(dir.path(), &files).unwrap();
-    let vector = |key: u64| {
-        let mut random = Random(key);
-        let vector: Vec<f32> = (0..16).map(|_| random.below(2_000) as f32 - 1_000.0).collect();
-        let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-        vector.into_iter().map(|x| x / length).collect()
-    };
-    let dense = Dense::open_with(&store, load(model.path(), 4).unwrap(), Some(&vector), &mut |_, _| {}).unwrap();
-    type Way<'a> = Option<(&'a Dense, super::super::Fusion)>;
-    let ways: [Way; 3] = [
-        None,
-        Some((&dense, super::super::fusion::fuse)),
-        Some((&dense, super::super::fusion::by_meaning)),
-    ];
-    for _ in 0..25 {
-        let length = 2 + random.below(5);
-        let text = random.text(length);
-        for way in ways {
-            for limit in [1, 8, 40] {
-                let query = Query::new(&text, limit);
-                let find = |looked_at| {
-                    let mut found = super::super::find_among(&store, &query, way, None, looked_at).unwrap();
-                    found.hits.iter_mut().for_each(|hit| hit.words_rank = None);
-                    found
-                };
-                assert_eq!(find(100), find(usize::MAX), "{text}");
-            }
-        }
-    }
 }
