@@ -133,6 +133,7 @@ fn a_wrong_command_line_is_status_2_with_nothing_on_standard_output() {
         &["ask", "--threshold", "2", "x"],
         &["show"],
         &["models", "fly"],
+        &["man", "fly"],
         &["ask", "--json", "--jsonl", "x"],
         &["ask", "--batch", "f", "and a question"],
     ] {
@@ -150,7 +151,8 @@ fn help_version_completions_and_manual_are_printed() {
         (&["--version"], env!("CARGO_PKG_VERSION")),
         (&["ask", "--help"], "--top-k"),
         (&["completions", "bash"], "_askpm"),
-        (&["man"], ".TH askpm"),
+        (&["man"], ".TH askpm 1"),
+        (&["man", "models", "pull"], ".TH askpm-models-pull 1"),
     ] {
         let ran = home.askpm().args(args).run().ok();
         assert!(ran.stdout.contains(part), "{part:?} is not in {ran:#?}");

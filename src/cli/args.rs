@@ -77,8 +77,11 @@ pub enum Command {
     Config(ConfigArgs),
     /// Print a completion script for a shell
     Completions { shell: clap_complete::Shell },
-    /// Print the manual page
-    Man,
+    /// Print the manual page, or that of a command
+    Man {
+        /// Whose page: `askpm man models pull`
+        command: Vec<String>,
+    },
 }
 
 #[derive(Debug, Args)]

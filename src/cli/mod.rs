@@ -24,6 +24,7 @@ mod generator;
 mod guide;
 mod import;
 mod incoming;
+mod man;
 mod mcp;
 mod meaning;
 mod memory;
@@ -144,7 +145,7 @@ fn dispatch(cli: Cli, matches: &ArgMatches) -> Result<Exit, Failure> {
         // Settings that are wrong must not keep anybody from mending them.
         Command::Config(args) => settings::run(&cli.global, matches, &args.action),
         Command::Completions { shell } => completions(shell),
-        Command::Man => man(),
+        Command::Man { command } => man::run(&command),
         command => {
             if let Command::Doctor(args) = &command {
                 return doctor::run(&cli.global, args);
@@ -162,7 +163,9 @@ fn dispatch(cli: Cli, matches: &ArgMatches) -> Result<Exit, Failure> {
                 Command::Eval(args) => eval::run(&context, &args),
                 Command::Mcp(args) => mcp::run(context, args),
                 Command::Serve(args) => serve::run(context, args),
-                Command::Completions { .. } | Command::Man | Command::Config(_) | Command::Doctor(_) => Ok(Exit::Done),
+                Command::Completions { .. } | Command::Man { .. } | Command::Config(_) | Command::Doctor(_) => {
+                    Ok(Exit::Done)
+                }
             }
         }
     }
@@ -227,13 +230,6 @@ fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "askpm", &mut script);
     io::stdout().write_all(&script)?;
-    Ok(Exit::Done)
-}
-
-fn man() -> Result<Exit, Failure> {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-    io::stdout().write_all(&page)?;
     Ok(Exit::Done)
 }
 
