@@ -120,6 +120,41 @@ fn an_edition_is_shown_whole_and_an_answer_with_its_question() {
 }
 
 #[test]
+fn an_answer_is_found_by_what_else_it_is_asked_for_and_its_neighbour_is_not() {
+    let home = Home::new();
+    let corpus = own_corpus(&home);
+    let file = Path::new(&corpus).join("first-steps.md");
+    let heading = "### B. ";
+    let text = fs::read_to_string(&file).unwrap();
+    let at = text.find(heading).unwrap();
+    let end = at + text[at..].find('\n').unwrap();
+    let asked = "\n\nAlso asked: Does my zeppelin need a telescope?";
+    fs::write(&file, format!("{}{asked}{}", &text[..end], &text[end..])).unwrap();
+    let search = |question: &str| {
+        let args = ["search", "--json", "--corpus", &corpus, question];
+        home.askpm().args(args).run()
+    };
+    let found = search("telescope for a zeppelin").ok().json();
+    let hits = found["hits"].as_array().unwrap().iter();
+    let ids: Vec<&str> = hits.map(|hit| hit["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["first-steps/q1/b"]);
+    let snippet = found["hits"][0]["snippet"].as_str().unwrap();
+    assert!(!snippet.contains("zeppelin"), "{snippet}");
+    let show = |args: &[&str]| {
+        let all = [&["show", "first-steps/q1", "--corpus", &corpus], args].concat();
+        home.askpm().args(&all).run().ok()
+    };
+    let shown = show(&[]).stdout;
+    assert!(
+        shown.contains("  Also asked: Does my zeppelin need a telescope?"),
+        "{shown}"
+    );
+    let answers = show(&["--json"]).json()["discussions"][0]["answers"].clone();
+    assert!(answers[0].get("also_asked").is_none(), "{answers}");
+    assert_eq!(answers[1]["also_asked"][0], "Does my zeppelin need a telescope?");
+}
+
+#[test]
 fn what_is_not_there_cannot_be_shown() {
     let home = Home::new();
     let show = |id: &str| home.askpm().args(["show", id]).run();

@@ -57,7 +57,7 @@ pub(crate) struct Keys {
     pub text: Key,
     /// Its title and what was asked, the same for all answers of a discussion.
     pub question: Key,
-    /// Each of the other wordings of the question, alone.
+    /// Each of the other wordings of the question, and of what the answer settles, alone.
     pub asked: Vec<Key>,
 }
 

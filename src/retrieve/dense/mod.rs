@@ -3,8 +3,8 @@
 //! In: a [`Store`], an [`Embedder`], a question. Out: how near each passage is to it. It must not know of words, order
 //! or discussions, nor where the model comes from.
 //!
-//! A passage has two kinds of vectors: of its title with its text, and of what was asked in the discussion: its title
-//! with the question, and each other wording of it, the nearest of which counts. A question is like other questions in
+//! A passage has two kinds of vectors: of its title with its text, and of what is asked: the discussion's title with its
+//! question, each other wording of it, and each question that the passage's answer settles; the nearest counts. A question is like other questions in
 //! other ways than it is like their answers, and the sum of both finds more than either.
 //!
 //! Every vector is multiplied with the question's; there is no index of vectors that could miss one. Above

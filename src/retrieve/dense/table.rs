@@ -1,4 +1,4 @@
-//! Which vectors are whose: each passage of an index, and the rows of its text and of its discussion's questions.
+//! Which vectors are whose: each passage of an index, and the rows of its text and of the questions that it answers.
 //!
 //! In: a [`Store`] and its vectors. Out: a [`Table`], or the texts that have no vectors. It must not know of questions
 //! or of similarity.
@@ -18,14 +18,14 @@ pub(super) enum Text {
     Passage(DocAddress),
     /// Title and question of the discussion that this passage is of.
     Question(DocAddress),
-    /// One of the other wordings of the question, by its place among them.
+    /// One of the other wordings of the question, or of what the answer settles, by its place among them.
     Asked(DocAddress, usize),
 }
 
 /// A passage that has vectors.
 pub(super) struct Entry {
     text: (u32, u32),
-    /// What was asked in its discussion: see [`Table::question`].
+    /// What it answers: see [`Table::question`].
     pub question: u32,
 }
 
@@ -42,10 +42,10 @@ pub(super) struct Table {
     pub addresses: Vec<DocAddress>,
     /// As many.
     pub passages: Vec<Entry>,
-    /// Rows of what was asked, once for the answers of a discussion that follow each other: its question and each
-    /// other wording. One discussion after the other.
+    /// Rows of what was asked: a discussion's question, each other wording, and what an answer settles beside; once for
+    /// passages that follow each other and have the same. One such set after the other.
     asked: Vec<(u32, u32)>,
-    /// Where each discussion's begin in `asked`, and where the last one's end.
+    /// Where each set begins in `asked`, and where the last one ends.
     starts: Vec<u32>,
 }
 
@@ -107,7 +107,7 @@ impl Table {
         self.asked.iter().map(|(_, count)| *count as usize).sum()
     }
 
-    /// The rows of what was asked in discussion number `at`.
+    /// The rows of set number `at` of what was asked.
     pub fn question(&self, at: u32) -> impl Iterator<Item = Range<usize>> + '_ {
         let bound = |at: usize| self.starts.get(at).map_or(0, |start| *start as usize);
         let (from, to) = (bound(at as usize), bound(at as usize + 1));
