@@ -171,8 +171,8 @@ pub struct Retrieval {
     /// Least confidence to answer at, 0 to 1 [default: 0.5]; for search, least share of the query that a passage must cover
     ///
     /// Higher abstains more often. `--explain` tells the confidence of one question. At the default, by words and meaning,
-    /// 88% of the abstentions were right and all 22 questions without an answer were abstained from (by words alone 79%
-    /// and 86%); `askpm eval` measures it.
+    /// 83% of the abstentions were right and 91% of the questions without an answer were abstained from (by words alone
+    /// 79% and 68%); `askpm eval` measures it.
     #[arg(long, visible_alias = "threshold", value_name = "SHARE", value_parser = share)]
     pub min_score: Option<f32>,
     /// What passages are found by [default: both where the embedding model is on this machine and `-m none` is not
