@@ -102,9 +102,12 @@ impl Table {
         self.view == view(store)
     }
 
-    /// How many rows what was asked has in all.
+    /// How many rows what was asked has in all. Sets share rows: the answers of a discussion have its questions in common.
     pub fn rows_asked(&self) -> usize {
-        self.asked.iter().map(|(_, count)| *count as usize).sum()
+        let mut asked = self.asked.clone();
+        asked.sort_unstable();
+        asked.dedup();
+        asked.iter().map(|(_, count)| *count as usize).sum()
     }
 
     /// The rows of set number `at` of what was asked.

@@ -277,6 +277,17 @@ fn a_misspelt_word_is_read_by_meaning_as_the_corpus_spells_it() {
 }
 
 #[test]
+fn what_answers_are_asked_for_in_common_is_counted_once() {
+    let (dir, model) = (tempfile::tempdir().unwrap(), tiny());
+    let text = "---\nslug: e\ntitle: E\ndate: 2024-01-01\nsource: Here.\n---\n\n## Q1. Why?\n\nAlso asked: one\n\
+                Also asked: two\n\n### A. Ann\n\nAlso asked: three\n\nSo.\n\n### B. Ben\n\nAlso asked: four\n\nNo.\n";
+    let (store, _) = Store::refresh(dir.path(), &[crate::index::tests::raw("e.md", text)]).unwrap();
+    let (dense, embedded) = open(&store, model.path(), 1);
+    // Two texts, the question, and four lines.
+    assert_eq!((embedded, dense.table.rows_asked()), (7, 5));
+}
+
+#[test]
 fn other_wordings_of_a_question_bring_its_answers_near() {
     let (dir, model) = (tempfile::tempdir().unwrap(), tiny());
     let mut files = corpus();
