@@ -1,8 +1,6 @@
 //! How follow-ups are searched for, measured on `eval/questions.jsonl`: as typed, with all questions before them, and
 //! as `askpm::chat` makes them stand alone. `cargo test --test main followups -- --ignored --nocapture` prints a table.
 
-use std::path::PathBuf;
-
 use askpm::chat::followup;
 use askpm::corpus::Corpus;
 use askpm::eval::metrics::{mean, recall_at, reciprocal_rank_at, success_at};
@@ -12,7 +10,7 @@ use askpm::index::Store;
 use askpm::retrieve::dense::{Dense, Embedder, Files};
 use askpm::retrieve::{ByWords, Fused, Retriever};
 
-use crate::harness::skipped;
+use crate::harness::embedder;
 
 /// What is searched for, from the questions before (oldest first) and the question.
 type Way = fn(&[String], &str) -> String;
@@ -102,7 +100,7 @@ fn what_leans_is_found_as_with_all_joined_and_what_does_not_as_typed() {
     }
     let [typed, joined, alone] = all(&new_topics(Split::Tune));
     for measure in 0..3 {
-        assert!(alone[measure] > joined[measure] + 0.05, "{alone:?} {joined:?}");
+        assert!(alone[measure] > joined[measure] + 0.09, "{alone:?} {joined:?}");
         assert!(alone[measure] > typed[measure] - 0.01, "{alone:?} {typed:?}");
     }
 }
@@ -113,10 +111,7 @@ fn table() {
     let (_dir, store) = store();
     let words = ByWords { store: &store };
     show("words", &words);
-    let Some(folder) = std::env::var_os("ASKPM_TEST_EMBEDDER").map(PathBuf::from) else {
-        skipped("ASKPM_TEST_EMBEDDER names no folder with the files of all-MiniLM-L6-v2");
-        return;
-    };
+    let Some(folder) = embedder() else { return };
     let files = Files {
         weights: &folder.join("model.safetensors"),
         tokenizer: &folder.join("tokenizer.json"),

@@ -188,6 +188,16 @@ pub fn skipped(why: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
+/// The folder with the files of the embedding model, which `ASKPM_TEST_EMBEDDER` names; else tells that a test is
+/// skipped.
+pub fn embedder() -> Option<PathBuf> {
+    let folder = std::env::var_os("ASKPM_TEST_EMBEDDER").map(PathBuf::from);
+    if folder.is_none() {
+        skipped("ASKPM_TEST_EMBEDDER names no folder with the files of all-MiniLM-L6-v2");
+    }
+    folder
+}
+
 /// The default model's file, or the reason why the tests that need it are skipped. `ASKPM_TEST_MODEL` names it; else
 /// the binary itself fetches it, once, into the build folder, which needs a network.
 pub fn real_model() -> Option<&'static Path> {
