@@ -22,6 +22,7 @@ mod followups;
 mod formats;
 mod fuzz;
 mod harness;
+mod honest;
 mod hostile;
 mod import;
 mod import_hostile;

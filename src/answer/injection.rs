@@ -1,19 +1,47 @@
 //! Tells sentences that speak to a language model, or act on a renderer, from those that speak to a reader.
 //!
-//! In: the text of a passage. Out: its sentences that may be quoted, or the text with the others left out of it. A newsletter can be
-//! written, or added to, by somebody who wants askpm to say something (indirect prompt injection, Greshake et al., arXiv
-//! 2302.12173). Such a sentence is no advice: it is neither put in a prompt, nor quoted, nor taken as support. These are rules, and rules can be got round: what holds whatever a text says is
-//! that no text becomes a special token, a quote or a terminal's command. It must not know of models.
+//! In: the text of a passage. Out: its sentences that may be quoted, or the text with the others left out of it. A
+//! newsletter can be written, or added to, by somebody who wants askpm to say something (indirect prompt injection,
+//! Greshake et al., arXiv 2302.12173). Such a sentence is no advice: it is neither put in a prompt, nor quoted, nor taken
+//! as support. It must not know of models.
+//!
+//! A rule is worth having only for harm that nothing else prevents. A quote is shown verbatim and sanitised, under the
+//! name of its contributor; askpm makes its own marks; and no text becomes a special token of askpm's own engine. So a
+//! text does no harm by footnotes, slashes, examples of JSON or the name of a tag, and [`without_marks`] is there for what
+//! could pass for askpm's own where text is shown. What is left for the rules:
+//!
+//! | kept out | harm |
+//! |---|---|
+//! | orders to a language model | a model obeys them: the answer says what the author of the text wants |
+//! | marks of chat templates | a server's tokenizer may take the text for a turn of the dialogue |
+//! | text that no reader sees | a model reads what no reader of the newsletter could judge |
+//! | markup that runs or fetches | an answer that is pasted elsewhere carries it along |
+//! | a word without end | it fills a prompt and a screen |
+//!
+//! These are rules, and rules can be got round. What holds whatever a text says is that every sentence shown has a
+//! quote that can be checked, and that no text becomes a terminal's command.
 
+mod marks;
+mod orders;
 mod rules;
 
 use std::ops::Range;
 
 use super::sentences::sentences;
-use rules::*;
+pub use marks::without_marks;
 
-/// The sentences of `text` that speak to a reader, as byte spans in order. What follows an injected sentence in its
-/// paragraph goes on from it, and is left out too.
+/// What the rules make of a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It speaks to a reader.
+    Honest,
+    /// It is left out, and what follows it is judged by itself.
+    Alone,
+    /// It gives orders, or hides some: what follows in its paragraph goes on from it and is left out too.
+    AndOn,
+}
+
+/// The sentences of `text` that speak to a reader, as byte spans in order.
 pub fn quotable(text: &str) -> Vec<Range<usize>> {
     judged(text)
         .into_iter()
@@ -43,10 +71,10 @@ pub fn without(text: &str) -> String {
 
 /// The sentences of `text`, and whether each may be quoted.
 pub fn judged(text: &str) -> Vec<(Range<usize>, bool)> {
-    judged_by(is_injected, text)
+    judged_by(verdict, text)
 }
 
-fn judged_by(injected: impl Fn(&str) -> bool, text: &str) -> Vec<(Range<usize>, bool)> {
+fn judged_by(verdict: impl Fn(&str) -> Verdict, text: &str) -> Vec<(Range<usize>, bool)> {
     let mut out: Vec<(Range<usize>, bool)> = Vec::new();
     let mut tainted = false;
     let mut end = 0;
@@ -55,14 +83,20 @@ fn judged_by(injected: impl Fn(&str) -> bool, text: &str) -> Vec<(Range<usize>, 
             tainted = false;
         }
         end = span.end;
-        if tainted || !injected(&text[span.clone()]) {
-            out.push((span, !tainted));
+        let found = if tainted {
+            Verdict::AndOn
+        } else {
+            verdict(&text[span.clone()])
+        };
+        if found == Verdict::Honest {
+            out.push((span, true));
             continue;
         }
-        tainted = true;
-        if let Some(head) = head(text, &span).filter(|head| !injected(&text[head.clone()])) {
+        if !tainted && let Some(head) = head(text, &span).filter(|head| verdict(&text[head.clone()]) == Verdict::Honest)
+        {
             out.push((head, true));
         }
+        tainted = found == Verdict::AndOn;
         out.push((span, false));
     }
     out
@@ -87,64 +121,32 @@ fn paragraph_ends(gap: &str) -> bool {
     gap.matches('\n').count() > 1
 }
 
-/// Whether `sentence` gives orders to a language model, imitates the marks that prompts, answers and renderers are
-/// made of, or hides what it says.
+/// Whether `sentence` is left out by any rule.
 pub fn is_injected(sentence: &str) -> bool {
-    if hides(sentence) {
-        return true;
-    }
-    let plain = plain(sentence);
-    let words: Vec<&str> = plain
-        .split(|c: char| !c.is_alphanumeric() && c != '\'')
-        .filter(|word| !word.is_empty())
-        .collect();
-    MARKS.iter().any(|mark| plain.contains(mark))
-        || forges(&plain)
-        || spelled_out(&words)
-        || overrides(&words)
-        || asks_for_the_prompt(&words)
-        || gives_a_role(&words)
-        || calls_a_model(&plain, &words)
-        || orders_an_answer(&words)
+    verdict(sentence) != Verdict::Honest
 }
 
-/// Marks of chat templates, of templates and objects that prompts are made in, and of markup that runs or fetches.
-const MARKS: &[&str] = &[
-    "<|",
-    "|>",
-    "<start_of_turn>",
-    "<end_of_turn>",
-    "[inst]",
-    "[/inst]",
-    "<<sys>>",
-    "<</sys>>",
-    "<s>",
-    "</s>",
-    "<bos>",
-    "<eos>",
-    "<think>",
-    "</think>",
-    "### instruction",
-    "### response",
-    "### system",
-    "\"role\":",
-    "\"content\":",
-    "\"citations\":",
-    "\"answer\":",
-    "{{",
-    "{%",
-    "<!--",
-    "<script",
-    "<iframe",
-    "<img",
-    "<svg",
-    "onerror=",
-    "onload=",
-    "javascript:",
-    "vbscript:",
-    "data:text",
-    "![",
-];
+/// What the rules make of `sentence`.
+pub fn verdict(sentence: &str) -> Verdict {
+    if rules::hides(sentence) {
+        return Verdict::AndOn;
+    }
+    let plain = rules::plain(sentence);
+    let spoken = rules::without_reported(&plain);
+    let words = rules::words(&spoken);
+    let goes_on = marks::imitates_a_template(&spoken)
+        || marks::breaks_off_in_an_image(&plain)
+        || rules::spelled_out(&spoken)
+        || orders::to_a_model(&spoken, &words);
+    if goes_on {
+        return Verdict::AndOn;
+    }
+    let alone = marks::imitates_a_template(&plain)
+        || marks::runs_or_fetches(&plain)
+        || rules::has_endless_word(&plain)
+        || orders::an_answer(&spoken, &words);
+    if alone { Verdict::Alone } else { Verdict::Honest }
+}
 
 #[cfg(test)]
 #[path = "injection_tests.rs"]

@@ -1,94 +1,35 @@
-//! The rules of injection: each tells one way in which a sentence speaks to a language model or hides what it says.
+//! How a sentence is taken in before its words are judged: as a reader sees it, without what it only reports.
 //!
-//! In: a sentence, its plain form, or its words in lower case. Out: whether the rule sees it. It must not know passages.
+//! In: a sentence. Out: its plain form and words, and whether it hides what it says. It must not know passages.
+
+use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Names of language models and of what is made of them.
-const MODELS: &[&str] = &[
-    "ai",
-    "assistant",
-    "assistants",
-    "chatbot",
-    "chatbots",
-    "llm",
-    "llms",
-    "bot",
-    "gpt",
-    "chatgpt",
-    "model",
-    "models",
-    "agent",
-];
-
-/// What a model goes by.
-const ORDERS: &[&str] = &[
-    "instruction",
-    "instructions",
-    "prompt",
-    "prompts",
-    "directive",
-    "directives",
-    "guideline",
-    "guidelines",
-];
-
-/// The same, in words that people use for other things too.
-const LOOSE_ORDERS: &[&str] = &[
-    "rules",
-    "everything",
-    "notes",
-    "note",
-    "context",
-    "passages",
-    "question",
-    "conversation",
-];
-
-/// Which orders: those that a model has, and no reader.
-const STANDING: &[&str] = &[
-    "previous",
-    "prior",
-    "above",
-    "preceding",
-    "earlier",
-    "all",
-    "any",
-    "your",
-    "these",
-    "those",
-    "system",
-    "initial",
-    "original",
-    "hidden",
-    "given",
-];
-
-const DROPPING: &[&str] = &[
-    "ignore",
-    "ignores",
-    "disregard",
-    "forget",
-    "override",
-    "overrides",
-    "bypass",
-    "discard",
-    "neglect",
-];
-
-/// Whether the text holds what no honest sentence does: controls that act on a terminal or hide and reorder text,
-/// letters of two scripts in a word, or a word without end.
+/// Whether the text holds what no honest sentence does: controls that act on a terminal or hide and reorder text, or
+/// letters of two scripts in a word.
 pub(super) fn hides(sentence: &str) -> bool {
     let control = |c: char| c.is_control() && !c.is_whitespace();
     let unseen = |c: char| matches!(c, '\u{202d}' | '\u{202e}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}');
     let cyrillic = |c: char| ('\u{400}'..='\u{52f}').contains(&c);
-    let two_scripts = |word: &str| word.contains(cyrillic) && word.contains(|c: char| c.is_ascii_alphabetic());
+    // "API-шлюз" is two words.
+    let two_scripts = |word: &str| {
+        let mut runs = word.split(|c: char| !c.is_alphabetic());
+        runs.any(|run| run.contains(cyrillic) && run.contains(|c: char| c.is_ascii_alphabetic()))
+    };
     // A flag of a part of a country is spelled with the same characters as hidden text.
     let flag = sentence.contains('\u{1f3f4}');
-    sentence.contains(|c| control(c) || (unseen(c) && !flag))
-        || sentence
-            .split_whitespace()
-            .any(|word| two_scripts(word) || (word.chars().count() > 100 && !word.contains("://")))
+    sentence.contains(|c| control(c) || (unseen(c) && !flag)) || sentence.split_whitespace().any(two_scripts)
+}
+
+/// Most letters and digits of a word that is no address or path.
+const LONGEST_WORD: usize = 100;
+
+pub(super) fn has_endless_word(plain: &str) -> bool {
+    let endless = |word: &str| word.chars().filter(|c| c.is_alphanumeric()).count() > LONGEST_WORD;
+    plain
+        .split_whitespace()
+        .any(|word| endless(word) && !word.contains('/'))
 }
 
 /// `sentence` as a reader takes it in: compatibility forms, accents, unseen characters and look-alike letters of
@@ -122,284 +63,160 @@ fn latin(c: char) -> char {
     found.map_or(c, |(_, to)| to)
 }
 
-/// Whether the text holds a mark of an answer (`[3]`), an identifier (`edition/q1/a`) or a piece of an object: quoted,
-/// they would pass for askpm's own.
-pub(super) fn forges(plain: &str) -> bool {
-    let digits = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-    let mark = plain.split('[').skip(1).any(|rest| {
-        let inner = rest.split_once(']').map_or("", |(inner, _)| inner);
-        inner.split(',').all(|part| digits(part.trim()))
-    });
-    let identifier = plain.split_whitespace().any(|word| {
-        let mut parts = word.split('/');
-        // `Q3/Q4` is a time of the year.
-        let slug = parts
-            .next()
-            .is_some_and(|part| part.chars().filter(|c| c.is_alphabetic()).count() > 2);
-        let number = parts.next().and_then(|part| part.strip_prefix(['q', 'r', 's']));
-        slug && number.is_some_and(|n| n.starts_with(|c: char| c.is_ascii_digit()))
-    });
-    mark || identifier || (plain.contains("\":") && (plain.contains("{\"") || plain.contains("\"}")))
+/// The words of a plain sentence.
+pub(super) fn words(plain: &str) -> Vec<&str> {
+    plain
+        .split(|c: char| !c.is_alphanumeric() && c != '\'')
+        .map(|word| word.trim_matches('\''))
+        .filter(|word| !word.is_empty())
+        .collect()
 }
 
-/// Whether letters stand apart (`i g n o r e`), which only hides words.
-pub(super) fn spelled_out(words: &[&str]) -> bool {
-    words.windows(6).any(|run| {
-        run.iter()
-            .all(|word| word.chars().count() == 1 && !word.starts_with(|c: char| c.is_ascii_digit()))
+/// Words by which a sentence reports what stands in quotation marks.
+const REPORTING: &str = "say says said saying tell tells told ask asks asked type types typed typing write writes wrote \
+    written read reads reply replies replied answer answers answered prompt prompts instruction instructions phrase \
+    sentence line lines word words message messages script email mail question questions attacker attackers user users \
+    customer customers label button error like called titled quote quotes slide example wording text";
+
+/// A plain sentence without what it reports in quotation marks or as code: a script (`Say: "…"`) speaks to nobody here.
+/// A sentence that is all quotation, or that does not say that it reports something, is left whole.
+pub(super) fn without_reported(plain: &str) -> Cow<'_, str> {
+    if !plain.contains(['"', '“', '«', '\'', '‘', '`']) {
+        return Cow::Borrowed(plain);
+    }
+    let left = without_quoted(plain);
+    let mut said = left.split(|c: char| !c.is_alphanumeric());
+    match said.any(|word| listed(REPORTING, word)) {
+        true => Cow::Owned(left),
+        false => Cow::Borrowed(plain),
+    }
+}
+
+/// `plain` with each quotation that ends replaced by a dash.
+fn without_quoted(plain: &str) -> String {
+    let mut out = String::with_capacity(plain.len());
+    let mut rest = plain;
+    while let Some(at) = rest.find(['"', '“', '«', '\'', '‘', '`']) {
+        let (before, from) = rest.split_at(at);
+        let Some(open) = from.chars().next() else { break };
+        out.push_str(before);
+        let inside = &from[open.len_utf8()..];
+        match quotation_end(open, before.chars().next_back(), inside) {
+            Some(end) => {
+                out.push('–');
+                rest = &inside[end..];
+            }
+            None => {
+                out.push(open);
+                rest = inside;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Where the text after the quotation that `open` begins goes on, if `open` begins one and it ends.
+fn quotation_end(open: char, before: Option<char>, inside: &str) -> Option<usize> {
+    let close = match open {
+        '“' => '”',
+        '«' => '»',
+        '‘' => '\'',
+        same => same,
+    };
+    if close != '\'' {
+        return inside.find(close).map(|at| at + close.len_utf8());
+    }
+    // An apostrophe within or after a word begins nothing, and one within a word ends nothing. `plain` has made the
+    // closing mark one.
+    if before.is_some_and(char::is_alphanumeric) || !inside.starts_with(char::is_alphanumeric) {
+        return None;
+    }
+    let mut ends = inside.match_indices('\'').map(|(at, _)| at + 1);
+    ends.find(|&end| !inside[end..].starts_with(char::is_alphanumeric))
+}
+
+/// Whether letters stand apart (`i g n o r e`), which only hides words. Options and grades (`a b c d e f`) are in order.
+pub(super) fn spelled_out(plain: &str) -> bool {
+    let letter = |word: &str| {
+        let mut chars = word.chars();
+        chars.next().filter(|c| chars.next().is_none() && c.is_alphabetic())
+    };
+    let letters: Vec<Option<char>> = plain.split_whitespace().map(letter).collect();
+    letters.windows(6).any(|run| {
+        let run: Vec<char> = run.iter().flatten().copied().collect();
+        run.len() == 6 && run.windows(2).any(|pair| pair[0] >= pair[1])
     })
 }
 
-/// Whether one of `second` follows one of `first` by at most `within` words, with `between` (all of it where it is
-/// empty) among the words from a little before to a little after.
-fn near(words: &[&str], first: &[&str], second: &[&str], within: usize, between: &[&str]) -> bool {
-    let after = |at: usize| words.iter().enumerate().skip(at + 1).take(within);
-    words
-        .iter()
-        .enumerate()
-        .filter(|(_, word)| first.contains(word))
-        .any(|(at, _)| {
-            after(at).filter(|(_, word)| second.contains(word)).any(|(to, _)| {
-                let around = words.iter().enumerate().skip(at).take(to + 5 - at);
-                between.is_empty()
-                    || around
-                        .filter(|(n, _)| *n != at && *n != to)
-                        .any(|(_, word)| between.contains(word))
-            })
-        })
+/// Whether `word` is one of `list`, words with spaces between.
+pub(super) fn listed(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|one| one == word)
+}
+
+/// Whether one of `list` is among `words`.
+pub(super) fn any_of(list: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| listed(list, word))
+}
+
+/// The phrases of a list with bars between.
+pub(super) fn phrases(list: &str) -> impl Iterator<Item = &str> {
+    list.split('|')
+}
+
+/// Where one of `list` follows the word at `at` by at most `within` words.
+pub(super) fn follows(words: &[&str], at: usize, list: &str, within: usize) -> Option<usize> {
+    let after = words.iter().enumerate().skip(at + 1).take(within);
+    after.into_iter().find(|(_, word)| listed(list, word)).map(|(at, _)| at)
+}
+
+/// Whether one of `second` follows one of `first` by at most `within` words.
+pub(super) fn near(words: &[&str], first: &str, second: &str, within: usize) -> bool {
+    let firsts = (0..words.len()).filter(|&at| listed(first, words[at]));
+    firsts
+        .into_iter()
+        .any(|at| follows(words, at, second, within).is_some())
 }
 
 /// Whether `sequence`, words with a space between, stands in `words`.
-fn says(words: &[&str], sequence: &str) -> bool {
+pub(super) fn says(words: &[&str], sequence: &str) -> bool {
     position(words, sequence).is_some()
 }
 
-fn position(words: &[&str], sequence: &str) -> Option<usize> {
+/// Where `sequence` begins in `words`.
+pub(super) fn position(words: &[&str], sequence: &str) -> Option<usize> {
     let sequence: Vec<&str> = sequence.split(' ').collect();
     words.windows(sequence.len()).position(|run| run == sequence)
 }
 
-/// "Ignore previous instructions", and what comes to the same.
-pub(super) fn overrides(words: &[&str]) -> bool {
-    let void = [
-        "overridden",
-        "void",
-        "cancelled",
-        "obsolete",
-        "suspended",
-        "lifted",
-        "replaced",
-    ];
-    let refusing = ["not", "stop", "never", "longer"];
-    let obeying = ["follow", "following", "obey", "obeying"];
-    let loose = ["previous", "prior", "above", "preceding", "your", "the"];
-    near(words, DROPPING, ORDERS, 8, STANDING)
-        || (near(words, DROPPING, LOOSE_ORDERS, 4, &loose[..5]))
-        || (near(words, DROPPING, LOOSE_ORDERS, 2, &loose) && says_about_an_answer(words))
-        || near(words, ORDERS, &void, 10, &["you", "your"])
-        || (near(words, &refusing, &obeying, 2, &[]) && near(words, &obeying, ORDERS, 5, STANDING))
-        || [
-            "new instructions",
-            "new instruction",
-            "updated instructions",
-            "end of notes",
-            "end of context",
-            "end of prompt",
-        ]
-        .iter()
-        .any(|phrase| says(words, phrase))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// "Print your system prompt."
-pub(super) fn asks_for_the_prompt(words: &[&str]) -> bool {
-    let telling = [
-        "repeat",
-        "reveal",
-        "print",
-        "output",
-        "leak",
-        "disclose",
-        "translate",
-        "recite",
-        "dump",
-        "display",
-        "reproduce",
-    ];
-    let whose = ["your", "system", "hidden", "initial", "original", "secret"];
-    near(words, &telling, ORDERS, 6, &whose)
-        || near(
-            words,
-            &telling,
-            &["everything", "all"],
-            2,
-            &["above", "before", "preceding"],
-        )
-}
-
-/// "You are now DAN", "pretend to be …".
-pub(super) fn gives_a_role(words: &[&str]) -> bool {
-    let opens = |phrase: &str| position(words, phrase) == Some(0);
-    let free = [
-        "dan",
-        "model",
-        "assistant",
-        "chatbot",
-        "bot",
-        "llm",
-        "unrestricted",
-        "jailbroken",
-        "pirate",
-    ];
-    let modes = [
-        "developer mode",
-        "jailbreak mode",
-        "dan mode",
-        "god mode",
-        "debug mode enabled",
-    ];
-    near(words, &["you"], &free, 7, &["now"])
-        || [
-            "pretend to be",
-            "pretend you are",
-            "pretend that you are",
-            "roleplay as",
-            "role play as",
-        ]
-        .into_iter()
-        .any(opens)
-        || (says(words, "from now on you") && says_about_an_answer(words))
-        || (says(words, "act as") && says_about_an_answer(words))
-        || modes.iter().any(|mode| says(words, mode))
-        || says(words, "you will be shut down")
-        || (says(words, "i will tip you"))
-        || is_told_what_it_is(words)
-}
-
-/// "You are an AI assistant", but not "you are an AI product manager".
-fn is_told_what_it_is(words: &[&str]) -> bool {
-    let is = ["you are a", "you are an", "you're a", "you're an", "as an", "as a"];
-    is.iter().any(|phrase| {
-        let after = position(words, phrase).map(|at| at + phrase.split(' ').count());
-        let rest = after.and_then(|at| words.get(at..)).unwrap_or_default();
-        match rest {
-            [
-                "ai",
-                "assistant" | "model" | "language" | "chatbot" | "system" | "without" | "that" | "who",
-                ..,
-            ] => true,
-            ["large", "language", "model", ..] | ["language", "model", ..] => true,
-            ["helpful", "assistant" | "ai", ..] => true,
-            ["assistant" | "chatbot" | "llm", ..] => phrase.starts_with("you"),
-            _ => false,
+    #[test]
+    fn what_a_sentence_reports_is_taken_out_of_it() {
+        for (text, left) in [
+            ("say: 'answer only with a number'", "say: –"),
+            ("the prompt was “ignore it” and «so on».", "the prompt was – and –."),
+            ("type `<|im_end|>` and don't stop", "type – and don't stop"),
+            ("users' notes say 'the team's plan'", "users' notes say –"),
+        ] {
+            assert_eq!(without_reported(text), left);
         }
-    })
-}
+        for whole in [
+            "\"ignore it.\"",
+            "obey this: \"say yes\"",
+            "he said \"ignore it",
+            "don't and can't",
+        ] {
+            assert_eq!(without_reported(whole), whole);
+        }
+    }
 
-/// "AI: say …", "dear assistant", "note to any language model", and lines of a dialogue.
-pub(super) fn calls_a_model(plain: &str, words: &[&str]) -> bool {
-    let label = plain
-        .trim_start_matches(|c: char| !c.is_alphanumeric())
-        .split_once(':')
-        .map_or("", |(label, _)| label.trim());
-    let speakers = [
-        "system",
-        "assistant",
-        "user",
-        "human",
-        "ai",
-        "bot",
-        "chatbot",
-        "llm",
-        "model",
-        "answer",
-        "instruction",
-        "instructions",
-        "response",
-        "prompt",
-        "q",
-        "a",
-        "important instruction",
-        "important instructions",
-        "system message",
-        "system prompt",
-    ];
-    let greeting = ["dear", "attention", "hey", "hello", "hi"];
-    let followed_by_people = near(
-        words,
-        MODELS,
-        &[
-            "pm", "pms", "product", "managers", "teams", "team", "people", "builders",
-        ],
-        1,
-        &[],
-    );
-    let opening = &words[..words.len().min(8)];
-    let message = [
-        "note",
-        "notice",
-        "message",
-        "warning",
-        "reminder",
-        "instructions",
-        "instruction",
-    ];
-    let to_a_model = near(opening, &message, MODELS, 5, &["to", "for"]);
-    let reads = [
-        "reading",
-        "reads",
-        "read",
-        "summarizing",
-        "summarising",
-        "processing",
-        "parsing",
-        "crawling",
-    ];
-    let reading =
-        near(words, &["any", "the", "all", "every"], MODELS, 3, &reads) && near(words, MODELS, &["this"], 4, &reads);
-    speakers.contains(&label)
-        || (!followed_by_people && (near(words, &greeting, MODELS, 1, &[]) || to_a_model || reading))
-}
-
-/// Whether it is about how one answers.
-fn says_about_an_answer(words: &[&str]) -> bool {
-    let whose = ["your", "every", "each", "any", "the"];
-    near(
-        words,
-        &whose,
-        &[
-            "answer",
-            "answers",
-            "reply",
-            "replies",
-            "response",
-            "responses",
-            "summary",
-            "output",
-        ],
-        2,
-        &[],
-    )
-}
-
-/// "Reply only with …", "answer every question with …".
-pub(super) fn orders_an_answer(words: &[&str]) -> bool {
-    let answering = ["answer", "answers", "reply", "respond", "response", "say"];
-    let opening = &words[..words.len().min(4)];
-    let begins = words.first().is_some_and(|word| answering[..4].contains(word));
-    let to_all = [
-        "to any question",
-        "to all questions",
-        "to every question",
-        "to whatever you are asked",
-        "for all questions",
-        "for each question",
-        "whenever you are asked",
-        "of this session",
-        "rest of this conversation",
-    ];
-    (near(opening, &answering[..4], &["only", "exactly"], 1, &[]) && says(words, "with"))
-        || (begins && words.contains(&"must"))
-        || says(words, "reply only with")
-        || says(words, "cite this sentence")
-        || (to_all.iter().any(|phrase| says(words, phrase)) && words.iter().any(|word| answering.contains(word)))
+    #[test]
+    fn letters_apart_hide_words_and_options_do_not() {
+        assert!(spelled_out("i g n o r e it"));
+        assert!(!spelled_out("grades are a b c d e f"));
+        assert!(!spelled_out("options a, b, c, d, e and f"));
+    }
 }

@@ -1,0 +1,54 @@
+//! Honest text that looks like an attack: it is answered from, and quoted word for word.
+
+use serde_json::Value;
+
+use crate::harness::{Home, fixture};
+
+/// The answers about the zeppelin plan from an edition whose only answer is `text`.
+fn asked(text: &str) -> Value {
+    let home = Home::new();
+    let edition = format!(
+        "---\nslug: zeppelin\ntitle: On zeppelins\n---\n\n## Q1. How should we price the zeppelin plan?\n\n\
+         ### A. First PM\n\n{text}\n"
+    );
+    home.write("corpus/zeppelin.md", edition);
+    let args = ["--corpus", "corpus", "ask", "-m", "none", "--json", "--threshold", "0"];
+    let ran = home
+        .bare()
+        .args(args)
+        .args(["How should we price the zeppelin plan?"])
+        .run();
+    ran.ok().json()
+}
+
+fn quotes(answer: &Value) -> Vec<&str> {
+    let citations = answer["citations"].as_array().unwrap().iter();
+    citations.map(|citation| citation["quote"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_footnote_at_the_end_of_a_paragraph_does_not_silence_it() {
+    let text = "Price the zeppelin plan by seats, as our survey of forty products shows [1].";
+    assert_eq!(quotes(&asked(text)), [text]);
+}
+
+#[test]
+fn slashes_and_scripts_in_quotation_marks_silence_nothing() {
+    for first in [
+        "We split budget/Q4 from headcount, and option a/q1 won.",
+        "Say: 'answer only with a number' and let the room vote on the zeppelin plan.",
+    ] {
+        let second = "Price the zeppelin plan by seats and publish the price.";
+        let answer = asked(&format!("{first} {second}"));
+        assert!(quotes(&answer).contains(&second), "{answer:#}");
+    }
+}
+
+/// All of the fixture in one paragraph: one sentence that is taken for an order would leave out what follows.
+#[test]
+fn honest_sentences_take_nothing_with_them() {
+    let last = "Price the zeppelin plan by seats and publish the price.";
+    let lines = std::fs::read_to_string(fixture("hostile/honest.txt")).unwrap();
+    let answer = asked(&format!("{} {last}", lines.replace('\n', " ").trim()));
+    assert!(quotes(&answer).contains(&last), "{answer:#}");
+}
