@@ -8,9 +8,9 @@ use askpm::eval::questions::{Question, Split, parse};
 use askpm::eval::{Outcome, run};
 use askpm::index::Store;
 use askpm::retrieve::dense::{Dense, Embedder, Files};
-use askpm::retrieve::{ByWords, Fused, Retriever};
+use askpm::retrieve::{ByWords, Fused, Query, Retriever};
 
-use crate::harness::embedder;
+use crate::harness::{embedder, fixture};
 
 /// What is searched for, from the questions before (oldest first) and the question.
 type Way = fn(&[String], &str) -> String;
@@ -94,8 +94,13 @@ fn what_leans_is_found_as_with_all_joined_and_what_does_not_as_typed() {
     let words = ByWords { store: &store };
     let all = |set: &[Question]| WAYS.map(|(_, way)| scores(&outcomes(&words, set, way)));
     let [typed, joined, alone] = all(&leaning(Split::Tune));
+    // What goes on to something new carries less of the old topic, which costs the best place of one question of nine.
+    let less = [0.0, 0.0, 0.06];
     for measure in 0..3 {
-        assert!(alone[measure] >= joined[measure], "{alone:?} {joined:?}");
+        assert!(
+            alone[measure] >= joined[measure] - less[measure],
+            "{alone:?} {joined:?}"
+        );
         assert!(alone[measure] > typed[measure] + 0.1, "{alone:?} {typed:?}");
     }
     let [typed, joined, alone] = all(&new_topics(Split::Tune));
@@ -103,6 +108,27 @@ fn what_leans_is_found_as_with_all_joined_and_what_does_not_as_typed() {
         assert!(alone[measure] > joined[measure] + 0.09, "{alone:?} {joined:?}");
         assert!(alone[measure] > typed[measure] - 0.01, "{alone:?} {typed:?}");
     }
+}
+
+/// Two discussions of the corpus of the tests. With the old question whole before it, the turn finds the old one again.
+#[test]
+fn a_turn_with_a_topic_of_its_own_leaves_the_discussion_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let corpus = Corpus::Folder(fixture("corpus"));
+    let (store, _) = Store::open_or_refresh(&dir.path().join("index"), &corpus.files().unwrap()).unwrap();
+    let before = "How do I move from engineering into product management?".to_string();
+    let turn = "and which metric should I watch then?";
+    let [_, joined, alone] = WAYS.map(|(_, way)| {
+        let query = way(std::slice::from_ref(&before), turn);
+        let words = ByWords { store: &store };
+        let found = words.retrieve(&Query::new(&query, 5)).unwrap();
+        (found.hits[0].passage.id.group().to_string(), found.confidence)
+    });
+    assert_eq!(
+        (joined.0.as_str(), alone.0.as_str()),
+        ("first-steps/q1", "first-steps/q2")
+    );
+    assert!(alone.1 >= 0.5, "{alone:?}");
 }
 
 #[test]

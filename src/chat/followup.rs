@@ -1,19 +1,24 @@
 //! Makes a turn of a conversation into a question that stands alone.
 //!
-//! In: a turn and the questions before it. Out: the turn after what it lacks of them, or `None` where it lacks nothing.
+//! In: a turn and the questions before it. Out: the turn with what it lacks of them, or `None` where it lacks nothing.
 //! It must not know what the corpus holds: a turn is judged by its words alone, so that the same conversation is read
 //! the same way over any corpus.
 //!
 //! A turn leans on those before it if it opens like the rest of a sentence ("and what if …"), points at something that
-//! it has not named ("how do I stop them?"), or names no topic at all ("why is that?"). What cannot be told from words
+//! it has not named ("how do I stop them?"), or names no topic at all ("why is that?"). A turn with several topic words of
+//! its own goes on to something new: its words come first, and of the questions before it no more topic words are
+//! carried than it has itself, so that the search does not end where it ended before. What cannot be told from words
 //! is left alone: a follow-up that is searched as typed finds less, but a new topic that is dragged back to the old one
 //! is answered wrongly.
 
 use crate::retrieve::content_words;
 
-/// Most topic words that are carried over from the question before, which is carried whole if it has no more; half as
-/// many words from the one before that, and so on.
+/// Most topic words that are carried over from the question before, which is carried whole if it has no more and the turn
+/// has no topic of its own; half as many words from the one before that, and so on.
 const CARRIED: usize = 16;
+
+/// A turn with this many topic words is not outweighed by as many.
+const MANY: usize = 4;
 
 /// A turn with more topic words than this says what it is about, whatever it points at.
 const LONG: usize = 12;
@@ -55,15 +60,24 @@ pub fn leans(turn: &str) -> bool {
     topics == 0 || opens_midway(said) || (topics <= LONG && points_outside(said))
 }
 
-/// The turn after what it lacks, from `past` (newest first); `None` where it stands alone.
-///
-/// The question before it is carried over as it was asked, for what it means as a whole, and, for as long as that leans
-/// too, topic words of those before it: half as many at each step. The first question that stands alone began the topic,
-/// and nothing before it is carried.
+/// The turn with what it lacks, from `past` (newest first); `None` where it stands alone, or lacks nothing.
 pub fn standalone(past: &[&str], turn: &str) -> Option<String> {
     if past.is_empty() || !leans(turn) {
         return None;
     }
+    match content_words(turn) {
+        own if own.len() < 2 => after_all_before(past, turn),
+        own => before_a_reminder(past, turn, own),
+    }
+}
+
+/// A turn that has no topic of its own ("why?", "and if they refuse?"), after what was asked before: one word is asked of
+/// the topic that was there.
+///
+/// The question before it is carried over as it was asked, for what it means as a whole, and, for as long as that leans
+/// too, topic words of those before it: half as many at each step. The first question that stands alone began the topic,
+/// and nothing before it is carried.
+fn after_all_before(past: &[&str], turn: &str) -> Option<String> {
     let mut known: Vec<String> = Vec::new();
     // Oldest last; turned round at the end, so that the text reads as the conversation went.
     let mut carried: Vec<String> = Vec::new();
@@ -71,7 +85,7 @@ pub fn standalone(past: &[&str], turn: &str) -> Option<String> {
     for (back, question) in past.iter().enumerate() {
         let mut words = content_words(question);
         let whole = back == 0 && words.len() <= most;
-        words.retain(|word| !known.iter().any(|known| known.eq_ignore_ascii_case(word)));
+        words.retain(|word| !is_among(&known, word));
         words.truncate(most);
         if whole {
             carried.push(question.trim().to_string());
@@ -86,6 +100,37 @@ pub fn standalone(past: &[&str], turn: &str) -> Option<String> {
     }
     carried.reverse();
     (!known.is_empty()).then(|| format!("{}\n{}", carried.join("\n"), turn.trim()))
+}
+
+/// A turn with topic words of its own, before no more of the questions before it: they remind of the topic and must not
+/// outweigh what is asked now. Of a few words as many would, since those of one title are found together.
+///
+/// A question that leans itself takes up to half of them, since what it leans on says more of the topic; the question
+/// that began the topic takes what is left.
+fn before_a_reminder(past: &[&str], turn: &str, own: Vec<String>) -> Option<String> {
+    let mut left = match own.len() {
+        few if few < MANY => few.saturating_sub(1),
+        many => many.min(CARRIED),
+    };
+    let mut known = own;
+    let mut carried: Vec<String> = Vec::new();
+    for (back, question) in past.iter().enumerate() {
+        let began = back + 1 == past.len() || !leans(question);
+        let mut words = content_words(question);
+        words.retain(|word| !is_among(&known, word));
+        words.truncate(if began { left } else { left / 2 });
+        left -= words.len();
+        known.extend(words.iter().cloned());
+        carried.extend(words);
+        if began || left == 0 {
+            break;
+        }
+    }
+    (!carried.is_empty()).then(|| format!("{}\n{}", turn.trim(), carried.join(" ")))
+}
+
+fn is_among(words: &[String], word: &str) -> bool {
+    words.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// A word of a turn.

@@ -46,7 +46,7 @@ fn a_turn_that_says_what_it_is_about_stands_alone() {
 }
 
 #[test]
-fn the_question_before_is_carried_whole_and_fewer_words_of_each_before_it() {
+fn a_turn_without_a_topic_follows_the_whole_question_and_fewer_words_of_each_before_it() {
     let first = "How do I negotiate a first PM offer?";
     assert_eq!(standalone(&[], "and if they refuse?"), None);
     assert_eq!(
@@ -73,6 +73,38 @@ fn the_question_before_is_carried_whole_and_fewer_words_of_each_before_it() {
         [from(0), from(1), from(2), from(3), from(4), from(5)],
         [16, 8, 4, 2, 1, 0]
     );
+}
+
+/// Else a conversation never leaves the discussion that it began with.
+#[test]
+fn the_words_of_a_turn_with_a_topic_come_first_and_are_more_than_those_carried() {
+    let first = "How do I negotiate a first PM offer?";
+    let then = "and what about the equity of a startup?";
+    for (past, turn, query) in [
+        (&[first][..], then, "and what about the equity of a startup?\nnegotiate"),
+        // What began the topic goes before what goes on from it.
+        (
+            &[then, first],
+            "and the salary at a bank?",
+            "and the salary at a bank?\nnegotiate",
+        ),
+        (
+            &[then, first],
+            "and the salary of a bank clerk?",
+            "and the salary of a bank clerk?\nequity negotiate",
+        ),
+        // A conversation that begins in the middle has nothing else to go on.
+        (
+            &[then],
+            "and the salary at a bank?",
+            "and the salary at a bank?\nequity",
+        ),
+    ] {
+        assert_eq!(standalone(past, turn).as_deref(), Some(query));
+    }
+    // The old question adds nothing.
+    let old = "How do I price an API?";
+    assert_eq!(standalone(&[old], "and how do they price the API?"), None);
 }
 
 #[test]
@@ -112,7 +144,9 @@ proptest! {
     ) {
         let past: Vec<&str> = past.iter().map(String::as_str).collect();
         if let Some(query) = standalone(&past, &turn) {
-            prop_assert!(query.ends_with(turn.trim()) && query.len() > turn.trim().len());
+            let turn = turn.trim();
+            let kept = query.starts_with(turn) || query.ends_with(turn);
+            prop_assert!(kept && query.len() > turn.len());
         }
     }
 }
