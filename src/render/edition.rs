@@ -33,7 +33,7 @@ pub struct DiscussionView {
     pub id: String,
     pub title: String,
     pub asked_by: Option<String>,
-    /// Other words in which readers put the question.
+    /// Other words in which readers put the question: for programs, a person is shown what the newsletter says.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also_asked: Vec<String>,
     pub question: String,
@@ -44,7 +44,7 @@ pub struct DiscussionView {
 pub struct AnswerView {
     pub id: String,
     pub contributor: String,
-    /// Questions that this answer alone settles.
+    /// Questions that this answer alone settles; for programs too.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also_asked: Vec<String>,
     pub text: String,
@@ -134,11 +134,9 @@ impl View {
             if let Some(asker) = &discussion.asked_by {
                 writeln!(out, "Asked by {}", sanitise::line(asker))?;
             }
-            also_asked(out, &discussion.also_asked, look)?;
             text(out, &discussion.question, look)?;
             for answer in &discussion.answers {
                 writeln!(out, "\n{}  {}", answer.id, sanitise::line(&answer.contributor))?;
-                also_asked(out, &answer.also_asked, look)?;
                 text(out, &answer.text, look)?;
             }
         }
@@ -179,15 +177,6 @@ fn address(text: &str, look: Look) -> String {
         true => look.link(&shown, text),
         false => look.wrap(&shown, ""),
     }
-}
-
-/// Writes the other questions that something is found by, a line each.
-fn also_asked(out: &mut dyn Write, lines: &[String], look: Look) -> io::Result<()> {
-    for line in lines {
-        let line = format!("Also asked: {}", sanitise::line(line));
-        writeln!(out, "{}", look.wrap(&line, "  "))?;
-    }
-    Ok(())
 }
 
 /// Writes paragraphs, indented by two columns.

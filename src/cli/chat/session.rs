@@ -268,33 +268,20 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn last(&self) -> Result<&Turn, Failure> {
-        let last = self.conversation.turns.last();
-        last.ok_or_else(|| Failure::new("sources", "nothing has been answered yet").hinted("ask something first"))
-    }
-
     fn sources(&self) -> Result<(), Failure> {
-        let turn = self.last()?;
-        if turn.citations.is_empty() {
-            return Err(Failure::new("sources", "the last question has no answer"));
-        }
+        let mut turns = self.conversation.turns.iter().rev();
+        let answered = turns.find(|turn| !turn.citations.is_empty());
+        let turn = answered
+            .ok_or_else(|| Failure::new("sources", "nothing has been answered yet").hinted("ask something first"))?;
         terminal::citations(&mut io::stdout().lock(), &turn.citations, self.context.look())?;
         Ok(())
     }
 
     /// Opens a source by its number in the last answer, or anything by its identifier.
     fn show(&self, what: &str) -> Result<(), Failure> {
-        let id = match what.trim_matches(['[', ']']).parse::<usize>() {
-            Err(_) => what.to_string(),
-            Ok(n) => {
-                let citations = &self.last()?.citations;
-                let cited = citations.iter().find(|citation| citation.n == n);
-                let missing = || {
-                    let count = terminal::count(citations.len(), "source");
-                    Failure::new(format!("show {n}"), format!("the last answer has {count}"))
-                };
-                cited.ok_or_else(missing)?.id.clone()
-            }
+        let id = match show::number(what) {
+            Some(n) => show::source(&self.conversation.turns, n)?,
+            None => what.to_string(),
         };
         let view = show::view(self.context, &id)?;
         let mut out = io::stdout().lock();
