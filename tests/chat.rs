@@ -1,18 +1,11 @@
 //! `askpm chat` and `-c` through the real binary, piped and on a terminal of the test's own.
 
 use std::fs;
-use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use nix::pty::{Winsize, openpty};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_json::Value;
 
+use crate::harness::terminal::Terminal;
 use crate::harness::{Home, Ran};
 
 const API: &str = "How should we price an API?";
@@ -110,6 +103,20 @@ fn a_follow_up_is_searched_for_with_what_it_leans_on_and_a_new_topic_is_not_drag
         .ok()
         .json();
     assert_eq!(answers[2]["citations"], fresh["citations"]);
+}
+
+#[test]
+fn a_follow_up_on_something_new_leaves_the_discussion_before() {
+    let home = Home::new();
+    let ran = chat(
+        &home,
+        &["--json"],
+        &format!("{START}\nand which metric should I watch then?\n"),
+    )
+    .ok();
+    let answers = answers(&ran);
+    assert!(first_id(&answers[0]).starts_with("first-steps/q1/"), "{ran:#?}");
+    assert!(first_id(&answers[1]).starts_with("first-steps/q2/"), "{ran:#?}");
 }
 
 #[test]
@@ -301,82 +308,35 @@ fn what_a_command_cannot_do_is_told_and_the_session_goes_on() {
     assert_eq!(chat(&home, &[], &format!("/quit\n{API}\n")).ok().stdout, "");
 }
 
-/// `askpm chat` on a terminal. It is not the terminal that controls the program's session, so that Ctrl-C while no line
-/// is edited must be sent as the signal that it is.
-struct Terminal {
-    keyboard: fs::File,
-    child: Child,
-    shown: Receiver<Vec<u8>>,
-    seen: String,
+#[test]
+fn exit_and_its_like_leave_and_nothing_after_them_is_asked() {
+    let home = Home::new();
+    for word in ["exit", "quit", "bye", "Bye!", "thanks, bye"] {
+        let ran = chat(&home, &["--json"], &format!("{API}\n{word}\n{START}\n")).ok();
+        assert_eq!(answers(&ran).len(), 1, "{word}: {ran:#?}");
+    }
 }
 
-/// How long a terminal is waited for: far longer than anything takes.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-impl Terminal {
-    fn new(home: &Home, args: &[&str]) -> Terminal {
-        let size = Winsize {
-            ws_row: 24,
-            ws_col: 100,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        let pty = openpty(Some(&size), None).unwrap();
-        let end = || Stdio::from(pty.slave.try_clone().unwrap());
-        let mut command = home
-            .askpm()
-            .env("TERM", "xterm")
-            .args(["chat", "--offline"])
-            .args(args)
-            .command();
-        let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
-        let keyboard = fs::File::from(pty.master);
-        let mut screen = keyboard.try_clone().unwrap();
-        let (send, shown) = channel();
-        thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(n @ 1..) = screen.read(&mut bytes) {
-                if send.send(bytes[..n].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-        Terminal {
-            keyboard,
-            child,
-            shown,
-            seen: String::new(),
-        }
+#[test]
+fn thanks_are_answered_in_a_line_and_are_no_question() {
+    let home = Home::new();
+    for word in ["thanks", "Thank you!", "ok", "great, thanks!", "hello"] {
+        let ran = chat(&home, &[], &format!("{word}\n")).ok();
+        assert_eq!(
+            (ran.stdout.as_str(), ran.stderr.lines().count()),
+            ("", 1),
+            "{word}: {ran:#?}"
+        );
+        assert!(!ran.stderr.contains("nothing in the corpus"), "{word}: {ran:#?}");
     }
-
-    /// Types, which is for the line editor only once its prompt was seen.
-    fn keys(&mut self, keys: &str) {
-        self.keyboard.write_all(keys.as_bytes()).unwrap();
-    }
-
-    fn interrupt(&self) {
-        let pid = Pid::from_raw(self.child.id().try_into().unwrap());
-        kill(pid, Signal::SIGINT).unwrap();
-    }
-
-    /// Waits until `part` was shown since the last call, and forgets what came before its end.
-    #[track_caller]
-    fn sees(&mut self, part: &str) {
-        let until = Instant::now() + PATIENCE;
-        while !self.seen.contains(part) {
-            let left = until.saturating_duration_since(Instant::now());
-            match self.shown.recv_timeout(left) {
-                Ok(bytes) => self.seen += &String::from_utf8_lossy(&bytes),
-                Err(error) => panic!("{part:?} was not shown ({error}): {:?}", self.seen),
-            }
-        }
-        let end = self.seen.find(part).unwrap() + part.len();
-        self.seen.drain(..end);
-    }
-
-    fn ends(mut self) -> Option<i32> {
-        self.child.wait().unwrap().code()
-    }
+    // They are no part of the conversation: the next question goes on from the one before the thanks.
+    let ran = chat(&home, &["--json"], &format!("{API}\nthanks!\nand why is that?\n")).ok();
+    let answers = answers(&ran);
+    assert_eq!(answers.len(), 2, "{ran:#?}");
+    assert!(first_id(&answers[1]).starts_with("pricing/"), "{ran:#?}");
+    assert!(chat(&home, &["--quiet"], "thanks\n").ok().stderr.is_empty());
+    let ran = chat(&home, &["--json"], "thanks\nbest pizza in Naples\n");
+    assert_eq!(ran.status, Some(3), "{ran:#?}");
 }
 
 #[test]
@@ -405,6 +365,32 @@ fn on_a_terminal_lines_are_edited_recalled_and_kept() {
     terminal.sees("pricing/");
     terminal.sees("> ");
     terminal.keys("/quit\r");
+    assert_eq!(terminal.ends(), Some(0));
+}
+
+#[test]
+fn tab_completes_commands_and_the_names_of_models() {
+    let home = Home::new();
+    let mut terminal = Terminal::new(&home, &["-m", "none"]);
+    terminal.sees("> ");
+    terminal.keys("/sh\t");
+    terminal.sees("/show ");
+    terminal.keys("pricing/q1\r");
+    terminal.sees("Charge by successful call");
+    terminal.sees("> ");
+    // Several are listed.
+    terminal.keys("/s\t");
+    terminal.sees("/sources");
+    terminal.sees("/save");
+    terminal.keys("\u{3}");
+    terminal.sees("Ctrl-D or /quit leaves");
+    terminal.sees("> ");
+    terminal.keys("/model no\t");
+    terminal.sees("/model none");
+    terminal.keys("\r");
+    terminal.sees("quoting");
+    terminal.sees("> ");
+    terminal.keys("exit\r");
     assert_eq!(terminal.ends(), Some(0));
 }
 

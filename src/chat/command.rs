@@ -3,12 +3,16 @@
 //! In: a line. Out: a [`Line`], or why it is none, with the nearest command. It must not know how commands are carried
 //! out.
 
+use super::courtesy::{Courtesy, courtesy};
+
 /// A line of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line<'a> {
     /// Nothing but space.
     Nothing,
     Question(&'a str),
+    /// Thanks and their like, and what to say to them.
+    Polite(&'static str),
     Help,
     Sources,
     /// The number of a source of the last answer, or an identifier.
@@ -44,7 +48,7 @@ pub const COMMANDS: [Command; 7] = [
     ),
     command("save", "FILE", "write this conversation to FILE as Markdown"),
     command("new", "", "begin a new conversation"),
-    command("quit", "", "leave; so does Ctrl-D"),
+    command("quit", "", "leave; so do exit, bye and Ctrl-D"),
 ];
 
 /// Why a line is no command.
@@ -63,10 +67,11 @@ pub enum CommandError {
 pub fn parse(line: &str) -> Result<Line<'_>, CommandError> {
     let Some(command) = line.strip_prefix('/') else {
         let text = line.trim();
-        return Ok(if text.is_empty() {
-            Line::Nothing
-        } else {
-            Line::Question(text)
+        return Ok(match courtesy(text) {
+            Some(Courtesy::Leave) => Line::Quit,
+            Some(polite) => polite.reply().map_or(Line::Nothing, Line::Polite),
+            None if text.is_empty() => Line::Nothing,
+            None => Line::Question(text),
         });
     };
     let (typed, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
@@ -129,6 +134,8 @@ mod tests {
         assert_eq!(parse("/model"), Ok(Line::Model(None)));
         assert_eq!(parse("/save a b.md"), Ok(Line::Save("a b.md")));
         assert_eq!(parse("/exit"), Ok(Line::Quit));
+        assert_eq!(parse(" bye! "), Ok(Line::Quit));
+        assert!(matches!(parse("great, thanks!"), Ok(Line::Polite(_))));
     }
 
     #[test]

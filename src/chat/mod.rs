@@ -2,9 +2,10 @@
 //!
 //! In: what was asked and answered so far, and a new turn. Out: the turn as a question that stands alone
 //! ([`followup`]), conversations kept in files ([`store`], [`transcript`]), and what a line typed asks for
-//! ([`command`]). It knows what is asked and answered, and must not know of terminals, models or command lines.
+//! ([`command`], [`courtesy`]). It knows what is asked and answered, and must not know of terminals, models or command lines.
 
 pub mod command;
+pub mod courtesy;
 pub mod followup;
 pub mod store;
 pub mod transcript;

@@ -3,6 +3,7 @@
 //! In: lines, from a line editor or a pipe. Out: answers as `ask` gives them, on standard output, and whatever commands
 //! ask for. One model stays loaded; it is loaded for the first question that the corpus can answer.
 
+mod complete;
 mod history;
 mod input;
 mod interrupt;

@@ -6,6 +6,8 @@ pub mod elastic;
 pub mod feed_server;
 pub mod http;
 pub mod hub;
+#[cfg(unix)]
+pub mod terminal;
 pub mod tiny_bert;
 #[allow(dead_code, reason = "the unit tests use the rest of it")]
 pub mod tiny_gguf;

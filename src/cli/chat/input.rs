@@ -6,18 +6,20 @@ use std::io::{self, BufReader, IsTerminal, Stdin};
 
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
-use rustyline::{Behavior, Editor};
+use rustyline::{Behavior, CompletionType, Editor};
 
 use super::super::batch;
 use super::super::context::{Context, text};
 use super::super::error::Failure;
+use super::complete::Commands;
 use super::history::{self, History};
+use crate::models::ModelKind;
 
 const PROMPT: &str = "> ";
 
 pub enum Input {
     Editor {
-        editor: Box<Editor<(), MemHistory>>,
+        editor: Box<Editor<Commands, MemHistory>>,
         history: History,
     },
     Lines(BufReader<Stdin>),
@@ -47,9 +49,13 @@ impl Input {
         } else {
             Behavior::Stdio
         };
-        let config = rustyline::Config::builder().behavior(behavior);
+        let config = rustyline::Config::builder()
+            .behavior(behavior)
+            .completion_type(CompletionType::List)
+            .completion_show_all_if_ambiguous(true);
         let config = config.max_history_size(history::MOST).map_err(terminal)?.build();
         let mut editor = Editor::with_history(config.clone(), MemHistory::with_config(&config)).map_err(terminal)?;
+        editor.set_helper(Some(Commands::new(model_names(context))));
         let history = History::new(keeps.then(|| context.folders.state.join("history")));
         match history.load() {
             Ok(lines) => {
@@ -98,4 +104,13 @@ impl Input {
             },
         }
     }
+}
+
+/// What `/model` takes: the models that write, and none. A list that cannot be read has no names; `/model` tells why.
+fn model_names(context: &Context) -> Vec<String> {
+    let registry = context.registry().ok();
+    let models = registry.iter().flat_map(|registry| registry.models());
+    let writing = models.filter(|model| model.kind == ModelKind::Generation);
+    let names = writing.map(|model| model.name.clone());
+    names.chain(["none".to_string()]).collect()
 }

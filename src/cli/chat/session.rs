@@ -113,6 +113,10 @@ impl<'a> Session<'a> {
         let done = match command::parse(line) {
             Ok(Line::Quit) => return Ok(Flow::Leave),
             Ok(Line::Nothing) => return Ok(Flow::GoOn),
+            Ok(Line::Polite(reply)) => {
+                self.context.note(reply);
+                return Ok(Flow::GoOn);
+            }
             Ok(Line::Question(question)) => self.ask(question),
             Ok(command) => self.command(&command),
             Err(error) => Err(Failure::with(
@@ -263,7 +267,7 @@ impl<'a> Session<'a> {
                 self.conversation = conversation::new(self.context, &self.args.conversation);
                 self.context.note("a new conversation");
             }
-            Line::Nothing | Line::Question(_) | Line::Quit => {}
+            Line::Nothing | Line::Question(_) | Line::Polite(_) | Line::Quit => {}
         }
         Ok(())
     }
