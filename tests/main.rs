@@ -29,6 +29,7 @@ mod import_hostile;
 #[cfg(unix)]
 mod kills;
 mod licences;
+mod list;
 mod mcp;
 #[cfg(unix)]
 mod meaning;

@@ -55,8 +55,10 @@ pub enum Command {
     Chat(ChatArgs),
     /// List the passages that speak of something, without a model
     Search(SearchArgs),
-    /// Show an edition, a discussion, an answer or a resource, whole
+    /// Show an edition, a discussion, an answer, a resource or a source of the last answer, whole
     Show(ShowArgs),
+    /// List editions and their discussions, newest first
+    List(ListArgs),
     /// Bring the index up to date with the corpus, after importing what feeds and the drop folder have
     Refresh(RefreshArgs),
     /// Turn newsletters as they come into editions of the corpus
@@ -276,9 +278,18 @@ pub struct SearchArgs {
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// EDITION, EDITION/q1, EDITION/q1/a or EDITION/r1, as answers and search print them
-    #[arg(value_name = "ID")]
+    /// EDITION, EDITION/q1, EDITION/q1/a or EDITION/r1, as answers, search and list print them; a number opens that source of the
+    /// last answer
+    #[arg(value_name = "ID|N")]
     pub id: String,
+    #[command(flatten)]
+    pub output: ViewArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    pub filters: FilterArgs,
     #[command(flatten)]
     pub output: ViewArgs,
 }

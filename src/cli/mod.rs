@@ -24,6 +24,7 @@ mod generator;
 mod guide;
 mod import;
 mod incoming;
+mod list;
 mod man;
 mod mcp;
 mod meaning;
@@ -156,6 +157,7 @@ fn dispatch(cli: Cli, matches: &ArgMatches) -> Result<Exit, Failure> {
                 Command::Chat(args) => chat::run(&context, &args),
                 Command::Search(args) => search::run(&context, &args),
                 Command::Show(args) => show::run(&context, &args),
+                Command::List(args) => list::run(&context, &args),
                 Command::Refresh(args) => refresh::run(&context, &args),
                 Command::Import(args) => import::run(&context, &args),
                 Command::Models(args) => models::run(&context, &args),

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use super::dates::Dates;
 use super::edition::View;
+use super::list::List;
 use super::{sanitise, terminal};
 use crate::answer::{Answer, marked};
 use crate::retrieve::Hit;
@@ -119,6 +120,23 @@ pub fn view(out: &mut dyn Write, view: &View) -> io::Result<()> {
             writeln!(out, "<p class=\"about\">{}</p>", link(about))?;
         }
         body(out, &resource.summary)?;
+    }
+    end(out)
+}
+
+/// Editions and their discussions.
+pub fn list(out: &mut dyn Write, list: &List) -> io::Result<()> {
+    begin(out, "Editions")?;
+    for edition in &list.editions {
+        heading(out, 2, &edition.title, &edition.slug)?;
+        let date = edition.date.as_deref().unwrap_or("undated");
+        writeln!(out, "<p class=\"about\">{}</p>\n<ul>", escape(date))?;
+        let discussions = edition.discussions.iter().map(|one| (&one.id, &one.title));
+        let sections = edition.sections.iter().map(|one| (&one.id, &one.title));
+        for (id, title) in discussions.chain(sections) {
+            writeln!(out, "<li><code>{}</code> {}</li>", escape(id), escape(title))?;
+        }
+        writeln!(out, "</ul>")?;
     }
     end(out)
 }

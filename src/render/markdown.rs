@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use super::dates::Dates;
 use super::edition::View;
+use super::list::List;
 use super::{sanitise, terminal};
 use crate::answer::{Answer, marked};
 use crate::retrieve::Hit;
@@ -90,6 +91,22 @@ pub fn view(out: &mut dyn Write, view: &View) -> io::Result<()> {
             writeln!(out, "{}\n", escape(about))?;
         }
         body(out, &resource.summary)?;
+    }
+    Ok(())
+}
+
+/// Editions and their discussions.
+pub fn list(out: &mut dyn Write, list: &List) -> io::Result<()> {
+    writeln!(out, "# Editions")?;
+    for edition in &list.editions {
+        let date = edition.date.as_deref().unwrap_or("undated");
+        let title = escape(&edition.title);
+        writeln!(out, "\n## `{}`, {}: {title}\n", edition.slug, escape(date))?;
+        let discussions = edition.discussions.iter().map(|one| (&one.id, &one.title));
+        let sections = edition.sections.iter().map(|one| (&one.id, &one.title));
+        for (id, title) in discussions.chain(sections) {
+            writeln!(out, "- `{id}` {}", escape(title))?;
+        }
     }
     Ok(())
 }

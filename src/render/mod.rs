@@ -7,6 +7,7 @@ pub mod dates;
 pub mod edition;
 pub mod html;
 pub mod json;
+pub mod list;
 pub mod markdown;
 pub mod sanitise;
 pub mod terminal;

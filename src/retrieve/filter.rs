@@ -39,6 +39,19 @@ impl Filters {
     pub fn is_empty(&self) -> bool {
         *self == NONE
     }
+
+    /// Whether an edition of this slug and date (`YYYY-MM-DD`) passes; who contributed to it is not looked at.
+    pub fn admits_edition(&self, slug: &str, date: Option<&str>) -> bool {
+        let since = |Since(day): &Since| date.is_some_and(|date| date >= day.as_str());
+        let named = |wanted: &String| wanted.eq_ignore_ascii_case(slug);
+        self.since.as_ref().is_none_or(since) && self.edition.as_ref().is_none_or(named)
+    }
+
+    /// Whether answers of the contributor `name` pass.
+    pub fn admits_contributor(&self, name: &str) -> bool {
+        let wanted = self.contributor.as_deref();
+        wanted.is_none_or(|wanted| plain(name).contains(&plain(wanted)))
+    }
 }
 
 /// As it goes on after "the corpus": ` since 2024-01 in pricing by "ann"`; empty without a filter.
@@ -237,6 +250,20 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Since>(), Err(NoDate), "{text}");
         }
+    }
+
+    #[test]
+    fn an_edition_passes_by_slug_and_date_and_an_undated_one_by_slug_alone() {
+        let filters = |since: Option<&str>, edition: Option<&str>| Filters {
+            since: since.map(|since| since.parse().unwrap()),
+            edition: edition.map(String::from),
+            contributor: None,
+        };
+        assert!(filters(Some("2024"), Some("Pricing")).admits_edition("pricing", Some("2024-01-01")));
+        assert!(!filters(Some("2024-02"), None).admits_edition("pricing", Some("2024-01-31")));
+        assert!(!filters(Some("2024"), None).admits_edition("pricing", None));
+        assert!(filters(None, None).admits_edition("pricing", None));
+        assert!(!filters(None, Some("other")).admits_edition("pricing", None));
     }
 
     #[test]
