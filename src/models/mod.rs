@@ -4,8 +4,8 @@
 //! used. Out: the paths of a model's files, whose SHA-256 are the listed ones. It must not know what a model is for: no corpus,
 //! no engine, no printing (progress goes out through [`Progress`]).
 //!
-//! `registry` lists, `store` keeps the files in the Hugging Face cache, `source` fetches them. [`ensure`] is the
-//! whole of it: a file that is there and checked is used; otherwise, online, one program at a time tries each source
+//! `registry` lists, `store` keeps the files in the Hugging Face cache, `source` fetches them, `together` fetches
+//! several models as one. [`ensure`] is the whole of it: a file that is there and checked is used; otherwise, online, one program at a time tries each source
 //! in turn, and nothing gets its final name before its hash was found right.
 
 mod digest;
@@ -17,6 +17,7 @@ mod registry;
 mod remove;
 mod source;
 mod store;
+mod together;
 
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,7 @@ pub use leftovers::{leftovers, sweep};
 pub use places::{Limits, Net, Permit, Places, Token};
 pub use registry::{Choice, Model, ModelFile, ModelKind, Registry, Source};
 pub use remove::Removed;
+pub use together::{Amount, amount, ensure_together};
 
 use source::{Errand, Fault};
 use store::Slot;
@@ -37,6 +39,10 @@ pub trait Progress {
     fn advance(&mut self, bytes: u64);
     /// One line that a reader should see.
     fn note(&mut self, text: &str);
+    /// One line on what went wrong and is being got around; the error says it again where nothing gets around it.
+    fn trouble(&mut self, text: &str) {
+        self.note(text);
+    }
     /// What was begun is over, well or badly.
     fn end(&mut self);
 }
@@ -170,7 +176,7 @@ fn fetch(
             Ok(path) => return Ok(path),
             Err(Fault::Local(error)) => return Err(error),
             Err(Fault::Source { why, hint }) => {
-                progress.note(&format!("{}: {why}", source.label()));
+                progress.trouble(&format!("{}: {why}", source.label()));
                 failures.push(SourceFailure {
                     source: source.label(),
                     why,

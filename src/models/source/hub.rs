@@ -204,7 +204,7 @@ impl<'a> Hub<'a> {
                 .pause
                 .saturating_mul(1 << fruitless.min(10))
                 .min(self.limits.longest_pause);
-            progress.note(&format!("{why}: trying again from byte {}", partial.length()));
+            progress.trouble(&format!("{why}: trying again from byte {}", partial.length()));
             sleep(wait.unwrap_or(pause)).await;
         }
         Err(Fault::source(format!(

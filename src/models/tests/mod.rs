@@ -4,6 +4,7 @@ mod cache;
 mod download;
 mod leftovers;
 mod package;
+mod together;
 
 #[path = "../../../tests/harness/hub.rs"]
 mod hub;

@@ -1,0 +1,133 @@
+//! Several models fetched as one: how much there is of them, and one account of how far it has come.
+//!
+//! In: models and the places. Out: their paths, and progress that begins once and never goes back. It must not know what
+//! the models are for, nor where their files come from.
+
+use std::path::PathBuf;
+
+use super::error::ModelError;
+use super::places::{Net, Places};
+use super::registry::Model;
+use super::store::Slot;
+use super::{Progress, ensure_part};
+
+/// How much of a fetch there is, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Amount {
+    /// Of all files.
+    pub total: u64,
+    /// Of these, what is on this machine, of finished and of interrupted downloads.
+    pub here: u64,
+}
+
+/// What there is to fetch of `models`. Reads no file's contents.
+pub fn amount(models: &[&Model], places: &Places) -> Amount {
+    let parts = models.iter().flat_map(|model| model.parts());
+    parts.fold(Amount::default(), |sum, part| {
+        let slot = Slot::of(&part, places);
+        let come = || std::fs::metadata(slot.partial()).map_or(0, |meta| meta.len());
+        Amount {
+            total: sum.total + part.size,
+            here: sum.here + slot.present().map_or_else(come, |_| part.size).min(part.size),
+        }
+    })
+}
+
+/// The paths of all files of each of `models`, in their order, as [`super::ensure_all`] has them: one result a model, so
+/// that one that cannot be had keeps no other back. `progress` begins once, with the bytes of all of them, and only ever
+/// goes on: bytes that have to be fetched again are not counted again.
+pub fn ensure_together(
+    models: &[&Model],
+    places: &Places,
+    net: Net,
+    progress: &mut dyn Progress,
+) -> Vec<Result<Vec<PathBuf>, ModelError>> {
+    let Amount { total, here } = amount(models, places);
+    progress.begin("fetching", Some(total), here);
+    let mut sum = Sum {
+        shown: here,
+        here: Vec::new(),
+        at: 0,
+        all: &mut *progress,
+    };
+    let parts: Vec<Vec<Model>> = models.iter().map(|model| model.parts()).collect();
+    for part in parts.iter().flatten() {
+        let come = amount(&[part], places).here;
+        sum.here.push(Part {
+            size: part.size,
+            come,
+            counted: come,
+        });
+    }
+    let mut before = 0;
+    let each = parts.iter().map(|parts| {
+        let one = |at: usize| {
+            sum.at = before + at;
+            let path = ensure_part(parts, at, places, net, &mut sum)?;
+            sum.whole();
+            Ok(path)
+        };
+        let paths = (0..parts.len()).map(one).collect();
+        before += parts.len();
+        paths
+    });
+    let paths = each.collect();
+    progress.end();
+    paths
+}
+
+/// How far one file has come.
+struct Part {
+    size: u64,
+    /// By what was last told of it: less than before where it begins anew.
+    come: u64,
+    /// The most that `come` ever was, and no more than `size`: what the sum has of it.
+    counted: u64,
+}
+
+/// Adds up what is told of one file after the other.
+struct Sum<'a> {
+    all: &'a mut dyn Progress,
+    shown: u64,
+    here: Vec<Part>,
+    /// Which file it is about now.
+    at: usize,
+}
+
+impl Sum<'_> {
+    fn come(&mut self, come: impl Fn(&Part) -> u64) {
+        if let Some(part) = self.here.get_mut(self.at) {
+            part.come = come(part);
+            part.counted = part.counted.max(part.come.min(part.size));
+        }
+        let now = self.here.iter().map(|part| part.counted).sum::<u64>();
+        if now > self.shown {
+            self.all.advance(now - self.shown);
+            self.shown = now;
+        }
+    }
+
+    fn whole(&mut self) {
+        self.come(|part| part.size);
+    }
+}
+
+impl Progress for Sum<'_> {
+    fn begin(&mut self, _what: &str, _total: Option<u64>, already: u64) {
+        self.come(|_| already);
+    }
+
+    fn advance(&mut self, bytes: u64) {
+        self.come(|part| part.come.saturating_add(bytes));
+    }
+
+    fn note(&mut self, text: &str) {
+        self.all.note(text);
+    }
+
+    fn trouble(&mut self, text: &str) {
+        self.all.trouble(text);
+    }
+
+    fn end(&mut self) {}
+}
