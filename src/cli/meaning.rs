@@ -151,3 +151,7 @@ pub fn offer(model: &Model) -> String {
     let size = megabytes(model.total_size());
     format!("`askpm models pull {}` ({size}) adds search by meaning", model.name)
 }
+
+#[cfg(test)]
+#[path = "meaning_tests.rs"]
+mod tests;

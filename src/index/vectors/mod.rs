@@ -6,6 +6,8 @@
 //! The file does not belong to a generation: a vector depends on its text and the model alone, so an index that is
 //! made anew, in another format say, keeps its vectors, and only texts that are new need the model.
 //!
+//! `builtin` has vectors that came with the program, of the texts of the built-in editions.
+//!
 //! Each vector is there twice: whole, and as one byte a number with one scale for all, a quarter of the size, which is
 //! what a search of very many reads (see `quantise`).
 //!
@@ -21,6 +23,7 @@
 //!      vectors: rows × dimensions × f32
 //! ```
 
+pub(crate) mod builtin;
 mod read;
 mod write;
 

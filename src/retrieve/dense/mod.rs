@@ -21,16 +21,17 @@ mod table;
 pub(super) mod tests;
 
 use std::borrow::Cow;
-#[cfg(test)]
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::thread;
 
 use rayon::prelude::*;
 
-use crate::index::vectors::{Key, Vectors as StoredVectors};
+use crate::index::vectors::builtin::Builtin;
+use crate::index::vectors::{Key, Vectors as StoredVectors, VectorsWriter};
 use crate::index::{IndexError, Store};
 
 use table::{Entry, Table, Text, texts};
@@ -78,14 +79,15 @@ pub type Progress<'a> = &'a mut dyn FnMut(usize, usize);
 
 /// An embedding model, and the vectors of all passages of one [`Store`].
 pub struct Dense {
-    embedder: Embedder,
+    embedder: Arc<Embedder>,
     vectors: StoredVectors,
     table: Table,
 }
 
 impl Dense {
     /// Embeds what of `store` has no vectors yet, on all cores, and opens the vectors. A file of vectors that is
-    /// missing, damaged or of another model is made anew.
+    /// missing, damaged or of another model is made anew. The texts of the built-in editions are not embedded: their
+    /// vectors came with the program.
     ///
     /// # Errors
     /// A model that cannot be run; an index folder that cannot be read or written.
@@ -93,11 +95,28 @@ impl Dense {
         Dense::open_with(store, embedder, None, progress)
     }
 
+    /// [`Dense::open`] for another state of the corpus, with the model that is loaded already.
+    ///
+    /// # Errors
+    /// As [`Dense::open`].
+    pub fn reopen(&self, store: &Store, progress: Progress) -> Result<Dense, DenseError> {
+        Dense::open_shared(store, Arc::clone(&self.embedder), None, progress)
+    }
+
     /// [`Dense::open`], with vectors from `instead` of the model, by a number that is another one for each text: for
     /// measurements on more texts than can be embedded.
     pub fn open_with(
         store: &Store,
         embedder: Embedder,
+        instead: Option<&dyn Fn(u64) -> Vec<f32>>,
+        progress: Progress,
+    ) -> Result<Dense, DenseError> {
+        Dense::open_shared(store, Arc::new(embedder), instead, progress)
+    }
+
+    fn open_shared(
+        store: &Store,
+        embedder: Arc<Embedder>,
         instead: Option<&dyn Fn(u64) -> Vec<f32>>,
         progress: Progress,
     ) -> Result<Dense, DenseError> {
@@ -116,7 +135,10 @@ impl Dense {
         let there = store.vectors(&identity, dimensions, true);
         let (texts, order) = texts(store)?;
         let mut writer = store.new_vectors(identity, dimensions)?;
-        let missing = writer.keep(there, order);
+        let mut missing = writer.keep(there, order);
+        if let Some(builtin) = Builtin::of(&identity, dimensions) {
+            missing = take_over(&mut writer, missing, &builtin);
+        }
         if let Some(vector) = instead {
             missing.iter().for_each(|key| writer.add(*key, &[vector(*key)]));
         } else {
@@ -205,6 +227,18 @@ impl Dense {
             *value = together(best(entry.text()), table.question(entry.question).map(best));
         }
     }
+}
+
+/// Adds those of `missing` that came with the program; returns the others.
+fn take_over(writer: &mut VectorsWriter, missing: BTreeSet<Key>, builtin: &Builtin) -> BTreeSet<Key> {
+    let absent = missing.into_iter().filter(|key| match builtin.vectors(*key) {
+        Some(vectors) => {
+            writer.add(*key, &vectors);
+            false
+        }
+        None => true,
+    });
+    absent.collect()
 }
 
 /// The similarity of each passage of `table`, by the product of each row.
