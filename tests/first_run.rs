@@ -1,4 +1,4 @@
-//! What a person at a terminal sees and a pipe does not: the guide of the first time, and dates of their country.
+//! The first time: what a person at a terminal sees and a pipe does not, and the models that the first question fetches.
 
 use std::fs;
 use std::io::Read as _;
@@ -6,6 +6,8 @@ use std::process::Stdio;
 
 use nix::pty::{Winsize, openpty};
 
+use crate::harness::hub::Fault;
+use crate::harness::listed::Listed;
 use crate::harness::{Home, Run};
 
 const QUESTION: &str = "How should we price an API?";
@@ -131,4 +133,158 @@ fn on_a_terminal_dates_are_those_of_the_locale_and_in_a_pipe_those_of_iso() {
     }
     let (_, page) = on_terminal(german(ask(&["--format", "md"])));
     assert!(page.contains(&iso), "{page}");
+}
+
+/// The lines of standard error that have `part` in them.
+fn lines_with<'a>(stderr: &'a str, part: &str) -> Vec<&'a str> {
+    stderr.lines().filter(|line| line.contains(part)).collect()
+}
+
+const FINDS: [&str; 3] = ["model.safetensors", "tokenizer.json", "config.json"];
+
+#[test]
+fn the_first_question_fetches_both_models_after_one_note_and_the_second_none() {
+    let listed = Listed::new();
+    let ask = || {
+        listed
+            .askpm()
+            .args(["ask", "--json", "--max-tokens", "8", QUESTION])
+            .run()
+            .ok()
+    };
+    let first = ask();
+    assert_eq!(listed.fetched(), [&FINDS[..], &["tiny.gguf"]].concat());
+    let notes = lines_with(&first.stderr, "fetching");
+    assert_eq!(notes.len(), 1, "{first:#?}");
+    let megabytes = |bytes: usize| bytes.div_ceil(1_000_000);
+    let (finds, writes) = (megabytes(listed.finds), megabytes(listed.writes));
+    for part in [
+        format!("all-minilm-l6-v2 ({finds} MB, MIT) and smollm2-135m ({writes} MB, MIT)"),
+        format!("{} MB in all", finds + writes),
+        listed.home.path(".cache/huggingface/hub").display().to_string(),
+    ] {
+        assert!(notes[0].contains(&part), "{part:?} is not in {notes:?}");
+    }
+    assert!(
+        !first.stderr.contains("alone") && !first.stderr.contains("without a model"),
+        "{first:#?}"
+    );
+    let asked = listed.hub.requests().len();
+    let second = ask();
+    assert_eq!(listed.hub.requests().len(), asked);
+    assert!(
+        !second.stderr.contains("fetching") && !second.stderr.contains("alone"),
+        "{second:#?}"
+    );
+    let by = |by: &str| {
+        let args = ["search", "--json", "--by", by, QUESTION];
+        listed.askpm().args(args).run().ok().json()["hits"].clone()
+    };
+    let found = listed.askpm().args(["search", "--json", QUESTION]).run().ok().json()["hits"].clone();
+    assert_eq!(found, by("both"));
+    assert_ne!(found, by("words"));
+}
+
+#[test]
+fn what_writes_nothing_fetches_the_model_that_finds_alone_and_by_words_none() {
+    for args in [
+        &["search", QUESTION][..],
+        &["ask", "-m", "none", QUESTION],
+        &["chat", "-m", "none"],
+    ] {
+        let listed = Listed::new();
+        let words = listed
+            .askpm()
+            .args(args)
+            .args(["--by", "words"])
+            .stdin(QUESTION)
+            .run()
+            .ok();
+        assert!(
+            listed.fetched().is_empty() && !words.stderr.contains("alone"),
+            "{words:#?}"
+        );
+        let ran = listed.askpm().args(args).stdin(QUESTION).run().ok();
+        assert_eq!(listed.fetched(), FINDS, "{args:?}");
+        let note = lines_with(&ran.stderr, "fetching");
+        assert!(note.len() == 1 && !note[0].contains("in all"), "{ran:#?}");
+    }
+}
+
+#[test]
+fn without_a_network_one_note_says_that_words_alone_are_searched_and_the_next_question_does_not_wait() {
+    let home = Home::new();
+    let search = || home.askpm().by_default().args(["search", QUESTION]).run().ok();
+    let first = search();
+    let notes = lines_with(&first.stderr, "by words alone");
+    assert_eq!(notes.len(), 1, "{first:#?}");
+    for part in [
+        "cannot be reached",
+        "`askpm models pull all-minilm-l6-v2` (92 MB)",
+        "`--by words`",
+    ] {
+        assert!(notes[0].contains(part), "{part:?} is not in {notes:?}");
+    }
+    assert_eq!(first.stderr.lines().count(), 2, "{first:#?}");
+    let second = search();
+    assert!(!second.stderr.contains("fetching"), "{second:#?}");
+    assert_eq!(
+        lines_with(&second.stderr, "could not be fetched a minute ago").len(),
+        1,
+        "{second:#?}"
+    );
+    // What was asked for by name is tried, and its failure is one.
+    home.askpm()
+        .args(["search", "--by", "both", QUESTION])
+        .run()
+        .fails(1, &["all-minilm-l6-v2", "cannot be reached"]);
+}
+
+#[test]
+fn offline_nothing_is_tried_and_a_note_says_so() {
+    let listed = Listed::new();
+    let ran = listed.askpm().args(["search", "--offline", QUESTION]).run().ok();
+    let notes = lines_with(&ran.stderr, "by words alone");
+    assert!(
+        notes.len() == 1 && notes[0].contains("models pull all-minilm-l6-v2"),
+        "{ran:#?}"
+    );
+    assert!(listed.hub.requests().is_empty());
+    // That nothing was fetched offline keeps nobody from fetching later.
+    listed.askpm().args(["search", QUESTION]).run().ok();
+    assert_eq!(listed.fetched(), FINDS);
+}
+
+#[test]
+fn a_model_that_cannot_be_had_keeps_the_other_and_is_reported_once() {
+    let listed = Listed::new();
+    listed.hub.order([Fault::Status(403)]);
+    let ran = listed.askpm().args(["ask", "--max-tokens", "8", QUESTION]).run().ok();
+    assert_eq!(lines_with(&ran.stderr, "by words alone").len(), 1, "{ran:#?}");
+    assert!(!ran.stderr.contains("without a model"), "{ran:#?}");
+    let listed = Listed::new();
+    let good = [Fault::NoLength, Fault::NoLength, Fault::NoLength];
+    listed.hub.order(good.into_iter().chain([Fault::Status(403)]));
+    let ran = listed.askpm().args(["ask", QUESTION]).run().ok();
+    assert_eq!(
+        lines_with(&ran.stderr, "answering without a model").len(),
+        1,
+        "{ran:#?}"
+    );
+    assert_eq!(
+        lines_with(&ran.stderr, "fetching").len(),
+        1,
+        "it was tried again: {ran:#?}"
+    );
+    assert_eq!(listed.hub.requests().len(), 4);
+}
+
+#[test]
+fn what_came_before_a_fetch_broke_off_is_not_fetched_again() {
+    let listed = Listed::new();
+    listed.hub.order([Fault::CutAfter(1_000), Fault::Status(403)]);
+    listed.askpm().args(["search", QUESTION]).run().ok();
+    let pulled = listed.askpm().args(["models", "pull", "all-minilm-l6-v2"]).run().ok();
+    assert!(pulled.stderr.contains("1 MB of it are here already"), "{pulled:#?}");
+    assert_eq!(listed.hub.ranges()[2].as_deref(), Some("bytes=1000-"));
 }

@@ -2,7 +2,7 @@
 
 use askpm::models::{Registry, Source};
 
-use crate::harness::{Home, embedder};
+use crate::harness::{Home, Run, embedder};
 
 /// Puts the embedding model into the cache of `home`, where there is one.
 fn bring_embedder(home: &Home) -> bool {
@@ -49,4 +49,23 @@ fn sentences_are_compared_with_the_question_by_meaning() {
         assert_eq!(quotes("words"), [sign], "{command}");
         assert_eq!(quotes("both"), [sign, value], "{command}");
     }
+}
+
+/// The vectors of the built-in editions come with the program; those of other editions are made, once.
+#[test]
+fn the_first_question_to_the_built_in_editions_waits_for_no_vectors() {
+    let home = Home::new();
+    if !bring_embedder(&home) {
+        return;
+    }
+    let question = "How should we price an API?";
+    let ask = |run: Run| run.by_default().args(["ask", "-m", "none", question]).run().ok();
+    let first = ask(home.bare());
+    assert_eq!(first.stderr, "", "{first:#?}");
+    let other = ask(home.askpm());
+    assert!(
+        other.stderr.contains("reading new texts for search by meaning"),
+        "{other:#?}"
+    );
+    assert_eq!(ask(home.askpm()).stderr, "");
 }

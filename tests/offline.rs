@@ -88,7 +88,7 @@ fn no_command_opens_a_socket_or_starts_a_downloader_offline() {
     let switches: &[(&str, &str)] = &[("", ""), ("ASKPM_OFFLINE", "1"), ("HF_HUB_OFFLINE", "true")];
     for (name, value) in switches {
         for (args, status) in cases {
-            let mut run = home.askpm().env("PATH", &bin).args(*args);
+            let mut run = home.askpm().by_default().env("PATH", &bin).args(*args);
             run = if name.is_empty() {
                 run.args(["--offline"])
             } else {

@@ -129,6 +129,7 @@ fn a_cluster_finds_what_is_asked_and_searched_for() {
 
     let found = home
         .askpm()
+        .by_default()
         .args(["search", "--json", "price an API"])
         .run()
         .ok()
@@ -142,6 +143,7 @@ fn a_cluster_finds_what_is_asked_and_searched_for() {
     assert_eq!(found["hits"][0]["id"], local["hits"][0]["id"]);
     let answer = home
         .askpm()
+        .by_default()
         .args(["ask", "-m", "none", "--json", QUESTION])
         .run()
         .ok()
@@ -161,6 +163,7 @@ fn offline_no_cluster_is_asked_and_local_search_is_the_way_out() {
     let home = with_cluster(&cluster.url());
     let ran = home
         .askpm()
+        .by_default()
         .args(["search", "--offline", "price"])
         .run()
         .fails(1, &["offline no cluster is asked"]);
@@ -178,6 +181,7 @@ fn a_cluster_that_is_not_there_is_an_error_with_the_way_out() {
     let home = with_cluster("http://127.0.0.1:9");
     let ran = home
         .askpm()
+        .by_default()
         .args(["search", "price"])
         .run()
         .fails(1, &["http://127.0.0.1:9/"]);

@@ -177,9 +177,10 @@ pub struct Retrieval {
     /// 79% and 68%); `askpm eval` measures it.
     #[arg(long, visible_alias = "threshold", value_name = "SHARE", value_parser = share)]
     pub min_score: Option<f32>,
-    /// What passages are found by [default: both where the embedding model is on this machine and `-m none` is not
-    /// given, else words]
-    #[arg(long, value_enum)]
+    /// What passages are found by [default: both, or words where the embedding model cannot be had]
+    ///
+    /// Meaning needs the embedding model, which the first question fetches (92 MB). With `words` it is not fetched.
+    #[arg(long, value_enum, env = "ASKPM_BY")]
     pub by: Option<By>,
 }
 
@@ -333,8 +334,8 @@ pub struct EvalArgs {
     /// Least confidence to answer at, 0 to 1
     #[arg(long, visible_alias = "threshold", value_name = "SHARE", value_parser = share)]
     pub min_score: Option<f32>,
-    /// What passages are found by [default: both where the embedding model is on this machine, else words]
-    #[arg(long, value_enum)]
+    /// What passages are found by [default: both, or words where the embedding model cannot be had]
+    #[arg(long, value_enum, env = "ASKPM_BY")]
     pub by: Option<By>,
     /// Search this other way too, and test the difference (paired randomisation)
     #[arg(long, value_enum, value_name = "BY")]

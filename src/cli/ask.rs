@@ -28,7 +28,7 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
     let settings = settings(context, args);
     let wanted = model::wanted(context, &args.model)?;
     let store = context.store()?;
-    let finder = Finder::new(context, &store, args.retrieval.by, wanted.is_none())?;
+    let finder = Finder::new(context, &store, args.retrieval.by, Some(&wanted))?;
     let mut conversation = conversation::begin(context, &args.conversation)?;
     let leaning = conversation::leaning(context, &conversation, &question);
     let query = leaning.as_deref().unwrap_or(&question);

@@ -32,8 +32,7 @@ pub fn run(context: &Context, args: &AskArgs, file: &Path) -> Result<Exit, Failu
         ))
     };
     let store = context.store()?;
-    let words_only = wanted.as_ref().is_some_and(|wanted| wanted.is_none());
-    let finder = Finder::new(context, &store, args.retrieval.by, words_only)?;
+    let finder = Finder::new(context, &store, args.retrieval.by, wanted.as_ref())?;
     let retriever = finder.retriever(&store);
     let mut loaded: Option<Loaded> = None;
     let mut out = io::stdout().lock();

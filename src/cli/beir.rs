@@ -20,7 +20,7 @@ pub fn run(context: &Context, args: &EvalArgs, dir: &Path) -> Result<Exit, Failu
     let collection = Collection::read(dir).map_err(|error| Failure::with(error.to_string(), Some(hint.to_string())))?;
     let folder = tempfile::tempdir().map_err(|error| Failure::new("temporary folder", error))?;
     let (store, _) = Store::refresh(folder.path(), collection.files())?;
-    let finder = Finder::new(context, &store, args.by, false)?;
+    let finder = Finder::new(context, &store, args.by, None)?;
     let mut counter = Counter::new(context, "searching");
     let total = collection.queries();
     let rankings = collection.run(&*finder.retriever(&store), |done| counter.show(done, total));

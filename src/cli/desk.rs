@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::args::{By, ModelChoice, Retrieval, SamplingArgs};
+use super::args::{ModelChoice, Retrieval, SamplingArgs};
 use super::context::Context;
 use super::error::Failure;
 use super::meaning::Finder;
@@ -69,8 +69,6 @@ struct Here {
     settings: Settings,
     /// Hits of a search, unless it says otherwise.
     hits: Option<usize>,
-    by: Option<By>,
-    words_only: bool,
     store: Store,
     finder: Finder,
     loaded: Option<Loaded>,
@@ -87,16 +85,13 @@ impl Here {
             sampling,
         } = orders;
         let wanted = model::wanted(&context, &model)?;
-        let words_only = wanted.is_none();
         let started = Instant::now();
         let store = context.store()?;
         let look = started.elapsed();
         Ok(Here {
             settings: ask_command::settings_of(&context, &retrieval, Default::default(), &sampling),
             hits: retrieval.top_k.or(context.config.top_k).map(usize::from),
-            by: retrieval.by,
-            words_only,
-            finder: Finder::new(&context, &store, retrieval.by, words_only)?,
+            finder: Finder::new(&context, &store, retrieval.by, Some(&wanted))?,
             loaded: wanted.load(&context)?,
             store,
             looked: Instant::now(),
@@ -117,12 +112,10 @@ impl Here {
         }
         let started = Instant::now();
         match self.context.refreshed() {
-            Ok((store, report)) if changed(&report) => {
-                match Finder::new(&self.context, &store, self.by, self.words_only) {
-                    Ok(finder) => (self.store, self.finder) = (store, finder),
-                    Err(failure) => self.context.warn(&failure.lines().join(" ")),
-                }
-            }
+            Ok((store, report)) if changed(&report) => match self.finder.again(&self.context, &store) {
+                Ok(finder) => (self.store, self.finder) = (store, finder),
+                Err(failure) => self.context.warn(&failure.lines().join(" ")),
+            },
             Ok(_) => {}
             Err(failure) => self.context.warn(&failure.lines().join(" ")),
         }

@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::args::{DoctorArgs, Global};
 use super::context::{Context, shown};
 use super::error::{Exit, Failure};
-use super::meaning::offer;
 use super::memory::available_memory_mb;
 use super::mend;
 use super::model::megabytes;
@@ -87,9 +86,14 @@ pub fn run(global: &Global, args: &DoctorArgs) -> Result<Exit, Failure> {
     Ok(if ok { Exit::Done } else { Exit::Failed })
 }
 
-/// Where the settings and the corpus are, and what writes: each with its name.
+/// Where the settings and the corpus are, what writes and what finds by meaning: each with its name.
 pub fn places(context: &Context) -> Vec<(&'static str, String)> {
-    let checks = [settings(context, None), corpus(context), model(context)];
+    let checks = [
+        settings(context, None),
+        corpus(context),
+        model(context),
+        meaning(context),
+    ];
     checks.map(|check| (check.name, check.detail)).into()
 }
 
@@ -239,16 +243,19 @@ fn meaning(context: &Context) -> Check {
             "no embedding model is listed: passages are found by words",
         );
     };
-    match models::path(model, &places) {
-        Ok(path) => check("meaning", State::Ok, format!("{} at {}", model.name, shown(&path))),
-        Err(_) => Check {
-            mend: Some(format!("askpm models pull {}", model.name)),
-            ..check(
-                "meaning",
-                State::Note,
-                format!("passages are found by words alone; {}", offer(model)),
-            )
-        },
+    if let Ok(path) = models::path(model, &places) {
+        return check("meaning", State::Ok, format!("{} at {}", model.name, shown(&path)));
+    }
+    let (name, size) = (&model.name, megabytes(model.total_size()));
+    let detail = match context.net {
+        Net::Online => {
+            format!("{name} ({size}) is fetched at the first question; passages are found by it and by words")
+        }
+        Net::Offline => format!("passages are found by words alone: {name} ({size}) is not on this machine"),
+    };
+    Check {
+        mend: Some(format!("askpm models pull {name}")),
+        ..check("meaning", State::Note, detail)
     }
 }
 

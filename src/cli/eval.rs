@@ -27,14 +27,14 @@ pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
         "a line is {\"id\", \"question\", \"kind\", \"relevant\": [identifiers], \"split\": \"tune\" or \"report\"}";
     let questions = questions::parse(&text(bytes, &file)?).map_err(|error| Failure::new(&file, error).hinted(hint))?;
     let store = context.store()?;
-    let finder = Finder::new(context, &store, args.by, false)?;
+    let finder = Finder::new(context, &store, args.by, None)?;
     if args.answers {
         return eval_answers::run(context, args, &questions, &store, &finder);
     }
     let outcomes = eval::run(&*finder.retriever(&store), &questions)?;
     let compared = match args.against {
         Some(by) => {
-            let other = Finder::new(context, &store, Some(by), false)?;
+            let other = Finder::new(context, &store, Some(by), None)?;
             eval::compare(&outcomes, &eval::run(&*other.retriever(&store), &questions)?)
         }
         None => Vec::new(),

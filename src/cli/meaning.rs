@@ -1,110 +1,249 @@
-//! Chooses how passages are found: by words, and by meaning too where the embedding model is on this machine.
+//! Chooses how passages are found: by words and by meaning, or by words alone where that is asked for or the embedding
+//! model cannot be had.
 //!
-//! In: what the user asked for with `--by`, the index, the models that are here. Out: a [`Retriever`]. A model is never
-//! fetched for this: what nobody asked for may not cost 90 MB.
+//! In: what the user asked for with `--by`, the index, the model that is to write. Out: a [`Retriever`]. The first time
+//! that an embedding model is needed it is fetched, together with the model that writes where that is missing too. The
+//! texts of the built-in editions are not embedded then: their vectors came with the program.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use super::args::By;
 use super::context::Context;
 use super::error::Failure;
-use super::model::megabytes;
+use super::files;
+use super::model::{Wanted, fetch, megabytes};
 use super::progress::{Bar, Counter};
 use crate::answer::meaning::Meaning;
 use crate::index::Store;
-use crate::models::{self, Model, Net};
+use crate::models::{self, Model, ModelError, Net, Places};
 use crate::retrieve::cluster::{ByCluster, Cluster};
 use crate::retrieve::dense::{Dense, Embedder, Files};
 use crate::retrieve::{ByMeaning, ByWords, Fused, Retriever};
 
+/// After a fetch that failed, none is tried for so long: without a network, each question would wait for it.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(10 * 60);
+
 /// How passages are found in one run of the program.
 pub struct Finder {
-    by: By,
-    dense: Option<Dense>,
-    /// Goes before the others.
-    cluster: Option<Cluster>,
+    /// What was asked for.
+    by: Option<By>,
+    way: Way,
+}
+
+enum Way {
+    Words,
+    Meaning(Dense),
+    Both(Dense),
+    /// The cluster of the settings.
+    Cluster(Cluster),
 }
 
 impl Finder {
-    /// What `by` asks for; without it, the cluster of the settings or, where there is none, words and meaning if they can be had, else words. `words_only`: nothing else
-    /// unless it is asked for.
-    pub fn new(context: &Context, store: &Store, by: Option<By>, words_only: bool) -> Result<Finder, Failure> {
-        let wanted = by.unwrap_or(if words_only { By::Words } else { By::Both });
-        let words = Finder {
-            by: By::Words,
-            dense: None,
-            cluster: None,
-        };
-        if let (Some(table), None) = (&context.config.retriever, by) {
-            return Ok(Finder {
-                cluster: Some(table.open(context, store)?),
-                ..words
-            });
-        }
-        if wanted == By::Words {
-            return Ok(words);
-        }
-        match dense(context, store) {
-            Ok(dense) => Ok(Finder {
-                by: wanted,
-                dense: Some(dense),
-                cluster: None,
-            }),
-            Err(Missing::Model(_)) if by.is_none() => Ok(words),
-            Err(Missing::Broken(failure)) if by.is_none() => {
-                context.note(&format!("searching by words alone: {}", failure.lines().join(" ")));
-                Ok(words)
+    /// What `by` asks for; without it, the cluster of the settings or, where there is none, words and meaning if the
+    /// embedding model can be had, else words. A missing embedding model is fetched, with that of `writer` if it is
+    /// missing too.
+    ///
+    /// # Errors
+    /// An embedding model that `by` asks for and that cannot be had or used.
+    pub fn new(context: &Context, store: &Store, by: Option<By>, writer: Option<&Wanted>) -> Result<Finder, Failure> {
+        Finder::with(context, store, by, |model, places| {
+            if context.net == Net::Offline {
+                return Err(Missing::Offline);
             }
-            Err(Missing::Model(failure) | Missing::Broken(failure)) => Err(failure),
+            if by.is_none()
+                && let Some(ago) = failed_before(context)
+            {
+                return Err(Missing::FailedBefore(ago));
+            }
+            fetch_with_writer(context, model, writer, places)
+        })
+    }
+
+    /// The same for another state of the corpus. Nothing is fetched, and a model that is loaded stays so.
+    ///
+    /// # Errors
+    /// As [`Finder::new`].
+    pub fn again(&self, context: &Context, store: &Store) -> Result<Finder, Failure> {
+        let (Way::Meaning(dense) | Way::Both(dense)) = &self.way else {
+            return Finder::with(context, store, self.by, |_, _| Err(Missing::Unasked));
+        };
+        let mut counter = Counter::new(context, EMBEDDING);
+        let opened = dense.reopen(store, &mut |done, total| counter.show(done, total));
+        counter.end();
+        let dense = opened.map_err(|error| Failure::with(error.to_string(), error.hint()))?;
+        Ok(Finder::by_meaning(self.by, dense))
+    }
+
+    fn with(
+        context: &Context,
+        store: &Store,
+        by: Option<By>,
+        fetch: impl FnOnce(&Model, &Places) -> Result<(), Missing>,
+    ) -> Result<Finder, Failure> {
+        let way = |way| Ok(Finder { by, way });
+        if let (Some(table), None) = (&context.config.retriever, by) {
+            return way(Way::Cluster(table.open(context, store)?));
         }
+        if by == Some(By::Words) {
+            return way(Way::Words);
+        }
+        let registry = context.registry()?;
+        let Some(model) = registry.embedder() else {
+            let none = Failure::new("models", "none of them finds passages by meaning");
+            return if by.is_none() { way(Way::Words) } else { Err(none) };
+        };
+        let missing = match dense(context, store, model, fetch) {
+            Ok(dense) => return Ok(Finder::by_meaning(by, dense)),
+            Err(missing) => missing,
+        };
+        if by.is_some() {
+            return Err(missing.failure(model));
+        }
+        if let Some(why) = missing.why(model) {
+            context.note(&format!("searching by words alone: {why}"));
+        }
+        way(Way::Words)
+    }
+
+    fn by_meaning(by: Option<By>, dense: Dense) -> Finder {
+        let way = match by {
+            Some(By::Meaning) => Way::Meaning(dense),
+            _ => Way::Both(dense),
+        };
+        Finder { by, way }
     }
 
     pub fn retriever<'a>(&'a self, store: &'a Store) -> Box<dyn Retriever + 'a> {
-        if let Some(cluster) = &self.cluster {
-            return Box::new(ByCluster { store, cluster });
-        }
-        match (&self.dense, self.by) {
-            (None, _) | (_, By::Words) => Box::new(ByWords { store }),
-            (Some(dense), By::Meaning) => Box::new(ByMeaning { store, dense }),
-            (Some(dense), By::Both) => Box::new(Fused { store, dense }),
+        match &self.way {
+            Way::Words => Box::new(ByWords { store }),
+            Way::Meaning(dense) => Box::new(ByMeaning { store, dense }),
+            Way::Both(dense) => Box::new(Fused { store, dense }),
+            Way::Cluster(cluster) => Box::new(ByCluster { store, cluster }),
         }
     }
-}
 
-impl Finder {
     /// What sentences are compared by beyond their words, where passages are found by meaning.
     pub fn meaning(&self) -> Option<&dyn Meaning> {
-        self.dense.as_ref().map(|dense| dense as &dyn Meaning)
+        match &self.way {
+            Way::Meaning(dense) | Way::Both(dense) => Some(dense),
+            Way::Words | Way::Cluster(_) => None,
+        }
     }
 }
 
 /// Why passages cannot be found by meaning.
 enum Missing {
-    /// The model is not on this machine: all is well without it.
-    Model(Failure),
-    /// Something is wrong.
+    /// The model is not on this machine, and the network may not be used.
+    Offline,
+    /// It is not there, a fetch failed so long ago, and none is tried yet.
+    FailedBefore(Duration),
+    /// It is not there, and this is no time to fetch it.
+    Unasked,
+    /// It could not be fetched.
+    Unfetched(ModelError),
+    /// It is there, and something is wrong with it or with its vectors.
     Broken(Failure),
 }
 
-fn dense(context: &Context, store: &Store) -> Result<Dense, Missing> {
+impl Missing {
+    /// The reason and the way out, on one line; `None` where it was said before.
+    fn why(self, model: &Model) -> Option<String> {
+        let (name, size) = (&model.name, megabytes(model.total_size()));
+        let pull = format!("`askpm models pull {name}` ({size})");
+        match self {
+            Missing::Unasked => None,
+            Missing::Offline => Some(format!(
+                "{name} is not on this machine, and offline nothing is fetched; {pull} gets it, online"
+            )),
+            Missing::FailedBefore(ago) => Some(format!(
+                "{name} could not be fetched {} ago; {pull} tries again now, `--by words` does without it",
+                minutes(ago)
+            )),
+            Missing::Unfetched(error) => Some(format!("{error}; {pull} tries again, `--by words` does without it")),
+            Missing::Broken(failure) => Some(failure.lines().join(" ")),
+        }
+    }
+
+    /// The failure of a run that asked for search by meaning.
+    fn failure(self, model: &Model) -> Failure {
+        match self {
+            Missing::Broken(failure) => failure,
+            Missing::Unfetched(error) => error.into(),
+            Missing::Offline | Missing::FailedBefore(_) | Missing::Unasked => {
+                let model = model.name.clone();
+                ModelError::Missing { model }.into()
+            }
+        }
+    }
+}
+
+fn minutes(time: Duration) -> String {
+    match time.as_secs().div_ceil(60) {
+        0 | 1 => "a minute".into(),
+        minutes => format!("{minutes} minutes"),
+    }
+}
+
+/// The embedding model with the vectors of `store`; `fetch` brings the model where it is not on this machine.
+fn dense(
+    context: &Context,
+    store: &Store,
+    model: &Model,
+    fetch: impl FnOnce(&Model, &Places) -> Result<(), Missing>,
+) -> Result<Dense, Missing> {
     let broken = |failure: Failure| Missing::Broken(failure);
-    let registry = context.registry().map_err(broken)?;
     let places = context.places().map_err(broken)?;
-    let Some(model) = registry.embedder() else {
-        return Err(Missing::Model(Failure::new(
-            "models",
-            "none of them finds passages by meaning",
-        )));
-    };
-    if let Err(error) = models::path(model, &places) {
-        context.detail(&format!("searching by words alone; {}", offer(model)));
-        return Err(Missing::Model(error.into()));
+    if models::path(model, &places).is_err() {
+        fetch(model, &places)?;
     }
     let paths =
         models::ensure_all(model, &places, Net::Offline, &mut Bar::new(context)).map_err(|e| broken(e.into()))?;
     open(context, store, model, &paths).map_err(broken)
 }
+
+/// Fetches `model`, and that of `writer` where it is missing, as one. A writer's model that cannot be had is left to the
+/// writer to report.
+fn fetch_with_writer(
+    context: &Context,
+    model: &Model,
+    writer: Option<&Wanted>,
+    places: &Places,
+) -> Result<(), Missing> {
+    let writes = writer.and_then(|writer| writer.missing(places));
+    let models: Vec<&Model> = [Some(model), writes].into_iter().flatten().collect();
+    let mut fetched = fetch(context, &models, places, Bar::calm(context)).into_iter();
+    let found = fetched.next();
+    if let (Some(writer), Some(Err(why))) = (writer, fetched.next()) {
+        writer.could_not_fetch(why);
+    }
+    match found {
+        Some(Err(error)) => {
+            // Where this cannot be noted, the next question tries again, which costs time alone.
+            let _ = files::replace(&failure_mark(context), b"", files::Readers::Owner);
+            Err(Missing::Unfetched(error))
+        }
+        _ => {
+            let _ = std::fs::remove_file(failure_mark(context));
+            Ok(())
+        }
+    }
+}
+
+/// The file whose age says when a fetch failed.
+fn failure_mark(context: &Context) -> PathBuf {
+    context.folders.cache.join("embedding-model-not-fetched")
+}
+
+/// How long ago a fetch failed, where that is too short a time for another.
+fn failed_before(context: &Context) -> Option<Duration> {
+    let when = std::fs::metadata(failure_mark(context)).ok()?.modified().ok()?;
+    let ago = SystemTime::now().duration_since(when).ok()?;
+    (ago < TRY_AGAIN_AFTER).then_some(ago)
+}
+
+/// What the counter of texts says.
+const EMBEDDING: &str = "reading new texts for search by meaning, once";
 
 fn open(context: &Context, store: &Store, model: &Model, paths: &[PathBuf]) -> Result<Dense, Failure> {
     let started = Instant::now();
@@ -122,7 +261,7 @@ fn open(context: &Context, store: &Store, model: &Model, paths: &[PathBuf]) -> R
     };
     let embedder = Embedder::load(files).map_err(|error| Failure::with(error.to_string(), error.hint()))?;
     let loaded = started.elapsed();
-    let mut counter = Counter::new(context, "embedding the corpus, once");
+    let mut counter = Counter::new(context, EMBEDDING);
     let opened = Dense::open(store, embedder, &mut |done, total| counter.show(done, total));
     counter.end();
     let dense = opened.map_err(|error| Failure::with(error.to_string(), error.hint()))?;
@@ -144,12 +283,6 @@ fn identity(sha256: &str) -> [u8; 32] {
             .unwrap_or(0)
     };
     std::array::from_fn(|i| 16 * digit(2 * i) + digit(2 * i + 1))
-}
-
-/// How search by meaning can be had.
-pub fn offer(model: &Model) -> String {
-    let size = megabytes(model.total_size());
-    format!("`askpm models pull {}` ({size}) adds search by meaning", model.name)
 }
 
 #[cfg(test)]

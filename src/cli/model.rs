@@ -3,6 +3,8 @@
 //! In: what the user asked for with `--model` and `--device`. Out: a loaded engine, or none with the reason told. A
 //! model that nobody asked for by name may be missing: the answer is then quoted. One that was asked for may not.
 
+use std::cell::OnceCell;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::args::ModelChoice;
@@ -13,7 +15,7 @@ use super::memory::{self, available_memory_mb};
 use super::progress::Bar;
 use crate::ask::Writer;
 use crate::engine::{CandleEngine, DeviceChoice, Engine, Message, Role};
-use crate::models::{self, Choice, Model, Net};
+use crate::models::{self, Choice, Model, ModelError, Net, Places};
 use crate::prompt::Prompts;
 
 /// A model ready to answer any number of questions.
@@ -62,6 +64,8 @@ pub struct Wanted {
     source: Source,
     named: bool,
     device: DeviceChoice,
+    /// Why it could not be fetched together with the embedding model: it is not tried again.
+    unfetched: OnceCell<Failure>,
 }
 
 /// What the arguments, the settings and the machine ask for. Everything that can be wrong with it is found here, before
@@ -97,6 +101,7 @@ pub fn wanted(context: &Context, args: &ModelChoice) -> Result<Wanted, Failure> 
         named: name.is_some() || matches!(source, Source::Served(_)),
         source,
         device: device.map_or(Ok(DeviceChoice::Auto), |text| text.parse())?,
+        unfetched: OnceCell::new(),
     })
 }
 
@@ -112,6 +117,19 @@ fn called(choice: &Choice) -> String {
 impl Wanted {
     pub fn is_none(&self) -> bool {
         matches!(self.source, Source::Here(Choice::NoModel))
+    }
+
+    /// The listed model that has to be fetched before it can write; `None` where it is there, or is not one to fetch.
+    pub fn missing(&self, places: &Places) -> Option<&Model> {
+        match &self.source {
+            Source::Here(Choice::Listed(model)) => Some(&**model).filter(|model| models::path(model, places).is_err()),
+            _ => None,
+        }
+    }
+
+    /// Keeps why fetching [`Wanted::missing`] failed, for [`Wanted::load`] to report instead of trying again.
+    pub fn could_not_fetch(&self, why: ModelError) {
+        let _ = self.unfetched.set(why.into());
     }
 
     /// Fetches the model if it is not there yet, and loads it. `None` if none is wanted, or if the default one cannot
@@ -168,11 +186,18 @@ impl Wanted {
         let Source::Here(choice) = self.source else {
             return Ok(None);
         };
+        if let Some(failure) = self.unfetched.into_inner() {
+            return Err(failure);
+        }
         let called = called(&choice);
+        let bar = match self.named {
+            true => Bar::new(context),
+            false => Bar::calm(context),
+        };
         let (path, sha256) = match choice {
             Choice::NoModel => return Ok(None),
             Choice::File(path) => (path, None),
-            Choice::Listed(model) => (ensure(context, &model)?, Some(model.sha256)),
+            Choice::Listed(model) => (ensure(context, &model, bar)?, Some(model.sha256)),
         };
         memory::room_for(&path)?;
         let started = Instant::now();
@@ -193,21 +218,57 @@ impl Wanted {
 }
 
 /// The path of `model`, fetched first where it is missing, after saying what and how much.
-pub fn ensure(context: &Context, model: &Model) -> Result<std::path::PathBuf, Failure> {
+pub fn ensure(context: &Context, model: &Model, mut bar: Bar) -> Result<PathBuf, Failure> {
     let places = context.places()?;
-    context.make_private_folders();
-    if context.net == Net::Online && models::path(model, &places).is_err() {
-        let size = megabytes(model.total_size());
-        let keep = places.hub_cache.display();
-        context.note(&format!(
-            "fetching {} ({size}, {}) once, into {keep}",
-            model.name, model.licence
-        ));
+    if context.net == Net::Offline || models::path(model, &places).is_ok() {
+        context.make_private_folders();
+        return Ok(models::ensure(model, &places, context.net, &mut bar)?);
     }
-    Ok(models::ensure(model, &places, context.net, &mut Bar::new(context))?)
+    let mut paths = fetch(context, &[model], &places, bar);
+    let paths = paths.pop().unwrap_or_else(|| {
+        Err(ModelError::Missing {
+            model: model.name.clone(),
+        })
+    })?;
+    Ok(paths.into_iter().next().unwrap_or_default())
 }
+
+/// Fetches `models` as one, after saying what they are and how much: the paths of each one's files, in their order.
+pub fn fetch(
+    context: &Context,
+    models: &[&Model],
+    places: &Places,
+    mut bar: Bar,
+) -> Vec<Result<Vec<PathBuf>, ModelError>> {
+    context.make_private_folders();
+    context.note(&announcement(models, places));
+    models::ensure_together(models, places, context.net, &mut bar)
+}
+
+/// `fetching NAME (92 MB, LICENCE) and NAME (99 MB, LICENCE) once, 191 MB in all, into FOLDER`.
+fn announcement(models: &[&Model], places: &Places) -> String {
+    let each = models.iter().map(|model| {
+        let size = megabytes(model.total_size());
+        format!("{} ({size}, {})", model.name, model.licence)
+    });
+    let each: Vec<String> = each.collect();
+    // The sum of the sizes as they are shown, so that it adds up.
+    let sum: u64 = models.iter().map(|model| model.total_size().div_ceil(MEGABYTE)).sum();
+    let sum = match models.len() {
+        0 | 1 => String::new(),
+        _ => format!(", {sum} MB in all"),
+    };
+    let here = match models::amount(models, places).here {
+        0 => String::new(),
+        here => format!("; {} of it are here already", megabytes(here)),
+    };
+    let keep = places.hub_cache.display();
+    format!("fetching {} once{sum}, into {keep}{here}", each.join(" and "))
+}
+
+const MEGABYTE: u64 = 1_000_000;
 
 /// `98 MB`: bytes as a reader wants them.
 pub fn megabytes(bytes: u64) -> String {
-    format!("{} MB", bytes.div_ceil(1_000_000))
+    format!("{} MB", bytes.div_ceil(MEGABYTE))
 }

@@ -20,7 +20,7 @@ pub fn run(context: &Context, args: &ModelsArgs) -> Result<Exit, Failure> {
     match &args.action {
         ModelsAction::List(output) => list(context, &registry, output),
         ModelsAction::Pull { name } => {
-            let path = ensure(context, one(&registry, name.as_deref())?)?;
+            let path = ensure(context, one(&registry, name.as_deref())?, Bar::new(context))?;
             say(&path.display().to_string())
         }
         ModelsAction::Path { name } => {

@@ -10,11 +10,26 @@ use crate::render::sanitise;
 pub struct Bar<'a> {
     context: &'a Context,
     bar: Option<ProgressBar>,
+    /// Trouble on the way is shown only with `-v`.
+    calm: bool,
 }
 
 impl<'a> Bar<'a> {
     pub fn new(context: &'a Context) -> Self {
-        Bar { context, bar: None }
+        Bar {
+            context,
+            bar: None,
+            calm: false,
+        }
+    }
+
+    /// A bar for what nobody asked for by name: the caller reports a failure in one line, and what was tried before it
+    /// is shown only with `-v`.
+    pub fn calm(context: &'a Context) -> Self {
+        Bar {
+            calm: true,
+            ..Bar::new(context)
+        }
     }
 }
 
@@ -24,10 +39,11 @@ impl Progress for Bar<'_> {
             return;
         }
         let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+        // Decimal units, as in the note that says how much there is to fetch.
         let form = if total.is_some() {
-            "{msg} {bar:24} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left"
+            "{msg} {bar:24} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec}, {eta} left"
         } else {
-            "{msg} {spinner} {bytes} {bytes_per_sec}"
+            "{msg} {spinner} {decimal_bytes} {decimal_bytes_per_sec}"
         };
         if let Ok(style) = ProgressStyle::with_template(form) {
             bar.set_style(style);
@@ -48,6 +64,12 @@ impl Progress for Bar<'_> {
         match &self.bar {
             Some(bar) => bar.suspend(|| self.context.note(text)),
             None => self.context.note(text),
+        }
+    }
+
+    fn trouble(&mut self, text: &str) {
+        if !self.calm || self.context.verbose > 0 {
+            self.note(text);
         }
     }
 

@@ -50,7 +50,7 @@ pub fn run(context: &Context, args: &SearchArgs) -> Result<Exit, Failure> {
     let store = context.store()?;
     let opened = started.elapsed();
     let top_k = args.retrieval.top_k.or(context.config.top_k).map_or(TOP_K, usize::from);
-    let finder = Finder::new(context, &store, args.retrieval.by, false)?;
+    let finder = Finder::new(context, &store, args.retrieval.by, None)?;
     let filters = Filters::from(&args.filters);
     let mut found = self::find(&*finder.retriever(&store), query, top_k, &filters)?;
     if let Some(least) = args.retrieval.min_score {

@@ -6,6 +6,7 @@ pub mod elastic;
 pub mod feed_server;
 pub mod http;
 pub mod hub;
+pub mod listed;
 #[cfg(unix)]
 pub mod terminal;
 pub mod tiny_bert;
@@ -52,7 +53,8 @@ impl Home {
         self.bare().env("ASKPM_CORPUS", fixture("corpus"))
     }
 
-    /// `askpm` with the built-in corpus.
+    /// `askpm` with the built-in corpus. It searches by words, as it does where the embedding model cannot be had, unless
+    /// [`Run::by_default`] or `--by` says otherwise.
     pub fn bare(&self) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_askpm"));
         command
@@ -60,6 +62,7 @@ impl Home {
             .env("HOME", self.dir.path())
             .env("PATH", "")
             .env("HF_ENDPOINT", NOWHERE)
+            .env("ASKPM_BY", "words")
             .current_dir(self.dir.path());
         Run {
             command,
@@ -77,6 +80,12 @@ pub struct Run {
 impl Run {
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Run {
         self.command.env(name, value);
+        self
+    }
+
+    /// Leaves to the program what passages are found by.
+    pub fn by_default(mut self) -> Run {
+        self.command.env_remove("ASKPM_BY");
         self
     }
 

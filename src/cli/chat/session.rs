@@ -75,7 +75,7 @@ impl<'a> Session<'a> {
         };
         let wanted = model::wanted(context, &choice)?;
         let store = context.store()?;
-        let finder = Finder::new(context, &store, args.retrieval.by, wanted.is_none())?;
+        let finder = Finder::new(context, &store, args.retrieval.by, Some(&wanted))?;
         let interrupt = on_terminal.then(Interrupt::new).transpose();
         Ok(Session {
             context,
