@@ -5,18 +5,19 @@
 //!
 //! The rules beyond splitting at punctuation are those that product people's writing needs: `AI/ML` is two words but
 //! `A/B`, `Q&A` and `U.S.` are one (`ab`, `qa`, `us`); `C++` and `C#` keep their signs; `PMs`, `prds` and `KPIs` lose
-//! their plural `s`, which a stemmer made for words with vowels leaves; `user's` is `user`, `don't` is `dont`.
+//! their plural `s`, which a stemmer made for words with vowels leaves; `user's` is `user`, `don't` is `dont`; `US` and
+//! `IT` in capitals are a country and a department, not the function words.
 
 use tantivy::tokenizer::{
-    AsciiFoldingFilter, Language, RemoveLongFilter, Stemmer, StopWordFilter, TextAnalyzer, Token, TokenStream,
-    Tokenizer,
+    AsciiFoldingFilter, Language, LowerCaser, RemoveLongFilter, Stemmer, StopWordFilter, TextAnalyzer, Token,
+    TokenStream, Tokenizer,
 };
 
 /// Name under which the analyzer is registered with an index.
 pub(super) const NAME: &str = "askpm_en";
 
 /// Changes whenever the rules below change what a text's terms are; part of the index's fingerprint.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Longest term in bytes; longer ones are encoded data or rubbish, and nobody asks for them.
 const MAX_TERM_BYTES: usize = 40;
@@ -28,6 +29,15 @@ const STOP_WORDS: &str = "a an and are as at be been being but by can cannot can
     them themselves then there these they this those though to too us very was wasnt we were werent while will with \
     wont would wouldnt you your yours yourself";
 
+/// Function words that are something else in capitals. `OR` is not among them, as people type `AND` and `OR` in capitals
+/// to a search; nor are others that are capitals for emphasis more often than for a name.
+const ACRONYMS: [&str; 2] = ["us", "it"];
+
+/// Whether `text` has a lower-case letter, so that capitals in it mean something.
+fn has_lower_case(text: &str) -> bool {
+    text.chars().any(char::is_lowercase)
+}
+
 /// The analyzer of every searched field.
 pub(crate) fn analyzer() -> TextAnalyzer {
     let stop_words = StopWordFilter::remove(STOP_WORDS.split_whitespace().map(str::to_string));
@@ -35,11 +45,13 @@ pub(crate) fn analyzer() -> TextAnalyzer {
         .filter(AsciiFoldingFilter)
         .filter(RemoveLongFilter::limit(MAX_TERM_BYTES))
         .filter(stop_words)
+        .filter(LowerCaser)
         .filter(Stemmer::new(Language::English))
         .build()
 }
 
-/// Splits text into lower-case words by the rules in the module's documentation.
+/// Splits text into lower-case words by the rules in the module's documentation. One of [`ACRONYMS`] stays in capitals,
+/// which is how it passes the filter of function words.
 #[derive(Clone, Default)]
 struct Words {
     token: Token,
@@ -53,6 +65,7 @@ impl Tokenizer for Words {
         WordStream {
             text,
             at: 0,
+            line: None,
             token: &mut self.token,
         }
     }
@@ -62,6 +75,8 @@ struct WordStream<'a> {
     text: &'a str,
     /// Byte offset of what has not been read yet; always on a character boundary.
     at: usize,
+    /// The end of the line that was last looked at, and whether it has a lower-case letter.
+    line: Option<(usize, bool)>,
     token: &'a mut Token,
 }
 
@@ -136,6 +151,33 @@ impl WordStream<'_> {
     }
 }
 
+impl WordStream<'_> {
+    /// Whether the word that was read is one of [`ACRONYMS`] as it is written: in capitals on a line that is not all
+    /// capitals, or with points (`U.S.`).
+    fn is_acronym(&mut self) -> bool {
+        if !ACRONYMS.contains(&self.token.text.as_str()) {
+            return false;
+        }
+        let written = self.text.get(self.token.offset_from..self.token.offset_to);
+        let written = written.unwrap_or_default();
+        written.contains('.') || (!has_lower_case(written) && self.line_has_lower_case())
+    }
+
+    /// Whether the line of the word that was read has a lower-case letter. A line is looked at once.
+    fn line_has_lower_case(&mut self) -> bool {
+        let from = self.token.offset_from;
+        if let Some((_, mixed)) = self.line.filter(|(end, _)| from < *end) {
+            return mixed;
+        }
+        let (before, after) = self.text.split_at_checked(from).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let end = after.find('\n').map_or(self.text.len(), |at| from + at);
+        let mixed = self.text.get(start..end).is_some_and(has_lower_case);
+        self.line = Some((end, mixed));
+        mixed
+    }
+}
+
 impl TokenStream for WordStream<'_> {
     fn advance(&mut self) -> bool {
         let Some((skip, _)) = self.rest().char_indices().find(|(_, c)| c.is_alphanumeric()) else {
@@ -151,6 +193,9 @@ impl TokenStream for WordStream<'_> {
             self.read_language_sign();
         }
         singular_acronym(&mut self.token.text);
+        if self.is_acronym() {
+            self.token.text.make_ascii_uppercase();
+        }
         true
     }
 
@@ -220,6 +265,22 @@ mod tests {
             terms("It isn’t what we'd do; the company's plan"),
             ["what", "compani", "plan"]
         );
+    }
+
+    #[test]
+    fn a_function_word_in_capitals_is_a_name_where_not_all_is_in_capitals() {
+        assert_eq!(
+            terms("US launch of the IT tool, for us"),
+            ["us", "launch", "it", "tool"]
+        );
+        assert_eq!(
+            terms("the U.S. market, and the u.s. office"),
+            ["us", "market", "us", "offic"]
+        );
+        assert_eq!(terms("IT's roadmap"), ["it", "roadmap"]);
+        assert_eq!(terms("TELL US ABOUT IT\nour IT team"), ["tell", "about", "it", "team"]);
+        assert_eq!(terms("It works for us. Us too: it does."), ["work"]);
+        assert_eq!(terms("launch AND learn OR pivot"), ["launch", "learn", "pivot"]);
     }
 
     #[test]
