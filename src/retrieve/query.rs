@@ -15,6 +15,12 @@ pub const MAX_WORDS: usize = 64;
 /// titles ask ("How does one become …?"), too little to find anything alone.
 const ASKING_WEIGHT: f32 = 0.5;
 
+/// How soon a word that the question repeats stops gaining weight: `k3` of BM25.
+const K3: f32 = 8.0;
+
+/// Of a word's places in the question, how many are kept to tell what stands next to it. A pasted page has thousands.
+const MAX_POSITIONS: usize = 16;
+
 /// Words that ask, judge or address rather than name a topic. They are in the index and rank a little, but a passage
 /// need not have them to answer. `use`, `work`, `people`, `team` and `no` are left out: they are topics here.
 const ASKING: &str = "about advice advise anybody anyone anything ask became become becomes becoming best better came \
@@ -35,11 +41,11 @@ pub(super) struct Word {
     pub term: String,
     /// Whether it names a topic (and so counts in coverage) or only asks.
     pub content: bool,
-    /// Worth in ranking, against an exact content word.
+    /// Worth in ranking, against an exact content word that is there once.
     pub weight: f32,
     /// How alike `term` is to what was typed: 1, less where it was corrected.
     pub likeness: f32,
-    /// Positions in the question, function words counted.
+    /// Its first [`MAX_POSITIONS`] positions in the question, function words counted.
     pub positions: Vec<usize>,
     /// Passages that have the term, and what its rarity makes of it; 0 until scoring has counted.
     pub passages: u64,
@@ -50,12 +56,17 @@ pub(super) struct Word {
 pub(super) fn words(text: &str) -> Vec<Word> {
     let asking: HashSet<&str> = ASKING.split_whitespace().collect();
     let mut words: Vec<Word> = Vec::new();
+    let mut counts: Vec<u32> = Vec::new();
     let mut analyzer = analyzer();
     let mut tokens = analyzer.token_stream(text);
     while tokens.advance() {
         let token = tokens.token();
-        if let Some(known) = words.iter_mut().find(|word| word.term == token.text) {
-            known.positions.push(token.position);
+        let mut known = words.iter_mut().zip(&mut counts);
+        if let Some((word, count)) = known.find(|(word, _)| word.term == token.text) {
+            *count += 1;
+            if word.positions.len() < MAX_POSITIONS {
+                word.positions.push(token.position);
+            }
             continue;
         }
         if words.len() == MAX_WORDS {
@@ -76,8 +87,19 @@ pub(super) fn words(text: &str) -> Vec<Word> {
             passages: 0,
             idf: 0.0,
         });
+        counts.push(1);
+    }
+    for (word, count) in words.iter_mut().zip(counts).filter(|(word, _)| word.content) {
+        word.weight *= repeated(count);
     }
     words
+}
+
+/// What a word that is in the question `count` times weighs, against one that is there once: 1 for once, 1.8 for twice,
+/// never 9. The query term frequency of BM25, `(k3 + 1) · count / (k3 + count)` (Robertson and Walker, "Okapi/Keenbow at
+/// TREC-8", 1999): a plain count would let a pasted page be one word.
+fn repeated(count: u32) -> f32 {
+    (K3 + 1.0) * count as f32 / (K3 + count as f32)
 }
 
 /// The distinct words of `text` that name a topic, as typed and in order: function words and words that only ask are
@@ -128,10 +150,21 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_word_counts_once_and_keeps_its_positions() {
-        let words = words("metrics, metric and more metrics");
+    fn a_repeated_word_is_one_word_that_weighs_more_and_keeps_its_positions() {
+        let words = words("metrics, metric and more metrics for growth");
         assert_eq!(words.iter().filter(|w| w.term == "metric").count(), 1);
         assert_eq!(words[0].positions, [0, 1, 4]);
+        assert_eq!(words.last().map(|w| w.weight), Some(1.0));
+        assert!((words[0].weight - 9.0 * 3.0 / 11.0).abs() < 1e-6, "{}", words[0].weight);
+    }
+
+    #[test]
+    fn a_pasted_page_of_one_word_weighs_no_more_than_the_formula_allows() {
+        let words = words(&"roadmap churn why ".repeat(50_000));
+        assert!(words.iter().all(|w| w.weight < K3 + 1.0), "{words:?}");
+        assert!(words.iter().all(|w| w.positions.len() <= MAX_POSITIONS));
+        // A word that only asks gains nothing by asking again.
+        assert_eq!(words[2].weight, ASKING_WEIGHT);
     }
 
     #[test]

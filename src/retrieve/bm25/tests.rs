@@ -4,7 +4,7 @@ use tantivy::postings::Postings;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet, TERMINATED, Term};
 
-use super::super::query;
+use super::super::{Query, query, search};
 use super::*;
 use crate::corpus::SourceFile;
 use crate::index::tests::edition;
@@ -127,7 +127,7 @@ fn the_best_are_those_of_a_plain_loop_to_the_last_bit() {
             let length = 1 + random.below(7);
             let mut words = query::words(&format!("{} w0x-w1x issue contributor", random.text(length)));
             for word in &mut words {
-                word.weight = [1.0, 0.5, 0.8][random.below(3) as usize];
+                word.weight *= [1.0, 0.5, 0.8][random.below(3) as usize];
             }
             count(&store, &mut words).unwrap();
             let wanted = if random.below(3) == 0 {
@@ -159,6 +159,22 @@ fn the_best_are_those_of_a_plain_loop_to_the_last_bit() {
         }
     }
     assert!(left_out > 0);
+}
+
+#[test]
+fn a_word_that_the_question_repeats_weighs_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = [edition(
+        "e",
+        &[("One", &["Churn is hard."]), ("Two", &["Pricing is hard."])],
+    )];
+    let (store, _) = Store::refresh(dir.path(), &files).unwrap();
+    let first = |text: &str| {
+        let found = search(&store, &Query::new(text, 1)).unwrap();
+        found.hits[0].passage.id.to_string()
+    };
+    assert_eq!(first("Is churn like pricing? What is churn?"), "e/q1/a");
+    assert_eq!(first("Is churn like pricing? What is pricing?"), "e/q2/a");
 }
 
 #[test]
