@@ -34,7 +34,7 @@ const STOP_WORDS: &str = "a an and are as at be been being but by can cannot can
 const ACRONYMS: [&str; 2] = ["us", "it"];
 
 /// Whether `text` has a lower-case letter, so that capitals in it mean something.
-fn has_lower_case(text: &str) -> bool {
+pub(crate) fn has_lower_case(text: &str) -> bool {
     text.chars().any(char::is_lowercase)
 }
 

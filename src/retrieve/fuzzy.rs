@@ -1,33 +1,71 @@
-//! Reads a word that the index does not know as the nearest word that it does.
+//! Reads a misspelt word of a question as the word of the index that was meant.
 //!
 //! In: the words of a question. Out: the same words, misspelt ones pointing at a known term. A word that is known in
 //! any field is never changed. It must not know of scores.
+//!
+//! Edits are made to the word as it was typed, and then stemmed: a stemmer does not see the suffix of `managemnet` or
+//! `custmer`, so the stem of a misspelt word can be far from the stem of the right one. A slip that swaps letters is
+//! likelier than one that misses or doubles one, and that is likelier than a wrong letter; among equals the most
+//! frequent term wins, then the first in the alphabet.
+//!
+//! A word that the index does not have may be right all the same, and about something that the corpus does not treat:
+//! `salary` is no `salami`. Where there is an embedding model, its vocabulary says which words are words. Without one
+//! the rules alone must do: short words and abbreviations are left alone, a wrong letter must lead to a frequent term,
+//! and two slips are not considered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use tantivy::Term;
 use tantivy::schema::IndexRecordOption;
 
 use super::Correction;
 use super::query::Word;
+use crate::index::analyzer::{analyzer, has_lower_case};
 use crate::index::{IndexError, Store};
 
-/// Fewest characters of a word that is corrected: shorter ones are one edit away from too many others.
-const SHORTEST: usize = 4;
-/// Below this many characters a letter may be missing, doubled or swapped but not replaced: `tire` is no misspelt
-/// `time`, and in a small corpus many a right word has such a neighbour and no place of its own.
-const NO_REPLACING: usize = 6;
-/// From this many characters, two edits are allowed.
-const LONG: usize = 8;
+/// Lengths in characters of words that are corrected: a shorter one is one edit away from too many others, a longer one
+/// is no word that a person typed.
+const SHORTEST: usize = 5;
+const LONGEST: usize = 24;
+/// Below this many characters a letter may be missing, too many or swapped, but not replaced: `salary` and `salami`.
+const NO_REPLACING: usize = 7;
+/// From this many characters, two edits are allowed where a vocabulary says that the word is none.
+const LONG: usize = 10;
+/// In how many places a term must be, at least, for a replaced letter or two edits to lead to it.
+const FREQUENT: u64 = 3;
+/// How many words of one question are looked up: a text in which more are unknown is not misspelt but about something
+/// else, or in another language.
+const MOST_LOOKED_UP: usize = 8;
 
-/// Corrects the content words that no passage has.
-pub(super) fn correct(store: &Store, words: &mut [Word]) -> Result<Vec<Correction>, IndexError> {
+/// Says whether something is a word of the language, spelt right.
+pub(super) type Vocabulary<'a> = &'a dyn Fn(&str) -> bool;
+
+/// Corrects the content words of the question `text` that no passage has; `vocabulary` is asked where there is one.
+pub(super) fn correct(
+    store: &Store,
+    text: &str,
+    words: &mut [Word],
+    vocabulary: Option<Vocabulary>,
+) -> Result<Vec<Correction>, IndexError> {
+    let capitals_mean_something = has_lower_case(text);
     let mut corrections = Vec::new();
+    let mut looked_up = 0;
     for at in 0..words.len() {
-        let Some(word) = words.get(at).filter(|word| word.content) else {
+        let Some(word) = words.get(at).filter(|word| word.content && looked_up < MOST_LOOKED_UP) else {
             continue;
         };
-        let Some((term, distance)) = nearest(store, &word.term)? else {
+        let abbreviation = capitals_mean_something && !has_lower_case(&word.typed);
+        let length = word.typed.chars().count();
+        if abbreviation
+            || !(SHORTEST..=LONGEST).contains(&length)
+            || !word.typed.chars().all(char::is_alphabetic)
+            || frequency(store, &word.term)? > 0
+            || vocabulary.is_some_and(|is_word| is_word(&word.typed))
+        {
+            continue;
+        }
+        looked_up += 1;
+        let Some((term, edits)) = meant(store, word, length, vocabulary.is_some())? else {
             continue;
         };
         if words.iter().any(|other| other.term == term) {
@@ -35,7 +73,7 @@ pub(super) fn correct(store: &Store, words: &mut [Word]) -> Result<Vec<Correctio
             continue;
         }
         let Some(word) = words.get_mut(at) else { continue };
-        word.likeness = 1.0 - distance as f32 / word.typed.chars().count().max(1) as f32;
+        word.likeness = 1.0 - edits as f32 / length as f32;
         word.weight *= word.likeness;
         word.term = term.clone();
         corrections.push(Correction {
@@ -46,34 +84,94 @@ pub(super) fn correct(store: &Store, words: &mut [Word]) -> Result<Vec<Correctio
     Ok(corrections)
 }
 
-/// The known term nearest to `term` and how many edits away it is; `None` where `term` is known or nothing is near.
-/// Among the nearest the most frequent wins, then the first in the alphabet.
-fn nearest(store: &Store, term: &str) -> Result<Option<(String, usize)>, IndexError> {
-    let allowed = match term.chars().count() {
-        ..SHORTEST => return Ok(None),
-        SHORTEST..LONG => 1,
-        LONG.. => 2,
-    };
-    if frequency(store, term)? > 0 {
-        return Ok(None);
-    }
-    let mut best: Option<(usize, u64, String)> = None;
-    for (candidate, distance) in candidates(store, term, allowed)? {
-        // A term of deleted passages only is still listed, and is not known.
-        let count = frequency(store, &candidate)?;
-        let better = best.as_ref().is_none_or(|(d, c, _)| (distance, *c) < (*d, count));
-        if count > 0 && better {
-            best = Some((distance, count, candidate));
-        }
-    }
-    Ok(best.map(|(distance, _, candidate)| (candidate, distance)))
+/// What may have gone wrong in typing, the likeliest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Slip {
+    Swapped,
+    /// A letter is missing or too many.
+    Length,
+    Replaced,
+    Two,
 }
 
-/// Terms with the first letter of `term` and at most `allowed` edits from it, in the order of the alphabet. The first
-/// letter is held because people rarely get it wrong, and it bounds how much of the dictionary is read.
-fn candidates(store: &Store, term: &str, allowed: usize) -> Result<BTreeMap<String, usize>, IndexError> {
-    let letters: Vec<char> = term.chars().collect();
-    let first: String = letters.iter().take(1).collect();
+impl Slip {
+    fn edits(self) -> usize {
+        match self {
+            Slip::Two => 2,
+            _ => 1,
+        }
+    }
+
+    /// In how many places what was meant must be.
+    fn least(self) -> u64 {
+        match self {
+            Slip::Swapped | Slip::Length => 1,
+            Slip::Replaced | Slip::Two => FREQUENT,
+        }
+    }
+}
+
+/// The term that was meant by `word`, which no passage has, and how many edits away it is.
+fn meant(store: &Store, word: &Word, length: usize, two: bool) -> Result<Option<(String, usize)>, IndexError> {
+    let near = terms_near(&word.typed);
+    let slip = |term: &str| {
+        let one = near.get(term).copied();
+        one.or_else(|| (two && length >= LONG && two_edits(&word.term, term)).then_some(Slip::Two))
+    };
+    let mut best: Option<(Slip, u64, String)> = None;
+    for (term, slip) in known(store, &word.term, slip)? {
+        // A term of deleted passages only is still listed, and is not known.
+        let count = frequency(store, &term)?;
+        let better = best.as_ref().is_none_or(|(s, c, _)| (slip, *c) < (*s, count));
+        if count >= slip.least() && better {
+            best = Some((slip, count, term));
+        }
+    }
+    Ok(best.map(|(slip, _, term)| (term, slip.edits())))
+}
+
+/// The stems of all that is one slip away from `typed`. The first letter is held because people rarely get it wrong.
+fn terms_near(typed: &str) -> HashMap<String, Slip> {
+    let letters: Vec<char> = typed.to_lowercase().chars().collect();
+    let mut slips = Vec::new();
+    // One text of many words, so that the analyzer is asked once.
+    let mut text = String::new();
+    let mut offer = |slip: Slip, parts: [&[char]; 3]| {
+        slips.push(slip);
+        text.extend(parts.into_iter().flatten());
+        text.push(' ');
+    };
+    for at in 1..=letters.len() {
+        let (before, after) = letters.split_at(at);
+        if let [a, b, rest @ ..] = after {
+            offer(Slip::Swapped, [before, &[*b, *a], rest]);
+        }
+        if let [_, rest @ ..] = after {
+            offer(Slip::Length, [before, &[], rest]);
+        }
+        for letter in 'a'..='z' {
+            offer(Slip::Length, [before, &[letter], after]);
+            if let ([_, rest @ ..], true) = (after, letters.len() >= NO_REPLACING) {
+                offer(Slip::Replaced, [before, &[letter], rest]);
+            }
+        }
+    }
+    let mut near = HashMap::new();
+    let mut analyzer = analyzer();
+    analyzer.token_stream(&text).process(&mut |token| {
+        // A word is a position, as no letters make more than one.
+        if let Some(slip) = slips.get(token.position) {
+            let known = near.entry(token.text.clone()).or_insert(*slip);
+            *known = (*known).min(*slip);
+        }
+    });
+    near
+}
+
+/// The terms of the index that begin as `term` does and that `slip` knows, in the order of the alphabet. The first
+/// letter bounds how much of the dictionary is read.
+fn known(store: &Store, term: &str, slip: impl Fn(&str) -> Option<Slip>) -> Result<BTreeMap<String, Slip>, IndexError> {
+    let first: String = term.chars().take(1).collect();
     let mut out = BTreeMap::new();
     for segment in store.searcher().segment_readers() {
         for searched in store.fields.searched() {
@@ -88,9 +186,8 @@ fn candidates(store: &Store, term: &str, allowed: usize) -> Result<BTreeMap<Stri
                 let Ok(key) = std::str::from_utf8(terms.key()) else {
                     continue;
                 };
-                let other: Vec<char> = key.chars().collect();
-                if let Some(distance) = edits(&letters, &other, allowed) {
-                    out.insert(key.to_string(), distance);
+                if let Some(slip) = slip(key) {
+                    out.insert(key.to_string(), slip);
                 }
             }
         }
@@ -118,68 +215,105 @@ fn frequency(store: &Store, term: &str) -> Result<u64, IndexError> {
     Ok(count)
 }
 
-/// Edits (a letter more or less, two neighbours swapped, or in a word of some length another letter) from `a`, what was
-/// typed, to `b`; `None` above `allowed`. The restricted Damerau-Levenshtein distance.
-fn edits(a: &[char], b: &[char], allowed: usize) -> Option<usize> {
-    if a.len().abs_diff(b.len()) > allowed {
-        return None;
-    }
-    let replacing = if a.len() < NO_REPLACING { 2 } else { 1 };
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut row = Vec::with_capacity(b.len() + 1);
-        row.push(i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let mut cost = (last[j] + if x == y { 0 } else { replacing })
-                .min(last[j + 1] + 1)
-                .min(row[j] + 1);
-            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
-                cost = cost.min(before[j - 1] + 1);
-            }
-            row.push(cost);
-        }
-        if row.iter().min() > Some(&allowed) {
-            return None;
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last.last().copied().filter(|distance| *distance <= allowed)
+/// Whether `term` is at most two edits from the stem that was typed: a letter more, less or another, or two neighbours
+/// swapped.
+fn two_edits(typed: &str, term: &str) -> bool {
+    typed.len().abs_diff(term.len()) <= 2 && strsim::osa_distance(typed, term) <= 2
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::query;
     use super::*;
+    use crate::index::tests::edition;
     use proptest::prelude::*;
 
-    fn distance(a: &str, b: &str) -> Option<usize> {
-        let chars = |t: &str| t.chars().collect::<Vec<_>>();
-        edits(&chars(a), &chars(b), 2)
+    #[test]
+    fn one_slip_leads_to_the_stem_of_what_was_meant() {
+        for (typed, stem, slip) in [
+            ("roadmpa", "roadmap", Slip::Swapped),
+            ("estimtae", "estim", Slip::Swapped),
+            ("custmer", "custom", Slip::Length),
+            ("managemnet", "manag", Slip::Swapped),
+            ("roadmapp", "roadmap", Slip::Length),
+            ("engeneer", "engin", Slip::Replaced),
+        ] {
+            assert_eq!(terms_near(typed).get(stem), Some(&slip), "{typed}");
+        }
+        assert_eq!(terms_near("salary").get("salami"), None);
+        assert!(!terms_near("pizza").contains_key("product"));
+    }
+
+    fn corrected(text: &str, vocabulary: Option<Vocabulary>) -> Vec<(String, String)> {
+        let dir = tempfile::tempdir().unwrap();
+        let answers = [
+            "A mandate, a mandate, a mandate: salami.",
+            "The engineer and his roadmap.",
+            "Estimate it, engineer.",
+        ];
+        let (store, _) = Store::refresh(
+            dir.path(),
+            &[edition("e", &[("An engineer, at length: prioritisation", &answers)])],
+        )
+        .unwrap();
+        let mut words = query::words(text);
+        let found = correct(&store, text, &mut words, vocabulary).unwrap();
+        found.into_iter().map(|one| (one.word, one.read_as)).collect()
+    }
+
+    fn pairs(some: &[(&str, &str)]) -> Vec<(String, String)> {
+        some.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect()
     }
 
     #[test]
-    fn a_letter_more_less_other_or_swapped_is_one_edit() {
-        assert_eq!(distance("roadmap", "roadmap"), Some(0));
-        assert_eq!(distance("lern", "learn"), Some(1));
-        assert_eq!(distance("machien", "machin"), Some(1));
-        assert_eq!(distance("prodcut", "product"), Some(1));
-        assert_eq!(distance("stakehlodr", "stakeholder"), Some(2));
-        assert_eq!(distance("pizza", "product"), None);
-        assert_eq!(distance("", "ab"), Some(2));
+    fn a_misspelt_word_is_read_as_the_one_that_was_meant() {
+        let expected = pairs(&[("engeneer", "engin"), ("estimtae", "estim"), ("roadmpa", "roadmap")]);
+        assert_eq!(corrected("the engeneer would estimtae the roadmpa", None), expected);
+        assert_eq!(corrected("THE ENGENEER", None), pairs(&[("ENGENEER", "engin")]));
     }
 
     #[test]
-    fn in_a_short_word_a_replaced_letter_makes_another_word() {
-        assert_eq!(distance("tire", "time"), Some(2));
-        assert_eq!(distance("teh", "the"), Some(1));
-        assert_eq!(distance("pricong", "pricing"), Some(1));
+    fn a_word_that_the_corpus_does_not_have_may_be_right() {
+        for text in [
+            "what salary",
+            "the maneaters",
+            "of wwII",
+            "a BRAND mandat BOADMAP",
+            "e2e roadm4p",
+            "engi",
+        ] {
+            let found = corrected(text, None);
+            assert!(found.iter().all(|(word, _)| word == "mandat"), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn the_vocabulary_knows_words_and_lets_two_slips_be_corrected() {
+        let vocabulary = |word: &str| word == "mandates" || word == "roadmop";
+        assert_eq!(corrected("the roadmop", Some(&vocabulary)), []);
+        assert_eq!(corrected("enginerring", None), corrected("engineering", None));
+        let two = "priortisatoin";
+        assert_eq!(corrected(two, None), []);
+    }
+
+    #[test]
+    fn a_page_in_another_language_is_not_corrected_word_by_word() {
+        let text: String = (0..60)
+            .map(|n| {
+                format!(
+                    "roadma{} ",
+                    "bcdefghijk".chars().cycle().skip(n).take(2).collect::<String>()
+                )
+            })
+            .collect();
+        assert!(corrected(&text, None).len() <= MOST_LOOKED_UP);
     }
 
     proptest! {
         #[test]
-        fn distance_is_symmetric_and_zero_only_for_the_same_word(a in "[ab]{0,5}", b in "[ab]{0,5}") {
-            prop_assert_eq!(distance(&a, &b), distance(&b, &a));
-            prop_assert_eq!(distance(&a, &b) == Some(0), a == b);
+        fn any_word_has_bounded_neighbours_that_begin_as_it_does(word in "\\PC{1,24}") {
+            let near = terms_near(&word);
+            prop_assert!(near.len() <= 60 * 80);
         }
     }
 }

@@ -3,9 +3,9 @@
 //! In: a [`Store`] and a [`Query`]. Out: [`Retrieved`]: hits, and how much of the question they cover. It must not
 //! know of prompts, models or terminals.
 //!
-//! The flow: `query` (text → words, never a query language) → `fuzzy` (a word the index does not know → the nearest it
-//! does) → `bm25` (passages with one of the words → score) → `filter` (the part of the corpus that is asked for) →
-//! `phrase` (words side by side) → where there is an embedding model, `dense` (every passage → how near it is in
+//! The flow: `query` (text → words, never a query language) → `fuzzy` (a misspelt word → the one that was meant) → `bm25`
+//! (passages with one of the words → score) → `filter` (the part of the corpus that is asked for) → `phrase` (words side
+//! by side) → where there is an embedding model, `dense` (every passage → how near it is in
 //! meaning) and `fusion` (both → one score) → `rank` (order, diversity, cut-off) → `confidence` (whether the corpus
 //! answers the question at all). Of a large corpus the best are looked at, and `settle` looks at more where those do not
 //! tell for sure.
@@ -260,7 +260,9 @@ fn find_among(
     looked_at: usize,
 ) -> Result<Retrieved, RetrieveError> {
     let mut words = query::words(query.text);
-    let corrected = fuzzy::correct(store, &mut words)?;
+    let is_word = dense.map(|(dense, _)| |word: &str| dense.is_word(word));
+    let vocabulary = is_word.as_ref().map(|is_word| is_word as fuzzy::Vocabulary);
+    let corrected = fuzzy::correct(store, query.text, &mut words, vocabulary)?;
     bm25::count(store, &mut words)?;
     // What is chosen from must be there.
     let most = if choice.is_none() && query.filters.is_empty() {
@@ -270,14 +272,18 @@ fn find_among(
     };
     let (by_words, near) = if let Some((dense, _)) = dense.filter(|_| corrected.is_empty() && choice.is_none()) {
         let by_words = || by_words(store, query, &words, most, None);
-        let (by_words, near) = rayon::join(by_words, || nearness(store, query, dense, query.text));
+        let (by_words, near) = rayon::join(by_words, || nearness(store, query, dense, &[query.text]));
         (by_words?, Some(near?))
     } else {
         let by_words = by_words(store, query, &words, most, choice)?;
         let near = match dense {
             Some((dense, _)) => {
-                let text = respell::respell(store, query.text, &words, &by_words.0)?;
-                Some(nearness(store, query, dense, &text)?)
+                let respelt = respell::respell(store, query.text, &words, &by_words.0)?;
+                let texts: &[&str] = match respelt == query.text {
+                    true => &[query.text],
+                    false => &[query.text, &respelt],
+                };
+                Some(nearness(store, query, dense, texts)?)
             }
             None => None,
         };
@@ -328,9 +334,9 @@ fn by_words(
     Ok((Found { scored, ..found }, coverage))
 }
 
-/// How near the admitted passages are to `text`.
-fn nearness<'a>(store: &Store, query: &Query, dense: &'a Dense, text: &str) -> Result<Nearness<'a>, RetrieveError> {
-    let near = dense.nearness(store, text)?;
+/// How near the admitted passages are to any of `texts`, the spellings of one question.
+fn nearness<'a>(store: &Store, query: &Query, dense: &'a Dense, texts: &[&str]) -> Result<Nearness<'a>, RetrieveError> {
+    let near = dense.nearness(store, texts)?;
     if query.filters.is_empty() {
         return Ok(near);
     }

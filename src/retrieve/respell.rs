@@ -5,13 +5,14 @@
 //!
 //! Search by words reads a misspelt word as a stem, and an embedding model knows words, not stems; of a word that it
 //! does not know it makes syllables without sense. The passage that fits best by words and has the stem has the word.
+//! What was typed may be right after all, so the respelt question is read together with the typed one, never instead.
 
 use super::bm25::{self, Found};
 use super::query::Word;
 use crate::index::analyzer::analyzer;
 use crate::index::{IndexError, Store};
 
-/// `text` with each corrected word replaced.
+/// `text` with each corrected word replaced, wherever it stands as a word.
 pub(super) fn respell(store: &Store, text: &str, words: &[Word], found: &Found) -> Result<String, IndexError> {
     let mut out = text.to_string();
     for (bit, word) in words.iter().enumerate().filter(|(_, word)| word.likeness < 1.0) {
@@ -30,24 +31,52 @@ pub(super) fn respell(store: &Store, text: &str, words: &[Word], found: &Found) 
             .min_by(|a, b| (&a.id, a.part).cmp(&(&b.id, b.part)));
         let Some(passage) = first else { continue };
         let read = [&passage.discussion, &passage.question, &passage.text];
-        if let Some(spelling) = read.into_iter().find_map(|text| spelling(text, &word.term)) {
-            out = out.replace(&word.typed, &spelling);
+        if let Some(spelling) = read
+            .into_iter()
+            .find_map(|text| spelling(text, &word.term, &word.typed))
+        {
+            out = replaced(&out, &word.typed, &spelling);
         }
     }
     Ok(out)
 }
 
-/// The first word of `text` that has the stem `term`.
-fn spelling(text: &str, term: &str) -> Option<String> {
+/// The word of `text` with the stem `term` that is most like what was `typed`; of equal ones the first.
+fn spelling(text: &str, term: &str, typed: &str) -> Option<String> {
+    let mut best: Option<(usize, &str)> = None;
     let mut analyzer = analyzer();
     let mut tokens = analyzer.token_stream(text);
     while tokens.advance() {
         let token = tokens.token();
-        if token.text == term {
-            return text.get(token.offset_from..token.offset_to).map(str::to_string);
+        let Some(word) = text
+            .get(token.offset_from..token.offset_to)
+            .filter(|_| token.text == term)
+        else {
+            continue;
+        };
+        let edits = strsim::osa_distance(&word.to_lowercase(), &typed.to_lowercase());
+        if best.is_none_or(|(fewest, _)| edits < fewest) {
+            best = Some((edits, word));
         }
     }
-    None
+    best.map(|(_, word)| word.to_string())
+}
+
+/// `text` with `spelling` for each word that is `typed`: not for letters within another word.
+fn replaced(text: &str, typed: &str, spelling: &str) -> String {
+    let mut out = String::new();
+    let mut at = 0;
+    let mut analyzer = analyzer();
+    analyzer.token_stream(text).process(&mut |token| {
+        let before = text.get(at..token.offset_from);
+        if let (Some(before), Some(true)) = (before, text.get(token.offset_from..token.offset_to).map(|w| w == typed)) {
+            out.push_str(before);
+            out.push_str(spelling);
+            at = token.offset_to;
+        }
+    });
+    out.push_str(text.get(at..).unwrap_or_default());
+    out
 }
 
 #[cfg(test)]
@@ -57,9 +86,21 @@ mod tests {
     #[test]
     fn the_spelling_is_that_of_the_text() {
         assert_eq!(
-            spelling("Who sets strategies, and when?", "strategi").as_deref(),
+            spelling("Who sets strategies, and when?", "strategi", "stratigies").as_deref(),
             Some("strategies")
         );
-        assert_eq!(spelling("Who sets goals?", "strategi"), None);
+        assert_eq!(spelling("Who sets goals?", "strategi", "stratigies"), None);
+        let text = "They manage; managing is management.";
+        assert_eq!(spelling(text, "manag", "managemnet").as_deref(), Some("management"));
+    }
+
+    #[test]
+    fn a_word_is_replaced_and_not_the_same_letters_in_another_word() {
+        let text = "Is the serch in reserch? A serch, é serch";
+        assert_eq!(
+            replaced(text, "serch", "search"),
+            "Is the search in reserch? A search, é search"
+        );
+        assert_eq!(replaced("", "a", "b"), "");
     }
 }

@@ -154,7 +154,7 @@ mod tests {
             bm25::count(&store, &mut words).unwrap();
             let most = rank::window(&query);
             let found = by_words(&store, &query, &words, most, None).unwrap().0;
-            let near = dense.nearness(&store, &text).unwrap();
+            let near = dense.nearness(&store, &[&text]).unwrap();
             let asked = Cell::new(0);
             FUSED.set(0);
             let everything = || {

@@ -67,6 +67,8 @@ pub struct Embedder {
     tokenizer: Tokenizer,
     first: u32,
     last: u32,
+    /// What stands for a piece that the vocabulary lacks.
+    unknown: Option<u32>,
     max_tokens: usize,
     dimensions: usize,
     identity: [u8; 32],
@@ -94,6 +96,7 @@ impl Embedder {
             model: read_weights(files.weights, &config)?,
             first,
             last,
+            unknown: tokenizer.token_to_id("[UNK]"),
             max_tokens: MAX_TOKENS.min(config.max_position_embeddings),
             dimensions: config.hidden_size,
             identity: files.identity,
@@ -135,6 +138,15 @@ impl Embedder {
         let text = self.tokens(text)?;
         let windows = windows(text.len(), self.room() - title.len());
         windows.map(|window| self.run(&title, &text[window])).collect()
+    }
+
+    /// Whether the vocabulary has `word`, or what is left of it without a plural `s`, as one piece.
+    pub fn knows(&self, word: &str) -> bool {
+        let whole = |word: &str| {
+            let pieces = self.tokens(word).unwrap_or_default();
+            pieces.len() == 1 && pieces.first().copied() != self.unknown
+        };
+        whole(word) || word.strip_suffix(['s', 'S']).is_some_and(whole)
     }
 
     /// Tokens that fit between the first and the last one.

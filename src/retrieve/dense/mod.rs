@@ -193,16 +193,38 @@ impl Dense {
         })
     }
 
-    /// How near each passage of `store` is to `question`. A passage that came after the vectors were made is left out.
-    pub(super) fn nearness(&self, store: &Store, question: &str) -> Result<Nearness<'_>, DenseError> {
-        let asked = self.embedder.query(question)?;
+    /// Whether the model knows `word` as a whole: it is spelt right, in one of the inflections that the model has seen often.
+    pub(super) fn is_word(&self, word: &str) -> bool {
+        self.embedder.knows(word)
+    }
+
+    /// How near each passage of `store` is to the nearest of `questions`, the spellings of one question. A passage that
+    /// came after the vectors were made is left out.
+    pub(super) fn nearness(&self, store: &Store, questions: &[&str]) -> Result<Nearness<'_>, DenseError> {
+        let asked = questions.iter().map(|question| self.embedder.query(question));
+        let asked = asked.collect::<Result<Vec<_>, _>>()?;
         if self.table.is_of(store) {
-            let values = self.similarities(&self.table, &asked, EXACT_ROWS);
+            let values = self.nearest(&self.table, &asked);
             return Ok(Nearness::new(Cow::Borrowed(&self.table.addresses), values));
         }
         let (table, _) = Table::new(store, &self.vectors)?;
-        let values = self.similarities(&table, &asked, EXACT_ROWS);
+        let values = self.nearest(&table, &asked);
         Ok(Nearness::new(Cow::Owned(table.addresses), values))
+    }
+
+    /// How near each passage of `table` is to the nearest of the vectors `asked`.
+    fn nearest(&self, table: &Table, asked: &[Vec<f32>]) -> Vec<f32> {
+        let mut asked = asked.iter();
+        let first = asked.next().map(Vec::as_slice).unwrap_or_default();
+        let mut nearest = self.similarities(table, first, EXACT_ROWS);
+        for other in asked {
+            let values = self.similarities(table, other, EXACT_ROWS);
+            nearest
+                .iter_mut()
+                .zip(values)
+                .for_each(|(best, value)| *best = best.max(value));
+        }
+        nearest
     }
 
     /// How near each passage of `table` is to the vector `asked`; above `exact_rows` vectors, by codes.

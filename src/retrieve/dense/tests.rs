@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use tantivy::DocAddress;
+
 use super::*;
 use crate::corpus::SourceFile;
 use crate::index::tests::edition;
@@ -128,7 +130,7 @@ fn only_new_texts_are_embedded_and_the_rest_is_kept() {
     // Three answers and two questions.
     assert_eq!(embedded, 5);
     assert!(missing(&store, &dense).is_empty());
-    let before = dense.nearness(&store, "price").unwrap().into_pairs();
+    let before = dense.nearness(&store, &["price"]).unwrap().into_pairs();
     assert_eq!(open(&store, model.path(), 1).1, 0);
 
     let mut files = corpus();
@@ -137,7 +139,7 @@ fn only_new_texts_are_embedded_and_the_rest_is_kept() {
     let (dense, embedded) = open(&store, model.path(), 1);
     // One new answer; the question is one that was asked before.
     assert_eq!(embedded, 1);
-    let after = dense.nearness(&store, "price").unwrap().into_pairs();
+    let after = dense.nearness(&store, &["price"]).unwrap().into_pairs();
     assert_eq!(after.len(), 4);
     assert_eq!(
         before
@@ -272,8 +274,30 @@ fn a_misspelt_word_is_read_by_meaning_as_the_corpus_spells_it() {
         dense: &dense,
     };
     let similarity = |text: &str| by_meaning.retrieve(&Query::new(text, 5)).unwrap().signals.similarity;
-    assert_eq!(similarity("roadmp"), similarity("roadmap"));
-    assert_ne!(similarity("roadmp"), similarity("team"));
+    // What was typed is read too, and the nearer of both counts.
+    assert!(similarity("roadmp") >= similarity("roadmap"));
+    let near = |texts: &[&str]| dense.nearness(&store, texts).unwrap().into_pairs();
+    let (typed, respelt) = (near(&["roadmp"]), near(&["roadmap"]));
+    let better = |((address, a), (_, b)): (&(DocAddress, f32), &(DocAddress, f32))| (*address, a.max(*b));
+    let expected: Vec<_> = typed.iter().zip(&respelt).map(better).collect();
+    assert_eq!(near(&["roadmp", "roadmap"]), expected);
+}
+
+#[test]
+fn a_word_that_the_model_knows_is_not_taken_for_a_misspelt_one() {
+    let (dir, model) = (tempfile::tempdir().unwrap(), tiny());
+    let files = [edition("alpha", &[("Who owns the roadmapx?", &["A team."])])];
+    let (store, _) = Store::refresh(dir.path(), &files).unwrap();
+    let (dense, _) = open(&store, model.path(), 1);
+    let fused = Fused {
+        store: &store,
+        dense: &dense,
+    };
+    let query = Query::new("roadmap", 5);
+    assert_eq!(ByWords { store: &store }.retrieve(&query).unwrap().corrected.len(), 1);
+    let found = fused.retrieve(&query).unwrap();
+    assert_eq!((found.corrected, found.unknown), (vec![], vec!["roadmap".to_string()]));
+    assert!(dense.is_word("Roadmaps") && !dense.is_word("roadmp") && !dense.is_word(""));
 }
 
 #[test]
