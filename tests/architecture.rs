@@ -44,6 +44,7 @@ const QUARANTINE: &[(&str, &[&str])] = &[
     ("signal_hook", &["src/cli/chat"]),
     ("pulldown_cmark", &["src/corpus/"]),
     ("pure_rust_locales", &["src/render/"]),
+    ("whatlang", &["src/retrieve/"]),
 ];
 
 /// Parts that must not know of other parts: each step of the flow knows the steps before it alone.

@@ -33,6 +33,11 @@ const STOP_WORDS: &str = "a an and are as at be been being but by can cannot can
 /// to a search; nor are others that are capitals for emphasis more often than for a name.
 const ACRONYMS: [&str; 2] = ["us", "it"];
 
+/// Whether `word`, in lower case, is a function word.
+pub(crate) fn is_stop_word(word: &str) -> bool {
+    STOP_WORDS.split_whitespace().any(|stop| stop == word)
+}
+
 /// Whether `text` has a lower-case letter, so that capitals in it mean something.
 pub(crate) fn has_lower_case(text: &str) -> bool {
     text.chars().any(char::is_lowercase)

@@ -36,6 +36,7 @@ pub mod dense;
 mod filter;
 mod fusion;
 mod fuzzy;
+mod language;
 mod phrase;
 mod query;
 mod rank;
@@ -57,6 +58,7 @@ use dense::{Dense, DenseError, EmbedError, Nearness};
 
 pub use confidence::Signals;
 pub use filter::{Filters, NoDate, Since};
+pub use language::{Lang, foreign, language_note, languages};
 pub use query::{MAX_WORDS, content_words};
 
 /// A question and how many passages are wanted.

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use crate::index::analyzer::analyzer;
+use crate::index::analyzer::{analyzer, is_stop_word};
 
 /// How many distinct words of a question count, its first ones: a bit each in a 64-bit set, and more than any question
 /// has; of a text of a megabyte only its beginning is asked.
@@ -107,6 +107,11 @@ fn repeated(count: u32) -> f32 {
 pub fn content_words(text: &str) -> Vec<String> {
     let content = words(text).into_iter().filter(|word| word.content);
     content.map(|word| word.typed).collect()
+}
+
+/// Whether `word`, in lower case, is one that English sentences are held together by, or one that only asks.
+pub(super) fn is_function_word(word: &str) -> bool {
+    is_stop_word(word) || ASKING.split_whitespace().any(|asking| asking == word)
 }
 
 /// `typed` as the list of asking words writes it.
