@@ -36,6 +36,8 @@ pub struct Question {
     pub relevant: Vec<Id>,
     /// The discussions and resources that answer it by themselves; those of `relevant` where nobody judged that.
     pub full: Vec<Id>,
+    /// Discussions on a neighbouring subject, which do not answer it.
+    pub related: Vec<Id>,
     /// What a good answer says, most important first; none where nobody wrote it down.
     pub points: Vec<Point>,
     pub split: Split,
@@ -90,6 +92,8 @@ struct Line {
     relevant: Vec<String>,
     #[serde(default)]
     full: Vec<String>,
+    #[serde(default)]
+    related: Vec<String>,
     #[serde(default)]
     points: Vec<PointLine>,
     split: Split,
@@ -181,6 +185,7 @@ pub fn parse(text: &str) -> Result<Vec<Question>, QuestionError> {
         questions.push(Question {
             full: full(&line.full, &relevant).map_err(fault)?,
             points: points(line.points).map_err(fault)?,
+            related: ids(&line.related).map_err(fault)?,
             relevant,
             id: line.id,
             text: line.question,
