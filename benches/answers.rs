@@ -3,26 +3,22 @@
 //!
 //! `cargo bench --bench answers -- MODEL.gguf [--questions N] [--half tune|report] [--turns N] [--llama LLAMA_BENCH]`
 //!
-//! The prompts are those that askpm makes (the built-in corpus, words alone). Each is answered in both ways: by writing
-//! freely, which is drafted ahead, and by choosing whole sentences, whose tokens are read in one pass once they are
-//! certain. An answer is as long as askpm lets it become. For each prompt all lengths of draft take turns; reading the
-//! prompt is not counted. That the tokens are those of plain greedy decoding is asserted. llama.cpp decodes 64 tokens
-//! from an empty context, which is its best case, and after as many tokens as the middle prompt has, turn by turn
-//! between the prompts.
+//! The prompts are those that askpm makes (the built-in corpus, words alone). The model writes the lead of each answer, as
+//! long as askpm lets it become. For each prompt all lengths of draft take turns; reading the prompt is not counted. That
+//! the tokens are those of plain greedy decoding is asserted. llama.cpp decodes 64 tokens from an empty context, which is
+//! its best case, and after as many tokens as the middle prompt has, turn by turn between the prompts.
 //!
-//! `cargo bench --bench answers -- MODEL.gguf --prompts FILE` measures nothing: it writes twenty of the prompts to write
-//! from, as token ids, of questions of the `tune` half that lean on no other. `benches/greedy.py` reads them.
+//! `cargo bench --bench answers -- MODEL.gguf --prompts FILE` measures nothing: it writes twenty of the prompts, as token
+//! ids, of questions of the `tune` half that lean on no other. `benches/greedy.py` reads them.
 
 use std::ops::ControlFlow;
 use std::process::Command;
 use std::time::Duration;
 
 use askpm::answer::Sentence;
-use askpm::ask::{self, Listener, Settings, Style, Writer};
+use askpm::ask::{self, Listener, Settings, Writer};
 use askpm::corpus::Corpus;
-use askpm::engine::{
-    CandleEngine, Choosing, DeviceChoice, Engine, EngineError, Generation, Message, ModelInfo, Sampling,
-};
+use askpm::engine::{CandleEngine, DeviceChoice, Engine, EngineError, Generation, Message, ModelInfo, Sampling};
 use askpm::eval::questions::{self, Question, Split};
 use askpm::index::Store;
 use askpm::prompt::Prompts;
@@ -43,11 +39,12 @@ fn main() {
         return write_prompts(&mut recorder, &library, file);
     }
     let prompts = record(&mut recorder, &library, &args);
+    assert!(!prompts.is_empty(), "the model was asked nothing, or wrote nothing");
     let mut lengths: Vec<usize> = prompts.iter().map(|p| p.tokens).collect();
     lengths.sort_unstable();
     let depth = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
     println!(
-        "{} answers each way, {} turns; prompts to write from {}-{} tokens, half of them up to {depth}",
+        "{} answers, {} turns; prompts of {}-{} tokens, half of them up to {depth}",
         prompts.len(),
         args.turns,
         lengths.first().unwrap_or(&0),
@@ -55,23 +52,20 @@ fn main() {
     );
     let mut llama = Llama::default();
     let mut writing: Vec<Speeds> = DRAFTS.iter().map(|_| Speeds::default()).collect();
-    let mut choosing = Speeds::default();
     for (at, prompt) in prompts.iter().enumerate() {
         if at % prompts.len().div_ceil(args.turns) == 0 {
             llama.run(&args, depth);
         }
         write(&mut recorder.engine, prompt, &args, &mut writing);
-        choose(&mut recorder.engine, prompt, &args, &mut choosing);
     }
     let plain = writing[0].middle();
     for (drafts, speeds) in DRAFTS.iter().zip(&writing) {
         let name = match drafts {
-            0 => "written, no drafts".to_string(),
-            most => format!("written, drafts up to {most}"),
+            0 => "no drafts".to_string(),
+            most => format!("drafts up to {most}"),
         };
         speeds.show(&name, plain, &llama);
     }
-    choosing.show("chosen sentences", plain, &llama);
     if !llama.empty.is_empty() {
         println!(
             "llama.cpp, 64 tokens: {:.1} tokens/s from empty, {:.1} after {depth} tokens",
@@ -119,15 +113,12 @@ impl Args {
     }
 }
 
-/// A question as the model was asked it, both ways.
+/// A question as the model was asked it.
 struct Prompt {
-    write: Vec<Message>,
-    /// Tokens of the prompt to write from, and of the answer that askpm took.
+    messages: Vec<Message>,
+    /// Tokens of the prompt, and of the answer that askpm took.
     tokens: usize,
     written: usize,
-    choose: Vec<Message>,
-    choices: Vec<String>,
-    choosing: Choosing,
 }
 
 /// What questions are asked with: the built-in corpus and wording.
@@ -157,12 +148,9 @@ impl Library {
     }
 
     /// What reaches the model of a question, if anything does.
-    fn ask(&self, recorder: &mut Recorder, question: &Question, style: Style) -> Option<Asked> {
+    fn ask(&self, recorder: &mut Recorder, question: &Question) -> Option<Asked> {
         recorder.asked = None;
-        let settings = Settings {
-            style,
-            ..Settings::default()
-        };
+        let settings = Settings::default();
         let found = ask::find(&self.store, &question.text, &settings).expect("a search");
         let writer = Writer {
             engine: recorder,
@@ -181,18 +169,11 @@ fn record(recorder: &mut Recorder, library: &Library, args: &Args) -> Vec<Prompt
     let count = args.questions.min(questions.len());
     let mut all = Vec::new();
     for question in (0..count).map(|n| questions[n * questions.len() / count]) {
-        let both = [Style::Write, Style::Choose].map(|style| library.ask(recorder, question, style));
-        let [Some(write), Some(choose)] = both else {
-            continue;
-        };
-        if write.made > 1 {
+        if let Some(asked) = library.ask(recorder, question).filter(|asked| asked.made > 1) {
             all.push(Prompt {
-                tokens: recorder.engine.count_prompt(&write.messages).expect("tokens"),
-                write: write.messages,
-                written: write.made,
-                choose: choose.messages,
-                choices: choose.choices,
-                choosing: choose.choosing,
+                tokens: recorder.engine.count_prompt(&asked.messages).expect("tokens"),
+                messages: asked.messages,
+                written: asked.made,
             });
         }
     }
@@ -204,7 +185,7 @@ fn write_prompts(recorder: &mut Recorder, library: &Library, file: &str) {
     let alone = |q: &&Question| q.split == Split::Tune && q.history.is_empty() && !q.relevant.is_empty();
     let mut prompts = Vec::new();
     for question in library.questions.iter().filter(alone) {
-        if let Some(asked) = library.ask(recorder, question, Style::Write) {
+        if let Some(asked) = library.ask(recorder, question) {
             prompts.push(recorder.engine.encode_prompt(&asked.messages).expect("tokens"));
         }
         if prompts.len() == PROMPTS {
@@ -222,11 +203,13 @@ fn write(engine: &mut CandleEngine, prompt: &Prompt, args: &Args, speeds: &mut [
         ..Sampling::default()
     };
     // Reads the prompt, which stays in the cache.
-    let plain = engine.write_drafting(&prompt.write, &sampling, 0).expect("an answer");
+    let plain = engine
+        .write_drafting(&prompt.messages, &sampling, 0)
+        .expect("an answer");
     for _ in 0..args.turns {
         for (drafts, speeds) in DRAFTS.iter().zip(speeds.iter_mut()) {
             let done = engine
-                .write_drafting(&prompt.write, &sampling, *drafts)
+                .write_drafting(&prompt.messages, &sampling, *drafts)
                 .expect("an answer");
             assert!(done.tokens == plain.tokens, "drafts of {drafts} changed the answer");
             speeds.add(done.tokens.len(), done.decode);
@@ -235,22 +218,6 @@ fn write(engine: &mut CandleEngine, prompt: &Prompt, args: &Args, speeds: &mut [
         }
     }
     speeds.iter_mut().for_each(Speeds::end_prompt);
-}
-
-fn choose(engine: &mut CandleEngine, prompt: &Prompt, args: &Args, speeds: &mut Speeds) {
-    for _ in 0..args.turns {
-        let done = engine
-            .choose(
-                &prompt.choose,
-                &prompt.choices,
-                prompt.choosing,
-                &Sampling::default(),
-                &mut |_| ControlFlow::Continue(()),
-            )
-            .expect("an answer");
-        speeds.add(done.generated_tokens, done.decode);
-    }
-    speeds.end_prompt();
 }
 
 /// Decode speeds: of each prompt the middle turn, over all prompts the tokens and the time.
@@ -290,7 +257,7 @@ impl Speeds {
             some => format!("{:.2}", self.middle() / median(some)),
         };
         println!(
-            "{name:24} median {:7.1} tokens/s, overall {:7.1}; {:.2} of no drafts; of llama.cpp from empty {}, as deep {}; \
+            "{name:18} median {:7.1} tokens/s, overall {:7.1}; {:.2} of no drafts; of llama.cpp from empty {}, as deep {}; \
              {:.0} tokens an answer, {} of {} drafted taken",
             self.middle(),
             self.tokens / self.seconds,
@@ -350,8 +317,6 @@ impl Listener for Deaf {
 /// What an engine was asked, and how many tokens it made.
 struct Asked {
     messages: Vec<Message>,
-    choices: Vec<String>,
-    choosing: Choosing,
     made: usize,
 }
 
@@ -379,26 +344,6 @@ impl Engine for Recorder {
         let done = self.engine.generate(messages, sampling, on_piece)?;
         self.asked = Some(Asked {
             messages: messages.to_vec(),
-            choices: Vec::new(),
-            choosing: Choosing { most: 0, opening: true },
-            made: done.generated_tokens,
-        });
-        Ok(done)
-    }
-
-    fn choose(
-        &mut self,
-        messages: &[Message],
-        choices: &[String],
-        choosing: Choosing,
-        sampling: &Sampling,
-        on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
-    ) -> Result<Generation, EngineError> {
-        let done = self.engine.choose(messages, choices, choosing, sampling, on_choice)?;
-        self.asked = Some(Asked {
-            messages: messages.to_vec(),
-            choices: choices.to_vec(),
-            choosing,
             made: done.generated_tokens,
         });
         Ok(done)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# What each aid of answering is worth: the answers to the `tune` half of eval/questions.jsonl, scored with one aid turned
-# over at a time. Usage: benches/answers.sh ASKPM MODEL.gguf [ROUND] [further arguments of `askpm eval`]
-# ROUND: choose, write or prompts; without it, all. Each prints a table; seconds hold for an idle machine.
+# What a model and its prompt are worth: the answers to the `tune` half of eval/questions.jsonl, scored with and without a
+# lead that the model writes, and with other wordings of the prompt.
+# Usage: benches/answers.sh ASKPM MODEL.gguf [ROUND] [further arguments of `askpm eval`]
+# ROUND: write or prompts; without it, both. Each prints a table; seconds hold for an idle machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 askpm=$1 model=$2 round=${3:-all}
@@ -27,28 +28,14 @@ head() {
     echo "|---|---|---|---|---|---|---|---|"
 }
 
-if [ "$round" = choose ] || [ "$round" = all ]; then
-    head "the model chooses among sentences"
-    row "as it is" "" --mode llm --style choose
-    row "it chooses the first sentence too" "" --mode llm --style choose --toggle opening
-    row "the best sentence last in the prompt" "" --mode llm --style choose --toggle best-last
-    row "at most five sentences, not four" "" --mode llm --style choose --sentences 5
-    row "no model: the best five sentences" "" --mode extractive
-    row "no model: the best four" "" --mode extractive --sentences 4
-    row "no model: the best three" "" --mode extractive --sentences 3
-fi
 if [ "$round" = write ] || [ "$round" = all ]; then
-    head "the model writes, and what no passage backs is dropped"
-    row "as it is" "" --mode llm --style write
-    row "what does not hold is written anew once" "" --mode llm --style write --toggle again
-    row "repeat penalty 1.15" "" --mode llm --style write --toggle penalty
-    row "passages cut to their best sentences" "" --mode llm --style write --toggle trimming
-    row "the best passage last in the prompt" "" --mode llm --style write --toggle best-last
+    head "the model writes the lead"
+    row "as it is" "" --mode llm
+    row "no model" "" --mode extractive
 fi
 if [ "$round" = prompts ] || [ "$round" = all ]; then
     head "other wordings"
     for prompts in plain copy bare; do
-        row "choosing, $prompts" "$prompts" --mode llm --style choose
-        row "writing, $prompts" "$prompts" --mode llm --style write
+        row "$prompts" "$prompts" --mode llm
     done
 fi

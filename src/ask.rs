@@ -1,21 +1,23 @@
 //! The whole pipeline: a question goes in, an answer with citations comes out.
 //!
 //! In: an index, a question and, where there is one, a model. Out: an [`Answer`], its sentences handed on as they come.
-//! [`find`] decides whether the corpus can answer, before any model is loaded; [`write()`] answers. It must not know of
-//! command lines or terminals.
+//! [`find`] gathers hits into discussions and judges each, before any model is loaded; [`write()`] answers from the
+//! discussions that answer, or says that none does. It must not know of command lines or terminals.
 
+mod gather;
 mod writing;
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use crate::answer::abstain::{self, MIN_CONFIDENCE};
-use crate::answer::extractive::{Asked, Limits};
+use crate::answer::judge::{self, AskedWord, MIN_CONFIDENCE};
 use crate::answer::meaning::Meaning;
-use crate::answer::{Answer, Draft, Freshness, MAX_WORDS, Mode, ModelUsed, Sentence, Timings};
+use crate::answer::runs::Shown;
+use crate::answer::topic::{Topic, Verdict};
+use crate::answer::{Answer, Freshness, ModelUsed, Related, Sentence, Timings};
 use crate::corpus::Passage;
 use crate::engine::{Engine, EngineError, ModelInfo, Sampling};
-use crate::index::Store;
+use crate::index::{IndexError, Store};
 use crate::prompt::Prompts;
 use crate::retrieve::dense::Dense;
 use crate::retrieve::{ByWords, Filters, Hit, Query, RetrieveError, Retriever, Signals};
@@ -23,69 +25,30 @@ use crate::retrieve::{ByWords, Filters, Hit, Query, RetrieveError, Retriever, Si
 /// Longest question, in bytes: some pages. What is longer was piped in by mistake.
 pub const MAX_QUESTION_BYTES: usize = 16 << 10;
 
-/// What is quoted when no model writes.
-const QUOTED: Limits = Limits {
-    sentences: 5,
-    per_passage: 3,
-    words: MAX_WORDS,
-    leaning: true,
-};
+/// Passages that discussions are gathered from, at least: the best discussion may have its best passage further down.
+const GATHERED_FROM: usize = 12;
 
-/// Who puts the words together where there is a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Style {
-    /// A model of fewer than 400 million parameters chooses, a larger one writes.
-    #[default]
-    BySize,
-    /// The model chooses among the sentences of the passages.
-    Choose,
-    /// The model writes, and what no passage backs is dropped.
-    Write,
-}
+/// How many parameters a model must have to write the lead unasked. A smaller one, asked for one sentence from passages,
+/// repeats itself or drifts: it writes only where the user names it.
+pub const WRITES_FROM: u64 = 400_000_000;
 
-/// What may help a model to answer from passages. By default those are on that were measured to help (`BENCHMARKS.md`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Aids {
-    /// The best sentence of the passages opens the answer; else a model that chooses sentences chooses this one too.
-    pub opening: bool,
-    /// How many sentences a model may choose.
-    pub most: usize,
-    /// Passages are cut to the sentences worth most even where they would fit the prompt whole.
-    pub trimming: bool,
-    /// The passage or sentence that is worth most stands last in the prompt, before the question, and not first.
-    pub best_last: bool,
-    /// A sentence that repeats another, or that no passage backs, is written anew once, with another first word.
-    pub again: bool,
-}
-
-impl Default for Aids {
-    fn default() -> Self {
-        Aids {
-            opening: true,
-            most: 4,
-            trimming: false,
-            best_last: false,
-            again: false,
-        }
-    }
-}
+/// Most discussions that an answer rests on.
+const DISCUSSIONS: usize = 2;
 
 /// How to answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Passages to retrieve and show.
     pub top_k: usize,
-    /// Least confidence to answer at, see [`abstain`].
+    /// Least confidence to answer at, see [`judge`].
     pub min_confidence: f32,
     /// The part of the corpus to answer from.
     pub filters: Filters,
     pub sampling: Sampling,
-    pub style: Style,
-    pub aids: Aids,
-    /// How many sentences are quoted at most where no model writes.
-    pub quotes: usize,
-    /// Whether sentences that no passage backs are shown too, marked as such.
+    /// Whether a sentence of a model that no passage backs is shown too, marked as such.
     pub keep_unsupported: bool,
+    /// What this conversation has shown already, which is not quoted again.
+    pub shown: Vec<Shown>,
 }
 
 impl Default for Settings {
@@ -95,10 +58,8 @@ impl Default for Settings {
             min_confidence: MIN_CONFIDENCE,
             filters: Filters::default(),
             sampling: Sampling::default(),
-            style: Style::default(),
-            aids: Aids::default(),
-            quotes: QUOTED.sentences,
             keep_unsupported: false,
+            shown: Vec::new(),
         }
     }
 }
@@ -116,23 +77,31 @@ pub enum AskError {
     Engine(#[from] EngineError),
 }
 
+impl From<IndexError> for AskError {
+    fn from(error: IndexError) -> Self {
+        AskError::Retrieve(error.into())
+    }
+}
+
 /// What the corpus has for a question.
 #[derive(Debug, Clone)]
 pub struct Found {
     pub question: String,
-    /// The question as it was searched for: the same, save where it leaned on questions before it.
+    /// The question as it was searched for: the same, save where it refers to questions before it.
     pub query: String,
     /// Best first.
     pub hits: Vec<Hit>,
-    /// What comes nearest where there is no hit.
-    pub nearest: Option<Passage>,
-    /// Whether it is too unsure that the hits answer the question.
+    /// The discussions of the hits, judged: the surest first.
+    pub topics: Vec<Topic>,
+    /// Learning resources among the hits.
+    pub resources: Vec<Passage>,
+    /// Whether no discussion answers.
     pub abstains: bool,
-    /// How sure the retriever is that the hits answer it, 0 to 1.
+    /// How sure it is that the surest discussion answers, 0 to 1.
     pub confidence: f32,
     /// The confidence that was asked for, 0 to 1.
     pub threshold: f32,
-    /// What the confidence was made of.
+    /// What the search knows of the question as a whole.
     pub signals: Signals,
     pub corpus: Freshness,
     /// The part of the corpus that was searched.
@@ -143,23 +112,26 @@ pub struct Found {
 
 /// [`find_with`] the words of the question alone.
 pub fn find(store: &Store, question: &str, settings: &Settings) -> Result<Found, AskError> {
-    find_with(store, &ByWords { store }, question, settings)
+    find_with(store, &ByWords { store }, None, question, settings)
 }
 
-/// Retrieves the passages for `question`, and decides whether they answer it. `retriever` searches `store`.
+/// Retrieves the discussions for `question`, and judges whether they answer it. `retriever` searches `store`; `meaning`,
+/// where it is given, compares texts beyond their words.
 pub fn find_with(
     store: &Store,
     retriever: &dyn Retriever,
+    meaning: Option<&dyn Meaning>,
     question: &str,
     settings: &Settings,
 ) -> Result<Found, AskError> {
-    find_as(store, retriever, question, question, settings)
+    find_as(store, retriever, meaning, question, question, settings)
 }
 
 /// [`find_with`] for a `question` that says in other words what is asked: `query` stands alone, and is searched for.
 pub fn find_as(
     store: &Store,
     retriever: &dyn Retriever,
+    meaning: Option<&dyn Meaning>,
     question: &str,
     query: &str,
     settings: &Settings,
@@ -174,19 +146,32 @@ pub fn find_as(
     }
     let query = Query {
         filters: &settings.filters,
-        ..Query::new(asked, settings.top_k)
+        ..Query::new(asked, settings.top_k.max(GATHERED_FROM))
     };
-    let retrieved = retriever.retrieve(&query)?;
+    let mut retrieved = retriever.retrieve(&query)?;
+    let (mut topics, resources) = gather::topics(store, &retrieved.hits, &settings.filters)?;
+    let words: Vec<AskedWord> = retrieved
+        .asked
+        .into_iter()
+        .map(|(text, idf)| AskedWord { text, idf })
+        .collect();
+    judge::judge(asked, &words, &mut topics, meaning, settings.min_confidence);
+    if let Some(meaning) = meaning {
+        let answering = topics.iter_mut().filter(|topic| topic.verdict == Verdict::Answers);
+        answering.take(DISCUSSIONS).for_each(|topic| topic.read(meaning));
+    }
+    retrieved.hits.truncate(settings.top_k);
     let stats = store.stats();
     Ok(Found {
         question: question.to_string(),
         query: asked.to_string(),
-        abstains: abstain::abstains(retrieved.confidence, settings.min_confidence),
-        confidence: retrieved.confidence,
+        abstains: !topics.iter().any(|topic| topic.verdict == Verdict::Answers),
+        confidence: topics.first().map_or(0.0, |topic| topic.confidence),
         threshold: settings.min_confidence,
         signals: retrieved.signals,
         hits: retrieved.hits,
-        nearest: retrieved.nearest,
+        topics,
+        resources,
         corpus: Freshness {
             editions: stats.editions,
             newest: stats.newest,
@@ -196,20 +181,6 @@ pub fn find_as(
         started,
         retrieve: started.elapsed(),
     })
-}
-
-/// A passage that covers less than this share of what the best one covers, or where meaning counts scores less than
-/// this share of its score, is about something else.
-const MIN_SHARE_OF_BEST: f32 = 0.6;
-
-impl Found {
-    /// The passages to answer from, best first: those of the hits that come near the best.
-    pub fn passages(&self) -> Vec<&Passage> {
-        let worth = |hit: &Hit| hit.similarity.map_or(hit.coverage, |_| hit.score);
-        let best = self.hits.iter().map(worth).fold(0.0, f32::max);
-        let near = self.hits.iter().filter(|hit| worth(hit) >= best * MIN_SHARE_OF_BEST);
-        near.map(|hit| &hit.passage).collect()
-    }
 }
 
 /// A loaded model and what is known of it beyond what it knows itself.
@@ -222,7 +193,7 @@ pub struct Writer<'a> {
     pub load: Duration,
 }
 
-/// What is told while an answer is being written.
+/// Hears an answer while it is being written.
 pub trait Listener {
     /// The next sentence of the answer, backed by its citations, or marked as unsupported where that was asked for.
     /// Breaks when nobody listens any more.
@@ -237,8 +208,8 @@ impl Meaning for Dense {
     }
 }
 
-/// Answers what was found: with `writer` where there is one, by quoting where there is none or where nothing that the
-/// model wrote is backed by a passage. `meaning`, where it is given, compares sentences beyond their words.
+/// Answers what was found: a lead, by `writer` where there is one, and one voice a contributor, quoted. `meaning`, where
+/// it is given, compares sentences beyond their words.
 pub fn write(
     found: &Found,
     writer: Option<Writer>,
@@ -246,59 +217,62 @@ pub fn write(
     settings: &Settings,
     listener: &mut dyn Listener,
 ) -> Result<Answer, AskError> {
-    let passages = found.passages();
     let mut timings = Timings {
         retrieve_ms: ms(found.retrieve),
         ..Timings::default()
     };
-    let mut model = None;
-    let mut mode = Mode::Extractive;
-    let mut draft = Draft::default();
-    if found.abstains {
-        return Ok(finish(found, abstention(found), draft, mode, model, timings));
-    }
-    let asked = Asked::new(&found.query, meaning);
-    if let Some(writer) = writer {
-        model = Some(used(writer.engine.info(), writer.sha256.as_deref()));
-        timings.load_ms = ms(writer.load);
-        draft = writing::generate(&asked, &passages, writer, settings, &mut timings, listener)?;
-        mode = Mode::Llm;
-    }
-    if !draft.holds() {
-        mode = Mode::Extractive;
-        let limits = Limits {
-            sentences: settings.quotes,
-            ..QUOTED
-        };
-        for pick in asked.pick(&passages, limits) {
-            if listener
-                .sentence(draft.quote(passages[pick.passage], pick.quote))
-                .is_break()
-            {
-                break;
-            }
-        }
-    }
-    // Where every sentence of the passages is left out, nothing answers.
-    let text = if draft.holds() { draft.text() } else { abstention(found) };
-    Ok(finish(found, text, draft, mode, model, timings))
+    let written = match found.abstains {
+        true => writing::Written::default(),
+        false => writing::write(found, writer, meaning, settings, &mut timings, listener)?,
+    };
+    let writing::Written { draft, model, mode } = written;
+    timings.total_ms = ms(found.started.elapsed());
+    let abstained = !draft.holds();
+    // Where everything that answers was shown before, it is not that nothing answers.
+    let exhausted = abstained && !found.abstains && !settings.shown.is_empty();
+    let related = match abstained && !exhausted {
+        true => writing::related(found, meaning),
+        false => Vec::new(),
+    };
+    Ok(Answer {
+        question: found.question.clone(),
+        answer: match abstained {
+            true => abstention(found, &related, exhausted),
+            false => draft.text(),
+        },
+        abstained,
+        confidence: found.confidence,
+        threshold: found.threshold,
+        mode,
+        lead: draft.lead().cloned(),
+        further_reading: match abstained {
+            true => Vec::new(),
+            false => gather::further_reading(found),
+        },
+        sentences: draft.sentences,
+        voices: draft.voices,
+        citations: draft.citations,
+        related,
+        corpus: found.corpus.clone(),
+        model,
+        timings,
+    })
 }
 
-/// The line that says that the corpus has no answer, with the nearest discussion.
-pub fn abstention(found: &Found) -> String {
-    let passage = found.hits.first().map(|hit| &hit.passage).or(found.nearest.as_ref());
-    let nearest = passage.map(|passage| {
-        format!(
-            "; the nearest discussion is \"{}\" ({})",
-            passage.discussion,
-            passage.id.group()
-        )
-    });
-    format!(
-        "nothing in the corpus{} answers this question{}",
-        found.filters,
-        nearest.unwrap_or_default()
-    )
+/// What says that there is no answer: a line, and where there are `related` discussions, a list of them.
+fn abstention(found: &Found, related: &[Related], exhausted: bool) -> String {
+    let mut text = match exhausted {
+        true => format!("nothing more in the corpus{} answers this question", found.filters),
+        false => format!("nothing in the corpus{} answers this question", found.filters),
+    };
+    if !related.is_empty() {
+        text.push_str("\n\nRelated discussions, which do not answer it:\n");
+    }
+    for one in related {
+        let quote = one.quote.split_whitespace().collect::<Vec<_>>().join(" ");
+        text.push_str(&format!("\n- {} (`{}`): “{quote}”", one.discussion, one.id));
+    }
+    text
 }
 
 /// What an answer says of the model that wrote it.
@@ -309,30 +283,6 @@ pub fn used(info: &ModelInfo, sha256: Option<&str>) -> ModelUsed {
         sha256: sha256.map(String::from),
         quantization: info.quantization.clone(),
         device: info.device.clone(),
-    }
-}
-
-fn finish(
-    found: &Found,
-    text: String,
-    draft: Draft,
-    mode: Mode,
-    model: Option<ModelUsed>,
-    mut timings: Timings,
-) -> Answer {
-    timings.total_ms = ms(found.started.elapsed());
-    Answer {
-        question: found.question.clone(),
-        answer: text,
-        abstained: !draft.holds(),
-        confidence: found.confidence,
-        threshold: found.threshold,
-        mode,
-        sentences: draft.sentences,
-        citations: draft.citations,
-        corpus: found.corpus.clone(),
-        model,
-        timings,
     }
 }
 

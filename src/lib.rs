@@ -26,7 +26,7 @@
 //!
 //! let settings = Settings::default();
 //! let found = ask::find(&store, "How does one become an AI/ML PM?", &settings)?;
-//! // No model here: the best sentences are quoted. With one, pass a `Writer`.
+//! // No model here: all of it is quoted. With one, pass a `Writer`.
 //! let answer = ask::write(&found, None, None, &settings, &mut Print)?;
 //! assert!(!answer.abstained && !answer.citations.is_empty());
 //! # Ok(())
@@ -48,8 +48,8 @@
 //!
 //! # Ideas that hold everywhere
 //!
-//! - **Whether to answer is decided before a model is loaded**, by how much of the question a passage covers and how
-//!   near it is in meaning ([`retrieve`], [`answer::abstain`]).
+//! - **Whether to answer is decided before a model is loaded**: each discussion that was found answers, is related, or is
+//!   off ([`answer::judge`]).
 //! - **A sentence is shown only with the words that back it** ([`answer::grounding`]): a quote is a verbatim slice of a
 //!   passage, and a passage is a verbatim slice of an edition.
 //! - **Text is data.** No text of a passage or question can become a special token ([`engine`]) or a query operator

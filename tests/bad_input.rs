@@ -34,7 +34,7 @@ fn a_random_model_s_babble_gives_the_quoted_answer_and_says_so() {
     let ran = ask_with(&home, &model).ok();
     assert_eq!(ran.json()["mode"], "extractive");
     assert!(
-        ran.stderr.contains("no sentence that the model wrote is backed"),
+        ran.stderr.contains("no run of sentences backs what the model wrote"),
         "{ran:#?}"
     );
 }

@@ -4,7 +4,7 @@ use crate::harness::Home;
 
 const QUESTIONS: &str = r#"{"id":"1","question":"price an API","kind":"short","relevant":["pricing/q1/a","pricing/q1/b"],"split":"tune"}
 {"id":"2","question":"best pizza in Naples","kind":"none","relevant":[],"split":"tune"}
-{"id":"3","question":"weekly retention of new users","kind":"short","relevant":["first-steps/q2/a"],"split":"report"}
+{"id":"3","question":"Which metric first, activation or retention?","kind":"short","relevant":["first-steps/q2/a"],"split":"report"}
 {"id":"4","question":"do bananas ripen faster","kind":"none","relevant":[],"split":"report"}
 "#;
 

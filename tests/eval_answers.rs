@@ -5,7 +5,7 @@ use crate::harness::tiny_gguf::{Meta, TinyGguf, Weights};
 
 const QUESTIONS: &str = r#"{"id":"1","question":"How should we price an API?","kind":"short","relevant":["pricing/q1/a"],"split":"report","points":[{"text":"Bill each call that works.","evidence":[{"id":"pricing/q1/a","quote":"Charge by successful call and publish the price on one page."}]},{"text":"Ask a lawyer.","evidence":[{"id":"pricing/q1/a","quote":"No passage says this."}]}]}
 {"id":"2","question":"best pizza in Naples","kind":"none","relevant":[],"split":"report"}
-{"id":"3","question":"weekly retention of new users","kind":"short","relevant":["first-steps/q2/a"],"split":"tune"}
+{"id":"3","question":"Which metric first, activation or retention?","kind":"short","relevant":["first-steps/q2/a"],"split":"tune"}
 "#;
 
 #[test]
@@ -21,7 +21,8 @@ fn quoted_answers_are_scored_by_citation_support_points_and_abstention() {
     };
     let found = eval(&["--json"]).ok().json();
     let reports = found["reports"].as_array().unwrap();
-    assert_eq!(reports.len(), 1, "{found:#}");
+    let modes: Vec<_> = reports.iter().map(|report| &report["mode"]).collect();
+    assert_eq!(modes, ["extractive", "control"], "{found:#}");
     let r = &reports[0];
     assert_eq!(
         (&r["mode"], &r["questions"], &r["answered"]),

@@ -1,6 +1,7 @@
 //! How follow-ups are searched for, measured on `eval/questions.jsonl`: as typed, with all questions before them, and
 //! as `askpm::chat` makes them stand alone. `cargo test --test main followups -- --ignored --nocapture` prints a table.
 
+use askpm::ask::{self, Settings};
 use askpm::chat::followup;
 use askpm::corpus::Corpus;
 use askpm::eval::metrics::{mean, recall_at, reciprocal_rank_at, success_at};
@@ -8,7 +9,7 @@ use askpm::eval::questions::{Question, Split, parse};
 use askpm::eval::{Outcome, run};
 use askpm::index::Store;
 use askpm::retrieve::dense::{Dense, Embedder, Files};
-use askpm::retrieve::{ByWords, Fused, Query, Retriever};
+use askpm::retrieve::{ByWords, Fused, Retriever};
 
 use crate::harness::{embedder, fixture};
 
@@ -58,7 +59,7 @@ fn new_topics(split: Split) -> Vec<Question> {
     topics
 }
 
-fn outcomes(retriever: &dyn Retriever, questions: &[Question], way: Way) -> Vec<Outcome> {
+fn outcomes(store: &Store, retriever: &dyn Retriever, questions: &[Question], way: Way) -> Vec<Outcome> {
     let asked: Vec<Question> = questions
         .iter()
         .map(|question| Question {
@@ -67,7 +68,7 @@ fn outcomes(retriever: &dyn Retriever, questions: &[Question], way: Way) -> Vec<
             ..question.clone()
         })
         .collect();
-    run(retriever, &asked).unwrap()
+    run(store, retriever, None, &asked).unwrap()
 }
 
 /// Success among the first five, recall among them, and reciprocal rank, each a mean.
@@ -91,8 +92,7 @@ fn store() -> (tempfile::TempDir, Store) {
 #[test]
 fn what_leans_is_found_as_with_all_joined_and_what_does_not_as_typed() {
     let (_dir, store) = store();
-    let words = ByWords { store: &store };
-    let all = |set: &[Question]| WAYS.map(|(_, way)| scores(&outcomes(&words, set, way)));
+    let all = |set: &[Question]| WAYS.map(|(_, way)| scores(&outcomes(&store, &ByWords { store: &store }, set, way)));
     let [typed, joined, alone] = all(&leaning(Split::Tune));
     // What goes on to something new carries less of the old topic, which costs the best place of one question of nine.
     let less = [0.0, 0.0, 0.06];
@@ -120,8 +120,7 @@ fn a_turn_with_a_topic_of_its_own_leaves_the_discussion_before() {
     let turn = "and which metric should I watch then?";
     let [_, joined, alone] = WAYS.map(|(_, way)| {
         let query = way(std::slice::from_ref(&before), turn);
-        let words = ByWords { store: &store };
-        let found = words.retrieve(&Query::new(&query, 5)).unwrap();
+        let found = ask::find(&store, &query, &Settings::default()).unwrap();
         (found.hits[0].passage.id.group().to_string(), found.confidence)
     });
     assert_eq!(
@@ -136,7 +135,7 @@ fn a_turn_with_a_topic_of_its_own_leaves_the_discussion_before() {
 fn table() {
     let (_dir, store) = store();
     let words = ByWords { store: &store };
-    show("words", &words);
+    show(&store, "words", &words);
     let Some(folder) = embedder() else { return };
     let files = Files {
         weights: &folder.join("model.safetensors"),
@@ -146,6 +145,7 @@ fn table() {
     };
     let dense = Dense::open(&store, Embedder::load(files).unwrap(), &mut |_, _| {}).unwrap();
     show(
+        &store,
         "words and meaning",
         &Fused {
             store: &store,
@@ -154,7 +154,7 @@ fn table() {
     );
 }
 
-fn show(by: &str, retriever: &dyn Retriever) {
+fn show(store: &Store, by: &str, retriever: &dyn Retriever) {
     for split in [Split::Tune, Split::Report] {
         for (what, set) in [("follow-ups", leaning(split)), ("new topics", new_topics(split))] {
             println!(
@@ -163,7 +163,7 @@ fn show(by: &str, retriever: &dyn Retriever) {
                 set.len()
             );
             for (name, way) in WAYS {
-                let outcomes = outcomes(retriever, &set, way);
+                let outcomes = outcomes(store, retriever, &set, way);
                 let [success, recall, rank] = scores(&outcomes);
                 let answered = outcomes.iter().filter(|o| o.confidence >= 0.5).count() as f64 / outcomes.len() as f64;
                 println!("  {name:16} {success:.3} {recall:.3} {rank:.3} {answered:.3}");

@@ -26,6 +26,11 @@ fn quotes(answer: &Value) -> Vec<&str> {
     citations.map(|citation| citation["quote"].as_str().unwrap()).collect()
 }
 
+/// Whether `words` are quoted, word for word: a citation quotes the whole run of sentences that they stand in.
+fn quoted(answer: &Value, words: &str) -> bool {
+    quotes(answer).iter().any(|quote| quote.contains(words))
+}
+
 #[test]
 fn a_footnote_at_the_end_of_a_paragraph_does_not_silence_it() {
     let text = "Price the zeppelin plan by seats, as our survey of forty products shows [1].";
@@ -40,15 +45,19 @@ fn slashes_and_scripts_in_quotation_marks_silence_nothing() {
     ] {
         let second = "Price the zeppelin plan by seats and publish the price.";
         let answer = asked(&format!("{first} {second}"));
-        assert!(quotes(&answer).contains(&second), "{answer:#}");
+        assert!(quoted(&answer, second), "{answer:#}");
     }
 }
 
-/// All of the fixture in one paragraph: one sentence that is taken for an order would leave out what follows.
+/// Each sentence of the fixture before another in its paragraph: one that is taken for an order would leave out what
+/// follows. One at a time, since an answer quotes at most three sentences of a contributor.
 #[test]
 fn honest_sentences_take_nothing_with_them() {
     let last = "Price the zeppelin plan by seats and publish the price.";
     let lines = std::fs::read_to_string(fixture("hostile/honest.txt")).unwrap();
-    let answer = asked(&format!("{} {last}", lines.replace('\n', " ").trim()));
-    assert!(quotes(&answer).contains(&last), "{answer:#}");
+    assert!(lines.lines().count() > 50);
+    for line in lines.lines() {
+        let answer = asked(&format!("{line} {last}"));
+        assert!(quoted(&answer, last), "{line}: {answer:#}");
+    }
 }

@@ -26,7 +26,8 @@ fn ask(home: &Home, question: &str) -> (Value, u64) {
     let model = model(home);
     let run = home.askpm().args(["ask", "--json", "-m"]).args([&model]);
     let mut answer = run.args([question]).run().json();
-    assert_eq!(answer["mode"], "llm", "{answer:#}");
+    // Nothing that a random model writes holds: what is quoted is shown, but the prompt was read.
+    assert!(answer["timings"]["prompt_tokens"].as_u64() > Some(20), "{answer:#}");
     let cached = answer["timings"]["cached_tokens"].as_u64().unwrap();
     for varying in ["timings", "corpus", "model"] {
         answer.as_object_mut().unwrap().remove(varying);

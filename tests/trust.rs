@@ -55,8 +55,7 @@ fn whatever_a_model_babbles_is_rejected_the_passages_are_quoted_and_that_is_said
         assert_eq!(answer["mode"], "extractive", "seed {seed}: {answer:#}");
         assert_eq!(answer["sentences"], quoted.json()["sentences"], "seed {seed}");
         assert!(
-            ran.stderr
-                .contains("no sentence that the model wrote is backed by a passage"),
+            ran.stderr.contains("no run of sentences backs what the model wrote"),
             "{ran:#?}"
         );
         let streamed = served(&home, &server).args([QUESTION]).run().ok();
@@ -72,7 +71,7 @@ fn unsupported_sentences_are_shown_on_demand_marked_and_without_citation() {
     let args = ["--keep-unsupported", QUESTION];
     let streamed = served(&home, &server).args(args).run().ok().stdout;
     assert!(
-        streamed.starts_with("Elephants set the price on Tuesdays. [unsupported]"),
+        streamed.contains("Elephants set the price on Tuesdays. [unsupported]"),
         "{streamed}"
     );
     assert_eq!(streamed.matches("[unsupported]").count(), 1, "{streamed}");
@@ -86,7 +85,7 @@ fn unsupported_sentences_are_shown_on_demand_marked_and_without_citation() {
     };
     assert_eq!(
         [told(0), told(1)],
-        [(Some(false), Some(0)), (Some(true), Some(1))],
+        [(Some(true), Some(1)), (Some(false), Some(0))],
         "{answer:#}"
     );
     let plain = served(&home, &server).args([QUESTION]).run().ok().stdout;
@@ -102,8 +101,9 @@ fn unsupported_sentences_are_shown_on_demand_marked_and_without_citation() {
 }
 
 #[test]
-fn a_random_model_that_chooses_can_say_nothing_but_sentences_of_the_corpus() {
+fn a_random_model_can_say_nothing_but_what_is_quoted_without_it() {
     let home = Home::new();
+    let quoted = home.askpm().args(["ask", "-m", "none", "--json", QUESTION]).run().ok();
     for (architecture, seed) in [("llama", "1"), ("gemma3", "2"), ("qwen3", "3")] {
         let mut model = TinyGguf::new(architecture, Weights::F32);
         model.set(&format!("{architecture}.context_length"), Meta::U32(2048));
@@ -112,31 +112,24 @@ fn a_random_model_that_chooses_can_say_nothing_but_sentences_of_the_corpus() {
             .askpm()
             .args(["ask", "--json", "--temperature", "1.5", "--seed", seed, "-m"]);
         let answer = run.args([model]).args([QUESTION]).run().ok().json();
-        assert_eq!(answer["mode"], "llm", "{answer:#}");
-        for sentence in answer["sentences"].as_array().unwrap() {
-            let n = sentence["citations"][0].as_u64().unwrap();
-            let citation = &answer["citations"][n as usize - 1];
-            let quote: Vec<&str> = citation["quote"].as_str().unwrap().split_whitespace().collect();
-            assert_eq!(sentence["text"], quote.join(" "), "{architecture}");
-        }
+        assert_eq!(answer["mode"], "extractive", "{answer:#}");
+        assert_eq!(answer["sentences"], quoted.json()["sentences"], "{architecture}");
     }
 }
 
 #[test]
-fn a_small_model_that_writes_freely_shows_nothing_without_a_verbatim_quote() {
+fn a_small_model_shows_nothing_without_a_verbatim_quote() {
     let Some(model) = real_model() else { return };
     let home = Home::new();
     let file = home.write(
         "questions.jsonl",
         r#"{"id":"1","question":"How should we price an API?","kind":"short","relevant":["pricing/q1/a"],"split":"report"}"#,
     );
-    for toggled in [&[][..], &["--toggle", "again"]] {
-        let run = home
-            .askpm()
-            .args(["eval", "--answers", "--json", "--mode", "llm", "--style", "write"]);
-        let run = run.args(toggled).args(["-m"]).args([model]).args([&file]).run().ok();
-        let report = run.json()["reports"][0].clone();
-        assert!(report["sentences"].as_u64() > Some(0), "{report:#}");
-        assert_eq!(report["verbatim"], report["sentences"], "{report:#}");
-    }
+    let run = home
+        .askpm()
+        .args(["eval", "--answers", "--json", "--mode", "llm", "-m"]);
+    let run = run.args([model]).args([&file]).run().ok();
+    let report = run.json()["reports"][0].clone();
+    assert!(report["sentences"].as_u64() > Some(0), "{report:#}");
+    assert_eq!(report["verbatim"], report["sentences"], "{report:#}");
 }

@@ -34,11 +34,13 @@ fn says(pieces: &[&str]) -> Completions {
 
 #[test]
 fn a_server_writes_and_what_no_passage_backs_is_not_shown() {
+    // The lead is the first sentence that a passage backs. Here it is the last, so that the server is heard to its end,
+    // where it says how many tokens it read.
     let server = says(&[
         "<think>Let me see.</think>",
+        "Elephants decide about it on Tuesdays in Paris. ",
         "Charge by successful call and publish ",
-        "the price on one page. ",
-        "Elephants decide about it on Tuesdays in Paris.",
+        "the price on one page.",
     ]);
     let home = with_generator(&server.url());
     let ran = home
@@ -65,6 +67,26 @@ fn a_server_writes_and_what_no_passage_backs_is_not_shown() {
         "{head}"
     );
     assert!(body.contains("Charge by successful call"), "{body}");
+}
+
+/// A model writes one sentence: nothing that it says after one that holds is waited for or shown.
+#[test]
+fn what_a_server_writes_after_the_lead_is_not_shown() {
+    let server = says(&[
+        "Charge by successful call and publish the price on one page. ",
+        "Elephants decide about it on Tuesdays in Paris.",
+    ]);
+    let home = with_generator(&server.url());
+    let run = home.askpm().env(KEY.0, KEY.1).args(["ask", "--json", QUESTION]);
+    let answer = run.run().ok().json();
+    assert_eq!(answer["mode"], "llm", "{answer:#}");
+    assert_eq!(answer["lead"], answer["sentences"][0], "{answer:#}");
+    let text = answer["answer"].as_str().unwrap();
+    assert!(
+        text.starts_with("Charge by successful call and publish the price on one page. [1]"),
+        "{text}"
+    );
+    assert!(!text.contains("Elephants"), "{text}");
 }
 
 #[test]

@@ -92,12 +92,14 @@ fn judged_by(verdict: impl Fn(&str) -> Verdict, text: &str) -> Vec<(Range<usize>
             out.push((span, true));
             continue;
         }
+        let mut rest = span.clone();
         if !tainted && let Some(head) = head(text, &span).filter(|head| verdict(&text[head.clone()]) == Verdict::Honest)
         {
+            rest.start = head.end;
             out.push((head, true));
         }
         tainted = found == Verdict::AndOn;
-        out.push((span, false));
+        out.push((rest, false));
     }
     out
 }

@@ -1,36 +1,40 @@
 //! What askpm says: an [`Answer`] whose every sentence carries a citation that can be checked.
 //!
-//! In: passages, and sentences that a model wrote or that were picked from the passages. Out: an answer, sentence by
-//! sentence, with citations numbered as they come up. It must not know of models, indexes or terminals.
+//! In: discussions that were judged to answer, and perhaps a sentence that a model wrote. Out: an answer in the shape
+//! that readers see: a lead, one paragraph a voice, further reading, and citations numbered as they come up. It must not
+//! know of models, indexes or terminals.
+//!
+//! The flow: `topic` (hits, gathered by discussion) → `judge` (a discussion answers the question, is related to it, or is
+//! off) → `runs` (the sentences of each contributor that say it) → [`Draft`] (sentences, voices and citations in order)
+//! → [`Answer`]. Where a model writes the lead, `lead` and `grounding` hold it to the runs.
 
-pub mod abstain;
 mod claim;
-pub mod compose;
-pub mod extractive;
+mod draft;
 pub mod grounding;
 pub mod injection;
+pub mod judge;
+pub mod lead;
 pub mod meaning;
 mod reading;
+pub mod runs;
 pub mod sentences;
+pub mod topic;
 mod words;
-
-use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::corpus::Passage;
-use words::Words;
+pub use draft::{Draft, gap, marked, marks};
 
-/// Most words of an answer: what is read in half a minute.
+/// Most words of an answer before its sources: what is read in half a minute.
 pub const MAX_WORDS: usize = 150;
 
 /// How the sentences came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Written by a language model, each backed by a passage.
+    /// A language model wrote the lead, and a passage backs it; the voices are quoted.
     Llm,
-    /// Quoted from the passages.
+    /// All of it is quoted.
     Extractive,
 }
 
@@ -44,9 +48,57 @@ pub struct Sentence {
     pub support: f32,
     /// Whether that is enough. A sentence for which it is not is shown on demand only.
     pub supported: bool,
-    /// Who says it, where it is quoted and somebody else said the sentence before it.
+    /// What a paragraph begins with, where this sentence begins one: who speaks, and how it stands to what went before.
     #[serde(skip)]
     pub speaker: Option<String>,
+    /// Whether its marks are shown: a quoted run has them once, at its end.
+    #[serde(skip)]
+    pub shows_marks: bool,
+}
+
+/// How a voice stands to the voices before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stance {
+    Supports,
+    /// Its author says that somebody else of the discussion is wrong.
+    Dissents,
+    /// It says when the advice does not hold.
+    Condition,
+}
+
+/// One contributor and the sentences of theirs that the answer quotes: a paragraph of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Voice {
+    /// `None` for a section of an article, which nobody signed.
+    pub contributor: Option<String>,
+    /// Opens with `askpm show ID`.
+    pub id: String,
+    /// Indices into [`Answer::sentences`], one after the other.
+    pub sentences: Vec<usize>,
+    pub stance: Stance,
+}
+
+/// A discussion that does not answer the question and is near it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Related {
+    pub id: String,
+    /// Its title.
+    pub discussion: String,
+    /// Title of the edition.
+    pub edition: String,
+    /// Its one best line, verbatim.
+    pub quote: String,
+}
+
+/// A learning resource on the subject. It answers nothing by itself.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Further {
+    pub id: String,
+    pub title: String,
+    /// `book`, `talk`, …
+    pub kind: Option<String>,
+    pub link: Option<String>,
 }
 
 /// A passage that the answer rests on, and the words of it that are quoted.
@@ -109,155 +161,34 @@ pub struct Timings {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Answer {
     pub question: String,
-    /// Markdown with `[n]` marks; for an abstention, the line that says so.
+    /// Markdown with `[n]` marks; for an abstention, the line that says so and the related discussions.
     pub answer: String,
     pub abstained: bool,
-    /// How sure the retriever is that the corpus answers: 0..=1.
+    /// How sure askpm is that a discussion answers: 0..=1.
     pub confidence: f32,
     /// The confidence below which askpm abstains: 0..=1.
     pub threshold: f32,
     pub mode: Mode,
+    /// The sentence that answers: one of `sentences`. `None` where it abstained.
+    pub lead: Option<Sentence>,
     pub sentences: Vec<Sentence>,
+    /// The strongest first.
+    pub voices: Vec<Voice>,
     pub citations: Vec<Citation>,
+    /// At most three, the nearest first; empty where there is an answer.
+    pub related: Vec<Related>,
+    pub further_reading: Vec<Further>,
     pub corpus: Freshness,
     pub model: Option<ModelUsed>,
     pub timings: Timings,
 }
 
-/// Collects sentences and numbers their citations.
-#[derive(Default)]
-pub struct Draft {
-    pub sentences: Vec<Sentence>,
-    pub citations: Vec<Citation>,
-    /// Who said the last sentence, where it is a quote.
-    speaker: Option<String>,
-    words: Words,
-}
-
-/// Sentences that share this much of their content words say the same.
-const SAME: f32 = 0.85;
-
-impl Draft {
-    /// Adds `text`, backed by the words `quote` of `passage`, and returns the new sentence.
-    pub fn add(&mut self, text: &str, passage: &Passage, quote: Range<usize>, support: f32) -> &Sentence {
-        let n = self.cite(passage, &passage.text[quote]);
-        self.speaker = None;
-        self.push(text.to_string(), vec![n], support, None)
-    }
-
-    /// Adds the words `quote` of `passage` as they stand, on one line, with who says them where that is somebody else
-    /// than before.
-    pub fn quote(&mut self, passage: &Passage, quote: Range<usize>) -> &Sentence {
-        let text = one_line(&passage.text[quote.clone()]);
-        let n = self.cite(passage, &passage.text[quote]);
-        let speaker = speaker(passage);
-        let new = self.speaker.as_ref() != Some(&speaker);
-        self.speaker = Some(speaker.clone());
-        self.push(text, vec![n], 1.0, new.then_some(speaker))
-    }
-
-    /// Adds a sentence that no passage backs, but for the share `support`.
-    pub fn add_unsupported(&mut self, text: &str, support: f32) -> &Sentence {
-        self.speaker = None;
-        self.push(text.to_string(), Vec::new(), support, None)
-    }
-
-    fn push(&mut self, text: String, citations: Vec<usize>, support: f32, speaker: Option<String>) -> &Sentence {
-        let at = self.sentences.len();
-        self.sentences.push(Sentence {
-            text,
-            supported: !citations.is_empty(),
-            citations,
-            support,
-            speaker,
-        });
-        &self.sentences[at]
-    }
-
-    /// Whether a sentence of it is backed by a passage.
-    pub fn holds(&self) -> bool {
-        self.sentences.iter().any(|sentence| sentence.supported)
-    }
-
-    /// The number of the citation of these words; the same words are cited once.
-    fn cite(&mut self, passage: &Passage, quote: &str) -> usize {
-        let id = passage.id.to_string();
-        if let Some(known) = self.citations.iter().find(|c| c.id == id && c.quote == quote) {
-            return known.n;
-        }
-        let n = self.citations.len() + 1;
-        self.citations.push(Citation {
-            n,
-            id,
-            edition: passage.edition_title.clone(),
-            discussion: passage.discussion.clone(),
-            contributor: passage.contributor.clone(),
-            date: passage.date.clone(),
-            quote: quote.to_string(),
-            path: passage.path.clone(),
-        });
-        n
-    }
-
-    /// Whether `text` says what a sentence that is already there says, in nearly the same words.
-    pub fn repeats(&self, text: &str) -> bool {
-        let new = self.words.set(text);
-        let same = |sentence: &Sentence| {
-            let old = self.words.set(&sentence.text);
-            let shared = new.intersection(&old).count() as f32;
-            let alike = 2.0 * shared / (new.len() + old.len()).max(1) as f32;
-            alike >= SAME || letters(&sentence.text) == letters(text)
-        };
-        self.sentences.iter().any(same)
-    }
-
-    /// Words written so far that a passage backs.
-    pub fn words(&self) -> usize {
-        let backed = self.sentences.iter().filter(|sentence| sentence.supported);
-        backed.map(|s| s.text.split_whitespace().count()).sum()
-    }
-
-    /// The answer as Markdown: each sentence followed by its marks, and a paragraph for each who is quoted.
-    pub fn text(&self) -> String {
-        let mut out = String::new();
-        for sentence in &self.sentences {
-            if !out.is_empty() {
-                out.push_str(if sentence.speaker.is_some() { "\n\n" } else { " " });
-            }
-            out.push_str(&marked(sentence));
-        }
-        out
+impl Answer {
+    /// The first line of an abstention, without the related discussions.
+    pub fn verdict(&self) -> &str {
+        self.answer.lines().next().unwrap_or_default()
     }
 }
-
-/// `text` without letter case, spaces and punctuation.
-fn letters(text: &str) -> String {
-    let letters = text.chars().filter(|c| c.is_alphanumeric());
-    letters.flat_map(char::to_lowercase).collect()
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Who says what `passage` says: its contributor, or the name of a resource or section, which has none.
-fn speaker(passage: &Passage) -> String {
-    match &passage.contributor {
-        Some(contributor) => one_line(contributor),
-        None => format!("“{}”", one_line(&passage.discussion)),
-    }
-}
-
-/// A sentence with who says it before and the marks of its citations after it: `A PM, payments: It is so. [1]`.
-pub fn marked(sentence: &Sentence) -> String {
-    let speaker = sentence.speaker.as_ref().map(|speaker| format!("{speaker}: "));
-    let marks: String = sentence.citations.iter().map(|n| format!(" [{n}]")).collect();
-    let unsupported = if sentence.supported { "" } else { UNSUPPORTED };
-    format!("{}{}{marks}{unsupported}", speaker.unwrap_or_default(), sentence.text)
-}
-
-/// What follows a sentence that no passage backs.
-const UNSUPPORTED: &str = " [unsupported]";
 
 #[cfg(test)]
 pub(crate) mod testing {
@@ -274,77 +205,10 @@ pub(crate) mod testing {
             question: String::new(),
             also_asked: Vec::new(),
             contributor: Some("Somebody".into()),
+            kind: None,
+            link: None,
             text: text.into(),
             path: "e.md".into(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::testing::passage;
-    use super::*;
-
-    #[test]
-    fn citations_are_numbered_as_they_come_and_the_same_quote_once() {
-        let (a, b) = (passage("e/q1/a", "One. Two."), passage("e/q1/b", "Three."));
-        let mut draft = Draft::default();
-        draft.add("First.", &b, 0..6, 1.0);
-        draft.add("Second.", &a, 0..4, 1.0);
-        draft.add("Third.", &b, 0..6, 0.7);
-        draft.add("Fourth.", &a, 5..9, 0.7);
-        assert_eq!(draft.text(), "First. [1] Second. [2] Third. [1] Fourth. [3]");
-        let ids: Vec<_> = draft
-            .citations
-            .iter()
-            .map(|c| (c.n, c.id.as_str(), c.quote.as_str()))
-            .collect();
-        assert_eq!(
-            ids,
-            [(1, "e/q1/b", "Three."), (2, "e/q1/a", "One."), (3, "e/q1/a", "Two.")]
-        );
-        assert!(draft.repeats("  first!"));
-        assert!(!draft.repeats("Fifth."));
-        assert_eq!(draft.words(), 4);
-    }
-
-    #[test]
-    fn quotes_are_a_paragraph_for_each_who_speaks() {
-        let (a, b) = (
-            passage("e/q1/a", "One is\n so. Two is so."),
-            passage("e/r1", "Three is so."),
-        );
-        let (a, b) = (
-            Passage {
-                contributor: Some("A PM, payments".into()),
-                ..a
-            },
-            Passage {
-                contributor: None,
-                discussion: "A book".into(),
-                ..b
-            },
-        );
-        let mut draft = Draft::default();
-        draft.quote(&a, 0..11);
-        draft.quote(&a, 12..22);
-        draft.quote(&b, 0..12);
-        assert_eq!(
-            draft.text(),
-            "A PM, payments: One is so. [1] Two is so. [2]\n\n“A book”: Three is so. [3]"
-        );
-        assert_eq!(
-            (draft.sentences[0].text.as_str(), draft.citations[0].quote.as_str()),
-            ("One is so.", "One is\n so.")
-        );
-    }
-
-    #[test]
-    fn what_nothing_backs_is_marked_and_makes_no_answer() {
-        let mut draft = Draft::default();
-        draft.add_unsupported("Buy a yacht in Monaco first.", 0.2);
-        assert_eq!((draft.holds(), draft.words()), (false, 0));
-        assert_eq!(draft.text(), "Buy a yacht in Monaco first. [unsupported]");
-        assert!(draft.repeats("First, buy a yacht in Monaco!"));
     }
 }

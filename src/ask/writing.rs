@@ -1,181 +1,141 @@
-//! Lets a model put the answer together: prompts it, and keeps of its text what the passages back.
+//! Makes the answer from the discussions that answer: chooses the runs, has a model write the lead, and adds one voice
+//! a contributor.
 //!
-//! In: what is asked, the passages, a loaded model. Out: a [`Draft`], sentence by sentence. A small model chooses among
-//! sentences of the passages; a larger one writes. It must not know how passages are found, nor who listens.
+//! In: what was found, perhaps a loaded model. Out: a [`Draft`], sentence by sentence. It must not know how passages are
+//! found, nor who listens.
 
+use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
-use super::{AskError, Listener, Settings, Style, Writer, ms};
-use crate::answer::compose::{Composer, Flow};
-use crate::answer::extractive::{Asked, Limits, Pick};
-use crate::answer::injection;
-use crate::answer::{Draft, MAX_WORDS, Sentence, Timings};
+use super::{AskError, DISCUSSIONS, Found, Listener, Settings, Writer, ms, used};
+use crate::answer::lead::{Lead, LeadReader};
+use crate::answer::meaning::Meaning;
+use crate::answer::runs::{self, Run};
+use crate::answer::topic::{Topic, Verdict};
+use crate::answer::{Draft, Mode, ModelUsed, Related, Timings};
 use crate::corpus::Passage;
-use crate::engine::{Choosing, Engine, Generation, Message, Next, Role};
-use crate::prompt::{Prompt, Template};
+use crate::engine::{Engine, Message, Role, Sampling};
 
 /// How many tokens a prompt may take: prefill is what a reader waits for.
 const PROMPT_TOKENS: usize = 1_536;
 
-/// A model of fewer parameters makes things up when it writes; it is given sentences to choose from instead.
-const SMALL_MODEL: u64 = 400_000_000;
+/// How many tokens a lead may take: 25 words are asked for.
+const LEAD_TOKENS: usize = 96;
 
-/// What a small model chooses from: somewhat more than it may say, all of it worth saying and readable alone.
-const TO_CHOOSE_FROM: Limits = Limits {
-    sentences: 7,
-    per_passage: 3,
-    words: MAX_WORDS + 60,
-    leaning: false,
-};
+/// Most related discussions that an abstention names.
+const RELATED: usize = 3;
 
-/// Words that each passage is cut to where they do not all fit the prompt whole.
-const CONDENSED: usize = 120;
+/// What came of it.
+pub(super) struct Written {
+    pub draft: Draft,
+    pub model: Option<ModelUsed>,
+    pub mode: Mode,
+}
 
-/// Lets the model answer, and keeps the sentences that the passages in its prompt back.
-pub(super) fn generate(
-    asked: &Asked,
-    passages: &[&Passage],
-    writer: Writer,
+impl Default for Written {
+    fn default() -> Self {
+        Written {
+            draft: Draft::default(),
+            model: None,
+            mode: Mode::Extractive,
+        }
+    }
+}
+
+/// Writes the answer to what was found; each sentence goes to `listener` as soon as it is there.
+pub(super) fn write(
+    found: &Found,
+    writer: Option<Writer>,
+    meaning: Option<&dyn Meaning>,
     settings: &Settings,
     timings: &mut Timings,
     listener: &mut dyn Listener,
-) -> Result<Draft, AskError> {
+) -> Result<Written, AskError> {
+    let answering = found.topics.iter().filter(|topic| topic.verdict == Verdict::Answers);
+    let topics: Vec<&Topic> = answering.take(DISCUSSIONS).collect();
+    let runs = runs::choose(&found.query, &topics, meaning, &settings.shown);
+    let mut written = Written::default();
+    if runs.is_empty() {
+        return Ok(written);
+    }
+    if let Some(writer) = writer {
+        written.model = Some(used(writer.engine.info(), writer.sha256.as_deref()));
+        timings.load_ms = ms(writer.load);
+        let texts: Vec<Passage> = runs.iter().map(|run| run.cut(&topics)).collect();
+        let (lead, rejected) = lead(found, &texts, writer, meaning, settings, timings)?;
+        if let Some(lead) = lead {
+            written.mode = Mode::Llm;
+            let sentence = written
+                .draft
+                .add_lead(&lead.text, &texts[lead.run], lead.quote, lead.support);
+            if listener.sentence(sentence).is_break() {
+                return Ok(written);
+            }
+        } else {
+            listener.note("no run of sentences backs what the model wrote: the answer is quoted alone");
+        }
+        for (text, share) in rejected.into_iter().filter(|_| settings.keep_unsupported) {
+            if listener
+                .sentence(written.draft.add_unsupported(&text, share))
+                .is_break()
+            {
+                return Ok(written);
+            }
+        }
+    }
+    for run in &runs {
+        let passage = run.passage(&topics);
+        let sentences = written.draft.add_run(passage, &run.sentences, run.stance, run.lead);
+        if sentences.iter().any(|sentence| listener.sentence(sentence).is_break()) {
+            break;
+        }
+    }
+    Ok(written)
+}
+
+/// What a model made of the runs: a lead, if one holds, and what does not hold.
+type Read = (Option<Lead>, Vec<(String, f32)>);
+
+/// Lets the model write the lead from the runs.
+fn lead(
+    found: &Found,
+    texts: &[Passage],
+    writer: Writer,
+    meaning: Option<&dyn Meaning>,
+    settings: &Settings,
+    timings: &mut Timings,
+) -> Result<Read, AskError> {
     let Writer { engine, prompts, .. } = writer;
-    let small = match settings.style {
-        Style::BySize => engine.info().parameters < SMALL_MODEL,
-        Style::Choose => true,
-        Style::Write => false,
+    let sampling = Sampling {
+        max_tokens: settings.sampling.max_tokens.min(LEAD_TOKENS),
+        ..settings.sampling.clone()
     };
-    let written = if small {
-        choose(engine, &prompts.choose, asked, passages, settings, listener)?
-    } else {
-        compose(engine, &prompts.answer, asked, passages, settings, listener)?
+    let room = engine.info().context_length.saturating_sub(sampling.max_tokens);
+    let numbers = 1..;
+    let notes: Vec<String> = numbers
+        .zip(texts)
+        .map(|(n, passage): (usize, _)| format!("[{n}] {}", passage.text))
+        .collect();
+    let prompt = {
+        let engine: &dyn Engine = engine;
+        let count = |system: &str, user: &str| engine.count_prompt(&messages(system, user));
+        prompts
+            .answer
+            .fill(&found.query, &notes, room.min(PROMPT_TOKENS), &count)?
     };
-    let Some((draft, generation)) = written else {
-        listener.note("the question leaves the model no room for passages: quoting them instead");
-        return Ok(Draft::default());
-    };
+    if prompt.passages == 0 {
+        return Ok((None, Vec::new()));
+    }
+    let mut reader = LeadReader::new(&texts[..prompt.passages], meaning);
+    let mut listen = |piece: &str| -> ControlFlow<()> { reader.push(piece) };
+    let generation = engine.generate(&messages(&prompt.system, &prompt.user), &sampling, &mut listen)?;
     timings.prompt_tokens = generation.prompt_tokens;
     timings.cached_tokens = generation.cached_tokens;
     timings.generated_tokens = generation.generated_tokens;
     timings.prefill_ms = ms(generation.prefill);
     timings.first_token_ms = ms(generation.first_token);
     timings.decode_ms = ms(generation.decode);
-    if !draft.holds() {
-        listener.note("no sentence that the model wrote is backed by a passage: quoting the passages instead");
-    }
-    Ok(draft)
-}
-
-/// What came of a prompt; `None` where no passage fits it.
-type Written = Result<Option<(Draft, Generation)>, AskError>;
-
-/// The model writes freely; what no passage backs is dropped, or marked.
-fn compose(
-    engine: &mut dyn Engine,
-    template: &Template,
-    asked: &Asked,
-    passages: &[&Passage],
-    settings: &Settings,
-    listener: &mut dyn Listener,
-) -> Written {
-    let aids = settings.aids;
-    let mut texts: Vec<String> = match aids.trimming {
-        true => asked.condense(passages, CONDENSED),
-        false => passages.iter().map(|p| injection::without(&p.text)).collect(),
-    };
-    let mut prompt = fill(engine, template, asked, &numbered(&texts), settings)?;
-    if !prompt.whole && !aids.trimming {
-        // Something of every passage says more than the first passages whole.
-        texts = asked.condense(passages, CONDENSED);
-        prompt = fill(engine, template, asked, &numbered(&texts), settings)?;
-    }
-    if prompt.passages == 0 {
-        return Ok(None);
-    }
-    let mut shown = passages[..prompt.passages].to_vec();
-    if aids.best_last && prompt.whole {
-        shown.reverse();
-        texts.reverse();
-        prompt = fill(engine, template, asked, &numbered(&texts), settings)?;
-    }
-    let again = aids.again && engine.revises();
-    let mut composer = Composer::new(&shown, asked.meaning, settings.keep_unsupported, again);
-    let mut show = |sentence: &Sentence| listener.sentence(sentence);
-    let messages = messages(&prompt.system, &prompt.user);
-    let generation = engine.revise(
-        &messages,
-        &settings.sampling,
-        &mut |piece| match composer.push(piece, &mut show) {
-            Flow::GoOn => Next::GoOn,
-            Flow::Stop => Next::Stop,
-            Flow::Again(from) => Next::Again(from),
-        },
-    )?;
-    Ok(Some((composer.finish(&mut show).0, generation)))
-}
-
-/// The best sentence of the passages, and what the model chooses of the others: they back the answer word for word.
-fn choose(
-    engine: &mut dyn Engine,
-    template: &Template,
-    asked: &Asked,
-    passages: &[&Passage],
-    settings: &Settings,
-    listener: &mut dyn Listener,
-) -> Written {
-    let picks: Vec<Pick> = asked.pick(passages, TO_CHOOSE_FROM);
-    let quote = |pick: &Pick| {
-        let text = &passages[pick.passage].text[pick.quote.clone()];
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    };
-    let sentences: Vec<String> = picks.iter().map(quote).collect();
-    let mut read = sentences.clone();
-    if settings.aids.best_last {
-        read.reverse();
-    }
-    let prompt = fill(engine, template, asked, &read, settings)?;
-    if prompt.passages == 0 {
-        return Ok(None);
-    }
-    let mut draft = Draft::default();
-    let messages = messages(&prompt.system, &prompt.user);
-    let how = Choosing {
-        most: settings.aids.most,
-        opening: settings.aids.opening,
-    };
-    let generation = engine.choose(&messages, &sentences, how, &settings.sampling, &mut |choice| {
-        if draft.words() + sentences[choice].split_whitespace().count() > MAX_WORDS {
-            return ControlFlow::Break(());
-        }
-        let pick = &picks[choice];
-        listener.sentence(draft.quote(passages[pick.passage], pick.quote.clone()))
-    })?;
-    Ok(Some((draft, generation)))
-}
-
-fn fill(
-    engine: &dyn Engine,
-    template: &Template,
-    asked: &Asked,
-    texts: &[String],
-    settings: &Settings,
-) -> Result<Prompt, AskError> {
-    let room = engine
-        .info()
-        .context_length
-        .saturating_sub(settings.sampling.max_tokens);
-    let count = |system: &str, user: &str| engine.count_prompt(&messages(system, user));
-    Ok(template.fill(asked.question, texts, room.min(PROMPT_TOKENS), &count)?)
-}
-
-/// `[1] …`, `[2] …`: so that a model can say which it means.
-fn numbered(texts: &[String]) -> Vec<String> {
-    let numbers = 1..;
-    numbers
-        .zip(texts)
-        .map(|(n, text): (usize, _)| format!("[{n}] {text}"))
-        .collect()
+    Ok(reader.finish())
 }
 
 fn messages(system: &str, user: &str) -> [Message; 2] {
@@ -183,4 +143,32 @@ fn messages(system: &str, user: &str) -> [Message; 2] {
         role,
         content: content.to_string(),
     })
+}
+
+/// The nearest discussions that do not answer, each with its one best line.
+pub(super) fn related(found: &Found, meaning: Option<&dyn Meaning>) -> Vec<Related> {
+    let mut near: Vec<&Topic> = found
+        .topics
+        .iter()
+        .filter(|topic| topic.verdict != Verdict::Off)
+        .collect();
+    // Whether a discussion answers is one thing, and how near its subject is another.
+    near.sort_by(|a, b| {
+        b.found
+            .similarity
+            .partial_cmp(&a.found.similarity)
+            .unwrap_or(Ordering::Equal)
+    });
+    let one = |topic: &Topic| {
+        let runs: Vec<Run> = runs::choose(&found.query, &[topic], meaning, &[]);
+        let best = runs.first()?;
+        let span = best.sentences.get(best.lead)?.clone();
+        Some(Related {
+            id: topic.id.to_string(),
+            discussion: topic.title.clone(),
+            edition: topic.edition.clone(),
+            quote: best.passage(&[topic]).text[span].to_string(),
+        })
+    };
+    near.into_iter().take(RELATED).filter_map(one).collect()
 }

@@ -13,6 +13,7 @@ pub mod transcript;
 use std::collections::HashSet;
 use std::str::FromStr;
 
+use crate::answer::Citation;
 use crate::corpus::Id;
 
 pub use store::{Conversation, StoreError};
@@ -31,19 +32,15 @@ pub fn shown(turns: &[Turn]) -> Vec<(String, String)> {
     out
 }
 
-/// The sources of the last of `turns` that has any, in the order in which its answer cites them: the identifier of each
-/// discussion, resource or section once. `askpm show N` opens the Nth. Empty where nothing was answered.
+/// What each mark of the last answer of `turns` cites, in the order of the marks: the identifier of its discussion or
+/// section, whole. `askpm show N` opens what `[N]` cites. Empty where nothing was answered.
 pub fn sources(turns: &[Turn]) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
     let answered = turns.iter().rev().find(|turn| !turn.citations.is_empty());
-    for citation in answered.iter().flat_map(|turn| &turn.citations) {
+    let source = |citation: &Citation| {
         // A conversation is a file, in which anything can stand.
-        let source = Id::from_str(&citation.id).map_or_else(|_| citation.id.clone(), |id| id.group().to_string());
-        if !out.contains(&source) {
-            out.push(source);
-        }
-    }
-    out
+        Id::from_str(&citation.id).map_or_else(|_| citation.id.clone(), |id| id.group().to_string())
+    };
+    answered.iter().flat_map(|turn| &turn.citations).map(source).collect()
 }
 
 /// `question` as it is to be searched for after `turns`, oldest first; `None` where it stands alone.
@@ -56,7 +53,6 @@ pub fn standalone(turns: &[Turn], question: &str) -> Option<String> {
 mod tests {
     use super::transcript::testing::turn;
     use super::*;
-    use crate::answer::Citation;
 
     fn cites(all: &[(&str, &str)]) -> Turn {
         let citation = |(at, (id, quote)): (usize, &(&str, &str))| Citation {
@@ -91,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sources_are_the_discussions_of_the_last_answer_in_its_order() {
+    fn the_sources_are_the_discussions_that_the_marks_of_the_last_answer_cite() {
         let turns = [
             cites(&[("old/q1/a", "x")]),
             cites(&[
@@ -103,7 +99,7 @@ mod tests {
             ]),
             turn("And?"),
         ];
-        assert_eq!(sources(&turns), ["e/q2", "e/q1", "e/r1", "no id!"]);
+        assert_eq!(sources(&turns), ["e/q2", "e/q1", "e/q2", "e/r1", "no id!"]);
         assert!(sources(&turns[2..]).is_empty());
     }
 }

@@ -343,6 +343,9 @@ pub struct EvalArgs {
     /// Score answers, not rankings: citations, support, key points, abstention
     #[arg(long)]
     pub answers: bool,
+    /// Print what is measured of discussions and sentences, an object a question: what `eval/fit_*.py` fit constants to
+    #[arg(long, conflicts_with_all = ["answers", "against"])]
+    pub features: bool,
     #[command(flatten)]
     pub answering: AnsweringArgs,
     #[command(flatten)]

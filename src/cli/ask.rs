@@ -1,6 +1,5 @@
 //! `askpm ask`: one question, one answer with citations.
 
-use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::args::{AskArgs, Format, ModelChoice, Retrieval, SamplingArgs};
@@ -9,12 +8,12 @@ use super::error::{Exit, Failure};
 use super::meaning::Finder;
 use super::{batch, conversation, guide, model, save};
 use crate::answer::{Answer, Sentence};
-use crate::ask::{self, Found, Listener, MAX_QUESTION_BYTES, Settings};
+use crate::ask::{self, Listener, MAX_QUESTION_BYTES, Settings};
 use crate::chat::Turn;
 use crate::engine::Sampling;
 use crate::render::terminal::{self, Look, Paragraph};
-use crate::render::{json, sanitise};
-use crate::retrieve::Filters;
+use crate::render::{json, sources};
+use crate::retrieve::{self, Filters};
 
 pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
     refuse_what_quoting_cannot_honour(context, &args.model, &args.sampling, args.keep_unsupported)?;
@@ -25,22 +24,24 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
         save::format_of(path)?;
     }
     let question = words_or_stdin(&args.question, MAX_QUESTION_BYTES, "question")?;
-    let settings = settings(context, args);
+    let mut settings = settings(context, args);
     let wanted = model::wanted(context, &args.model)?;
     let store = context.store()?;
     let finder = Finder::new(context, &store, args.retrieval.by, Some(&wanted))?;
     let mut conversation = conversation::begin(context, &args.conversation)?;
     let leaning = conversation::leaning(context, &conversation, &question);
     let query = leaning.as_deref().unwrap_or(&question);
-    let found = ask::find_as(&store, &*finder.retriever(&store), &question, query, &settings)?;
+    settings.shown = conversation::shown(&conversation, leaning.as_deref());
+    let retriever = finder.retriever(&store);
+    let found = ask::find_as(&store, &*retriever, finder.meaning(), &question, query, &settings)?;
     let format = args.output.format();
     let machine = format == Format::Json || args.jsonl;
 
+    if let Some(line) = retrieve::language_note(&question, &store) {
+        context.note(&line);
+    }
     let mut loaded = None;
     if !found.abstains {
-        if context.draws() && !wanted.is_none() {
-            preview(context, &found)?;
-        }
         loaded = wanted.load(context)?;
     }
     let mut out = io::stdout().lock();
@@ -64,7 +65,7 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
                 .try_for_each(|sentence| paragraph.sentence(sentence))?;
             paragraph.end()?;
         }
-        terminal::sources(&mut out, &answer, context.look())?;
+        sources::sources(&mut out, &answer, context.look())?;
     }
     out.flush()?;
     tell_timings(context, &answer);
@@ -87,7 +88,7 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
     }
     if answer.abstained {
         if !machine {
-            context.warn(&answer.answer);
+            tell_abstention(context, &answer)?;
         }
         return Ok(Exit::NoAnswer);
     }
@@ -116,10 +117,8 @@ pub fn settings_of(context: &Context, retrieval: &Retrieval, filters: Filters, s
             .or(config.min_score)
             .unwrap_or(default.min_confidence),
         filters,
-        style: default.style,
-        aids: default.aids,
-        quotes: default.quotes,
         keep_unsupported: default.keep_unsupported,
+        shown: default.shown,
         sampling: Sampling {
             temperature: sampling
                 .temperature
@@ -163,19 +162,10 @@ pub fn refuse_what_quoting_cannot_honour(
     }
 }
 
-/// Shows at once which discussions were found, while the model reads them.
-pub fn preview(context: &Context, found: &Found) -> io::Result<()> {
-    let mut err = io::stderr().lock();
-    writeln!(err, "Found in the corpus:")?;
-    let mut seen = HashSet::new();
-    for passage in found.hits.iter().map(|hit| &hit.passage) {
-        let group = passage.id.group();
-        if seen.insert(group.clone()) {
-            let line = sanitise::line(&format!("{}  ({group})", passage.discussion));
-            writeln!(err, "{}", context.error_look().wrap(&line, "  "))?;
-        }
-    }
-    writeln!(err)
+/// Says on standard error that nothing answers, and what is related: standard output is for answers.
+pub fn tell_abstention(context: &Context, answer: &Answer) -> io::Result<()> {
+    context.warn(answer.verdict());
+    sources::related(&mut io::stderr().lock(), answer, context.error_look())
 }
 
 pub fn tell_timings(context: &Context, answer: &Answer) {

@@ -96,7 +96,7 @@ fn one<'a>(
     model: impl FnOnce() -> Result<Option<&'a mut Loaded>, Failure>,
     context: &Context,
 ) -> Result<Answer, Step> {
-    let found = ask::find_with(store, retriever, question, settings).map_err(Step::Line)?;
+    let found = ask::find_with(store, retriever, meaning, question, settings).map_err(Step::Line)?;
     let loaded = if found.abstains {
         None
     } else {

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::args::BenchArgs;
+use super::args::{BenchArgs, ModelChoice};
 use super::context::Context;
 use super::error::{Exit, Failure};
+use super::memory::available_memory_mb;
 use super::model;
 use crate::answer::ModelUsed;
 use crate::ask;
@@ -57,7 +58,7 @@ const ANSWER: usize = 64;
 const PROMPT: usize = 512;
 
 pub fn run(context: &Context, args: &BenchArgs) -> Result<Exit, Failure> {
-    let wanted = model::wanted(context, &args.model)?;
+    let wanted = model::wanted(context, &measured(context, &args.model)?)?;
     if wanted.is_none() {
         return Err(Failure::usage(
             "`bench` is about running a model, and the model is `none`",
@@ -85,6 +86,21 @@ pub fn run(context: &Context, args: &BenchArgs) -> Result<Exit, Failure> {
         table(&mut out, &report)?;
     }
     Ok(Exit::Done)
+}
+
+/// The model that was asked for; else the default of the list, be it too small to write answers unasked.
+fn measured(context: &Context, args: &ModelChoice) -> Result<ModelChoice, Failure> {
+    let registry = context.registry()?;
+    let default = || {
+        registry
+            .default_for(available_memory_mb())
+            .map(|model| model.name.clone())
+    };
+    let named = args.model.clone().or_else(|| context.config.model.clone());
+    Ok(ModelChoice {
+        model: named.or_else(default),
+        device: args.device.clone(),
+    })
 }
 
 fn measure(context: &Context, local: model::Local, runs: usize) -> Result<Report, Failure> {

@@ -5,6 +5,7 @@
 use super::args::ConversationArgs;
 use super::context::Context;
 use super::error::Failure;
+use crate::answer::runs::Shown;
 use crate::chat::{self, Conversation};
 
 /// A new conversation, or the last one; an error where there is no last one.
@@ -41,4 +42,12 @@ pub fn leaning(context: &Context, conversation: &Conversation, question: &str) -
     let query = chat::standalone(&conversation.turns, question)?;
     context.detail(&format!("searching for: {query}"));
     Some(query)
+}
+
+/// What a follow-up is not to be answered with again: all that the conversation has quoted. A question that stands alone
+/// may be asked again, and is then answered again.
+pub fn shown(conversation: &Conversation, leaning: Option<&str>) -> Vec<Shown> {
+    let turns = leaning.map_or(&[][..], |_| &conversation.turns);
+    let shown = chat::shown(turns).into_iter();
+    shown.map(|(id, quote)| Shown { id, quote }).collect()
 }

@@ -130,7 +130,14 @@ impl Here {
         let past: Vec<&str> = asked.map(|turn| turn.text.as_str()).collect();
         let query = followup::standalone(&past, &ask.question);
         let query = query.as_deref().unwrap_or(&ask.question);
-        ask::find_as(&self.store, &*retriever, &ask.question, query, settings)
+        ask::find_as(
+            &self.store,
+            &*retriever,
+            self.finder.meaning(),
+            &ask.question,
+            query,
+            settings,
+        )
     }
 }
 

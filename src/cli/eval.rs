@@ -12,8 +12,10 @@ use super::context::{Context, text};
 use super::error::{Exit, Failure};
 use super::eval_answers;
 use super::meaning::Finder;
-use crate::answer::abstain::{self, MIN_CONFIDENCE};
+use crate::answer::judge::{self, MIN_CONFIDENCE};
+use crate::eval::questions::Question;
 use crate::eval::{self, Comparison, Report, metrics::Estimate, questions};
+use crate::index::Store;
 use crate::render::json;
 
 pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
@@ -26,16 +28,24 @@ pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
     let hint =
         "a line is {\"id\", \"question\", \"kind\", \"relevant\": [identifiers], \"split\": \"tune\" or \"report\"}";
     let questions = questions::parse(&text(bytes, &file)?).map_err(|error| Failure::new(&file, error).hinted(hint))?;
+    let questions = eval_answers::sample(&questions, args);
+    if questions.is_empty() {
+        return Err(Failure::new("eval", "no question is of this half"));
+    }
     let store = context.store()?;
     let finder = Finder::new(context, &store, args.by, None)?;
     if args.answers {
         return eval_answers::run(context, args, &questions, &store, &finder);
     }
-    let outcomes = eval::run(&*finder.retriever(&store), &questions)?;
+    if args.features {
+        return features(&store, &finder, &questions);
+    }
+    let outcomes = eval::run(&store, &*finder.retriever(&store), finder.meaning(), &questions)?;
     let compared = match args.against {
         Some(by) => {
             let other = Finder::new(context, &store, Some(by), None)?;
-            eval::compare(&outcomes, &eval::run(&*other.retriever(&store), &questions)?)
+            let others = eval::run(&store, &*other.retriever(&store), other.meaning(), &questions)?;
+            eval::compare(&outcomes, &others)
         }
         None => Vec::new(),
     };
@@ -58,7 +68,7 @@ pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
     if context.verbose > 0 {
         for outcome in &outcomes {
             let missed = outcome.relevant > 0 && !outcome.full_ranks.iter().any(|&rank| rank <= 5);
-            let abstains = abstain::abstains(outcome.confidence, min_confidence);
+            let abstains = judge::abstains(outcome.confidence, min_confidence);
             if missed || abstains != (outcome.relevant == 0) {
                 context.detail(&format!(
                     "{} ({}): ranks {:?} of {} that answer it, {:?} of {} that bear on it, confidence {:.2}",
@@ -72,6 +82,17 @@ pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
                 ));
             }
         }
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// Prints what is measured of discussions and sentences, an object a question.
+fn features(store: &Store, finder: &Finder, questions: &[Question]) -> Result<Exit, Failure> {
+    let mut out = io::stdout().lock();
+    for question in questions {
+        let measured = eval::features::of(store, &*finder.retriever(store), finder.meaning(), question)?;
+        json::line(&mut out, &measured)?;
     }
     out.flush()?;
     Ok(Exit::Done)

@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 
-use super::args::{Aid, AnswerMode, AnswerStyle, EvalArgs, Half, ModelChoice};
+use super::args::{AnswerMode, EvalArgs, Half, ModelChoice};
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
 use super::model::{self, Loaded};
 use super::progress::Counter;
 use crate::answer::meaning::Meaning;
-use crate::ask::{Settings, Style, Writer};
+use crate::ask::{Settings, Writer};
 use crate::eval::answers::{Answered, Library, Mode, Report, Score, ask_one, checker, report, score};
 use crate::eval::metrics::Estimate;
 use crate::eval::questions::{Question, Split};
@@ -27,15 +27,11 @@ pub fn run(
     store: &Store,
     finder: &Finder,
 ) -> Result<Exit, Failure> {
-    let questions = sample(questions, args);
-    if questions.is_empty() {
-        return Err(Failure::new("eval", "no question is of this half"));
-    }
     let retriever = finder.retriever(store);
     let mut bench = Bench {
         context,
         settings: settings(context, args),
-        questions,
+        questions: questions.to_vec(),
         store,
         retriever: &*retriever,
         meaning: finder.meaning(),
@@ -47,10 +43,11 @@ pub fn run(
     if matches!(wanted, AnswerMode::Extractive | AnswerMode::All) {
         bench.measure(Mode::Extractive, None, None)?;
     }
-    for name in models(args) {
-        if wanted == AnswerMode::Extractive {
-            break;
-        }
+    if matches!(wanted, AnswerMode::Control | AnswerMode::All) {
+        bench.measure(Mode::Control, None, None)?;
+    }
+    let by_model = !matches!(wanted, AnswerMode::Extractive | AnswerMode::Control);
+    for name in models(args).into_iter().filter(|_| by_model) {
         bench.with_model(name, wanted)?;
     }
     if bench.reports.is_empty() {
@@ -72,39 +69,17 @@ fn models(args: &EvalArgs) -> Vec<Option<String>> {
 
 fn settings(context: &Context, args: &EvalArgs) -> Settings {
     let default = Settings::default();
-    let mut settings = Settings {
+    Settings {
         min_confidence: args
             .min_score
             .or(context.config.min_score)
             .unwrap_or(default.min_confidence),
-        style: match args.answering.style {
-            None => Style::BySize,
-            Some(AnswerStyle::Choose) => Style::Choose,
-            Some(AnswerStyle::Write) => Style::Write,
-        },
         ..default
-    };
-    if let Some(most) = args.answering.sentences {
-        (settings.aids.most, settings.quotes) = (most.into(), most.into());
     }
-    let aids = &mut settings.aids;
-    for aid in &args.answering.toggle {
-        match aid {
-            Aid::Opening => aids.opening = !aids.opening,
-            Aid::Trimming => aids.trimming = !aids.trimming,
-            Aid::BestLast => aids.best_last = !aids.best_last,
-            Aid::Again => aids.again = !aids.again,
-            Aid::Penalty => settings.sampling.repeat_penalty = PENALTY,
-        }
-    }
-    settings
 }
 
-/// The repeat penalty that is measured; none is applied by default.
-const PENALTY: f32 = 1.15;
-
 /// The questions of the half asked for, at most `--limit` of them, evenly spaced.
-fn sample(questions: &[Question], args: &EvalArgs) -> Vec<Question> {
+pub fn sample(questions: &[Question], args: &EvalArgs) -> Vec<Question> {
     let half = args.answering.split.map(|half| match half {
         Half::Tune => Split::Tune,
         Half::Report => Split::Report,
@@ -237,6 +212,14 @@ fn table(out: &mut dyn Write, reports: &[Report]) -> io::Result<()> {
                 .map_or("-".into(), |verbatim| format!("{verbatim} of {}", r.sentences))
         }),
         ("key points covered", &|r| cell(r.coverage)),
+        ("sentences of discussions that do not answer", &|r| r.strays.to_string()),
+        ("near misses answered", &|r| {
+            format!("{} of {}", r.near_misses_answered, r.near_misses)
+        }),
+        ("paragraphs that begin with a dangling reference", &|r| {
+            r.dangling.to_string()
+        }),
+        ("sentences lifted out of somebody's speech", &|r| r.lifted.to_string()),
         ("abstained, no answer in the corpus", &|r| {
             format!("{} of {}", r.abstained_rightly, r.unanswerable)
         }),

@@ -13,7 +13,7 @@ use super::error::Failure;
 use super::generator::Generator;
 use super::memory::{self, available_memory_mb};
 use super::progress::Bar;
-use crate::ask::Writer;
+use crate::ask::{WRITES_FROM, Writer};
 use crate::engine::{CandleEngine, DeviceChoice, Engine, Message, Role};
 use crate::models::{self, Choice, Model, ModelError, Net, Places};
 use crate::prompt::Prompts;
@@ -78,11 +78,12 @@ pub fn wanted(context: &Context, args: &ModelChoice) -> Result<Wanted, Failure> 
         // What is asked for now goes before the settings, and there the server before a model.
         (Some(generator), _) if !asked => Source::Served(generator.clone()),
         (_, Some(name)) => Source::Here(registry.resolve(name)?),
-        (_, None) => Source::Here(
-            registry
-                .default_for(available_memory_mb())
-                .map_or(Choice::NoModel, |model| Choice::Listed(model.clone().into())),
-        ),
+        (_, None) => {
+            // A small model writes only where the user names it: unasked, it makes answers worse.
+            let writes = |model: &&Model| model.parameters.is_none_or(|count| count >= WRITES_FROM);
+            let model = registry.default_for(available_memory_mb()).filter(writes);
+            Source::Here(model.map_or(Choice::NoModel, |model| Choice::Listed(model.clone().into())))
+        }
     };
     if let Source::Served(generator) = &source {
         if args.device.is_some() {
@@ -160,16 +161,13 @@ impl Wanted {
             return Ok(None);
         };
         let prompts = context.prompts(&[&local.called, &local.engine.info().architecture])?;
-        let openings = [&prompts.choose, &prompts.answer].map(|template| {
-            let (system, user) = template.opening();
-            let message = |role, content: &str| Message {
-                role,
-                content: content.into(),
-            };
-            vec![message(Role::System, system), message(Role::User, user)]
+        let (system, user) = prompts.answer.opening();
+        let opening = [(Role::System, system), (Role::User, user)].map(|(role, content)| Message {
+            role,
+            content: content.into(),
         });
         context.make_private_folders();
-        local.engine.keep_openings(context.prefixes(), &openings);
+        local.engine.keep_openings(context.prefixes(), &[opening.to_vec()]);
         Ok(Some(Loaded {
             engine: Box::new(local.engine),
             sha256: local.sha256,

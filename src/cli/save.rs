@@ -9,8 +9,8 @@ use super::args::Format;
 use super::error::Failure;
 use super::files::{self, Readers};
 use crate::answer::Answer;
-use crate::render::terminal::{self, Look};
-use crate::render::{html, json, markdown, sanitise};
+use crate::render::terminal::Look;
+use crate::render::{html, json, markdown, sanitise, sources};
 
 /// The format that the name of `path` ends in.
 pub fn format_of(path: &Path) -> Result<Format, Failure> {
@@ -48,7 +48,7 @@ pub fn write(out: &mut dyn Write, answer: &Answer, format: Format) -> io::Result
                 sanitise::line(&answer.question),
                 sanitise::line(&answer.answer)
             )?;
-            terminal::sources(out, answer, Look::PLAIN)
+            sources::sources(out, answer, Look::PLAIN)
         }
     }
 }

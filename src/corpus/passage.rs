@@ -3,7 +3,7 @@
 //! In: an edition and the path it was read from. Out: one passage for each answer (long ones cut at paragraphs),
 //! section and resource, each with everything that its reader needs to see. It must not know of the index.
 
-use super::edition::{Answer, Discussion, Edition, Id};
+use super::edition::{Answer, Discussion, Edition, Id, Resource};
 
 /// Longest passage text, in bytes, before an answer is cut at a paragraph. About 350 words: small enough that three
 /// fit a 2,048-token prompt, large enough that hardly any answer of a newsletter is cut.
@@ -27,6 +27,10 @@ pub struct Passage {
     pub also_asked: Vec<String>,
     /// Who signed the answer; `None` for a section and a resource.
     pub contributor: Option<String>,
+    /// Of a resource: `book`, `talk`, …
+    pub kind: Option<String>,
+    /// Of a resource: its address.
+    pub link: Option<String>,
     /// A verbatim slice of the answer's or the section's body, or of the resource's summary (of its title where it has
     /// no summary): what quotes are quoted from.
     pub text: String,
@@ -37,7 +41,8 @@ pub struct Passage {
 /// All passages of `edition`: of its discussions, its sections and its resources, each in their order.
 pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
     let mut out = Vec::new();
-    let mut add = |id: Id, title: &str, asked: Option<(&Discussion, &Answer)>, text: &str| {
+    type Asked<'a> = Option<(&'a Discussion, &'a Answer)>;
+    let mut add = |id: Id, title: &str, asked: Asked, resource: Option<&Resource>, text: &str| {
         let also_asked = asked.map(|(discussion, answer)| [&discussion.also_asked[..], &answer.also_asked].concat());
         let also_asked = also_asked.unwrap_or_default();
         let parts = pieces(text, MAX_PASSAGE_BYTES).into_iter().zip(0u32..);
@@ -50,6 +55,8 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
             question: asked.map(|(discussion, _)| discussion.body.clone()).unwrap_or_default(),
             also_asked: also_asked.clone(),
             contributor: asked.map(|(_, answer)| answer.contributor.clone()),
+            kind: resource.and_then(|resource| resource.kind.clone()),
+            link: resource.and_then(|resource| resource.link.clone()),
             text: text.to_string(),
             path: path.to_string(),
         }));
@@ -62,7 +69,7 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
                 question: discussion.number,
                 letter: answer.letter,
             };
-            add(id, &discussion.title, Some((discussion, answer)), &answer.body);
+            add(id, &discussion.title, Some((discussion, answer)), None, &answer.body);
         }
     }
     for section in &edition.sections {
@@ -70,7 +77,7 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
             edition: slug(),
             section: section.number,
         };
-        add(id, &section.title, None, &section.body);
+        add(id, &section.title, None, None, &section.body);
     }
     for resource in &edition.resources {
         let id = Id::Resource {
@@ -80,7 +87,7 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
         // A resource that is only named must be found by its name.
         let named = resource.summary.trim().is_empty();
         let text = if named { &resource.title } else { &resource.summary };
-        add(id, &resource.title, None, text);
+        add(id, &resource.title, None, Some(resource), text);
     }
     out
 }
@@ -113,7 +120,7 @@ fn pieces(body: &str, max: usize) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::edition::{Resource, Section};
+    use crate::corpus::edition::Section;
     use proptest::prelude::*;
 
     fn edition(body: &str) -> Edition {
@@ -159,6 +166,7 @@ mod tests {
         assert!(all[1].also_asked.is_empty() && all[2].also_asked.is_empty());
         assert_eq!((all[1].discussion.as_str(), all[1].text.as_str()), ("A note", "Noted."));
         assert!(all[1].contributor.is_none() && all[2].contributor.is_none());
+        assert_eq!((all[2].kind.as_deref(), all[1].kind.as_deref()), (Some("book"), None));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::engine::{Choosing, Engine, EngineError, Generation, Message, ModelInfo, Next, Sampling};
+use crate::engine::{Engine, EngineError, Generation, Message, ModelInfo, Sampling};
 
 /// A sign that is set once and seen by all its clones.
 #[derive(Debug, Clone, Default)]
@@ -67,40 +67,6 @@ impl Engine for Cancellable<'_> {
             engine.generate(messages, sampling, &mut |piece| {
                 cancel.flow()?;
                 on_piece(piece)
-            })
-        })
-    }
-
-    fn revises(&self) -> bool {
-        self.engine.revises()
-    }
-
-    fn revise(
-        &mut self,
-        messages: &[Message],
-        sampling: &Sampling,
-        on_piece: &mut dyn FnMut(&str) -> Next,
-    ) -> Result<Generation, EngineError> {
-        self.heeding(|engine, cancel| {
-            engine.revise(messages, sampling, &mut |piece| match cancel.is_set() {
-                true => Next::Stop,
-                false => on_piece(piece),
-            })
-        })
-    }
-
-    fn choose(
-        &mut self,
-        messages: &[Message],
-        choices: &[String],
-        how: Choosing,
-        sampling: &Sampling,
-        on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
-    ) -> Result<Generation, EngineError> {
-        self.heeding(|engine, cancel| {
-            engine.choose(messages, choices, how, sampling, &mut |choice| {
-                cancel.flow()?;
-                on_choice(choice)
             })
         })
     }

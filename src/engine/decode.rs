@@ -8,7 +8,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::chat::ChatTemplate;
-use super::choose::Choices;
 use super::device::DeviceChoice;
 use super::error::{EngineError, shown};
 use super::gguf::Gguf;
@@ -16,11 +15,10 @@ use super::kernels::attention::Precision;
 use super::lookup;
 use super::model::{Model, Runner};
 use super::prefix::Prefixes;
-use super::run::Step;
 use super::session::Session;
-use super::text_stream::Text;
+use super::text_stream::TextStream;
 use super::tokenizer::Tokenizer;
-use super::{Choosing, Engine, Generation, Message, ModelInfo, Next, Sampling, Sign, Stop};
+use super::{Engine, Generation, Message, ModelInfo, Sampling, Sign, Stop};
 
 type Result<T> = std::result::Result<T, EngineError>;
 
@@ -168,78 +166,37 @@ impl Engine for CandleEngine {
         sampling: &Sampling,
         on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Generation> {
-        self.revise(messages, sampling, &mut |piece| match on_piece(piece) {
-            ControlFlow::Continue(()) => Next::GoOn,
-            ControlFlow::Break(()) => Next::Stop,
-        })
-    }
-
-    fn heed(&mut self, stop: Option<Sign>) {
-        self.session.stop = stop;
-    }
-
-    fn revises(&self) -> bool {
-        true
-    }
-
-    fn revise(
-        &mut self,
-        messages: &[Message],
-        sampling: &Sampling,
-        on_piece: &mut dyn FnMut(&str) -> Next,
-    ) -> Result<Generation> {
         let called = Instant::now();
         let ids = self.encode_prompt(messages)?;
         let before = called.elapsed();
-        let mut text = Text::default();
+        let mut stream = TextStream::default();
+        let mut text = String::new();
+        let mut first = true;
         let run = self.run(&ids, sampling, &mut |tokenizer, id| {
             let bytes = tokenizer.bytes(id);
-            let drop_space = text.is_empty() && tokenizer.drops_first_space();
+            let drop_space = first && tokenizer.drops_first_space();
+            first = false;
             let bytes = bytes.strip_prefix(b" ").filter(|_| drop_space).unwrap_or(&bytes);
-            let piece = text.push(bytes);
+            let piece = stream.push(bytes);
+            text.push_str(&piece);
             if piece.is_empty() {
-                return Step::GoOn;
-            }
-            match on_piece(&piece) {
-                Next::GoOn => Step::GoOn,
-                Next::Stop => Step::Stop,
-                Next::Again(from) => {
-                    let (kept, piece) = text.take_back(from);
-                    if !piece.is_empty() && on_piece(&piece) == Next::Stop {
-                        return Step::Stop;
-                    }
-                    kept.map_or(Step::GoOn, Step::Back)
-                }
+                ControlFlow::Continue(())
+            } else {
+                on_piece(&piece)
             }
         })?;
-        let rest = text.finish();
+        let rest = stream.finish();
         if !rest.is_empty() && run.stop != Stop::Caller {
+            text.push_str(&rest);
             // Generation is over: there is nothing left to stop.
             let _ = on_piece(&rest);
         }
         self.session.save();
-        Ok(run.generation(text.written(), ids.len(), before))
+        Ok(run.generation(text, ids.len(), before))
     }
 
-    fn choose(
-        &mut self,
-        messages: &[Message],
-        choices: &[String],
-        how: Choosing,
-        sampling: &Sampling,
-        on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
-    ) -> Result<Generation> {
-        let called = Instant::now();
-        let ids = self.encode_prompt(messages)?;
-        let mut open = Choices::new(choices, |text| self.tokenizer.encode_text(text));
-        let before = called.elapsed();
-        let mut chosen: Vec<&str> = Vec::new();
-        let run = self.run_choices(&ids, &mut open, how, sampling, &mut |choice| {
-            chosen.push(&choices[choice]);
-            on_choice(choice)
-        })?;
-        self.session.save();
-        Ok(run.generation(chosen.join(" "), ids.len(), before))
+    fn heed(&mut self, stop: Option<Sign>) {
+        self.session.stop = stop;
     }
 }
 

@@ -2,11 +2,11 @@
 //!
 //! In: messages. Out: the tokens, and what they cost. It must not be used by anything else.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::decode::CandleEngine;
 use super::error::EngineError;
-use super::run::Step;
 use super::{Message, Sampling};
 
 /// What was written.
@@ -37,7 +37,7 @@ impl CandleEngine {
         let before = std::mem::replace(&mut self.longest_draft, longest_draft);
         let run = self.run(&ids, sampling, &mut |_, id| {
             tokens.push(id);
-            Step::GoOn
+            ControlFlow::Continue(())
         });
         self.longest_draft = before;
         let run = run?;

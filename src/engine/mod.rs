@@ -10,7 +10,6 @@
 
 mod arch;
 mod chat;
-mod choose;
 mod cpu;
 mod cursor;
 mod decode;
@@ -161,24 +160,6 @@ pub struct Generation {
     pub stop: Stop,
 }
 
-/// How many texts to choose, and who chooses the first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Choosing {
-    pub most: usize,
-    /// The first choice opens the answer; else the model chooses that one too.
-    pub opening: bool,
-}
-
-/// How text goes on after a piece of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    GoOn,
-    Stop,
-    /// Text from this byte on is taken back and written anew, beginning with another token. What follows is a piece that
-    /// begins there.
-    Again(usize),
-}
-
 /// Tells whether an answer is still waited for: true once it is not.
 pub type Sign = Box<dyn Fn() -> bool + Send>;
 
@@ -200,36 +181,4 @@ pub trait Engine {
     /// Looks at `stop` between the parts of a long prompt from now on, and stops as if the caller had asked for it where it
     /// is true. What was read stays read.
     fn heed(&mut self, _stop: Option<Sign>) {}
-
-    /// Whether text can be taken back, see [`revise`](Engine::revise).
-    fn revises(&self) -> bool {
-        false
-    }
-
-    /// As [`generate`](Engine::generate), for a caller that may send text back. An engine that does not
-    /// [revise](Engine::revises) goes on as if nothing had been said. Tokens that were taken back count as made.
-    fn revise(
-        &mut self,
-        messages: &[Message],
-        sampling: &Sampling,
-        on_piece: &mut dyn FnMut(&str) -> Next,
-    ) -> Result<Generation, EngineError> {
-        self.generate(messages, sampling, &mut |piece| match on_piece(piece) {
-            Next::Stop => ControlFlow::Break(()),
-            Next::GoOn | Next::Again(_) => ControlFlow::Continue(()),
-        })
-    }
-
-    /// Answers the messages with whole texts out of `choices`, each at most once and the one that the caller holds for the
-    /// best first among them, in the order the model gives them.
-    /// `on_choice` gets the index of each; `Break` stops, as do `how.most` choices, the model's end token after the third,
-    /// and `max_tokens`, which no choice exceeds.
-    fn choose(
-        &mut self,
-        messages: &[Message],
-        choices: &[String],
-        how: Choosing,
-        sampling: &Sampling,
-        on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
-    ) -> Result<Generation, EngineError>;
 }

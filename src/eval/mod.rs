@@ -10,6 +10,7 @@
 
 pub mod answers;
 pub mod beir;
+pub mod features;
 pub mod metrics;
 pub mod questions;
 
@@ -17,9 +18,12 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use crate::answer::abstain;
+use crate::answer::judge;
+use crate::answer::meaning::Meaning;
+use crate::ask::{self, AskError, Settings};
 use crate::corpus::Id;
-use crate::retrieve::{Query, RetrieveError, Retriever, Signals};
+use crate::index::Store;
+use crate::retrieve::{Query, Retriever, Signals};
 use metrics::{Difference, Estimate, estimate, mean};
 use questions::{Question, Split};
 
@@ -68,13 +72,27 @@ pub struct Report {
     pub abstention_f1: Estimate,
 }
 
-/// Searches for each question.
-pub fn run(retriever: &dyn Retriever, questions: &[Question]) -> Result<Vec<Outcome>, RetrieveError> {
-    questions.iter().map(|question| one(retriever, question)).collect()
+/// Searches for each question, and judges what was found.
+pub fn run(
+    store: &Store,
+    retriever: &dyn Retriever,
+    meaning: Option<&dyn Meaning>,
+    questions: &[Question],
+) -> Result<Vec<Outcome>, AskError> {
+    questions
+        .iter()
+        .map(|question| one(store, retriever, meaning, question))
+        .collect()
 }
 
-fn one(retriever: &dyn Retriever, question: &Question) -> Result<Outcome, RetrieveError> {
+fn one(
+    store: &Store,
+    retriever: &dyn Retriever,
+    meaning: Option<&dyn Meaning>,
+    question: &Question,
+) -> Result<Outcome, AskError> {
     let text = question.query();
+    let judged = ask::find_with(store, retriever, meaning, &text, &Settings::default())?;
     let query = Query {
         per_discussion: 1,
         ..Query::new(&text, DEPTH)
@@ -95,7 +113,7 @@ fn one(retriever: &dyn Retriever, question: &Question) -> Result<Outcome, Retrie
         ranks: ranks_of(&relevant),
         full: full.len(),
         full_ranks: ranks_of(&full),
-        confidence: found.confidence,
+        confidence: judged.confidence,
         signals: found.signals,
     })
 }
@@ -181,7 +199,7 @@ fn score(split: &str, kind: &str, outcomes: &[&Outcome], min_confidence: f32) ->
     };
     let decisions: Vec<(bool, bool)> = outcomes
         .iter()
-        .map(|o| (abstain::abstains(o.confidence, min_confidence), o.relevant == 0))
+        .map(|o| (judge::abstains(o.confidence, min_confidence), o.relevant == 0))
         .collect();
     let of_decisions = |at: usize| estimate(&decisions, |pairs| metrics::precision_recall_f1(pairs)[at]);
     Report {

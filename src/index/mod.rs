@@ -11,6 +11,7 @@
 pub(crate) mod analyzer;
 mod error;
 mod folder;
+mod group;
 mod manifest;
 mod open;
 mod plan;

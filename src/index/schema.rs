@@ -44,6 +44,8 @@ pub(crate) struct Fields {
     question: Field,
     asked: Field,
     contributor: Field,
+    kind: Field,
+    link: Field,
     text: Field,
     text_key: Field,
     question_key: Field,
@@ -71,6 +73,8 @@ impl Fields {
         let question = schema.add_text_field("question", with_positions());
         let asked = schema.add_text_field("asked", with_positions());
         let contributor = schema.add_text_field("contributor", with_counts());
+        let kind = schema.add_text_field("kind", STORED);
+        let link = schema.add_text_field("link", STORED);
         let text = schema.add_text_field("text", with_positions());
         let [text_key, question_key, asked_key] = KEYS.map(|name| schema.add_u64_field(name, FAST));
         Fields {
@@ -85,6 +89,8 @@ impl Fields {
             question,
             asked,
             contributor,
+            kind,
+            link,
             text,
             text_key,
             question_key,
@@ -151,8 +157,15 @@ impl Fields {
         if let Some(date) = &passage.date {
             document.add_text(self.date, date);
         }
-        if let Some(contributor) = &passage.contributor {
-            document.add_text(self.contributor, contributor);
+        let optional = [
+            (self.contributor, &passage.contributor),
+            (self.kind, &passage.kind),
+            (self.link, &passage.link),
+        ];
+        for (field, text) in optional {
+            if let Some(text) = text {
+                document.add_text(field, text);
+            }
         }
         document
     }
@@ -179,6 +192,8 @@ impl Fields {
                 .filter_map(|line| line.as_str().map(str::to_string))
                 .collect(),
             contributor: optional(self.contributor),
+            kind: optional(self.kind),
+            link: optional(self.link),
             text: text(self.text)?,
             path: text(self.path)?,
         })
@@ -217,6 +232,8 @@ mod tests {
                 question: String::new(),
                 also_asked: vec!["One?".into(), "Two — more?".into()],
                 contributor,
+                kind: Some("book".into()),
+                link: None,
                 text: "line\nline — “x”".into(),
                 path: "a b.md".into(),
             };

@@ -7,7 +7,6 @@
 use crate::answer::sentences::sentences;
 
 const ANSWER: &str = include_str!("../../prompts/answer.md");
-const CHOOSE: &str = include_str!("../../prompts/choose.md");
 
 const SYSTEM: &str = "## system\n";
 const USER: &str = "\n## user\n";
@@ -17,16 +16,13 @@ const QUESTION: &str = "{{question}}";
 /// The wording of every prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompts {
-    /// `answer.md`: to write an answer from passages.
+    /// `answer.md`: to write the sentence that answers, from runs of sentences.
     pub answer: Template,
-    /// `choose.md`: to choose among sentences, for small models.
-    pub choose: Template,
 }
 
 impl Prompts {
     /// Takes the text that `read` has for a file, else the built-in wording. A file for one kind of model goes before
-    /// `answer.md` and `choose.md`: `MODEL/answer.md` for each of the `models` in turn, which are a model's name and its
-    /// architecture.
+    /// `answer.md`: `MODEL/answer.md` for each of the `models` in turn, which are a model's name and its architecture.
     ///
     /// # Errors
     /// What `fault` makes of the name of a file that is no template, and the reason.
@@ -49,7 +45,6 @@ impl Prompts {
         };
         Ok(Prompts {
             answer: one("answer.md", ANSWER)?,
-            choose: one("choose.md", CHOOSE)?,
         })
     }
 }
@@ -184,10 +179,8 @@ mod tests {
     }
 
     #[test]
-    fn the_built_in_templates_have_both_messages_and_both_holes() {
-        for text in [ANSWER, CHOOSE] {
-            Template::parse(text).unwrap();
-        }
+    fn the_built_in_template_has_both_messages_and_both_holes() {
+        Template::parse(ANSWER).unwrap();
     }
 
     #[test]
@@ -249,17 +242,16 @@ mod tests {
             Ok::<_, String>(match path {
                 "tiny/answer.md" => file("for the model"),
                 "llama/answer.md" => file("for the architecture"),
-                "llama/choose.md" => file("for the architecture"),
-                "answer.md" | "choose.md" => file("for all"),
+                "answer.md" => file("for all"),
                 other => panic!("{other} is no file to look for"),
             })
         };
         let load = |models: &[&str]| {
-            let read = |path: &str| if path == "tiny/choose.md" { Ok(None) } else { read(path) };
             let prompts = Prompts::load(models, read, |(name, error)| format!("{name}: {error}")).unwrap();
-            [prompts.answer.system, prompts.choose.system]
+            prompts.answer.system
         };
-        assert_eq!(load(&["tiny", "llama"]), ["for the model", "for the architecture"]);
-        assert_eq!(load(&["../../etc", "a/b", ""]), ["for all", "for all"]);
+        assert_eq!(load(&["tiny", "llama"]), "for the model");
+        assert_eq!(load(&["llama"]), "for the architecture");
+        assert_eq!(load(&["../../etc", "a/b", ""]), "for all");
     }
 }

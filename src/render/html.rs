@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use super::dates::Dates;
 use super::edition::View;
 use super::list::List;
-use super::{sanitise, terminal};
-use crate::answer::{Answer, marked};
+use super::{sanitise, sources, terminal};
+use crate::answer::{Answer, marks};
 use crate::retrieve::Hit;
 
 const HEAD: &str = "\
@@ -33,15 +33,34 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
         writeln!(out, "<p>{}</p>", escape(&answer.answer))?;
         return end(out);
     }
-    writeln!(out, "<p>")?;
-    for sentence in &answer.sentences {
-        let plain: String = sentence.citations.iter().map(|n| format!(" [{n}]")).collect();
-        let link = |n: &usize| format!(" <a href=\"#source-{n}\">[{n}]</a>");
-        let links: String = sentence.citations.iter().map(link).collect();
-        let whole = marked(sentence);
-        writeln!(out, "{}{links}", escape(whole.strip_suffix(&plain).unwrap_or(&whole)))?;
+    for (at, sentence) in answer.sentences.iter().enumerate() {
+        match (at, &sentence.speaker) {
+            (0, _) => write!(out, "<p>")?,
+            (_, Some(_)) => writeln!(out, "</p>\n<p>")?,
+            (_, None) => writeln!(out)?,
+        }
+        if let Some(speaker) = &sentence.speaker {
+            write!(out, "<b>{}:</b> ", escape(speaker))?;
+        }
+        let links = match sentence.supported {
+            false => marks(sentence),
+            true => {
+                let shown = sentence.citations.iter().filter(|_| sentence.shows_marks);
+                shown.map(|n| format!(" <a href=\"#source-{n}\">[{n}]</a>")).collect()
+            }
+        };
+        write!(out, "{}{links}", escape(&sentence.text))?;
     }
-    writeln!(out, "</p>\n<h2>Sources</h2>\n<ol>")?;
+    writeln!(out, "</p>")?;
+    if !answer.further_reading.is_empty() {
+        writeln!(out, "<h2>Further reading</h2>\n<ul>")?;
+        for further in &answer.further_reading {
+            let title = escape(&sources::further(further));
+            writeln!(out, "<li>{title} <code>{}</code></li>", escape(&further.id))?;
+        }
+        writeln!(out, "</ul>")?;
+    }
+    writeln!(out, "<h2>Sources</h2>\n<ol>")?;
     for citation in &answer.citations {
         let by = citation.contributor.as_deref().unwrap_or("learning resource");
         let date = citation.date.as_deref().unwrap_or("undated");

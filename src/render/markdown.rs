@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use super::dates::Dates;
 use super::edition::View;
 use super::list::List;
-use super::{sanitise, terminal};
-use crate::answer::{Answer, marked};
+use super::{sanitise, sources, terminal};
+use crate::answer::{Answer, gap, marks};
 use crate::retrieve::Hit;
 
 /// An answer with its sources.
@@ -18,13 +18,30 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
     if answer.abstained {
         return writeln!(out, "{}", escape(&answer.answer));
     }
-    // The marks are askpm's own, the sentences are not.
-    let sentences = answer.sentences.iter().map(|sentence| {
-        let marks: String = sentence.citations.iter().map(|n| format!(" [{n}]")).collect();
-        let whole = marked(sentence);
-        format!("{}{marks}", escape(whole.strip_suffix(&marks).unwrap_or(&whole)))
-    });
-    writeln!(out, "{}\n\n## Sources\n", sentences.collect::<Vec<_>>().join(" "))?;
+    for (at, sentence) in answer.sentences.iter().enumerate() {
+        // The marks are askpm's own, the sentences are not.
+        let speaker = sentence
+            .speaker
+            .iter()
+            .map(|speaker| format!("**{}:** ", escape(speaker)));
+        write!(
+            out,
+            "{}{}{}{}",
+            gap(sentence, at == 0),
+            speaker.collect::<String>(),
+            escape(&sentence.text),
+            marks(sentence)
+        )?;
+    }
+    writeln!(out, "\n")?;
+    if !answer.further_reading.is_empty() {
+        writeln!(out, "## Further reading\n")?;
+        for further in &answer.further_reading {
+            writeln!(out, "- {}: `{}`", escape(&sources::further(further)), further.id)?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(out, "## Sources\n")?;
     for citation in &answer.citations {
         let by = citation.contributor.as_deref().unwrap_or("learning resource");
         let date = citation.date.as_deref().unwrap_or("undated");

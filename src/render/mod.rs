@@ -10,4 +10,5 @@ pub mod json;
 pub mod list;
 pub mod markdown;
 pub mod sanitise;
+pub mod sources;
 pub mod terminal;

@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::dates::Dates;
 use super::sanitise;
-use crate::answer::{Answer, Citation, Freshness, Sentence, marked};
+use crate::answer::{Answer, Freshness, Sentence, marked};
 use crate::retrieve::{Hit, Signals};
 
 /// How text is to look.
@@ -23,9 +23,9 @@ pub struct Look {
     pub dates: Dates,
 }
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
-const MARK: Style = AnsiColor::Cyan.on_default();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const MARK: Style = AnsiColor::Cyan.on_default();
 
 impl Look {
     /// Nothing but text.
@@ -52,7 +52,7 @@ impl Look {
         }
     }
 
-    fn style(self, style: Style, text: &str) -> String {
+    pub(super) fn style(self, style: Style, text: &str) -> String {
         if self.colour {
             format!("{style}{text}{style:#}")
         } else {
@@ -128,70 +128,6 @@ impl<'a> Paragraph<'a> {
     }
 }
 
-/// The sources of `answer`, each once, and how fresh its corpus is: what follows the paragraphs. A quote that stands in
-/// the answer word for word is not shown again.
-pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<()> {
-    writeln!(out, "\n{}", look.style(BOLD, "Sources"))?;
-    cited(out, &answer.citations, look, |citation| is_shown(answer, citation))?;
-    writeln!(
-        out,
-        "\n{}",
-        look.style(DIM, &look.wrap(&freshness(&answer.corpus, look.dates), ""))
-    )
-}
-
-/// What each of `citations` names, and its quotes.
-pub fn citations(out: &mut dyn Write, citations: &[Citation], look: Look) -> io::Result<()> {
-    cited(out, citations, look, |_| false)
-}
-
-/// [`citations`] without the quotes that are `shown` already.
-fn cited(out: &mut dyn Write, citations: &[Citation], look: Look, shown: impl Fn(&Citation) -> bool) -> io::Result<()> {
-    let mut told: Vec<&str> = Vec::new();
-    for first in citations {
-        if told.contains(&first.id.as_str()) {
-            continue;
-        }
-        told.push(&first.id);
-        let same: Vec<&Citation> = citations.iter().filter(|c| c.id == first.id).collect();
-        let by = first.contributor.as_deref().unwrap_or("learning resource");
-        let date = look.date(first.date.as_deref());
-        let mark = |citation: &Citation| look.style(MARK, &format!("[{}]", citation.n));
-        let marks: Vec<String> = same.iter().map(|citation| mark(citation)).collect();
-        let id = look.style(BOLD, &sanitise::line(&first.id));
-        let id = look.link(&id, &file_address(&first.path));
-        writeln!(out, "{} {id}  {}", marks.join(" "), sanitise::line(by))?;
-        let place = format!("{}, in {} ({date})", first.discussion, first.edition);
-        writeln!(out, "{}", look.wrap(&sanitise::line(&place), "    "))?;
-        for citation in same.iter().filter(|citation| !shown(citation)) {
-            let which = if same.len() > 1 {
-                format!("[{}] ", citation.n)
-            } else {
-                String::new()
-            };
-            let quote = look.wrap(&format!("{which}“{}”", sanitise::line(&citation.quote)), "    ");
-            writeln!(out, "{}", look.style(DIM, &quote))?;
-        }
-    }
-    Ok(())
-}
-
-/// What each citation names, in a line: what follows an answer in a conversation.
-pub fn brief(out: &mut dyn Write, citations: &[Citation], look: Look) -> io::Result<()> {
-    for citation in citations {
-        let by = citation.contributor.as_deref().unwrap_or("learning resource");
-        let mark = look.style(MARK, &format!("[{}]", citation.n));
-        writeln!(out, "{mark} {}  {}", sanitise::line(&citation.id), sanitise::line(by))?;
-    }
-    Ok(())
-}
-
-/// Whether a sentence of `answer` is the quote of `citation`.
-fn is_shown(answer: &Answer, citation: &Citation) -> bool {
-    let words = |sentence: &Sentence| sentence.text.split_whitespace().eq(citation.quote.split_whitespace());
-    answer.sentences.iter().any(words)
-}
-
 /// Why there is an answer or none, and how far each of its sentences is backed.
 pub fn why(out: &mut dyn Write, signals: &Signals, answer: &Answer, look: Look) -> io::Result<()> {
     let verdict = if answer.abstained { "abstaining" } else { "answering" };
@@ -241,29 +177,13 @@ pub fn freshness(corpus: &Freshness, dates: Dates) -> String {
         .as_deref()
         .map_or("undated".to_string(), |date| format!("newest of {}", dates.show(date)));
     let day = dates.show(corpus.indexed_at.get(..10).unwrap_or(&corpus.indexed_at));
-    format!("Corpus: {editions}, {newest}; indexed {day}. Open a source with `askpm show ID`.")
+    format!("Corpus: {editions}, {newest}; indexed {day}.")
 }
 
 /// Whether `text` is an address of the web and nothing else.
 pub fn is_web_address(text: &str) -> bool {
     let web = ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
     web && text.chars().all(|c| !c.is_whitespace() && !sanitise::is_hostile(c))
-}
-
-/// The `file:` address (RFC 8089) of an absolute path; empty for others, such as the editions that are built in.
-fn file_address(path: &str) -> String {
-    if !path.starts_with('/') {
-        return String::new();
-    }
-    let mut out = String::from("file://");
-    for byte in path.bytes() {
-        match byte {
-            b'/' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            byte if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
-            byte => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }
 
 /// `1 edition`, `2 editions`.
@@ -330,6 +250,7 @@ mod tests {
             support: 1.0,
             supported: true,
             speaker: None,
+            shows_marks: true,
         }
     }
 
@@ -414,11 +335,6 @@ mod tests {
         ] {
             assert_eq!(links.link("id", target), "id", "{target:?}");
         }
-        assert_eq!(file_address("/a b/ü%.md"), "file:///a%20b/%C3%BC%25.md");
-        assert_eq!(
-            (file_address("builtin:a.md"), file_address("a.md")),
-            (String::new(), String::new())
-        );
         assert!(is_web_address("https://a.example/x") && !is_web_address("ftp://a") && !is_web_address("http://a\nb"));
     }
 

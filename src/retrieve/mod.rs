@@ -6,8 +6,8 @@
 //! The flow: `query` (text → words, never a query language) → `fuzzy` (a misspelt word → the one that was meant) → `bm25`
 //! (passages with one of the words → score) → `filter` (the part of the corpus that is asked for) → `phrase` (words side
 //! by side) → where there is an embedding model, `dense` (every passage → how near it is in
-//! meaning) and `fusion` (both → one score) → `rank` (order, diversity, cut-off) → `confidence` (whether the corpus
-//! answers the question at all). Of a large corpus the best are looked at, and `settle` looks at more where those do not
+//! meaning) and `fusion` (both → one score) → `rank` (order, diversity, cut-off) → `signals` (what the
+//! search knows of the question as a whole). Of a large corpus the best are looked at, and `settle` looks at more where those do not
 //! tell for sure.
 //!
 //! Filters come after scoring: how rare a word is, is told by the whole corpus, and a passage has the same score and
@@ -31,7 +31,6 @@
 
 mod bm25;
 pub mod cluster;
-mod confidence;
 pub mod dense;
 mod filter;
 mod fusion;
@@ -42,6 +41,7 @@ mod query;
 mod rank;
 mod respell;
 mod settle;
+mod signals;
 
 #[cfg(test)]
 mod tests;
@@ -56,10 +56,10 @@ use bm25::{Found, Scored};
 use cluster::ClusterError;
 use dense::{Dense, DenseError, EmbedError, Nearness};
 
-pub use confidence::Signals;
 pub use filter::{Filters, NoDate, Since};
 pub use language::{Lang, foreign, language_note, languages};
 pub use query::{MAX_WORDS, content_words};
+pub use signals::Signals;
 
 /// A question and how many passages are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,14 +128,13 @@ pub struct Correction {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Retrieved {
     pub hits: Vec<Hit>,
-    /// Where there is no hit, the passage that shares the most even so, be it only words that ask; `None` if none does.
-    pub nearest: Option<Passage>,
     /// Best coverage among the hits, 0 without hits.
     pub coverage: f32,
-    /// How sure it is that the corpus answers the question: 0 to 1, and 0.5 is where to stop answering.
-    pub confidence: f32,
-    /// What the confidence was made of.
+    /// What the search knows of the question as a whole.
     pub signals: Signals,
+    /// The question's content words (a misspelt one as the stem that it was read as), each with its inverse document
+    /// frequency over passages.
+    pub asked: Vec<(String, f32)>,
     /// Content words of the question that are nowhere in the index, in no near spelling either.
     pub unknown: Vec<String>,
     pub corrected: Vec<Correction>,
@@ -296,11 +295,6 @@ fn find_among(
     let meaning = dense.and_then(|(_, fuse)| Some((fuse, near?)));
     let all = || Ok(self::by_words(store, query, &words, usize::MAX, None)?.0);
     let hits = settle::hits(store, query, &words, by_words, meaning, all)?;
-    let nearest = if hits.is_empty() {
-        nearest(store, query, &words)?
-    } else {
-        None
-    };
     let unknown = words.iter().filter(|word| word.content && word.passages == 0);
     let signals = Signals {
         coverage,
@@ -309,11 +303,14 @@ fn find_among(
     };
     Ok(Retrieved {
         coverage: hits.iter().map(|hit| hit.coverage).fold(0.0, f32::max),
-        confidence: signals.confidence(),
         signals,
+        asked: words
+            .iter()
+            .filter(|word| word.content)
+            .map(query::Word::rarity)
+            .collect(),
         unknown: unknown.map(|word| word.typed.clone()).collect(),
         hits,
-        nearest,
         corrected,
         took: Duration::ZERO,
     })
@@ -345,14 +342,4 @@ fn nearness<'a>(store: &Store, query: &Query, dense: &'a Dense, texts: &[&str]) 
     let mut admitted = near.into_pairs();
     filter::retain(store, query.filters, &mut admitted, |(address, _)| *address)?;
     Ok(Nearness::of_pairs(admitted))
-}
-
-/// The best passage by any word of the question: what to name when nothing was found.
-fn nearest(store: &Store, query: &Query, words: &[query::Word]) -> Result<Option<Passage>, IndexError> {
-    let most = if query.filters.is_empty() { 1 } else { usize::MAX };
-    let mut scored = bm25::best(store, words, u64::MAX, most)?.scored;
-    filter::retain(store, query.filters, &mut scored, |one| one.address)?;
-    let one = Query { limit: 1, ..*query };
-    let hits = rank::rank(store, &one, words, scored, None)?;
-    Ok(hits.into_iter().next().map(|hit| hit.passage))
 }

@@ -52,6 +52,14 @@ pub(super) struct Word {
     pub idf: f32,
 }
 
+impl Word {
+    /// As typed (where it was misspelt, as the stem that it was read as), and how rare it is.
+    pub fn rarity(&self) -> (String, f32) {
+        let text = if self.likeness < 1.0 { &self.term } else { &self.typed };
+        (text.clone(), self.idf)
+    }
+}
+
 /// The words of `text`, in the order of their first occurrence.
 pub(super) fn words(text: &str) -> Vec<Word> {
     let asking: HashSet<&str> = ASKING.split_whitespace().collect();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::MODEL;
 use super::request::Bad;
-use crate::answer::{Answer, Sentence, marked};
+use crate::answer::{Answer, Sentence, gap, marked};
 use crate::desk::{Fault, Refusal, as_json};
 
 /// What all parts of one reply share.
@@ -47,7 +47,11 @@ fn details(answer: &Answer, notes: &[String]) -> Value {
     json!({
         "abstained": answer.abstained,
         "mode": answer.mode,
+        "lead": as_json(&answer.lead).unwrap_or_default(),
         "sentences": as_json(&answer.sentences).unwrap_or_default(),
+        "voices": answer.voices,
+        "related": answer.related,
+        "further_reading": answer.further_reading,
         "corpus": answer.corpus,
         "model": answer.model,
         "timings": answer.timings,
@@ -82,12 +86,9 @@ pub fn piece(stamp: &Stamp, text: &str) -> Value {
     delta(stamp, json!({"content": text}), Value::Null)
 }
 
-/// A sentence as it is streamed: with its marks, parted from the one before by a space, as [`Answer::answer`] has it.
+/// A sentence as it is streamed: with its marks, parted from the one before as [`Answer::answer`] has it.
 pub fn text(sentence: &Sentence, first: bool) -> String {
-    match first {
-        true => marked(sentence),
-        false => format!(" {}", marked(sentence)),
-    }
+    format!("{}{}", gap(sentence, first), marked(sentence))
 }
 
 /// The chunks that end a stream: the last of the choice, with the sources, and the one that tells the tokens used.

@@ -51,7 +51,7 @@ async def ask(socket, number, text):
     return json.loads(await value(socket, f"""JSON.stringify({{
         heading: {article}.querySelector("h2").textContent,
         answer: {article}.querySelector("p").textContent,
-        quotes: [...{article}.querySelectorAll("blockquote")].map((quote) => quote.textContent),
+        sources: [...{article}.querySelectorAll("li code")].map((source) => source.textContent),
         inside: {article}.querySelectorAll("img, script").length,
         wrong: {article}.querySelectorAll(".wrong").length,
     }})"""))
@@ -73,7 +73,7 @@ async def drive(port):
             await asyncio.sleep(0.1)
         answered = await ask(socket, 1, question)
         assert answered["heading"] == question, answered
-        assert "[1]" in answered["answer"] and answered["quotes"] and not answered["wrong"], answered
+        assert "[1]" in answered["answer"] and answered["sources"] and not answered["wrong"], answered
         hostile = await ask(socket, 2, HOSTILE)
         assert hostile["heading"] == HOSTILE and hostile["inside"] == 0, hostile
         assert await value(socket, "document.title") == "askpm"

@@ -7,12 +7,13 @@ use super::{Outcome, edition, found, home, lost, snapshot};
 use crate::harness::tiny_gguf::{TinyGguf, Weights};
 use crate::harness::{Home, Ran};
 
-/// Runs askpm below a limit.
+/// Runs askpm below a limit. Files that other tests hold open, and that the shell inherits of them, are closed first: they
+/// would count, and are none of askpm's.
 fn limited(home: &Home, limit: &str, args: &[&str]) -> Ran {
     let askpm = home.bare().command();
     let mut shell = Command::new("/bin/sh");
     shell
-        .args(["-c", &format!("{limit} && exec \"$@\""), "sh"])
+        .args(["-c", &format!("{CLOSED}; {limit} && exec \"$@\""), "sh"])
         .arg(askpm.get_program())
         .args(args);
     shell
@@ -25,6 +26,10 @@ fn limited(home: &Home, limit: &str, args: &[&str]) -> Ran {
         stderr: String::from_utf8(out.stderr).unwrap(),
     }
 }
+
+/// Closes what a shell may have inherited beyond its standard streams: a limit is on the numbers of files, the lowest of
+/// which are these.
+const CLOSED: &str = "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-";
 
 /// Less memory than a search takes is told before anything is begun.
 pub fn no_memory() -> Outcome {

@@ -28,7 +28,13 @@ pub struct Terminal {
 const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Terminal {
+    /// `askpm chat --offline` with more `args`.
     pub fn new(home: &Home, args: &[&str]) -> Terminal {
+        Terminal::online(home, &[&["--offline"], args].concat())
+    }
+
+    /// `askpm chat` with `args`, which may ask servers of this machine.
+    pub fn online(home: &Home, args: &[&str]) -> Terminal {
         let size = Winsize {
             ws_row: 24,
             ws_col: 100,
@@ -37,12 +43,7 @@ impl Terminal {
         };
         let pty = openpty(Some(&size), None).unwrap();
         let end = || Stdio::from(pty.slave.try_clone().unwrap());
-        let mut command = home
-            .askpm()
-            .env("TERM", "xterm")
-            .args(["chat", "--offline"])
-            .args(args)
-            .command();
+        let mut command = home.askpm().env("TERM", "xterm").args(["chat"]).args(args).command();
         let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
         let keyboard = fs::File::from(pty.master);
         let mut screen = keyboard.try_clone().unwrap();

@@ -240,6 +240,9 @@ fn speaks_of_your_answer(words: &[&str]) -> bool {
 
 const ANSWERING: &str = "answer reply respond";
 
+/// Words that open a description rather than a word to repeat.
+const DETERMINERS: &str = "a an the at one two three some your their no any only both more less all short clear honest";
+
 /// Whether the sentence orders what an answer must be: "reply with the word …", "cite this sentence"; or is no more than
 /// such an answer ("Answer: 42.").
 pub(super) fn an_answer(plain: &str, words: &[&str]) -> bool {
@@ -247,7 +250,14 @@ pub(super) fn an_answer(plain: &str, words: &[&str]) -> bool {
         phrases("cite this sentence|your next answer|your next reply|your next response").any(|one| says(words, one));
     let first = words.first().is_some_and(|word| listed(ANSWERING, word));
     let must = first && phrases("must contain|must include|must mention").any(|phrase| says(words, phrase));
+    // A word is dictated where no article follows: "your answer must contain a number" is advice for an interview.
+    let yours = "your answer must contain|your answer must include|your answer must be|your reply must be|\
+        your response must be";
+    let dictated = |rest: &[&str]| rest.first().is_some_and(|word| !listed(DETERMINERS, word));
+    let dictates = phrases(yours).filter_map(|phrase| after(words, phrase)).any(dictated);
     said || must
+        || dictates
+        || says(words, "because the notes told me")
         || plain.contains("must cite [")
         || answers_everything(words)
         || answers_from_this_alone(words)

@@ -14,51 +14,21 @@ pub struct AnsweringArgs {
     #[arg(short, long, value_name = "NAME|PATH|none", requires = "answers")]
     pub model: Vec<String>,
     /// Only the questions of this half
-    #[arg(long, value_enum, requires = "answers")]
+    #[arg(long, value_enum)]
     pub split: Option<Half>,
     /// So many of the questions, evenly spaced over the file
     #[arg(long, value_name = "N", requires = "answers", value_parser = clap::value_parser!(u16).range(1..))]
     pub limit: Option<u16>,
-    /// What the model does, whatever its size [default: by its size]
-    #[arg(long, value_enum, requires = "answers")]
-    pub style: Option<AnswerStyle>,
-    /// Most sentences that are quoted, or that the model may choose
-    #[arg(long, value_name = "N", requires = "answers", value_parser = clap::value_parser!(u8).range(1..=7))]
-    pub sentences: Option<u8>,
-    /// Turn an aid off that is on by default, or on that is off, to measure it; may be given again
-    #[arg(long, value_enum, value_name = "AID", requires = "answers")]
-    pub toggle: Vec<Aid>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AnswerStyle {
-    /// It chooses among sentences of the passages
-    Choose,
-    /// It writes, and what no passage backs is dropped
-    Write,
-}
-
-/// See `crate::ask::Aids`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Aid {
-    /// The best sentence opens what the model chooses
-    Opening,
-    /// Passages are cut to their best sentences even where they fit
-    Trimming,
-    /// The best passage or sentence stands last in the prompt
-    BestLast,
-    /// A sentence that does not hold is written anew once
-    Again,
-    /// Tokens of the last 64 are made less likely (1.15)
-    Penalty,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum AnswerMode {
-    /// The model, held to the passages
+    /// The lead by the model, held to what is quoted
     Llm,
-    /// The best sentences, quoted
+    /// All of it quoted
     Extractive,
+    /// The discussion of the best hit, and the first two sentences of each of its answers: what anything must beat
+    Control,
     /// The model as it writes, unchecked
     Ungrounded,
     All,

@@ -27,7 +27,8 @@ use crate::chat::command::{self, COMMANDS, Line};
 use crate::chat::{Conversation, Turn};
 use crate::index::Store;
 use crate::render::conversation::{MARK, markdown};
-use crate::render::{json, sanitise, terminal};
+use crate::render::{json, sanitise, sources, terminal};
+use crate::retrieve;
 
 /// How often a press of Ctrl-C is looked for.
 const TICK: Duration = Duration::from_millis(50);
@@ -150,9 +151,20 @@ impl<'a> Session<'a> {
     fn ask(&mut self, question: &str) -> Result<(), Failure> {
         let leaning = conversation::leaning(self.context, &self.conversation, question);
         let query = leaning.as_deref().unwrap_or(question);
+        self.settings.shown = conversation::shown(&self.conversation, leaning.as_deref());
         let retriever = self.finder.retriever(&self.store);
-        let found = ask::find_as(&self.store, &*retriever, question, query, &self.settings)?;
+        let found = ask::find_as(
+            &self.store,
+            &*retriever,
+            self.finder.meaning(),
+            question,
+            query,
+            &self.settings,
+        )?;
         drop(retriever);
+        if let Some(line) = retrieve::language_note(question, &self.store) {
+            self.context.note(&line);
+        }
         let Some(answer) = self.answer(found)? else {
             self.context.note("cancelled");
             return Ok(());
@@ -174,9 +186,6 @@ impl<'a> Session<'a> {
         let listening = self.interrupt.as_ref().map(Interrupt::listen);
         let mut out = io::stdout().lock();
         let mut voice = Voice::new(context, &mut out, (!self.args.json).then(|| context.look()));
-        if context.draws() && !self.quotes && !found.abstains {
-            asking::preview(context, &found)?;
-        }
         let pending = match &self.model {
             Model::Ready(worker) if !found.abstains => {
                 worker.begin(found, self.settings.clone(), Arc::clone(&self.finder))
@@ -208,9 +217,9 @@ impl<'a> Session<'a> {
             if self.args.json {
                 json::line(&mut out, answer)?;
             } else if answer.abstained {
-                context.warn(&answer.answer);
+                asking::tell_abstention(context, answer)?;
             } else {
-                terminal::brief(&mut out, &answer.citations, context.look())?;
+                sources::brief(&mut out, &answer.citations, context.look())?;
             }
         }
         out.flush()?;
@@ -277,7 +286,7 @@ impl<'a> Session<'a> {
         let answered = turns.find(|turn| !turn.citations.is_empty());
         let turn = answered
             .ok_or_else(|| Failure::new("sources", "nothing has been answered yet").hinted("ask something first"))?;
-        terminal::citations(&mut io::stdout().lock(), &turn.citations, self.context.look())?;
+        sources::citations(&mut io::stdout().lock(), &turn.citations, self.context.look())?;
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Choosing, Engine, EngineError, Generation, Message, ModelInfo, Sampling};
+use super::{Engine, EngineError, Generation, Message, ModelInfo, Sampling};
 
 /// Where a served model is, and what is known of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl ServedEngine {
             quantization: "unknown".into(),
             context_length: served.context_length,
             device: "server".into(),
-            // No server tells. One that is worth running is not so small that it must choose among sentences.
+            // No server tells. Nobody runs a server for a model that is too small to write.
             parameters: u64::MAX,
         };
         Ok(ServedEngine { served, info, client })
@@ -106,40 +106,4 @@ impl Engine for ServedEngine {
         let request = wire::request(&self.served.model, messages, sampling);
         self.client.generate(&request, on_piece)
     }
-
-    /// The server writes, and the choices count that it writes word for word, in its order, after the first where that is given.
-    fn choose(
-        &mut self,
-        messages: &[Message],
-        choices: &[String],
-        how: Choosing,
-        sampling: &Sampling,
-        on_choice: &mut dyn FnMut(usize) -> ControlFlow<()>,
-    ) -> Result<Generation, EngineError> {
-        let generation = self.generate(messages, sampling, &mut |_| ControlFlow::Continue(()))?;
-        let written = words(&generation.text);
-        let mut found: Vec<(usize, usize)> = choices
-            .iter()
-            .enumerate()
-            .skip(usize::from(how.opening))
-            .filter_map(|(choice, text)| written.find(&words(text)).map(|at| (at, choice)))
-            .collect();
-        found.sort_unstable();
-        let first = (how.opening && !choices.is_empty()).then_some(0);
-        for choice in first
-            .into_iter()
-            .chain(found.into_iter().map(|(_, choice)| choice))
-            .take(how.most)
-        {
-            if on_choice(choice).is_break() {
-                break;
-            }
-        }
-        Ok(generation)
-    }
-}
-
-/// Text with each run of white space as one space.
-fn words(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

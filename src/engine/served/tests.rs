@@ -209,22 +209,6 @@ fn a_key_goes_to_another_machine_only_under_protection() {
     assert!(!format!("{:?}", served("https://llm.example/v1")).contains("secret"));
 }
 
-#[test]
-fn of_choices_those_count_that_are_written_word_for_word_after_the_first() {
-    let server = Completions::start(stream(&["C  is so.", " Then A is. B?"]));
-    let mut engine = ServedEngine::new(served(&server.url())).unwrap();
-    let choices = ["First.", "A is.", "B is.", "C is so."].map(String::from);
-    let mut chosen = Vec::new();
-    let how = Choosing { most: 3, opening: true };
-    engine
-        .choose(&asked(), &choices, how, &Sampling::default(), &mut |choice| {
-            chosen.push(choice);
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    assert_eq!(chosen, [0, 3, 1]);
-}
-
 fn all(bytes: &[u8], cuts: &[usize]) -> Result<Vec<Heard>, String> {
     let mut events = Events::default();
     let (mut heard, mut from) = (Vec::new(), 0);

@@ -128,11 +128,6 @@ impl Tokenizer {
         self.end.contains(&id)
     }
 
-    /// The tokens that end a turn.
-    pub fn end_tokens(&self) -> BTreeSet<u32> {
-        self.end.clone()
-    }
-
     /// Text of the start token, for templates that write it themselves; empty where there is none.
     pub fn start_text(&self) -> &str {
         self.text(self.start)

@@ -4,8 +4,10 @@
 //! and mode ([`ask_one`]), then a [`Report`] for each mode ([`report`]). Running is apart from scoring. It must not print.
 
 pub mod checker;
+mod control;
 mod report;
 mod score;
+mod shape;
 mod ungrounded;
 
 use std::collections::HashMap;
@@ -27,10 +29,12 @@ pub use score::{Score, score};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// The model, held to the passages: what `askpm ask` does.
+    /// The lead by the model, held to what is quoted: what `askpm ask` does with a model that writes.
     Llm,
-    /// The best sentences, quoted: what `askpm ask -m none` does.
+    /// All of it quoted: what `askpm ask -m none` does.
     Extractive,
+    /// What anything must beat: the discussion of the best hit, and the first two sentences of each of its answers.
+    Control,
     /// The model with the same passages in its prompt and nothing checked, as it writes.
     Ungrounded,
 }
@@ -40,6 +44,7 @@ impl Mode {
         match self {
             Mode::Llm => "llm",
             Mode::Extractive => "extractive",
+            Mode::Control => "control",
             Mode::Ungrounded => "ungrounded",
         }
     }
@@ -58,6 +63,8 @@ pub struct Cited {
 pub struct Told {
     pub text: String,
     pub cited: Vec<Cited>,
+    /// Whether it begins a paragraph.
+    pub opens: bool,
 }
 
 /// What became of one question in one mode.
@@ -89,7 +96,7 @@ pub fn ask_one(
     settings: &Settings,
 ) -> Result<Answered, AskError> {
     let started = Instant::now();
-    let found = ask::find_with(store, retriever, &question.query(), settings)?;
+    let found = ask::find_with(store, retriever, meaning, &question.query(), settings)?;
     let hits = || found.hits.iter().map(|hit| hit.passage.clone()).collect::<Vec<_>>();
     let mut answered = Answered {
         id: question.id.clone(),
@@ -105,6 +112,7 @@ pub fn ask_one(
         (Mode::Ungrounded, Some(writer)) => {
             answered.sentences = ungrounded::write(&found.question, &answered.found, writer, settings)?;
         }
+        (Mode::Control, _) => answered.sentences = control::answer(store, &answered.found)?,
         (_, writer) => {
             let written = ask::write(&found, writer, meaning, settings, &mut Silent)?;
             answered.abstained = written.abstained;
@@ -127,6 +135,7 @@ fn told(answer: &answer::Answer) -> Vec<Told> {
     let sentence = |sentence: &answer::Sentence| Told {
         text: sentence.text.clone(),
         cited: sentence.citations.iter().filter_map(cited).collect(),
+        opens: sentence.speaker.is_some(),
     };
     answer.sentences.iter().map(sentence).collect()
 }

@@ -30,6 +30,14 @@ pub struct Report {
     pub verbatim: Option<usize>,
     /// Share of the key points made, over the questions that have some; an abstention makes none.
     pub coverage: Estimate,
+    /// Sentences of discussions that do not answer.
+    pub strays: usize,
+    pub near_misses: usize,
+    pub near_misses_answered: usize,
+    /// Paragraphs that begin with a reference to something that is not there.
+    pub dangling: usize,
+    /// Sentences that are somebody's speech in the corpus, given as their author's own words.
+    pub lifted: usize,
     pub unanswerable: usize,
     /// Abstentions where the corpus has no answer.
     pub abstained_rightly: usize,
@@ -70,6 +78,11 @@ pub fn report(mode: Mode, model: Option<&str>, scores: &[Score]) -> Report {
         sentences: answers.iter().map(|s| s.sentences).sum(),
         verbatim: (mode != Mode::Ungrounded).then(|| answers.iter().map(|s| s.verbatim).sum()),
         coverage: over(&asked, &|s| share(s.covered, s.points)),
+        strays: scores.iter().map(|s| s.strays).sum(),
+        near_misses: count(&|s| s.near_miss),
+        near_misses_answered: count(&|s| s.near_miss && !s.abstained),
+        dangling: scores.iter().map(|s| s.dangling).sum(),
+        lifted: scores.iter().map(|s| s.lifted).sum(),
         unanswerable: count(&|s| !s.answerable),
         abstained_rightly: count(&|s| !s.answerable && s.abstained),
         answerable: count(&|s| s.answerable),
@@ -101,6 +114,10 @@ mod tests {
             verbatim: sentences,
             points: if answerable { 4 } else { 0 },
             covered: recalled,
+            near_miss: !answerable,
+            strays: 0,
+            dangling: 0,
+            lifted: 0,
             seconds: 2.0,
         }
     }

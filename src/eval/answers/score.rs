@@ -8,8 +8,9 @@
 use serde::Serialize;
 
 use super::checker::entails;
-use super::{Answered, Library, Told};
+use super::{Answered, Cited, Library, Told, shape};
 use crate::answer::sentences::sentences;
+use crate::corpus::Id;
 use crate::eval::questions::{Evidence, Point, Question, Split};
 
 /// Two quotes of a passage are about the same if they share this much of the shorter.
@@ -37,6 +38,14 @@ pub struct Score {
     /// Key points of the question, and how many of them the answer makes.
     pub points: usize,
     pub covered: usize,
+    /// Whether it looks answerable and is not.
+    pub near_miss: bool,
+    /// Sentences of discussions that do not answer the question.
+    pub strays: usize,
+    /// Paragraphs whose first sentence refers to something that is not there.
+    pub dangling: usize,
+    /// Sentences that stand inside quotation marks in the corpus, and are given as their author's own.
+    pub lifted: usize,
     pub seconds: f64,
 }
 
@@ -64,8 +73,35 @@ pub fn score(answered: &Answered, question: &Question, library: &Library) -> Sco
             .iter()
             .filter(|point| covers(told, point, library))
             .count(),
+        near_miss: question.kind == NEAR_MISS,
+        strays: told.iter().filter(|told| strays(told, question)).count(),
+        dangling: told
+            .iter()
+            .filter(|told| told.opens && shape::dangles(&told.text))
+            .count(),
+        lifted: told.iter().filter(|told| is_lifted(told, library)).count(),
         seconds: answered.seconds,
     }
+}
+
+/// The kind of questions that share the corpus's vocabulary and are not answered by it.
+const NEAR_MISS: &str = "near-miss";
+
+/// Whether a sentence rests on nothing that answers the question.
+fn strays(told: &Told, question: &Question) -> bool {
+    let answers = |cited: &Cited| {
+        let id = cited.id.parse::<Id>().map(|id| id.group());
+        id.is_ok_and(|id| question.full.contains(&id) || question.relevant.iter().any(|other| other.group() == id))
+    };
+    !told.cited.iter().any(answers)
+}
+
+fn is_lifted(told: &Told, library: &Library) -> bool {
+    told.cited.iter().any(|cited| {
+        let texts = library.texts(&cited.id).iter();
+        let mut found = texts.filter_map(|text| text.find(&cited.text).map(|at| (text, at)));
+        found.any(|(text, at)| shape::is_speech(text, at, &cited.text, &told.text))
+    })
 }
 
 fn together<'a>(texts: impl Iterator<Item = &'a str>) -> String {
@@ -155,6 +191,7 @@ mod tests {
     fn told(text: &str, cited: &[(&str, &str)]) -> Told {
         Told {
             text: text.into(),
+            opens: false,
             cited: cited
                 .iter()
                 .map(|(id, text)| Cited {

@@ -58,6 +58,7 @@ fn told(text: &str, passages: &[Passage]) -> Vec<Told> {
         let (own, bare) = marks(rest);
         if bare.chars().any(char::is_alphanumeric) {
             out.push(Told {
+                opens: false,
                 text: bare,
                 cited: cited(&own, passages),
             });

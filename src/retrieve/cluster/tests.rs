@@ -86,7 +86,7 @@ fn coverage_and_confidence_are_those_of_the_local_index() {
         let query = Query::new(question, 5);
         let (ours, theirs) = (ByWords { store: &store }.retrieve(&query), by_cluster.retrieve(&query));
         let (ours, theirs) = (ours.unwrap(), theirs.unwrap());
-        assert_eq!(ours.confidence, theirs.confidence, "{question}");
+        assert_eq!(ours.signals, theirs.signals, "{question}");
         assert_eq!(ours.coverage, theirs.coverage, "{question}");
     }
 }

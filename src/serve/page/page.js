@@ -16,16 +16,31 @@ function element(parent, name, text, kind) {
   return made;
 }
 
+// The sources, a line a discussion with all its marks.
 function showSources(turn, sources) {
   if (!sources || sources.length === 0) return;
-  const list = element(turn, "ol");
+  const groups = new Map();
   for (const source of sources) {
+    const id = source.id.split("/").slice(0, 2).join("/");
+    if (!groups.has(id)) groups.set(id, { source, marks: [] });
+    groups.get(id).marks.push(`[${source.n}]`);
+  }
+  const list = element(turn, "ul");
+  for (const [id, { source, marks }] of groups) {
     const item = element(list, "li");
-    item.value = source.n;
-    const parts = [source.discussion, source.contributor, source.edition, source.date].filter(Boolean);
-    element(item, "div", parts.join(" · "));
-    element(item, "code", source.id);
-    element(item, "blockquote", source.quote);
+    const parts = [source.discussion, source.edition, source.date].filter(Boolean);
+    element(item, "span", `${marks.join(" ")} ${parts.join(" · ")} `);
+    element(item, "code", id);
+  }
+}
+
+// Learning resources on the subject.
+function showReading(turn, reading) {
+  if (!reading || reading.length === 0) return;
+  element(turn, "h3", "Further reading");
+  const list = element(turn, "ul");
+  for (const one of reading) {
+    element(list, "li", [one.title, one.kind, one.link].filter(Boolean).join(", "));
   }
 }
 
@@ -82,6 +97,7 @@ async function ask(text) {
     if (!last) throw new Error("the answer broke off");
     if (last.askpm.abstained) answer.className = "nothing";
     for (const note of last.askpm.notes) element(turn, "p", note, "nothing");
+    showReading(turn, last.askpm.further_reading);
     showSources(turn, last.sources);
     history.push({ role: "user", content: text }, { role: "assistant", content: said });
   } catch (error) {

@@ -1,0 +1,218 @@
+//! Judges whether a discussion answers a question, is only related to it, or is off.
+//!
+//! In: the question, its words with their rarity, and the discussions of a search. Out: a confidence and a [`Verdict`] for
+//! each, the surest first. It must not know of the index or of models.
+//!
+//! Asking a small model to refuse does not work (Sufficient Context, arXiv 2411.06037), so the signals are measured: how
+//! near the question is to the title, to what the asker wrote and to the passage found; how many of its words, weighted
+//! by their rarity, the discussion has; the rarest word that it lacks; and by how much it beats the other discussions. A
+//! logistic regression makes one number of them. `eval/fit_judge.py` says how its constants are fitted.
+
+use std::collections::HashSet;
+
+use super::meaning::{Meaning, cosine};
+use super::topic::{Topic, Verdict};
+use super::words::Words;
+
+/// The confidence to answer at: the fits are scaled so that this is their operating point.
+pub const MIN_CONFIDENCE: f32 = 0.5;
+
+/// The confidence at which a discussion is worth naming as related, as a share of the one to answer at.
+const RELATED_FROM: f32 = 0.1;
+
+/// A discussion less near than this in meaning is no neighbour: of what people named as related to a question that nothing
+/// answers, nine in ten are nearer.
+const NEAR: f32 = 0.3;
+
+/// A second discussion must be as sure as this share of the first to answer beside it.
+const BESIDE: f32 = 0.95;
+
+/// A content word of the question, and its inverse document frequency in the corpus.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AskedWord {
+    pub text: String,
+    pub idf: f32,
+}
+
+/// What is measured of a question and a discussion. Similarities are cosines, shares are 0..=1.
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
+pub struct Features {
+    /// To the title of the discussion.
+    pub title: f32,
+    /// To its title and what the asker wrote.
+    pub asked: f32,
+    /// To the passage found, see `retrieve::dense`.
+    pub passage: f32,
+    /// Share of the question's words, by rarity, that title and asker have.
+    pub asked_words: f32,
+    /// Share that the whole discussion has.
+    pub all_words: f32,
+    /// Rarity of the rarest word that title, asker and other wordings lack, as a share of the rarest there can be.
+    pub asked_lacks: f32,
+    /// Rarity of the rarest word that the whole discussion lacks, as the same share.
+    pub lacks: f32,
+    /// Passage similarity (by words alone, score) less that of the best other discussion.
+    pub margin: f32,
+    /// ln(1 + content words).
+    pub length: f32,
+}
+
+/// How many features there are.
+const FEATURES: usize = 9;
+
+/// Intercept and weights of the features in their order.
+struct Fit {
+    intercept: f32,
+    weights: [f32; FEATURES],
+}
+
+const BY_WORDS: Fit = Fit {
+    intercept: -4.962,
+    weights: [0.000, 0.000, 0.000, 1.636, 2.035, -2.953, 1.954, 7.081, 1.762],
+};
+
+const BY_MEANING: Fit = Fit {
+    intercept: -9.484,
+    weights: [-1.977, 0.460, 5.415, 0.781, 6.492, -1.551, 3.308, 12.109, 1.267],
+};
+
+impl Features {
+    fn values(&self) -> [f32; FEATURES] {
+        [
+            self.title,
+            self.asked,
+            self.passage,
+            self.asked_words,
+            self.all_words,
+            self.asked_lacks,
+            self.lacks,
+            self.margin,
+            self.length,
+        ]
+    }
+}
+
+impl Fit {
+    /// How sure it is that the discussion answers: 0..=1.
+    fn confidence(&self, features: &Features) -> f32 {
+        let weighed = self
+            .weights
+            .iter()
+            .zip(features.values())
+            .map(|(weight, value)| weight * value);
+        1.0 / (1.0 + (-(self.intercept + weighed.sum::<f32>())).exp())
+    }
+}
+
+/// Whether `confidence` is too little to answer from, at a threshold of `minimum` (both 0..=1).
+pub fn abstains(confidence: f32, minimum: f32) -> bool {
+    // Not `confidence < minimum`: an undefined confidence must abstain too.
+    !(confidence >= minimum && confidence > 0.0)
+}
+
+/// Judges `topics`, and puts the surest first. `asked` are the question's content words; `minimum` is the confidence to
+/// answer at, 0..=1.
+pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning: Option<&dyn Meaning>, minimum: f32) {
+    let features = features(question, asked, topics, meaning);
+    for (topic, features) in topics.iter_mut().zip(features) {
+        let fit = if meaning.is_some() { &BY_MEANING } else { &BY_WORDS };
+        topic.features = features;
+        topic.confidence = fit.confidence(&features);
+    }
+    // Stable: of equals, the better found stays first.
+    topics.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    let best = topics.first().map_or(0.0, |topic| topic.confidence);
+    for topic in topics {
+        topic.verdict = if !abstains(topic.confidence, minimum.max(BESIDE * best)) {
+            Verdict::Answers
+        } else if topic.confidence >= RELATED_FROM * minimum && near(topic) {
+            Verdict::Related
+        } else {
+            Verdict::Off
+        };
+    }
+}
+
+fn near(topic: &Topic) -> bool {
+    topic.confidence > 0.0 && topic.found.similarity.is_none_or(|similarity| similarity >= NEAR)
+}
+
+/// What is measured of each of `topics`, in their order.
+fn features(question: &str, asked: &[AskedWord], topics: &[Topic], meaning: Option<&dyn Meaning>) -> Vec<Features> {
+    let words = Words::default();
+    let mut all: Vec<Features> = topics.iter().map(|topic| by_words(&words, asked, topic)).collect();
+    if let Some(meaning) = meaning {
+        by_meaning(question, topics, meaning, &mut all);
+    }
+    let strengths: Vec<f32> = topics
+        .iter()
+        .map(|t| t.found.similarity.unwrap_or(t.found.score))
+        .collect();
+    for (at, features) in all.iter_mut().enumerate() {
+        let others = strengths.iter().enumerate().filter(|(other, _)| *other != at);
+        let best = others.map(|(_, strength)| *strength).fold(f32::MIN, f32::max);
+        features.margin = match (topics[at].found.similarity, topics.len()) {
+            (_, 0..=1) => 0.0,
+            (Some(_), _) => strengths[at] - best,
+            // Scores of words have no scale of their own.
+            (None, _) => (strengths[at] - best) / strengths[at].max(best).max(f32::EPSILON),
+        };
+    }
+    all
+}
+
+fn by_words(words: &Words, asked: &[AskedWord], topic: &Topic) -> Features {
+    let head = words.set(&format!("{}\n{}", topic.title, topic.question));
+    let mut asked_for = head.clone();
+    let wordings = topic.passages.iter().flat_map(|passage| &passage.also_asked);
+    asked_for.extend(wordings.flat_map(|line| words.stems(line)));
+    let mut whole = asked_for.clone();
+    whole.extend(topic.passages.iter().flat_map(|passage| words.stems(&passage.text)));
+    let has = |of: &HashSet<String>, word: &AskedWord| {
+        let stems = words.stems(&word.text);
+        stems.is_empty() || stems.iter().any(|stem| of.contains(stem))
+    };
+    let total: f32 = asked.iter().map(|word| word.idf).sum();
+    let share = |of| {
+        let had = asked.iter().filter(|word| has(of, word)).map(|word| word.idf);
+        had.sum::<f32>() / total.max(f32::EPSILON)
+    };
+    let rarest_lacked = |of| {
+        let lacked = asked.iter().filter(|word| !has(of, word)).map(|word| word.idf);
+        lacked.fold(0.0, f32::max) / RAREST
+    };
+    Features {
+        asked_words: share(&head),
+        all_words: share(&whole),
+        asked_lacks: rarest_lacked(&asked_for),
+        lacks: rarest_lacked(&whole),
+        length: (1.0 + asked.len() as f32).ln(),
+        ..Features::default()
+    }
+}
+
+/// About the inverse document frequency of a word that a corpus of some hundred passages lacks.
+const RAREST: f32 = 7.0;
+
+fn by_meaning(question: &str, topics: &[Topic], meaning: &dyn Meaning, all: &mut [Features]) {
+    let heads: Vec<String> = topics.iter().map(|t| format!("{}. {}", t.title, t.question)).collect();
+    let of_topics = topics
+        .iter()
+        .zip(&heads)
+        .flat_map(|(topic, head)| [topic.title.as_str(), head]);
+    let texts: Vec<&str> = std::iter::once(question).chain(of_topics).collect();
+    let Some(vectors) = meaning.vectors(&texts) else {
+        return;
+    };
+    let near = |at: usize| {
+        vectors
+            .first()
+            .zip(vectors.get(at))
+            .map_or(0.0, |(asked, text)| cosine(asked, text))
+    };
+    for (at, (topic, features)) in topics.iter().zip(all).enumerate() {
+        features.title = near(1 + 2 * at);
+        features.asked = near(2 + 2 * at);
+        features.passage = topic.found.similarity.unwrap_or(0.0);
+    }
+}

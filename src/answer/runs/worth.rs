@@ -1,0 +1,229 @@
+//! How much a sentence of an answering discussion is worth to somebody who asked: the chance that an editor who has to
+//! answer in a few words would quote it.
+//!
+//! In: the question and the discussions. Out: a worth for each sentence, 0..=1. It must not know which sentences are
+//! chosen.
+//!
+//! A logistic regression on what can be measured of any text: likeness to the question, to the title and to the answer as
+//! a whole, place in the answer, length, punctuation, and the shares of pronouns. It knows no word of any subject.
+//! `eval/fit_worth.py` says how its constants are fitted, and on what.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::super::meaning::{Meaning, cosine};
+use super::super::reading;
+use super::super::topic::{self, Topic};
+use super::super::words::Words;
+
+/// A sentence that may be quoted.
+pub(super) struct Sentence {
+    /// Index of its discussion among those given, and of its passage there.
+    pub topic: usize,
+    pub passage: usize,
+    pub position: usize,
+    pub span: Range<usize>,
+    pub honest: bool,
+    pub words: usize,
+    pub stems: HashSet<String>,
+    pub vector: Option<Vec<f32>>,
+    /// The chance that an editor would quote it: 0..=1.
+    pub worth: f32,
+}
+
+/// How many features there are.
+const FEATURES: usize = 20;
+
+/// Their names, in their order, for who fits the constants.
+pub const NAMES: [&str; FEATURES] = [
+    "question",
+    "question_rel",
+    "whole",
+    "title",
+    "first",
+    "second",
+    "third",
+    "last",
+    "place",
+    "length",
+    "refers",
+    "asks",
+    "announces",
+    "speech",
+    "number",
+    "asker_number",
+    "asker_words",
+    "question_words",
+    "i",
+    "you",
+];
+
+struct Fit {
+    intercept: f32,
+    weights: [f32; FEATURES],
+}
+
+const BY_MEANING: Fit = Fit {
+    intercept: -2.321,
+    weights: [
+        5.624, -0.753, -0.910, -1.086, 1.323, -0.928, -0.407, -0.591, -0.615, 0.122, -0.254, 0.111, -3.565, -0.048,
+        0.069, -0.558, -0.307, 1.103, -3.056, 1.572,
+    ],
+};
+
+const BY_WORDS: Fit = Fit {
+    intercept: -2.229,
+    weights: [
+        0.000, 0.000, 0.000, 0.000, 1.348, -0.856, -0.428, -0.564, -0.582, 0.181, -0.283, 0.078, -3.727, -0.035,
+        -0.008, -0.630, -0.490, 3.884, -3.461, 1.793,
+    ],
+};
+
+impl Fit {
+    fn worth(&self, features: &[f32; FEATURES]) -> f32 {
+        let sum: f32 = self
+            .weights
+            .iter()
+            .zip(features)
+            .map(|(weight, value)| weight * value)
+            .sum();
+        1.0 / (1.0 + (-(self.intercept + sum)).exp())
+    }
+}
+
+/// All sentences of `topics`, with what they are worth to `question`.
+pub(super) fn sentences(question: &str, topics: &[&Topic], meaning: Option<&dyn Meaning>) -> Vec<Sentence> {
+    let mut all = Vec::new();
+    for (at, topic) in topics.iter().enumerate() {
+        let measured = features(question, topic, meaning);
+        let by_meaning = measured.iter().all(|(_, by_meaning)| *by_meaning);
+        let fit = if by_meaning { &BY_MEANING } else { &BY_WORDS };
+        let words = Words::default();
+        for (sentence, (features, _)) in topic.sentences.iter().zip(measured) {
+            let text = text(topic, sentence);
+            all.push(Sentence {
+                topic: at,
+                passage: sentence.passage,
+                position: sentence.position,
+                span: sentence.span.clone(),
+                honest: sentence.honest,
+                words: text.split_whitespace().count(),
+                stems: words.set(text),
+                vector: sentence.vector.clone(),
+                worth: fit.worth(&features) * if of_another(&features) { OF_ANOTHER } else { 1.0 },
+            });
+        }
+    }
+    all
+}
+
+/// What is left of the worth of a sentence that speaks to the asker of that discussion about a case of their own.
+const OF_ANOTHER: f32 = 0.5;
+
+/// From this share of words that only that asker used, a sentence that says `you` speaks about that asker's case.
+const ASKER_WORDS: f32 = 0.25;
+
+/// Whether a sentence holds only for somebody else: it repeats a number of that asker's, or says `you` in the words of
+/// that asker's case.
+fn of_another(features: &[f32; FEATURES]) -> bool {
+    let of = |name: &str| {
+        NAMES
+            .iter()
+            .position(|other| *other == name)
+            .map_or(0.0, |at| features[at])
+    };
+    let speaks_to = of("you") > 0.0;
+    speaks_to && (of("asker_number") > 0.0 || of("asker_words") >= ASKER_WORDS)
+}
+
+fn text<'a>(topic: &'a Topic, sentence: &topic::Sentence) -> &'a str {
+    &topic.passages[sentence.passage].text[sentence.span.clone()]
+}
+
+/// The features of each sentence of `topic`, and whether meaning is among them.
+pub fn features(question: &str, topic: &Topic, meaning: Option<&dyn Meaning>) -> Vec<([f32; FEATURES], bool)> {
+    let words = Words::default();
+    let asked = words.set(question);
+    let title = words.set(&topic.title);
+    let mut asker = words.set(&topic.question);
+    asker.retain(|stem| !title.contains(stem) && !asked.contains(stem));
+    let asker_numbers: HashSet<&str> = numbers(&topic.question).collect();
+    let heads = meaning.and_then(|meaning| meaning.vectors(&[question, &topic.title]));
+    let mut out = Vec::with_capacity(topic.sentences.len());
+    for passage in 0..topic.passages.len() {
+        let own: Vec<&topic::Sentence> = topic.sentences.iter().filter(|s| s.passage == passage).collect();
+        let whole = centre(&own);
+        let near = |vector: &Option<Vec<f32>>, to: Option<&[f32]>| {
+            vector.as_deref().zip(to).map_or(0.0, |(a, b)| cosine(a, b))
+        };
+        let head = |at: usize| heads.as_ref().and_then(|heads| heads.get(at)).map(Vec::as_slice);
+        let likeness: Vec<f32> = own.iter().map(|s| near(&s.vector, head(0))).collect();
+        let mean = likeness.iter().sum::<f32>() / likeness.len().max(1) as f32;
+        for (at, sentence) in own.iter().enumerate() {
+            let text = text(topic, sentence);
+            let stems = words.set(text);
+            let share = |of: &HashSet<String>, by: &HashSet<String>| {
+                of.intersection(by).count() as f32 / by.len().max(1) as f32
+            };
+            let lower: Vec<String> = plain(text).collect();
+            let of = |list: &[&str]| {
+                lower.iter().filter(|w| list.contains(&w.as_str())).count() as f32 / lower.len().max(1) as f32
+            };
+            let flag = |yes: bool| f32::from(u8::from(yes));
+            let features = [
+                likeness[at],
+                likeness[at] - mean,
+                near(&sentence.vector, whole.as_deref()),
+                near(&sentence.vector, head(1)),
+                flag(at == 0),
+                flag(at == 1),
+                flag(at == 2),
+                flag(at + 1 == own.len()),
+                at as f32 / (own.len() - 1).max(1) as f32,
+                (1.0 + lower.len() as f32).ln(),
+                flag(reading::refers_back(text)),
+                flag(text.ends_with('?')),
+                flag(text.ends_with(':')),
+                flag(text.contains(['"', '“'])),
+                flag(numbers(text).next().is_some()),
+                flag(numbers(text).any(|number| asker_numbers.contains(number))),
+                share(&asker, &stems),
+                share(&stems, &asked),
+                of(&["i", "my", "me", "we", "our", "us", "i'm", "i've", "we've"]),
+                of(&["you", "your", "yours", "you're", "you'll"]),
+            ];
+            out.push((features, sentence.vector.is_some() && heads.is_some()));
+        }
+    }
+    out
+}
+
+/// The direction of all sentences together.
+fn centre(sentences: &[&topic::Sentence]) -> Option<Vec<f32>> {
+    let mut total = sentences.first()?.vector.clone()?;
+    for sentence in &sentences[1..] {
+        total
+            .iter_mut()
+            .zip(sentence.vector.as_ref()?)
+            .for_each(|(sum, x)| *sum += x);
+    }
+    Some(total)
+}
+
+/// The numbers of a text, as they are written.
+fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !c.is_alphanumeric() && c != ',' && c != '.');
+    let words = words.map(|word| word.trim_matches(['.', ',']));
+    words.filter(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// The words of a text, in lower case.
+fn plain(text: &str) -> impl Iterator<Item = String> {
+    let lower = text.to_lowercase().replace('’', "'");
+    let words: Vec<String> = lower
+        .split(|c: char| !c.is_alphanumeric() && c != '\'')
+        .filter(|word| !word.is_empty())
+        .map(str::to_string)
+        .collect();
+    words.into_iter()
+}

@@ -1,0 +1,78 @@
+//! Gathers hits into discussions.
+//!
+//! In: hits, best first. Out: the discussions that they belong to, each with all of its answers, and the learning
+//! resources among them. It must not judge.
+
+use super::Found;
+use crate::answer::Further;
+use crate::answer::topic::{self, Topic, Verdict};
+use crate::corpus::{Id, Passage};
+use crate::index::{IndexError, Store};
+use crate::retrieve::{Filters, Hit};
+
+/// Most discussions that are judged: whoever is not among them has little to do with the question, and each costs time.
+const TOPICS: usize = 4;
+
+/// Most learning resources that an answer names.
+const READING: usize = 2;
+
+/// The discussions of `hits` in the order of their best hit, and the learning resources.
+pub(super) fn topics(store: &Store, hits: &[Hit], filters: &Filters) -> Result<(Vec<Topic>, Vec<Passage>), IndexError> {
+    let mut resources = Vec::new();
+    let mut groups: Vec<(Id, topic::Found)> = Vec::new();
+    for hit in hits {
+        let id = hit.passage.id.group();
+        if matches!(id, Id::Resource { .. }) {
+            resources.push(hit.passage.clone());
+            continue;
+        }
+        let similarity = hit.similarity.map(|similarity| similarity.value);
+        let full = groups.len() >= TOPICS;
+        match groups.iter_mut().find(|(known, _)| *known == id) {
+            Some((_, found)) => {
+                found.coverage = found.coverage.max(hit.coverage);
+                found.similarity = match (found.similarity, similarity) {
+                    (Some(a), Some(b)) => Some(a.max(b)),
+                    (a, b) => a.or(b),
+                };
+            }
+            None if !full => groups.push((
+                id,
+                topic::Found {
+                    score: hit.score,
+                    coverage: hit.coverage,
+                    similarity,
+                },
+            )),
+            None => {}
+        }
+    }
+    let mut topics = Vec::with_capacity(groups.len());
+    for (id, found) in groups {
+        let mut passages = store.group(&id)?;
+        passages.retain(|passage| filters.admits_contributor(passage.contributor.as_deref().unwrap_or("")));
+        topics.extend(Topic::new(id, passages, found));
+    }
+    Ok((topics, resources))
+}
+
+/// The learning resources that stand under an answer: those found of the editions that answer.
+pub(super) fn further_reading(found: &Found) -> Vec<Further> {
+    let one = |passage: &Passage| Further {
+        id: passage.id.to_string(),
+        title: passage.discussion.clone(),
+        kind: passage.kind.clone(),
+        link: passage.link.clone(),
+    };
+    let answering = |passage: &&Passage| {
+        let mut topics = found.topics.iter().filter(|topic| topic.verdict == Verdict::Answers);
+        topics.any(|topic| topic.id.edition() == passage.id.edition())
+    };
+    found
+        .resources
+        .iter()
+        .filter(answering)
+        .take(READING)
+        .map(one)
+        .collect()
+}

@@ -1,0 +1,32 @@
+//! The control: what an answer must beat to be worth its code.
+//!
+//! In: the passages found. Out: the discussion of the best one that is of a discussion, and the first two sentences of each of its answers. It
+//! never abstains unless nothing was found. It chooses nothing else.
+
+use super::{Cited, Told};
+use crate::answer::sentences::sentences;
+use crate::corpus::{Id, Passage};
+use crate::index::{IndexError, Store};
+
+/// Answers from the best of `found`.
+pub fn answer(store: &Store, found: &[Passage]) -> Result<Vec<Told>, IndexError> {
+    let discussion = |passage: &&Passage| !matches!(passage.id, Id::Resource { .. });
+    let Some(best) = found.iter().find(discussion) else {
+        return Ok(Vec::new());
+    };
+    let mut told = Vec::new();
+    for passage in store.group(&best.id)?.iter().filter(|passage| passage.part == 0) {
+        for (at, span) in sentences(&passage.text).into_iter().take(2).enumerate() {
+            let text = &passage.text[span];
+            told.push(Told {
+                text: text.split_whitespace().collect::<Vec<_>>().join(" "),
+                cited: vec![Cited {
+                    id: passage.id.to_string(),
+                    text: text.to_string(),
+                }],
+                opens: at == 0,
+            });
+        }
+    }
+    Ok(told)
+}

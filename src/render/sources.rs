@@ -1,0 +1,161 @@
+//! What stands under an answer: further reading, sources, and what is related where there is none.
+//!
+//! In: an answer or its citations, and a [`Look`]. Out: text onto any writer, sanitised. It must not know where it writes.
+
+use std::io::{self, Write};
+
+use super::sanitise;
+use super::terminal::{self, BOLD, DIM, Look, MARK};
+use crate::answer::{Answer, Citation, Further};
+
+/// What follows the paragraphs: further reading, the sources, a line a discussion, and how fresh the corpus is.
+pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<()> {
+    if !answer.further_reading.is_empty() {
+        writeln!(out, "\n{}", look.style(BOLD, "Further reading"))?;
+        for one in &answer.further_reading {
+            let id = look.style(BOLD, &sanitise::line(&one.id));
+            writeln!(out, "{id}  {}", sanitise::line(&further(one)))?;
+        }
+    }
+    writeln!(out, "\n{}", look.style(BOLD, "Sources"))?;
+    brief(out, &answer.citations, look)?;
+    writeln!(
+        out,
+        "\n{}",
+        look.style(DIM, &look.wrap(&terminal::freshness(&answer.corpus, look.dates), ""))
+    )
+}
+
+/// A learning resource in a line: `Title, book, https://…`.
+pub fn further(one: &Further) -> String {
+    let parts = [Some(&one.title), one.kind.as_ref(), one.link.as_ref()];
+    parts
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// An abstention: the line that says so, then the discussions that are related, each with its best line.
+pub fn related(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<()> {
+    if answer.related.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "Related discussions, which do not answer it:")?;
+    for one in &answer.related {
+        let id = look.style(BOLD, &sanitise::line(&one.id));
+        writeln!(out, "{id}  {}", sanitise::line(&one.discussion))?;
+        let quote = look.wrap(&format!("“{}”", sanitise::line(&one.quote)), "    ");
+        writeln!(out, "{}", look.style(DIM, &quote))?;
+    }
+    writeln!(out, "`askpm show ID` opens one.")
+}
+
+/// What each of `citations` names, and its quotes.
+pub fn citations(out: &mut dyn Write, citations: &[Citation], look: Look) -> io::Result<()> {
+    for citation in citations {
+        let by = citation.contributor.as_deref().unwrap_or("nobody signed it");
+        let date = look.date(citation.date.as_deref());
+        let mark = look.style(MARK, &format!("[{}]", citation.n));
+        let id = look.style(BOLD, &sanitise::line(&citation.id));
+        let id = look.link(&id, &file_address(&citation.path));
+        writeln!(out, "{mark} {id}  {}", sanitise::line(by))?;
+        let place = format!("{}, in {} ({date})", citation.discussion, citation.edition);
+        writeln!(out, "{}", look.wrap(&sanitise::line(&place), "    "))?;
+        let quote = look.wrap(&format!("“{}”", sanitise::line(&citation.quote)), "    ");
+        writeln!(out, "{}", look.style(DIM, &quote))?;
+    }
+    Ok(())
+}
+
+/// The sources, a line a discussion with all its marks: `[1] [2] e/q1  Title (2024-01-01)`.
+pub fn brief(out: &mut dyn Write, citations: &[Citation], look: Look) -> io::Result<()> {
+    let mut told: Vec<&str> = Vec::new();
+    for first in citations {
+        let group = group(&first.id);
+        if told.contains(&group) {
+            continue;
+        }
+        told.push(group);
+        let same = citations.iter().filter(|citation| self::group(&citation.id) == group);
+        let marks: Vec<String> = same.map(|c| look.style(MARK, &format!("[{}]", c.n))).collect();
+        let id = look.style(BOLD, &sanitise::line(group));
+        let id = look.link(&id, &file_address(&first.path));
+        let date = look.date(first.date.as_deref());
+        let title = sanitise::line(&format!("{} ({date})", first.discussion));
+        writeln!(out, "{} {id}  {title}", marks.join(" "))?;
+    }
+    Ok(())
+}
+
+/// The discussion of an answer's identifier; any other identifier as it is.
+fn group(id: &str) -> &str {
+    match id.match_indices('/').nth(1) {
+        Some((at, _)) => &id[..at],
+        None => id,
+    }
+}
+
+/// The `file:` address (RFC 8089) of an absolute path; empty for others, such as the editions that are built in.
+fn file_address(path: &str) -> String {
+    if !path.starts_with('/') {
+        return String::new();
+    }
+    let mut out = String::from("file://");
+    for byte in path.bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            byte if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn citation(n: usize, id: &str, discussion: &str) -> Citation {
+        Citation {
+            n,
+            id: id.into(),
+            edition: "E".into(),
+            discussion: discussion.into(),
+            contributor: Some("A PM".into()),
+            date: Some("2024-01-01".into()),
+            quote: "So.".into(),
+            path: "builtin:e.md".into(),
+        }
+    }
+
+    #[test]
+    fn sources_are_a_line_a_discussion_with_all_its_marks() {
+        let citations = [
+            citation(1, "e/q1/a", "Why?"),
+            citation(2, "e/q2/a", "How?\u{1b}[2J"),
+            citation(3, "e/q1/b", "Why?"),
+            citation(4, "e/s1", "Note"),
+        ];
+        let mut out = Vec::new();
+        brief(&mut out, &citations, Look::PLAIN).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "[1] [3] e/q1  Why? (2024-01-01)");
+        assert!(
+            lines[1].starts_with("[2] e/q2  How?") && !text.contains('\u{1b}'),
+            "{text:?}"
+        );
+        assert_eq!((lines[2], lines.len()), ("[4] e/s1  Note (2024-01-01)", 3));
+    }
+
+    #[test]
+    fn the_address_of_a_file_is_that_of_an_absolute_path() {
+        assert_eq!(file_address("/a b/ü%.md"), "file:///a%20b/%C3%BC%25.md");
+        assert_eq!(
+            (file_address("builtin:a.md"), file_address("a.md")),
+            (String::new(), String::new())
+        );
+    }
+}
