@@ -13,6 +13,7 @@ use super::error::{Exit, Failure};
 use super::memory::available_memory_mb;
 use super::mend;
 use super::model::megabytes;
+use crate::ask::WRITES_FROM;
 use crate::corpus::{self, Corpus};
 use crate::models::{self, Choice, Net};
 use crate::render::{json, sanitise};
@@ -209,6 +210,10 @@ fn model(context: &Context) -> Check {
             Err(error) => return broken("model", &error.into()),
         },
         None => match registry.default_for(available_memory_mb()) {
+            Some(model) if model.parameters.is_some_and(|count| count < WRITES_FROM) => {
+                let what = "none writes: answers are quoted; one such as qwen3-0.6b, named in the settings, writes the first sentence";
+                return check("model", State::Ok, what);
+            }
             Some(model) => Choice::Listed(model.clone().into()),
             None => return check("model", State::Note, "no model is marked as a default"),
         },

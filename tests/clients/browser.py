@@ -91,7 +91,8 @@ async def drive(port):
         assert blocked == "refused", blocked
 
 
-with tempfile.TemporaryDirectory() as profile:
+# The browser may still write while it ends.
+with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
     arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                  "--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"]
     process = subprocess.Popen([browser, *arguments], stderr=subprocess.PIPE, text=True)
