@@ -10,11 +10,11 @@ mod writing;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use crate::answer::judge::{self, AskedWord, MIN_CONFIDENCE};
+use crate::answer::judge::{self, MIN_CONFIDENCE};
 use crate::answer::meaning::Meaning;
 use crate::answer::runs::Shown;
 use crate::answer::topic::{Topic, Verdict};
-use crate::answer::{Answer, Freshness, ModelUsed, Related, Sentence, Timings};
+use crate::answer::{Answer, Freshness, ModelUsed, Related, Sentence, Timings, one_line};
 use crate::corpus::Passage;
 use crate::engine::{Engine, EngineError, ModelInfo, Sampling};
 use crate::index::{IndexError, Store};
@@ -150,12 +150,7 @@ pub fn find_as(
     };
     let mut retrieved = retriever.retrieve(&query)?;
     let (mut topics, resources) = gather::topics(store, &retrieved.hits, &settings.filters)?;
-    let words: Vec<AskedWord> = retrieved
-        .asked
-        .into_iter()
-        .map(|(text, idf)| AskedWord { text, idf })
-        .collect();
-    judge::judge(asked, &words, &mut topics, meaning, settings.min_confidence);
+    judge::judge(asked, &retrieved.asked, &mut topics, meaning, settings.min_confidence);
     if let Some(meaning) = meaning {
         let answering = topics.iter_mut().filter(|topic| topic.verdict == Verdict::Answers);
         answering.take(DISCUSSIONS).for_each(|topic| topic.read(meaning));
@@ -231,7 +226,7 @@ pub fn write(
     // Where everything that answers was shown before, it is not that nothing answers.
     let exhausted = abstained && !found.abstains && !settings.shown.is_empty();
     let related = match abstained && !exhausted {
-        true => writing::related(found, meaning),
+        true => writing::related(found),
         false => Vec::new(),
     };
     Ok(Answer {
@@ -269,7 +264,7 @@ fn abstention(found: &Found, related: &[Related], exhausted: bool) -> String {
         text.push_str("\n\nRelated discussions, which do not answer it:\n");
     }
     for one in related {
-        let quote = one.quote.split_whitespace().collect::<Vec<_>>().join(" ");
+        let quote = one_line(&one.quote);
         text.push_str(&format!("\n- {} (`{}`): “{quote}”", one.discussion, one.id));
     }
     text

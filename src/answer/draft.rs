@@ -6,7 +6,6 @@
 use std::ops::Range;
 
 use super::injection;
-use super::words::Words;
 use super::{Citation, Sentence, Stance, Voice};
 use crate::corpus::Passage;
 
@@ -18,11 +17,7 @@ pub struct Draft {
     pub citations: Vec<Citation>,
     /// Index of the sentence that answers.
     lead: Option<usize>,
-    words: Words,
 }
-
-/// Sentences that share this much of their content words say the same.
-const SAME: f32 = 0.85;
 
 impl Draft {
     /// Adds a lead that a model wrote, backed by the words `quote` of `passage`, and returns it.
@@ -117,18 +112,6 @@ impl Draft {
         n
     }
 
-    /// Whether `text` says what a sentence that is already there says, in nearly the same words.
-    pub fn repeats(&self, text: &str) -> bool {
-        let new = self.words.set(text);
-        let same = |sentence: &Sentence| {
-            let old = self.words.set(&sentence.text);
-            let shared = new.intersection(&old).count() as f32;
-            let alike = 2.0 * shared / (new.len() + old.len()).max(1) as f32;
-            alike >= SAME || letters(&sentence.text) == letters(text)
-        };
-        self.sentences.iter().any(same)
-    }
-
     /// The answer as Markdown: a paragraph for the lead of a model and for each voice, with marks.
     pub fn text(&self) -> String {
         let mut out = String::new();
@@ -140,14 +123,8 @@ impl Draft {
     }
 }
 
-/// `text` without letter case, spaces and punctuation.
-fn letters(text: &str) -> String {
-    let letters = text.chars().filter(|c| c.is_alphanumeric());
-    letters.flat_map(char::to_lowercase).collect()
-}
-
 /// `text` with every run of white space as one space.
-pub(super) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -241,7 +218,6 @@ mod tests {
         draft.add_run(&a, &spans(&a.text), Stance::Supports, 0);
         assert_eq!(draft.text(), "It is one. [1]\n\nSomebody: One is so. Two is so. [2]");
         assert_eq!(draft.lead().unwrap().text, "It is one.");
-        assert!(draft.repeats("  it is one!") && !draft.repeats("Three is so."));
     }
 
     #[test]

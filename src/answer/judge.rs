@@ -10,6 +10,7 @@
 
 use std::collections::HashSet;
 
+use super::logistic::Fit;
 use super::meaning::{Meaning, cosine};
 use super::topic::{Topic, Verdict};
 use super::words::Words;
@@ -28,11 +29,7 @@ const NEAR: f32 = 0.3;
 const BESIDE: f32 = 0.95;
 
 /// A content word of the question, and its inverse document frequency in the corpus.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AskedWord {
-    pub text: String,
-    pub idf: f32,
-}
+pub type AskedWord = (String, f32);
 
 /// What is measured of a question and a discussion. Similarities are cosines, shares are 0..=1.
 #[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
@@ -60,18 +57,12 @@ pub struct Features {
 /// How many features there are.
 const FEATURES: usize = 9;
 
-/// Intercept and weights of the features in their order.
-struct Fit {
-    intercept: f32,
-    weights: [f32; FEATURES],
-}
-
-const BY_WORDS: Fit = Fit {
+const BY_WORDS: Fit<FEATURES> = Fit {
     intercept: -4.962,
     weights: [0.000, 0.000, 0.000, 1.636, 2.035, -2.953, 1.954, 7.081, 1.762],
 };
 
-const BY_MEANING: Fit = Fit {
+const BY_MEANING: Fit<FEATURES> = Fit {
     intercept: -9.484,
     weights: [-1.977, 0.460, 5.415, 0.781, 6.492, -1.551, 3.308, 12.109, 1.267],
 };
@@ -92,18 +83,6 @@ impl Features {
     }
 }
 
-impl Fit {
-    /// How sure it is that the discussion answers: 0..=1.
-    fn confidence(&self, features: &Features) -> f32 {
-        let weighed = self
-            .weights
-            .iter()
-            .zip(features.values())
-            .map(|(weight, value)| weight * value);
-        1.0 / (1.0 + (-(self.intercept + weighed.sum::<f32>())).exp())
-    }
-}
-
 /// Whether `confidence` is too little to answer from, at a threshold of `minimum` (both 0..=1).
 pub fn abstains(confidence: f32, minimum: f32) -> bool {
     // Not `confidence < minimum`: an undefined confidence must abstain too.
@@ -117,7 +96,7 @@ pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning:
     for (topic, features) in topics.iter_mut().zip(features) {
         let fit = if meaning.is_some() { &BY_MEANING } else { &BY_WORDS };
         topic.features = features;
-        topic.confidence = fit.confidence(&features);
+        topic.confidence = fit.probability(&features.values());
     }
     // Stable: of equals, the better found stays first.
     topics.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
@@ -138,7 +117,7 @@ fn near(topic: &Topic) -> bool {
 }
 
 /// What is measured of each of `topics`, in their order.
-fn features(question: &str, asked: &[AskedWord], topics: &[Topic], meaning: Option<&dyn Meaning>) -> Vec<Features> {
+fn features(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning: Option<&dyn Meaning>) -> Vec<Features> {
     let words = Words::default();
     let mut all: Vec<Features> = topics.iter().map(|topic| by_words(&words, asked, topic)).collect();
     if let Some(meaning) = meaning {
@@ -169,16 +148,16 @@ fn by_words(words: &Words, asked: &[AskedWord], topic: &Topic) -> Features {
     let mut whole = asked_for.clone();
     whole.extend(topic.passages.iter().flat_map(|passage| words.stems(&passage.text)));
     let has = |of: &HashSet<String>, word: &AskedWord| {
-        let stems = words.stems(&word.text);
+        let stems = words.stems(&word.0);
         stems.is_empty() || stems.iter().any(|stem| of.contains(stem))
     };
-    let total: f32 = asked.iter().map(|word| word.idf).sum();
+    let total: f32 = asked.iter().map(|word| word.1).sum();
     let share = |of| {
-        let had = asked.iter().filter(|word| has(of, word)).map(|word| word.idf);
+        let had = asked.iter().filter(|word| has(of, word)).map(|word| word.1);
         had.sum::<f32>() / total.max(f32::EPSILON)
     };
     let rarest_lacked = |of| {
-        let lacked = asked.iter().filter(|word| !has(of, word)).map(|word| word.idf);
+        let lacked = asked.iter().filter(|word| !has(of, word)).map(|word| word.1);
         lacked.fold(0.0, f32::max) / RAREST
     };
     Features {
@@ -194,7 +173,7 @@ fn by_words(words: &Words, asked: &[AskedWord], topic: &Topic) -> Features {
 /// About the inverse document frequency of a word that a corpus of some hundred passages lacks.
 const RAREST: f32 = 7.0;
 
-fn by_meaning(question: &str, topics: &[Topic], meaning: &dyn Meaning, all: &mut [Features]) {
+fn by_meaning(question: &str, topics: &mut [Topic], meaning: &dyn Meaning, all: &mut [Features]) {
     let heads: Vec<String> = topics.iter().map(|t| format!("{}. {}", t.title, t.question)).collect();
     let of_topics = topics
         .iter()
@@ -210,9 +189,14 @@ fn by_meaning(question: &str, topics: &[Topic], meaning: &dyn Meaning, all: &mut
             .zip(vectors.get(at))
             .map_or(0.0, |(asked, text)| cosine(asked, text))
     };
-    for (at, (topic, features)) in topics.iter().zip(all).enumerate() {
+    for (at, (topic, features)) in topics.iter_mut().zip(all).enumerate() {
         features.title = near(1 + 2 * at);
         features.asked = near(2 + 2 * at);
         features.passage = topic.found.similarity.unwrap_or(0.0);
+        topic.heads = vectors
+            .first()
+            .cloned()
+            .zip(vectors.get(1 + 2 * at).cloned())
+            .map(Into::into);
     }
 }

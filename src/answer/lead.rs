@@ -34,7 +34,7 @@ pub struct LeadReader<'a> {
     pending: String,
     lead: Option<Lead>,
     /// Sentences that no run backs, with the share that one does.
-    pub rejected: Vec<(String, f32)>,
+    rejected: Vec<(String, f32)>,
 }
 
 impl<'a> LeadReader<'a> {

@@ -22,6 +22,15 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
     }
 }
 
+/// The direction of all `vectors` together; `None` without vectors, or where one is missing.
+pub(super) fn sum<'a>(mut vectors: impl Iterator<Item = Option<&'a [f32]>>) -> Option<Vec<f32>> {
+    let mut total = vectors.next()??.to_vec();
+    for vector in vectors {
+        total.iter_mut().zip(vector?).for_each(|(sum, x)| *sum += x);
+    }
+    Some(total)
+}
+
 #[cfg(test)]
 pub(super) mod testing {
     use super::Meaning;

@@ -14,6 +14,7 @@ pub mod grounding;
 pub mod injection;
 pub mod judge;
 pub mod lead;
+mod logistic;
 pub mod meaning;
 mod reading;
 pub mod runs;
@@ -23,7 +24,9 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
-pub use draft::{Draft, gap, marked, marks};
+use crate::corpus::Id;
+
+pub use draft::{Draft, gap, marked, marks, one_line};
 
 /// Most words of an answer before its sources: what is read in half a minute.
 pub const MAX_WORDS: usize = 150;
@@ -181,6 +184,16 @@ pub struct Answer {
     pub corpus: Freshness,
     pub model: Option<ModelUsed>,
     pub timings: Timings,
+}
+
+impl Citation {
+    /// Identifier of the discussion, section or resource that it is from; its own where that is none.
+    pub fn source(&self) -> String {
+        // A kept conversation is a file, in which anything can stand.
+        self.id
+            .parse::<Id>()
+            .map_or_else(|_| self.id.clone(), |id| id.group().to_string())
+    }
 }
 
 impl Answer {

@@ -25,7 +25,8 @@ const AFTER_NUMBERS: &str = "of was were is are had have has gave came went did 
 /// Pronouns of the third person, which somewhere in a sentence need a noun that they stand for.
 const THIRD_PERSON: &str = "it they them he she him";
 
-fn words(text: &str) -> Vec<String> {
+/// The words of `text`, in lower case; a clitic stays with its word.
+pub(super) fn words(text: &str) -> Vec<String> {
     let lower = text.to_lowercase().replace('’', "'");
     let words = lower.split(|c: char| !c.is_alphanumeric() && c != '\'');
     words.filter(|word| !word.is_empty()).map(str::to_string).collect()

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::draft::one_line;
-use super::meaning::{Meaning, cosine};
+use super::meaning::{cosine, sum};
 use super::topic::Topic;
 use super::{MAX_WORDS, Stance, reading};
 use crate::corpus::Passage;
@@ -102,8 +102,8 @@ struct Candidate {
 
 /// The runs that answer `question`, one a contributor: the strongest first, one that dissents or sets a condition last.
 /// Nothing that was `shown` is among them. Empty where no sentence of `topics` can be quoted.
-pub fn choose(question: &str, topics: &[&Topic], meaning: Option<&dyn Meaning>, shown: &[Shown]) -> Vec<Run> {
-    let sentences = worth::sentences(question, topics, meaning);
+pub fn choose(question: &str, topics: &[&Topic], shown: &[Shown]) -> Vec<Run> {
+    let sentences = worth::sentences(question, topics);
     let mut pool = Vec::new();
     let voices = topics.first().map_or(1, |topic| topic.passages.len());
     let most = (MAX_WORDS / voices.max(1)).clamp(*RUN_WORDS.start(), *RUN_WORDS.end());
@@ -163,7 +163,7 @@ fn best(sentences: &[&Sentence], passage: &Passage, shown: &[String], most: usiz
     let stance = stances.into_iter().find(|stance| *stance != Stance::Supports);
     Some(Candidate {
         stems: part.iter().flat_map(|s| s.stems.iter().cloned()).collect(),
-        vector: sum(part),
+        vector: sum(part.iter().map(|s| s.vector.as_deref())),
         words: part.iter().map(|s| s.words).sum(),
         run: Run {
             topic: part[0].topic,
@@ -212,16 +212,6 @@ fn overlaps(part: &[&Sentence], text: &str, quote: &str) -> bool {
         let sentence = one_line(&text[s.span.clone()]);
         quote.contains(&sentence) || sentence.contains(quote)
     })
-}
-
-/// The direction of all vectors together.
-fn sum(part: &[&Sentence]) -> Option<Vec<f32>> {
-    let mut total = part.first()?.vector.clone()?;
-    for sentence in &part[1..] {
-        let vector = sentence.vector.as_ref()?;
-        total.iter_mut().zip(vector).for_each(|(sum, x)| *sum += x);
-    }
-    Some(total)
 }
 
 /// Of several runs of one answer (a long one is several passages) the best stays.

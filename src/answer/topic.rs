@@ -37,6 +37,8 @@ pub struct Topic {
     pub found: Found,
     /// Its sentences, passage by passage.
     pub sentences: Vec<Sentence>,
+    /// Vectors of the question and of the title, once it was judged with an embedding model.
+    pub heads: Option<[Vec<f32>; 2]>,
     /// What was measured of it, once it was judged.
     pub features: Features,
     /// How sure it is that the discussion answers: 0..=1; 0 before it was judged.
@@ -64,8 +66,6 @@ pub struct Sentence {
 pub struct Found {
     /// Score of its best hit, comparable within one search alone.
     pub score: f32,
-    /// Most of the question's content words that a passage of it covers: 0..=1, see the module `retrieve`.
-    pub coverage: f32,
     /// Nearness in meaning of its best hit, -1..=1, where that was looked at.
     pub similarity: Option<f32>,
 }
@@ -87,6 +87,7 @@ impl Topic {
         };
         Some(Topic {
             sentences: passages.iter().enumerate().flat_map(of_passage).collect(),
+            heads: None,
             features: Features::default(),
             id,
             title: first.discussion.clone(),

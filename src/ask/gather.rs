@@ -30,7 +30,6 @@ pub(super) fn topics(store: &Store, hits: &[Hit], filters: &Filters) -> Result<(
         let full = groups.len() >= TOPICS;
         match groups.iter_mut().find(|(known, _)| *known == id) {
             Some((_, found)) => {
-                found.coverage = found.coverage.max(hit.coverage);
                 found.similarity = match (found.similarity, similarity) {
                     (Some(a), Some(b)) => Some(a.max(b)),
                     (a, b) => a.or(b),
@@ -40,7 +39,6 @@ pub(super) fn topics(store: &Store, hits: &[Hit], filters: &Filters) -> Result<(
                 id,
                 topic::Found {
                     score: hit.score,
-                    coverage: hit.coverage,
                     similarity,
                 },
             )),

@@ -53,7 +53,7 @@ pub(super) fn write(
 ) -> Result<Written, AskError> {
     let answering = found.topics.iter().filter(|topic| topic.verdict == Verdict::Answers);
     let topics: Vec<&Topic> = answering.take(DISCUSSIONS).collect();
-    let runs = runs::choose(&found.query, &topics, meaning, &settings.shown);
+    let runs = runs::choose(&found.query, &topics, &settings.shown);
     let mut written = Written::default();
     if runs.is_empty() {
         return Ok(written);
@@ -146,7 +146,7 @@ fn messages(system: &str, user: &str) -> [Message; 2] {
 }
 
 /// The nearest discussions that do not answer, each with its one best line.
-pub(super) fn related(found: &Found, meaning: Option<&dyn Meaning>) -> Vec<Related> {
+pub(super) fn related(found: &Found) -> Vec<Related> {
     let mut near: Vec<&Topic> = found
         .topics
         .iter()
@@ -160,7 +160,7 @@ pub(super) fn related(found: &Found, meaning: Option<&dyn Meaning>) -> Vec<Relat
             .unwrap_or(Ordering::Equal)
     });
     let one = |topic: &Topic| {
-        let runs: Vec<Run> = runs::choose(&found.query, &[topic], meaning, &[]);
+        let runs: Vec<Run> = runs::choose(&found.query, &[topic], &[]);
         let best = runs.first()?;
         let span = best.sentences.get(best.lead)?.clone();
         Some(Related {

@@ -11,10 +11,8 @@ pub mod store;
 pub mod transcript;
 
 use std::collections::HashSet;
-use std::str::FromStr;
 
 use crate::answer::Citation;
-use crate::corpus::Id;
 
 pub use store::{Conversation, StoreError};
 pub use transcript::Turn;
@@ -36,11 +34,11 @@ pub fn shown(turns: &[Turn]) -> Vec<(String, String)> {
 /// section, whole. `askpm show N` opens what `[N]` cites. Empty where nothing was answered.
 pub fn sources(turns: &[Turn]) -> Vec<String> {
     let answered = turns.iter().rev().find(|turn| !turn.citations.is_empty());
-    let source = |citation: &Citation| {
-        // A conversation is a file, in which anything can stand.
-        Id::from_str(&citation.id).map_or_else(|_| citation.id.clone(), |id| id.group().to_string())
-    };
-    answered.iter().flat_map(|turn| &turn.citations).map(source).collect()
+    answered
+        .iter()
+        .flat_map(|turn| &turn.citations)
+        .map(Citation::source)
+        .collect()
 }
 
 /// `question` as it is to be searched for after `turns`, oldest first; `None` where it stands alone.

@@ -12,8 +12,7 @@ use super::context::{Context, shown};
 use super::error::{Exit, Failure};
 use super::memory::available_memory_mb;
 use super::mend;
-use super::model::megabytes;
-use crate::ask::WRITES_FROM;
+use super::model::{megabytes, writes_unasked};
 use crate::corpus::{self, Corpus};
 use crate::models::{self, Choice, Net};
 use crate::render::{json, sanitise};
@@ -210,7 +209,7 @@ fn model(context: &Context) -> Check {
             Err(error) => return broken("model", &error.into()),
         },
         None => match registry.default_for(available_memory_mb()) {
-            Some(model) if model.parameters.is_some_and(|count| count < WRITES_FROM) => {
+            Some(model) if !writes_unasked(model) => {
                 let what = "none writes: answers are quoted; one such as qwen3-0.6b, named in the settings, writes the first sentence";
                 return check("model", State::Ok, what);
             }

@@ -79,9 +79,9 @@ pub fn wanted(context: &Context, args: &ModelChoice) -> Result<Wanted, Failure> 
         (Some(generator), _) if !asked => Source::Served(generator.clone()),
         (_, Some(name)) => Source::Here(registry.resolve(name)?),
         (_, None) => {
-            // A small model writes only where the user names it: unasked, it makes answers worse.
-            let writes = |model: &&Model| model.parameters.is_none_or(|count| count >= WRITES_FROM);
-            let model = registry.default_for(available_memory_mb()).filter(writes);
+            let model = registry
+                .default_for(available_memory_mb())
+                .filter(|model| writes_unasked(model));
             Source::Here(model.map_or(Choice::NoModel, |model| Choice::Listed(model.clone().into())))
         }
     };
@@ -104,6 +104,11 @@ pub fn wanted(context: &Context, args: &ModelChoice) -> Result<Wanted, Failure> 
         device: device.map_or(Ok(DeviceChoice::Auto), |text| text.parse())?,
         unfetched: OnceCell::new(),
     })
+}
+
+/// Whether a default model writes where nobody names one: a small one makes answers worse.
+pub fn writes_unasked(model: &Model) -> bool {
+    model.parameters.is_none_or(|count| count >= WRITES_FROM)
 }
 
 /// The name that a model's own prompts are looked up by: that of the list, or its file's without the extension.

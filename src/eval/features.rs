@@ -73,7 +73,7 @@ pub fn of(
         features: topic.features,
     });
     let sentences = |topic: &Topic| {
-        let measured = worth::features(&text, topic, meaning);
+        let measured = worth::features(&text, topic);
         let each = topic.sentences.iter().zip(measured);
         let one = |(sentence, (features, _)): (&crate::answer::topic::Sentence, ([f32; _], bool))| {
             let passage = &topic.passages[sentence.passage];

@@ -71,30 +71,22 @@ pub fn citations(out: &mut dyn Write, citations: &[Citation], look: Look) -> io:
 
 /// The sources, a line a discussion with all its marks: `[1] [2] e/q1  Title (2024-01-01)`.
 pub fn brief(out: &mut dyn Write, citations: &[Citation], look: Look) -> io::Result<()> {
-    let mut told: Vec<&str> = Vec::new();
+    let mut told: Vec<String> = Vec::new();
     for first in citations {
-        let group = group(&first.id);
-        if told.contains(&group) {
+        let source = first.source();
+        if told.contains(&source) {
             continue;
         }
-        told.push(group);
-        let same = citations.iter().filter(|citation| self::group(&citation.id) == group);
+        let same = citations.iter().filter(|citation| citation.source() == source);
         let marks: Vec<String> = same.map(|c| look.style(MARK, &format!("[{}]", c.n))).collect();
-        let id = look.style(BOLD, &sanitise::line(group));
+        let id = look.style(BOLD, &sanitise::line(&source));
         let id = look.link(&id, &file_address(&first.path));
         let date = look.date(first.date.as_deref());
         let title = sanitise::line(&format!("{} ({date})", first.discussion));
         writeln!(out, "{} {id}  {title}", marks.join(" "))?;
+        told.push(source);
     }
     Ok(())
-}
-
-/// The discussion of an answer's identifier; any other identifier as it is.
-fn group(id: &str) -> &str {
-    match id.match_indices('/').nth(1) {
-        Some((at, _)) => &id[..at],
-        None => id,
-    }
 }
 
 /// The `file:` address (RFC 8089) of an absolute path; empty for others, such as the editions that are built in.

@@ -11,7 +11,8 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::super::meaning::{Meaning, cosine};
+use super::super::logistic::Fit;
+use super::super::meaning::{cosine, sum};
 use super::super::reading;
 use super::super::topic::{self, Topic};
 use super::super::words::Words;
@@ -58,12 +59,7 @@ pub const NAMES: [&str; FEATURES] = [
     "you",
 ];
 
-struct Fit {
-    intercept: f32,
-    weights: [f32; FEATURES],
-}
-
-const BY_MEANING: Fit = Fit {
+const BY_MEANING: Fit<FEATURES> = Fit {
     intercept: -2.321,
     weights: [
         5.624, -0.753, -0.910, -1.086, 1.323, -0.928, -0.407, -0.591, -0.615, 0.122, -0.254, 0.111, -3.565, -0.048,
@@ -71,7 +67,7 @@ const BY_MEANING: Fit = Fit {
     ],
 };
 
-const BY_WORDS: Fit = Fit {
+const BY_WORDS: Fit<FEATURES> = Fit {
     intercept: -2.229,
     weights: [
         0.000, 0.000, 0.000, 0.000, 1.348, -0.856, -0.428, -0.564, -0.582, 0.181, -0.283, 0.078, -3.727, -0.035,
@@ -79,23 +75,11 @@ const BY_WORDS: Fit = Fit {
     ],
 };
 
-impl Fit {
-    fn worth(&self, features: &[f32; FEATURES]) -> f32 {
-        let sum: f32 = self
-            .weights
-            .iter()
-            .zip(features)
-            .map(|(weight, value)| weight * value)
-            .sum();
-        1.0 / (1.0 + (-(self.intercept + sum)).exp())
-    }
-}
-
 /// All sentences of `topics`, with what they are worth to `question`.
-pub(super) fn sentences(question: &str, topics: &[&Topic], meaning: Option<&dyn Meaning>) -> Vec<Sentence> {
+pub(super) fn sentences(question: &str, topics: &[&Topic]) -> Vec<Sentence> {
     let mut all = Vec::new();
     for (at, topic) in topics.iter().enumerate() {
-        let measured = features(question, topic, meaning);
+        let measured = features(question, topic);
         let by_meaning = measured.iter().all(|(_, by_meaning)| *by_meaning);
         let fit = if by_meaning { &BY_MEANING } else { &BY_WORDS };
         let words = Words::default();
@@ -110,7 +94,7 @@ pub(super) fn sentences(question: &str, topics: &[&Topic], meaning: Option<&dyn 
                 words: text.split_whitespace().count(),
                 stems: words.set(text),
                 vector: sentence.vector.clone(),
-                worth: fit.worth(&features) * if of_another(&features) { OF_ANOTHER } else { 1.0 },
+                worth: fit.probability(&features) * if of_another(&features) { OF_ANOTHER } else { 1.0 },
             });
         }
     }
@@ -141,22 +125,21 @@ fn text<'a>(topic: &'a Topic, sentence: &topic::Sentence) -> &'a str {
 }
 
 /// The features of each sentence of `topic`, and whether meaning is among them.
-pub fn features(question: &str, topic: &Topic, meaning: Option<&dyn Meaning>) -> Vec<([f32; FEATURES], bool)> {
+pub fn features(question: &str, topic: &Topic) -> Vec<([f32; FEATURES], bool)> {
     let words = Words::default();
     let asked = words.set(question);
     let title = words.set(&topic.title);
     let mut asker = words.set(&topic.question);
     asker.retain(|stem| !title.contains(stem) && !asked.contains(stem));
     let asker_numbers: HashSet<&str> = numbers(&topic.question).collect();
-    let heads = meaning.and_then(|meaning| meaning.vectors(&[question, &topic.title]));
     let mut out = Vec::with_capacity(topic.sentences.len());
     for passage in 0..topic.passages.len() {
         let own: Vec<&topic::Sentence> = topic.sentences.iter().filter(|s| s.passage == passage).collect();
-        let whole = centre(&own);
+        let whole = sum(own.iter().map(|sentence| sentence.vector.as_deref()));
         let near = |vector: &Option<Vec<f32>>, to: Option<&[f32]>| {
             vector.as_deref().zip(to).map_or(0.0, |(a, b)| cosine(a, b))
         };
-        let head = |at: usize| heads.as_ref().and_then(|heads| heads.get(at)).map(Vec::as_slice);
+        let head = |at: usize| topic.heads.as_ref().map(|heads| heads[at].as_slice());
         let likeness: Vec<f32> = own.iter().map(|s| near(&s.vector, head(0))).collect();
         let mean = likeness.iter().sum::<f32>() / likeness.len().max(1) as f32;
         for (at, sentence) in own.iter().enumerate() {
@@ -165,7 +148,7 @@ pub fn features(question: &str, topic: &Topic, meaning: Option<&dyn Meaning>) ->
             let share = |of: &HashSet<String>, by: &HashSet<String>| {
                 of.intersection(by).count() as f32 / by.len().max(1) as f32
             };
-            let lower: Vec<String> = plain(text).collect();
+            let lower = reading::words(text);
             let of = |list: &[&str]| {
                 lower.iter().filter(|w| list.contains(&w.as_str())).count() as f32 / lower.len().max(1) as f32
             };
@@ -192,22 +175,10 @@ pub fn features(question: &str, topic: &Topic, meaning: Option<&dyn Meaning>) ->
                 of(&["i", "my", "me", "we", "our", "us", "i'm", "i've", "we've"]),
                 of(&["you", "your", "yours", "you're", "you'll"]),
             ];
-            out.push((features, sentence.vector.is_some() && heads.is_some()));
+            out.push((features, sentence.vector.is_some() && topic.heads.is_some()));
         }
     }
     out
-}
-
-/// The direction of all sentences together.
-fn centre(sentences: &[&topic::Sentence]) -> Option<Vec<f32>> {
-    let mut total = sentences.first()?.vector.clone()?;
-    for sentence in &sentences[1..] {
-        total
-            .iter_mut()
-            .zip(sentence.vector.as_ref()?)
-            .for_each(|(sum, x)| *sum += x);
-    }
-    Some(total)
 }
 
 /// The numbers of a text, as they are written.
@@ -215,15 +186,4 @@ fn numbers(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| !c.is_alphanumeric() && c != ',' && c != '.');
     let words = words.map(|word| word.trim_matches(['.', ',']));
     words.filter(|word| word.starts_with(|c: char| c.is_ascii_digit()))
-}
-
-/// The words of a text, in lower case.
-fn plain(text: &str) -> impl Iterator<Item = String> {
-    let lower = text.to_lowercase().replace('’', "'");
-    let words: Vec<String> = lower
-        .split(|c: char| !c.is_alphanumeric() && c != '\'')
-        .filter(|word| !word.is_empty())
-        .map(str::to_string)
-        .collect();
-    words.into_iter()
 }

@@ -4,6 +4,7 @@
 //! never abstains unless nothing was found. It chooses nothing else.
 
 use super::{Cited, Told};
+use crate::answer::one_line;
 use crate::answer::sentences::sentences;
 use crate::corpus::{Id, Passage};
 use crate::index::{IndexError, Store};
@@ -19,7 +20,7 @@ pub fn answer(store: &Store, found: &[Passage]) -> Result<Vec<Told>, IndexError>
         for (at, span) in sentences(&passage.text).into_iter().take(2).enumerate() {
             let text = &passage.text[span];
             told.push(Told {
-                text: text.split_whitespace().collect::<Vec<_>>().join(" "),
+                text: one_line(text),
                 cited: vec![Cited {
                     id: passage.id.to_string(),
                     text: text.to_string(),
