@@ -150,6 +150,24 @@ fn the_last_message_is_the_question_and_one_that_leans_on_the_one_before_is_told
 }
 
 #[test]
+fn a_question_that_leans_on_a_reply_is_not_answered_with_its_words_again() {
+    let home = Home::new();
+    let server = quoting(&home);
+    let first = server.post(&ask(QUESTION)).json();
+    let content = first["choices"][0]["message"]["content"].as_str().unwrap();
+    let messages = json!([
+        {"role": "user", "content": QUESTION},
+        {"role": "assistant", "content": content},
+        {"role": "user", "content": "And how so?"},
+    ]);
+    let next = server.post(&json!({ "messages": messages }).to_string()).json();
+    // The first reply showed all that the corpus has on it.
+    assert_eq!(next["askpm"]["abstained"], true, "{next:#}");
+    let text = next["choices"][0]["message"]["content"].as_str().unwrap();
+    assert_eq!(text, "nothing more in the corpus answers this question");
+}
+
+#[test]
 fn models_and_health_are_told() {
     let home = Home::new();
     let server = quoting(&home);

@@ -52,8 +52,8 @@ const SAME_MEANING: f32 = 0.86;
 /// Words that were shown before in this conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
-    /// Of the passage, as [`super::Citation::id`].
-    pub id: String,
+    /// Of the passage, as [`super::Citation::id`]; `None` where only the words are known.
+    pub id: Option<String>,
     pub quote: String,
 }
 
@@ -125,7 +125,8 @@ pub fn choose(question: &str, topics: &[&Topic], shown: &[Shown]) -> Vec<Run> {
 /// What was shown of `passage`, each on one line.
 fn of_passage<'a>(shown: &'a [Shown], passage: &Passage) -> impl Iterator<Item = String> + 'a {
     let id = passage.id.to_string();
-    shown.iter().filter(move |s| s.id == id).map(|s| one_line(&s.quote))
+    let of_it = move |s: &&Shown| s.id.as_ref().is_none_or(|other| *other == id);
+    shown.iter().filter(of_it).map(|s| one_line(&s.quote))
 }
 
 /// The best run of one passage, of at most `most` words where it is more than a sentence.

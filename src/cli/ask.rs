@@ -93,7 +93,7 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
         return Ok(Exit::NoAnswer);
     }
     if format == Format::Text && !machine {
-        guide::after_an_answer(context);
+        guide::after_an_answer(context, &answer);
     }
     Ok(Exit::Done)
 }

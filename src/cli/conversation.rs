@@ -49,5 +49,5 @@ pub fn leaning(context: &Context, conversation: &Conversation, question: &str) -
 pub fn shown(conversation: &Conversation, leaning: Option<&str>) -> Vec<Shown> {
     let turns = leaning.map_or(&[][..], |_| &conversation.turns);
     let shown = chat::shown(turns).into_iter();
-    shown.map(|(id, quote)| Shown { id, quote }).collect()
+    shown.map(|(id, quote)| Shown { id: Some(id), quote }).collect()
 }

@@ -17,9 +17,10 @@ use super::meaning::Finder;
 use super::model::{self, Loaded};
 use super::{ask as ask_command, search as search_command, show};
 use crate::answer::Answer;
+use crate::answer::runs::Shown;
 use crate::ask::{self, AskError, Found, Listener, Settings, Writer};
 use crate::chat::followup;
-use crate::desk::{Ask, Cancel, Cancellable, Clerk, Desk, Fault, Refusal, Role, Search, as_json};
+use crate::desk::{Ask, Cancel, Cancellable, Clerk, Desk, Fault, Refusal, Role, Search, Turn, as_json};
 use crate::index::{RefreshReport, Store};
 
 /// Looking at the corpus may take one part in so many of the time.
@@ -123,13 +124,9 @@ impl Here {
         self.look = started.elapsed();
     }
 
-    /// What the corpus has for the question: with what it lacks of those before it, as in `askpm chat`.
-    fn find(&self, ask: &Ask, settings: &Settings) -> Result<Found, AskError> {
+    /// What the corpus has for `query`, which says what the question asks.
+    fn find(&self, ask: &Ask, query: &str, settings: &Settings) -> Result<Found, AskError> {
         let retriever = self.finder.retriever(&self.store);
-        let asked = ask.history.iter().rev().filter(|turn| turn.role == Role::User);
-        let past: Vec<&str> = asked.map(|turn| turn.text.as_str()).collect();
-        let query = followup::standalone(&past, &ask.question);
-        let query = query.as_deref().unwrap_or(&ask.question);
         ask::find_as(
             &self.store,
             &*retriever,
@@ -141,6 +138,23 @@ impl Here {
     }
 }
 
+/// The question with what it lacks of those before it, as in `askpm chat`; `None` where it stands alone.
+fn leaning(ask: &Ask) -> Option<String> {
+    let asked = ask.history.iter().rev().filter(|turn| turn.role == Role::User);
+    let past: Vec<&str> = asked.map(|turn| turn.text.as_str()).collect();
+    followup::standalone(&past, &ask.question)
+}
+
+/// What the replies before it have shown, which a question that leans on them is not answered with again.
+fn shown(ask: &Ask) -> Vec<Shown> {
+    let replies = ask.history.iter().filter(|turn| turn.role == Role::Assistant);
+    let shown = |turn: &Turn| Shown {
+        id: None,
+        quote: turn.text.clone(),
+    };
+    replies.map(shown).collect()
+}
+
 fn changed(report: &RefreshReport) -> bool {
     report.rebuilt.is_some() || report.added + report.changed + report.removed > 0
 }
@@ -148,8 +162,13 @@ fn changed(report: &RefreshReport) -> bool {
 impl Clerk for Here {
     fn ask(&mut self, ask: &Ask, cancel: &Cancel, listener: &mut dyn Listener) -> Result<Answer, Refusal> {
         self.look_again();
-        let settings = with(&self.settings, ask);
-        let found = self.find(ask, &settings).map_err(fault)?;
+        let mut settings = with(&self.settings, ask);
+        let leaning = leaning(ask);
+        if leaning.is_some() {
+            settings.shown = shown(ask);
+        }
+        let query = leaning.as_deref().unwrap_or(&ask.question);
+        let found = self.find(ask, query, &settings).map_err(fault)?;
         let mut loaded = self.loaded.as_mut().map(Loaded::writer);
         let mut cancellable;
         let writer = match &mut loaded {

@@ -10,6 +10,7 @@ use std::io::{self, IsTerminal, Write};
 use super::context::Context;
 use super::error::Failure;
 use super::{doctor, files};
+use crate::answer::Answer;
 use crate::render::sanitise;
 
 /// What is remembered by.
@@ -49,15 +50,24 @@ pub fn alone(context: &Context) -> Result<bool, Failure> {
     Ok(true)
 }
 
-/// Tells what else there is after the first answer that somebody sees.
-pub fn after_an_answer(context: &Context) {
-    if !context.draws() || !io::stdout().is_terminal() || !is_first(context) {
+/// Says on a terminal what can be typed after `answer`: the first time all there is, and then how to read on.
+pub fn after_an_answer(context: &Context, answer: &Answer) {
+    if !context.draws() || !io::stdout().is_terminal() {
         return;
     }
-    let next = "That was your first answer. `askpm show ID` opens a source whole, `askpm chat` asks on, \
-        `askpm import FILE` adds newsletters of your own, and `askpm doctor` tells where things are. This is said once.";
+    let next = match is_first(context) {
+        true => "That was your first answer. `askpm show 1` opens its first source, `askpm ask -c \"…\"` goes on from it, \
+            `askpm chat` is a conversation, `askpm import FILE` adds newsletters of your own, and `askpm doctor` says where \
+            things are. This is shown once."
+            .to_string(),
+        false => {
+            let source = answer.citations.len().min(2);
+            format!("Next: `askpm show {source}` opens source {source}, `askpm ask -c \"…\"` goes on from this answer.")
+        }
+    };
     // An answer that was given is not undone by a closed standard error.
-    let _ = writeln!(io::stderr(), "\n{}", context.error_look().wrap(next, ""));
+    let look = context.error_look();
+    let _ = writeln!(io::stderr(), "\n{}", look.wrap(&next, ""));
 }
 
 /// Whether nothing was shown yet; from now on it was.
