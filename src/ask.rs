@@ -19,6 +19,7 @@ use crate::corpus::Passage;
 use crate::engine::{Engine, EngineError, ModelInfo, Sampling};
 use crate::index::{IndexError, Store};
 use crate::prompt::Prompts;
+use crate::reading::Text;
 use crate::retrieve::dense::Dense;
 use crate::retrieve::{ByWords, Filters, Hit, Query, RetrieveError, Retriever, Signals};
 
@@ -200,6 +201,10 @@ pub trait Listener {
 impl Meaning for Dense {
     fn vectors(&self, texts: &[&str]) -> Option<Vec<Vec<f32>>> {
         self.embed(texts).ok()
+    }
+
+    fn answers(&self, texts: &[Text]) -> Option<Vec<f32>> {
+        Dense::answers(self, texts).ok().flatten()
     }
 }
 

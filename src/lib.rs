@@ -70,6 +70,7 @@ pub mod index;
 pub mod mcp;
 pub mod models;
 pub mod prompt;
+pub mod reading;
 mod remote;
 pub mod render;
 pub mod retrieve;

@@ -41,6 +41,7 @@ mod real;
 mod scripts;
 mod search;
 mod serve;
+mod train;
 mod trust;
 mod ways_out;
 

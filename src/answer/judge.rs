@@ -14,6 +14,7 @@ use super::logistic::Fit;
 use super::meaning::{Meaning, cosine};
 use super::topic::{Topic, Verdict};
 use super::words::Words;
+use crate::reading::Text;
 
 /// The confidence to answer at: the fits are scaled so that this is their operating point.
 pub const MIN_CONFIDENCE: f32 = 0.5;
@@ -52,19 +53,28 @@ pub struct Features {
     pub margin: f32,
     /// ln(1 + content words).
     pub length: f32,
+    /// What a reader makes of the passage found, in log-odds; 0 without a reader.
+    pub reader: f32,
 }
 
 /// How many features there are.
-const FEATURES: usize = 9;
+const FEATURES: usize = 10;
 
 const BY_WORDS: Fit<FEATURES> = Fit {
     intercept: -4.962,
-    weights: [0.000, 0.000, 0.000, 1.636, 2.035, -2.953, 1.954, 7.081, 1.762],
+    weights: [0.000, 0.000, 0.000, 1.636, 2.035, -2.953, 1.954, 7.081, 1.762, 0.000],
 };
 
 const BY_MEANING: Fit<FEATURES> = Fit {
     intercept: -9.484,
-    weights: [-1.977, 0.460, 5.415, 0.781, 6.492, -1.551, 3.308, 12.109, 1.267],
+    weights: [-1.977, 0.460, 5.415, 0.781, 6.492, -1.551, 3.308, 12.109, 1.267, 0.000],
+};
+
+/// Title, passage, the shares of words, margin and reader alone: what is measured of the asker's words says nothing more
+/// where a reader has read them.
+const BY_READER: Fit<FEATURES> = Fit {
+    intercept: -1.400,
+    weights: [-3.416, 0.000, 1.436, 1.155, 3.207, 0.000, 1.392, 10.720, 0.000, 0.941],
 };
 
 impl Features {
@@ -79,6 +89,7 @@ impl Features {
             self.lacks,
             self.margin,
             self.length,
+            self.reader,
         ]
     }
 }
@@ -92,9 +103,14 @@ pub fn abstains(confidence: f32, minimum: f32) -> bool {
 /// Judges `topics`, and puts the surest first. `asked` are the question's content words; `minimum` is the confidence to
 /// answer at, 0..=1.
 pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning: Option<&dyn Meaning>, minimum: f32) {
-    let features = features(question, asked, topics, meaning);
+    let mut features = features(question, asked, topics, meaning);
+    let read = meaning.is_some_and(|meaning| by_reader(question, topics, meaning, &mut features));
+    let fit = match meaning {
+        Some(_) if read => &BY_READER,
+        Some(_) => &BY_MEANING,
+        None => &BY_WORDS,
+    };
     for (topic, features) in topics.iter_mut().zip(features) {
-        let fit = if meaning.is_some() { &BY_MEANING } else { &BY_WORDS };
         topic.features = features;
         topic.confidence = fit.probability(&features.values());
     }
@@ -172,6 +188,18 @@ fn by_words(words: &Words, asked: &[AskedWord], topic: &Topic) -> Features {
 
 /// About the inverse document frequency of a word that a corpus of some hundred passages lacks.
 const RAREST: f32 = 7.0;
+
+/// Has the passage found of each topic read with the question, where there is a reader.
+fn by_reader(question: &str, topics: &[Topic], meaning: &dyn Meaning, all: &mut [Features]) -> bool {
+    let texts: Vec<Text> = topics.iter().map(|topic| topic.text(question)).collect();
+    let Some(odds) = meaning.answers(&texts) else {
+        return false;
+    };
+    for (features, odds) in all.iter_mut().zip(odds) {
+        features.reader = odds;
+    }
+    true
+}
 
 fn by_meaning(question: &str, topics: &mut [Topic], meaning: &dyn Meaning, all: &mut [Features]) {
     let heads: Vec<String> = topics.iter().map(|t| format!("{}. {}", t.title, t.question)).collect();

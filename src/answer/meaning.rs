@@ -2,10 +2,19 @@
 //!
 //! In: texts. Out: vectors, and the cosine of two. It must not know which model makes them.
 
+use crate::reading::Text;
+
 /// Turns texts into vectors whose direction is their meaning.
 pub trait Meaning {
     /// The vectors of `texts`, one each, of any length; `None` if the model fails, and words alone decide then.
     fn vectors(&self, texts: &[&str]) -> Option<Vec<Vec<f32>>>;
+
+    /// What a reader says of `texts`: the log-odds that the discussion of each answers its question; `None` where there is no
+    /// reader for the model, or it fails.
+    fn answers(&self, texts: &[Text]) -> Option<Vec<f32>> {
+        let _ = texts;
+        None
+    }
 }
 
 /// Cosine of the angle between two vectors, -1..=1; 0 for vectors without direction or of different lengths.

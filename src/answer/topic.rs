@@ -9,6 +9,7 @@ use super::injection;
 use super::judge::Features;
 use super::meaning::Meaning;
 use crate::corpus::{Id, Passage};
+use crate::reading::Text;
 
 /// How a discussion stands to a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -35,6 +36,8 @@ pub struct Topic {
     pub passages: Vec<Passage>,
     /// What the search knows of it.
     pub found: Found,
+    /// Index of the passage that the search found first.
+    pub best: usize,
     /// Its sentences, passage by passage.
     pub sentences: Vec<Sentence>,
     /// Vectors of the question and of the title, once it was judged with an embedding model.
@@ -94,10 +97,22 @@ impl Topic {
             edition: first.edition_title.clone(),
             question: first.question.clone(),
             found,
+            best: 0,
             confidence: 0.0,
             verdict: Verdict::Off,
             passages,
         })
+    }
+
+    /// The passage that the search found first, for a reader, with a `question`.
+    pub fn text<'a>(&'a self, question: &'a str) -> Text<'a> {
+        let own = self.sentences.iter().filter(|s| s.passage == self.best);
+        Text {
+            question,
+            title: &self.title,
+            asker: &self.question,
+            sentences: own.map(|s| &self.passages[s.passage].text[s.span.clone()]).collect(),
+        }
     }
 
     /// Looks up what each sentence means. Costs a run of the embedding model over the whole discussion.

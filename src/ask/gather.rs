@@ -19,7 +19,7 @@ const READING: usize = 2;
 /// The discussions of `hits` in the order of their best hit, and the learning resources.
 pub(super) fn topics(store: &Store, hits: &[Hit], filters: &Filters) -> Result<(Vec<Topic>, Vec<Passage>), IndexError> {
     let mut resources = Vec::new();
-    let mut groups: Vec<(Id, topic::Found)> = Vec::new();
+    let mut groups: Vec<(Id, topic::Found, &Passage)> = Vec::new();
     for hit in hits {
         let id = hit.passage.id.group();
         if matches!(id, Id::Resource { .. }) {
@@ -28,12 +28,11 @@ pub(super) fn topics(store: &Store, hits: &[Hit], filters: &Filters) -> Result<(
         }
         let similarity = hit.similarity.map(|similarity| similarity.value);
         let full = groups.len() >= TOPICS;
-        match groups.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, found)) => {
-                found.similarity = match (found.similarity, similarity) {
-                    (Some(a), Some(b)) => Some(a.max(b)),
-                    (a, b) => a.or(b),
-                };
+        match groups.iter_mut().find(|(known, ..)| *known == id) {
+            Some((_, found, best)) => {
+                if similarity > found.similarity {
+                    (found.similarity, *best) = (similarity, &hit.passage);
+                }
             }
             None if !full => groups.push((
                 id,
@@ -41,15 +40,21 @@ pub(super) fn topics(store: &Store, hits: &[Hit], filters: &Filters) -> Result<(
                     score: hit.score,
                     similarity,
                 },
+                &hit.passage,
             )),
             None => {}
         }
     }
     let mut topics = Vec::with_capacity(groups.len());
-    for (id, found) in groups {
+    for (id, found, best) in groups {
         let mut passages = store.group(&id)?;
         passages.retain(|passage| filters.admits_contributor(passage.contributor.as_deref().unwrap_or("")));
-        topics.extend(Topic::new(id, passages, found));
+        let best = passages.iter().position(|p| (&p.id, p.part) == (&best.id, best.part));
+        let topic = Topic::new(id, passages, found);
+        topics.extend(topic.map(|topic| Topic {
+            best: best.unwrap_or(0),
+            ..topic
+        }));
     }
     Ok((topics, resources))
 }

@@ -1,7 +1,7 @@
 //! The forward pass of BERT (Devlin et al., arXiv 1810.04805) on one text, for its last layer.
 //!
-//! In: a safetensors file with the tensor names of transformers, its sizes, token identifiers. Out: one vector a token.
-//! It must not know how tokens come about nor what is done with the vectors.
+//! In: a safetensors file with the tensor names of transformers, its sizes, token identifiers, perhaps an [`Adapter`].
+//! Out: one vector a token. It must not know how tokens come about nor what is done with the vectors.
 //!
 //! Products and attention are the kernels' (`crate::kernels`), in f32. Attention there is causal, over positions; here
 //! every token sees all. So all tokens of a head are handed over as heads of one last position, which sees every key.
@@ -17,7 +17,9 @@ use serde::Deserialize;
 use crate::kernels::attention::store::{Turn, turn_and_store};
 use crate::kernels::attention::{PAGE, Page, Precision, Queries, Scratch, Shape, attend};
 use crate::kernels::passes::encoder;
-use crate::kernels::{Activations, Matrix, Workers, multiply, multiply_beside};
+use crate::kernels::{Matrix, Workers, multiply, multiply_beside};
+
+use super::lora::{Adapter, LayerAdapter, Low, Products};
 
 /// The parts of transformers' `config.json` that matter here.
 #[derive(Debug, Clone, Deserialize)]
@@ -73,7 +75,7 @@ pub(super) struct Bert {
 
 /// What the layers of one text work in.
 struct Work {
-    activations: Activations,
+    products: Products,
     shape: Shape,
     pages: Vec<Page>,
     scratch: Scratch,
@@ -118,20 +120,44 @@ impl Bert {
         })
     }
 
+    /// How many layers, numbers a token and numbers within a layer: what an adapter must fit.
+    pub fn sizes(&self) -> [usize; 3] {
+        let inner = self.layers.first().map_or(0, |layer| layer.inner.bias.len());
+        [self.layers.len(), self.hidden, inner]
+    }
+
     /// The last layer, token by token: `ids.len()` × hidden numbers. There must be a position for every token.
     pub fn forward(&self, ids: &[u32]) -> Result<Vec<f32>> {
+        self.below(ids, self.layers.len())
+    }
+
+    /// As [`Bert::forward`], after the first `layers` layers.
+    pub fn below(&self, ids: &[u32], layers: usize) -> Result<Vec<f32>> {
         let mut x = self.embed(ids)?;
-        let tokens = ids.len();
-        if tokens == 0 {
-            return Ok(x);
+        if !ids.is_empty() {
+            let nothing = vec![0.0; x.len()];
+            encoder::add_and_norm(&mut x, &nothing, &nothing[..self.hidden], self.norm.kernel());
+            self.run(&mut x, self.layers.iter().take(layers).map(|layer| (layer, None)));
         }
+        Ok(x)
+    }
+
+    /// Runs the layers of `adapter` on `x`, the states of tokens below them, adding its products to those of the
+    /// matrices. The adapter must be of these [sizes](Bert::sizes).
+    pub fn above(&self, x: &mut [f32], adapter: &Adapter) {
+        let layers = self.layers.iter().skip(adapter.from);
+        self.run(x, layers.zip(adapter.layers.iter().map(Some)));
+    }
+
+    fn run<'a>(&self, x: &mut [f32], layers: impl Iterator<Item = (&'a Layer, Option<&'a LayerAdapter>)>) {
+        let tokens = x.len() / self.hidden;
         let shape = Shape {
             kv_heads: self.heads,
             head_dim: self.hidden / self.heads,
             precision: Precision::Full,
         };
         let mut work = Work {
-            activations: Activations::new(),
+            products: Products::default(),
             pages: (0..tokens.div_ceil(PAGE)).map(|_| Page::new(&shape)).collect(),
             shape,
             scratch: Scratch::default(),
@@ -140,12 +166,9 @@ impl Bert {
             out: vec![0.0; x.len()],
             inner: Vec::new(),
         };
-        let nothing = vec![0.0; x.len()];
-        encoder::add_and_norm(&mut x, &nothing, &nothing[..self.hidden], self.norm.kernel());
-        for layer in &self.layers {
-            self.layer(layer, &mut x, tokens, &mut work);
+        for (layer, low) in layers {
+            self.layer(layer, low, x, tokens, &mut work);
         }
-        Ok(x)
     }
 
     fn embed(&self, ids: &[u32]) -> Result<Vec<f32>> {
@@ -168,36 +191,52 @@ impl Bert {
         Ok(out)
     }
 
-    fn layer(&self, layer: &Layer, x: &mut [f32], tokens: usize, work: &mut Work) {
-        self.attend(layer, x, tokens, work);
-        self.product(
-            &layer.attended,
-            &work.by_head,
-            tokens,
-            &mut work.activations,
-            &mut work.out,
-        );
-        encoder::add_and_norm(x, &work.out, &layer.attended.bias, layer.attention_norm.kernel());
+    fn layer(&self, layer: &Layer, low: Option<&LayerAdapter>, x: &mut [f32], tokens: usize, work: &mut Work) {
+        self.attend(layer, low, x, tokens, work);
+        let (products, out) = (&mut work.products, &mut work.out);
+        let added = low.map(|low| &low.attended);
+        self.product(&layer.attended, added, &work.by_head, tokens, products, out);
+        encoder::add_and_norm(x, out, &layer.attended.bias, layer.attention_norm.kernel());
         work.inner.resize(tokens * layer.inner.bias.len(), 0.0);
-        self.product(&layer.inner, x, tokens, &mut work.activations, &mut work.inner);
+        let added = low.map(|low| &low.inner);
+        self.product(&layer.inner, added, x, tokens, products, &mut work.inner);
         encoder::gelu(&mut work.inner, &layer.inner.bias);
-        self.product(&layer.outer, &work.inner, tokens, &mut work.activations, &mut work.out);
-        encoder::add_and_norm(x, &work.out, &layer.outer.bias, layer.output_norm.kernel());
+        let added = low.map(|low| &low.outer);
+        self.product(&layer.outer, added, &work.inner, tokens, products, out);
+        encoder::add_and_norm(x, out, &layer.outer.bias, layer.output_norm.kernel());
     }
 
-    /// `out` becomes the product of `linear` with `x`, without its bias.
-    fn product(&self, linear: &Linear, x: &[f32], tokens: usize, activations: &mut Activations, out: &mut [f32]) {
+    /// `out` becomes the product of `linear` with `x`, without its bias, with what `low` adds to it.
+    fn product(
+        &self,
+        linear: &Linear,
+        low: Option<&Low>,
+        x: &[f32],
+        tokens: usize,
+        products: &mut Products,
+        out: &mut [f32],
+    ) {
         let weight = &linear.weight;
-        activations.set(x, tokens, weight.cols(), weight.inputs(), &self.alone);
-        multiply(weight, activations, out, &self.alone);
+        products
+            .activations
+            .set(x, tokens, weight.cols(), weight.inputs(), &self.alone);
+        multiply(weight, &products.activations, out, &self.alone);
+        if let Some(low) = low {
+            low.add(products, out, 0, weight.rows(), &self.alone);
+        }
     }
 
     /// Softmax(Q Kᵀ / √d) V, every token attending to every one, head by head; (tokens, hidden) in `work.by_head`.
-    fn attend(&self, layer: &Layer, x: &[f32], tokens: usize, work: &mut Work) {
+    fn attend(&self, layer: &Layer, low: Option<&LayerAdapter>, x: &[f32], tokens: usize, work: &mut Work) {
         let [query, ..] = &layer.asked;
-        work.activations
+        let products = &mut work.products;
+        products
+            .activations
             .set(x, tokens, query.cols(), query.inputs(), &self.alone);
-        multiply_beside(&layer.asked, &work.activations, &mut work.rows, &self.alone);
+        multiply_beside(&layer.asked, &products.activations, &mut work.rows, &self.alone);
+        for (at, low) in low.iter().flat_map(|low| low.asked.iter().enumerate()) {
+            low.add(products, &mut work.rows, at * self.hidden, 3 * self.hidden, &self.alone);
+        }
         let width = work.shape.head_dim;
         let how = Turn {
             bias: Some(&layer.asked_bias),

@@ -154,7 +154,17 @@ impl Embedder {
         self.max_tokens - 2
     }
 
-    fn tokens(&self, text: &str) -> Result<Vec<u32>, EmbedError> {
+    /// The tokens that open and end a text, `[CLS]` and `[SEP]`.
+    pub(super) fn ends(&self) -> (u32, u32) {
+        (self.first, self.last)
+    }
+
+    /// The model, for what reads with it.
+    pub(super) fn model(&self) -> &Bert {
+        &self.model
+    }
+
+    pub(super) fn tokens(&self, text: &str) -> Result<Vec<u32>, EmbedError> {
         let encoding = self.tokenizer.encode_fast(text, false);
         Ok(encoding
             .map_err(|error| EmbedError::Run(error.to_string()))?
@@ -204,7 +214,7 @@ fn fault(path: &Path, what: impl std::fmt::Display) -> EmbedError {
 }
 
 /// Candle's messages may carry a backtrace: what is wrong is in the first line.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().trim().to_string()
 }
 

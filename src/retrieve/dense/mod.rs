@@ -12,8 +12,10 @@
 
 mod bert;
 mod embedder;
+mod lora;
 mod measure;
 mod nearness;
+mod reader;
 mod similarity;
 mod table;
 
@@ -25,7 +27,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, mpsc};
+use std::sync::{Mutex, OnceLock, mpsc};
 use std::thread;
 
 use rayon::prelude::*;
@@ -33,7 +35,9 @@ use rayon::prelude::*;
 use crate::index::vectors::builtin::Builtin;
 use crate::index::vectors::{Key, Vectors as StoredVectors, VectorsWriter};
 use crate::index::{IndexError, Store};
+use crate::reading;
 
+use reader::Reader;
 use table::{Entry, Table, Text, texts};
 
 pub use measure::Kept;
@@ -80,6 +84,8 @@ pub type Progress<'a> = &'a mut dyn FnMut(usize, usize);
 /// An embedding model, and the vectors of all passages of one [`Store`].
 pub struct Dense {
     embedder: Arc<Embedder>,
+    /// Loaded when it is first asked: a search needs none.
+    reader: OnceLock<Option<Reader>>,
     vectors: StoredVectors,
     table: Table,
 }
@@ -127,6 +133,7 @@ impl Dense {
         if complete && there.len() <= 2 * (table.passages.len() + table.rows_asked()) {
             return Ok(Dense {
                 embedder,
+                reader: OnceLock::new(),
                 vectors: there,
                 table,
             });
@@ -162,6 +169,7 @@ impl Dense {
         let (table, _) = Table::new(store, &vectors)?;
         Ok(Dense {
             embedder,
+            reader: OnceLock::new(),
             vectors,
             table,
         })
@@ -173,24 +181,18 @@ impl Dense {
     /// # Errors
     /// A model that cannot be run.
     pub fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let threads = thread::available_parallelism().map_or(1, usize::from);
-        let share = texts.len().div_ceil(threads).max(1);
-        let one = |text: &&str| self.embedder.query(text);
-        let work = |texts: &[&str]| texts.iter().map(one).collect::<Result<Vec<_>, _>>();
-        thread::scope(|scope| {
-            let running: Vec<_> = texts
-                .chunks(share)
-                .map(|part| scope.spawn(move || work(part)))
-                .collect();
-            let mut vectors = Vec::with_capacity(texts.len());
-            for thread in running {
-                let made = thread
-                    .join()
-                    .map_err(|_| EmbedError::Run("a thread of it ended early".into()))?;
-                vectors.extend(made?);
-            }
-            Ok(vectors)
-        })
+        side_by_side(texts, |text| self.embedder.query(text))
+    }
+
+    /// What the reader says of `texts`: the log-odds that the discussion of each answers its question, read side by side
+    /// on all cores; `None` where there is no reader for the model.
+    ///
+    /// # Errors
+    /// A model that cannot be run.
+    pub fn answers(&self, texts: &[reading::Text]) -> Result<Option<Vec<f32>>, EmbedError> {
+        let reader = self.reader.get_or_init(|| Reader::built_in(&self.embedder));
+        let Some(reader) = reader else { return Ok(None) };
+        side_by_side(texts, |text| reader.read(&self.embedder, text)).map(Some)
     }
 
     /// Whether the model knows `word` as a whole: it is spelt right, in one of the inflections that the model has seen often.
@@ -249,6 +251,37 @@ impl Dense {
             *value = together(best(entry.text()), table.question(entry.question).map(best));
         }
     }
+}
+
+/// What `work` makes of each of `items`, on all cores, in their order.
+fn side_by_side<T: Sync, R: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> Result<R, EmbedError> + Sync,
+) -> Result<Vec<R>, EmbedError> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    let one = || {
+        let mut made = Vec::new();
+        while let Some((at, item)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, items.get(at)?)))
+        {
+            made.push((at, work(item)?));
+        }
+        Ok::<_, EmbedError>(made)
+    };
+    let mut all = thread::scope(|scope| {
+        let running: Vec<_> = (0..threads.min(items.len())).map(|_| scope.spawn(one)).collect();
+        let mut all = Vec::with_capacity(items.len());
+        for thread in running {
+            let made = thread
+                .join()
+                .map_err(|_| EmbedError::Run("a thread of it ended early".into()))?;
+            all.extend(made?);
+        }
+        Ok::<_, EmbedError>(all)
+    })?;
+    all.sort_by_key(|(at, _)| *at);
+    Ok(all.into_iter().map(|(_, made)| made).collect())
 }
 
 /// Adds those of `missing` that came with the program; returns the others.

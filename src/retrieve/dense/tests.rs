@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
 use tantivy::DocAddress;
 
 use super::*;
@@ -13,11 +14,15 @@ use crate::retrieve::{ByMeaning, ByWords, Fused, Query, Retriever};
 mod tiny_bert;
 
 pub(in crate::retrieve) fn load(folder: &Path, identity: u8) -> Result<Embedder, EmbedError> {
+    load_as(folder, [identity; 32])
+}
+
+fn load_as(folder: &Path, identity: [u8; 32]) -> Result<Embedder, EmbedError> {
     Embedder::load(Files {
         weights: &folder.join("model.safetensors"),
         tokenizer: &folder.join("tokenizer.json"),
         config: &folder.join("config.json"),
-        identity: [identity; 32],
+        identity,
     })
 }
 
@@ -68,6 +73,49 @@ fn vectors_are_those_of_an_independent_implementation() {
         let cosine: f32 = found.iter().zip(&vector).map(|(a, b)| a * b).sum();
         assert!(cosine > 0.9999, "{text:?}: {cosine}");
     }
+}
+
+#[test]
+fn the_reader_reads_as_where_it_was_trained() {
+    let Some(folder) = std::env::var_os("ASKPM_TEST_EMBEDDER").map(PathBuf::from) else {
+        crate::testing::skipped("ASKPM_TEST_EMBEDDER names no folder with the files of all-MiniLM-L6-v2");
+        return;
+    };
+    /// By `train/golden.py`, in PyTorch.
+    #[derive(serde::Deserialize)]
+    struct Golden {
+        question: String,
+        title: String,
+        asker: String,
+        sentences: Vec<String>,
+        answers: f32,
+    }
+    let golden: Vec<Golden> =
+        serde_json::from_str(include_str!("../../../tests/fixtures/embedder/reader_golden.json")).unwrap();
+    let identity: [u8; 32] = Sha256::digest(std::fs::read(folder.join("model.safetensors")).unwrap()).into();
+    let embedder = load_as(&folder, identity).unwrap();
+    let reader = Reader::built_in(&embedder).expect("the reader is for this model");
+    for case in golden {
+        let text = reading::Text {
+            question: &case.question,
+            title: &case.title,
+            asker: &case.asker,
+            sentences: case.sentences.iter().map(String::as_str).collect(),
+        };
+        let found = reader.read(&embedder, &text).unwrap();
+        let expected = case.answers;
+        assert!(
+            (found - expected).abs() < 2e-3,
+            "{:?}: {found}, {expected}",
+            case.question
+        );
+    }
+}
+
+#[test]
+fn another_model_has_no_reader() {
+    let model = tiny();
+    assert!(Reader::built_in(&load(model.path(), 0).unwrap()).is_none());
 }
 
 #[test]
