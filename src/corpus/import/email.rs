@@ -1,26 +1,46 @@
-//! Mail messages and mailboxes → [`Document`]s.
+//! Mail messages, saved pages in mail's form (MHTML) and mailboxes → [`Document`]s.
 //!
-//! In: the bytes of a message (RFC 5322, MIME by RFC 2045–2047) or of a mailbox (RFC 4155). Out: the part of each
-//! message that reads best, with the mail's subject, date and sender. Parts are walked with a list, not by recursion,
-//! within [`Limits`]: mail-parser reads headers and decodes, but its own walk of parts in parts has no depth limit.
+//! In: the bytes of a message (RFC 5322, MIME by RFC 2045–2049) or of a mailbox. Out: every text of each message, the
+//! best of the forms that it comes in, with the mail's subject, date and sender; those of the original where somebody
+//! forwarded it. What is attached is read as well, or named as left out. `parts.rs` takes messages apart.
+
+mod decode;
+mod forward;
+mod header;
+mod mailbox;
+mod parts;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
-use mail_parser::decoders::base64::base64_decode;
-use mail_parser::decoders::charsets::map::charset_decoder;
-use mail_parser::decoders::quoted_printable::quoted_printable_decode;
-use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders};
+use mail_parser::MessageParser;
 
-use super::block::{Document, title};
-use super::clean::{bounded_line, clean};
+use self::forward::{Original, in_blocks, in_text, note_block};
+use self::header::{day, sender, source, with_header, without_prefix};
+use self::parts::{Attachment, Body, Text};
+use super::block::{Block, Document, Look, title};
+use super::clean::{clean, key, words};
+use super::sniff::Kind;
 use super::structure::{Built, build};
 use super::{ImportReport, Limits, add, page, sniff};
 
+pub(super) use mailbox::in_emlx;
+
+/// A message of fewer words says little by itself where something is attached to it: `See the file.`
+const COVERING_NOTE: usize = 25;
+
 /// Adds the editions of a mailbox to `report`.
 pub(super) fn mailbox(name: &str, bytes: &[u8], limits: &Limits, report: &mut ImportReport) {
-    let messages = split(bytes);
+    let bytes = mailbox::with_line_feeds(bytes);
+    let messages = mailbox::split(&bytes);
+    if messages.is_empty() {
+        return report.skip(
+            name,
+            "no message that begins with a line `From …` and a header is in this mailbox",
+        );
+    }
     for (at, raw) in messages.iter().take(limits.items).enumerate() {
-        message(&format!("{name}#{}", at + 1), &unquoted(raw), limits, report);
+        message(&format!("{name}#{}", at + 1), &mailbox::unquoted(raw), limits, report);
     }
     if messages.len() > limits.items {
         let why = format!(
@@ -32,80 +52,33 @@ pub(super) fn mailbox(name: &str, bytes: &[u8], limits: &Limits, report: &mut Im
     }
 }
 
-/// The messages of a mailbox: each begins at a line `From …` that opens the file or follows a blank line.
-fn split(bytes: &[u8]) -> Vec<&[u8]> {
-    let mut out = Vec::new();
-    let mut start = None;
-    let mut blank = true;
-    let mut at = 0;
-    for line in bytes.split_inclusive(|&b| b == b'\n') {
-        if blank && line.starts_with(b"From ") {
-            out.extend(start.map(|start| &bytes[start..at]));
-            start = Some(at + line.len());
-        }
-        blank = line.iter().all(|b| matches!(b, b'\r' | b'\n'));
-        at += line.len();
-    }
-    out.extend(start.map(|start| &bytes[start..]));
-    out
-}
-
-/// A message without the `>` that mailboxes put before its lines that begin with `From `.
-fn unquoted(raw: &[u8]) -> Cow<'_, [u8]> {
-    let quoted = |line: &[u8]| {
-        let text = line.iter().position(|&b| b != b'>').filter(|&n| n > 0);
-        text.is_some_and(|n| line[n..].starts_with(b"From "))
-    };
-    if !raw.split_inclusive(|&b| b == b'\n').any(quoted) {
-        return Cow::Borrowed(raw);
-    }
-    let lines = raw.split_inclusive(|&b| b == b'\n');
-    lines
-        .map(|line| if quoted(line) { &line[1..] } else { line })
-        .collect::<Vec<_>>()
-        .concat()
-        .into()
-}
-
-/// Text found in a message.
-struct Part {
-    text: String,
-    is_html: bool,
-}
-
-/// A part that is still to be looked at.
+/// A message that is still to be read.
 struct Todo<'a> {
     raw: Cow<'a, [u8]>,
     depth: usize,
+    /// What the message that it came in said about it.
+    note: Vec<Block>,
 }
 
-/// Adds the edition of one message to `report`, and those of messages attached to it.
+/// Adds the edition of one message to `report`, and those of messages and files attached to it.
 pub(super) fn message(from: &str, raw: &[u8], limits: &Limits, report: &mut ImportReport) {
     let mut messages = vec![Todo {
-        raw: Cow::Borrowed(raw),
+        raw: mailbox::with_line_feeds(raw),
         depth: 0,
+        note: Vec::new(),
     }];
     let mut left = limits.mime_parts;
-    let mut count = 0;
+    let mut reading = Reading {
+        from,
+        limits,
+        report,
+        count: 0,
+    };
     while let Some(next) = messages.pop() {
-        let name = if count == 0 {
-            from.to_string()
-        } else {
-            format!("{from}#{}", count + 1)
-        };
-        count += 1;
-        let before = messages.len();
-        let outcome = read(&next, limits, &mut left, &mut messages);
-        let forwards = messages.len() > before;
-        match outcome {
-            Ok(None) if forwards => {}
-            Ok(found) => add(
-                report,
-                &name,
-                found.ok_or_else(|| "no text part is in this message".to_string()),
-                from,
-            ),
-            Err(why) => report.skip(&name, why),
+        match reading.message(next, &mut left) {
+            // The list is a stack: push in reverse, so that messages are met in order.
+            Ok(attached) => messages.extend(attached.into_iter().rev()),
+            Err(why) => reading.skip(&why),
         }
         if left == 0 {
             let why = format!(
@@ -117,236 +90,291 @@ pub(super) fn message(from: &str, raw: &[u8], limits: &Limits, report: &mut Impo
     }
 }
 
-/// Reads one message: the document of the part that reads best; messages attached to it go onto `messages`.
-fn read<'a>(
-    todo: &Todo<'a>,
-    limits: &Limits,
-    left: &mut usize,
-    messages: &mut Vec<Todo<'a>>,
-) -> Result<Option<Document>, String> {
-    let parser = MessageParser::default();
-    let head = parser.parse_headers(head_of(&todo.raw)).filter(|m| !m.parts.is_empty());
-    let head = head.ok_or("its header cannot be read")?;
-    let mut texts = Vec::new();
-    let mut decoded = 0usize;
-    let mut stack = vec![(&todo.raw[..], todo.depth)];
-    let mut attached = Vec::new();
-    while let Some((raw, depth)) = stack.pop() {
-        *left = left.saturating_sub(1);
-        if *left == 0 {
-            break;
+/// A file of one message, and of those attached to it, on its way to the report.
+struct Reading<'a> {
+    from: &'a str,
+    limits: &'a Limits,
+    report: &'a mut ImportReport,
+    /// Editions and failures so far.
+    count: usize,
+}
+
+/// A text as it was read, and the original that was forwarded in it.
+struct Read {
+    document: Document,
+    original: Option<Original>,
+}
+
+impl Reading<'_> {
+    /// The name of the next edition or failure.
+    fn name(&self) -> String {
+        match self.count {
+            0 => self.from.to_string(),
+            before => format!("{}#{}", self.from, before + 1),
         }
-        if depth > limits.mime_depth {
-            return Err(format!("parts are nested more than {} deep", limits.mime_depth));
+    }
+
+    fn add(&mut self, document: Document) {
+        let name = self.name();
+        self.count += 1;
+        add(self.report, &name, Ok(document), self.from);
+    }
+
+    fn skip(&mut self, why: &str) {
+        let name = self.name();
+        self.count += 1;
+        self.report.skip(&name, why);
+    }
+
+    /// Reads one message and its attachments; returns the messages that are attached to it.
+    fn message<'m>(&mut self, todo: Todo<'_>, left: &mut usize) -> Result<Vec<Todo<'m>>, String> {
+        let header = decode::header(parts::head_of(&todo.raw)).into_owned();
+        let parsed = MessageParser::default().parse_headers(header.as_slice());
+        let head = parsed
+            .filter(|m| !m.parts.is_empty())
+            .ok_or("its header cannot be read")?;
+        let subject = head.subject().and_then(title);
+        let forwarded = subject.as_deref().is_some_and(|s| without_prefix(s) != s.trim());
+        let (body, mut found) = parts::walk(&todo.raw, todo.depth, self.limits, left)?;
+        let mut read = match body {
+            Some(body) => self.read(body, forwarded)?,
+            None => None,
+        };
+        let mut files = Vec::new();
+        for file in std::mem::take(&mut found.attachments) {
+            files.extend(self.attachment(file, &mut found.messages));
         }
-        match content(raw) {
-            Content::Text {
-                bytes,
-                charset,
-                is_html,
-            } => {
-                decoded += bytes.len();
-                if decoded > limits.text_bytes * 4 {
-                    return Err(format!(
-                        "more than {} bytes of text are in its parts",
-                        limits.text_bytes * 4
-                    ));
+        let mut note = todo.note;
+        let others = !files.is_empty() || !found.messages.is_empty();
+        let covers = |read: &mut Read| found.is_digest || word_count(&read.document) < COVERING_NOTE;
+        if others && let Some(covering) = read.take_if(covers) {
+            let what = if found.is_digest {
+                "words around the messages of a digest"
+            } else {
+                "covering note"
+            };
+            note.extend(covering.document.blocks.into_iter().map(|block| unseen(block, what)));
+        }
+        match found.unreadable {
+            Some(why) if read.is_some() || others => self.report.skip(&format!("{}, a part of it", self.name()), why),
+            None if read.is_some() || others => {}
+            why => return Err(why.unwrap_or("no text part is in this message").into()),
+        }
+        if let Some(read) = read {
+            let Read { document, original } = read;
+            let mut document = with_header(document, original, subject.as_deref(), &head, &found);
+            document.blocks.splice(0..0, note.drain(..));
+            self.add(document);
+        }
+        for (mut document, name) in files {
+            document.blocks.splice(0..0, note.drain(..));
+            // A file has a title and perhaps a day of its own.
+            document.page_title = document.page_title.or_else(|| subject.clone());
+            document.date = document.date.or_else(|| day(&head));
+            document.source = Some(format!("{}, attachment {name}", source(sender(&head))));
+            self.add(document);
+        }
+        let messages = found.messages.into_iter();
+        Ok(messages
+            .map(|raw| Todo {
+                raw: Cow::Owned(raw),
+                depth: todo.depth + 1,
+                note: std::mem::take(&mut note),
+            })
+            .collect())
+    }
+
+    /// The text of `body`, which is no deeper than the limit on parts in parts.
+    fn read(&self, body: Body, forwarded: bool) -> Result<Option<Read>, String> {
+        match body {
+            Body::Text(text) => self.text(text, forwarded).map(Some),
+            Body::Frame(text) => {
+                let mut document = page(&text.text, text.is_html, self.limits)?;
+                let blocks = std::mem::take(&mut document.blocks).into_iter();
+                document.blocks = blocks.map(|block| unseen(block, "frame within the page")).collect();
+                Ok(Some(Read {
+                    document,
+                    original: None,
+                }))
+            }
+            Body::Best(bodies) => self.best(bodies, forwarded),
+            Body::All(bodies) => {
+                let mut all: Vec<(Read, bool)> = Vec::new();
+                for body in bodies {
+                    let is_html = matches!(&body, Body::Text(text) if text.is_html);
+                    let Some(next) = self.read(body, forwarded)? else {
+                        continue;
+                    };
+                    match all.last() {
+                        // Some programs send the same text twice, and do not say so.
+                        Some((last, false)) if is_html && says_the_same(&last.document, &next.document) => {
+                            all.pop();
+                        }
+                        _ => {}
+                    }
+                    all.push((next, is_html));
                 }
-                texts.push(Part {
-                    text: text_of(&bytes, charset.as_deref(), is_html),
-                    is_html,
-                });
+                let mut parts = all.into_iter().map(|(read, _)| read);
+                let Some(mut first) = parts.next() else { return Ok(None) };
+                for part in parts {
+                    let document = &mut first.document;
+                    document.blocks.extend(part.document.blocks);
+                    document.page_title = document.page_title.take().or(part.document.page_title);
+                    document.date = document.date.take().or(part.document.date);
+                }
+                let most = self.limits.blocks;
+                match first.document.blocks.len() > most {
+                    true => Err(format!("more than {most} paragraphs are too many for one edition")),
+                    false => Ok(Some(first)),
+                }
             }
-            Content::Parts(parts) => {
-                // The list is a stack: push in reverse, so that parts are met in order.
-                stack.extend(parts.into_iter().rev().map(|part| (part, depth + 1)));
-            }
-            Content::Message(bytes) => attached.push(Todo {
-                raw: Cow::Owned(bytes),
-                depth: depth + 1,
-            }),
-            Content::Other => {}
         }
     }
-    messages.extend(attached.into_iter().rev());
-    let subject = head
-        .subject()
-        .and_then(title)
-        .map(|subject| without_prefix(&subject).to_string());
-    Ok(best(texts, limits)?.map(|document| with_header(document, subject, &head)))
-}
 
-fn with_header(mut document: Document, subject: Option<String>, head: &Message) -> Document {
-    document.title = subject.filter(|s| !s.is_empty());
-    let date = head.date().filter(|d| d.is_valid());
-    let day = date.map(|d| format!("{:04}-{:02}-{:02}", d.year, d.month, d.day));
-    document.date = day.filter(|day| crate::corpus::markdown::is_day(day)).or(document.date);
-    let sender = head.from().and_then(|from| from.first());
-    let sender = sender.and_then(|addr| addr.name().or(addr.address()));
-    let sender = sender.map(|s| bounded_line(&clean(s), 120)).filter(|s| !s.is_empty());
-    document.source = Some(sender.map_or("Mail".to_string(), |sender| format!("Mail from {sender}")));
-    document
-}
+    fn text(&self, text: Text, forwarded: bool) -> Result<Read, String> {
+        if text.is_html {
+            let mut document = page(&text.text, true, self.limits)?;
+            let original = in_blocks(&mut document, forwarded);
+            return Ok(Read { document, original });
+        }
+        let Some((original, note, body)) = in_text(&text.text, forwarded) else {
+            let document = page(&text.text, false, self.limits)?;
+            return Ok(Read {
+                document,
+                original: None,
+            });
+        };
+        let mut document = page(&body, false, self.limits)?;
+        let note = clean(&note);
+        if words(&note) > 0 {
+            document.blocks.insert(0, note_block(note));
+        }
+        Ok(Read {
+            document,
+            original: Some(original),
+        })
+    }
 
-/// A subject without `Fwd:` and `Re:`.
-fn without_prefix(subject: &str) -> &str {
-    let mut rest = subject.trim();
-    loop {
-        let marks = ["fwd:", "fw:", "re:", "wg:", "tr:", "rv:"];
-        let found = marks
-            .iter()
-            .find(|m| rest.get(..m.len()).is_some_and(|head| head.eq_ignore_ascii_case(m)));
-        match found {
-            Some(mark) => rest = rest[mark.len()..].trim_start(),
-            None => return rest,
+    /// The form that keeps most discussions; of two that keep the same, the HTML, which has links and headings, unless
+    /// it only says where to read the text.
+    fn best(&self, bodies: Vec<Body>, forwarded: bool) -> Result<Option<Read>, String> {
+        let mut found: Vec<(Read, bool, Built)> = Vec::new();
+        let mut failure = None;
+        for body in bodies {
+            let is_html = !matches!(&body, Body::Text(text) if !text.is_html);
+            match self.read(body, forwarded) {
+                Ok(Some(read)) => {
+                    let built = build(read.document.clone(), "");
+                    found.push((read, is_html, built));
+                }
+                Ok(None) => {}
+                Err(why) => {
+                    failure.get_or_insert(why);
+                }
+            }
+        }
+        let longest = found.iter().map(|(_, _, built)| built.words_kept).max().unwrap_or(0);
+        let best = found
+            .into_iter()
+            .max_by_key(|(_, is_html, built)| score(built, *is_html, longest));
+        match (best, failure) {
+            (Some((read, ..)), _) => Ok(Some(read)),
+            (None, Some(why)) => Err(why),
+            (None, None) => Ok(None),
         }
     }
-}
 
-/// The text that keeps most structure; of two that keep the same, the HTML, which has links and headings.
-fn best(texts: Vec<Part>, limits: &Limits) -> Result<Option<Document>, String> {
-    let mut found: Option<(Score, Document)> = None;
-    let mut failure = None;
-    for part in texts {
-        let document = match page(&part.text, part.is_html, limits) {
-            Ok(document) => document,
+    /// The text of an attached file and its name, if it is a letter; any other file is named as left out.
+    fn attachment(&mut self, file: Attachment, messages: &mut Vec<Vec<u8>>) -> Option<(Document, String)> {
+        let called = format!("{}, attachment {}", self.name(), file.name);
+        let ending = file
+            .name
+            .rsplit_once('.')
+            .map(|(_, ending)| ending.to_ascii_lowercase());
+        let letters = ["html", "htm", "xhtml", "md", "markdown", "txt", "eml"];
+        let is_letter = ending.is_none_or(|ending| letters.contains(&ending.as_str()));
+        let kind = match sniff::kind(&file.name, &file.bytes) {
+            Ok(kind) if is_letter => kind,
+            Ok(_) => {
+                let why = format!(
+                    "a file of the kind {} was not read: save it, and import it if it is a newsletter",
+                    clean(&file.kind)
+                );
+                self.report.skip(&called, why);
+                return None;
+            }
             Err(why) => {
-                failure.get_or_insert(why);
-                continue;
+                self.report.skip(&called, why);
+                return None;
             }
         };
-        let score = score(&build(document.clone(), ""), part.is_html);
-        if found.as_ref().is_none_or(|(best, _)| score > *best) {
-            found = Some((score, document));
+        let is_html = match kind {
+            Kind::Eml => {
+                messages.push(file.bytes);
+                return None;
+            }
+            Kind::Html => true,
+            Kind::Text | Kind::Markdown => false,
+            _ => {
+                self.report
+                    .skip(&called, "it was not read: save it, and import it by itself");
+                return None;
+            }
+        };
+        match page(&sniff::decode(&file.bytes, is_html), is_html, self.limits) {
+            Ok(document) if word_count(&document) > 0 => Some((document, file.name)),
+            Ok(_) => None,
+            Err(why) => {
+                self.report.skip(&called, why);
+                None
+            }
         }
-    }
-    match (found, failure) {
-        (Some((_, document)), _) => Ok(Some(document)),
-        (None, Some(why)) => Err(why),
-        (None, None) => Ok(None),
     }
 }
 
-/// Signed answers, discussions, resources; then whether the part is HTML; then words kept, where one part is a stub.
-type Score = (usize, usize, usize, bool, usize);
+fn word_count(document: &Document) -> usize {
+    let seen = document
+        .blocks
+        .iter()
+        .filter(|block| !matches!(block.look, Look::Unseen(_)));
+    seen.map(|block| words(&block.text)).sum()
+}
 
-fn score(built: &Built, is_html: bool) -> Score {
+fn unseen(block: Block, what: &'static str) -> Block {
+    let look = match block.look {
+        Look::Unseen(known) => Look::Unseen(known),
+        _ => Look::Unseen(what),
+    };
+    Block { look, ..block }
+}
+
+/// Whether nine in ten words of the shorter of two texts are in the other, and it is at least half as long.
+fn says_the_same(one: &Document, other: &Document) -> bool {
+    let said = |document: &Document| -> HashSet<String> {
+        let texts = document.blocks.iter().map(|block| key(&block.text));
+        texts
+            .flat_map(|text| text.split(' ').map(str::to_string).collect::<Vec<_>>())
+            .collect()
+    };
+    let (one, other) = (said(one), said(other));
+    let (few, many) = if one.len() < other.len() {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    let shared = few.intersection(&many).count();
+    few.len() >= 8 && few.len() * 2 >= many.len() && shared * 10 >= few.len() * 9
+}
+
+/// Signed answers, then discussions; then whether the part is HTML and no stub; then words kept.
+type Score = (usize, usize, bool, usize);
+
+fn score(built: &Built, is_html: bool, longest: usize) -> Score {
     let edition = &built.edition;
     let answers = edition.discussions.iter().flat_map(|d| &d.answers);
     let signed = answers.filter(|a| a.contributor != super::structure::UNSIGNED).count();
-    let says_something = is_html && built.words_kept >= 30;
-    (
-        signed,
-        edition.discussions.len(),
-        edition.resources.len(),
-        says_something,
-        built.words_kept,
-    )
-}
-
-fn text_of(bytes: &[u8], charset: Option<&str>, is_html: bool) -> String {
-    let decoder = charset
-        .filter(|c| !c.eq_ignore_ascii_case("utf-8"))
-        .and_then(|c| charset_decoder(c.as_bytes()));
-    match decoder {
-        // What says ASCII is often something else; what says UTF-16 and is not would be noise.
-        Some(_) if std::str::from_utf8(bytes).is_ok() && !bytes.contains(&0) && !bytes.contains(&0x1b) => {
-            let declared_wide = charset.is_some_and(|c| c.to_ascii_lowercase().starts_with("utf-7"));
-            match charset
-                .and_then(|c| charset_decoder(c.as_bytes()))
-                .filter(|_| declared_wide)
-            {
-                Some(decode) => decode(bytes),
-                None => String::from_utf8_lossy(bytes).into_owned(),
-            }
-        }
-        Some(decode) => decode(bytes),
-        None => sniff::decode(bytes, is_html),
-    }
-}
-
-/// What a part holds.
-enum Content<'a> {
-    Text {
-        bytes: Vec<u8>,
-        charset: Option<String>,
-        is_html: bool,
-    },
-    /// The parts of a multipart.
-    Parts(Vec<&'a [u8]>),
-    Message(Vec<u8>),
-    Other,
-}
-
-fn content(raw: &[u8]) -> Content<'_> {
-    let head = head_of(raw);
-    let encoded = &raw[head.len()..];
-    let parsed = MessageParser::default().parse_headers(head);
-    // A part without a header is plain text (RFC 2046 §5.1).
-    let plain = MessagePart::default();
-    let parsed = parsed.as_ref().and_then(|m| m.parts.first()).unwrap_or(&plain);
-    let kind = parsed.content_type();
-    let main = kind.map_or("text", |k| k.ctype()).to_ascii_lowercase();
-    let sub = kind.and_then(|k| k.subtype()).unwrap_or("plain").to_ascii_lowercase();
-    let boundary = kind
-        .and_then(|k| k.attribute("boundary"))
-        .filter(|b| !b.is_empty() && b.len() <= 200);
-    if let ("multipart", Some(boundary)) = (main.as_str(), boundary) {
-        return Content::Parts(parts(encoded, boundary.as_bytes()));
-    }
-    let attached = parsed.content_disposition().is_some_and(|d| d.is_attachment());
-    let encoding = parsed
-        .content_transfer_encoding()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    let bytes = match encoding.as_str() {
-        "base64" => base64_decode(encoded).unwrap_or_default(),
-        "quoted-printable" => quoted_printable_decode(encoded).unwrap_or_else(|| encoded.to_vec()),
-        _ => encoded.to_vec(),
-    };
-    match (main.as_str(), sub.as_str()) {
-        ("message", "rfc822" | "global") => Content::Message(bytes),
-        ("text", "plain" | "html" | "markdown" | "enriched" | "x-markdown") | ("multipart", _) if !attached => {
-            Content::Text {
-                bytes,
-                charset: kind.and_then(|k| k.attribute("charset")).map(str::to_string),
-                is_html: sub == "html",
-            }
-        }
-        _ => Content::Other,
-    }
-}
-
-/// A part's header with the blank line that ends it; all of `raw` where there is no such line.
-fn head_of(raw: &[u8]) -> &[u8] {
-    let mut at = 0;
-    for line in raw.split_inclusive(|&b| b == b'\n') {
-        at += line.len();
-        if matches!(line, b"\n" | b"\r\n") {
-            break;
-        }
-    }
-    &raw[..at]
-}
-
-/// The parts between the boundary lines of a multipart's body (RFC 2046 §5.1.1).
-fn parts<'a>(body: &'a [u8], boundary: &[u8]) -> Vec<&'a [u8]> {
-    let mut out = Vec::new();
-    let mut start = None;
-    let mut at = 0;
-    for line in body.split_inclusive(|&b| b == b'\n') {
-        let delimiter = line.strip_prefix(b"--").and_then(|rest| rest.strip_prefix(boundary));
-        let rest = delimiter.map(|rest| rest.trim_ascii_end());
-        if let Some(rest) = rest.filter(|rest| matches!(*rest, b"" | b"--")) {
-            out.extend(start.map(|start| &body[start..at]));
-            start = (rest != b"--").then_some(at + line.len());
-        }
-        at += line.len();
-    }
-    // A message cut short has no last boundary.
-    out.extend(start.map(|start| &body[start..]));
-    out
+    let whole = is_html && built.words_kept * 2 >= longest;
+    (signed, edition.discussions.len(), whole, built.words_kept)
 }
 
 #[cfg(test)]

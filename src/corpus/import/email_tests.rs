@@ -82,13 +82,272 @@ fn a_forwarded_message_is_read_in_place_of_an_empty_one() {
     assert_eq!(report.editions[0].edition.title, "Inner");
 }
 
+/// A mail of several parts, each with its header.
+fn mixed(sort: &str, parts: &[&str]) -> ImportReport {
+    let parts: String = parts.iter().map(|part| format!("--x\n{part}\n")).collect();
+    mail(&format!(
+        "Subject: S\nFrom: Dana <a@b.c>\nDate: Mon, 05 Jan 2026 09:00:00 +0000\nMIME-Version: 1.0\n\
+         Content-Type: multipart/{sort}; boundary=x\n\n{parts}--x--\n"
+    ))
+}
+
+fn titles(report: &ImportReport) -> Vec<&str> {
+    report.editions.iter().map(|e| e.edition.title.as_str()).collect()
+}
+
+const LONG: &str = "We plan for six weeks, and what is not done by then is dropped unless somebody asks for it once more, \
+    which happened twice in the last year, both times for the same report.";
+
 #[test]
-fn attachments_are_no_text() {
-    let report = mail(
-        "Subject: S\nFrom: a@b.c\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nThe letter itself.\n--x\n\
-         Content-Type: text/plain; name=a.txt\nContent-Disposition: attachment\n\nNot this.\n--x--\n",
+fn attached_letters_are_read_and_other_files_are_named() {
+    // An attached text was passed over in silence before: nothing told its reader that a letter was lost.
+    let report = mixed(
+        "mixed",
+        &[
+            &format!("\n{LONG}"),
+            "Content-Type: text/plain; name=a.txt\nContent-Disposition: attachment\n\nThe second letter, from a file.",
+            "Content-Type: application/pdf; name=b.pdf\nContent-Disposition: attachment\n\n%PDF-1.7",
+            "Content-Type: text/x-patch; name=c.patch\nContent-Disposition: attachment\n\ndiff --git a b",
+            "Content-Type: image/png; name=d.png\nContent-Disposition: attachment\n\nx",
+        ],
     );
-    assert!(all_text(&report).contains("letter itself") && !all_text(&report).contains("Not this"));
+    assert_eq!(titles(&report), ["S", "S"], "{report:?}");
+    assert!(all_text(&report).contains("second letter"));
+    let named: Vec<_> = report.skipped.iter().map(|s| s.file.as_str()).collect();
+    assert_eq!(named, ["a.eml, attachment b.pdf", "a.eml, attachment c.patch"]);
+    assert!(report.skipped[0].why.contains("PDF"), "{:?}", report.skipped);
+}
+
+#[test]
+fn a_covering_note_goes_with_the_letter_that_it_covers() {
+    let file = "Content-Type: text/html; name=letter.html\nContent-Disposition: attachment\n\n<h1>Letter 4</h1><p>We plan.</p>";
+    let report = mixed("mixed", &["\nSee the file.", file]);
+    assert_eq!(titles(&report), ["Letter 4"]);
+    let one = &report.editions[0];
+    assert_eq!(
+        one.edition.source.as_deref(),
+        Some("Mail from Dana, attachment letter.html")
+    );
+    assert_eq!(one.edition.date.as_deref(), Some("2026-01-05"));
+    assert_eq!(
+        (one.dropped[0].what.as_str(), one.dropped[0].words),
+        ("covering note", 3)
+    );
+    let report = mixed("mixed", &[&format!("\n{LONG}"), file]);
+    assert_eq!(titles(&report), ["S", "Letter 4"]);
+    let message = "Content-Type: message/rfc822\n\nSubject: Inner\nFrom: c@d.e\n\nWhat was said.";
+    let report = mixed("mixed", &["\nFYI", message]);
+    assert_eq!(titles(&report), ["Inner"]);
+    assert_eq!(report.editions[0].dropped[0].text, "FYI");
+}
+
+#[test]
+fn every_text_part_of_a_mixed_mail_is_read_in_order() {
+    let picture = "Content-Type: image/png\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=";
+    let report = mixed(
+        "mixed",
+        &[
+            "\nFirst part of it.",
+            picture,
+            "Content-Type: text/html\n\n<p>The second part.</p>",
+            "\nThird.",
+        ],
+    );
+    assert_eq!(
+        report.editions[0].edition.sections[0].body,
+        "First part of it.\n\nThe second part.\n\nThird."
+    );
+    // The same said twice is said once.
+    let html = format!("Content-Type: text/html\n\n<h2>On plans</h2><p>{LONG}</p>");
+    let report = mixed("mixed", &[&format!("\n{LONG}"), &html]);
+    assert_eq!(report.editions[0].words_in, report.editions[0].words_kept);
+    assert_eq!(all_text(&report).matches("six weeks").count(), 1);
+}
+
+#[test]
+fn a_digest_is_its_messages() {
+    for kind in ["", "Content-Type: message/rfc822\n"] {
+        let one = |n: u8| format!("{kind}\nSubject: Plan {n}\nFrom: Ana <a@b.c>\n\n{LONG}");
+        let report = mixed("digest", &[&one(1), &one(2)]);
+        assert_eq!(titles(&report), ["Plan 1", "Plan 2"], "{report:?}");
+        assert_eq!(report.editions[1].edition.source.as_deref(), Some("Mail from Ana"));
+    }
+}
+
+#[test]
+fn the_page_form_of_a_mail_wins_unless_it_is_a_stub_or_says_less() {
+    let plain =
+        format!("{LONG}\n\nResources\n\n- A talk [https://t.example.org/1]\n- A book [https://t.example.org/2]");
+    let report = mail(&alternative(
+        &plain,
+        &format!("<p>{LONG}</p><p>Two more:</p><ul><li>A talk</li><li>A book</li></ul>"),
+    ));
+    assert!(!all_text(&report).contains("t.example.org"), "{}", all_text(&report));
+    let report = mail(&alternative(LONG, "<p>Read it on our page.</p>"));
+    assert!(all_text(&report).contains("six weeks"));
+    let short = mail(&alternative(
+        "Ship it (https://t.example.org/1)",
+        "<p>Ship it</p><p>now</p>",
+    ));
+    assert!(!all_text(&short).contains("t.example.org"));
+}
+
+#[test]
+fn of_a_forwarded_letter_the_original_is_told() {
+    let header = "---------- Forwarded message ---------\nFrom: Ana Lima <a@b.c>\nDate: Mon, Jan 5, 2026 at 9:00 AM\n\
+                  Subject: Plans\nTo: <r@e.org>\n";
+    let text = format!("Worth reading.\n\n{header}\n\n{LONG}\n");
+    let page = format!(
+        "<p>Worth reading.</p><div>{}</div><p>{LONG}</p>",
+        header.replace('<', "&lt;").replace('\n', "<br>")
+    );
+    for (kind, body) in [("plain", text), ("html", page)] {
+        let report = mail(&format!(
+            "From: Me <me@e.org>\nSubject: Fwd: Plans\nDate: Sun, 15 Mar 2026 20:00:00 +0000\nContent-Type: text/{kind}\n\n{body}"
+        ));
+        let one = &report.editions[0];
+        assert_eq!(
+            (one.edition.title.as_str(), one.edition.date.as_deref()),
+            ("Plans", Some("2026-01-05")),
+            "{kind}"
+        );
+        assert_eq!(one.edition.source.as_deref(), Some("Mail from Ana Lima"), "{kind}");
+        assert_eq!(one.dropped[0].text, "Worth reading.", "{kind}");
+        assert!(!all_text(&report).contains("Subject:"), "{kind}");
+    }
+}
+
+#[test]
+fn a_page_saved_by_a_browser_is_a_page() {
+    let page = "Content-Type: text/html\nContent-ID: <f@x>\nContent-Location: https://n.example.org/p\n\n<h1>On plans</h1><p>We plan.</p>";
+    let frame = "Content-Type: text/html\nContent-ID: <g@x>\n\n<p>Our sponsor sells things.</p>";
+    let report = mail(&format!(
+        "From: <Saved by Blink>\nSnapshot-Content-Location: https://n.example.org/p\nSubject: On plans\n\
+         Date: Tue, 10 Feb 2026 09:00:00 -0000\nContent-Type: multipart/related; boundary=x\n\n--x\n{page}\n--x\n{frame}\n--x--\n"
+    ));
+    let edition = &report.editions[0].edition;
+    assert_eq!((edition.title.as_str(), edition.date.as_deref()), ("On plans", None));
+    assert_eq!(edition.source.as_deref(), Some("Saved page, https://n.example.org/p"));
+    assert!(!all_text(&report).contains("sponsor"));
+    assert_eq!(report.editions[0].dropped.last().unwrap().what, "frame within the page");
+}
+
+#[test]
+fn damaged_transfer_encodings_lose_no_text() {
+    for (encoding, body, said) in [
+        (
+            "quoted-printable",
+            "lost three caf=C3=A9s, which is = fine",
+            "three cafés, which is = fine",
+        ),
+        ("quoted-printable", "caf=C3=A9 100=% =ZZ", "café 100=% =ZZ"),
+        ("Quoted-Printable;", "caf=C3=A9", "café"),
+        ("base64", "VW4gY2Fmw6k=\n_______\nPM list\npm@example.org", "Un café"),
+        ("base64", "VW4gY2Fmw6k=\n_______\nPM list\npm@example.org", "PM list"),
+        ("8bit", "Un café à 9", "Un café à 9"),
+    ] {
+        let report = mail(&format!(
+            "Subject: S\nFrom: a@b.c\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: {encoding}\n\n{body}\n"
+        ));
+        assert!(all_text(&report).contains(said), "{encoding}: {}", all_text(&report));
+    }
+}
+
+#[test]
+fn headers_in_raw_or_split_characters_are_read() {
+    for (subject, title) in [
+        (&b"Prix et caf\xe9s"[..], "Prix et cafés"),
+        ("Prix et cafés".as_bytes(), "Prix et cafés"),
+        (
+            b"=?utf-8?B?TGF1bmNoIPCfmg==?=\r\n =?utf-8?B?gCBkYXk=?=",
+            "Launch 🚀 day",
+        ),
+        (b"=?UTF-8?Q?caf=C3?= =?UTF-8?Q?=A9s?=", "cafés"),
+    ] {
+        let raw = [
+            b"From: a@b.c\r\nSubject: ",
+            subject,
+            b"\r\n\r\nWe plan for six weeks.\r\n",
+        ]
+        .concat();
+        let report = import_bytes("a.eml", &raw, &Limits::default());
+        assert_eq!(titles(&report), [title]);
+    }
+}
+
+#[test]
+fn a_soft_wrapped_mail_is_paragraphs() {
+    let report = mail(
+        "Subject: S\nFrom: a@b.c\nContent-Type: text/plain; format=flowed\n\nSoft lines \nare one paragraph \nof text.\nThis is another.\n",
+    );
+    assert_eq!(
+        report.editions[0].edition.sections[0].body,
+        "Soft lines are one paragraph of text.\n\nThis is another."
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_named_with_the_way_out() {
+    for (part, says) in [
+        (
+            "Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\neJ8+IgAAAAA=",
+            "Outlook",
+        ),
+        (
+            "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\n\nx",
+            "encrypted",
+        ),
+        ("Content-Type: application/pgp-encrypted\n\nVersion: 1", "encrypted"),
+        ("Content-Type: image/png\n\nx", "no text part"),
+    ] {
+        let report = mixed("mixed", &[part]);
+        assert!(
+            report.editions.is_empty() && report.skipped[0].why.contains(says),
+            "{:?}",
+            report.skipped
+        );
+    }
+    let report = mixed(
+        "mixed",
+        &[&format!("\n{LONG}"), "Content-Type: application/ms-tnef\n\nx"],
+    );
+    assert_eq!((report.editions.len(), report.skipped.len()), (1, 1), "{report:?}");
+}
+
+#[test]
+fn boundaries_that_are_missing_are_found() {
+    for kind in ["multipart/mixed", "multipart/mixed; boundary=other"] {
+        let report = mail(&format!(
+            "Subject: S\nFrom: a@b.c\nContent-Type: {kind}\n\n--x\n\n{LONG}\n--x--\n"
+        ));
+        assert!(all_text(&report).contains("six weeks"), "{kind}");
+    }
+}
+
+#[test]
+fn files_of_apple_mail_and_old_line_ends_are_mail() {
+    let message = format!("Subject: Plans\nFrom: Dana <a@b.c>\nDate: Mon, 5 Jan 2026 09:00:00 +0000\n\n{LONG}\n");
+    let file = format!(
+        "{}\n{message}<?xml version=\"1.0\"?>\n<plist version=\"1.0\"><dict/></plist>\n",
+        message.len()
+    );
+    for (name, bytes) in [
+        ("1.emlx", file.clone()),
+        ("unnamed", file),
+        ("mac.eml", message.replace('\n', "\r")),
+        (
+            "mac.mbox",
+            format!("From a@b Mon Jan 5 09:00:00 2026\n{message}").replace('\n', "\r"),
+        ),
+    ] {
+        let report = import_bytes(name, bytes.as_bytes(), &Limits::default());
+        assert_eq!(titles(&report), ["Plans"], "{name} {report:?}");
+        assert_eq!(
+            report.editions[0].words_kept,
+            1 + LONG.split_whitespace().count(),
+            "{name}"
+        );
+    }
 }
 
 #[test]
@@ -101,6 +360,10 @@ fn a_mailbox_is_cut_where_messages_begin() {
     assert_eq!(titles, ["One", "Two"]);
     assert_eq!(report.editions[1].from, "box.mbox#2");
     assert!(all_text(&report).contains("\nFrom here on"), "{}", all_text(&report));
+    let sentence = two.replace("\nFrom there", "\n\nFrom there");
+    let report = import_bytes("box.mbox", format!("{one}{sentence}").as_bytes(), &Limits::default());
+    assert_eq!(report.editions.len(), 2);
+    assert!(all_text(&report).contains("From there on it is not"));
     let limits = Limits {
         items: 1,
         ..Limits::default()

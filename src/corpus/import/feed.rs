@@ -1,283 +1,215 @@
-//! RSS and Atom files → [`Document`]s, one for each entry.
+//! Feeds (RSS, Atom, JSON Feed) and Evernote exports → [`Document`]s, one for each entry.
 //!
-//! In: the text of an RSS 0.9–2.0 or Atom file. Out: for each entry its fullest text, title, day and address. The file
-//! is read as a stream of events (quick-xml); nothing in it is fetched, and entities that it defines are not expanded.
+//! In: the text of a feed, sound or not. Out: for each entry its fullest text, title, day and address. `repair.rs` and
+//! `json.rs` make a sound feed of the text, feed-rs reads that. Nothing in it is fetched.
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesRef, BytesStart, Event};
+mod fields;
+mod json;
+mod repair;
 
-use super::block::{Document, title, web_address};
-use super::clean::{bounded_line, clean};
-use super::{ImportReport, Limits, add, html, page};
-use crate::corpus::markdown::is_day;
+use std::collections::HashMap;
 
-/// An entry as it is read.
-#[derive(Default)]
-struct Entry {
-    title: Option<String>,
-    /// The full text, and whether it is HTML.
-    content: Option<(String, bool)>,
-    summary: Option<(String, bool)>,
-    published: Option<String>,
-    updated: Option<String>,
-    link: Option<String>,
-}
+use chrono::{DateTime, NaiveDate, Utc};
+use feed_rs::model::{Entry, Feed, Text};
+use feed_rs::parser;
 
-/// The element whose text is being collected.
-struct Open {
-    name: String,
-    /// Elements open inside of it.
-    depth: usize,
-    text: String,
-    sort: Sort,
-}
+use super::block::{Block, Document, Look, title, web_address};
+use super::clean::{bounded_line, clean, head, key, words};
+use super::{ImportReport, Limits, add, dates, html, page};
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sort {
-    Plain,
-    /// HTML written as text, as RSS has it.
-    Html,
-    /// HTML written as elements.
-    Xhtml,
-}
+pub(super) use json::is_feed as is_json_feed;
+
+/// How many words of its text an entry without a title is called by.
+const WORDS_OF_TITLE: usize = 10;
 
 /// Adds the entries of a feed to `report`.
 pub(super) fn entries(name: &str, text: &str, limits: &Limits, report: &mut ImportReport) {
-    let mut reader = Reader::from_str(text);
-    let config = reader.config_mut();
-    config.check_end_names = false;
-    config.allow_unmatched_ends = true;
-    config.allow_dangling_amp = true;
-    let mut feed = Feed {
-        name,
-        limits,
-        report,
-        title: None,
-        entry: None,
-        open: None,
-        count: 0,
+    let (sound, count, kind, cut) = match json::repaired(text, limits.items) {
+        Some((json, count)) => (json, count, "Feed", false),
+        None => {
+            let repaired = repair::repaired(text, limits.items);
+            let kind = if repaired.is_notes { "Evernote" } else { "Feed" };
+            (repaired.atom, repaired.count, kind, repaired.cut)
+        }
     };
-    loop {
-        match reader.read_event() {
-            Ok(Event::Eof) => break,
-            Ok(event) => feed.event(event),
-            Err(error) => {
-                let line = 1 + text
-                    .as_bytes()
-                    .iter()
-                    .take(reader.error_position() as usize)
-                    .filter(|&&b| b == b'\n')
-                    .count();
-                feed.report.skip(
-                    name,
-                    format!("line {line} is no XML ({error}): what follows was not read"),
-                );
-                break;
-            }
+    let parser = parser::Builder::new()
+        .sanitize_content(false)
+        .timestamp_parser(noon)
+        .build();
+    let feed = match parser.parse(sound.as_bytes()) {
+        Ok(feed) => feed,
+        Err(error) => return report.skip(name, format!("this feed cannot be read: {error}")),
+    };
+    let read = feed.entries.len();
+    let source = Source::of(&feed, kind);
+    for (entry, number) in feed.entries.into_iter().zip(1..) {
+        let from = format!("{name}#{number}");
+        let identity = source.identity(&entry);
+        let document = document(entry, &source, limits);
+        let before = report.editions.len();
+        add(report, &from, document, name);
+        for imported in report.editions.iter_mut().skip(before) {
+            imported.identity.clone_from(&identity);
         }
     }
-    let count = feed.count;
     if count == 0 {
         report.skip(name, "this feed has no entry");
     } else if count > limits.items {
         let why = format!("{count} entries are more than the {} that are read", limits.items);
         report.skip(&format!("{name}#{}", limits.items + 1), why);
+    } else if read < count {
+        report.skip(
+            name,
+            format!("{} of its {count} entries could not be read", count - read),
+        );
+    }
+    if cut {
+        report.skip(
+            name,
+            "it breaks off before its end: entries may be missing; save or fetch it again",
+        );
     }
 }
 
-struct Feed<'a> {
-    name: &'a str,
-    limits: &'a Limits,
-    report: &'a mut ImportReport,
+/// What the entries of a feed have in common.
+struct Source {
     title: Option<String>,
-    entry: Option<Entry>,
-    open: Option<Open>,
-    count: usize,
+    kind: &'static str,
+    /// How many entries have each address: one that several have tells none of them apart.
+    addresses: HashMap<String, usize>,
 }
 
-impl Feed<'_> {
-    fn event(&mut self, event: Event) {
-        match event {
-            Event::Start(tag) => self.start(&tag, false),
-            Event::Empty(tag) => self.start(&tag, true),
-            Event::End(tag) => self.end(&local(tag.local_name().as_ref())),
-            Event::Text(text) => self.text(&text),
-            Event::CData(text) => self.text(&text),
-            Event::GeneralRef(entity) => self.entity(&entity),
-            _ => {}
+impl Source {
+    fn of(feed: &Feed, kind: &'static str) -> Self {
+        let mut addresses = HashMap::new();
+        for address in feed.entries.iter().filter_map(address) {
+            *addresses.entry(address).or_insert(0) += 1;
+        }
+        Source {
+            title: feed
+                .title
+                .as_ref()
+                .and_then(|text| plain_title(text, &Limits::default())),
+            kind,
+            addresses,
         }
     }
 
-    fn start(&mut self, tag: &BytesStart, empty: bool) {
-        let name = local(tag.local_name().as_ref());
-        if let Some(open) = &mut self.open {
-            if open.sort == Sort::Xhtml {
-                let slash = if empty { "/" } else { "" };
-                let tag: &str = tag;
-                open.text.push_str(&format!("<{tag}{slash}>"));
-            }
-            open.depth += usize::from(!empty);
-            return;
-        }
-        match name.as_str() {
-            "item" | "entry" if self.entry.is_none() && !empty => self.entry = Some(Entry::default()),
-            "link" if attribute(tag, "href").is_some() => self.atom_link(tag),
-            "title" | "description" | "summary" | "content" | "encoded" | "pubdate" | "published" | "updated"
-            | "date" | "link"
-                if !empty && (self.entry.is_some() || name == "title") =>
-            {
-                let sort = match (name.as_str(), attribute(tag, "type").as_deref()) {
-                    (_, Some("xhtml")) => Sort::Xhtml,
-                    ("content" | "summary" | "title", None | Some("text")) => Sort::Plain,
-                    _ => Sort::Html,
-                };
-                self.open = Some(Open {
-                    name,
-                    depth: 0,
-                    text: String::new(),
-                    sort,
-                });
-            }
-            _ => {}
+    fn said(&self) -> String {
+        match &self.title {
+            Some(title) => format!("{} {}", self.kind, bounded_line(title, 120)),
+            None => self.kind.to_string(),
         }
     }
 
-    /// The page of the entry, not its comments or its enclosure.
-    fn atom_link(&mut self, tag: &BytesStart) {
-        let rel = attribute(tag, "rel");
-        if let Some(entry) = &mut self.entry
-            && rel.is_none_or(|rel| rel == "alternate")
-        {
-            entry.link = entry.link.take().or_else(|| web_address(&attribute(tag, "href")?));
-        }
-    }
-
-    fn end(&mut self, name: &str) {
-        match &mut self.open {
-            Some(open) if open.depth > 0 => {
-                open.depth -= 1;
-                if open.sort == Sort::Xhtml {
-                    open.text.push_str(&format!("</{name}>"));
-                }
-            }
-            Some(_) => {
-                if let Some(open) = self.open.take() {
-                    self.field(open);
-                }
-            }
-            None if matches!(name, "item" | "entry") => {
-                if let Some(entry) = self.entry.take() {
-                    self.finish(entry);
-                }
-            }
-            None => {}
-        }
-    }
-
-    fn text(&mut self, text: &str) {
-        if let Some(open) = &mut self.open {
-            open.text.push_str(text);
-        }
-    }
-
-    fn entity(&mut self, entity: &BytesRef) {
-        let Some(open) = &mut self.open else { return };
-        let name: &str = entity;
-        let known = match name {
-            "amp" => Some('&'),
-            "lt" => Some('<'),
-            "gt" => Some('>'),
-            "quot" => Some('"'),
-            "apos" => Some('\''),
-            _ => entity.resolve_char_ref().ok().flatten(),
-        };
-        match known.filter(|_| open.sort != Sort::Xhtml) {
-            Some(c) => open.text.push(c),
-            // Names of HTML (`&nbsp;`) are for its reader; an entity that the feed defines stays a name.
-            None => open.text.push_str(&format!("&{name};")),
-        }
-    }
-
-    fn field(&mut self, open: Open) {
-        let Some(entry) = &mut self.entry else {
-            if self.title.is_none() {
-                self.title = plain_title(&open.text, self.limits);
-            }
-            return;
-        };
-        let is_html = open.sort != Sort::Plain;
-        let filled = Some(open.text).filter(|text| !text.trim().is_empty());
-        let Some(text) = filled else { return };
-        match open.name.as_str() {
-            "title" => entry.title = entry.title.take().or_else(|| plain_title(&text, self.limits)),
-            "content" | "encoded" => entry.content = Some((text, is_html)),
-            "description" | "summary" => entry.summary = Some((text, is_html)),
-            "pubdate" | "published" => entry.published = day(&text),
-            "updated" | "date" => entry.updated = day(&text),
-            "link" => entry.link = entry.link.take().or_else(|| web_address(&text)),
-            _ => {}
-        }
-    }
-
-    fn finish(&mut self, entry: Entry) {
-        self.count += 1;
-        if self.count > self.limits.items {
-            return;
-        }
-        let from = format!("{}#{}", self.name, self.count);
-        let document = self.document(entry);
-        add(self.report, &from, document, self.name);
-    }
-
-    fn document(&self, entry: Entry) -> Result<Document, String> {
-        let (text, is_html) = entry.content.or(entry.summary).ok_or("this entry has no text")?;
-        let mut document = page(&text, is_html, self.limits)?;
-        document.title = entry.title;
-        document.page_title = None;
-        document.date = entry.published.or(entry.updated).or(document.date);
-        let feed = self
-            .title
-            .as_deref()
-            .map_or("Feed".to_string(), |t| format!("Feed {}", bounded_line(t, 120)));
-        document.source = Some(match entry.link {
-            Some(link) => format!("{feed}, {link}"),
-            None => feed,
-        });
-        Ok(document)
+    /// What stays the same when the entry is corrected: its identifier, or an address of its own.
+    fn identity(&self, entry: &Entry) -> Option<String> {
+        let feed = self.title.as_deref().unwrap_or_default();
+        let own = |address: &String| self.addresses.get(address) == Some(&1);
+        // An entry without an identifier was given one by feed-rs, made of its address and title.
+        let made_up = entry.id.len() == 32 && entry.id.bytes().all(|b| b.is_ascii_hexdigit());
+        let id = Some(entry.id.trim().to_string()).filter(|id| !id.is_empty() && !made_up);
+        let id = id.or_else(|| address(entry).filter(own))?;
+        // An address tells entries of all feeds apart; another identifier may be as short as `1`.
+        let global = web_address(&id).is_some() || id.starts_with("urn:") || id.starts_with("tag:");
+        Some(if global { id } else { format!("{feed}\n{id}") })
     }
 }
 
-fn local(name: &str) -> String {
-    name.to_ascii_lowercase()
+fn address(entry: &Entry) -> Option<String> {
+    entry.links.iter().find_map(|link| web_address(&link.href))
 }
 
-fn attribute(tag: &BytesStart, name: &str) -> Option<String> {
-    let found = tag
-        .html_attributes()
-        .with_checks(false)
-        .flatten()
-        .find(|a| a.key.as_ref() == name)?;
-    Some(found.value.replace("&amp;", "&"))
+fn document(entry: Entry, source: &Source, limits: &Limits) -> Result<Document, String> {
+    let address = address(&entry);
+    let content = entry
+        .content
+        .and_then(|content| Some((content.body?, content.content_type.to_string())));
+    let summary = entry.summary.map(|text| (text.content, text.content_type.to_string()));
+    let read = |(text, kind): (String, String)| page(&text, kind.contains("html"), limits);
+    let mut document = match (content, summary) {
+        (Some(content), Some(summary)) => fuller(read(content)?, read(summary)?),
+        (Some(one), None) | (None, Some(one)) => read(one)?,
+        (None, None) => return Err("this entry has no text".into()),
+    };
+    document.page_title = None;
+    document.title = entry.title.and_then(|text| plain_title(&text, limits));
+    if document.title.is_none() {
+        document.title = first_words(&document);
+    }
+    let date = entry
+        .published
+        .or(entry.updated)
+        .map(|date| date.date_naive().to_string());
+    document.date = date.or(document.date);
+    document.source = Some(match address {
+        Some(address) => format!("{}, {address}", source.said()),
+        None => source.said(),
+    });
+    Ok(document)
+}
+
+/// The document with more words; what the other one says besides is noted in it.
+fn fuller(content: Document, summary: Document) -> Document {
+    let count = |document: &Document| document.blocks.iter().map(|block| words(&block.text)).sum::<usize>();
+    let (mut long, short) = if count(&content) >= count(&summary) {
+        (content, summary)
+    } else {
+        (summary, content)
+    };
+    let said = |document: &Document| {
+        let texts = document.blocks.iter().map(|block| key(&block.text));
+        texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+    };
+    let all = said(&long);
+    for block in short.blocks {
+        let text = key(&block.text);
+        // A teaser is often cut in the middle of a sentence.
+        let most: String = head(&text, text.chars().count() * 2 / 3);
+        if !matches!(block.look, Look::Rule | Look::Unseen(_)) && !all.contains(&most) {
+            long.blocks.push(Block {
+                look: Look::Unseen("summary of the entry"),
+                ..block
+            });
+        }
+    }
+    long
+}
+
+/// A title for an entry that has none: the first words of its text, unless that begins with a heading.
+fn first_words(document: &Document) -> Option<String> {
+    let mut blocks = document
+        .blocks
+        .iter()
+        .filter(|block| !matches!(block.look, Look::Unseen(_) | Look::Rule));
+    let first = blocks.next()?;
+    if matches!(first.look, Look::Heading(_)) && blocks.next().is_some() {
+        return None;
+    }
+    let said: Vec<&str> = first.text.split_whitespace().collect();
+    // Fewer words than the text has: a paragraph that is all in the title would be missing below it.
+    let count = WORDS_OF_TITLE.min(said.len().saturating_sub(1)).max(1);
+    title(&format!(
+        "{}…",
+        said.get(..count)?.join(" ").trim_end_matches(['.', ',', ';', ':', '…'])
+    ))
 }
 
 /// A title as text: feeds write entities and tags of HTML into it.
-fn plain_title(text: &str, limits: &Limits) -> Option<String> {
-    if text.contains(['<', '&']) {
-        let page = html::document(text, limits).ok()?;
-        return title(&page.blocks.first()?.text);
+fn plain_title(text: &Text, limits: &Limits) -> Option<String> {
+    let said = &text.content;
+    if text.content_type.to_string().contains("html") && said.contains(['<', '&']) {
+        let page = html::document(said, limits).ok();
+        let first = page.and_then(|page| title(&page.blocks.first()?.text));
+        return first.or_else(|| title(said));
     }
-    title(text)
+    title(said)
 }
 
-/// The day of a date by RFC 3339 (Atom) or RFC 2822 (RSS), in the time zone it is written in.
-fn day(text: &str) -> Option<String> {
-    let text = clean(text);
-    let text = text.trim();
-    if let Some(day) = text.get(..10).filter(|day| is_day(day)) {
-        return Some(day.to_string());
-    }
-    let parsed = jiff::fmt::rfc2822::parse(text).ok()?;
-    Some(parsed.date().to_string()).filter(|day| is_day(day))
+/// The day that `text` states, at noon, so that no time zone moves it.
+fn noon(text: &str) -> Option<DateTime<Utc>> {
+    let day: NaiveDate = dates::day(&clean(text))?.parse().ok()?;
+    Some(day.and_hms_opt(12, 0, 0)?.and_utc())
 }
 
 #[cfg(test)]

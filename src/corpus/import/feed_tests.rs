@@ -66,9 +66,14 @@ fn entities_of_the_feeds_own_are_not_expanded() {
 }
 
 #[test]
-fn a_broken_feed_gives_what_came_before_and_says_where() {
+fn a_feed_that_breaks_off_gives_what_came_before_and_says_so() {
+    // A fault in the middle of a feed no longer ends the reading; that the file ends too soon is told.
     let report = feed(&RSS[..RSS.find("<item><title>Two").unwrap()].replace("</item>", "</item><item <<\n"));
     assert_eq!(report.editions.len(), 1, "{report:?}");
+    assert!(
+        report.skipped.iter().any(|s| s.why.contains("breaks off")),
+        "{report:?}"
+    );
     let empty = feed("<rss><channel></channel></rss>");
     assert!(empty.skipped[0].why.contains("no entry"));
 }
@@ -77,7 +82,7 @@ fn a_broken_feed_gives_what_came_before_and_says_where() {
 fn deep_elements_and_many_entries_are_bounded() {
     let deep = "<x>".repeat(100_000);
     let report = feed(&format!("<feed><entry><content type='xhtml'>{deep}text"));
-    assert!(report.editions.is_empty() && !report.skipped.is_empty());
+    assert!(report.editions.len() <= 1 && !report.skipped.is_empty());
     let limits = Limits {
         items: 2,
         ..Limits::default()
@@ -89,4 +94,245 @@ fn deep_elements_and_many_entries_are_bounded() {
     let report = import_bytes("f.xml", many.as_bytes(), &limits);
     assert_eq!(report.editions.len(), 2);
     assert!(report.skipped[0].why.contains("5 entries"));
+}
+
+fn titles(report: &ImportReport) -> Vec<&str> {
+    report.editions.iter().map(|e| e.edition.title.as_str()).collect()
+}
+
+/// An RSS feed of `items`, with the prefixes that feeds declare.
+fn rss(items: &str) -> ImportReport {
+    feed(&format!(
+        "<?xml version='1.0'?><rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/' \
+         xmlns:media='http://search.yahoo.com/mrss/' xmlns:itunes='http://www.itunes.com/dtds/podcast-1.0.dtd' \
+         xmlns:a='http://www.w3.org/2005/Atom'><channel><title>F</title>{items}</channel></rss>"
+    ))
+}
+
+#[test]
+fn faults_in_an_entry_cost_no_entry() {
+    let item =
+        |title: &str| format!("<item><title>{title}</title><description>Said at the table.</description></item>");
+    for fault in [
+        "Two < three",
+        "Two <three",
+        "R&D",
+        "a & b",
+        "<b>Two</b>",
+        "Two &nosuch; three",
+        "&#0; two",
+        "\u{1}two",
+        "<![CDATA[Two]]",
+        "<!-- two",
+    ] {
+        let report = rss(&format!("{}{}{}", item("One"), item(fault), item("Three")));
+        let titles = titles(&report);
+        assert!(titles.first() == Some(&"One"), "{fault}: {titles:?}");
+        let all = titles.len() == 3 && titles[2] == "Three";
+        assert!(
+            all || fault.starts_with("<!") && !report.skipped.is_empty(),
+            "{fault}: {report:?}"
+        );
+    }
+    let unclosed = rss(
+        "<item><title>One<description>Said at the table.<item><title>Two</title><description>And kept.</description></item>",
+    );
+    assert_eq!(titles(&unclosed), ["One", "Two"]);
+    let around = feed(&format!(
+        "<br />\n<b>Warning</b>: line 3\n{RSS}[]\n<br />Warning: something < in line 3"
+    ));
+    assert_eq!(around.editions.len(), 2, "{around:?}");
+    assert_eq!(around.editions[0].edition.sections[0].body, "Said at the table & kept.");
+}
+
+#[test]
+fn only_the_entrys_own_fields_are_its_text_title_and_day() {
+    let report = rss(
+        "<item><a:source><a:title>Other</a:title><a:updated>2020-01-01T00:00:00Z</a:updated></a:source><title>One</title>\
+         <pubDate>Mon, 05 Jan 2026 09:00:00 GMT</pubDate><description>Short.</description>\
+         <content:encoded>&lt;p&gt;At length, said at the table.&lt;/p&gt;</content:encoded>\
+         <media:content url='https://e.org/a.png'><media:title>dana</media:title><media:description>A face</media:description></media:content>\
+         <itunes:summary>thumb</itunes:summary><author><name>Dana</name></author></item>\
+         <item><title>Two</title><itunes:summary>Said aloud, in episode nine.</itunes:summary></item>\
+         <item><title>Three</title><media:group><media:title>no</media:title><media:description>Said on film.</media:description></media:group></item>",
+    );
+    assert_eq!(titles(&report), ["One", "Two", "Three"]);
+    let one = &report.editions[0];
+    assert_eq!(one.edition.date.as_deref(), Some("2026-01-05"));
+    assert_eq!(one.edition.sections[0].body, "At length, said at the table.");
+    assert_eq!(
+        report.editions[1].edition.sections[0].body,
+        "Said aloud, in episode nine."
+    );
+    assert_eq!(report.editions[2].edition.sections[0].body, "Said on film.");
+}
+
+#[test]
+fn the_fullest_text_is_read_and_the_other_is_told() {
+    let report = rss(
+        "<item><title>One</title><description>At length, with a number and a name in it.</description>\
+         <content:encoded>&lt;b&gt;One&lt;/b&gt;</content:encoded></item>\
+         <item><title>Two</title><description>A subtitle of its own.</description><content:encoded>At length, with a number and a name \
+         in it, and much else.</content:encoded></item>\
+         <item><title>Three</title><description>At length, with a number and a …</description><content:encoded>At length, with a number \
+         and a name in it, and much else.</content:encoded></item>",
+    );
+    assert!(report.editions[0].edition.sections[0].body.starts_with("At length"));
+    let told = &report.editions[1].dropped[0];
+    assert_eq!(
+        (told.what.as_str(), told.text.as_str()),
+        ("summary of the entry", "A subtitle of its own.")
+    );
+    assert!(
+        report.editions[2].dropped.is_empty(),
+        "{:?}",
+        report.editions[2].dropped
+    );
+}
+
+#[test]
+fn entries_without_a_title_are_called_by_their_first_words() {
+    let report = rss(
+        "<item><description>Put the middle plan first and count for a week before you touch the price</description></item>\
+         <item><description>Ask for the number!</description></item>\
+         <item><description>&lt;h2&gt;On plans&lt;/h2&gt;&lt;p&gt;We plan.&lt;/p&gt;</description></item>",
+    );
+    assert_eq!(
+        titles(&report),
+        [
+            "Put the middle plan first and count for a week…",
+            "Ask for the…",
+            "On plans"
+        ]
+    );
+    assert!(report.editions.iter().all(|e| !e.edition.sections[0].body.is_empty()));
+    assert!(report.skipped.is_empty());
+}
+
+#[test]
+fn elements_that_close_themselves_take_nothing_in() {
+    for inner in [
+        "<p>First.</p><iframe src='https://e.org/'/><p>Second.</p>",
+        "<p>First.</p><video/><div/><p>Second.</p>",
+        "<p>First.<br/>Half.</p><script/><p>Second.</p>",
+    ] {
+        let report = feed(&format!(
+            "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>A</title><content type='xhtml'>\
+             <div xmlns='http://www.w3.org/1999/xhtml'>{inner}</div></content></entry></feed>"
+        ));
+        assert!(
+            report.editions[0].edition.sections[0].body.ends_with("Second."),
+            "{inner} {report:?}"
+        );
+    }
+}
+
+#[test]
+fn titles_are_read_as_their_type_says() {
+    for (title, read) in [
+        (
+            "<title type='text'>Why &lt;5% churn &amp; &gt;3 seats</title>",
+            "Why <5% churn & >3 seats",
+        ),
+        (
+            "<title type='text'>Use &lt;b&gt; sparingly</title>",
+            "Use <b> sparingly",
+        ),
+        ("<title type='html'>&lt;![CDATA[Pricing]]&gt;</title>", "Pricing"),
+        (
+            "<title type='html'>R&amp;amp;D &lt;em&gt;now&lt;/em&gt;</title>",
+            "R&D now",
+        ),
+        ("<title><![CDATA[Plain & simple]]></title>", "Plain & simple"),
+    ] {
+        let report = feed(&format!(
+            "<feed xmlns='http://www.w3.org/2005/Atom'><entry>{title}<content>Said at the table.</content></entry></feed>"
+        ));
+        assert_eq!(titles(&report), [read]);
+    }
+}
+
+#[test]
+fn days_are_read_in_every_spelling_as_they_are_written() {
+    for (date, day) in [
+        ("Tue, 05 Jan 2026 09:00:00 +0000", Some("2026-01-05")),
+        ("Monday, 5 January 2026", Some("2026-01-05")),
+        ("2026/01/05 09:00", Some("2026-01-05")),
+        ("Thu, 31 Dec 2025 23:30:00 -0800", Some("2025-12-31")),
+        ("20260105T090000Z", Some("2026-01-05")),
+        ("soon", None),
+    ] {
+        let report = rss(&format!(
+            "<item><title>A</title><pubDate>{date}</pubDate><description>Said.</description></item>"
+        ));
+        assert_eq!(report.editions[0].edition.date.as_deref(), day, "{date}");
+    }
+}
+
+#[test]
+fn feeds_of_other_kinds_are_read_too() {
+    let json = r#"{"version":"https://jsonfeed.org/version/1","items":[{"id":1,"content_html":"<p>We plan.</p>","title":"A"},
+        {"id":"2","content_text":"We count, and\n\nwe ship.","date_published":"2026-01-05T09:00:00Z"},{"title":"Empty"},7]}"#;
+    let report = import_bytes("feed.json", json.as_bytes(), &Limits::default());
+    assert_eq!(titles(&report), ["A", "We count…"], "{report:?}");
+    assert_eq!(report.editions[1].edition.date.as_deref(), Some("2026-01-05"));
+    assert_eq!(report.skipped.len(), 2);
+
+    let rdf = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/' \
+        xmlns:d='http://purl.org/dc/elements/1.1/'><channel rdf:about='x'><title>F</title><items><rdf:Seq/></items></channel>\
+        <image><title>no</title></image><item><title>A</title><d:date>2026-01-05</d:date><description>We plan.</description></item></rdf:RDF>";
+    let report = feed(rdf);
+    assert_eq!(titles(&report), ["A"], "{report:?}");
+    assert_eq!(report.editions[0].edition.date.as_deref(), Some("2026-01-05"));
+
+    for root in [
+        "rss",
+        "rss version='0.91'",
+        "rss version='2.0.1' xmlns='http://backend.userland.com/rss2'",
+    ] {
+        let report = feed(&format!(
+            "<{root}><channel><title>F</title><item><title>A</title><description>We plan.</description></item></channel></rss>"
+        ));
+        assert_eq!(titles(&report), ["A"], "{root}");
+    }
+
+    let notes = "<?xml version='1.0'?><!DOCTYPE en-export SYSTEM 'x'><en-export><note><title>Plans</title><created>20260105T090000Z</created>\
+        <content><![CDATA[<?xml version='1.0'?><!DOCTYPE en-note SYSTEM 'x'><en-note><div>We plan.</div><en-media hash='x'/><div>We ship.</div></en-note>]]></content>\
+        <note-attributes><source-url>https://e.org/p</source-url></note-attributes><resource><data>QUFB</data></resource></note></en-export>";
+    let report = import_bytes("n.enex", notes.as_bytes(), &Limits::default());
+    let edition = &report.editions[0].edition;
+    assert_eq!(
+        (edition.title.as_str(), edition.date.as_deref()),
+        ("Plans", Some("2026-01-05"))
+    );
+    assert_eq!(edition.sections[0].body, "We plan.\n\nWe ship.");
+    assert_eq!(edition.source.as_deref(), Some("Evernote, https://e.org/p"));
+}
+
+#[test]
+fn an_entry_is_known_again_by_its_identifier() {
+    let identity = |items: &str| {
+        rss(items)
+            .editions
+            .iter()
+            .map(|e| e.identity.clone())
+            .collect::<Vec<_>>()
+    };
+    let text = "<description>We plan.</description>";
+    assert_eq!(
+        identity(&format!(
+            "<item><guid>https://e.org/1</guid><link>https://e.org/x</link>{text}</item>"
+        )),
+        [Some("https://e.org/1".into())]
+    );
+    assert_eq!(
+        identity(&format!("<item><guid>7</guid>{text}</item>")),
+        [Some("F\n7".into())]
+    );
+    assert_eq!(
+        identity(&format!("<item><link>https://e.org/x</link>{text}</item>")),
+        [Some("https://e.org/x".into())]
+    );
+    let shared = format!("<item><link>https://e.org/</link>{text}</item>");
+    assert_eq!(identity(&format!("{shared}{shared}")), [None, None]);
 }

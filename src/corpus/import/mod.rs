@@ -10,6 +10,8 @@
 mod block;
 mod clean;
 mod contents;
+#[allow(dead_code)]
+mod dates;
 mod discussion;
 mod email;
 mod feed;
@@ -18,6 +20,7 @@ mod furniture;
 mod html;
 mod marks;
 mod prose;
+mod refuse;
 mod resources;
 mod slug;
 mod sniff;
@@ -86,6 +89,8 @@ pub struct Imported {
     /// SHA-256 of the content without case, punctuation, titles of the edition and dates: the same for one edition that
     /// came by mail and by feed.
     pub fingerprint: [u8; 32],
+    /// What stays the same when the text is corrected: a feed's name for its entry. `None` where the source has none.
+    pub identity: Option<String>,
 }
 
 /// Something that was left out of an edition.
@@ -145,6 +150,7 @@ pub fn import_bytes(name: &str, bytes: &[u8], limits: &Limits) -> ImportReport {
         );
         return report;
     }
+    let bytes = email::in_emlx(bytes).unwrap_or(bytes);
     let kind = match sniff::kind(name, bytes) {
         Ok(kind) => kind,
         Err(why) => {
@@ -175,7 +181,7 @@ pub fn import_feed(name: &str, bytes: &[u8], limits: &Limits) -> ImportReport {
         return import_bytes(name, bytes, limits);
     }
     let mut report = ImportReport::default();
-    report.skip(name, "it is no RSS or Atom feed");
+    report.skip(name, "it is no RSS, Atom or JSON feed");
     report
 }
 
@@ -206,6 +212,7 @@ fn whole(edition: Edition, from: &str) -> Imported {
         words_in: words,
         words_kept: words,
         dropped: Vec::new(),
+        identity: None,
     }
 }
 
@@ -268,6 +275,7 @@ fn edition(mut document: Document, from: &str, name: &str) -> Result<Imported, S
         words_in: built.words_in,
         words_kept: built.words_kept,
         dropped: built.dropped,
+        identity: None,
     })
 }
 

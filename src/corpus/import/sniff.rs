@@ -5,6 +5,8 @@
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
+use super::{feed, refuse, slug};
+
 /// A kind of file that newsletters come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -16,79 +18,116 @@ pub enum Kind {
     Eml,
     /// A mailbox of messages (RFC 4155).
     Mbox,
-    /// RSS or Atom.
+    /// RSS, Atom or JSON Feed, or notes that Evernote exported.
     Feed,
 }
 
 /// How much of a file is looked at to tell its kind, in bytes.
 const WINDOW: usize = 4_096;
 
-/// Files that begin like these hold no text; the name says what a reader is told.
-const MAGIC: [(&[u8], &str); 9] = [
-    (
-        b"PK\x03\x04",
-        "a zip archive (or an office document): unpack it and import what is in it",
-    ),
-    (b"\x1f\x8b", "gzip data: unpack it first"),
-    (b"BZh", "bzip2 data: unpack it first"),
-    (b"\xfd7zXZ\0", "xz data: unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "zstd data: unpack it first"),
-    (b"7z\xbc\xaf", "a 7z archive: unpack it first"),
-    (b"%PDF-", "a PDF: save it as text first"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-];
-
 /// What `bytes`, called `name`, are; by content first, as names lie more often.
 pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err("it is empty".into());
     }
-    if let Some((_, what)) = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)) {
-        return Err(format!("it is {what}"));
+    if let Some(why) = refuse::by_magic(bytes) {
+        return Err(why);
     }
     let utf16 = Encoding::for_bom(bytes).is_some_and(|(e, _)| e != UTF_8);
     if !utf16 && is_binary(bytes) {
         return Err("it is no text: zero bytes or many control characters are in it".into());
     }
     let head = decode(&bytes[..bytes.len().min(WINDOW)], true);
-    let head = head.trim_start();
+    let head = head.trim_start_matches('\u{feff}').trim_start();
     let lower = head.to_ascii_lowercase();
-    let ending = name
+    let ending = slug::file_name(name)
         .rsplit_once('.')
         .map_or(String::new(), |(_, e)| e.to_ascii_lowercase());
-    if head.starts_with("From ") && is_headers(head.split_once('\n').map_or("", |(_, rest)| rest)) {
+    if is_mailbox(head) {
         return Ok(Kind::Mbox);
     }
-    if is_feed(&lower) {
-        return Ok(Kind::Feed);
+    let root = root(&lower);
+    match root.unwrap_or_default() {
+        "rss" | "feed" | "rdf:rdf" | "rdf" | "en-export" | "atom:feed" => return Ok(Kind::Feed),
+        "html" | "head" | "body" => return Ok(Kind::Html),
+        root => {
+            if let Some(why) = refuse::by_root(root) {
+                return Err(why);
+            }
+        }
     }
-    if ["<!doctype html", "<html", "<head", "<body", "<!--[if"]
-        .iter()
-        .any(|tag| lower.starts_with(tag))
-    {
+    if lower.starts_with("<!doctype html") || lower.starts_with("<!--[if") {
         return Ok(Kind::Html);
     }
-    if ending == "eml" || is_headers(head) {
+    if matches!(ending.as_str(), "eml" | "emlx" | "mht" | "mhtml") || is_headers(head) {
         return Ok(Kind::Eml);
     }
+    // A program's warning may stand before the feed.
+    let buried = ["<rss version", "<rss xmlns", "<feed xmlns", "<rdf:rdf"]
+        .iter()
+        .any(|root| lower.contains(root));
+    if buried && matches!(ending.as_str(), "xml" | "rss" | "atom" | "rdf" | "feed") {
+        return Ok(Kind::Feed);
+    }
+    let whole = || decode(bytes, true);
+    if head.starts_with('{') && feed::is_json_feed(&whole()) {
+        return Ok(Kind::Feed);
+    }
+    if let Some(why) = refuse::by_text(name, head, whole) {
+        return Err(why);
+    }
+    let tagged = ["<html", "<body", "<table", "<div", "<p>", "<br"]
+        .iter()
+        .any(|tag| lower.contains(tag));
     Ok(match ending.as_str() {
         "html" | "htm" | "xhtml" => Kind::Html,
         "md" | "markdown" => Kind::Markdown,
-        _ if ["<html", "<body", "<table", "<div", "<p>", "<br"]
-            .iter()
-            .any(|tag| lower.contains(tag)) =>
-        {
-            Kind::Html
+        _ if tagged => Kind::Html,
+        _ if lower.starts_with("<?xml") => {
+            let root = root.unwrap_or("unknown");
+            return Err(format!(
+                "it is XML of a kind that is not read here (<{root}>): save it as HTML or text first"
+            ));
         }
         _ => Kind::Text,
     })
 }
 
-fn is_feed(lower: &str) -> bool {
-    let roots = ["<rss", "<feed", "<rdf:rdf"];
-    let root = roots.iter().filter_map(|root| lower.find(root)).min();
-    root.is_some_and(|at| at == 0 || lower.starts_with("<?xml") && !lower[..at].contains("<html"))
+/// The name of the first element of `lower`, below comments, declarations and a document type.
+fn root(lower: &str) -> Option<&str> {
+    let mut rest = lower.trim_start();
+    loop {
+        let end = match rest {
+            _ if rest.starts_with("<!--") => rest.find("-->").map(|at| at + 3),
+            _ if rest.starts_with("<?") => rest.find("?>").map(|at| at + 2),
+            _ if rest.starts_with("<!doctype") => {
+                let subset = rest.find('[').filter(|at| !rest[..*at].contains('>'));
+                let from = subset.map_or(Some(0), |at| rest[at..].find(']').map(|end| at + end))?;
+                rest[from..].find('>').map(|at| from + at + 1)
+            }
+            _ => {
+                let name = rest.strip_prefix('<')?;
+                let end = name.find(|c: char| c.is_whitespace() || matches!(c, '>' | '/'))?;
+                let name = &name[..end];
+                return name.starts_with(|c: char| c.is_ascii_alphabetic()).then_some(name);
+            }
+        };
+        rest = rest.get(end?..)?.trim_start();
+    }
+}
+
+/// Whether `head` begins with the line `From …` of a mailbox and a header. Other programs put a line `>From …` between.
+fn is_mailbox(head: &str) -> bool {
+    let Some((line, mut rest)) = head.split_once('\n').filter(|_| head.starts_with("From ")) else {
+        return head.starts_with("From ") && head.contains('\r') && is_mailbox(&head.replace('\r', "\n"));
+    };
+    if line.contains('\r') && !line.ends_with('\r') {
+        return is_mailbox(&head.replace('\r', "\n"));
+    }
+    while rest.starts_with(">From ") {
+        rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
+    }
+    is_headers(rest)
 }
 
 /// Whether `text` begins with header fields of mail: at least two, one of them well known.
@@ -127,19 +166,29 @@ fn is_binary(bytes: &[u8]) -> bool {
 }
 
 /// `bytes` as text: by byte order mark, as UTF-8 where they are, by the charset that a page or a feed declares, or else
-/// as Windows-1252, which reads every byte and is what old mail programs write. A file cut inside a character is UTF-8.
+/// as Windows-1252, which reads every byte and is what old mail programs write. A file cut inside a character is UTF-8,
+/// and so is one in which only a few bytes are not: those alone are read as Windows-1252.
 pub(super) fn decode(bytes: &[u8], markup: bool) -> String {
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
         return encoding.decode(bytes).0.into_owned();
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => return text.to_string(),
-        Err(error) if error.error_len().is_none() => return String::from_utf8_lossy(bytes).into_owned(),
+        Err(error) if error.error_len().is_none() && !bytes[..error.valid_up_to()].is_ascii() => {
+            return String::from_utf8_lossy(bytes).into_owned();
+        }
         Err(_) => {}
     }
     let declared = if markup { declared(bytes) } else { None };
-    let encoding = declared.unwrap_or(WINDOWS_1252);
-    encoding.decode_without_bom_handling(bytes).0.into_owned()
+    if let Some(encoding) = declared {
+        return encoding.decode_without_bom_handling(bytes).0.into_owned();
+    }
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(chunk.valid());
+        out.push_str(&WINDOWS_1252.decode_without_bom_handling(chunk.invalid()).0);
+    }
+    out
 }
 
 /// The charset in `<meta charset=…>`, `<meta content="…; charset=…">` or `<?xml encoding=…?>`.
@@ -172,6 +221,29 @@ mod tests {
             ("a.xml", "<?xml version='1.0'?>\n<rss version='2.0'>", Kind::Feed),
             ("a", "<feed xmlns='http://www.w3.org/2005/Atom'>", Kind::Feed),
             ("a.txt", "From here: we go\non to text", Kind::Text),
+            ("a", "From a@b\n>From - Sat\nSubject: x\nFrom: y\n\nbody", Kind::Mbox),
+            ("a.xml", "<!-- made by hand -->\n<rss version='2.0'>", Kind::Feed),
+            (
+                "a.xml",
+                "<br/>\n<b>Warning</b>\n<?xml version='1.0'?><rss version='2.0'>",
+                Kind::Feed,
+            ),
+            (
+                "a",
+                "{\"version\": \"https://jsonfeed.org/version/1\", \"items\": []}",
+                Kind::Feed,
+            ),
+            (
+                "a.enex",
+                "<?xml version='1.0'?>\n<!DOCTYPE en-export SYSTEM 'x'>\n<en-export>",
+                Kind::Feed,
+            ),
+            (
+                "a.xml",
+                "<?xml version='1.0'?><!DOCTYPE html [<!ENTITY x '>'>]><html>",
+                Kind::Html,
+            ),
+            ("a.md", "An example: `<rss version='2.0'>`", Kind::Markdown),
         ] {
             assert_eq!(kind(name, content.as_bytes()), Ok(expected), "{name} {content}");
         }
@@ -185,6 +257,9 @@ mod tests {
             (b"PK\x03\x04rest", "zip"),
             (b"%PDF-1.7", "PDF"),
             (b"text\0text", "no text"),
+            (b"<?xml version='1.0'?><opml version='2.0'>", "feeds"),
+            (b"<?xml version='1.0'?><invoice><sum>3</sum></invoice>", "<invoice>"),
+            (b"SQLite format 3\0", "database"),
         ] {
             assert!(kind("a.txt", content).unwrap_err().contains(why));
         }
@@ -194,6 +269,11 @@ mod tests {
     fn charsets_are_found() {
         assert_eq!(decode(b"caf\xe9 \x93x\x94", false), "café “x”");
         assert_eq!(decode("\u{feff}é".as_bytes(), false), "é");
+        assert_eq!(
+            decode("caf\u{e9} naïve \u{0}".replace('\0', "").as_bytes(), false),
+            "café naïve "
+        );
+        assert_eq!(decode(b"caf\xc3\xa9 caf\xe9 x", false), "café café x");
         assert_eq!(decode(b"\xff\xfee\x00", false), "e");
         let page = b"<meta charset=\"iso-8859-2\"><p>\xb1\xe6</p>";
         assert!(decode(page, true).contains("ąć"));

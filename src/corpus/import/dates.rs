@@ -1,0 +1,358 @@
+//! Reads the day that a text states, in whatever spelling: a feed's date, front matter, a masthead, a date line.
+//!
+//! In: a short text. Out: `YYYY-MM-DD`, the day as it is written there, whatever the time zone; nothing where the text
+//! can be read in more than one way (`3/4/2024`) or states no day (`2026-01`). `jiff` says which days there are. Its own
+//! parsers, and those of other crates, each refuse some of the spellings that feeds and letters have (a wrong weekday,
+//! a full month in RFC 2822's place, a zone by a name), so what is looked for here is only the day among the words.
+
+use std::ops::Range;
+
+use super::clean::head;
+use crate::corpus::markdown::is_day;
+
+/// Longest text that is looked at, in characters: a date stands at the beginning.
+const LONGEST: usize = 200;
+
+/// Months in the languages that newsletters of our readers come in, by the beginnings that tell them apart.
+const MONTHS: [&[&str]; 12] = [
+    &["jan", "janv", "enero", "ene", "gennaio", "gen"],
+    &["feb", "fév", "fev", "febbraio"],
+    &["mar", "mär", "mrt", "maart"],
+    &["apr", "avr", "abr"],
+    &["may", "mai", "mayo", "maggio", "mag", "mei"],
+    &["jun", "juin", "giugno", "giu"],
+    &["jul", "juil", "luglio", "lug"],
+    &["aug", "aoû", "aou", "ago"],
+    &["sep", "set"],
+    &["oct", "okt", "ott", "out"],
+    &["nov"],
+    &["dec", "déc", "dez", "dic"],
+];
+
+/// Whole names of months; a word that merely begins like one (`march on`, `marketing`) is none.
+const NAMES: [&str; 12] = [
+    "january januar janvier enero gennaio janeiro januari jänner",
+    "february februar février fevrier febrero febbraio fevereiro februari",
+    "march märz marz mars marzo março marco maart",
+    "april avril abril aprile",
+    "may mai mayo maggio maio mei",
+    "june juni juin junio giugno junho",
+    "july juli juillet julio luglio julho",
+    "august août aout agosto augustus",
+    "september septembre septiembre settembre setembro",
+    "october oktober octobre octubre ottobre outubro",
+    "november novembre noviembre novembro",
+    "december dezember décembre decembre diciembre dicembre dezembro",
+];
+
+#[derive(Debug, Clone, PartialEq)]
+struct Token<'a> {
+    text: &'a str,
+    at: Range<usize>,
+    number: Option<u32>,
+}
+
+/// The day that a field meant for a date states; years of two digits are read as RFC 2822 reads them.
+pub(super) fn day(text: &str) -> Option<String> {
+    found(&head(text, LONGEST), true).into_iter().next().map(|(day, _)| day)
+}
+
+/// The one day that a line names; `None` where it names two, or none.
+pub(super) fn day_in(line: &str) -> Option<String> {
+    let mut days = found(&head(line, LONGEST), false).into_iter().map(|(day, _)| day);
+    let first = days.next()?;
+    days.all(|day| day == first).then_some(first)
+}
+
+/// The day that a line states, if it states nothing else.
+pub(super) fn only_day(line: &str) -> Option<String> {
+    if line.len() > 60 || line.contains('\n') {
+        return None;
+    }
+    let mut days = found(line, false).into_iter();
+    let (day, at) = days.next()?;
+    let rest = format!("{} {}", &line[..at.start], &line[at.end..]);
+    let mut other = rest.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    (days.next().is_none() && other.all(goes_with_a_date)).then_some(day)
+}
+
+/// `line` without the days in it and what joined them to the rest.
+pub(super) fn without_days(line: &str) -> String {
+    let mut out = String::new();
+    let mut from = 0;
+    for (_, at) in found(line, false) {
+        out.push_str(line.get(from..at.start).unwrap_or_default());
+        from = at.end;
+    }
+    out.push_str(line.get(from..).unwrap_or_default());
+    let joins =
+        |c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | '|' | '·' | '•' | ',' | ':' | '/' | '(' | ')');
+    out.trim_matches(joins).to_string()
+}
+
+fn goes_with_a_date(word: &str) -> bool {
+    let word = word.to_lowercase();
+    is_weekday(&word) || ["published", "date", "posted", "on", "sent", "the", "of", "am", "pm"].contains(&word.as_str())
+}
+
+fn is_weekday(word: &str) -> bool {
+    const DAYS: [&str; 7] = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
+    word.chars().count() >= 3 && DAYS.iter().any(|day| day.starts_with(word))
+}
+
+/// Every day that `text` names, with its place.
+fn found(text: &str, short_years: bool) -> Vec<(String, Range<usize>)> {
+    let tokens = tokens(text);
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        match day_at(text, &tokens[at..], short_years) {
+            Some((day, count)) => {
+                let end = tokens[at + count - 1].at.end;
+                out.push((day, tokens[at].at.start..end));
+                at += count;
+            }
+            None => at += 1,
+        }
+    }
+    out
+}
+
+/// Runs of digits and runs of letters.
+fn tokens(text: &str) -> Vec<Token<'_>> {
+    let kind = |c: char| {
+        if c.is_ascii_digit() {
+            1
+        } else {
+            2 * u8::from(c.is_alphabetic())
+        }
+    };
+    let mut out: Vec<Token> = Vec::new();
+    let mut open: Option<(usize, u8)> = None;
+    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
+        // Chinese, Japanese and Korean write the unit after each number.
+        let unit = matches!(c, '年' | '月' | '日' | '년' | '월' | '일');
+        let now = if unit { 0 } else { kind(c) };
+        if let Some((start, kind)) = open.filter(|(_, kind)| *kind != now) {
+            let word = &text[start..at];
+            let number = if kind == 1 && word.len() <= 8 {
+                word.parse().ok()
+            } else {
+                None
+            };
+            out.push(Token {
+                text: word,
+                at: start..at,
+                number,
+            });
+            open = None;
+        }
+        if now != 0 && open.is_none() {
+            open = Some((at, now));
+        }
+    }
+    out
+}
+
+/// The day that the first of `tokens` begins, and how many tokens spell it.
+fn day_at(text: &str, tokens: &[Token], short_years: bool) -> Option<(String, usize)> {
+    let number = |at: usize| tokens.get(at).and_then(|t| t.number);
+    let digits = |at: usize| {
+        tokens
+            .get(at)
+            .map_or(0, |t| if t.number.is_some() { t.text.len() } else { 0 })
+    };
+    let gap = |at: usize| match (tokens.get(at), tokens.get(at + 1)) {
+        (Some(a), Some(b)) => text[a.at.end..b.at.start].trim(),
+        _ => "?",
+    };
+    let month = |at: usize| tokens.get(at).and_then(|t| month(t.text));
+    let year = |at: usize| match (number(at), digits(at)) {
+        (Some(y), 4) if (1900..=2100).contains(&y) => Some(y),
+        (Some(y), 2) if short_years => Some(if y < 70 { 2000 + y } else { 1900 + y }),
+        _ => None,
+    };
+    let made = |y: u32, m: u32, d: u32, count: usize| {
+        Some((format!("{y:04}-{m:02}-{d:02}"), count)).filter(|(day, _)| is_day(day))
+    };
+    // 20260105, alone or before T090000Z.
+    if digits(0) == 8 {
+        let n = number(0)?;
+        return made(n / 10_000, n / 100 % 100, n % 100, 1).filter(|_| (1900..=2100).contains(&(n / 10_000)));
+    }
+    let joins = |g: &str| matches!(g, "-" | "/" | "." | "年" | "月" | "년" | "월");
+    // 2026-01-05, 2026/1/5, 2026年1月5日.
+    if digits(0) == 4 && joins(gap(0)) && joins(gap(1)) && (1..=2).contains(&digits(2)) {
+        return made(number(0)?, number(1)?, number(2)?, 3);
+    }
+    // 5 January 2026, 5th of January, 2026, 05-Jan-2026, 5. Januar 2026, 5 de enero de 2026.
+    if (1..=2).contains(&digits(0)) {
+        let skip = |mut at: usize, words: &[&str]| {
+            while tokens
+                .get(at)
+                .is_some_and(|t| words.contains(&t.text.to_lowercase().as_str()))
+            {
+                at += 1;
+            }
+            at
+        };
+        let at = skip(1, &["st", "nd", "rd", "th", "er", "of", "de"]);
+        if let Some(m) = month(at).filter(|_| near(gap(at - 1))) {
+            let at = skip(at + 1, &["de", "del", "of"]);
+            return made(year(at)?, m, number(0)?, at + 1).filter(|_| near(gap(at - 1)));
+        }
+        return in_numbers(text, tokens, gap(0), gap(1)).and_then(|(y, m, d)| made(y, m, d, 3));
+    }
+    // January 5, 2026, Jan 5th 2026; Jan 5 09:00:00 2026 in the form of C's asctime.
+    let m = month(0)?;
+    let d = number(1).filter(|_| digits(1) <= 2 && near(gap(0)))?;
+    let suffix = tokens
+        .get(2)
+        .is_some_and(|t| ["st", "nd", "rd", "th"].contains(&t.text.to_lowercase().as_str()));
+    let at = 2 + usize::from(suffix);
+    if let Some(y) = year(at).filter(|_| digits(at) == 4 && near(gap(at - 1))) {
+        return made(y, m, d, at + 1);
+    }
+    let clock = gap(at) == ":";
+    let at = at + if clock && gap(at + 1) == ":" { 3 } else { 2 };
+    year(at)
+        .filter(|_| clock && digits(at) == 4)
+        .and_then(|y| made(y, m, d, at + 1))
+}
+
+/// Whether so little stands between two parts of a date that they are parts of one.
+fn near(gap: &str) -> bool {
+    gap.chars().all(|c| matches!(c, ' ' | ',' | '.' | '-' | '/' | '\u{a0}'))
+}
+
+/// `13/1/2026`, `1/13/2026`, `5.1.2026`, `1/5/2026 9:00 AM`: in numbers alone, year last.
+fn in_numbers(text: &str, tokens: &[Token], one: &str, two: &str) -> Option<(u32, u32, u32)> {
+    let (a, b, y) = (tokens.first()?, tokens.get(1)?, tokens.get(2)?);
+    if one != two || !matches!(one, "/" | "." | "-") || y.text.len() != 4 || b.text.len() > 2 {
+        return None;
+    }
+    let (a, b, y) = (a.number?, b.number?, y.number.filter(|y| (1900..=2100).contains(y))?);
+    // A clock of twelve hours goes with the month first; dots go with the day first.
+    let american = tokens.iter().any(|t| matches!(t.text, "AM" | "PM" | "am" | "pm")) && text.contains(':');
+    match (a > 12, b > 12) {
+        (true, false) => Some((y, b, a)),
+        (false, true) => Some((y, a, b)),
+        (false, false) if a == b || one == "." => Some((y, b, a)),
+        (false, false) if american => Some((y, a, b)),
+        _ => None,
+    }
+}
+
+fn month(word: &str) -> Option<u32> {
+    let word = word.to_lowercase();
+    let whole = NAMES.iter().position(|names| names.split(' ').any(|name| name == word));
+    let short = || {
+        MONTHS
+            .iter()
+            .position(|short| short.contains(&word.as_str()) || word == "sept" && short.contains(&"sep"))
+    };
+    whole.or_else(short).and_then(|at| u32::try_from(at + 1).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_field_is_read_in_every_spelling() {
+        for text in [
+            "Mon, 05 Jan 2026 09:00:00 +0000",
+            "Tue, 05 Jan 2026 09:00:00 +0000",
+            "Monday, 05 January 2026 09:00:00 CET",
+            "05 Jan 2026",
+            "Mon, 05 Jan 2026 24:00:00 GMT",
+            "Mon Jan  5 09:00:00 2026",
+            "2026/01/05 09:00",
+            "2026-01-05 09:00:00",
+            "2026-01-05T09:00:00.000+01:00",
+            "Mon, 05 Jan 26 9:00:00 GMT",
+            "mon, 05 jan 2026 09:00:00 gmt",
+            "20260105T090000Z",
+            "January 5, 2026",
+            "1/5/2026 9:00:00 AM",
+            "Mon,05 Jan 2026 09:00:00 GMT",
+            "Mon, 05-Jan-2026 09:00:00 GMT",
+            "January 5th, 2026 at 9:00",
+            "the 5th of January, 2026",
+            "5. Januar 2026",
+            "5 de enero de 2026",
+            "le 5 janvier 2026",
+            "5.1.2026",
+            "2026年1月5日",
+            "2026년 1월 5일",
+        ] {
+            assert_eq!(day(text).as_deref(), Some("2026-01-05"), "{text}");
+        }
+        for text in [
+            "3/4/2024",
+            "2026-01",
+            "May we come in?",
+            "2026-13-01",
+            "30 February 2026",
+            "",
+            "12:30",
+            "3.10.1",
+        ] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_a_date_only_where_it_says_nothing_else() {
+        for text in [
+            "March 5, 2024",
+            "Tuesday, 5 March 2024",
+            "Published: Mar 5th, 2024",
+            "2024/03/05",
+        ] {
+            assert_eq!(only_day(text).as_deref(), Some("2024-03-05"), "{text}");
+        }
+        for text in [
+            "5 March 2024 was a good day",
+            "March 5, 2024 to March 9, 2024",
+            "March 2024",
+            "Issue 12 - 3 March 2026",
+        ] {
+            assert_eq!(only_day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_masthead_names_its_day_among_other_words() {
+        for text in [
+            "#14 — January 5, 2026",
+            "No. 31 | 5 January 2026",
+            "Two-Sided, no. 54 · Monday, 5\u{a0}January 2026",
+            "Letter 19, January 5th, 2026",
+            "**January 2026, published on 2026-01-05**",
+        ] {
+            assert_eq!(day_in(text).as_deref(), Some("2026-01-05"), "{text}");
+        }
+        assert_eq!(day_in("from January 5, 2026 to January 9, 2026"), None);
+        assert_eq!(without_days("Issue 12 - 3 March 2026"), "Issue 12");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_looked_at_without_harm(text in "(?s)[0-9a-zA-Z年月日.,:/ -]{0,60}|.{0,60}") {
+            for found in [day(&text), day_in(&text), only_day(&text)].into_iter().flatten() {
+                prop_assert!(is_day(&found));
+            }
+            let _ = without_days(&text);
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Undoes what mail does to text: transfer encodings, charsets, soft line ends, encoded words in headers.
+//!
+//! In: bytes of a part or of a header, damaged or not. Out: what they most likely said. Nothing is refused here: RFC
+//! 2045, section 6.7, lets a reader show what it cannot decode, and losing a whole part to one bad sign would be worse.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8};
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::charsets::map::charset_decoder;
+
+use crate::corpus::import::sniff;
+
+/// Undoes quoted-printable. A `=` that begins no code stays a `=`.
+pub(super) fn quoted_printable(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    for line in bytes.split_inclusive(|&b| b == b'\n') {
+        let ended = line.ends_with(b"\n");
+        // Spaces before a line end were put there on the way.
+        let mut rest = line.trim_ascii_end();
+        let soft = rest.ends_with(b"=");
+        if soft {
+            rest = &rest[..rest.len() - 1];
+        }
+        while let Some((&byte, after)) = rest.split_first() {
+            rest = after;
+            let code = match after {
+                [high, low, ..] if byte == b'=' => hex(*high).zip(hex(*low)),
+                _ => None,
+            };
+            match code {
+                Some((high, low)) => {
+                    out.push(high << 4 | low);
+                    rest = &after[2..];
+                }
+                None => out.push(byte),
+            }
+        }
+        if ended && !soft {
+            out.push(b'\n');
+        }
+    }
+    out
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+}
+
+/// Undoes base64; also gives what follows the encoded lines as it is: mailing lists put their footer there.
+pub(super) fn base64(bytes: &[u8]) -> (Vec<u8>, &[u8]) {
+    let is_code = |line: &[u8]| {
+        let known = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+        !line.is_empty() && line.iter().all(known)
+    };
+    let long = |line: &[u8]| line.len() >= 60 && is_code(line);
+    // The encoded lines end where no long one follows, at the first line that cannot be one of them.
+    let (mut at, mut last_long, mut length) = (0, 0, bytes.len());
+    for line in bytes.split_inclusive(|&b| b == b'\n') {
+        at += line.len();
+        if long(line.trim_ascii()) {
+            last_long = at;
+        }
+    }
+    at = 0;
+    let mut ended = false;
+    for line in bytes.split_inclusive(|&b| b == b'\n') {
+        let bare = line.trim_ascii();
+        let stray = !bare.is_empty() && (!is_code(bare) || ended && !bare.len().is_multiple_of(4));
+        if at >= last_long && stray {
+            length = at;
+            break;
+        }
+        ended |= at >= last_long && (bare.is_empty() && at > 0 || bare.ends_with(b"="));
+        at += line.len();
+    }
+    let (code, rest) = bytes.split_at(length);
+    let decoded = base64_decode(code).filter(|decoded| !decoded.is_empty());
+    let decoded = decoded.unwrap_or_else(|| {
+        let known = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+        // Signs outside of the alphabet are noise, and so is padding inside (RFC 2045, section 6.8).
+        let mut clean: Vec<u8> = code.iter().filter(known).copied().collect();
+        if clean.len() % 4 == 1 {
+            clean.pop();
+        }
+        base64_decode(&clean).unwrap_or_default()
+    });
+    (decoded, rest)
+}
+
+/// `bytes` as text, by the charset that they declare unless they are plainly something else.
+pub(super) fn text(bytes: &[u8], charset: Option<&str>, is_html: bool) -> String {
+    let label = charset.unwrap_or_default().trim();
+    let wide = label.to_ascii_lowercase().starts_with("utf-7");
+    if !wide && let Ok(text) = std::str::from_utf8(bytes) {
+        // What says ASCII is often UTF-8; what says UTF-16 and is not would be noise. ISO 2022 is in ASCII's bytes.
+        if !bytes.contains(&0) && !bytes.contains(&0x1b) {
+            return text.to_string();
+        }
+    }
+    match Encoding::for_label(label.as_bytes()) {
+        Some(encoding) if encoding != UTF_8 => encoding.decode(bytes).0.into_owned(),
+        Some(_) => sniff::decode(bytes, is_html),
+        None => match charset_decoder(label.as_bytes()).filter(|_| !label.is_empty()) {
+            Some(decode) => decode(bytes),
+            None => sniff::decode(bytes, is_html),
+        },
+    }
+}
+
+/// Joins the lines of `format=flowed` (RFC 3676): one that ends in a space goes on, one that begins with a space was
+/// moved away from `>` and `From `. With `delsp` the space at the end is only a mark.
+pub(super) fn flowed(text: &str, delsp: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    // Quotation depth of a paragraph that goes on, and whether it was joined of several lines.
+    let mut open: Option<usize> = None;
+    let mut joined = false;
+    for line in text.lines() {
+        let depth = line.bytes().take_while(|&b| b == b'>').count();
+        let bare = &line[depth..];
+        let stuffed = bare.strip_prefix(' ').unwrap_or(bare);
+        // Where the space at a line's end is only a mark, one at the beginning that moves nothing away keeps words apart.
+        let parts_words = delsp
+            && open == Some(depth)
+            && depth == 0
+            && !stuffed.starts_with(['>', ' '])
+            && !stuffed.starts_with("From ");
+        let bare = if parts_words { bare } else { stuffed };
+        let soft = bare.ends_with(' ') && bare != "-- ";
+        let said = if soft && delsp { &bare[..bare.len() - 1] } else { bare };
+        if open == Some(depth) && bare != "-- " {
+            joined = true;
+        } else {
+            if !out.is_empty() {
+                // A blank line keeps the next paragraph from being read as a line of a wrapped one.
+                out.push_str(if joined { "\n\n" } else { "\n" });
+            }
+            joined = false;
+            if depth > 0 {
+                out.push_str(&">".repeat(depth));
+                out.push(' ');
+            }
+        }
+        out.push_str(said);
+        open = soft.then_some(depth);
+    }
+    out
+}
+
+/// A header that mail-parser reads right: as UTF-8 where it is in another charset, and with a character that two
+/// encoded words share in one.
+pub(super) fn header(raw: &[u8]) -> Cow<'_, [u8]> {
+    let text = match std::str::from_utf8(raw) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(sniff::decode(raw, false)),
+    };
+    match joined_words(&text) {
+        Some(joined) => Cow::Owned(joined.into_bytes()),
+        None => match text {
+            Cow::Borrowed(_) => Cow::Borrowed(raw),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        },
+    }
+}
+
+/// `text` with neighbouring encoded words (RFC 2047) of one charset made one; `None` where there are none.
+fn joined_words(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut any = false;
+    while let Some(at) = rest.find("=?") {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let Some((charset, mut bytes, mut end)) = encoded_word(rest) else {
+            out.push_str("=?");
+            rest = &rest[2..];
+            continue;
+        };
+        let mut count = 1;
+        loop {
+            let after = rest[end..].trim_start();
+            let gap = rest.len() - end - after.len();
+            match encoded_word(after).filter(|(other, ..)| gap > 0 && other.eq_ignore_ascii_case(charset)) {
+                Some((_, more, length)) => {
+                    bytes.extend(more);
+                    end += gap + length;
+                    count += 1;
+                }
+                None => break,
+            }
+        }
+        if count == 1 {
+            out.push_str(&rest[..end]);
+        } else {
+            any = true;
+            out.push_str(&format!("=?{charset}?Q?"));
+            bytes.iter().for_each(|byte| out.push_str(&format!("={byte:02X}")));
+            out.push_str("?=");
+        }
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    any.then_some(out)
+}
+
+/// The encoded word that `text` begins with: its charset, its bytes and its length.
+fn encoded_word(text: &str) -> Option<(&str, Vec<u8>, usize)> {
+    let inner = text.strip_prefix("=?")?;
+    let (charset, inner) = inner.split_once('?')?;
+    let (encoding, inner) = inner.split_once('?')?;
+    let (word, _) = inner.split_once("?=")?;
+    if charset.len() > 40 || word.len() > 2_000 || word.contains(['\r', '\n']) {
+        return None;
+    }
+    let bytes = match encoding {
+        "Q" | "q" => quoted_printable(word.replace('_', "=20").as_bytes()),
+        "B" | "b" => base64(word.as_bytes()).0,
+        _ => return None,
+    };
+    Some((charset, bytes, charset.len() + encoding.len() + word.len() + 6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn quoted_printable_forgives() {
+        for (code, said) in [
+            ("caf=C3=A9 =\nnoir", "café noir"),
+            ("caf=c3=a9, which is = fine", "café, which is = fine"),
+            ("100 =% of =XY and =3", "100 =% of =XY and =3"),
+            ("a=   \nb  \nc=", "ab\nc"),
+            ("déjà=20vu", "déjà vu"),
+        ] {
+            assert_eq!(String::from_utf8(quoted_printable(code.as_bytes())).unwrap(), said);
+        }
+    }
+
+    #[test]
+    fn base64_ends_where_a_footer_begins() {
+        for (code, said, rest) in [
+            ("VW4gY2Fmw6k=\n", "Un café", ""),
+            ("VW4gY2Fmw6k=\n_____\nPM list\n", "Un café", "_____\nPM list\n"),
+            ("VW4gY2Fmw6k=\n\nUnsubscribe\n", "Un café", "Unsubscribe\n"),
+            ("VW4g!Y2Fm\n", "", "VW4g!Y2Fm\n"),
+        ] {
+            let (decoded, left) = base64(code.as_bytes());
+            assert_eq!(
+                (String::from_utf8_lossy(&decoded).as_ref(), left),
+                (said, rest.as_bytes())
+            );
+        }
+        let line = "QUFB".repeat(18);
+        let noisy = format!("{line}\nQUF!B\n{line}\n");
+        let (decoded, rest) = base64(noisy.as_bytes());
+        assert!(
+            decoded.len() >= 108 && rest.is_empty(),
+            "noise between the lines is passed over"
+        );
+    }
+
+    #[test]
+    fn soft_line_ends_are_joined() {
+        assert_eq!(flowed("a \nb\nc\n > d", false), "a b\n\nc\n> d");
+        assert_eq!(flowed("a \nb", true), "ab");
+        assert_eq!(flowed("a \n b", true), "a b");
+        assert_eq!(
+            flowed("> one \n> two\n>> three \nfour", false),
+            "> one two\n\n>> three \nfour"
+        );
+        assert_eq!(flowed("end \n-- \nDana", false), "end \n-- \nDana");
+    }
+
+    #[test]
+    fn split_characters_of_headers_are_joined() {
+        let fixed = |raw: &[u8]| String::from_utf8(header(raw).into_owned()).unwrap();
+        assert_eq!(
+            fixed(b"Subject: =?utf-8?B?8J+a?=\r\n =?utf-8?B?gA==?= x"),
+            "Subject: =?utf-8?Q?=F0=9F=9A=80?= x"
+        );
+        assert_eq!(
+            fixed(b"Subject: =?utf-8?Q?a?= =?koi8-r?Q?b?="),
+            "Subject: =?utf-8?Q?a?= =?koi8-r?Q?b?="
+        );
+        assert_eq!(fixed(b"Subject: caf\xe9"), "Subject: café");
+    }
+
+    #[test]
+    fn charsets_are_read_as_the_web_reads_them() {
+        assert_eq!(text(b"\x93x\x94 caf\xe9", Some("iso-8859-1"), false), "“x” café");
+        assert_eq!(text("café".as_bytes(), Some("iso-8859-1"), false), "café");
+        assert_eq!(text(b"caf\xe9", Some("utf-8"), false), "café");
+        assert_eq!(text(b"+AOk-", Some("utf-7"), false), "é");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_decoded(bytes in proptest::collection::vec(any::<u8>(), 0..200), line in "(=\\?utf-8\\?[BQ]\\?|\\?=|=|[ -~]|\n){0,30}") {
+            let _ = (quoted_printable(&bytes), base64(&bytes), header(&bytes), header(line.as_bytes()));
+            let _ = (flowed(&line, true), flowed(&line, false), text(&bytes, Some("utf-7"), false));
+            let (decoded, rest) = base64(line.as_bytes());
+            prop_assert!(decoded.len() + rest.len() <= line.len());
+        }
+    }
+}

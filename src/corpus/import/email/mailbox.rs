@@ -1,0 +1,210 @@
+//! Cuts files of several messages, and of one message in a wrapping, into messages.
+//!
+//! In: the bytes of a mailbox in any of its dialects (RFC 4155; mboxo, mboxrd, mboxcl) or of an `.emlx` file. Out: the
+//! bytes of each message. It must not know what a message says.
+
+use std::borrow::Cow;
+
+/// How many lines below a line `From …` are looked at for a header field.
+const LINES_TO_HEADER: usize = 4;
+
+/// `bytes` with line feeds: old Macintosh programs end lines with a carriage return alone.
+pub(super) fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if bytes.contains(&b'\n') || !bytes.contains(&b'\r') {
+        return Cow::Borrowed(bytes);
+    }
+    let feed = |&b: &u8| if b == b'\r' { b'\n' } else { b };
+    Cow::Owned(bytes.iter().map(feed).collect())
+}
+
+/// The messages of a mailbox: each begins at a line `From …` that opens the file or follows a blank line, and that a
+/// header follows. A sentence that begins with `From` is no such line.
+pub(super) fn split(bytes: &[u8]) -> Vec<&[u8]> {
+    let mut out = Vec::new();
+    let mut start = None;
+    let mut blank = true;
+    let (mut at, mut trusted) = (0, 0);
+    for line in bytes.split_inclusive(|&b| b == b'\n') {
+        let after = at + line.len();
+        if at >= trusted && blank && line.starts_with(b"From ") && opens_message(line, &bytes[after..]) {
+            out.extend(start.map(|start| &bytes[start..at]));
+            start = Some(after);
+            trusted = declared_end(bytes, after).unwrap_or(after);
+        }
+        blank = line.iter().all(|b| matches!(b, b'\r' | b'\n'));
+        at = after;
+    }
+    out.extend(start.map(|start| &bytes[start..]));
+    out
+}
+
+/// Whether a header comes below `line`, which begins with `From `.
+fn opens_message(line: &[u8], below: &[u8]) -> bool {
+    let mut lines = below.split(|&b| b == b'\n').take(LINES_TO_HEADER);
+    let field = lines.find(|line| !line.starts_with(b">From ")).and_then(field_name);
+    let Some(field) = field else { return false };
+    // Any field will do below a line with a time in it; else it must be one that mail has.
+    let timed = line.split(|&b| b == b' ').any(|word| {
+        let digits = |part: &[u8]| !part.is_empty() && part.len() <= 2 && part.iter().all(u8::is_ascii_digit);
+        word.contains(&b':') && word.trim_ascii().split(|&b| b == b':').all(digits)
+    });
+    let known: [&[u8]; 15] = [
+        b"from",
+        b"to",
+        b"subject",
+        b"date",
+        b"received",
+        b"return-path",
+        b"message-id",
+        b"mime-version",
+        b"delivered-to",
+        b"content-type",
+        b"status",
+        b"sender",
+        b"content-length",
+        b"reply-to",
+        b"lines",
+    ];
+    timed || field.starts_with(b"X-") || known.iter().any(|known| field.eq_ignore_ascii_case(known))
+}
+
+/// The name of the header field that `line` begins.
+fn field_name(line: &[u8]) -> Option<&[u8]> {
+    let colon = line.iter().position(|&b| b == b':')?;
+    let name = line[..colon].trim_ascii_end();
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    (!name.is_empty() && name.iter().all(plain)).then_some(name)
+}
+
+/// Where the message at `start` ends by its `Content-Length`, if the mailbox ends there or another message begins: only
+/// then is the number right. Mailboxes that have it leave lines `From …` of the text as they are.
+fn declared_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    let mut length = None;
+    for line in bytes[start..].split_inclusive(|&b| b == b'\n').take(200) {
+        at += line.len();
+        let bare = line.trim_ascii_end();
+        if bare.is_empty() {
+            break;
+        }
+        if field_name(bare).is_some_and(|name| name.eq_ignore_ascii_case(b"content-length")) {
+            let value = std::str::from_utf8(&bare[15..]).ok()?;
+            length = value.trim().parse::<usize>().ok();
+        }
+    }
+    let end = at.checked_add(length?)?;
+    let rest = bytes.get(end..)?.trim_ascii_start();
+    (rest.is_empty() || rest.starts_with(b"From ")).then_some(end)
+}
+
+/// A message without the `>` that mailboxes put before its lines that begin with `From `. Such lines above the header
+/// are what another program made of the line that began the message.
+pub(super) fn unquoted(raw: &[u8]) -> Cow<'_, [u8]> {
+    let mut raw = raw;
+    while raw.starts_with(b">From ") {
+        let end = raw.iter().position(|&b| b == b'\n').map_or(raw.len(), |at| at + 1);
+        raw = &raw[end..];
+    }
+    let quoted = |line: &[u8]| {
+        let text = line.iter().position(|&b| b != b'>').filter(|&n| n > 0);
+        text.is_some_and(|n| line[n..].starts_with(b"From "))
+    };
+    if !raw.split_inclusive(|&b| b == b'\n').any(quoted) {
+        return Cow::Borrowed(raw);
+    }
+    let lines = raw.split_inclusive(|&b| b == b'\n');
+    lines
+        .map(|line| if quoted(line) { &line[1..] } else { line })
+        .collect::<Vec<_>>()
+        .concat()
+        .into()
+}
+
+/// The message in a file of Apple Mail: its length on a line, the message, a property list.
+pub(in crate::corpus::import) fn in_emlx(bytes: &[u8]) -> Option<&[u8]> {
+    let end = bytes.iter().position(|&b| b == b'\n').filter(|&end| end <= 32)?;
+    let length: usize = std::str::from_utf8(&bytes[..end]).ok()?.trim().parse().ok()?;
+    let rest = &bytes[end + 1..];
+    field_name(rest.split(|&b| b == b'\n').next()?)?;
+    // The length is not to be relied on once the file was edited.
+    let tail = &rest[rest.len().saturating_sub(64 << 10)..];
+    let list = tail.windows(6).rposition(|window| window == b"<plist")?;
+    let before = &tail[..list];
+    let from = before.windows(5).rposition(|window| window == b"<?xml").unwrap_or(list);
+    let found = rest.len() - tail.len() + from;
+    let declared = rest
+        .get(length..)
+        .is_some_and(|after| after.trim_ascii_start().starts_with(b"<?xml"));
+    Some(&rest[..if declared { length } else { found }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn messages(text: &str) -> Vec<String> {
+        let split = split(text.as_bytes()).into_iter();
+        split
+            .map(|raw| String::from_utf8_lossy(&unquoted(raw)).into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_sentence_that_begins_with_from_is_text() {
+        for line in [
+            "From our own side there is little to report: we plan.",
+            "From 9:00 to 10:00 we plan",
+            "From Dana: a note",
+            "From a@b.c Mon Jan  5 09:00:00 2026",
+        ] {
+            let text = format!("From a@b Mon Jan  5 09:00:00 2026\nSubject: x\n\nOne.\n\n{line}\n\nTwo.\n");
+            assert_eq!(messages(&text).len(), 1, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_dialect_is_cut_where_messages_begin() {
+        let plain = "From a@b Mon Jan  5 09:00:00 2026\nSubject: 1\n\nOne.\n>>From here\n\nFrom - \nX-Mozilla-Status: 1\n\nTwo.\n";
+        assert_eq!(
+            messages(plain),
+            ["Subject: 1\n\nOne.\n>From here\n\n", "X-Mozilla-Status: 1\n\nTwo.\n"]
+        );
+        let quoted = "From a@b\n>From - Sat Apr 12 2025\nSubject: 1\n\nOne.\n";
+        assert_eq!(messages(quoted), ["Subject: 1\n\nOne.\n"]);
+        let body = "One.\n\nFrom a@b Mon Jan  5 09:00:00 2026\nSubject: no\n\nStill one.\n";
+        let counted = format!(
+            "From a@b\nContent-Length: {}\nSubject: 1\n\n{body}\nFrom c@d\nSubject: 2\n\nTwo.\n",
+            body.len()
+        );
+        assert_eq!(messages(&counted).len(), 2);
+        assert!(messages(&counted)[0].contains("Still one."));
+        let miscounted = counted.replacen(&format!("Length: {}", body.len()), "Length: 9", 1);
+        assert_eq!(messages(&miscounted).len(), 3);
+        assert_eq!(with_line_feeds(b"a\rb").as_ref(), b"a\nb");
+        assert_eq!(with_line_feeds(b"a\r\nb").as_ref(), b"a\r\nb");
+    }
+
+    #[test]
+    fn a_message_of_apple_mail_is_unwrapped() {
+        let list = "<?xml version=\"1.0\"?>\n<plist><dict/></plist>\n";
+        let message = "Subject: x\nFrom: y\n\nText with <plist> in it.\n";
+        for length in [message.len(), 3, 9_999] {
+            let file = format!("{length}      \n{message}{list}");
+            assert_eq!(in_emlx(file.as_bytes()), Some(message.as_bytes()), "{length}");
+        }
+        assert_eq!(in_emlx(b"2026\nSubject: x\n\nno list"), None);
+        assert_eq!(in_emlx(b"12 things\nSubject: x"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_byte_of_a_message_is_lost(text in "(From |>|Subject: x\n|Content-Length: [0-9]{1,2}\n|\n|[a-c: ]){0,40}") {
+            let bytes = format!("From a@b\nSubject: x\n{text}");
+            let whole: usize = split(bytes.as_bytes()).iter().map(|m| m.len()).sum();
+            let lines = bytes.lines().filter(|l| l.starts_with("From ")).map(|l| l.len() + 1).sum::<usize>();
+            prop_assert!(whole + lines >= bytes.len(), "{bytes:?}");
+            let _ = in_emlx(bytes.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! Takes the parts of a message apart (RFC 2045–2046).
+//!
+//! In: the bytes of a message. Out: its [`Body`], a small tree of texts of which all or the best are to be read, and
+//! what else is attached. mail-parser reads the header of each part; its own walk of parts in parts has no depth limit.
+
+use mail_parser::{MessageParser, MessagePart, MimeHeaders};
+
+use super::decode;
+use crate::corpus::import::clean::{bounded_line, clean};
+use crate::corpus::import::{Limits, slug};
+
+/// Text found in a message.
+pub(super) struct Text {
+    pub text: String,
+    pub is_html: bool,
+}
+
+pub(super) enum Body {
+    Text(Text),
+    /// Parts that follow each other.
+    All(Vec<Body>),
+    /// The same in several forms.
+    Best(Vec<Body>),
+    /// A frame of a saved page: it is no text of the page's.
+    Frame(Text),
+}
+
+/// A file that came with a message.
+pub(super) struct Attachment {
+    /// Its name, or else its media type.
+    pub name: String,
+    pub kind: String,
+    pub bytes: Vec<u8>,
+}
+
+/// What the walk through a message found.
+#[derive(Default)]
+pub(super) struct Found {
+    pub attachments: Vec<Attachment>,
+    pub messages: Vec<Vec<u8>>,
+    /// Whether the messages are those of a digest.
+    pub is_digest: bool,
+    /// The address of the page, where the message is a saved page.
+    pub page: Option<String>,
+    /// Why there is nothing to read, where a part says so.
+    pub unreadable: Option<&'static str>,
+    decoded: usize,
+}
+
+/// What surrounds a part.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Within {
+    Message,
+    Digest,
+}
+
+/// Walks through the parts of `raw`; `left` counts down the parts that may still be looked at.
+pub(super) fn walk(
+    raw: &[u8],
+    depth: usize,
+    limits: &Limits,
+    left: &mut usize,
+) -> Result<(Option<Body>, Found), String> {
+    let mut walker = Walker {
+        limits,
+        left,
+        found: Found::default(),
+    };
+    let body = walker.part(raw, depth, Within::Message)?;
+    Ok((body, walker.found))
+}
+
+struct Walker<'a> {
+    limits: &'a Limits,
+    left: &'a mut usize,
+    found: Found,
+}
+
+impl Walker<'_> {
+    /// Goes as deep as the limit on parts in parts, which also bounds the stack.
+    fn part(&mut self, raw: &[u8], depth: usize, within: Within) -> Result<Option<Body>, String> {
+        *self.left = self.left.saturating_sub(1);
+        if *self.left == 0 {
+            return Ok(None);
+        }
+        if depth > self.limits.mime_depth.min(100) {
+            return Err(format!("parts are nested more than {} deep", self.limits.mime_depth));
+        }
+        let part = Part::of(raw, within);
+        let encoded = &raw[part.head..];
+        if part.main == "multipart" {
+            return self.multipart(&part, encoded, depth);
+        }
+        let (bytes, rest) = part.decoded(encoded);
+        self.found.decoded += bytes.len();
+        if self.found.decoded > self.limits.text_bytes.saturating_mul(8) {
+            return Err(format!(
+                "more than {} bytes are in its parts",
+                self.limits.text_bytes.saturating_mul(8)
+            ));
+        }
+        let body = self.leaf(&part, bytes);
+        let after = String::from_utf8_lossy(rest);
+        Ok(match body {
+            Some(body) if !after.trim().is_empty() => {
+                let footer = Text {
+                    text: after.into_owned(),
+                    is_html: false,
+                };
+                Some(Body::All(vec![body, Body::Text(footer)]))
+            }
+            body => body,
+        })
+    }
+
+    fn leaf(&mut self, part: &Part, bytes: Vec<u8>) -> Option<Body> {
+        let is_text = part.main == "text"
+            && matches!(
+                part.sub.as_str(),
+                "plain" | "html" | "markdown" | "enriched" | "x-markdown"
+            );
+        match (part.main.as_str(), part.sub.as_str()) {
+            ("message", "rfc822" | "global" | "news") => self.found.messages.push(bytes),
+            _ if is_text && !part.attached => {
+                let is_html = part.sub == "html";
+                let text = decode::text(&bytes, part.charset.as_deref(), is_html);
+                let text = if part.flowed && !is_html {
+                    decode::flowed(&text, part.delsp)
+                } else {
+                    text
+                };
+                return Some(Body::Text(Text { text, is_html }));
+            }
+            // Pictures and sound hold no text; the others are about the mail itself.
+            ("image" | "audio" | "video" | "font" | "message", _)
+            | ("text", "css" | "calendar" | "x-amp-html" | "rfc822-headers" | "x-vcard" | "vcard" | "javascript")
+            | (
+                "application",
+                "pgp-signature" | "pkcs7-signature" | "x-pkcs7-signature" | "pgp-keys" | "ics" | "javascript",
+            ) => {}
+            ("application", "pgp-encrypted") => {
+                self.found.unreadable = Some("it is encrypted: open it in your mail program and save its text");
+            }
+            ("application", "pkcs7-mime" | "x-pkcs7-mime") => {
+                self.found.unreadable =
+                    Some("it is encrypted or sealed (S/MIME): open it in your mail program and save its text");
+            }
+            ("application", "ms-tnef" | "vnd.ms-tnef") => {
+                self.found.unreadable = Some(
+                    "its text is in winmail.dat, Outlook's own format: save the mail as HTML or text from Outlook",
+                );
+            }
+            _ => {
+                let kind = format!("{}/{}", part.main, part.sub);
+                let name = part.name.clone().unwrap_or_else(|| kind.clone());
+                let bytes = if is_text && part.charset.is_some() {
+                    decode::text(&bytes, part.charset.as_deref(), part.sub == "html").into_bytes()
+                } else {
+                    bytes
+                };
+                self.found.attachments.push(Attachment { name, kind, bytes });
+            }
+        }
+        None
+    }
+
+    fn multipart(&mut self, part: &Part, encoded: &[u8], depth: usize) -> Result<Option<Body>, String> {
+        let declared = part.boundary.as_deref().unwrap_or_default();
+        let mut raws = parts(encoded, declared);
+        if raws.is_empty() {
+            raws = parts(encoded, &guess(encoded));
+        }
+        if raws.is_empty() {
+            // No boundary is in it: what there is reads as a part of its own.
+            let text = decode::text(encoded, part.charset.as_deref(), false);
+            return Ok(Some(Body::Text(Text { text, is_html: false })).filter(|_| !encoded.trim_ascii().is_empty()));
+        }
+        let related = part.sub == "related";
+        if related && let Some(at) = raws.iter().position(|raw| part.starts_at(raw)) {
+            raws.swap(0, at);
+        }
+        if related && (part.page.is_some() || self.found.page.is_none()) {
+            self.found.page = part.page.clone();
+        }
+        let within = if part.sub == "digest" {
+            Within::Digest
+        } else {
+            Within::Message
+        };
+        self.found.is_digest |= part.sub == "digest";
+        let mut bodies = Vec::new();
+        for (at, raw) in raws.into_iter().enumerate() {
+            let is_frame = related && at > 0 && Part::of(raw, within).is_referred_to;
+            match self.part(raw, depth + 1, within)? {
+                Some(Body::Text(text)) if is_frame => bodies.push(Body::Frame(text)),
+                found => bodies.extend(found),
+            }
+            if *self.left == 0 {
+                break;
+            }
+        }
+        let best = part.sub == "alternative";
+        Ok(match bodies.len() {
+            0 => None,
+            1 => bodies.pop(),
+            _ if best => Some(Body::Best(bodies)),
+            _ => Some(Body::All(bodies)),
+        })
+    }
+}
+
+/// The header of a part.
+struct Part {
+    /// Length of the header in bytes.
+    head: usize,
+    main: String,
+    sub: String,
+    boundary: Option<String>,
+    charset: Option<String>,
+    encoding: String,
+    name: Option<String>,
+    /// The identifier of the part that a `multipart/related` begins with.
+    start: Option<String>,
+    page: Option<String>,
+    attached: bool,
+    is_referred_to: bool,
+    flowed: bool,
+    delsp: bool,
+}
+
+impl Part {
+    fn of(raw: &[u8], within: Within) -> Part {
+        let head = head_of(raw);
+        let header = decode::header(head);
+        let parsed = MessageParser::default().parse_headers(header.as_ref());
+        let message = parsed.as_ref();
+        // A part without a header is plain text (RFC 2046, section 5.1), or a message in a digest (5.1.5).
+        let plain = MessagePart::default();
+        let parsed = message.and_then(|m| m.parts.first()).unwrap_or(&plain);
+        let kind = parsed.content_type();
+        let (main, sub) = match (kind, within) {
+            (Some(kind), _) => (kind.ctype(), kind.subtype().unwrap_or("plain")),
+            (None, Within::Digest) => ("message", "rfc822"),
+            (None, Within::Message) => ("text", "plain"),
+        };
+        let attribute = |name| kind.and_then(|k| k.attribute(name)).map(str::to_string);
+        let says = |name, value: &str| {
+            kind.and_then(|k| k.attribute(name))
+                .is_some_and(|v| v.eq_ignore_ascii_case(value))
+        };
+        let encoding = parsed
+            .content_transfer_encoding()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let encoding = encoding
+            .split([';', ' ', '('])
+            .find(|word| !word.is_empty())
+            .unwrap_or_default();
+        let name = parsed
+            .attachment_name()
+            .map(|name| bounded_line(&clean(slug::file_name(name)), 120));
+        let address = message
+            .and_then(|m| m.header_raw("Snapshot-Content-Location"))
+            .map(|v| v.trim().to_string());
+        let address = address.or_else(|| parsed.content_location().map(str::to_string));
+        Part {
+            head: head.len(),
+            main: main.to_ascii_lowercase(),
+            sub: sub.to_ascii_lowercase(),
+            boundary: attribute("boundary").filter(|b| !b.is_empty() && b.len() <= 200),
+            charset: attribute("charset"),
+            encoding: encoding.to_string(),
+            name: name.filter(|name| !name.is_empty()),
+            start: attribute("start"),
+            page: address.filter(|address| address.starts_with("http")),
+            attached: parsed.content_disposition().is_some_and(|d| d.is_attachment()),
+            is_referred_to: parsed.content_id().is_some() || parsed.content_location().is_some(),
+            flowed: says("format", "flowed"),
+            delsp: says("delsp", "yes"),
+        }
+    }
+
+    /// The content, and what follows it that is not encoded.
+    fn decoded<'a>(&self, encoded: &'a [u8]) -> (Vec<u8>, &'a [u8]) {
+        match self.encoding.as_str() {
+            "base64" => decode::base64(encoded),
+            "quoted-printable" => (decode::quoted_printable(encoded), &[]),
+            _ => (encoded.to_vec(), &[]),
+        }
+    }
+
+    /// Whether `raw` is the part that this one says it begins with.
+    fn starts_at(&self, raw: &[u8]) -> bool {
+        let Some(start) = self.start.as_deref().map(|s| s.trim_matches(['<', '>'])) else {
+            return false;
+        };
+        let header = decode::header(head_of(raw));
+        let parsed = MessageParser::default().parse_headers(header.as_ref());
+        let part = parsed.as_ref().and_then(|m| m.parts.first());
+        part.and_then(|p| p.content_id())
+            .is_some_and(|id| id.trim_matches(['<', '>']) == start)
+    }
+}
+
+/// A part's header with the blank line that ends it; all of `raw` where there is no such line, and nothing where the
+/// first line is no field: a part may have lost its blank line.
+pub(super) fn head_of(raw: &[u8]) -> &[u8] {
+    let first = raw.split(|&b| b == b'\n').next().unwrap_or_default();
+    let name = first.split(|&b| b == b':').next().unwrap_or_default().trim_ascii_end();
+    let is_field = first.contains(&b':') && name.iter().all(u8::is_ascii_graphic);
+    if !first.trim_ascii().is_empty() && !is_field && !first.starts_with(b"From ") {
+        return &[];
+    }
+    let mut at = 0;
+    for line in raw.split_inclusive(|&b| b == b'\n') {
+        at += line.len();
+        if matches!(line, b"\n" | b"\r\n") {
+            break;
+        }
+    }
+    &raw[..at]
+}
+
+/// The boundary of a multipart that does not say it: what its first line of a boundary's form has.
+fn guess(body: &[u8]) -> String {
+    let mut lines = body.split(|&b| b == b'\n').map(|line| line.trim_ascii_end());
+    let found = lines.find_map(|line| {
+        line.strip_prefix(b"--")
+            .filter(|rest| !matches!(*rest, b"" | b"-") && !rest.contains(&b' '))
+    });
+    found
+        .map(|rest| String::from_utf8_lossy(rest).into_owned())
+        .unwrap_or_default()
+}
+
+/// The parts between the boundary lines of a multipart's body (RFC 2046, section 5.1.1).
+fn parts<'a>(body: &'a [u8], boundary: &str) -> Vec<&'a [u8]> {
+    let mut out = Vec::new();
+    if boundary.is_empty() {
+        return out;
+    }
+    let mut start = None;
+    let mut at = 0;
+    for line in body.split_inclusive(|&b| b == b'\n') {
+        let delimiter = line
+            .strip_prefix(b"--")
+            .and_then(|rest| rest.strip_prefix(boundary.as_bytes()));
+        let rest = delimiter.map(|rest| rest.trim_ascii_end());
+        if let Some(rest) = rest.filter(|rest| matches!(*rest, b"" | b"--")) {
+            out.extend(start.map(|start| &body[start..at]));
+            start = (rest != b"--").then_some(at + line.len());
+        }
+        at += line.len();
+    }
+    // A message cut short has no last boundary.
+    out.extend(start.map(|start| &body[start..]));
+    out
+}

@@ -1,0 +1,128 @@
+//! What the elements of feeds mean, in their many dialects.
+//!
+//! In: the kind of feed, the namespace and the name of an element. Out: its role in an entry, and how its text is
+//! written.
+
+use xml5ever::tokenizer::Tag;
+
+use super::repair::attribute;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Rss,
+    Atom,
+    /// Notes of Evernote.
+    Notes,
+}
+
+/// What the prefix of an element stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Space {
+    /// The feed's own.
+    Feed,
+    Content,
+    Dublin,
+    Media,
+    Itunes,
+    Other,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Title,
+    Id,
+    Link,
+    Published,
+    Updated,
+    Summary,
+    Content,
+    /// A description that stands elsewhere, for entries that have no other text.
+    Fallback,
+}
+
+/// How the text of an element is to be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sort {
+    Plain,
+    /// HTML written as text.
+    Html,
+    /// HTML written as elements.
+    Elements,
+}
+
+pub(super) fn space_of(address: &str) -> Space {
+    let has = |part: &str| address.to_ascii_lowercase().contains(part);
+    if has("modules/content") {
+        Space::Content
+    } else if has("purl.org/dc/") {
+        Space::Dublin
+    } else if has("mrss") {
+        Space::Media
+    } else if has("itunes.com") {
+        Space::Itunes
+    } else if has("2005/atom") || has("atom/ns") || has("purl.org/rss/") || has("netscape.com/rdf") || has("rdf-syntax")
+    {
+        Space::Feed
+    } else {
+        Space::Other
+    }
+}
+
+pub(super) fn role(form: Form, space: Space, name: &str) -> Option<Role> {
+    Some(match (form, space, name) {
+        (_, Space::Feed, "title") => Role::Title,
+        (Form::Notes, Space::Feed, "created") => Role::Published,
+        (Form::Notes, Space::Feed, "content") => Role::Content,
+        (Form::Notes, Space::Feed, "source-url") => Role::Link,
+        (Form::Notes, ..) => return None,
+        (_, Space::Feed, "guid" | "id") => Role::Id,
+        (Form::Rss, Space::Feed, "link") => Role::Link,
+        (_, Space::Feed, "pubdate" | "published" | "issued" | "created") | (_, Space::Dublin, "date") => {
+            Role::Published
+        }
+        (_, Space::Feed, "updated" | "modified" | "date") => Role::Updated,
+        (_, Space::Feed, "description" | "summary") => Role::Summary,
+        (_, Space::Feed, "content" | "encoded" | "body" | "fulltext") | (_, Space::Content, "encoded") => Role::Content,
+        (_, Space::Other, "body") if form == Form::Rss => Role::Content,
+        (_, Space::Dublin | Space::Media, "description") | (_, Space::Itunes, "summary") => Role::Fallback,
+        _ => return None,
+    })
+}
+
+/// Elements that hold others that are looked at.
+pub(super) fn is_transparent(space: Space, name: &str) -> bool {
+    match space {
+        Space::Media => matches!(name, "group" | "content"),
+        Space::Feed => matches!(name, "channel" | "note-attributes"),
+        _ => false,
+    }
+}
+
+pub(super) fn sort(form: Form, role: Role, tag: &Tag) -> Sort {
+    let kind = attribute(tag, "type").unwrap_or_default().to_ascii_lowercase();
+    let is_text = matches!(role, Role::Title | Role::Summary | Role::Content | Role::Fallback);
+    match (form, kind.as_str()) {
+        _ if !is_text => Sort::Plain,
+        (_, "xhtml" | "application/xhtml+xml") => Sort::Elements,
+        (_, "html" | "text/html") => Sort::Html,
+        (_, "text" | "plain" | "text/plain") => Sort::Plain,
+        (Form::Atom, "") => Sort::Plain,
+        (Form::Atom, kind) if kind.starts_with("text/") => Sort::Plain,
+        (Form::Notes, _) if role == Role::Title => Sort::Plain,
+        _ => Sort::Html,
+    }
+}
+
+/// Whether an element that was not closed ends where the element `name` begins.
+pub(super) fn ends_before(open: (&str, Role, Sort), form: Form, space: Space, name: &str) -> bool {
+    let (opened, role_of_open, sort) = open;
+    let next = role(form, space, name);
+    let text = matches!(role_of_open, Role::Summary | Role::Content | Role::Fallback);
+    // Names that HTML has too may be a part of the text.
+    let in_html = matches!(name, "title" | "link" | "summary" | "body" | "content");
+    match next {
+        Some(_) if !text => opened != name,
+        Some(_) => space != Space::Feed || (!in_html && name.len() > 2),
+        None => space == Space::Feed && matches!(name, "enclosure" | "category" | "comments") && sort != Sort::Elements,
+    }
+}

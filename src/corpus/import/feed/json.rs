@@ -1,0 +1,60 @@
+//! Makes a JSON Feed that feed-rs reads of what is nearly one.
+//!
+//! In: text. Out: the same feed with the types that <https://www.jsonfeed.org/version/1.1/> gives its fields, or nothing
+//! where the text is no JSON Feed. A number for an identifier or a missing title would else cost every entry.
+
+use serde_json::{Map, Value, json};
+
+/// Whether `text` is a JSON Feed.
+pub(in crate::corpus::import) fn is_feed(text: &str) -> bool {
+    parsed(text).is_some()
+}
+
+fn parsed(text: &str) -> Option<Map<String, Value>> {
+    let Ok(Value::Object(feed)) = serde_json::from_str(text.trim_start_matches('\u{feff}')) else {
+        return None;
+    };
+    let version = feed.get("version").and_then(Value::as_str).unwrap_or_default();
+    let named = version.contains("jsonfeed.org");
+    let items = feed.get("items").and_then(Value::as_array);
+    let looks = |item: &Value| item.get("content_html").or(item.get("content_text")).is_some();
+    (named && items.is_some() || items.is_some_and(|items| items.iter().any(looks))).then_some(feed)
+}
+
+/// The feed in `text`, repaired, with its first `max` entries; and how many it has.
+pub(super) fn repaired(text: &str, max: usize) -> Option<(String, usize)> {
+    let feed = parsed(text)?;
+    let items = feed.get("items").and_then(Value::as_array)?;
+    let count = items.len();
+    let item = |item: &Value| {
+        let mut out = Map::new();
+        for name in [
+            "id",
+            "url",
+            "external_url",
+            "title",
+            "content_html",
+            "content_text",
+            "summary",
+            "date_published",
+            "date_modified",
+        ] {
+            if let Some(text) = item.get(name).and_then(text_of) {
+                out.insert(name.into(), text.into());
+            }
+        }
+        Value::Object(out)
+    };
+    let items: Vec<Value> = items.iter().take(max).map(item).collect();
+    let title = feed.get("title").and_then(text_of).unwrap_or_default();
+    let out = json!({ "version": "https://jsonfeed.org/version/1.1", "title": title, "items": items });
+    Some((out.to_string(), count))
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}

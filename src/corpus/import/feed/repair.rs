@@ -1,0 +1,411 @@
+//! Makes a well-formed Atom feed of what feeds are in practice, so that feed-rs loses nothing of it.
+//!
+//! In: the text of an RSS 0.9–2.0, RDF or Atom feed or of an Evernote export, with whatever stands before and after it,
+//! stray `<` and `&`, unclosed and self-closed elements, undeclared prefixes. Out: an Atom feed of those fields that
+//! an edition is made of, each one text. The file is read by xml5ever, whose tokenizer goes on after every fault;
+//! entities that a feed defines are not expanded, and nothing is fetched.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use xml5ever::buffer_queue::BufferQueue;
+use xml5ever::tendril::StrTendril;
+use xml5ever::tokenizer::{EmptyTag, EndTag, ProcessResult, ShortTag, StartTag, Tag, Token, TokenSink, XmlTokenizer};
+
+use super::fields::{Form, Role, Sort, Space, ends_before, is_transparent, role, sort, space_of};
+
+/// Elements of HTML that have no end.
+const VOID: [&str; 14] = [
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+];
+
+/// A feed that was repaired.
+pub(super) struct Repaired {
+    pub atom: String,
+    /// How many entries the file has; at most as many as asked for are in `atom`.
+    pub count: usize,
+    /// Whether the file ends before its feed does.
+    pub cut: bool,
+    pub is_notes: bool,
+}
+
+/// The element whose text is being collected.
+struct Open {
+    name: String,
+    role: Role,
+    sort: Sort,
+    /// Elements of the same name open inside of it.
+    same: usize,
+    text: String,
+}
+
+#[derive(Default)]
+struct Entry {
+    title: Option<(String, Sort)>,
+    id: Option<String>,
+    link: Option<String>,
+    /// Whether the link is the one to the entry's page.
+    sure_link: bool,
+    published: Option<String>,
+    updated: Option<String>,
+    summary: Option<(String, Sort)>,
+    content: Option<(String, Sort)>,
+    fallback: Option<(String, Sort)>,
+}
+
+struct State {
+    max: usize,
+    out: String,
+    count: usize,
+    form: Option<Form>,
+    ended: bool,
+    prefixes: HashMap<String, Space>,
+    title: Option<(String, Sort)>,
+    entry: Option<Entry>,
+    open: Option<Open>,
+    /// An element that is passed over, and how many of the same name are open inside of it.
+    skip: Option<(String, usize)>,
+}
+
+struct Sink(RefCell<State>);
+
+impl TokenSink for Sink {
+    type Handle = ();
+
+    fn process_token(&self, token: Token) -> ProcessResult<()> {
+        let mut state = self.0.borrow_mut();
+        match token {
+            Token::Tag(tag) => match tag.kind {
+                StartTag => state.start(&tag, false),
+                EmptyTag => state.start(&tag, true),
+                EndTag => state.end(&tag),
+                ShortTag => {}
+            },
+            Token::Characters(text) => state.text(&text),
+            _ => {}
+        }
+        ProcessResult::Continue
+    }
+}
+
+/// Repairs the feed in `text`, with its first `max` entries.
+pub(super) fn repaired(text: &str, max: usize) -> Repaired {
+    let state = State {
+        max,
+        out: String::with_capacity(text.len() / 2),
+        count: 0,
+        form: None,
+        ended: false,
+        prefixes: HashMap::new(),
+        title: None,
+        entry: None,
+        open: None,
+        skip: None,
+    };
+    let tokenizer = XmlTokenizer::new(Sink(RefCell::new(state)), Default::default());
+    let queue = BufferQueue::default();
+    queue.push_back(StrTendril::from_slice(text));
+    let _ = tokenizer.feed(&queue);
+    tokenizer.end();
+    let mut state = tokenizer.sink.0.into_inner();
+    state.finish_entry();
+    let title = state
+        .title
+        .as_ref()
+        .map(|title| element("title", title))
+        .unwrap_or_default();
+    Repaired {
+        atom: format!(
+            "<feed xmlns=\"http://www.w3.org/2005/Atom\">{title}{}</feed>",
+            state.out
+        ),
+        count: state.count,
+        cut: state.form.is_some() && !state.ended,
+        is_notes: state.form == Some(Form::Notes),
+    }
+}
+
+impl State {
+    fn start(&mut self, tag: &Tag, empty: bool) {
+        self.declare(tag);
+        let (space, name) = self.name(tag);
+        let Some(form) = self.form else {
+            self.form = match name.as_str() {
+                "rss" | "rdf" => Some(Form::Rss),
+                "feed" => Some(Form::Atom),
+                "entry" if attribute(tag, "xmlns").is_some_and(|ns| ns.contains("Atom")) => Some(Form::Atom),
+                "en-export" => Some(Form::Notes),
+                _ => None,
+            };
+            if name == "entry" && self.form.is_some() {
+                self.entry = Some(Entry::default());
+            }
+            return;
+        };
+        if self.opens_entry(form, space, &name) {
+            self.finish_entry();
+            if !empty {
+                self.entry = Some(Entry::default());
+            }
+            return;
+        }
+        if let Some((skipped, same)) = &mut self.skip {
+            *same += usize::from(!empty && *skipped == name);
+            return;
+        }
+        if let Some(open) = &self.open
+            && ends_before((&open.name, open.role, open.sort), form, space, &name)
+        {
+            self.close();
+        }
+        if let Some(open) = &mut self.open {
+            open.start(tag, &name, empty);
+            return;
+        }
+        if self.entry.is_some() && name == "link" && attribute(tag, "href").is_some() {
+            self.link(tag);
+        }
+        match role(form, space, &name).filter(|_| self.entry.is_some() || (name == "title" && space == Space::Feed)) {
+            Some(_) if empty => {}
+            Some(role) => {
+                let sort = sort(form, role, tag);
+                self.open = Some(Open {
+                    name,
+                    role,
+                    sort,
+                    same: 0,
+                    text: String::new(),
+                });
+            }
+            None if empty || is_transparent(space, &name) => {}
+            None => self.skip = Some((name, 0)),
+        }
+    }
+
+    /// Remembers what the prefixes that `tag` declares stand for.
+    fn declare(&mut self, tag: &Tag) {
+        for attribute in &tag.attrs {
+            let declares = attribute
+                .name
+                .prefix
+                .as_ref()
+                .is_some_and(|prefix| &**prefix == "xmlns");
+            if declares && self.prefixes.len() < 100 {
+                let space = space_of(&attribute.value);
+                self.prefixes.insert(attribute.name.local.to_string(), space);
+            }
+        }
+    }
+
+    fn name(&self, tag: &Tag) -> (Space, String) {
+        let local = str::to_ascii_lowercase(&tag.name.local);
+        let Some(prefix) = tag.name.prefix.as_ref() else {
+            return (Space::Feed, local);
+        };
+        let known = || match &**prefix {
+            "content" => Space::Content,
+            "dc" => Space::Dublin,
+            "media" => Space::Media,
+            "itunes" => Space::Itunes,
+            "atom" | "rss" | "rdf" => Space::Feed,
+            _ => Space::Other,
+        };
+        (self.prefixes.get(&**prefix).copied().unwrap_or_else(known), local)
+    }
+
+    fn opens_entry(&self, form: Form, space: Space, name: &str) -> bool {
+        let entry = match form {
+            Form::Rss => "item",
+            Form::Atom => "entry",
+            Form::Notes => "note",
+        };
+        space == Space::Feed && name == entry
+    }
+
+    /// The page of the entry, not its comments or its enclosure.
+    fn link(&mut self, tag: &Tag) {
+        let Some(entry) = &mut self.entry else { return };
+        let sure = attribute(tag, "rel").is_none_or(|rel| rel.is_empty() || rel == "alternate");
+        if sure && !entry.sure_link {
+            entry.link = attribute(tag, "href");
+            entry.sure_link = true;
+        }
+    }
+
+    fn end(&mut self, tag: &Tag) {
+        let Some(form) = self.form else { return };
+        let (space, name) = self.name(tag);
+        if self.opens_entry(form, space, &name) {
+            return self.finish_entry();
+        }
+        if matches!(name.as_str(), "rss" | "feed" | "rdf" | "en-export") {
+            self.finish_entry();
+            self.ended = true;
+            return;
+        }
+        if let Some((skipped, same)) = &mut self.skip {
+            if *skipped == name {
+                match same.checked_sub(1) {
+                    Some(left) => *same = left,
+                    None => self.skip = None,
+                }
+            }
+            return;
+        }
+        match &mut self.open {
+            Some(open) if open.name == name && open.same == 0 => self.close(),
+            Some(open) => {
+                open.same -= usize::from(open.name == name);
+                open.text.push_str(&format!("</{name}>"));
+            }
+            None => {}
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        match &mut self.open {
+            Some(open) if open.sort == Sort::Elements => escape(text, &mut open.text),
+            Some(open) => open.text.push_str(text),
+            None => {}
+        }
+    }
+
+    /// Ends the open element and keeps its text.
+    fn close(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        let text = without_wrapping(&open.text);
+        if text.is_empty() {
+            return;
+        }
+        let whole = Some((text.to_string(), open.sort));
+        let plain = Some(text.to_string());
+        let Some(entry) = &mut self.entry else {
+            self.title = self.title.take().or(whole);
+            return;
+        };
+        match open.role {
+            Role::Title => entry.title = entry.title.take().or(whole),
+            Role::Id => entry.id = entry.id.take().or(plain),
+            Role::Link => {
+                entry.sure_link |= entry.link.is_none();
+                entry.link = entry.link.take().or(plain);
+            }
+            Role::Published => entry.published = entry.published.take().or(plain),
+            Role::Updated => entry.updated = entry.updated.take().or(plain),
+            Role::Summary => entry.summary = longer(entry.summary.take(), whole),
+            Role::Content => entry.content = longer(entry.content.take(), whole),
+            Role::Fallback => entry.fallback = longer(entry.fallback.take(), whole),
+        }
+    }
+
+    fn finish_entry(&mut self) {
+        self.close();
+        self.skip = None;
+        let Some(entry) = self.entry.take() else { return };
+        self.count += 1;
+        if self.count > self.max {
+            return;
+        }
+        let plain = |text: Option<String>| text.map(|text| (text, Sort::Plain));
+        let summary = entry.summary.or(entry.fallback);
+        self.out.push_str("<entry>");
+        for (name, text) in [
+            ("title", entry.title),
+            ("id", plain(entry.id)),
+            ("published", plain(entry.published)),
+            ("updated", plain(entry.updated)),
+            ("summary", summary),
+            ("content", entry.content),
+        ] {
+            if let Some(text) = text {
+                self.out.push_str(&element(name, &text));
+            }
+        }
+        if let Some(link) = entry.link {
+            let mut href = String::new();
+            escape(&link, &mut href);
+            self.out.push_str(&format!("<link href=\"{href}\"/>"));
+        }
+        self.out.push_str("</entry>");
+    }
+}
+
+impl Open {
+    fn start(&mut self, tag: &Tag, name: &str, empty: bool) {
+        if self.sort == Sort::Plain {
+            // Elements in a text: it is a page's after all.
+            let text = std::mem::take(&mut self.text);
+            escape(&text, &mut self.text);
+            self.sort = Sort::Elements;
+        }
+        self.same += usize::from(!empty && self.name == name);
+        self.text.push('<');
+        self.text.push_str(name);
+        for attribute in &tag.attrs {
+            self.text.push_str(&format!(" {}=\"", attribute.name.local));
+            escape(&attribute.value, &mut self.text);
+            self.text.push('"');
+        }
+        self.text.push('>');
+        // HTML has no element that closes itself: `<iframe/>` would take in all that follows.
+        if empty && !VOID.contains(&name) {
+            self.text.push_str(&format!("</{name}>"));
+        }
+    }
+}
+
+pub(super) fn attribute(tag: &Tag, name: &str) -> Option<String> {
+    let found = tag
+        .attrs
+        .iter()
+        .find(|a| str::eq_ignore_ascii_case(&a.name.local, name))?;
+    Some(found.value.to_string())
+}
+
+fn longer(held: Option<(String, Sort)>, new: Option<(String, Sort)>) -> Option<(String, Sort)> {
+    match (&held, &new) {
+        (Some((held_text, _)), Some((new_text, _))) if new_text.len() <= held_text.len() => held,
+        (Some(_), None) => held,
+        _ => new,
+    }
+}
+
+/// A text without the `<![CDATA[…]]>` that some programs escape instead of write.
+fn without_wrapping(text: &str) -> &str {
+    let text = text.trim();
+    let inner = text.strip_prefix("<![CDATA[").and_then(|rest| rest.strip_suffix("]]>"));
+    inner.map_or(text, str::trim)
+}
+
+fn element(name: &str, (text, sort): &(String, Sort)) -> String {
+    let plain = *sort == Sort::Plain && !looks_like_html(text);
+    let kind = match (name, plain) {
+        ("id" | "published" | "updated", _) => "",
+        (_, true) => " type=\"text\"",
+        (_, false) => " type=\"html\"",
+    };
+    let mut out = format!("<{name}{kind}>");
+    escape(text, &mut out);
+    out.push_str(&format!("</{name}>"));
+    out
+}
+
+/// Whether a text that is declared plain has paragraphs of HTML in it: many feeds forget to say so.
+fn looks_like_html(text: &str) -> bool {
+    ["</p>", "<p>", "<br>", "<br/>", "<br />", "</div>", "</li>"]
+        .iter()
+        .any(|tag| text.contains(tag))
+}
+
+fn escape(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c if c.is_control() && !matches!(c, '\n' | '\t' | '\r') => out.push(' '),
+            c => out.push(c),
+        }
+    }
+}
