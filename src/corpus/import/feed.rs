@@ -77,6 +77,8 @@ struct Source {
     kind: &'static str,
     /// How many entries have each address: one that several have tells none of them apart.
     addresses: HashMap<String, usize>,
+    /// The same for identifiers.
+    ids: HashMap<String, usize>,
 }
 
 impl Source {
@@ -85,6 +87,10 @@ impl Source {
         for address in feed.entries.iter().filter_map(address) {
             *addresses.entry(address).or_insert(0) += 1;
         }
+        let mut ids = HashMap::new();
+        for entry in &feed.entries {
+            *ids.entry(entry.id.clone()).or_insert(0) += 1;
+        }
         Source {
             title: feed
                 .title
@@ -92,6 +98,7 @@ impl Source {
                 .and_then(|text| plain_title(text, &Limits::default())),
             kind,
             addresses,
+            ids,
         }
     }
 
@@ -108,7 +115,8 @@ impl Source {
         let own = |address: &String| self.addresses.get(address) == Some(&1);
         // An entry without an identifier was given one by feed-rs, made of its address and title.
         let made_up = entry.id.len() == 32 && entry.id.bytes().all(|b| b.is_ascii_hexdigit());
-        let id = Some(entry.id.trim().to_string()).filter(|id| !id.is_empty() && !made_up);
+        let unique = !made_up && self.ids.get(&entry.id) == Some(&1);
+        let id = Some(entry.id.trim().to_string()).filter(|id| !id.is_empty() && unique);
         let id = id.or_else(|| address(entry).filter(own))?;
         // An address tells entries of all feeds apart; another identifier may be as short as `1`.
         let global = web_address(&id).is_some() || id.starts_with("urn:") || id.starts_with("tag:");

@@ -335,4 +335,6 @@ fn an_entry_is_known_again_by_its_identifier() {
     );
     let shared = format!("<item><link>https://e.org/</link>{text}</item>");
     assert_eq!(identity(&format!("{shared}{shared}")), [None, None]);
+    let constant = format!("<item><guid>https://e.org/feed</guid>{text}</item>");
+    assert_eq!(identity(&format!("{constant}{constant}")), [None, None]);
 }

@@ -11,15 +11,17 @@ use std::time::SystemTime;
 
 use walkdir::WalkDir;
 
-use super::{ImportReport, Limits, import_bytes};
+use super::export::Exports;
+use super::{ImportReport, Limits, import_given};
 
 /// Reads the file at `path`, or every file of the folder there and its subfolders, in name order. Hidden files and links
-/// inside of a folder are passed over. `progress` is told each file's path before it is read.
+/// inside of a folder are passed over, but not the folders of a mailbox that are hidden by their names (Maildir++).
+/// `progress` is told each file's path before it is read.
 pub fn import_path(path: &Path, limits: &Limits, progress: &mut dyn FnMut(&Path)) -> ImportReport {
     let mut report = ImportReport::default();
     if !path.is_dir() {
         progress(path);
-        one(path, limits, &mut report);
+        one(path, limits, &mut Exports::default(), &mut report);
         return report;
     }
     let count = walk(path, limits, &mut report, &mut |_, _| true, progress);
@@ -53,6 +55,12 @@ pub fn import_new(dir: &Path, limits: &Limits, seen: &mut Seen, progress: &mut d
         &mut |path, meta| seen.look(path, meta),
         progress,
     );
+    for imported in &mut report.editions {
+        // A file that was changed is the same letter, corrected. The messages of a mailbox change places.
+        if imported.identity.is_none() && !imported.from.contains('#') {
+            imported.identity = Some(format!("file\n{}", imported.from));
+        }
+    }
     report
 }
 
@@ -64,7 +72,11 @@ fn walk(
     wanted: &mut dyn FnMut(&Path, &Metadata) -> bool,
     progress: &mut dyn FnMut(&Path),
 ) -> usize {
-    let shown = |entry: &walkdir::DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.');
+    let shown = |entry: &walkdir::DirEntry| {
+        let hidden = entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
+        !(hidden && !(entry.file_type().is_dir() && is_maildir(entry.path())) || is_of_mail_server(entry.path()))
+    };
+    let mut exports = Exports::default();
     let mut count = 0;
     for entry in WalkDir::new(path)
         .max_depth(64)
@@ -87,7 +99,9 @@ fn walk(
                     continue;
                 }
                 progress(entry.path());
-                one(entry.path(), limits, report);
+                if !Exports::is_list(entry.path()) {
+                    one(entry.path(), limits, &mut exports, report);
+                }
             }
             Ok(_) => {}
             Err(error) => {
@@ -100,11 +114,25 @@ fn walk(
     count
 }
 
-fn one(path: &Path, limits: &Limits, report: &mut ImportReport) {
+/// Whether the folder at `path` holds mail, a file for each message.
+fn is_maildir(path: &Path) -> bool {
+    path.join("cur").is_dir()
+}
+
+/// Whether `path` is a file that a mail server keeps beside the messages, or a message that has not arrived whole.
+fn is_of_mail_server(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let kept = ["dovecot", "maildir", "courier", "subscriptions"]
+        .iter()
+        .any(|start| name.starts_with(start));
+    (kept || name == "tmp") && path.parent().is_some_and(is_maildir)
+}
+
+fn one(path: &Path, limits: &Limits, exports: &mut Exports, report: &mut ImportReport) {
     let name = path.display().to_string();
     match read(path, limits.file_bytes) {
         Ok(bytes) => {
-            let mut found = import_bytes(&name, &bytes, limits);
+            let mut found = import_given(&name, &bytes, limits, &exports.of(path));
             report.editions.append(&mut found.editions);
             report.skipped.append(&mut found.skipped);
         }
@@ -142,6 +170,65 @@ mod tests {
         assert_eq!(titles, ["A note", "Another"]);
         assert_eq!((report.skipped.len(), seen), (1, 3));
         assert!(report.skipped[0].file.ends_with("c.bin"));
+    }
+
+    #[test]
+    fn every_folder_of_a_maildir_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let message =
+            |title: &str| format!("From: Dana <d@e.org>\nSubject: {title}\n\nSaid at the table, on {title}.\n");
+        for (path, text) in [
+            ("cur/1.a:2,S", message("Inbox")),
+            ("tmp/2.b", message("Half of it")),
+            ("dovecot-uidlist", "3 V1 N2\n1 :1.a".into()),
+            (".Letters/cur/3.c:2,", message("Letters")),
+            (".Letters.Old/new/4.d", message("Old")),
+            (".Letters.Old/cur/.hidden", "no".into()),
+            (".git/config", "no".into()),
+        ] {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let report = import_path(dir.path(), &Limits::default(), &mut |_| {});
+        let mut titles: Vec<_> = report.editions.iter().map(|e| e.edition.title.as_str()).collect();
+        titles.sort();
+        assert_eq!(titles, ["Inbox", "Letters", "Old"], "{:?}", report.skipped);
+        assert!(report.skipped.is_empty(), "{:?}", report.skipped);
+    }
+
+    #[test]
+    fn pages_of_a_substack_export_have_the_titles_of_its_list() {
+        let dir = tempfile::tempdir().unwrap();
+        let list = "post_id,post_date,is_published,title,subtitle\n\
+            12.plans,2026-01-05T09:00:00.000Z,true,\"Plans, and why\",What we dropped\n13.other,soon,true,Other,\n";
+        fs::write(dir.path().join("posts.csv"), list).unwrap();
+        for folder in ["", "posts"] {
+            let folder = dir.path().join(folder);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(
+                folder.join("12.plans.html"),
+                "<h3>Six weeks</h3><p>We plan for six weeks.</p>",
+            )
+            .unwrap();
+        }
+        fs::write(dir.path().join("13.other.html"), "<p>We count, and we ship.</p>").unwrap();
+        for path in [
+            dir.path().to_path_buf(),
+            dir.path().join("12.plans.html"),
+            dir.path().join("posts/12.plans.html"),
+        ] {
+            let report = import_path(&path, &Limits::default(), &mut |_| {});
+            assert!(report.skipped.is_empty(), "{:?}", report.skipped);
+            let edition = &report.editions[0].edition;
+            assert_eq!(
+                (edition.title.as_str(), edition.date.as_deref()),
+                ("Plans, and why", Some("2026-01-05"))
+            );
+            assert!(crate::corpus::markdown::write(edition).contains("What we dropped"));
+        }
+        let list = import_path(&dir.path().join("posts.csv"), &Limits::default(), &mut |_| {});
+        assert!(list.skipped[0].why.contains("import the folder"), "{:?}", list.skipped);
     }
 
     #[test]

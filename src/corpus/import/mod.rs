@@ -14,10 +14,12 @@ mod contents;
 mod dates;
 mod discussion;
 mod email;
+mod export;
 mod feed;
 mod files;
 mod furniture;
 mod html;
+mod known;
 mod marks;
 mod prose;
 mod refuse;
@@ -36,6 +38,7 @@ use std::borrow::Cow;
 use sha2::{Digest, Sha256};
 
 use self::block::Document;
+use self::export::Given;
 use super::edition::Edition;
 use super::{MAX_FILE_BYTES, markdown};
 
@@ -138,6 +141,11 @@ impl ImportReport {
 
 /// Reads `bytes`, called `name` (its ending is one sign of what they are), without touching anything else.
 pub fn import_bytes(name: &str, bytes: &[u8], limits: &Limits) -> ImportReport {
+    import_given(name, bytes, limits, &Given::default())
+}
+
+/// Reads `bytes` as [`import_bytes`] does; `given` is known of them from another file.
+fn import_given(name: &str, bytes: &[u8], limits: &Limits, given: &Given) -> ImportReport {
     let mut report = ImportReport::default();
     if bytes.len() as u64 > limits.file_bytes {
         report.skip(
@@ -164,7 +172,11 @@ pub fn import_bytes(name: &str, bytes: &[u8], limits: &Limits) -> ImportReport {
             if let Some(edition) = own_format(name, &text) {
                 report.editions.push(whole(edition, name));
             } else {
-                add(&mut report, name, page(&text, kind == Kind::Html, limits), name);
+                let mut document = page(&text, kind == Kind::Html, limits);
+                if let Ok(document) = &mut document {
+                    given.apply(document);
+                }
+                add(&mut report, name, document, name);
             }
         }
         Kind::Eml => email::message(name, bytes, limits, &mut report),

@@ -1,13 +1,15 @@
 //! Files imported editions in a folder, as Markdown, so that importing twice changes nothing.
 //!
 //! In: a folder and an [`ImportReport`]. Out: a file for each edition that the folder did not have, written beside its
-//! place, synced and renamed; and what became of each. No file is ever replaced by an edition that says something else.
+//! place, synced and renamed; and what became of each. A file is replaced by an edition that says something else only
+//! where that is a correction of what it was made of, and nobody has edited the file since.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::known::{self, Known};
 use super::{ImportReport, Imported, fingerprint, slug};
 use crate::corpus::edition::Edition;
 use crate::corpus::{folder, markdown};
@@ -29,6 +31,8 @@ pub enum Outcome {
     Unchanged,
     /// The folder had it, without a date, a source or links that it now has.
     Replaced,
+    /// The folder had what this corrects: an earlier state of the same entry of a feed, or of the same file.
+    Changed,
     /// The folder had the same text, under other data: it came another way.
     Duplicate { of: String },
 }
@@ -64,6 +68,9 @@ pub fn store(dir: &Path, report: &ImportReport) -> Result<Vec<Stored>, ImportErr
     for imported in &report.editions {
         out.push(shelf.file(imported)?);
     }
+    if let Some((path, text)) = shelf.known.to_write() {
+        write(path, &text, true)?;
+    }
     // A rename is safe on disk once its folder is; not every system can sync a folder.
     if let Ok(folder) = File::open(dir) {
         let _ = folder.sync_all();
@@ -85,6 +92,7 @@ struct Shelf {
     dir: PathBuf,
     by_slug: HashMap<String, (Edition, PathBuf)>,
     by_print: HashMap<[u8; 32], String>,
+    known: Known,
 }
 
 impl Shelf {
@@ -93,6 +101,7 @@ impl Shelf {
             dir: dir.to_path_buf(),
             by_slug: HashMap::new(),
             by_print: HashMap::new(),
+            known: Known::read(dir),
         };
         for file in folder(dir)? {
             // A file that is no edition keeps its name: nothing is written over it.
@@ -112,6 +121,61 @@ impl Shelf {
     }
 
     fn file(&mut self, imported: &Imported) -> Result<Stored, ImportError> {
+        let identity = imported
+            .identity
+            .as_deref()
+            .and_then(|identity| self.known.meet(identity));
+        if let Some(identity) = &identity
+            && let Some(stored) = self.known_again(identity, &imported.edition)?
+        {
+            return Ok(stored);
+        }
+        let stored = self.compare(imported)?;
+        // What came another way is not this source's to correct.
+        if let Some(identity) = identity
+            && !matches!(stored.outcome, Outcome::Duplicate { .. })
+            && let Some((held, _)) = self.by_slug.get(&stored.slug)
+        {
+            self.known.set(&identity, held);
+        }
+        Ok(stored)
+    }
+
+    /// What becomes of an edition whose `identity` was filed before; `None` where it has to be filed anew.
+    fn known_again(&mut self, identity: &str, new: &Edition) -> Result<Option<Stored>, ImportError> {
+        let Some((slug, filed)) = self.known.filed(identity) else {
+            return Ok(None);
+        };
+        let Some((held, path)) = self.by_slug.get(slug) else {
+            return Ok(None);
+        };
+        let new = Edition {
+            slug: slug.to_string(),
+            ..new.clone()
+        };
+        let stored = |outcome| Stored {
+            slug: slug.to_string(),
+            path: path.clone(),
+            outcome,
+        };
+        if known::print(&new) == filed {
+            // Perhaps somebody has edited it since: theirs stays.
+            return Ok(Some(stored(Outcome::Unchanged)));
+        }
+        if known::print(held) != filed || !known::is_correction(held, &new) {
+            return Ok(None);
+        }
+        write(path, &markdown::write(&new), true)?;
+        let stored = stored(Outcome::Changed);
+        self.by_print.remove(&fingerprint(held));
+        self.by_print.insert(fingerprint(&new), new.slug.clone());
+        self.known.set(identity, &new);
+        self.by_slug.insert(new.slug.clone(), (new, stored.path.clone()));
+        Ok(Some(stored))
+    }
+
+    /// Files an edition by what it says.
+    fn compare(&mut self, imported: &Imported) -> Result<Stored, ImportError> {
         let known = self
             .by_print
             .get(&imported.fingerprint)

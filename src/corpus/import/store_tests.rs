@@ -112,3 +112,63 @@ fn a_folder_that_is_a_file_is_an_error_that_names_it() {
     let error = store(&file, &import(NOTE)).unwrap_err();
     assert!(error.to_string().contains("taken") && !error.hint().is_empty());
 }
+
+/// A feed of one entry, as it is at some time.
+fn entry(title: &str, text: &str) -> ImportReport {
+    let feed = format!(
+        "<rss version='2.0'><channel><title>F</title><item><title>{title}</title><guid>https://e.org/p</guid>\
+         <description>{text}</description></item></channel></rss>"
+    );
+    import_bytes("feed.xml", feed.as_bytes(), &Limits::default())
+}
+
+#[test]
+fn a_corrected_entry_replaces_what_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = outcome(dir.path(), &entry("Pricing", "Sales rose by 80%, and stayed there."));
+    assert_eq!(first.outcome, Outcome::Added);
+    assert_eq!(
+        outcome(dir.path(), &entry("Pricing", "Sales rose by 80%, and stayed there.")).outcome,
+        Outcome::Unchanged
+    );
+    let corrected = entry("Prices", "Sales rose by 8%, and stayed there.");
+    let second = outcome(dir.path(), &corrected);
+    assert_eq!((second.outcome, second.slug.as_str()), (Outcome::Changed, "pricing"));
+    let text = fs::read_to_string(dir.path().join("pricing.md")).unwrap();
+    assert!(text.contains("by 8%") && text.contains("title: Prices"), "{text}");
+    assert_eq!(outcome(dir.path(), &corrected).outcome, Outcome::Unchanged);
+    assert_eq!(names(dir.path()), [".askpm-imported.json", "pricing.md"]);
+}
+
+#[test]
+fn an_edited_edition_stays_as_its_editor_left_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = entry("Pricing", "Sales rose by 80%, and stayed there.");
+    outcome(dir.path(), &first);
+    let path = dir.path().join("pricing.md");
+    let edited = fs::read_to_string(&path).unwrap().replace("80%", "80% (in May)");
+    fs::write(&path, &edited).unwrap();
+    assert_eq!(outcome(dir.path(), &first).outcome, Outcome::Unchanged);
+    let corrected = outcome(dir.path(), &entry("Pricing", "Sales rose by 8%, and stayed there."));
+    assert_eq!(
+        (corrected.outcome, corrected.slug.as_str()),
+        (Outcome::Added, "pricing-2")
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), edited);
+}
+
+#[test]
+fn another_entry_under_a_used_identifier_replaces_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    outcome(dir.path(), &entry("Pricing", "Sales rose by 80%, and stayed there."));
+    let other = outcome(
+        dir.path(),
+        &entry("Hiring", "Nobody answers every ticket alone for long, we found."),
+    );
+    assert_eq!((other.outcome, other.slug.as_str()), (Outcome::Added, "hiring"));
+    assert!(dir.path().join("pricing.md").exists());
+    // Without its memory a folder loses nothing.
+    fs::write(dir.path().join(".askpm-imported.json"), "{").unwrap();
+    let again = outcome(dir.path(), &entry("Pricing", "Sales rose by 8%, and stayed there."));
+    assert_eq!((again.outcome, again.slug.as_str()), (Outcome::Added, "pricing-2"));
+}

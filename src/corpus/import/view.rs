@@ -22,7 +22,7 @@ pub struct EditionView {
     pub date: Option<String>,
     /// Where it is kept; null in a dry run.
     pub path: Option<String>,
-    /// `added`, `unchanged`, `replaced` or `duplicate`; null in a dry run.
+    /// `added`, `unchanged`, `replaced`, `changed` or `duplicate`; null in a dry run.
     pub outcome: Option<&'static str>,
     pub from: String,
     pub words_in: usize,
@@ -108,6 +108,7 @@ fn edition(imported: &Imported, stored: Option<&Stored>) -> EditionView {
             Outcome::Added => "added",
             Outcome::Unchanged => "unchanged",
             Outcome::Replaced => "replaced",
+            Outcome::Changed => "changed",
             Outcome::Duplicate { .. } => "duplicate",
         }),
         from: imported.from.clone(),

@@ -1,0 +1,119 @@
+//! The list of posts in a Substack export: titles and days of the pages beside it, which have neither.
+//!
+//! In: the path of a page. Out: what `posts.csv`, in its folder or the one above, says of it.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use super::block::{Block, Document, Look, title};
+use super::clean::{clean, key, one_line};
+use super::dates;
+
+const LIST: &str = "posts.csv";
+
+/// Largest list that is read, in bytes, and most posts of it.
+const MAX_BYTES: u64 = 16 << 20;
+const MAX_POSTS: usize = 100_000;
+
+/// What is known of a page from outside of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Given {
+    title: Option<String>,
+    subtitle: Option<String>,
+    date: Option<String>,
+}
+
+impl Given {
+    /// Puts what is known into `document`; a subtitle that it does not print opens its text.
+    pub(super) fn apply(&self, document: &mut Document) {
+        document.title = self.title.clone().or(document.title.take());
+        document.date = self.date.clone().or(document.date.take());
+        if let Some(subtitle) = &self.subtitle {
+            let opening = document.blocks.iter().take(5);
+            let printed = opening.map(|block| key(&block.text)).any(|text| text == key(subtitle));
+            if !printed {
+                let look = Look::Paragraph;
+                let text = subtitle.clone();
+                document.blocks.insert(
+                    0,
+                    Block {
+                        look,
+                        text,
+                        loose: true,
+                        link: None,
+                    },
+                );
+            }
+        }
+    }
+}
+
+/// The lists of posts that were looked for, by folder.
+#[derive(Default)]
+pub(super) struct Exports(HashMap<PathBuf, HashMap<String, Given>>);
+
+impl Exports {
+    /// What a list of posts says of the page at `path`.
+    pub(super) fn of(&mut self, path: &Path) -> Given {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        // Pages of an export are called `1234.words-of-the-title.html`.
+        let numbered = name
+            .split_once('.')
+            .is_some_and(|(number, _)| number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty());
+        let Some(stem) = name.strip_suffix(".html").filter(|_| numbered) else {
+            return Given::default();
+        };
+        let above = path
+            .parent()
+            .into_iter()
+            .flat_map(|dir| [Some(dir), dir.parent()])
+            .flatten();
+        for dir in above {
+            let list = self
+                .0
+                .entry(dir.to_path_buf())
+                .or_insert_with(|| posts(&dir.join(LIST)).unwrap_or_default());
+            if let Some(given) = list.get(stem) {
+                return given.clone();
+            }
+        }
+        Given::default()
+    }
+
+    /// Whether the file at `path` is a list that pages were found in.
+    pub(super) fn is_list(path: &Path) -> bool {
+        path.file_name().is_some_and(|name| name == LIST) && posts(path).is_some()
+    }
+}
+
+/// The posts of a list by their identifiers; `None` where the file is no such list.
+fn posts(path: &Path) -> Option<HashMap<String, Given>> {
+    let file = File::open(path)
+        .ok()
+        .filter(|file| file.metadata().is_ok_and(|meta| meta.is_file()))?;
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_reader(file.take(MAX_BYTES));
+    let headers = reader.headers().ok()?.clone();
+    let column = |name: &str| {
+        headers
+            .iter()
+            .position(|header| header.trim_start_matches('\u{feff}') == name)
+    };
+    let (id, called) = (column("post_id")?, column("title")?);
+    let (day, subtitle) = (column("post_date"), column("subtitle"));
+    let mut out = HashMap::new();
+    for row in reader.records().take(MAX_POSTS).flatten() {
+        let text = |at: Option<usize>| title(row.get(at?)?);
+        let date = day.and_then(|at| dates::day(&clean(row.get(at)?)));
+        let given = Given {
+            title: text(Some(called)),
+            subtitle: text(subtitle),
+            date,
+        };
+        out.insert(one_line(row.get(id).unwrap_or_default()), given);
+    }
+    Some(out)
+}
