@@ -26,6 +26,7 @@ mod honest;
 mod hostile;
 mod import;
 mod import_hostile;
+mod import_mail;
 #[cfg(unix)]
 mod kills;
 mod licences;

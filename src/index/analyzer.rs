@@ -7,6 +7,10 @@
 //! `A/B`, `Q&A` and `U.S.` are one (`ab`, `qa`, `us`); `C++` and `C#` keep their signs; `PMs`, `prds` and `KPIs` lose
 //! their plural `s`, which a stemmer made for words with vowels leaves; `user's` is `user`, `don't` is `dont`; `US` and
 //! `IT` in capitals are a country and a department, not the function words.
+//!
+//! Chinese, Japanese and Korean are written without spaces, or with spaces that part more than words. Each two
+//! neighbouring characters are a term: `按次收费` is `按次`, `次收` and `收费`. A dictionary would give fewer and truer terms,
+//! at tens of megabytes for each language, and would miss the new words that product people use.
 
 use tantivy::tokenizer::{
     AsciiFoldingFilter, Language, LowerCaser, RemoveLongFilter, Stemmer, StopWordFilter, TextAnalyzer, Token,
@@ -17,7 +21,7 @@ use tantivy::tokenizer::{
 pub(super) const NAME: &str = "askpm_en";
 
 /// Changes whenever the rules below change what a text's terms are; part of the index's fingerprint.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// Longest term in bytes; longer ones are encoded data or rubbish, and nobody asks for them.
 const MAX_TERM_BYTES: usize = 40;
@@ -36,6 +40,26 @@ const ACRONYMS: [&str; 2] = ["us", "it"];
 /// Whether `word`, in lower case, is a function word.
 pub(crate) fn is_stop_word(word: &str) -> bool {
     STOP_WORDS.split_whitespace().any(|stop| stop == word)
+}
+
+/// Characters that hold Chinese sentences together or only ask.
+const CHINESE_FUNCTION: &str = "的了吗呢吧啊是在我你您他她它们这那就都也很和与及或给把被让对为何怎么什如哪谁几请能会要";
+
+/// Whether `word` is a term of Chinese or Japanese that holds a sentence together or only asks: `如何`, `です`.
+pub(crate) fn is_cjk_function(word: &str) -> bool {
+    let kana = |c: char| ('\u{3040}'..='\u{309f}').contains(&c);
+    !word.is_empty()
+        && word.chars().all(is_cjk)
+        && (word.chars().all(kana) || word.chars().any(|c| CHINESE_FUNCTION.contains(c)))
+}
+
+/// Whether `c` is of a script in which words are not parted by spaces, or not by spaces alone.
+fn is_cjk(c: char) -> bool {
+    matches!(c,
+        '\u{3005}'..='\u{3007}' // 々 〆 〇
+        | '\u{3040}'..='\u{30fa}' | '\u{30fc}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{ff66}'..='\u{ff9f}' // kana
+        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}' // Han
+        | '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}' | '\u{ac00}'..='\u{d7a3}') // Hangul
 }
 
 /// Whether `text` has a lower-case letter, so that capitals in it mean something.
@@ -110,12 +134,12 @@ impl WordStream<'_> {
         let mut length = 0;
         loop {
             match self.ahead::<2>() {
-                [Some(c), _] if c.is_alphanumeric() => {
+                [Some(c), _] if c.is_alphanumeric() && !is_cjk(c) => {
                     self.push(c);
                     length += 1;
                 }
                 [Some(c), _] if is_combining(c) && length > 0 => self.push(c),
-                [Some(c), Some(next)] if is_apostrophe(c) && next.is_alphanumeric() => {
+                [Some(c), Some(next)] if is_apostrophe(c) && next.is_alphanumeric() && !is_cjk(next) => {
                     let end = self.at;
                     self.at += c.len_utf8();
                     if let Some(suffix) = clitic(self.rest()) {
@@ -128,6 +152,28 @@ impl WordStream<'_> {
                     self.token.offset_to = self.at;
                     return length;
                 }
+            }
+        }
+    }
+
+    /// Reads one character of a script without spaces; the term is that and the next. The last one of a run is a part of
+    /// the term before, and no term of its own unless it stands alone.
+    fn read_pair(&mut self, c: char) -> bool {
+        let after_one = self
+            .text
+            .get(..self.at)
+            .and_then(|before| before.chars().next_back())
+            .is_some_and(is_cjk);
+        self.push(c);
+        match self.ahead::<1>() {
+            [Some(next)] if is_cjk(next) => {
+                self.token.text.push(next);
+                self.token.offset_to = self.at + next.len_utf8();
+                true
+            }
+            _ => {
+                self.token.offset_to = self.at;
+                !after_one
             }
         }
     }
@@ -185,13 +231,24 @@ impl WordStream<'_> {
 
 impl TokenStream for WordStream<'_> {
     fn advance(&mut self) -> bool {
-        let Some((skip, _)) = self.rest().char_indices().find(|(_, c)| c.is_alphanumeric()) else {
-            return false;
-        };
-        self.at += skip;
-        self.token.text.clear();
+        loop {
+            let found = self
+                .rest()
+                .char_indices()
+                .find(|(_, c)| c.is_alphanumeric() || is_cjk(*c));
+            let Some((skip, c)) = found else { return false };
+            self.at += skip;
+            self.token.text.clear();
+            self.token.offset_from = self.at;
+            if !is_cjk(c) {
+                break;
+            }
+            if self.read_pair(c) {
+                self.token.position = self.token.position.wrapping_add(1);
+                return true;
+            }
+        }
         self.token.position = self.token.position.wrapping_add(1);
-        self.token.offset_from = self.at;
         let letters = self.read_run();
         if letters == 1 {
             self.read_joined_letters();
@@ -302,15 +359,32 @@ mod tests {
         assert_eq!(positions, [0, 3, 4]);
     }
 
+    #[test]
+    fn scripts_without_spaces_are_read_in_pairs() {
+        assert_eq!(terms("按次收费"), ["按次", "次收", "收费"]);
+        assert_eq!(terms("API定价：税"), ["api", "定价", "税"]);
+        assert_eq!(
+            terms("价格ページ"),
+            ["价格", "格ヘ", "ヘー", "ーシ"].map(|t| t.replace('ヘ', "ペ").replace('シ', "ジ"))
+        );
+        assert_eq!(terms("요금제, 팀"), ["요금", "금제", "팀"]);
+        assert_eq!(terms("2026年PM会议"), ["2026", "年", "pm", "会议"]);
+        assert!(
+            is_cjk_function("如何") && is_cjk_function("です") && !is_cjk_function("收费") && !is_cjk_function("how")
+        );
+    }
+
     proptest! {
         #[test]
-        fn any_text_gives_ordered_spans_inside_it(text in "\\PC{0,80}|[a-cA-C/&.'’#+ -]{0,40}") {
+        fn any_text_gives_ordered_spans_inside_it(text in "\\PC{0,80}|[a-cA-C/&.'’#+ -]{0,40}|[a按次収ペ요1 ,'’]{0,40}") {
             let mut last = 0;
             let mut spans = Vec::new();
             analyzer().token_stream(&text).process(&mut |t| spans.push((t.offset_from, t.offset_to)));
             for (from, to) in spans {
                 prop_assert!(last <= from && from < to && text.get(from..to).is_some());
-                last = to;
+                // Terms of two characters of a script without spaces share one.
+                let paired = text[from..to].chars().all(is_cjk);
+                last = if paired { from + 1 } else { to };
             }
         }
     }

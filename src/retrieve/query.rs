@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use crate::index::analyzer::{analyzer, is_stop_word};
+use crate::index::analyzer::{analyzer, is_cjk_function, is_stop_word};
 
 /// How many distinct words of a question count, its first ones: a bit each in a 64-bit set, and more than any question
 /// has; of a text of a megabyte only its beginning is asked.
@@ -84,7 +84,7 @@ pub(super) fn words(text: &str) -> Vec<Word> {
             .get(token.offset_from..token.offset_to)
             .unwrap_or(&token.text)
             .to_string();
-        let content = !asking.contains(plain(&typed).as_str());
+        let content = !asking.contains(plain(&typed).as_str()) && !is_cjk_function(&typed);
         words.push(Word {
             typed,
             term: token.text.clone(),

@@ -202,25 +202,35 @@ fn conversation(messages: Vec<Message>, notes: &mut Vec<String>) -> Result<(Stri
         ));
     }
     let mut turns = Vec::new();
-    let mut passed_over = 0;
+    let (mut passed_over, mut of_tools) = (0, 0);
     for (at, message) in messages.into_iter().enumerate() {
         let role = match message.role.as_str() {
             "user" => Role::User,
             "assistant" => Role::Assistant,
             "system" | "developer" => Role::System,
+            // What a tool gave another model is no word of the person who asks.
+            "tool" | "function" => {
+                of_tools += 1;
+                continue;
+            }
             _ => {
-                let want = "system, developer, user or assistant";
+                let want = "system, developer, user, assistant, tool or function";
                 return Err(bad("messages", format!("`messages[{at}].role` must be {want}")));
             }
         };
         let text = text(message.content, at)?;
         match role {
             Role::System => passed_over += 1,
+            // A call of a tool says nothing by itself.
+            Role::Assistant if text.trim().is_empty() => {}
             _ => turns.push(Turn { role, text }),
         }
     }
     if passed_over > 0 {
         notes.push("system messages are passed over: askpm answers from its corpus by its own rules".into());
+    }
+    if of_tools > 0 {
+        notes.push("messages of tools are passed over: askpm answers from its corpus, and calls no tool".into());
     }
     let question = match turns.pop() {
         Some(Turn { role: Role::User, text }) if !text.trim().is_empty() => text,
@@ -304,6 +314,35 @@ mod tests {
             }
         );
         assert!(wanted.stream && wanted.usage && wanted.notes[0].contains("system messages"));
+    }
+
+    #[test]
+    fn calls_of_tools_and_what_they_gave_are_passed_over() {
+        let call = json!([{"id": "c1", "type": "function", "function": {"name": "day", "arguments": "{}"}}]);
+        for tool in [
+            json!({"role": "tool", "tool_call_id": "c1", "content": "Monday"}),
+            json!({"role": "tool", "tool_call_id": "c1", "content": [{"type": "image_url"}]}),
+            json!({"role": "function", "name": "day", "content": null}),
+        ] {
+            let wanted = parsed(json!({"messages": [
+                {"role": "user", "content": "What day is it?"},
+                {"role": "assistant", "content": null, "tool_calls": call},
+                tool,
+                {"role": "assistant", "content": "Monday."},
+                {"role": "user", "content": "How should we price an API?"},
+            ]}))
+            .unwrap();
+            let said: Vec<_> = wanted.ask.history.iter().map(|turn| turn.text.as_str()).collect();
+            assert_eq!(said, ["What day is it?", "Monday."]);
+            assert_eq!(wanted.ask.question, "How should we price an API?");
+            assert!(
+                wanted.notes.iter().any(|note| note.contains("tools")),
+                "{:?}",
+                wanted.notes
+            );
+        }
+        let only = parsed(json!({"messages": [{"role": "tool", "content": "Monday"}]})).unwrap_err();
+        assert_eq!(only.param, Some("messages"));
     }
 
     #[test]

@@ -57,7 +57,13 @@ struct Todo<'a> {
     raw: Cow<'a, [u8]>,
     depth: usize,
     /// What the message that it came in said about it.
-    note: Vec<Block>,
+    note: Option<Note>,
+}
+
+/// A few words around something attached: they are no edition, unless what they are about cannot be read.
+struct Note {
+    document: Document,
+    what: &'static str,
 }
 
 /// Adds the edition of one message to `report`, and those of messages and files attached to it.
@@ -65,7 +71,7 @@ pub(super) fn message(from: &str, raw: &[u8], limits: &Limits, report: &mut Impo
     let mut messages = vec![Todo {
         raw: mailbox::with_line_feeds(raw),
         depth: 0,
-        note: Vec::new(),
+        note: None,
     }];
     let mut left = limits.mime_parts;
     let mut reading = Reading {
@@ -114,10 +120,24 @@ impl Reading<'_> {
         }
     }
 
-    fn add(&mut self, document: Document) {
+    /// Adds an edition, and what `note` says about it if that is so.
+    fn add(&mut self, mut document: Document, note: &mut Option<Note>) {
+        if let Some(note) = note {
+            let blocks = note
+                .document
+                .blocks
+                .iter()
+                .cloned()
+                .map(|block| unseen(block, note.what));
+            document.blocks.splice(0..0, blocks);
+        }
         let name = self.name();
         self.count += 1;
+        let before = self.report.editions.len();
         add(self.report, &name, Ok(document), self.from);
+        if self.report.editions.len() > before {
+            *note = None;
+        }
     }
 
     fn skip(&mut self, why: &str) {
@@ -128,15 +148,44 @@ impl Reading<'_> {
 
     /// Reads one message and its attachments; returns the messages that are attached to it.
     fn message<'m>(&mut self, todo: Todo<'_>, left: &mut usize) -> Result<Vec<Todo<'m>>, String> {
-        let header = decode::header(parts::head_of(&todo.raw)).into_owned();
+        let mut note = todo.note;
+        let outcome = self.parts_of(&todo.raw, todo.depth, left, &mut note);
+        let last = outcome.as_ref().map_or(true, Vec::is_empty);
+        if let Some(Note { document, .. }) = note.take_if(|_| last) {
+            // What it was about gave no edition: then it is one itself.
+            self.add(document, &mut None);
+        }
+        Ok(outcome?
+            .into_iter()
+            .map(|raw| Todo {
+                raw: Cow::Owned(raw),
+                depth: todo.depth + 1,
+                note: note.take(),
+            })
+            .collect())
+    }
+
+    /// Adds the editions of a message and of its files; returns the messages that are attached to it.
+    fn parts_of(
+        &mut self,
+        raw: &[u8],
+        depth: usize,
+        left: &mut usize,
+        note: &mut Option<Note>,
+    ) -> Result<Vec<Vec<u8>>, String> {
+        let mut header = decode::header(parts::head_of(raw)).into_owned();
+        if header.is_empty() {
+            // A text that is called a message: mail-parser wants a header.
+            header = b"Content-Type: text/plain\n\n".to_vec();
+        }
         let parsed = MessageParser::default().parse_headers(header.as_slice());
         let head = parsed
             .filter(|m| !m.parts.is_empty())
             .ok_or("its header cannot be read")?;
         let subject = head.subject().and_then(title);
         let forwarded = subject.as_deref().is_some_and(|s| without_prefix(s) != s.trim());
-        let (body, mut found) = parts::walk(&todo.raw, todo.depth, self.limits, left)?;
-        let mut read = match body {
+        let (body, mut found) = parts::walk(raw, depth, self.limits, left)?;
+        let read = match body {
             Some(body) => self.read(body, forwarded)?,
             None => None,
         };
@@ -144,44 +193,34 @@ impl Reading<'_> {
         for file in std::mem::take(&mut found.attachments) {
             files.extend(self.attachment(file, &mut found.messages));
         }
-        let mut note = todo.note;
         let others = !files.is_empty() || !found.messages.is_empty();
-        let covers = |read: &mut Read| found.is_digest || word_count(&read.document) < COVERING_NOTE;
-        if others && let Some(covering) = read.take_if(covers) {
-            let what = if found.is_digest {
-                "words around the messages of a digest"
-            } else {
-                "covering note"
-            };
-            note.extend(covering.document.blocks.into_iter().map(|block| unseen(block, what)));
-        }
         match found.unreadable {
             Some(why) if read.is_some() || others => self.report.skip(&format!("{}, a part of it", self.name()), why),
             None if read.is_some() || others => {}
             why => return Err(why.unwrap_or("no text part is in this message").into()),
         }
-        if let Some(read) = read {
-            let Read { document, original } = read;
-            let mut document = with_header(document, original, subject.as_deref(), &head, &found);
-            document.blocks.splice(0..0, note.drain(..));
-            self.add(document);
+        if let Some(Read { document, original }) = read {
+            let covers = found.is_digest || word_count(&document) < COVERING_NOTE;
+            let document = with_header(document, original, subject.as_deref(), &head, &found);
+            if others && covers && note.is_none() {
+                let what = if found.is_digest {
+                    "words around the messages of a digest"
+                } else {
+                    "covering note"
+                };
+                *note = Some(Note { document, what });
+            } else {
+                self.add(document, note);
+            }
         }
         for (mut document, name) in files {
-            document.blocks.splice(0..0, note.drain(..));
             // A file has a title and perhaps a day of its own.
             document.page_title = document.page_title.or_else(|| subject.clone());
             document.date = document.date.or_else(|| day(&head));
             document.source = Some(format!("{}, attachment {name}", source(sender(&head))));
-            self.add(document);
+            self.add(document, note);
         }
-        let messages = found.messages.into_iter();
-        Ok(messages
-            .map(|raw| Todo {
-                raw: Cow::Owned(raw),
-                depth: todo.depth + 1,
-                note: std::mem::take(&mut note),
-            })
-            .collect())
+        Ok(found.messages)
     }
 
     /// The text of `body`, which is no deeper than the limit on parts in parts.

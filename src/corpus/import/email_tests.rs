@@ -142,6 +142,31 @@ fn a_covering_note_goes_with_the_letter_that_it_covers() {
 }
 
 #[test]
+fn a_note_about_what_cannot_be_read_is_not_lost() {
+    let broken = "Content-Type: message/rfc822\n\nthis attachment is no message, sorry";
+    let report = mixed("mixed", &["\nSee the message.", broken]);
+    let all = format!(
+        "{}{:?}",
+        all_text(&report),
+        report.editions.iter().map(|e| &e.dropped).collect::<Vec<_>>()
+    );
+    assert!(all.contains("sorry") && all.contains("See the message."), "{report:?}");
+    let empty = "Content-Type: message/rfc822\n\nSubject: Inner\nContent-Type: image/png\n\nx";
+    let report = mixed("mixed", &["\nSee the message, and tell me what you think.", empty]);
+    assert!(all_text(&report).contains("See the message"), "{report:?}");
+    assert!(report.skipped[0].why.contains("no text part"), "{report:?}");
+}
+
+#[test]
+fn a_part_in_a_binary_encoding_makes_a_mail_no_binary_file() {
+    let wide: Vec<u8> = LONG.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let head =
+        b"Subject: S\nFrom: a@b.c\nContent-Type: text/plain; charset=utf-16le\nContent-Transfer-Encoding: binary\n\n";
+    let report = import_bytes("a", &[&head[..], &wide].concat(), &Limits::default());
+    assert!(all_text(&report).contains("six weeks"), "{report:?}");
+}
+
+#[test]
 fn every_text_part_of_a_mixed_mail_is_read_in_order() {
     let picture = "Content-Type: image/png\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=";
     let report = mixed(

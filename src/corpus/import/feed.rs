@@ -143,7 +143,7 @@ fn document(entry: Entry, source: &Source, limits: &Limits) -> Result<Document, 
     document.page_title = None;
     document.title = entry.title.and_then(|text| plain_title(&text, limits));
     if document.title.is_none() {
-        document.title = first_words(&document);
+        document.title = first_words(&document).or_else(|| is_one_word(&document).then(|| source.said()));
     }
     let date = entry
         .published
@@ -196,11 +196,19 @@ fn first_words(document: &Document) -> Option<String> {
     }
     let said: Vec<&str> = first.text.split_whitespace().collect();
     // Fewer words than the text has: a paragraph that is all in the title would be missing below it.
-    let count = WORDS_OF_TITLE.min(said.len().saturating_sub(1)).max(1);
+    let count = WORDS_OF_TITLE.min(said.len().saturating_sub(1));
+    if count == 0 {
+        return None;
+    }
     title(&format!(
         "{}…",
         said.get(..count)?.join(" ").trim_end_matches(['.', ',', ';', ':', '…'])
     ))
+}
+
+/// Whether the text is so short that it would all be in a title made of it.
+fn is_one_word(document: &Document) -> bool {
+    document.blocks.iter().map(|block| words(&block.text)).sum::<usize>() == 1
 }
 
 /// A title as text: feeds write entities and tags of HTML into it.

@@ -206,6 +206,12 @@ fn entries_without_a_title_are_called_by_their_first_words() {
         ]
     );
     assert!(report.editions.iter().all(|e| !e.edition.sections[0].body.is_empty()));
+    assert_eq!(
+        titles(&rss("<item><description>Ship!</description></item>")),
+        ["Feed F"]
+    );
+    let lone = "<entry xmlns='http://www.w3.org/2005/Atom'><title>Alone</title><content>We plan.</content></entry>";
+    assert_eq!(titles(&feed(&format!("<?xml version='1.0'?>{lone}"))), ["Alone"]);
     assert!(report.skipped.is_empty());
 }
 

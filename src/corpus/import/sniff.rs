@@ -33,10 +33,6 @@ pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
     if let Some(why) = refuse::by_magic(bytes) {
         return Err(why);
     }
-    let utf16 = Encoding::for_bom(bytes).is_some_and(|(e, _)| e != UTF_8);
-    if !utf16 && is_binary(bytes) {
-        return Err("it is no text: zero bytes or many control characters are in it".into());
-    }
     let head = decode(&bytes[..bytes.len().min(WINDOW)], true);
     let head = head.trim_start_matches('\u{feff}').trim_start();
     let lower = head.to_ascii_lowercase();
@@ -46,10 +42,17 @@ pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
     if is_mailbox(head) {
         return Ok(Kind::Mbox);
     }
+    // A mail may have a part in a binary encoding.
+    let is_mail = is_headers(head);
+    let utf16 = Encoding::for_bom(bytes).is_some_and(|(e, _)| e != UTF_8);
+    if !utf16 && !is_mail && ending != "eml" && is_binary(bytes) {
+        return Err("it is no text: zero bytes or many control characters are in it".into());
+    }
     let root = root(&lower);
     match root.unwrap_or_default() {
         "rss" | "feed" | "rdf:rdf" | "rdf" | "en-export" | "atom:feed" => return Ok(Kind::Feed),
         "html" | "head" | "body" => return Ok(Kind::Html),
+        "entry" if lower.contains("2005/atom") => return Ok(Kind::Feed),
         root => {
             if let Some(why) = refuse::by_root(root) {
                 return Err(why);
@@ -59,7 +62,7 @@ pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
     if lower.starts_with("<!doctype html") || lower.starts_with("<!--[if") {
         return Ok(Kind::Html);
     }
-    if matches!(ending.as_str(), "eml" | "emlx" | "mht" | "mhtml") || is_headers(head) {
+    if matches!(ending.as_str(), "eml" | "emlx" | "mht" | "mhtml") || is_mail {
         return Ok(Kind::Eml);
     }
     // A program's warning may stand before the feed.

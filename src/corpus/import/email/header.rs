@@ -6,7 +6,7 @@ use mail_parser::Message;
 
 use super::forward::Original;
 use super::parts::Found;
-use crate::corpus::import::block::{Document, title, web_address};
+use crate::corpus::import::block::{Document, Look, title, web_address};
 use crate::corpus::import::clean::{bounded_line, clean};
 use crate::corpus::import::dates;
 use crate::corpus::markdown::is_day;
@@ -33,6 +33,11 @@ pub(super) fn with_header(
     document.title = subject.and_then(|subject| title(without_prefix(subject)));
     document.date = original.date.or_else(|| day(head)).or(document.date);
     document.source = Some(source(original.from.or_else(|| sender(head))));
+    let mut seen = document.blocks.iter().filter(|block| !matches!(block.look, Look::Unseen(_)));
+    if document.title.is_none() && seen.next().is_some() && seen.next().is_none() {
+        // The only paragraph is the text and no title of it.
+        document.title.clone_from(&document.source);
+    }
     document
 }
 
