@@ -27,6 +27,8 @@ mod hostile;
 mod import;
 mod import_hostile;
 mod import_mail;
+mod import_said;
+mod import_whole;
 #[cfg(unix)]
 mod kills;
 mod licences;

@@ -6,16 +6,16 @@
 use super::block::{Block, Look};
 use super::clean::{bounded_line, one_line, words};
 use super::structure::{Builder, MAX_LINE, Place, UNSIGNED, append};
-use super::{furniture, marks};
+use super::{furniture, marks, names};
 use crate::corpus::edition::{Answer, Discussion};
 
 /// How many letters answers are numbered by.
-const LETTERS: u32 = 26;
+pub(super) const LETTERS: u32 = 26;
 
 impl Builder {
     /// Begins a discussion where `block` opens one.
     pub(super) fn question(&mut self, at: usize, block: &Block, after_rule: bool) -> bool {
-        let (number, title) = match marks::question(&block.text) {
+        let (number, title, why) = match marks::question(&block.text) {
             Some(q) => {
                 let again = self.last_question.get(&q.number).is_some_and(|&last| last > at);
                 if self.place == Place::Contents && again {
@@ -23,15 +23,20 @@ impl Builder {
                     self.toc_words(block, q.title);
                     return true;
                 }
-                if !self.is_question(&q, after_rule) {
+                // `Q3: What we shipped` may be a quarter of the year.
+                let quarter =
+                    q.short && !self.turns.goes_on(at + 1) && self.contents.discussion_number(q.title).is_none();
+                if quarter || !self.is_question(&q, after_rule) {
                     return false;
                 }
-                (q.number, q.title)
+                (q.number, q.title, "it begins with a question's number")
             }
             // A title of the table of contents, met again without its number.
             None if self.place != Place::Contents && block.text.len() <= 400 => {
                 match self.contents.discussion_number(&block.text) {
-                    Some(number) if !self.numbers.contains(&number) => (number, block.text.as_str()),
+                    Some(number) if !self.numbers.contains(&number) => {
+                        (number, block.text.as_str(), "the table of contents lists it")
+                    }
                     _ => return false,
                 }
             }
@@ -40,7 +45,7 @@ impl Builder {
         self.end_answer();
         let (title, body) = title.split_once('\n').unwrap_or((title, ""));
         self.label_words += words(&block.text).saturating_sub(words(title) + words(body));
-        self.begin_question(number, title);
+        self.begin_question(number, title, why);
         if let Some(discussion) = self.built.edition.discussions.last_mut() {
             append(&mut discussion.body, body, true);
         }
@@ -58,8 +63,14 @@ impl Builder {
         (q.sure || capital) && (!speaking || next)
     }
 
-    fn begin_question(&mut self, number: u32, title: &str) {
+    /// The number of the open discussion.
+    pub(super) fn number(&self) -> u32 {
+        self.built.edition.discussions.last().map_or(0, |d| d.number)
+    }
+
+    pub(super) fn begin_question(&mut self, number: u32, title: &str, why: &'static str) {
         let number = self.free_number(number);
+        self.why.question(number, why);
         let full = one_line(title.trim_matches(['*', '_', ' ']));
         let title = bounded_line(&full, MAX_LINE);
         let mut discussion = Discussion {
@@ -121,15 +132,18 @@ impl Builder {
         self.end_answer();
         self.strong_marks = Some(mark.strong);
         self.label_words += words(&block.text).saturating_sub(words(mark.text));
-        self.begin_answer(mark.index, mark.text);
+        self.begin_answer(mark.index, mark.text, "a letter opens it");
+        self.opening = block.look;
         true
     }
 
     /// `index` is 0 for A; after Z the letters begin again, and `tidy.rs` parts the discussion there.
-    fn begin_answer(&mut self, index: u32, text: &str) {
+    pub(super) fn begin_answer(&mut self, index: u32, text: &str, why: &'static str) {
+        let letter = (b'a' + (index % LETTERS) as u8) as char;
+        self.why.answer(self.number(), letter, why);
         if let Some(discussion) = self.built.edition.discussions.last_mut() {
             discussion.answers.push(Answer {
-                letter: (b'a' + (index % LETTERS) as u8) as char,
+                letter,
                 contributor: String::new(),
                 also_asked: Vec::new(),
                 body: text.trim().to_string(),
@@ -141,7 +155,12 @@ impl Builder {
 
     /// Begins an answer that no letter announces.
     pub(super) fn begin_unlettered(&mut self) {
-        self.begin_answer(self.last_answer.map_or(0, |last| last + 1), "");
+        let next = self.last_answer.map_or(0, |last| last + 1);
+        self.begin_answer(
+            next,
+            "",
+            "text below a question or a signature, with a signature of its own",
+        );
     }
 
     /// A heading whose text goes on with `A]` was a question without a number.
@@ -149,7 +168,7 @@ impl Builder {
         let Some(section) = self.built.edition.sections.pop() else {
             return;
         };
-        self.begin_question(0, &section.title);
+        self.begin_question(0, &section.title, "a heading over the first answer");
         if let Some(discussion) = self.built.edition.discussions.last_mut() {
             let (body, asker) = split_signature(&section.body);
             append(&mut discussion.body, body, true);
@@ -164,20 +183,74 @@ impl Builder {
         if !matches!(self.place, Place::Question | Place::Answer) {
             return false;
         }
-        let Some(name) = marks::signature(&block.text) else {
-            return false;
+        let by_name = marks::signature(&block.text);
+        let Some(name) = by_name.or_else(|| marks::signed_by_role(&block.text)) else {
+            return self.signed_plainly(block) && self.ends_here(at, blocks) && self.sign(names::bare(&block.text));
         };
         let previous = at.checked_sub(1).and_then(|at| blocks.get(at));
-        let is_dash_item = |b: &Block| b.text.starts_with("- ");
-        if is_dash_item(block)
-            && previous.is_some_and(|p| is_dash_item(p) && (!block.loose || marks::signature(&p.text).is_some()))
-        {
+        if block.text.starts_with("- ") && previous.is_some_and(|p| self.goes_on_as_list(p, block, name)) {
             return false;
         }
-        if (self.lettered || self.place == Place::Question) && !self.ends_here(at, blocks) {
+        let ends = self.ends_here(at, blocks) || self.ends_last(at, blocks);
+        if (self.lettered || self.place == Place::Question || by_name.is_none()) && !ends {
             return false;
         }
-        self.sign(name)
+        self.sign(names::bare(name))
+    }
+
+    /// Whether `block` may sign the open answer without a dash: a name and what that person does, on a line of its own.
+    fn signed_plainly(&self, block: &Block) -> bool {
+        let open = self.built.edition.discussions.last().and_then(|d| d.answers.last());
+        let open = open.filter(|answer| answer.contributor.is_empty() && !answer.body.is_empty());
+        let text = names::bare(&block.text);
+        self.place == Place::Answer
+            && open.is_some_and(|answer| !answer.body.ends_with(':'))
+            && block.look == Look::Paragraph
+            && text.contains(',')
+            && names::is_sure_byline(text)
+            && names::says_role(text)
+    }
+
+    /// Whether `- Name` is an item of the list that `previous` is part of, or the first one below a colon.
+    fn goes_on_as_list(&self, previous: &Block, block: &Block, name: &str) -> bool {
+        let is_item = previous.text.starts_with("- ");
+        if previous.text.ends_with(':') {
+            return true;
+        }
+        // A name below a list is one where others sign with a hyphen, and where it can be nothing else.
+        is_item
+            && (!block.loose
+                || previous.loose
+                || marks::signature(&previous.text).is_some()
+                || !self.hyphens_sign
+                || !names::is_byline(name))
+    }
+
+    /// Whether the signature at `at` closes the last answer of a discussion, with the sender's own words below it: the
+    /// answers before it are signed too, it signs no quotation, and no other signature follows.
+    fn ends_last(&self, at: usize, blocks: &[Block]) -> bool {
+        let Some(discussion) = self
+            .built
+            .edition
+            .discussions
+            .last()
+            .filter(|_| self.place == Place::Answer)
+        else {
+            return false;
+        };
+        let quoted =
+            |b: &Block| b.text.starts_with(['>', '“', '"', '«', '„']) || b.text.ends_with([':', '”', '"', '»']);
+        let all_signed = self
+            .built
+            .edition
+            .discussions
+            .iter()
+            .flat_map(|d| &d.answers)
+            .filter(|answer| !answer.contributor.is_empty())
+            .all(|answer| answer.contributor != UNSIGNED);
+        let others = self.built.edition.discussions.len() > 1 || discussion.answers.len() > 1;
+        let previous = at.checked_sub(1).and_then(|at| blocks.get(at));
+        others && all_signed && !self.turns.goes_on(at + 1) && previous.is_some_and(|p| !quoted(p))
     }
 
     /// Whether what follows block `at` begins something new, so that a name there signs what came before.
@@ -194,6 +267,7 @@ impl Builder {
         matches!(next.look, Look::Rule | Look::Heading(_))
             || unlettered_asker
             || marks::label(&next.text).is_some()
+            || self.turns.at(next_at).is_some()
             || self.mark(next_at, next).is_some()
             || marks::question(&next.text).is_some()
             || self.contents.discussion_number(&next.text).is_some()
@@ -203,6 +277,7 @@ impl Builder {
 
     fn sign(&mut self, name: &str) -> bool {
         let name = bounded_line(name, MAX_LINE);
+        let number = self.number();
         let Some(discussion) = self.built.edition.discussions.last_mut() else {
             return false;
         };
@@ -211,6 +286,8 @@ impl Builder {
                 return false;
             }
             discussion.asked_by = Some(name);
+            self.why
+                .question(number, "a name after a dash below it signs the question");
             self.place = Place::Asked;
             return true;
         }
@@ -218,6 +295,8 @@ impl Builder {
             return false;
         };
         answer.contributor = name;
+        self.why
+            .answer(number, answer.letter, "a name after a dash below it signs it");
         self.place = Place::Signed;
         true
     }

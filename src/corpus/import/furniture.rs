@@ -12,6 +12,40 @@ pub(super) fn is_about_sender(text: &str) -> bool {
     who.iter().any(|w| k.starts_with(w)) && text.contains('?') && (k.contains(" we are ") || k.contains(" we re "))
 }
 
+/// `That is all for this week`, `Until next month, …`: words with which a letter takes its leave.
+pub(super) fn is_farewell(text: &str) -> bool {
+    let k = key(&head(text, 80));
+    let opens = [
+        "that is all for",
+        "thats all for",
+        "thats it for",
+        "that is it for",
+        "until next",
+        "till next",
+        "see you next",
+        "see you in",
+        "thanks for reading",
+        "thank you for reading",
+        "have a great week",
+        "have a good week",
+    ];
+    // `Best, Dana`: a greeting, a comma, and hardly anything else.
+    let greeting = text.split_once(',').map(|(greeting, _)| key(greeting));
+    let greets = [
+        "best",
+        "cheers",
+        "yours",
+        "warmly",
+        "love",
+        "regards",
+        "best wishes",
+        "kind regards",
+        "take care",
+    ];
+    let short = words(text) <= 6 && greeting.is_some_and(|greeting| greets.contains(&greeting.as_str()));
+    short || opens.iter().any(|opening| k.starts_with(opening))
+}
+
 /// Phrases that open a newsletter's furniture. The second is the most words that such a text has.
 const FURNITURE: &[(&str, &[&str], usize)] = &[
     (
@@ -151,6 +185,20 @@ mod tests {
             "Subscribers",
         ] {
             assert_eq!(furniture(text), None, "{text}");
+        }
+        for text in [
+            "That is all for October.",
+            "Until next month,\nMarguerite",
+            "Best, Dana",
+        ] {
+            assert!(is_farewell(text), "{text}");
+        }
+        for text in [
+            "Best to ask, and to ask early.",
+            "Love it, as our buyers did when we told them",
+            "Until then we wait.",
+        ] {
+            assert!(!is_farewell(text), "{text}");
         }
         assert!(is_about_sender("Who’s Acme? We are people who like products."));
         assert!(!is_about_sender("Who's hiring? Many firms."));

@@ -3,7 +3,7 @@
 //! In: the text of one block. Out: what it could be. Whether it is that, in its place, is for `structure.rs` to say.
 
 use super::clean::{key, words};
-use crate::corpus::markdown::is_day;
+use super::names;
 
 /// `Question 2) Title`.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub(super) struct Question<'a> {
     pub title: &'a str,
     /// Whether a sign stands between number and title, so that it cannot be a sentence that begins with `Question 2`.
     pub sure: bool,
+    /// Whether it is `Q3` and no whole word: quarters of the year are written so too.
+    pub short: bool,
 }
 
 /// `A] Text`.
@@ -43,6 +45,9 @@ pub(super) enum Label {
 /// Whether a line may open or sign something, so that it must not be joined to the line before.
 pub(super) fn may_open(line: &str) -> bool {
     signature(line).is_some()
+        || asks(line).is_some()
+        || asked_by(line).is_some()
+        || answer_from(line).is_some()
         || answer(line).is_some()
         || question(line).is_some_and(|q| q.sure || q.title.starts_with(char::is_uppercase))
         || label(line).is_some()
@@ -98,6 +103,7 @@ pub(super) fn question(text: &str) -> Option<Question<'_>> {
         number,
         title: after_mark(title, emphasised),
         sure,
+        short,
     })
 }
 
@@ -129,7 +135,8 @@ pub(super) fn answer(text: &str) -> Option<AnswerMark<'_>> {
     if let Some(rest) = rest.strip_prefix(']') {
         return found(index, true, rest);
     }
-    let rest = rest.strip_prefix([')', '.', ':'])?;
+    // `Q:` asks.
+    let rest = rest.strip_prefix([')', '.', ':']).filter(|_| !text.starts_with("Q"))?;
     // `A.B. Smith` and `A:b` are no marks: white space must follow, or nothing.
     let apart = rest.is_empty() || rest.starts_with([' ', '\n']) || (emphasised && rest.starts_with(['*', '_']));
     if apart { found(index, false, rest) } else { None }
@@ -148,38 +155,98 @@ fn letters(text: &str) -> Option<(u32, &str)> {
 
 /// Reads `– Jane Doe` (hyphen, en dash, em dash or horizontal bar) as the name it is signed with.
 pub(super) fn signature(text: &str) -> Option<&str> {
-    let (text, _) = unemphasised(text);
-    let name = text.trim_start_matches(['-', '–', '—', '―', '−']);
-    if name.len() == text.len() {
-        return None;
-    }
-    let name = name.trim().trim_matches(['*', '_']).trim();
-    is_name(name).then_some(name)
+    names::after_dash(text)
+        .map(|(name, _)| name)
+        .filter(|name| names::is_name(name))
 }
 
-/// Whether `text` looks like a person's name, perhaps with what they do after a comma.
-fn is_name(text: &str) -> bool {
-    let (name, role) = text.split_once(',').map_or((text, None), |(n, r)| (n, Some(r)));
-    let short = !text.contains('\n') && text.chars().count() <= 80 && words(name) <= 5 && words(text) <= 12;
-    let particle = |w: &str| {
-        [
-            "de", "da", "di", "du", "del", "van", "von", "der", "den", "bin", "al", "la", "le", "y",
-        ]
-        .contains(&w)
-    };
-    let named = |word: &str| {
-        let first = word.trim_start_matches(['(', '"', '“']).chars().next();
-        first.is_some_and(|c| c.is_alphabetic() && !c.is_lowercase()) || particle(word)
-    };
-    let handle = text.starts_with('@') || text.starts_with("u/");
-    let ends_open = |t: &str| t.ends_with(['?', '!', ':', ';', ',']);
-    let initial = |t: &str| t.rsplit(' ').next().is_some_and(|last| last.chars().count() <= 4);
-    short
-        && words(name) >= 1
-        && !ends_open(text)
-        && (!text.ends_with('.') || initial(text))
-        && role.is_none_or(|role| !role.contains(". "))
-        && (name.split_whitespace().all(named) || handle && words(text) == 1)
+/// Reads `– Head of product at a bank`: a signature without a name, which only its place can tell from an item.
+pub(super) fn signed_by_role(text: &str) -> Option<&str> {
+    names::after_dash(text)
+        .map(|(name, _)| name)
+        .filter(|name| names::is_sure_byline(name))
+}
+
+/// Reads `Q: Title`, `Q. Title`, `Question: Title`: a question without a number.
+pub(super) fn asks(text: &str) -> Option<&str> {
+    let (text, emphasised) = unemphasised(text);
+    let openings = ["question", "reader question", "reader asks", "your question"];
+    let rest = openings
+        .iter()
+        .find_map(|word| strip_word(text, word)?.strip_prefix(':'))
+        .or_else(|| text.strip_prefix('Q')?.strip_prefix([':', '.', ')']))?;
+    let apart = rest.starts_with([' ', '\n', '*', '_']) || text.starts_with("Q:");
+    let title = after_mark(rest, emphasised);
+    (apart && title.chars().count() >= 3).then_some(title)
+}
+
+/// Reads `Asked by Jane Doe`, with or without a colon.
+pub(super) fn asked_by(text: &str) -> Option<&str> {
+    let (text, _) = unemphasised(text);
+    let rest = ["asked by", "question from", "question by", "submitted by", "sent in by"]
+        .iter()
+        .find_map(|opening| strip_word(text, opening))?;
+    let name = rest.trim_start_matches(':').trim().trim_end_matches(':');
+    let fits = rest.starts_with([' ', ':']) && !name.is_empty() && words(name) <= 20 && !name.contains('\n');
+    let named = name.starts_with(|c: char| !c.is_lowercase()) || matches!(key(name).as_str(), "a reader" | "anonymous");
+    (fits && named && !name.ends_with(['?', '!'])).then_some(name)
+}
+
+/// Reads `Answer from Jane Doe, PM`, `Reply by …`, `Jane Doe answers:`: who speaks, and what follows on the line.
+pub(super) fn answer_from(text: &str) -> Option<(&str, &str)> {
+    let (text, _) = unemphasised(text);
+    let opening = |opening: &&str| strip_word(text, opening).filter(|rest| rest.starts_with([' ', ':']));
+    let from = [
+        "answer from",
+        "answer by",
+        "answered by",
+        "reply from",
+        "reply by",
+        "response from",
+        "response by",
+    ];
+    if let Some(rest) = from.iter().find_map(opening) {
+        let rest = rest.trim_start_matches(':').trim();
+        let line = rest.split('\n').next().unwrap_or(rest);
+        let (by, said) = match line.split_once(':') {
+            Some((by, _)) => (by, rest[by.len() + 1..].trim_start_matches(['*', '_']).trim()),
+            None => (line, rest[line.len()..].trim()),
+        };
+        let by = by.trim_matches(['*', '_', ' ']);
+        return (names::is_name(by) || names::is_byline(by)).then_some((by, said));
+    }
+    said_with(
+        text,
+        &["answers", "replies", "responds", "answered", "replied", "responded"],
+    )
+}
+
+/// Reads `Jane Doe, PM at a bank, asks:` or `… writes:`: who speaks, and what follows.
+pub(super) fn asker_says(text: &str) -> Option<(&str, &str)> {
+    let (text, _) = unemphasised(text);
+    said_with(
+        text,
+        &[
+            "asks",
+            "writes",
+            "asked",
+            "wrote",
+            "writes in",
+            "wants to know",
+            "wonders",
+        ],
+    )
+}
+
+fn said_with<'a>(text: &'a str, verbs: &[&str]) -> Option<(&'a str, &'a str)> {
+    let at = text.find(':').filter(|&at| at <= 160)?;
+    let head = text[..at].trim();
+    let by = verbs
+        .iter()
+        .find_map(|verb| head.strip_suffix(verb)?.strip_suffix(' '))?;
+    let by = by.trim().trim_end_matches(',').trim_matches(['*', '_', ' ']);
+    let said = text[at + 1..].trim_start_matches(['*', '_']).trim();
+    (names::is_name(by) || names::is_byline(by)).then_some((by, said))
 }
 
 /// What a line means that has a meaning by itself.
@@ -204,6 +271,9 @@ pub(super) fn label(text: &str) -> Option<Label> {
         | "featured discussions"
         | "top questions"
         | "community questions"
+        | "reader questions"
+        | "your questions"
+        | "ask the community"
         | "questions and answers" => Some(Label::Discussions),
         "top learning resources"
         | "learning resources"
@@ -212,8 +282,23 @@ pub(super) fn label(text: &str) -> Option<Label> {
         | "recommended resources"
         | "further reading"
         | "recommended reading"
+        | "reading"
+        | "reading list"
+        | "worth reading"
+        | "what to read"
         | "further resources" => Some(Label::Resources),
-        "discussion" | "answers" | "answer" | "responses" | "replies" | "community answers" => Some(Label::Answers),
+        "discussion"
+        | "answers"
+        | "answer"
+        | "responses"
+        | "replies"
+        | "community answers"
+        | "our readers answer"
+        | "readers answer"
+        | "the community answers"
+        | "your answers"
+        | "your replies"
+        | "what readers say" => Some(Label::Answers),
         "latest posts" | "recent posts" | "related posts" | "about us" | "who we are" | "who are we" => {
             Some(Label::Footer)
         }
@@ -221,57 +306,6 @@ pub(super) fn label(text: &str) -> Option<Label> {
         k if k.starts_with("how can you grow with") => Some(Label::Footer),
         _ => None,
     }
-}
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-
-/// The day that a line states, if it states nothing else and can be read in one way only (`3/4/2024` cannot).
-pub(super) fn day(text: &str) -> Option<String> {
-    if text.len() > 60 || text.contains('\n') {
-        return None;
-    }
-    let k = key(text);
-    let ignored = |w: &&str| {
-        let weekday = [
-            "monday",
-            "tuesday",
-            "wednesday",
-            "thursday",
-            "friday",
-            "saturday",
-            "sunday",
-        ]
-        .iter()
-        .any(|d| w.len() >= 3 && d.starts_with(w));
-        !weekday && !["published", "date", "posted", "on", "sent"].contains(w)
-    };
-    let parts: Vec<&str> = k.split(' ').filter(ignored).collect();
-    let [a, b, c] = parts[..] else { return None };
-    let month = |w: &str| {
-        let at = MONTHS.iter().position(|m| w.len() >= 3 && m.starts_with(w))?;
-        Some(at + 1)
-    };
-    let number = |w: &str| w.trim_end_matches(char::is_alphabetic).parse::<u32>().ok();
-    let (year, month, day) = match (month(a), month(b)) {
-        (Some(m), _) => (number(c)?, m, number(b)?),
-        (_, Some(m)) => (number(c)?, m, number(a)?),
-        _ if a.len() == 4 => (number(a)?, number(b)? as usize, number(c)?),
-        _ => return None,
-    };
-    Some(format!("{year:04}-{month:02}-{day:02}")).filter(|day| is_day(day))
 }
 
 #[cfg(test)]

@@ -7,31 +7,40 @@
 //! The way through: `sniff.rs` tells the kind of file and decodes it; `text.rs`, `html.rs`, `email.rs` and `feed.rs`
 //! make `block::Document`s of it; `structure.rs` makes an edition of each; `store.rs` files them.
 
+mod answers;
 mod block;
 mod clean;
 mod contents;
-#[allow(dead_code)]
 mod dates;
 mod discussion;
 mod email;
 mod export;
 mod feed;
 mod files;
+mod front;
 mod furniture;
 mod html;
 mod known;
 mod marks;
+mod markup;
+mod names;
 mod prose;
 mod refuse;
+mod questions;
 mod resources;
 mod slug;
 mod sniff;
+mod speech;
 mod store;
 mod structure;
 mod tags;
+mod talk;
 mod text;
 mod tidy;
+mod titles;
+mod turns;
 mod view;
+mod why;
 
 use std::borrow::Cow;
 
@@ -45,7 +54,10 @@ use super::{MAX_FILE_BYTES, markdown};
 pub use files::{Seen, import_new, import_path};
 pub use sniff::Kind;
 pub use store::{ImportError, Outcome, Stored, store};
-pub use view::{AnswerView, DiscussionView, EditionView, ImportView, ResourceView, SectionView, SkippedView};
+pub use view::{
+    AnswerView, DiscussionView, EditionView, ImportView, ReasonView, ResourceView, SectionView, SkippedView,
+};
+pub use why::Reason;
 
 /// What bounds the work that a file can cause. Each is far above what a newsletter needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +101,8 @@ pub struct Imported {
     pub words_in: usize,
     pub words_kept: usize,
     pub dropped: Vec<Dropped>,
+    /// Why each thing in it was read as it was.
+    pub why: Vec<Reason>,
     /// SHA-256 of the content without case, punctuation, titles of the edition and dates: the same for one edition that
     /// came by mail and by feed.
     pub fingerprint: [u8; 32],
@@ -172,7 +186,11 @@ fn import_given(name: &str, bytes: &[u8], limits: &Limits, given: &Given) -> Imp
             if let Some(edition) = own_format(name, &text) {
                 report.editions.push(whole(edition, name));
             } else {
-                let mut document = page(&text, kind == Kind::Html, limits);
+                let mut document = if kind == Kind::Html {
+                    page(&text, true, limits)
+                } else {
+                    text::document(&text, slug::file_name(name), limits)
+                };
                 if let Ok(document) = &mut document {
                     given.apply(document);
                 }
@@ -225,6 +243,10 @@ fn whole(edition: Edition, from: &str) -> Imported {
         words_kept: words,
         dropped: Vec::new(),
         identity: None,
+        why: vec![Reason {
+            item: "edition".into(),
+            why: "it is in askpm's own format, and kept as it is".into(),
+        }],
     }
 }
 
@@ -288,6 +310,7 @@ fn edition(mut document: Document, from: &str, name: &str) -> Result<Imported, S
         words_kept: built.words_kept,
         dropped: built.dropped,
         identity: None,
+        why: built.why,
     })
 }
 

@@ -6,18 +6,20 @@
 use super::block::{Block, Look};
 use super::clean::{bounded_line, key, one_line, words};
 use super::structure::{Builder, MAX_LINE, Place, append};
-use super::{marks, resources};
+use super::{dates, names, resources};
 use crate::corpus::edition::Section;
 
 impl Builder {
     /// Puts the text of `block` where it belongs.
-    pub(super) fn text(&mut self, block: &Block, after_rule: bool, next: Option<&Block>) {
+    pub(super) fn text(&mut self, at: usize, blocks: &[Block], after_rule: bool) {
+        let Some(block) = blocks.get(at) else { return };
+        let next = blocks.get(at + 1);
         if self.place == Place::Before && self.date_line(block) || self.repeats_title(block) {
             return;
         }
         match self.place {
             Place::Contents => self.contents_line(block),
-            Place::Question | Place::Asked => self.question_text(block, next),
+            Place::Question | Place::Asked => self.question_text(at, blocks),
             Place::Answer => {
                 if let Some(answer) = self
                     .built
@@ -29,9 +31,15 @@ impl Builder {
                     append(&mut answer.body, &block.text, block.loose);
                 }
             }
-            Place::Signed if !self.lettered && !after_rule && !matches!(block.look, Look::Heading(_)) => {
+            // Without a signature further down, it is the sender who speaks.
+            Place::Signed
+                if !self.lettered
+                    && !after_rule
+                    && !matches!(block.look, Look::Heading(_))
+                    && self.turns.goes_on(at) =>
+            {
                 self.begin_unlettered();
-                self.text(block, false, next);
+                self.text(at, blocks, false);
             }
             Place::Resources => {
                 self.resources.push(block.clone());
@@ -41,10 +49,16 @@ impl Builder {
     }
 
     fn date_line(&mut self, block: &Block) -> bool {
-        let Some(day) = marks::day(&block.text) else {
+        if self.days_head && matches!(block.look, Look::Heading(_)) {
+            return false;
+        }
+        let Some(day) = dates::only_day(&block.text) else {
             return false;
         };
-        self.built.edition.date.get_or_insert(day);
+        if self.built.edition.date.is_none() {
+            self.built.edition.date = Some(day);
+            self.why.date = "a line states it and nothing else";
+        }
         self.drop("date line", block);
         true
     }
@@ -74,7 +88,9 @@ impl Builder {
         self.label_words += words(&block.text).saturating_sub(words(item));
     }
 
-    fn question_text(&mut self, block: &Block, next: Option<&Block>) {
+    fn question_text(&mut self, at: usize, blocks: &[Block]) {
+        let Some(block) = blocks.get(at) else { return };
+        let next = blocks.get(at + 1);
         let Some(discussion) = self.built.edition.discussions.last_mut() else {
             return;
         };
@@ -88,20 +104,16 @@ impl Builder {
         }
         if self.place == Place::Asked && !self.lettered {
             self.begin_unlettered();
-            return self.text(block, false, next);
+            return self.text(at, blocks, false);
         }
-        let asker = block
-            .text
-            .strip_prefix("Asked by")
-            .filter(|a| a.starts_with([':', ' ']))
-            .map(|a| a.trim_start_matches(':').trim());
-        match asker.filter(|a| discussion.asked_by.is_none() && !a.is_empty() && words(a) <= 8) {
-            Some(asker) => {
-                discussion.asked_by = Some(one_line(asker));
-                self.label_words += words(&block.text).saturating_sub(words(asker));
-            }
-            None => append(&mut discussion.body, &block.text, block.loose),
-        }
+        // The asker's own letter may be set as a quotation.
+        let quoted = block.text.starts_with("> ");
+        let text = if quoted {
+            block.text.trim_start_matches("> ").replace("\n> ", "\n")
+        } else {
+            block.text.clone()
+        };
+        append(&mut discussion.body, &text, block.loose);
     }
 
     fn section_text(&mut self, block: &Block, next: Option<&Block>) {
@@ -119,6 +131,12 @@ impl Builder {
             let cut = bounded_line(&title, MAX_LINE);
             let body = if cut.len() == title.len() { String::new() } else { title };
             self.made_up += if body.is_empty() { 0 } else { words(&cut) };
+            let why = match (heading, block.look) {
+                (true, Look::Heading(_)) => "a heading, and what it heads is no answer",
+                (true, _) => "a short line over a long paragraph",
+                (false, _) => "text outside of any question and answer, under no heading",
+            };
+            self.why.section(&cut, why);
             sections.push(Section {
                 number,
                 title: cut,
@@ -135,6 +153,8 @@ impl Builder {
     fn made_up_title(&mut self) -> String {
         let title = match self.built.edition.discussions.last() {
             Some(discussion) => format!("Note after question {}", discussion.number),
+            // The text of an article stands under its own title.
+            None if self.article => self.built.edition.title.clone(),
             None => "Introduction".to_string(),
         };
         self.made_up += words(&title);
@@ -152,6 +172,8 @@ impl Builder {
             && !text.contains('\n')
             && text.starts_with(|c: char| c.is_alphanumeric() && !c.is_lowercase())
             && !text.ends_with(['.', '!', ',', ';', ':'])
+            && !names::is_sure_byline(text)
+            && dates::day_in(text).is_none()
             && next.is_some_and(long)
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn pair(blocks: &[Block], titles: &[String]) -> Found {
 
 impl Found {
     fn push(&mut self, title: &str, link: Option<String>, summary: String) {
-        let full = one_line(title);
+        let full = one_line(&plain(title));
         let title = bounded_line(&full, MAX_LINE);
         let mut body = String::new();
         if title.len() < full.len() {
@@ -105,6 +105,21 @@ impl Found {
             Some((title, rest)) => (title, rest),
             None => split_description(text),
         };
+        // An address at the end of a title is its link.
+        let address = |t: &&str| {
+            block
+                .link
+                .as_deref()
+                .is_some_and(|link| t.len() > link.len() && t.ends_with(link))
+        };
+        let title = match Some(title).filter(address) {
+            Some(addressed) => {
+                self.label_words += 1;
+                let end = addressed.len() - block.link.as_deref().map_or(0, str::len);
+                addressed[..end].trim_end_matches([' ', '-', '–', '—', ':', ',', '<', '('])
+            }
+            None => title,
+        };
         self.push(title, block.link.clone(), summary.to_string());
     }
 
@@ -121,7 +136,12 @@ impl Found {
 
 /// Whether `block` names a resource by its look: a heading or a list item.
 fn opens(block: &Block) -> bool {
-    matches!(block.look, Look::Heading(_) | Look::Item) || block.text.starts_with("- ")
+    matches!(block.look, Look::Heading(_) | Look::Item) || is_marked(&block.text)
+}
+
+/// Whether `text` begins with the mark of a list item.
+fn is_marked(text: &str) -> bool {
+    ["- ", "• ", "· "].iter().any(|mark| text.starts_with(mark))
 }
 
 /// A short linked line over a longer paragraph.
@@ -131,6 +151,31 @@ fn short_title(block: &Block, next: Option<&Block>) -> bool {
     block.link.is_some() && size <= 150 && longer && !block.text.ends_with('.')
 }
 
+/// A title without the marks of Markdown's links and emphasis; its words stay as they are counted.
+fn plain(title: &str) -> String {
+    let mut out = String::with_capacity(title.len());
+    let mut rest = title;
+    while let Some((before, name, after)) = link_in(rest) {
+        out.push_str(before);
+        out.push_str(name);
+        rest = after;
+    }
+    out.push_str(rest);
+    let emphasised = out.starts_with('*') && out.matches('*').count().is_multiple_of(2);
+    if emphasised { out.replace('*', "") } else { out }
+}
+
+/// The first `[name](address)` of `text`: what stands before it, its name, and what stands after it.
+fn link_in(text: &str) -> Option<(&str, &str, &str)> {
+    let open = text.find('[')?;
+    let close = open + text[open..].find("](")?;
+    let end = close + text[close..].find(')')?;
+    let address = &text[close + 2..end];
+    let name = &text[open + 1..close];
+    let plain = address.starts_with("http") && !address.contains(' ') && !name.contains('[');
+    plain.then(|| (&text[..open], name, &text[end + 1..]))
+}
+
 fn first_line(text: &str) -> &str {
     text.split('\n').next().unwrap_or(text)
 }
@@ -138,7 +183,7 @@ fn first_line(text: &str) -> &str {
 /// `text` without a list marker: `- `, `1. `, `2) `.
 pub(super) fn unnumbered(text: &str) -> &str {
     let text = text.trim();
-    if let Some(rest) = text.strip_prefix("- ") {
+    if let Some(rest) = ["- ", "• ", "· "].iter().find_map(|bullet| text.strip_prefix(bullet)) {
         return rest.trim_start();
     }
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -152,9 +197,23 @@ fn split_description(text: &str) -> (&str, &str) {
     if text.chars().count() <= 60 {
         return (text, "");
     }
-    let cut = [" – ", " — ", " - ", ": ", ". "]
+    let sentence = text.match_indices(". ").find(|(at, _)| {
+        // `U.S. `, `Dr. ` and initials end no sentence.
+        let last = text[..*at].rsplit([' ', '.', '(']).next().unwrap_or_default();
+        last.chars().count() > 2
+    });
+    let sentence = sentence.map(|(at, sign)| (at, at + sign.len()));
+    // In `Badass: Making Users Awesome by Kathy Sierra. …` the colon is the title's own.
+    let own = |at: usize| {
+        let rest = &text[at..sentence.map_or(text.len(), |(end, _)| end.max(at))];
+        sentence.is_some() && (rest.contains(" by ") || rest.contains('('))
+    };
+    let cut = [" – ", " — ", " - ", ": "]
         .iter()
-        .filter_map(|sign| text.find(sign).map(|at| (at, at + sign.len())))
+        .filter_map(|sign| text.find(sign).map(|at| (*sign, at, at + sign.len())))
+        .filter(|(sign, at, _)| *sign != ": " || !own(*at))
+        .map(|(_, at, after)| (at, after))
+        .chain(sentence)
         .filter(|(at, _)| (3..=160).contains(at))
         .min();
     match cut {

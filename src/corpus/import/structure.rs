@@ -7,11 +7,13 @@
 use std::collections::{HashMap, HashSet};
 
 use super::block::{Block, Document, Look};
-use super::clean::{bounded_line, key, one_line, words};
+use super::clean::{key, words};
 use super::contents::Contents;
 use super::furniture;
 use super::marks::{self, Label};
-use super::{Dropped, resources, tidy};
+use super::turns::{self, Turns};
+use super::why::{Reason, Why};
+use super::{Dropped, dates, resources, tidy, titles};
 use crate::corpus::edition::Edition;
 
 /// Longest title and name kept, in characters; a longer one is cut, and the whole of it opens the text below.
@@ -25,6 +27,7 @@ pub(super) struct Built {
     pub words_in: usize,
     pub words_kept: usize,
     pub dropped: Vec<Dropped>,
+    pub why: Vec<Reason>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +57,13 @@ pub(super) fn build(document: Document, name: &str) -> Built {
         source,
         blocks,
     } = document;
+    let blocks = titles::split_masthead(turns::split(blocks));
     let mut builder = Builder::new(&blocks);
+    builder.why.date = "the mail, the feed, the page or the front matter gives it";
     builder.built.edition.date = date;
     builder.built.edition.source = source;
     builder.title(title, page_title, &blocks, name);
+    builder.masthead(&blocks, name);
     for at in 0..blocks.len() {
         builder.block(at, &blocks);
     }
@@ -75,6 +81,21 @@ pub(super) struct Builder {
     pub(super) strong_marks: Option<bool>,
     /// Whether answers carry letters at all; if not, a signature ends one and the next paragraph begins another.
     pub(super) lettered: bool,
+    pub(super) why: Why,
+    /// What the layout of the whole letter says of who speaks where.
+    pub(super) turns: Turns,
+    /// What the last answer's opening looks like: a heading of its level or above ends that answer.
+    pub(super) opening: Look,
+    /// Whether names after a hyphen sign answers here, beside those below lists.
+    pub(super) hyphens_sign: bool,
+    /// Whether the text holds no question at all.
+    pub(super) article: bool,
+    /// Whether days head the parts of the text, as in a list of changes.
+    pub(super) days_head: bool,
+    /// Indexes of blocks that the title has taken up.
+    pub(super) in_title: HashSet<usize>,
+    /// The level of the heading over the resources, where one is.
+    resources_level: Option<u8>,
     /// How many lines `Top discussions` are still to come.
     labels_left: usize,
     pub(super) numbers: HashSet<u32>,
@@ -112,7 +133,21 @@ impl Builder {
                 last_question.insert(question.number, at);
             }
         }
+        let turns = turns::read(blocks);
+        let asks = blocks
+            .iter()
+            .any(|b| marks::question(&b.text).is_some_and(|q| q.sure && !q.short));
+        let day_headings = blocks
+            .iter()
+            .filter(|b| matches!(b.look, Look::Heading(_)) && dates::only_day(&b.text).is_some());
         Builder {
+            article: !turns.asks() && !asks && marks().next().is_none(),
+            days_head: day_headings.count() > 1,
+            why: Why::default(),
+            hyphens_sign: hyphens_sign(blocks),
+            opening: Look::Paragraph,
+            in_title: HashSet::new(),
+            resources_level: None,
             built: Built {
                 words_in: blocks.iter().map(|b| words(&b.text)).sum(),
                 ..Built::default()
@@ -121,7 +156,8 @@ impl Builder {
             contents: Contents::default(),
             strong_ahead: strong_ahead(blocks),
             strong_marks: None,
-            lettered: marks().next().is_some(),
+            lettered: marks().next().is_some() || turns.opens_answers(),
+            turns,
             labels_left: blocks.iter().filter(discussions).count(),
             numbers: HashSet::new(),
             untitled: false,
@@ -137,43 +173,6 @@ impl Builder {
         }
     }
 
-    /// Settles the edition's title: the one given, or a block of the text, or that of the page, or `name`.
-    fn title(&mut self, given: Option<String>, page: Option<String>, blocks: &[Block], name: &str) {
-        let opening = blocks
-            .iter()
-            .position(|b| !matches!(b.look, Look::Unseen(_) | Look::Rule));
-        let is_title = |b: &&Block| {
-            let plain = matches!(b.look, Look::Paragraph | Look::Heading(_));
-            let free = marks::label(&b.text).is_none() && marks::question(&b.text).is_none_or(|q| !q.sure);
-            plain && free && one_line(&b.text).chars().count() <= 150 && furniture::furniture(&b.text).is_none()
-        };
-        let heading = blocks
-            .iter()
-            .find(|b| matches!(b.look, Look::Heading(1)))
-            .filter(is_title);
-        let first = opening.and_then(|at| blocks.get(at)).filter(is_title);
-        let first = first.filter(|b| marks::day(&b.text).is_none() && !b.text.ends_with(['.', '!', ',', ':']));
-        let in_text = heading.or(first);
-        self.title_to_come = given.is_none() && in_text.is_some();
-        let printed = given.or(in_text.map(|block| one_line(&block.text))).or(page);
-        let chosen = printed.clone().unwrap_or_else(|| one_line(name));
-        self.built.edition.title = bounded_line(&chosen, MAX_LINE);
-        self.title_key = key(&self.built.edition.title);
-        let kept = words(&self.built.edition.title);
-        if self.title_to_come {
-            // Its block is counted already; it becomes the title when it is met.
-        } else if printed.is_some() {
-            self.built.words_in += words(&chosen);
-            self.note(
-                "end of a long title",
-                words(&chosen) - kept.min(words(&chosen)),
-                &chosen,
-            );
-        } else {
-            self.made_up += kept;
-        }
-    }
-
     fn block(&mut self, at: usize, blocks: &[Block]) {
         let Some(block) = blocks.get(at) else { return };
         let after_rule = std::mem::take(&mut self.after_rule);
@@ -185,8 +184,20 @@ impl Builder {
             Look::Rule => return self.rule(),
             _ => {}
         }
+        if self.in_title.contains(&at) {
+            return;
+        }
+        if let Some(turn) = self.turns.take(at)
+            && self.turn(turn, block)
+        {
+            return;
+        }
+        if self.answer_is_over(at, block, after_rule) {
+            self.end_answer();
+            self.place = Place::Signed;
+        }
         if let Some(label) = marks::label(&block.text)
-            && self.label(label, block)
+            && self.label(label, at, blocks)
         {
             return;
         }
@@ -199,7 +210,10 @@ impl Builder {
         if self.is_furniture(block, after_rule) {
             return;
         }
-        self.text(block, after_rule, blocks.get(at + 1));
+        if self.place == Place::Resources && self.resources_are_over(block, after_rule) {
+            self.place = Place::Signed;
+        }
+        self.text(at, blocks, after_rule);
     }
 
     fn rule(&mut self) {
@@ -210,7 +224,8 @@ impl Builder {
     }
 
     /// Acts on a line that has a meaning by itself; `false` where it has none in this place.
-    fn label(&mut self, label: Label, block: &Block) -> bool {
+    fn label(&mut self, label: Label, at: usize, blocks: &[Block]) -> bool {
+        let Some(block) = blocks.get(at) else { return false };
         let settled = matches!(
             self.place,
             Place::Before | Place::Contents | Place::Signed | Place::Section | Place::Resources
@@ -233,9 +248,14 @@ impl Builder {
             Label::Resources if self.place == Place::Contents && !self.contents.lists_resources() => {
                 self.contents.list_resources();
             }
+            Label::Resources if !self.lists_resources(at, blocks) => return false,
             Label::Resources => {
                 self.end_answer();
                 self.place = Place::Resources;
+                self.resources_level = match block.look {
+                    Look::Heading(level) => Some(level),
+                    _ => None,
+                };
             }
             Label::Answers if matches!(self.place, Place::Question | Place::Asked) => self.place = Place::Asked,
             Label::Answers if self.place == Place::Signed => {}
@@ -248,6 +268,34 @@ impl Builder {
         }
         self.label_words += words(&block.text);
         true
+    }
+
+    /// Whether a list follows the line at `at`: `Resources` may head a part of an article too, and `Reading` anything.
+    fn lists_resources(&self, at: usize, blocks: &[Block]) -> bool {
+        let Some(next) = turns::next_seen(blocks, at).and_then(|next| blocks.get(next)) else {
+            return false;
+        };
+        let label = key(blocks.get(at).map_or("", |b| &b.text));
+        let bare = matches!(
+            label.as_str(),
+            "resources" | "reading" | "reading list" | "worth reading" | "what to read"
+        );
+        let level = |b: &Block| if let Look::Heading(level) = b.look { level } else { 7 };
+        let deeper = blocks.get(at).is_some_and(|b| level(next) > level(b)) && level(next) < 7;
+        let listed =
+            next.look == Look::Item || next.link.is_some() || next.text.starts_with(['•', '“', '"', '*']) || deeper;
+        listed || !bare || label == "resources" && !self.article
+    }
+
+    /// Whether `block` comes after the resources: a heading as high as theirs, or text below a list.
+    fn resources_are_over(&self, block: &Block, after_rule: bool) -> bool {
+        if let (Look::Heading(level), Some(own)) = (block.look, self.resources_level) {
+            return level <= own;
+        }
+        let is_item = |b: &Block| b.look == Look::Item || b.text.starts_with("• ");
+        let listed = self.resources.last().is_some_and(is_item);
+        let item = is_item(block) || !block.loose;
+        listed && !item && (after_rule || furniture::is_farewell(&block.text))
     }
 
     pub(super) fn is_furniture(&mut self, block: &Block, after_rule: bool) -> bool {
@@ -305,6 +353,7 @@ impl Builder {
             self.label_words,
             "question numbers, answer letters and lines such as `Discussion`",
         );
+        self.built.why = self.why.reasons(&self.built.edition);
         self.built.words_kept = tidy::edition_words(&self.built.edition).saturating_sub(self.made_up);
         self.built
     }
@@ -322,6 +371,19 @@ pub(super) fn append(body: &mut String, text: &str, loose: bool) {
     body.push_str(text);
 }
 
+/// See [`Builder::hyphens_sign`].
+fn hyphens_sign(blocks: &[Block]) -> bool {
+    let below_text = |pair: &[Block]| {
+        let is_item = |b: &Block| b.look == Look::Item || b.text.starts_with("- ");
+        pair[1].text.starts_with("- ")
+            && pair[1].look != Look::Item
+            && !is_item(&pair[0])
+            && !pair[0].text.ends_with(':')
+            && marks::signature(&pair[1].text).is_some()
+    };
+    blocks.windows(2).any(below_text)
+}
+
 /// See [`Builder::strong_ahead`].
 fn strong_ahead(blocks: &[Block]) -> Vec<bool> {
     let mut ahead = false;
@@ -329,7 +391,7 @@ fn strong_ahead(blocks: &[Block]) -> Vec<bool> {
         .iter()
         .rev()
         .map(|block| {
-            if marks::question(&block.text).is_some_and(|q| q.sure) {
+            if marks::question(&block.text).is_some_and(|q| q.sure) || marks::asks(&block.text).is_some() {
                 ahead = false;
             } else if marks::answer(&block.text).is_some_and(|a| a.strong && a.index == 0) {
                 ahead = true;

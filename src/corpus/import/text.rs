@@ -4,18 +4,74 @@
 //! fixed width are joined again. It must not know what a question or an answer is, except that the lines which may
 //! open or sign one begin a block of their own.
 
-use super::block::{Block, Blocks, Look, address_in};
-use super::marks;
+use super::block::{Block, Blocks, Document, Look, address_in};
+use super::clean::{clean, head};
+use super::{Limits, front, marks, markup, names, too_long};
 
-/// A line at least this long (characters) that does not end a paragraph was probably wrapped there by a mail program.
+/// A line at least this long (characters) that does not end a paragraph may have been wrapped there by a mail program.
 const WRAPPED_FROM: usize = 50;
 /// A line longer than this is a paragraph of its own: nobody wraps there.
 const WRAPPED_TO: usize = 110;
+
+/// Reads the text of a file called `name`, and what its front matter and its comments say.
+pub(super) fn document(text: &str, name: &str, limits: &Limits) -> Result<Document, String> {
+    too_long(text.len(), limits)?;
+    let text = clean(text);
+    let front = front::read(&text).unwrap_or_else(|| front::Front {
+        body: text,
+        ..front::Front::default()
+    });
+    let (body, comments) = markup::without(&front.body);
+    let unseen = |what: &'static str, text: &str| Block {
+        look: Look::Unseen(what),
+        text: text.to_string(),
+        loose: true,
+        link: None,
+    };
+    let mut blocks = blocks(&body, limits.blocks)?;
+    if !front.lines.is_empty() {
+        blocks.insert(0, unseen("front matter", &front.lines));
+    }
+    let room = limits.blocks.saturating_sub(blocks.len());
+    blocks.extend(comments.iter().take(room).map(|text| unseen("comment", text)));
+    Ok(Document {
+        title: front.title,
+        date: front.date,
+        source: front.author.map(|author| format!("Imported from {name}, by {author}")),
+        blocks,
+        ..Document::default()
+    })
+}
+
+/// The width at which the lines of `text` were wrapped: that of nearly all lines that another one follows. `None` where
+/// most of the text stands in longer lines, so that every line end is the author's.
+fn wrap_width(text: &str) -> Option<usize> {
+    let (mut counts, mut short, mut long) = ([0usize; WRAPPED_TO + 1], 0, 0);
+    let mut lines = text.split('\n').map(|line| line.trim().chars().count()).peekable();
+    while let Some(size) = lines.next() {
+        if size > WRAPPED_TO {
+            long += size;
+            continue;
+        }
+        short += size;
+        if lines.peek().is_some_and(|&next| next > 0) {
+            counts[size] += 1;
+        }
+    }
+    let all: usize = counts[WRAPPED_FROM..].iter().sum();
+    let mut seen = 0;
+    let width = (WRAPPED_FROM..=WRAPPED_TO).find(|&size| {
+        seen += counts[size];
+        seen * 20 >= all * 19
+    });
+    width.filter(|_| all > 0 && long <= short)
+}
 
 /// Cuts clean `text` into at most `max` blocks.
 pub(super) fn blocks(text: &str, max: usize) -> Result<Vec<Block>, String> {
     let mut reader = Reader {
         out: Blocks::new(max),
+        width: wrap_width(text),
         open: None,
         last_line: 0,
         loose: true,
@@ -47,12 +103,15 @@ pub(super) fn blocks(text: &str, max: usize) -> Result<Vec<Block>, String> {
 fn fence_char(line: &str) -> Option<char> {
     let first = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let run = line.chars().take_while(|&c| c == first).count();
-    // Text after the run of a backtick fence may hold no further backtick, or it is a code span in a paragraph.
-    (run >= 3 && (first == '~' || !line[run..].contains('`'))).then_some(first)
+    // Nobody fences code with a whole line of tildes: that is a rule. Text after the run of a backtick fence may hold no
+    // further backtick, or it is a code span in a paragraph.
+    ((3..10).contains(&run) && (first == '~' || !line[run..].contains('`'))).then_some(first)
 }
 
 struct Reader {
     out: Blocks,
+    /// See [`wrap_width`].
+    width: Option<usize>,
     open: Option<Block>,
     /// Length in characters of the line last added to the open block.
     last_line: usize,
@@ -73,18 +132,61 @@ impl Reader {
             self.start(Look::Heading(level), title);
             self.end();
             self.loose = true;
-        } else if line.starts_with("- ") && marks::signature(line).is_some() {
+        } else if let Some(title) = framed(line) {
+            self.end();
+            self.loose = true;
+            self.start(Look::Heading(2), title);
+            self.end();
+            self.loose = true;
+        } else if let Some(quoted) = line
+            .strip_prefix('>')
+            .filter(|rest| !rest.starts_with(|c: char| c.is_ascii_digit() || c == '='))
+        {
+            self.quoted(quoted.trim_start_matches(['>', ' ']));
+        } else if line.starts_with("- ") && (marks::signature(line).is_some() || marks::signed_by_role(line).is_some())
+        {
             // A name after a hyphen is a signature or a list item: its place tells.
             self.start(Look::Paragraph, line);
         } else if let Some(item) = item(line) {
             self.start(Look::Item, &item);
-        } else if marks::may_open(line) || self.open.is_none() || self.last_line > WRAPPED_TO {
+        } else if self.opens(line) || self.open.is_none() || self.last_line > WRAPPED_TO {
             // Paragraphs that are a line each need no blank line between them.
             self.loose |= self.open.is_some() && self.last_line > WRAPPED_TO;
             self.start(Look::Paragraph, line);
         } else {
-            let glue = if self.last_line >= WRAPPED_FROM { ' ' } else { '\n' };
+            let glue = if self.wrapped(line) { ' ' } else { '\n' };
             self.add(glue, line);
+        }
+    }
+
+    /// Whether `line` must begin a block: it may open or sign something, or the block above is a quotation that it is
+    /// no part of.
+    fn opens(&self, line: &str) -> bool {
+        marks::may_open(line) || self.open.as_ref().is_some_and(|open| open.text.starts_with("> "))
+    }
+
+    /// Whether the open line was broken off where `line` begins: its first word did not fit into the width any more.
+    fn wrapped(&self, line: &str) -> bool {
+        let first = line.split(' ').next().map_or(0, |word| word.chars().count());
+        let full = self.width.is_some_and(|width| self.last_line + 1 + first > width);
+        self.last_line >= WRAPPED_FROM && full
+    }
+
+    /// A line of a quotation: it keeps its mark, so that nobody takes it for the author's own words.
+    fn quoted(&mut self, line: &str) {
+        if line.is_empty() {
+            self.end();
+            self.loose = true;
+            return;
+        }
+        let signs = names::after_dash(line).is_some_and(|(name, _)| names::is_name(name) || names::is_byline(name));
+        let goes_on = self.open.as_ref().is_some_and(|open| open.text.starts_with("> ")) && !signs;
+        if goes_on && self.wrapped(line) {
+            self.add(' ', line);
+        } else if goes_on {
+            self.add('\n', &format!("> {line}"));
+        } else {
+            self.start(Look::Paragraph, &format!("> {line}"));
         }
     }
 
@@ -94,7 +196,8 @@ impl Reader {
             let width = block.text.chars().count();
             let even = line.chars().count().abs_diff(width) <= 3;
             let all = |c| line.chars().all(|l| l == c);
-            block.look == Look::Paragraph
+            let numbered = block.look == Look::Item && block.text.starts_with(|c: char| c.is_ascii_digit());
+            (block.look == Look::Paragraph || numbered && even)
                 && !block.text.contains('\n')
                 && !marks::may_open(&block.text)
                 && (all('=') || all('-') && even)
@@ -152,6 +255,22 @@ fn is_rule(line: &str) -> bool {
         )
     };
     line.chars().all(|c| drawn(c) || c == ' ') && line.chars().filter(|&c| drawn(c)).count() >= 3
+}
+
+/// `=== Title ===` → title.
+fn framed(line: &str) -> Option<&str> {
+    let frame = line
+        .chars()
+        .next()
+        .filter(|c| matches!(c, '=' | '-' | '*' | '~' | '_' | '#'))?;
+    let inner = line.trim_start_matches(frame);
+    let width = line.len() - inner.len();
+    let title = inner.trim_end_matches(frame);
+    let closed = inner.len() > title.len() && width >= 2 && inner.starts_with(' ') && title.ends_with(' ');
+    let title = title.trim();
+    // `** text **` is emphasis.
+    let emphasis = matches!(frame, '*' | '_') && width < 3;
+    (closed && !emphasis && !title.is_empty() && head(title, 101).chars().count() <= 100).then_some(title)
 }
 
 /// `## Title` → level and title.

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::clean::words;
-use super::{Dropped, ImportReport, Imported, Outcome, Stored};
+use super::{Dropped, ImportReport, Imported, Outcome, Reason, Stored};
 use crate::corpus::edition::Id;
 
 /// `import --json`: one object.
@@ -28,9 +28,17 @@ pub struct EditionView {
     pub words_in: usize,
     pub words_kept: usize,
     pub dropped: Vec<DroppedView>,
+    pub why: Vec<ReasonView>,
     pub discussions: Vec<DiscussionView>,
     pub sections: Vec<SectionView>,
     pub resources: Vec<ResourceView>,
+}
+
+/// Why something was read as it was: see [`super::Reason`].
+#[derive(Debug, Clone, Serialize)]
+pub struct ReasonView {
+    pub item: String,
+    pub why: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -94,6 +102,10 @@ impl ImportView {
 fn edition(imported: &Imported, stored: Option<&Stored>) -> EditionView {
     let edition = &imported.edition;
     let slug = stored.map_or(&edition.slug, |stored| &stored.slug);
+    let why = |reason: &Reason| ReasonView {
+        item: reason.item.clone(),
+        why: reason.why.clone(),
+    };
     let dropped = |d: &Dropped| DroppedView {
         what: d.what.clone(),
         words: d.words,
@@ -115,6 +127,7 @@ fn edition(imported: &Imported, stored: Option<&Stored>) -> EditionView {
         words_in: imported.words_in,
         words_kept: imported.words_kept,
         dropped: imported.dropped.iter().map(dropped).collect(),
+        why: imported.why.iter().map(why).collect(),
         discussions: edition.discussions.iter().map(|d| discussion(slug, d)).collect(),
         sections: edition.sections.iter().map(|s| section(slug, s)).collect(),
         resources: edition.resources.iter().map(|r| resource(slug, r)).collect(),

@@ -1,0 +1,249 @@
+//! Front matter: what a Markdown file says about itself before its text (Jekyll, Hugo, Obsidian, Pelican, Notion).
+//!
+//! In: clean text. Out: its title, day and authors, and the text without them. The lines are read by themselves and not
+//! as YAML or TOML: `title: Issue 12: Pricing` is no YAML, and whole archives are written so.
+
+use super::clean::one_line;
+use super::dates;
+
+/// Most lines that front matter may have.
+const MOST_LINES: usize = 200;
+/// Longest value kept, in characters.
+const LONGEST: usize = 300;
+
+/// What a file says about itself.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Front {
+    pub title: Option<String>,
+    pub date: Option<String>,
+    pub author: Option<String>,
+    /// The lines as they stand in the file.
+    pub lines: String,
+    /// The text without them.
+    pub body: String,
+}
+
+/// The front matter of `text`, if it has any.
+pub(super) fn read(text: &str) -> Option<Front> {
+    fenced(text)
+        .or_else(|| key_lines(text, ""))
+        .or_else(|| properties(text))
+}
+
+/// Lines between two lines of `---` (YAML) or `+++` (TOML).
+fn fenced(text: &str) -> Option<Front> {
+    let text = text.trim_start_matches(['\n', ' ']);
+    let fence = text
+        .lines()
+        .next()
+        .map(str::trim_end)
+        .filter(|line| matches!(*line, "---" | "+++"))?;
+    let start = text.find('\n')? + 1;
+    let mut end = start;
+    for line in text.get(start..)?.split_inclusive('\n').take(MOST_LINES) {
+        let bare = line.trim_end();
+        if bare == fence || fence == "---" && bare == "..." {
+            let lines = &text[start..end];
+            // Two rules around a paragraph are no front matter.
+            let keyed = lines.lines().filter(|l| key_value(l).is_some()).count();
+            let known = lines.lines().all(|l| {
+                let nested = l.starts_with([' ', '-', '#', ']', '}', '[', '"', '\'']) || l.trim().is_empty();
+                nested || key_value(l).is_some()
+            });
+            return (keyed > 0 && known).then(|| front(lines, text[end + line.len()..].to_string()));
+        }
+        end += line.len();
+    }
+    None
+}
+
+/// Lines `Title: …`, `Date: …` that open the text, up to a blank line.
+fn key_lines(text: &str, above: &str) -> Option<Front> {
+    let text = text.trim_start_matches('\n');
+    let end = text.find("\n\n").unwrap_or(text.len());
+    let lines = &text[..end];
+    let keys: Vec<&str> = lines
+        .lines()
+        .map(|l| key_value(l).map(|(k, _)| k))
+        .collect::<Option<_>>()?;
+    let says = |wanted: &[&str]| keys.iter().any(|key| wanted.contains(&plain(key).as_str()));
+    let title_and_more = above.is_empty() && says(&["title"]) && keys.len() > 1;
+    let about_a_page = says(&["created", "date", "published", "date created", "created time"])
+        && says(&[
+            "tags",
+            "author",
+            "authors",
+            "category",
+            "status",
+            "created by",
+            "last edited time",
+            "slug",
+            "title",
+        ]);
+    if keys.len() > 40 || !(title_and_more || about_a_page) {
+        return None;
+    }
+    Some(front(lines, format!("{above}{}", &text[end..])))
+}
+
+/// The properties that a note program writes below the title.
+fn properties(text: &str) -> Option<Front> {
+    let text = text.trim_start_matches('\n');
+    let end = text.find('\n')?;
+    text.starts_with("# ")
+        .then(|| key_lines(&text[end..], &format!("{}\n", &text[..end])))?
+}
+
+/// `key: value` or `key = value` at the beginning of a line.
+fn key_value(line: &str) -> Option<(&str, &str)> {
+    let at = line.find([':', '='])?;
+    let (key, value) = (line[..at].trim_end(), &line[at + 1..]);
+    let name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ' | '.');
+    let named = !key.is_empty() && key.len() <= 40 && key.chars().all(name) && !key.starts_with([' ', '-']);
+    let apart = value.is_empty() || value.starts_with(' ') || line[at..].starts_with('=');
+    (named && apart && key.split(' ').count() <= 3).then(|| (key, value.trim()))
+}
+
+fn plain(key: &str) -> String {
+    key.trim().to_lowercase().replace(['_', '-'], " ")
+}
+
+fn front(lines: &str, body: String) -> Front {
+    let mut found = Front {
+        lines: lines.to_string(),
+        body,
+        ..Front::default()
+    };
+    // The day of publication counts before that of the draft, and that before the last change.
+    let mut rank = u8::MAX;
+    let all: Vec<&str> = lines.lines().collect();
+    for (at, line) in all.iter().enumerate() {
+        let Some((key, value)) = key_value(line) else { continue };
+        let value = whole_value(value, all.get(at + 1..).unwrap_or_default());
+        match plain(key).as_str() {
+            "title" => found.title = found.title.or(Some(value)),
+            "author" | "authors" | "by" | "creator" | "writer" | "created by" => {
+                found.author = found.author.or(Some(value))
+            }
+            key => {
+                let this = match key {
+                    "date" | "published" | "publishdate" | "publish date" | "pubdate" | "published at"
+                    | "date published" => 0,
+                    "created" | "created at" | "date created" | "created time" => 1,
+                    "updated" | "lastmod" | "modified" | "last modified" | "date modified" | "last edited time" => 2,
+                    _ => continue,
+                };
+                if let Some(day) = dates::day(&value).filter(|_| this < rank) {
+                    rank = this;
+                    found.date = Some(day);
+                }
+            }
+        }
+    }
+    found.title = found.title.filter(|t| !t.is_empty());
+    found.author = found.author.filter(|a| !a.is_empty());
+    found
+}
+
+/// A value without quotation marks; where it stands on the lines below its key, those lines, a list joined by commas.
+fn whole_value(value: &str, below: &[&str]) -> String {
+    let folded = matches!(value, "" | ">" | ">-" | "|" | "|-" | ">+" | "|+");
+    if !folded {
+        let list = value.strip_prefix('[').and_then(|v| v.strip_suffix(']'));
+        let parts = list.map_or_else(|| vec![value], |list| list.split(',').collect());
+        let parts: Vec<String> = parts.into_iter().map(unquoted).filter(|p| !p.is_empty()).collect();
+        return bounded(&parts.join(", "));
+    }
+    let nested = below
+        .iter()
+        .take_while(|l| l.starts_with([' ', '-']) || l.trim().is_empty())
+        .take(20);
+    let items: Vec<String> = nested
+        .filter_map(|line| {
+            let line = line.trim();
+            let item = line.strip_prefix("- ").unwrap_or(line);
+            // Of an author's fields, the name alone.
+            match key_value(item).filter(|_| value.is_empty()) {
+                Some(("name", name)) => Some(unquoted(name)),
+                Some(_) => None,
+                None => Some(unquoted(item)),
+            }
+        })
+        .filter(|item| !item.is_empty())
+        .collect();
+    bounded(&items.join(if value.is_empty() { ", " } else { " " }))
+}
+
+fn unquoted(value: &str) -> String {
+    let value = value.trim();
+    for quote in ['"', '\''] {
+        if let Some(inner) = value.strip_prefix(quote).and_then(|v| v.strip_suffix(quote)) {
+            return inner.replace("\\\"", "\"").replace("''", "'");
+        }
+    }
+    value.to_string()
+}
+
+fn bounded(value: &str) -> String {
+    super::clean::bounded_line(&one_line(value), LONGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    type Told = (Option<String>, Option<String>, Option<String>, String);
+
+    fn told(text: &str) -> Option<Told> {
+        read(text).map(|f| (f.title, f.date, f.author, f.body.trim().to_string()))
+    }
+
+    #[test]
+    fn each_program_says_title_day_and_author_in_its_own_way() {
+        let expected = Some((
+            Some("Issue 12: Pricing".to_string()),
+            Some("2026-01-05".to_string()),
+            Some("Dana Reyes".to_string()),
+            "Text.".to_string(),
+        ));
+        for text in [
+            "---\nlayout: post\ntitle: \"Issue 12: Pricing\"\ndate: 2026-01-05 09:00:00 +0000\nauthor: Dana Reyes\ntags: [a, b]\n---\n\nText.",
+            "---\ntitle: Issue 12: Pricing\nauthors:\n  - name: Dana Reyes\n    url: https://example.org\npublished: 5 January 2026\n---\nText.",
+            "---\ntitle: >-\n  Issue 12:\n  Pricing\ncreated: 2025-12-01\ndate: 2026-01-05\nauthor: ['Dana Reyes']\n...\nText.",
+            "+++\ntitle = \"Issue 12: Pricing\"\ndate = 2026-01-05T09:00:00Z\nauthor = 'Dana Reyes'\ndraft = false\n+++\nText.",
+            "Title: Issue 12: Pricing\nDate: 2026-01-05\nAuthor: Dana Reyes\n\nText.",
+        ] {
+            assert_eq!(told(text), expected, "{text}");
+        }
+        let notion =
+            told("# Pricing pages\n\nCreated: January 5, 2026 9:00 AM\nTags: pricing\nAuthor: Dana Reyes\n\nText.")
+                .unwrap();
+        assert_eq!(notion.3, "# Pricing pages\n\n\nText.");
+        assert_eq!((notion.0, notion.1.as_deref()), (None, Some("2026-01-05")));
+    }
+
+    #[test]
+    fn text_that_merely_looks_like_it_is_text() {
+        for text in [
+            "---\nA paragraph between rules, and a long one.\n---\nMore.",
+            "---\n",
+            "Note: this is text.\nAnd this too.\n\nMore.",
+            "Date: when is best?\n\nMore.",
+            "Ana: Dates help.\nBen: They do not.\n\nMore.",
+            "# Title\n\nOne thing: it helps.\n",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_of_the_text_is_lost(text in "(?s)(---\n|\\+\\+\\+\n)?([a-zA-Z]{0,6}[:=] ?[a-z\n -]{0,12}\n){0,6}(---\n)?.{0,60}") {
+            if let Some(front) = read(&text) {
+                let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).count();
+                prop_assert_eq!(letters(&front.lines) + letters(&front.body), letters(&text));
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! What looks like the name of a person, or like what a person does: `Ana Lima`, `Ana Lima, PM at a bank`, `Head of
+//! product at a bank`.
+//!
+//! In: a line. Out: whether it could name somebody, and how surely. Whether it does, in its place, is for `turns.rs` and
+//! `discussion.rs` to say: a name that is read where none stands puts a quote under a wrong name.
+
+use super::clean::{key, words};
+
+/// Longest line that names somebody, in characters and words.
+const LONGEST: usize = 130;
+const MOST_WORDS: usize = 18;
+
+/// Words that say what somebody does.
+const ROLES: &str = "pm pms po manager lead leader head director founder cofounder engineer designer ceo cto cpo coo cfo cmo cio \
+    vp svp president coach analyst researcher consultant scientist developer owner officer chief editor writer \
+    recruiter marketer physician doctor nurse teacher student professor lecturer architect investor advisor \
+    adviser specialist strategist graduate entrepreneur freelancer administrator tester principal expert trainer \
+    mentor author scrum operations anonymous reader lawyer accountant programmer team executive associate intern \
+    planner buyer seller agent";
+
+/// Words that open sentences and headings, and no name.
+const NO_NAME: &str = "the a an how what why when who where which our my your their his her this that these those if in on for to \
+    from with and or but it its we i you they he she yes no not do does dont is are was can could should would \
+    will must use start stop ask make take get keep tell give send never always measure put talk write read \
+    every each most some many more less good great bad new old hire find be as at by of about after before over \
+    under all any one two three first second third last next here there now then also only just let lets see \
+    look learn build ship set say show try think know definitely absolutely maybe perhaps hello hi dear thanks \
+    thank please welcome note update question answer part step chapter issue too very because so than up down \
+    out run work pricing price prices product products user users customer customers roadmap roadmaps feature \
+    features growth hiring metrics strategy discovery interviews testing data design research";
+
+/// Words that make a line a statement, and not what somebody does.
+const VERBS: &str = "is are was were should can will must have do does need needs why how what";
+
+const PARTICLES: &str = "de da di du del van von der den bin al la le y dos ter ten zu el";
+
+/// Whether `word` is in `list`, words with spaces between them.
+pub(super) fn among(list: &str, word: &str) -> bool {
+    list.split(' ').any(|listed| listed == word)
+}
+
+/// `text` without emphasis, quotation marks of Markdown and spaces around it.
+pub(super) fn bare(text: &str) -> &str {
+    text.trim().trim_start_matches("> ").trim_matches(['*', '_', ' '])
+}
+
+/// What follows the dash or dashes that open `text`, and whether they are hyphens, which open list items as well.
+pub(super) fn after_dash(text: &str) -> Option<(&str, bool)> {
+    let text = text.trim().trim_start_matches("> ").trim_start_matches(['*', '_']);
+    let name = text.trim_start_matches(['-', '–', '—', '―', '−', '~']);
+    let dash = &text[..text.len() - name.len()];
+    let name = bare(name);
+    let hyphen = dash == "-";
+    (!dash.is_empty() && dash.chars().count() <= 3 && !name.is_empty()).then_some((name, hyphen))
+}
+
+/// Whether `text` looks like a person's name, perhaps with what they do after a comma.
+pub(super) fn is_name(text: &str) -> bool {
+    let (name, role) = text.split_once(',').map_or((text, None), |(n, r)| (n, Some(r)));
+    let short = !text.contains('\n') && text.chars().count() <= 120 && words(name) <= 5 && words(text) <= 14;
+    let named = |word: &str| {
+        let first = word.trim_start_matches(['(', '"', '“']).chars().next();
+        first.is_some_and(|c| c.is_alphabetic() && !c.is_lowercase()) || among(PARTICLES, word)
+    };
+    let handle = text.starts_with('@') || text.starts_with("u/");
+    short
+        && words(name) >= 1
+        && !ends_open(text)
+        && role.is_none_or(|role| !role.contains(". "))
+        && (name.split_whitespace().all(named) || handle && words(text) == 1)
+}
+
+/// Whether `text` is two to four capitalised words, none of which opens sentences: hardly anything but a name.
+pub(super) fn is_person(text: &str) -> bool {
+    let text = bare(text);
+    let parts: Vec<&str> = text.split_whitespace().take(6).collect();
+    let part = |word: &&str| {
+        let first = word.trim_start_matches(['"', '“', '‘']).chars().next();
+        let capital = first.is_some_and(|c| c.is_alphabetic() && !c.is_lowercase());
+        let lettered = word
+            .chars()
+            .all(|c| c.is_alphabetic() || matches!(c, '.' | '-' | '\'' | '’' | '"' | '“' | '”'));
+        among(PARTICLES, word) || capital && lettered && !among(NO_NAME, &key(word))
+    };
+    (2..=4).contains(&parts.len()) && parts.iter().all(part) && !ends_open(text) && sentence_free(text)
+}
+
+/// Whether `text` could say who speaks: a person, a name with a role, or a role alone.
+pub(super) fn is_byline(text: &str) -> bool {
+    is_person(text) || is_sure_byline(text)
+}
+
+/// Whether `text` says both who somebody is and what they do, or what they do alone.
+pub(super) fn is_sure_byline(text: &str) -> bool {
+    let text = bare(text);
+    let fits = !text.contains('\n')
+        && text.chars().count() <= LONGEST
+        && words(text) <= MOST_WORDS
+        && text.starts_with(|c: char| c == '@' || c.is_alphabetic() && !c.is_lowercase())
+        && !ends_open(text)
+        && !text.contains(['?', '!', ':', ';'])
+        && sentence_free(text);
+    if !fits {
+        return false;
+    }
+    let (name, role) = match text.find([',', '(']) {
+        Some(at) => (text[..at].trim(), Some(text[at + 1..].trim_matches([' ', ')']))),
+        None => (text, None),
+    };
+    let k = key(text);
+    let first = k.split(' ').next().unwrap_or_default();
+    if let Some(role) = role.filter(|r| words(r) > 0) {
+        let lone = words(name) == 1 && is_name(name) && !among(NO_NAME, first);
+        if is_person(name) || lone && says_role(role) {
+            return true;
+        }
+    }
+    let open = |w: &str| among(VERBS, w);
+    says_role(text)
+        && (!among(NO_NAME, first)
+            || matches!(
+                first,
+                "product" | "data" | "growth" | "design" | "first" | "user" | "customer" | "research" | "pricing"
+            ))
+        && !k.split(' ').any(open)
+}
+
+/// Whether `text` has a word for what somebody does.
+pub(super) fn says_role(text: &str) -> bool {
+    key(text).split(' ').any(|word| among(ROLES, word))
+}
+
+/// `Name (role): text`, `Name, role: text` → who speaks, what they say.
+pub(super) fn spoken_line(text: &str) -> Option<(&str, &str)> {
+    let at = text.find(':').filter(|&at| at <= 160)?;
+    let (who, said) = (bare(&text[..at]), text[at + 1..].trim_start_matches(['*', '_']));
+    let apart = said.starts_with([' ', '\n']) || said.is_empty();
+    (apart && !who.is_empty() && !who.contains('\n')).then(|| (who, said.trim()))
+}
+
+/// Whether `text` ends as a sentence or a list does, so that more is to come or all is said.
+fn ends_open(text: &str) -> bool {
+    let initial = text.rsplit(' ').next().is_some_and(|last| last.chars().count() <= 4);
+    text.ends_with(['?', '!', ':', ';', ',']) || text.ends_with('.') && !initial
+}
+
+/// Whether no sentence ends within `text`; initials and titles have full stops too.
+fn sentence_free(text: &str) -> bool {
+    text.match_indices(". ").all(|(at, _)| {
+        let last = text[..at].rsplit([' ', '.', '(']).next().unwrap_or_default();
+        last.chars().count() <= 3
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn people_and_what_they_do_are_told_from_headings_and_sentences() {
+        for text in [
+            "Ana Lima",
+            "J. R. Doe",
+            "Ludwig van Beethoven",
+            "Ana Lima, Porto",
+            "Joana, analyst",
+            "Nadia, support specialist at a property management software maker",
+            "Ben Osei (Acme)",
+            "Ruth A. (product director in agriculture technology)",
+            "Head of product at a veterinary software house",
+            "CTO of a mapping company",
+            "Data scientist at a regional bank",
+            "Founder who hired a PM too early",
+            "Product lead at a producer of laboratory information systems",
+            "PM, software for opticians",
+        ] {
+            assert!(is_byline(text), "{text}");
+        }
+        for text in [
+            "Pricing Pages",
+            "How To Hire",
+            "How to be a product manager",
+            "Start small",
+            "Yes, always",
+            "The product manager decides.",
+            "Ask the engineer who wrote it",
+            "Is a director needed",
+            "We moved between three of them in a year",
+            "Notes: a manager writes",
+            "Retention (in percent)",
+            "",
+        ] {
+            assert!(!is_byline(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn dashes_open_signatures_and_hyphens_may_open_items() {
+        assert_eq!(after_dash("– Ana Lima"), Some(("Ana Lima", false)));
+        assert_eq!(after_dash("> — *Ana Lima, PM*"), Some(("Ana Lima, PM", false)));
+        assert_eq!(after_dash("- Wiki"), Some(("Wiki", true)));
+        assert_eq!(after_dash("-- Ana"), Some(("Ana", false)));
+        assert_eq!(after_dash("Ana"), None);
+        assert_eq!(after_dash("-----"), None);
+        assert_eq!(
+            spoken_line("Ana Lima (PM): Dates help."),
+            Some(("Ana Lima (PM)", "Dates help."))
+        );
+        assert_eq!(spoken_line("**Ana:** Dates help."), Some(("Ana", "Dates help.")));
+        assert_eq!(spoken_line("at 10:30 we met"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_looked_at_without_harm(text in "(?s).{0,80}|[-–—>*_ ]{0,4}[A-Z][a-z]{0,6}[,.(: ]{0,3}.{0,30}") {
+            let _ = (is_name(&text), is_person(&text), is_byline(&text), after_dash(&text), spoken_line(&text));
+        }
+    }
+}

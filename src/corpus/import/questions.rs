@@ -1,0 +1,195 @@
+//! Which question stands over the answers, and who asks it.
+//!
+//! In: the blocks of a letter, and the answers found in it. Out: a turn for each block that opens a question or names
+//! its asker. Each pass reads every block a fixed number of times.
+
+use super::block::{Block, Look};
+use super::clean::{key, words};
+use super::marks::{self, Label};
+use super::turns::{self, Asked, Turn};
+use super::{names, resources};
+
+/// Finds the questions that the answers belong to.
+pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
+    let opens = |of: &[Option<Turn>], at: usize| match &of[at] {
+        Some(Turn::Answer(said)) => said.index.is_none_or(|index| index == 0),
+        _ => turns::is_seen(&blocks[at]) && marks::answer(&blocks[at].text).is_some_and(|mark| mark.index == 0),
+    };
+    // Whether an answer or a signature comes before the next question.
+    let mut answered = vec![false; blocks.len()];
+    let mut ahead = false;
+    for at in (0..blocks.len()).rev() {
+        let signs = turns::is_seen(&blocks[at]) && turns::is_signed_off(blocks, at);
+        answered[at] = ahead;
+        if turns::is_seen(&blocks[at])
+            && (turns::is_question(&blocks[at]) || marks::label(&blocks[at].text) == Some(Label::Contents))
+        {
+            ahead = false;
+        }
+        ahead |= opens(of, at) || signs;
+    }
+    // Letters alone number the parts of an article too.
+    let signed = (0..blocks.len()).any(|at| turns::is_seen(&blocks[at]) && turns::is_signed_off(blocks, at));
+    let mut asked: Option<usize> = None;
+    let mut since = 0;
+    for at in 0..blocks.len() {
+        let block = &blocks[at];
+        if !turns::is_seen(block) {
+            continue;
+        }
+        let title = marks::asks(&block.text);
+        if let Some(title) = title.filter(|_| answered[at] && of[at].is_none()) {
+            of[at] = Some(question(0, title, "`Q:` with an answer below it"));
+            asked = Some(at);
+        } else if marks::question(&block.text).is_some_and(|q| q.sure && !q.short || answered[at]) {
+            asked = Some(at);
+        } else if marks::label(&block.text).is_some_and(|label| label != Label::Answers)
+            && asked.is_none_or(|asked| asked < since)
+        {
+            since = since.max(at + 1);
+        }
+        if !opens(of, at) {
+            if matches!(&of[at], Some(Turn::Answer(_))) {
+                since = at + 1;
+            }
+            continue;
+        }
+        // Without letters, a heading in the middle of an answer may stand over the next one: there only a question will do.
+        let named = match &of[at] {
+            Some(Turn::Answer(said)) => said.index.is_some() || asked.is_none(),
+            _ => false,
+        };
+        if asked.is_none_or(|asked| asked < since) {
+            match above(blocks, since, at, named) {
+                Some(_) if !named && !signed && of[at].is_none() => {}
+                Some(found) => {
+                    let text = names::bare(&blocks[found].text);
+                    let title = resources::unnumbered(text);
+                    let number = text.split(['.', ')']).next().and_then(|n| n.parse().ok());
+                    let number = number.filter(|_| title.len() < text.len()).unwrap_or(0);
+                    of[found] = Some(question(number, title, "it stands over the first answer"));
+                    asked = Some(found);
+                }
+                // Nobody asked anything: what looks like an answer is none.
+                None if asked.is_none() => {
+                    of[at] = None;
+                    since = at + 1;
+                    continue;
+                }
+                None => {}
+            }
+        }
+        since = at + 1;
+    }
+}
+
+fn question(number: u32, text: &str, why: &'static str) -> Turn {
+    let (title, body) = text.split_once('\n').unwrap_or((text, ""));
+    Turn::Question(Asked {
+        number,
+        title: names::bare(title).to_string(),
+        body: body.trim().to_string(),
+        asker: None,
+        why,
+    })
+}
+
+/// The question among the blocks from `from` to `to` that stands over the answer at `to`, by what sets it off. Where
+/// the answer is not `named`, only a heading that asks will do.
+fn above(blocks: &[Block], from: usize, to: usize, named: bool) -> Option<usize> {
+    let region = || (from..to).rev().filter(|&at| turns::is_seen(&blocks[at]));
+    let asks = |at: usize| names::bare(&blocks[at].text).ends_with('?');
+    let short = |at: usize| words(&blocks[at].text) <= 40 && !blocks[at].text.contains('\n');
+    let is_heading = |at: usize| matches!(blocks[at].look, Look::Heading(_)) && short(at);
+    let is_rule = |at: Option<usize>| at.and_then(|at| blocks.get(at)).is_some_and(|b| b.look == Look::Rule);
+    let enclosed = |at: usize| is_rule(at.checked_sub(1)) && is_rule(Some(at + 1)) && short(at);
+    let heading = region().find(|&at| is_heading(at) && asks(at));
+    let heading = heading.or_else(|| region().find(|&at| is_heading(at)).filter(|_| named));
+    let set_off = heading.or_else(|| region().find(|&at| enclosed(at) && (named || asks(at))));
+    if set_off.is_some() || !named {
+        return set_off;
+    }
+    // No heading: the first short question below the last rule.
+    let start = (from..to)
+        .rev()
+        .find(|&at| blocks[at].look == Look::Rule)
+        .unwrap_or(from);
+    (start..to).find(|&at| turns::is_seen(&blocks[at]) && short(at) && asks(at) && words(&blocks[at].text) >= 3)
+}
+
+/// Finds who asks.
+pub(super) fn askers(blocks: &[Block], of: &mut [Option<Turn>]) {
+    let mut at = 0;
+    while at < blocks.len() {
+        let opens = turns::is_seen(&blocks[at])
+            && (matches!(of[at], Some(Turn::Question(_)))
+                || marks::question(&blocks[at].text)
+                    .is_some_and(|q| q.sure || q.title.starts_with(char::is_uppercase)));
+        if !opens {
+            at += 1;
+            continue;
+        }
+        let is_end = |of: &[Option<Turn>], at: usize| {
+            of[at].is_some() || turns::is_question(&blocks[at]) || marks::answer(&blocks[at].text).is_some()
+        };
+        let end = (at + 1..blocks.len()).find(|&at| is_end(of, at));
+        asker(
+            blocks,
+            of,
+            at + 1..end.unwrap_or(blocks.len()),
+            end.is_some_and(|end| !turns::is_question(&blocks[end])),
+        );
+        at = end.unwrap_or(blocks.len());
+    }
+}
+
+/// Finds who asks in `region`, the blocks between a question's title and its first answer.
+fn asker(blocks: &[Block], of: &mut [Option<Turn>], region: std::ops::Range<usize>, answered: bool) {
+    let seen: Vec<usize> = region.filter(|&at| turns::is_seen(&blocks[at])).take(60).collect();
+    let Some((&first, rest)) = seen.split_first() else {
+        return;
+    };
+    if let Some((at, name)) = seen
+        .iter()
+        .find_map(|&at| Some((at, marks::asked_by(&blocks[at].text)?)))
+    {
+        of[at] = Some(Turn::Asker(asker_name(name), String::new()));
+        return;
+    }
+    let text = &blocks[first].text;
+    if let Some((name, said)) = marks::asker_says(text) {
+        of[first] = Some(Turn::Asker(asker_name(name), said.to_string()));
+        return;
+    }
+    if let Some((name, _)) = names::after_dash(text)
+        && !rest.is_empty()
+        && blocks[first].look == Look::Paragraph
+        && names::is_sure_byline(name)
+    {
+        of[first] = Some(Turn::Asker(asker_name(name), String::new()));
+        return;
+    }
+    let bare = names::bare(text);
+    let inner = bare.strip_prefix('(').and_then(|t| t.strip_suffix(')')).map(str::trim);
+    if let Some(name) = inner.filter(|name| names::is_name(name) || names::is_byline(name)) {
+        of[first] = Some(Turn::Asker(asker_name(name), String::new()));
+        return;
+    }
+    let signed_below = rest.last().filter(|&&at| {
+        let text = &blocks[at].text;
+        names::after_dash(text).is_none() && names::is_sure_byline(names::bare(text))
+    });
+    if !answered {
+    } else if let Some(&at) = signed_below {
+        of[at] = Some(Turn::Asker(asker_name(names::bare(&blocks[at].text)), String::new()));
+    } else if !rest.is_empty() && names::is_sure_byline(bare) && names::after_dash(text).is_none() {
+        of[first] = Some(Turn::Asker(asker_name(bare), String::new()));
+    }
+}
+
+/// A name as it is kept; that of somebody who gives none is empty.
+fn asker_name(name: &str) -> String {
+    let name = names::bare(name).trim_end_matches(':').trim();
+    let none = ["anonymous", "anon", "a reader", "name withheld"].contains(&key(name).as_str());
+    if none { String::new() } else { name.to_string() }
+}

@@ -1,0 +1,133 @@
+//! The part of the pass over a newsletter that acts on the turns which its layout shows, and says where an answer ends.
+//!
+//! In: turns, and the place that [`Builder`] is in. Out: discussions in its edition, as `discussion.rs` makes them of
+//! marks.
+
+use super::block::{Block, Look};
+use super::clean::{bounded_line, words};
+use super::discussion::LETTERS;
+use super::structure::{Builder, MAX_LINE, Place, append};
+use super::turns::{Asked, Said, Turn};
+use super::{furniture, marks};
+
+impl Builder {
+    /// Acts on a turn that the layout shows; `false` where it has no meaning in this place.
+    pub(super) fn turn(&mut self, turn: Turn, block: &Block) -> bool {
+        match turn {
+            Turn::Question(asked) => self.asked(asked, block),
+            Turn::Asker(name, said) => return self.asker(&name, &said, block),
+            Turn::Answer(said) => return self.said(said, block),
+            Turn::Label(kept) => {
+                self.label_words += words(&block.text).saturating_sub(kept);
+                self.made_up = self.made_up.saturating_sub(kept);
+            }
+            Turn::Byline => return self.byline(block),
+        }
+        true
+    }
+
+    fn asked(&mut self, asked: Asked, block: &Block) {
+        self.end_answer();
+        let kept = words(&asked.title) + words(&asked.body) + asked.asker.as_deref().map_or(0, words);
+        self.account(kept, block);
+        self.begin_question(asked.number, &asked.title, asked.why);
+        if asked.asker.is_some() {
+            self.why.question(self.number(), "the line names who asks");
+        }
+        if let Some(discussion) = self.built.edition.discussions.last_mut() {
+            append(&mut discussion.body, &asked.body, true);
+            discussion.asked_by = asked.asker.map(|name| bounded_line(&name, MAX_LINE));
+        }
+        self.untitled = false;
+    }
+
+    /// Notes that `kept` words were made of `block`.
+    fn account(&mut self, kept: usize, block: &Block) {
+        let had = words(&block.text);
+        self.label_words += had.saturating_sub(kept);
+        self.made_up += kept.saturating_sub(had);
+    }
+
+    fn asker(&mut self, name: &str, said: &str, block: &Block) -> bool {
+        let in_question = matches!(self.place, Place::Question | Place::Asked);
+        let Some(discussion) = self
+            .built
+            .edition
+            .discussions
+            .last_mut()
+            .filter(|d| in_question && d.asked_by.is_none())
+        else {
+            return false;
+        };
+        discussion.asked_by = Some(bounded_line(name, MAX_LINE)).filter(|name| !name.is_empty());
+        append(&mut discussion.body, said, true);
+        let kept = words(name) + words(said);
+        self.account(kept, block);
+        self.why
+            .question(self.number(), "a line beside the question names who asks");
+        true
+    }
+
+    fn said(&mut self, said: Said, block: &Block) -> bool {
+        let title = said.opens.filter(|_| self.built.edition.discussions.is_empty());
+        if let Some(title) = &title {
+            self.made_up += words(title);
+            self.begin_question(0, title, "speakers by turns, of whom nobody asks");
+            self.untitled = false;
+        }
+        if self.built.edition.discussions.is_empty() {
+            return false;
+        }
+        self.end_answer();
+        let next = self.last_answer.map_or(0, |last| last + 1);
+        let index = said
+            .index
+            .filter(|&index| index >= next && index < LETTERS)
+            .unwrap_or(next);
+        self.account(said.by.as_deref().map_or(0, words) + words(&said.text), block);
+        self.begin_answer(index, &said.text, said.why);
+        self.opening = block.look;
+        let by = said.by.map(|name| bounded_line(&name, MAX_LINE));
+        let answer = self
+            .built
+            .edition
+            .discussions
+            .last_mut()
+            .and_then(|d| d.answers.last_mut());
+        if let (Some(answer), Some(by)) = (answer, by) {
+            answer.contributor = by;
+        }
+        true
+    }
+
+    /// Leaves the name of an item's author with that item.
+    fn byline(&mut self, block: &Block) -> bool {
+        let section = self
+            .built
+            .edition
+            .sections
+            .last_mut()
+            .filter(|_| self.place == Place::Section);
+        section.is_some_and(|section| {
+            append(&mut section.body, &block.text, true);
+            true
+        })
+    }
+
+    /// Whether `block` comes after the open answer: nothing signs it further down, and something new begins.
+    pub(super) fn answer_is_over(&self, at: usize, block: &Block, after_rule: bool) -> bool {
+        // Whoever signs below a leave-taking, a rule or a heading may well be the sender.
+        if self.place != Place::Answer || self.turns.another_opens(at) {
+            return false;
+        }
+        let below = match (block.look, self.opening) {
+            (Look::Heading(level @ 1..=6), Look::Heading(own)) => level <= own,
+            (Look::Heading(1..=6), _) => true,
+            _ => false,
+        };
+        let started = self.built.edition.discussions.last().and_then(|d| d.answers.last());
+        let started = started.is_some_and(|answer| !answer.body.is_empty());
+        let signs = || marks::signature(&block.text).is_some() || marks::signed_by_role(&block.text).is_some();
+        started && (below || after_rule && !signs() || furniture::is_farewell(&block.text) || self.turns.is_tail(at))
+    }
+}

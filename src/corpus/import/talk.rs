@@ -1,0 +1,362 @@
+//! Talks: transcripts with speakers, interviews with questions in bold, and columns that answer letters (`Dear …`).
+//!
+//! In: the blocks of a text. Out: its turns, where it is one of these. Every turn goes to the speaker that the text
+//! names for it; a text in which it is not clear who speaks is left as it is.
+
+use std::collections::{HashMap, HashSet};
+
+use super::block::{Block, Look};
+use super::clean::{bounded_line, head, key, one_line, words};
+use super::marks;
+use super::names;
+use super::turns::{Asked, Said, Turn, is_seen, next_seen};
+
+/// Longest title that is made of a question within a longer text, in characters.
+const LONGEST_TITLE: usize = 250;
+
+/// Words before a colon that name no speaker.
+const NO_SPEAKER: &str = "note notes update tip tips ps pps example question answer re subject date title from to link links \
+    source sources pros cons pro con before after problem solution why how what when where who result \
+    results context action price cost warning important summary conclusion author published tags \
+    category http https read watch listen more also q a step day week month pricing event sponsor \
+    location time goal goals task risk myth fact do dont good bad short yes no tldr verdict";
+
+/// Finds the turns of a talk; says whether the text is one.
+pub(super) fn read(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
+    // A letter that marks its answers is no talk.
+    let marked = |b: &Block| {
+        is_seen(b) && (marks::answer(&b.text).is_some_and(|m| m.index < 3) || marks::asks(&b.text).is_some())
+    };
+    if blocks.iter().any(marked) {
+        return false;
+    }
+    transcript(blocks, of) || letters(blocks, of) || interview(blocks, of)
+}
+
+/// A part of a transcript: who speaks, and what they say on the same lines.
+struct Speech<'a> {
+    at: usize,
+    who: &'a str,
+    said: &'a str,
+}
+
+fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
+    let seen = || blocks.iter().enumerate().filter(|(_, b)| is_seen(b));
+    let stamps = seen().filter(|(_, b)| stamped(&b.text).is_some()).count();
+    let speeches: Vec<Speech> = if stamps >= 2 {
+        let known: HashSet<&str> = seen().filter_map(|(_, b)| Some(stamped(&b.text)?.0)).collect();
+        seen()
+            .filter_map(|(at, b)| {
+                let unstamped = || names::spoken_line(&b.text).filter(|(who, _)| known.contains(who));
+                let (who, said) = stamped(&b.text).or_else(unstamped)?;
+                Some(Speech { at, who, said })
+            })
+            .collect()
+    } else {
+        let speeches: Vec<Speech> = seen()
+            .filter(|(_, b)| matches!(b.look, Look::Paragraph))
+            .filter_map(|(at, b)| {
+                let (who, said) = names::spoken_line(&b.text)?;
+                (is_speaker(who) && !said.is_empty()).then_some(Speech { at, who, said })
+            })
+            .collect();
+        if !by_turns(&speeches, blocks) {
+            return false;
+        }
+        speeches
+    };
+    let host = host(&speeches);
+    if speeches.len() < 2 || stamps < 2 && host.is_none() {
+        return false;
+    }
+    let first = speeches[0].at;
+    let heading = (0..first).rev().find(|&at| is_seen(&blocks[at]));
+    let announces = heading.filter(|&at| {
+        let announced = [
+            "transcript",
+            "full transcript",
+            "interview",
+            "the interview",
+            "conversation",
+            "the conversation",
+        ];
+        matches!(blocks[at].look, Look::Heading(_)) && announced.contains(&key(&blocks[at].text).as_str())
+    });
+    let mut asked = false;
+    for speech in &speeches {
+        let asks = host == Some(speech.who) && speech.said.contains('?');
+        // What the host says before the first question opens nothing.
+        of[speech.at] = match (asks, asked || host.is_none()) {
+            (true, _) => Some(asked_by(speech)),
+            (false, true) => Some(Turn::Answer(Said {
+                by: Some(speech.who.to_string()),
+                text: speech.said.to_string(),
+                opens: (!asked).then(|| "Conversation".to_string()),
+                why: "a line names the speaker",
+                ..Said::default()
+            })),
+            (false, false) => None,
+        };
+        asked |= of[speech.at].is_some();
+    }
+    if let Some(at) = announces.filter(|_| of[first].is_some()) {
+        of[at] = Some(Turn::Label(0));
+    }
+    asked
+}
+
+/// Whether unstamped lines are the turns of a talk: most of the text, of a few people who each speak again.
+fn by_turns(speeches: &[Speech], blocks: &[Block]) -> bool {
+    let (Some(first), Some(last)) = (speeches.first(), speeches.last()) else {
+        return false;
+    };
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for speech in speeches {
+        *counts.entry(speech.who).or_default() += 1;
+    }
+    let seen = blocks[first.at..=last.at].iter().filter(|b| is_seen(b)).count();
+    let again = counts.values().filter(|&&count| count >= 2).count();
+    speeches.len() >= 4 && (2..=6).contains(&counts.len()) && again >= 2 && speeches.len() * 5 >= seen * 2
+}
+
+/// Who asks: the speaker most of whose turns are questions, or half and more than one, if one has more questions than
+/// all others and others speak after them.
+fn host<'a>(speeches: &[Speech<'a>]) -> Option<&'a str> {
+    let mut counts: HashMap<&str, (usize, usize)> = HashMap::new();
+    for speech in speeches {
+        let (all, asks) = counts.entry(speech.who).or_default();
+        *all += 1;
+        *asks += usize::from(speech.said.contains('?'));
+    }
+    let all_asks: usize = counts.values().map(|(_, asks)| asks).sum();
+    let mostly = |all: usize, asks: usize| asks * 2 > all || asks * 2 == all && asks > 1;
+    let host = counts
+        .into_iter()
+        .find(|(_, (all, asks))| mostly(*all, *asks) && asks * 2 > all_asks)?
+        .0;
+    let answered = speeches
+        .windows(2)
+        .any(|pair| pair[0].who == host && pair[0].said.contains('?') && pair[1].who != host);
+    answered.then_some(host)
+}
+
+fn asked_by(speech: &Speech) -> Turn {
+    let text = speech.said.trim();
+    let title = question_in(text).unwrap_or_else(|| one_line(text));
+    let whole = title == one_line(text);
+    Turn::Question(Asked {
+        title,
+        body: if whole { String::new() } else { text.to_string() },
+        asker: Some(speech.who.to_string()),
+        why: "the speaker who asks most questions asks one",
+        ..Asked::default()
+    })
+}
+
+/// The last question of `text`, on one line.
+fn question_in(text: &str) -> Option<String> {
+    let end = text.rfind('?')? + 1;
+    let start = text[..end - 1]
+        .rmatch_indices(['.', '!', '?', '\n'])
+        .find(|(at, sign)| *sign == "\n" || text[at + sign.len()..].starts_with(' '))
+        .map_or(0, |(at, sign)| at + sign.len());
+    Some(bounded_line(&text[start..end], LONGEST_TITLE))
+}
+
+/// Whether `line` begins the turn of a speaker with the time at which they speak.
+pub(super) fn is_stamped(line: &str) -> bool {
+    stamped(line).is_some()
+}
+
+/// `Ana Lima (00:00:04): text`, `[00:04] Ana Lima: text`, `Ana Lima 0:04` over the text → who speaks, and the text.
+fn stamped(text: &str) -> Option<(&str, &str)> {
+    let line = text.split('\n').next().unwrap_or(text);
+    let near = &line[..line.char_indices().nth(90).map_or(line.len(), |(at, _)| at)];
+    let start = near.find(|c: char| c.is_ascii_digit())?;
+    let length = line[start..]
+        .bytes()
+        .take_while(|b| b.is_ascii_digit() || matches!(b, b':' | b'.'))
+        .count();
+    let time = line[start..start + length].trim_end_matches([':', '.']);
+    let fields: Vec<&str> = time.split([':', '.']).collect();
+    let clock =
+        time.contains(':') && (2..=4).contains(&fields.len()) && fields.iter().all(|f| (1..=3).contains(&f.len()));
+    if !clock {
+        return None;
+    }
+    let joins = |c: char| {
+        matches!(
+            c,
+            '(' | ')' | '[' | ']' | ':' | '-' | '–' | '—' | '|' | ',' | ' ' | '*' | '_' | '>'
+        )
+    };
+    let before = line[..start].trim_matches(joins);
+    let after = line[start + time.len()..].trim_start_matches(joins);
+    if before.is_empty() {
+        let after = &text[line.len() - after.len()..];
+        if let Some((who, said)) = names::spoken_line(after) {
+            return is_speaker(who).then_some((who, said));
+        }
+        let (who, said) = after.split_once('\n').unwrap_or((after, ""));
+        return is_speaker(names::bare(who)).then(|| (names::bare(who), said.trim()));
+    }
+    let said = text[line.len() - after.len()..].trim();
+    // A sentence may hold a time of the day.
+    let set_off = line[..start].ends_with(['(', '[', '|', '\t']) || after.is_empty();
+    (set_off && is_speaker(before)).then_some((before, said))
+}
+
+/// Whether `text` could be what a speaker is called.
+pub(super) fn is_speaker(text: &str) -> bool {
+    let k = key(text);
+    let numbered = k.strip_prefix("speaker ").is_some_and(|n| words(n) == 1);
+    let opens = k.split(' ').next().is_some_and(|word| names::among(NO_SPEAKER, word));
+    let named = names::is_person(text) || words(text) == 1 && names::is_name(text) && !text.contains(['.', '/', '#']);
+    let titled = words(text) <= 4 && names::is_name(text) && !text.contains(',');
+    text.chars().count() <= 50 && !opens && (numbered || named || titled)
+}
+
+/// Questions in bold, each with the answer below it.
+fn interview(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
+    let bold = |b: &Block| {
+        let text = b.text.trim();
+        let marked =
+            text.starts_with("**") && text.ends_with("**") && text.len() > 4 && !text[2..text.len() - 2].contains("**");
+        b.look == Look::Heading(7) || b.look == Look::Paragraph && marked
+    };
+    let asks = |b: &Block| bold(b) && names::bare(&b.text).ends_with('?') && marks::question(&b.text).is_none();
+    let found: Vec<usize> = (0..blocks.len()).filter(|&at| asks(&blocks[at])).collect();
+    let bolds = blocks.iter().filter(|b| is_seen(b) && bold(b)).count();
+    let headings = blocks.iter().filter(|b| matches!(b.look, Look::Heading(2..=6))).count();
+    let marked = blocks
+        .iter()
+        .any(|b| is_seen(b) && marks::question(&b.text).is_some_and(|q| q.sure));
+    if found.len() < 2 || found.len() * 10 < bolds * 6 || headings > found.len() || marked {
+        return false;
+    }
+    let mut any = false;
+    for at in found {
+        let answer = next_seen(blocks, at)
+            .filter(|&next| !asks(&blocks[next]) && !matches!(blocks[next].look, Look::Heading(1..=6)));
+        let Some(answer) = answer else { continue };
+        any = true;
+        of[at] = Some(Turn::Question(Asked {
+            title: one_line(names::bare(&blocks[at].text)),
+            why: "a question in bold",
+            ..Asked::default()
+        }));
+        of[answer] = Some(Turn::Answer(Said {
+            text: blocks[answer].text.clone(),
+            why: "text below a question in bold",
+            ..Said::default()
+        }));
+    }
+    any
+}
+
+/// `Dear Abby, … – Puzzled` and below it `Dear Puzzled, …`: a letter and what answers it.
+fn letters(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
+    let greetings: Vec<(usize, &str)> = (0..blocks.len())
+        .filter(|&at| blocks[at].look == Look::Paragraph)
+        .filter_map(|at| Some((at, greeted(&blocks[at].text)?)))
+        .collect();
+    let mut any = false;
+    let mut from = 0;
+    for pair in greetings.windows(2) {
+        let ((letter, _), (answer, addressee)) = (pair[0], pair[1]);
+        let signed = (letter + 1..answer).rev().find(|&at| is_seen(&blocks[at]));
+        let signed = signed.filter(|&at| signs_letter(&blocks[at].text, addressee));
+        let Some(signed) = signed.filter(|_| letter >= from) else {
+            continue;
+        };
+        let heading = (from..letter).rev().find(|&at| is_seen(&blocks[at]));
+        let heading = heading.filter(|&at| matches!(blocks[at].look, Look::Heading(2..=7)));
+        let why = "a letter that is answered below";
+        let text: Vec<&str> = blocks[letter..signed].iter().map(|b| b.text.as_str()).collect();
+        let asked = text.iter().find_map(|text| question_in(text));
+        match heading {
+            Some(at) => {
+                let title = one_line(names::bare(&blocks[at].text));
+                of[at] = Some(Turn::Question(Asked {
+                    title,
+                    why,
+                    ..Asked::default()
+                }));
+            }
+            None => {
+                let title =
+                    asked.unwrap_or_else(|| format!("Letter from {}", bounded_line(name_of(&blocks[signed].text), 80)));
+                let body = blocks[letter].text.clone();
+                of[letter] = Some(Turn::Question(Asked {
+                    title,
+                    body,
+                    why,
+                    ..Asked::default()
+                }));
+            }
+        }
+        of[signed] = Some(Turn::Asker(name_of(&blocks[signed].text).to_string(), String::new()));
+        of[answer] = Some(Turn::Answer(Said {
+            text: blocks[answer].text.clone(),
+            why: "it greets the one who signed the letter above",
+            ..Said::default()
+        }));
+        (any, from) = (true, answer + 1);
+    }
+    if any {
+        sign_answers(blocks, of);
+    }
+    any
+}
+
+/// Names who answers a letter, where the last line of the answer is a name after a dash.
+fn sign_answers(blocks: &[Block], of: &mut [Option<Turn>]) {
+    let mut open: Option<usize> = None;
+    let mut last: Option<usize> = None;
+    for at in 0..=blocks.len() {
+        let ends = at == blocks.len()
+            || matches!(of[at], Some(Turn::Question(_)))
+            || matches!(blocks[at].look, Look::Rule | Look::Heading(_));
+        if ends {
+            if let (Some(answer), Some(last)) = (open.take(), last)
+                && last > answer
+                && let Some((name, _)) = names::after_dash(&blocks[last].text).filter(|(name, _)| names::is_name(name))
+                && let Some(Turn::Answer(said)) = &mut of[answer]
+            {
+                said.by = Some(name.to_string());
+                of[last] = Some(Turn::Label(words(name)));
+            }
+        } else if matches!(of[at], Some(Turn::Answer(_))) {
+            open = Some(at);
+        }
+        if at < blocks.len() && is_seen(&blocks[at]) {
+            last = Some(at);
+        }
+    }
+}
+
+/// Whom a text greets that begins with `Dear Abby,`.
+fn greeted(text: &str) -> Option<&str> {
+    let text = text.trim_start_matches(['*', '_', '>', ' ']);
+    let rest = text.strip_prefix("Dear ").or_else(|| text.strip_prefix("DEAR "))?;
+    let end = rest.find([',', ':', '\n', '—', '–', '!'])?;
+    let name = rest[..end].trim().trim_end_matches(['*', '_']);
+    (!name.is_empty() && words(name) <= 6).then_some(name)
+}
+
+/// Whether `text` signs a letter that the answer to `addressee` answers.
+fn signs_letter(text: &str, addressee: &str) -> bool {
+    let (name, wanted) = (key(&head(name_of(text), 120)), key(addressee));
+    let fits = words(text) <= 12 && !text.contains('\n');
+    fits && !wanted.is_empty()
+        && (name == wanted || name.starts_with(&format!("{wanted} ")) || wanted.starts_with(&format!("{name} ")))
+}
+
+/// The name in a signature, with or without a dash or `Signed,`.
+fn name_of(text: &str) -> &str {
+    let text = names::after_dash(text).map_or_else(|| names::bare(text), |(name, _)| name);
+    let text = text
+        .strip_prefix("Signed")
+        .map_or(text, |rest| rest.trim_start_matches([',', ':', ' ']));
+    text.trim_end_matches(['.', ','])
+}

@@ -1,0 +1,174 @@
+//! The title and the day of an edition, where its text prints them: the first line, a heading, the lines of a masthead.
+//!
+//! In: blocks, and what is known from outside of the text. Out: the title and date of [`Builder`]'s edition. The words of
+//! a title that is printed go into the title, and no word goes missing.
+
+use super::block::{Block, Look};
+use super::clean::{bounded_line, key, one_line, words};
+use super::structure::{Builder, MAX_LINE};
+use super::turns::{Turn, is_seen};
+use super::{dates, furniture, marks, names};
+
+/// Most words of a line of a masthead, and most that may stand before a heading that is the title.
+const MASTHEAD_WORDS: usize = 16;
+const WORDS_ABOVE: usize = 60;
+
+/// Parts the lines of a masthead that open a text: the name of the letter, its number, its day.
+pub(super) fn split_masthead(mut blocks: Vec<Block>) -> Vec<Block> {
+    let Some(at) = blocks.iter().position(is_seen) else {
+        return blocks;
+    };
+    let lines: Vec<&str> = blocks[at].text.lines().take(8).collect();
+    let short = lines
+        .iter()
+        .all(|line| line.chars().count() <= 120 && words(line) <= MASTHEAD_WORDS);
+    let dated = lines
+        .iter()
+        .skip(1)
+        .any(|line| dates::day_in(line).is_some() || issue(line).is_some());
+    let plain = matches!(blocks[at].look, Look::Paragraph | Look::Heading(_));
+    if !plain || !(2..=6).contains(&lines.len()) || !short || !dated {
+        return blocks;
+    }
+    let look = blocks[at].look;
+    let parts: Vec<Block> = lines
+        .iter()
+        .enumerate()
+        .map(|(n, line)| Block {
+            look: if n == 0 { look } else { Look::Paragraph },
+            text: line.to_string(),
+            loose: n == 0,
+            link: None,
+        })
+        .collect();
+    blocks.splice(at..=at, parts);
+    blocks
+}
+
+/// `Issue 12`, `No. 31`, `#8`: the number of an edition, alone on its line but for the day.
+fn issue(line: &str) -> Option<String> {
+    let rest = dates::without_days(names::bare(line));
+    let k = key(&rest);
+    let mut parts = k.split(' ');
+    let (first, second) = (parts.next()?, parts.next());
+    let number = |w: &str| !w.is_empty() && w.len() <= 5 && w.bytes().all(|b| b.is_ascii_digit());
+    let named = [
+        "issue", "no", "nr", "number", "edition", "letter", "volume", "vol", "episode",
+    ]
+    .contains(&first);
+    let alone = parts.next().is_none();
+    let is_issue = named && second.is_some_and(number) || rest.starts_with('#') && number(first) && second.is_none();
+    (is_issue && alone).then(|| one_line(&rest))
+}
+
+impl Builder {
+    /// Settles the edition's title: the one given, or a block of the text, or that of the page, or `name`.
+    pub(super) fn title(&mut self, given: Option<String>, page: Option<String>, blocks: &[Block], name: &str) {
+        let opening = blocks.iter().position(is_seen);
+        let is_title = |at: &usize| {
+            let b = &blocks[*at];
+            let plain = matches!(b.look, Look::Paragraph | Look::Heading(_));
+            let free = marks::label(&b.text).is_none()
+                && marks::question(&b.text).is_none_or(|q| !q.sure)
+                && marks::asks(&b.text).is_none()
+                && !matches!(self.turns.at(*at), Some(Turn::Answer(_) | Turn::Asker(..)));
+            plain && free && one_line(&b.text).chars().count() <= 150 && furniture::furniture(&b.text).is_none()
+        };
+        let heading = blocks.iter().position(|b| matches!(b.look, Look::Heading(1)));
+        // A heading below a good part of the text heads the rest of it.
+        let above = |at: usize| {
+            blocks[..at]
+                .iter()
+                .filter(|b| is_seen(b))
+                .map(|b| words(&b.text))
+                .sum::<usize>()
+        };
+        let heading = heading.filter(|&at| above(at) <= WORDS_ABOVE).filter(is_title);
+        let first = opening.filter(is_title).filter(|&at| {
+            let text = &blocks[at].text;
+            dates::only_day(text).is_none() && !text.ends_with(['.', '!', ',', ':'])
+        });
+        // The first line is a name rather than a heading further down where number and day stand below it.
+        let named = first.filter(|&at| {
+            let below = blocks
+                .get(at + 1)
+                .filter(|b| b.look == Look::Paragraph && words(&b.text) <= MASTHEAD_WORDS);
+            dates::day_in(&blocks[at].text).is_none()
+                && below.is_some_and(|b| !b.loose && (dates::day_in(&b.text).is_some() || issue(&b.text).is_some()))
+        });
+        let in_text = named.or(heading).or(first).map(|at| &blocks[at]);
+        self.title_to_come = given.is_none() && in_text.is_some();
+        self.why.title = match (&given, in_text.map(|b| b.look), &page) {
+            (Some(_), ..) => "the mail, the feed, the page or the front matter gives it",
+            (_, Some(Look::Heading(_)), _) => "the first heading",
+            (_, Some(_), _) => "the first line",
+            (.., Some(_)) => "the title of the page",
+            _ => "the name of the file",
+        };
+        let printed = given
+            .or(in_text.map(|block| one_line(names::bare(&block.text))))
+            .or(page);
+        let dated = name
+            .get(..10)
+            .filter(|_| name.len() > 11)
+            .map(|day| day.replace(' ', "-"));
+        let undated = name
+            .get(10..)
+            .filter(|_| dated.is_some_and(|day| dates::only_day(&day).is_some()));
+        let chosen = printed.clone().unwrap_or_else(|| one_line(undated.unwrap_or(name)));
+        self.built.edition.title = bounded_line(&chosen, MAX_LINE);
+        self.title_key = key(&self.built.edition.title);
+        let kept = words(&self.built.edition.title);
+        if self.title_to_come {
+            // Its block is counted already; it becomes the title when it is met.
+        } else if printed.is_some() {
+            self.built.words_in += words(&chosen);
+            self.note(
+                "end of a long title",
+                words(&chosen) - kept.min(words(&chosen)),
+                &chosen,
+            );
+        } else {
+            self.made_up += kept;
+        }
+    }
+
+    /// Reads the day, and the number that the title lacks, from the short lines that open the text; `name` is that of
+    /// the file.
+    pub(super) fn masthead(&mut self, blocks: &[Block], name: &str) {
+        let title = self.built.edition.title.clone();
+        for (at, block) in blocks.iter().enumerate().filter(|(_, b)| is_seen(b)).take(6) {
+            let short = words(&block.text) <= MASTHEAD_WORDS && block.text.len() <= 200;
+            let part = matches!(block.look, Look::Heading(_)) && self.days_head;
+            let item = block.look == Look::Item || matches!(self.turns.at(at), Some(Turn::Question(_)));
+            if !short || part || item || marks::label(&block.text).is_some() {
+                break;
+            }
+            let day = dates::day_in(&block.text);
+            if let Some(issue) = issue(&block.text)
+                && self.title_to_come
+                && !title.contains(|c: char| c.is_ascii_digit())
+                && self.in_title.is_empty()
+                && key(&block.text) != self.title_key
+            {
+                self.built.edition.title = bounded_line(&format!("{title}, {issue}"), MAX_LINE);
+                self.in_title.insert(at);
+                self.note(
+                    "date line",
+                    words(&block.text).saturating_sub(words(&issue)),
+                    &block.text,
+                );
+            }
+            if let Some(day) = day.filter(|_| self.built.edition.date.is_none()) {
+                self.built.edition.date = Some(day);
+                self.why.date = "a line that opens the text states it";
+            }
+        }
+        let named = name.get(..10).map(|day| day.replace(' ', "-"));
+        let day = || dates::day_in(&title).or_else(|| named.and_then(|day| dates::only_day(&day)));
+        if self.built.edition.date.is_none() {
+            self.built.edition.date = day();
+            self.why.date = "the title or the name of the file states it";
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Why an import read each thing as it did: what `import --explain` shows.
+//!
+//! In: what the pass over a newsletter notes where it decides. Out: one [`Reason`] for the title, the date and each
+//! discussion, answer, section and resource of the edition, in its order.
+
+use std::collections::HashMap;
+
+use super::structure::UNSIGNED;
+use crate::corpus::edition::Edition;
+
+/// Why something of an edition was read as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// `title`, `date`, or what follows the slug in an identifier: `q1`, `q1/a`, `s2`, `r1`.
+    pub item: String,
+    /// In a line.
+    pub why: String,
+}
+
+/// What was noted.
+#[derive(Debug, Default)]
+pub(super) struct Why {
+    pub title: &'static str,
+    pub date: &'static str,
+    discussions: HashMap<u32, Vec<&'static str>>,
+    answers: HashMap<(u32, char), Vec<&'static str>>,
+    sections: HashMap<String, &'static str>,
+}
+
+impl Why {
+    /// Notes about question `number`.
+    pub(super) fn question(&mut self, number: u32, why: &'static str) {
+        self.discussions.entry(number).or_default().push(why);
+    }
+
+    /// Notes about the answer of `letter` to question `number`.
+    pub(super) fn answer(&mut self, number: u32, letter: char, why: &'static str) {
+        self.answers.entry((number, letter)).or_default().push(why);
+    }
+
+    /// Notes about the section called `title`.
+    pub(super) fn section(&mut self, title: &str, why: &'static str) {
+        self.sections.entry(title.to_string()).or_insert(why);
+    }
+
+    /// The reasons for what is in `edition`.
+    pub(super) fn reasons(&self, edition: &Edition) -> Vec<Reason> {
+        let reason = |item: String, why: String| Reason { item, why };
+        let mut out = vec![reason("title".into(), self.title.into())];
+        let date = if edition.date.is_some() {
+            self.date
+        } else {
+            "no day is stated that reads one way only"
+        };
+        out.push(reason("date".into(), date.into()));
+        for discussion in &edition.discussions {
+            let number = discussion.number;
+            let mut why = self.discussions.get(&number).cloned().unwrap_or_default();
+            if why.is_empty() {
+                why.push("more answers than there are letters: it goes on here");
+            }
+            if discussion.asked_by.is_none() {
+                why.push("nobody is named as the asker");
+            }
+            out.push(reason(format!("q{number}"), why.join("; ")));
+            for answer in &discussion.answers {
+                let mut why = self.answers.get(&(number, answer.letter)).cloned().unwrap_or_default();
+                if answer.contributor == UNSIGNED {
+                    why.push("nobody is named as the one who answers");
+                }
+                out.push(reason(format!("q{number}/{}", answer.letter), why.join("; ")));
+            }
+        }
+        for section in &edition.sections {
+            let below = section.title.rsplit(": ").next().unwrap_or_default();
+            let why = self.sections.get(&section.title).or_else(|| self.sections.get(below));
+            let why = why
+                .copied()
+                .unwrap_or("a question that nobody answers, or a heading without text");
+            out.push(reason(format!("s{}", section.number), why.into()));
+        }
+        for resource in &edition.resources {
+            out.push(reason(
+                format!("r{}", resource.number),
+                "it stands under a heading for resources".into(),
+            ));
+        }
+        out
+    }
+}
