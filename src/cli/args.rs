@@ -316,6 +316,9 @@ pub struct ImportArgs {
     /// Show what was read, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Say for the title, the date, each discussion, answer and section why it was read so
+    #[arg(long)]
+    pub explain: bool,
     #[command(flatten)]
     pub output: OutputArgs,
 }

@@ -37,9 +37,14 @@ pub fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
     if args.output.json {
         json::pretty(&mut out, &view)?;
     } else {
-        view.editions
-            .iter()
-            .try_for_each(|edition| show(&mut out, edition, context.look(), args.dry_run))?;
+        view.editions.iter().try_for_each(|edition| {
+            show(&mut out, edition, context.look(), args.dry_run)?;
+            if args.explain {
+                explain(&mut out, edition)
+            } else {
+                Ok(())
+            }
+        })?;
     }
     out.flush()?;
     for skipped in &view.skipped {
@@ -125,6 +130,14 @@ fn show(out: &mut dyn Write, edition: &EditionView, look: Look, dry_run: bool) -
             dropped.words,
             sanitise::line(&dropped.text)
         )?;
+    }
+    Ok(())
+}
+
+/// Why each thing was read as it was.
+fn explain(out: &mut dyn Write, edition: &EditionView) -> io::Result<()> {
+    for reason in &edition.why {
+        writeln!(out, "  why {}: {}", reason.item, reason.why)?;
     }
     Ok(())
 }
