@@ -251,7 +251,7 @@ fn said_with<'a>(text: &'a str, verbs: &[&str]) -> Option<(&'a str, &'a str)> {
 
 /// What a line means that has a meaning by itself.
 pub(super) fn label(text: &str) -> Option<Label> {
-    if text.len() > 120 || text.contains('\n') {
+    if text.len() > 120 || text.contains('\n') || text.split(' ').nth(12).is_some() {
         return None;
     }
     match key(text).as_str() {

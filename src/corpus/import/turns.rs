@@ -175,9 +175,8 @@ pub(super) fn read(blocks: &[Block]) -> Turns {
         .iter()
         .rev()
         .scan(true, |tail, block| {
-            let idle =
-                matches!(block.look, Look::Rule | Look::Unseen(_)) || furniture::furniture(&block.text).is_some();
-            *tail &= idle;
+            let idle = |b: &Block| !is_seen(b) || furniture::furniture(&b.text).is_some();
+            *tail = *tail && idle(block);
             Some(*tail)
         })
         .collect();
