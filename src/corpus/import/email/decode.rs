@@ -11,6 +11,9 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 
 use crate::corpus::import::sniff;
 
+/// Longest encoded word of a header that is joined with the next, in characters; RFC 2047 allows 75.
+const LONGEST_WORD: usize = 2_000;
+
 /// Undoes quoted-printable. A `=` that begins no code stays a `=`.
 pub(super) fn quoted_printable(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
@@ -207,11 +210,16 @@ fn joined_words(text: &str) -> Option<String> {
 
 /// The encoded word that `text` begins with: its charset, its bytes and its length.
 fn encoded_word(text: &str) -> Option<(&str, Vec<u8>, usize)> {
-    let inner = text.strip_prefix("=?")?;
+    // A header of nothing but beginnings must not be searched to its end for each.
+    let near = text
+        .char_indices()
+        .nth(LONGEST_WORD)
+        .map_or(text, |(end, _)| &text[..end]);
+    let inner = near.strip_prefix("=?")?;
     let (charset, inner) = inner.split_once('?')?;
     let (encoding, inner) = inner.split_once('?')?;
     let (word, _) = inner.split_once("?=")?;
-    if charset.len() > 40 || word.len() > 2_000 || word.contains(['\r', '\n']) {
+    if charset.len() > 40 || word.contains(['\r', '\n']) {
         return None;
     }
     let bytes = match encoding {

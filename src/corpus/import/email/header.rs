@@ -33,7 +33,10 @@ pub(super) fn with_header(
     document.title = subject.and_then(|subject| title(without_prefix(subject)));
     document.date = original.date.or_else(|| day(head)).or(document.date);
     document.source = Some(source(original.from.or_else(|| sender(head))));
-    let mut seen = document.blocks.iter().filter(|block| !matches!(block.look, Look::Unseen(_)));
+    let mut seen = document
+        .blocks
+        .iter()
+        .filter(|block| !matches!(block.look, Look::Unseen(_)));
     if document.title.is_none() && seen.next().is_some() && seen.next().is_none() {
         // The only paragraph is the text and no title of it.
         document.title.clone_from(&document.source);

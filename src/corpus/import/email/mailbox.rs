@@ -43,11 +43,24 @@ fn opens_message(line: &[u8], below: &[u8]) -> bool {
     let mut lines = below.split(|&b| b == b'\n').take(LINES_TO_HEADER);
     let field = lines.find(|line| !line.starts_with(b">From ")).and_then(field_name);
     let Some(field) = field else { return false };
-    // Any field will do below a line with a time in it; else it must be one that mail has.
-    let timed = line.split(|&b| b == b' ').any(|word| {
-        let digits = |part: &[u8]| !part.is_empty() && part.len() <= 2 && part.iter().all(u8::is_ascii_digit);
-        word.contains(&b':') && word.trim_ascii().split(|&b| b == b':').all(digits)
-    });
+    // The line is a sender and, in C's form, a time; else the field below must be one that mail has.
+    let words: Vec<&[u8]> = line
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty())
+        .skip(1)
+        .collect();
+    let sender = words
+        .first()
+        .is_some_and(|word| word.contains(&b'@') || *word == b"-" || words.len() == 1);
+    let is_time = |word: &&[u8]| word.contains(&b':') && word.iter().all(|b| b.is_ascii_digit() || *b == b':');
+    let is_day = |word: &&[u8]| {
+        let days: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
+        days.contains(&word.trim_ascii())
+    };
+    let timed = words.iter().any(is_time) && words.iter().any(is_day);
+    if !timed && !sender {
+        return false;
+    }
     let known: [&[u8]; 15] = [
         b"from",
         b"to",
@@ -65,7 +78,9 @@ fn opens_message(line: &[u8], below: &[u8]) -> bool {
         b"reply-to",
         b"lines",
     ];
-    timed || field.starts_with(b"X-") || known.iter().any(|known| field.eq_ignore_ascii_case(known))
+    timed
+        || field.to_ascii_uppercase().starts_with(b"X-")
+        || known.iter().any(|known| field.eq_ignore_ascii_case(known))
 }
 
 /// The name of the header field that `line` begins.
@@ -156,6 +171,8 @@ mod tests {
             "From our own side there is little to report: we plan.",
             "From 9:00 to 10:00 we plan",
             "From Dana: a note",
+            "From 9:00 to 10:00 we plan\nNote: bring the list",
+            "From the desk of Dana\nDate: any Monday\nSubject: plans",
             "From a@b.c Mon Jan  5 09:00:00 2026",
         ] {
             let text = format!("From a@b Mon Jan  5 09:00:00 2026\nSubject: x\n\nOne.\n\n{line}\n\nTwo.\n");
