@@ -120,10 +120,28 @@ fn files_that_are_no_letters_are_refused_by_name_with_the_way_out() {
         ("mail.pst", "!BDN and more", "export its folders"),
     ] {
         home.write(name, text);
-        let ran = import(&home, name).fails(1, &["nothing that was given holds an edition"]);
+        let run = home.bare().env("ASKPM_CORPUS", home.path("corpus"));
+        let ran = run.args(["import"]).args([home.path(name)]).run();
+        let ran = ran.fails(1, &["nothing that was given holds an edition"]);
         assert!(ran.stderr.contains(says) && ran.stderr.contains(name), "{ran:#?}");
     }
     assert!(!home.path("corpus").join("table.md").exists());
+}
+
+#[test]
+fn an_entry_without_an_identifier_is_known_again() {
+    let home = Home::new();
+    home.write(
+        "feed.xml",
+        "<rss version=\"2.0\"><channel><title>Letters</title><item><title>Zeppelins</title><description>What was said of \
+         the walrus, at some length.</description></item></channel></rss>",
+    );
+    let kept = || {
+        import(&home, "feed.xml").ok();
+        std::fs::read_to_string(home.path("corpus/.askpm-imported.json")).unwrap_or_default()
+    };
+    let first = kept();
+    assert_eq!(kept(), first);
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub(super) fn entries(name: &str, text: &str, limits: &Limits, report: &mut Impo
     let parser = parser::Builder::new()
         .sanitize_content(false)
         .timestamp_parser(noon)
+        // By itself it gives an entry without an identifier a random one, another at each reading.
+        .id_generator(|_, _, _| String::new())
         .build();
     let feed = match parser.parse(sound.as_bytes()) {
         Ok(feed) => feed,
@@ -113,9 +115,7 @@ impl Source {
     fn identity(&self, entry: &Entry) -> Option<String> {
         let feed = self.title.as_deref().unwrap_or_default();
         let own = |address: &String| self.addresses.get(address) == Some(&1);
-        // An entry without an identifier was given one by feed-rs, made of its address and title.
-        let made_up = entry.id.len() == 32 && entry.id.bytes().all(|b| b.is_ascii_hexdigit());
-        let unique = !made_up && self.ids.get(&entry.id) == Some(&1);
+        let unique = self.ids.get(&entry.id) == Some(&1);
         let id = Some(entry.id.trim().to_string()).filter(|id| !id.is_empty() && unique);
         let id = id.or_else(|| address(entry).filter(own))?;
         // An address tells entries of all feeds apart; another identifier may be as short as `1`.
