@@ -303,7 +303,8 @@ impl Reading<'_> {
             let is_html = !matches!(&body, Body::Text(text) if !text.is_html);
             match self.read(body, forwarded) {
                 Ok(Some(read)) => {
-                    let built = build(read.document.clone(), "");
+                    // A text without any name takes its first line for its title.
+                    let built = build(read.document.clone(), "mail");
                     found.push((read, is_html, built));
                 }
                 Ok(None) => {}
