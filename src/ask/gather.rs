@@ -29,11 +29,10 @@ pub(super) fn topics(store: &Store, hits: &[Hit], filters: &Filters) -> Result<(
         let similarity = hit.similarity.map(|similarity| similarity.value);
         let full = groups.len() >= TOPICS;
         match groups.iter_mut().find(|(known, ..)| *known == id) {
-            Some((_, found, best)) => {
-                if similarity > found.similarity {
-                    (found.similarity, *best) = (similarity, &hit.passage);
-                }
+            Some((_, found, best)) if similarity > found.similarity => {
+                (found.similarity, *best) = (similarity, &hit.passage);
             }
+            Some(_) => {}
             None if !full => groups.push((
                 id,
                 topic::Found {

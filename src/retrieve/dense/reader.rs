@@ -152,10 +152,16 @@ mod tests {
 
     #[test]
     fn windows_are_of_whole_sentences_and_leave_none_out() {
-        let of = |lengths: &[usize]| windows(&lengths.iter().map(|n| vec![0; *n]).collect::<Vec<_>>());
-        assert_eq!(of(&[]), [0..0]);
-        assert_eq!(of(&[100, 200, 20]), [0..3]);
-        assert_eq!(of(&[100, 200, 21, 320, 1]), [0..2, 2..3, 3..4, 4..5]);
+        let ends = |lengths: &[usize]| -> Vec<(usize, usize)> {
+            let sentences: Vec<Vec<u32>> = lengths.iter().map(|length| vec![0; *length]).collect();
+            windows(&sentences)
+                .iter()
+                .map(|window| (window.start, window.end))
+                .collect()
+        };
+        assert_eq!(ends(&[]), [(0, 0)]);
+        assert_eq!(ends(&[100, 200, 20]), [(0, 3)]);
+        assert_eq!(ends(&[100, 200, 21, 320, 1]), [(0, 2), (2, 3), (3, 4), (4, 5)]);
     }
 
     #[test]
