@@ -15,7 +15,7 @@ import sys
 
 from logistic import auc, fit, logit
 
-NAMES = "title asked passage asked_words all_words asked_lacks lacks margin length reader".split()
+NAMES = "title asked passage asked_words all_words asked_lacks lacks margin length".split()
 REFUSED = 0.07
 
 
