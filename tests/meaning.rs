@@ -28,13 +28,13 @@ fn the_first_question_to_the_built_in_editions_waits_for_no_vectors() {
         return;
     }
     let question = "How do I ask for a raise?";
-    let ask = |run: Run| run.by_default().args(["ask", "-m", "none", question]).run().ok();
-    let first = ask(home.bare());
+    let ask = |run: Run| run.by_default().args(["ask", "-m", "none", question]).run();
+    let first = ask(home.bare()).ok();
     assert_eq!(first.stderr, "", "{first:#?}");
+    // Another corpus, which has nothing on it.
+    let reading = "reading new texts for search by meaning";
     let other = ask(home.askpm());
-    assert!(
-        other.stderr.contains("reading new texts for search by meaning"),
-        "{other:#?}"
-    );
-    assert_eq!(ask(home.askpm()).stderr, "");
+    assert!(other.stderr.contains(reading), "{other:#?}");
+    let again = ask(home.askpm());
+    assert!(!again.stderr.contains(reading), "{again:#?}");
 }
