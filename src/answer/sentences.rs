@@ -27,17 +27,29 @@ pub fn sentences(text: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// Paragraphs and list items.
+/// Paragraphs, list items and rows of tables. A block quotation holds another's words, and must not be quoted under the
+/// name of the one who quotes it; only where a text is nothing else are its sentences given.
 fn blocks(text: &str) -> Vec<Range<usize>> {
+    let own = cut(text, false);
+    if own.is_empty() { cut(text, true) } else { own }
+}
+
+fn cut(text: &str, quotations: bool) -> Vec<Range<usize>> {
     let mut out: Vec<Range<usize>> = Vec::new();
     let mut start = 0;
     let mut at = 0;
+    let mut in_quotation = false;
     for line in text.split_inclusive('\n') {
-        if line.trim().is_empty() || is_item(line) {
+        let quoted = line.trim_start().starts_with("> ") && !quotations;
+        if line.trim().is_empty() || is_item(line) || quoted || in_quotation || is_rule(line) {
             out.push(start..at);
             start = at;
         }
         at += line.len();
+        if quoted || is_rule(line) {
+            start = at;
+        }
+        in_quotation = quoted;
     }
     out.push(start..at);
     out.into_iter()
@@ -45,12 +57,22 @@ fn blocks(text: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// Whether a line opens a Markdown list item or a heading.
+/// Whether a line parts the head of a table from its rows.
+fn is_rule(line: &str) -> bool {
+    line.trim_start().starts_with('|') && line.chars().all(|c| matches!(c, '|' | '-' | ':') || c.is_whitespace())
+}
+
+/// Whether a line opens a Markdown list item, a heading or a row of a table.
 fn is_item(line: &str) -> bool {
     let line = line.trim_start();
     let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let numbered = digits > 0 && matches!(&line.as_bytes()[digits..], [b'.' | b')', b' ', ..]);
-    numbered || line.starts_with("- ") || line.starts_with("* ") || line.starts_with("+ ") || line.starts_with('#')
+    numbered
+        || line.starts_with('|')
+        || line.starts_with("- ")
+        || line.starts_with("* ")
+        || line.starts_with("+ ")
+        || line.starts_with('#')
 }
 
 fn in_block(text: &str, block: Range<usize>) -> Vec<Range<usize>> {
@@ -149,6 +171,21 @@ mod tests {
 
     fn split(text: &str) -> Vec<&str> {
         sentences(text).into_iter().map(|span| &text[span]).collect()
+    }
+
+    #[test]
+    fn quotations_are_not_the_words_of_the_one_who_quotes() {
+        let text =
+            "My old boss used to say:\n\n> Without a date nobody moves a finger.\n> Nobody.\n\nI think that is wrong.";
+        assert_eq!(split(text), ["My old boss used to say:", "I think that is wrong."]);
+        assert_eq!(split("> All of it is quoted."), ["> All of it is quoted."]);
+        assert_eq!(split("> A letter came.\nIt was long."), ["It was long."]);
+    }
+
+    #[test]
+    fn each_row_of_a_table_is_one() {
+        let table = "| Plan | Price |\n| --- | --- |\n| Team | $29 |";
+        assert_eq!(split(table), ["| Plan | Price |", "| Team | $29 |"]);
     }
 
     #[test]
