@@ -27,6 +27,7 @@ mod hostile;
 mod import;
 mod import_hostile;
 mod import_mail;
+mod import_pages;
 mod import_said;
 mod import_whole;
 #[cfg(unix)]

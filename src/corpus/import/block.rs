@@ -6,6 +6,8 @@
 
 use super::clean::{clean, one_line};
 
+pub(super) use super::address::{address_in, web_address};
+
 /// What a block looks like; what it means is for `structure.rs` to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
@@ -44,6 +46,8 @@ pub(super) struct Document {
     /// Where it is from, in a few words for a reader.
     pub source: Option<String>,
     pub blocks: Vec<Block>,
+    /// Whether what looks like furniture is kept too.
+    pub keep_all: bool,
 }
 
 /// Collects blocks up to a limit, so that a file of nothing but paragraph ends cannot fill the memory.
@@ -60,6 +64,10 @@ impl Blocks {
             max,
             full: false,
         }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
     }
 
     /// Adds a block; one without any text is nothing, unless it is a rule.
@@ -90,21 +98,6 @@ impl Blocks {
     }
 }
 
-/// A web address fit to be kept: http or https, no white space, of bounded length.
-pub(super) fn web_address(href: &str) -> Option<String> {
-    let href = clean(href);
-    let href = href.trim();
-    let scheme = href.get(..8).or(href.get(..7)).unwrap_or_default().to_ascii_lowercase();
-    let known = scheme.starts_with("http://") || scheme.starts_with("https://");
-    (known && href.len() <= 2_000 && !href.contains(char::is_whitespace)).then(|| href.to_string())
-}
-
-/// The first web address written out in `text`.
-pub(super) fn address_in(text: &str) -> Option<String> {
-    text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | '"'))
-        .find_map(|word| web_address(word.trim_end_matches(['.', ',', ';', ':', '!', '?'])))
-}
-
 /// A title from outside of the text, clean and on one line; `None` where nothing is left.
 pub(super) fn title(text: &str) -> Option<String> {
     let line = one_line(&clean(text));
@@ -114,28 +107,6 @@ pub(super) fn title(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_web_addresses_are_kept() {
-        assert_eq!(
-            web_address(" https://example.org/a ").as_deref(),
-            Some("https://example.org/a")
-        );
-        for bad in [
-            "javascript:alert(1)",
-            "mailto:a@b.c",
-            "http://a b",
-            "/relative",
-            "",
-            "httpé",
-        ] {
-            assert_eq!(web_address(bad), None, "{bad}");
-        }
-        assert_eq!(
-            address_in("see (https://example.org/x).").as_deref(),
-            Some("https://example.org/x")
-        );
-    }
 
     #[test]
     fn too_many_blocks_are_refused() {

@@ -5,6 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Dropped;
+use super::block::{Block, Look};
 use super::clean::{key, one_line, words};
 
 #[derive(Debug, Default)]
@@ -15,6 +16,10 @@ pub(super) struct Contents {
     numbers: HashMap<String, u32>,
     into_resources: bool,
     used: HashSet<u32>,
+    /// Whether what it lists is an item each.
+    of_items: bool,
+    /// Whether the newsletter has no discussions: then its titles are those of sections.
+    of_sections: bool,
 }
 
 impl Contents {
@@ -24,6 +29,28 @@ impl Contents {
 
     pub(super) fn has_discussions(&self) -> bool {
         !self.discussions.is_empty()
+    }
+
+    /// Says that what the contents list are sections.
+    pub(super) fn list_sections(&mut self) {
+        self.of_sections = true;
+    }
+
+    /// Whether `block` is the first after the contents: a title that they list, met again, or text of another look than
+    /// what they list.
+    pub(super) fn are_over(&self, block: &Block) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let heading = matches!(block.look, Look::Heading(1..=6));
+        let listed = block.text.len() <= 1_000 && self.numbers.contains_key(&key(&block.text));
+        let sentence = block.look == Look::Paragraph && words(&block.text) >= 8 && block.text.ends_with(['.', '!']);
+        listed && block.look != Look::Item || self.of_items && (heading || sentence)
+    }
+
+    /// Notes how the contents are set.
+    pub(super) fn look(&mut self, look: Look) {
+        self.of_items = look == Look::Item;
     }
 
     pub(super) fn list_discussions(&mut self) {
@@ -54,7 +81,7 @@ impl Contents {
 
     /// The number of the discussion called `title`, whatever its punctuation.
     pub(super) fn discussion_number(&self, title: &str) -> Option<u32> {
-        if self.numbers.is_empty() || title.len() > 1_000 {
+        if self.of_sections || self.numbers.is_empty() || title.len() > 1_000 {
             return None;
         }
         self.numbers.get(&key(title)).copied()

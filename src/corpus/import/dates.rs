@@ -335,6 +335,7 @@ mod tests {
     fn a_masthead_names_its_day_among_other_words() {
         for text in [
             "#14 — January 5, 2026",
+            "By Dana Reyes • 5 Jan 2026 • View in browser",
             "No. 31 | 5 January 2026",
             "Two-Sided, no. 54 · Monday, 5\u{a0}January 2026",
             "Letter 19, January 5th, 2026",
@@ -343,6 +344,7 @@ mod tests {
             assert_eq!(day_in(text).as_deref(), Some("2026-01-05"), "{text}");
         }
         assert_eq!(day_in("from January 5, 2026 to January 9, 2026"), None);
+        assert_eq!(day_in("We sold 5 of 2026 seats"), None);
         assert_eq!(without_days("Issue 12 - 3 March 2026"), "Issue 12");
     }
 

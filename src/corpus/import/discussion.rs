@@ -272,7 +272,7 @@ impl Builder {
             || marks::question(&next.text).is_some()
             || self.contents.discussion_number(&next.text).is_some()
             || furniture::furniture(&next.text).is_some()
-            || furniture::is_about_sender(&next.text)
+            || self.furniture.is_about(next_at)
     }
 
     fn sign(&mut self, name: &str) -> bool {

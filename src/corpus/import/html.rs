@@ -1,347 +1,165 @@
 //! Pages and HTML mail → [`Document`].
 //!
 //! In: HTML as it comes, with layout tables, hidden preheaders, tracking pixels, scripts. Out: the blocks that a reader
-//! sees, in order. The page is read as a stream of tags (WHATWG tokenization by html5gum) and never made a tree, so
-//! depth costs nothing and memory is bounded by the text. It must not know of newsletters.
+//! sees, in order, and what the page says of itself. `dom.rs` makes the tree, `survey.rs` and `reader.rs` tell what of
+//! it is furniture, `writer.rs` makes blocks of the rest, `facts.rs` finds title and date.
 
-use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
+use std::collections::HashSet;
+
+use dom_query::{Document as Tree, NodeId};
 
 use super::Limits;
-use super::block::{Block, Blocks, Document, Look, title, web_address};
-use super::clean::{clean, one_line, words};
-use super::marks;
-use super::tags::{attribute, day, is_block, is_hidden, is_void, name_of, unread};
+use super::block::{Block, Document, Look};
+use super::clean::words;
+use super::facts::{self, Facts};
+use super::survey::Survey;
+use super::tags::{self, Step, Walk};
+use super::writer::{Written, write};
+use super::{dom, marks, reader};
 
-/// Deepest list whose numbering is kept; deeper items are plain bullets.
-const MAX_LISTS: usize = 64;
-/// Longest paragraph that, all in bold, is taken for a heading (characters).
-const BOLD_HEADING: usize = 120;
+/// Most nodes of a tree for each paragraph that an edition may have.
+const NODES_PER_BLOCK: usize = 6;
 
-/// Reads a page.
+/// How many blocks may stand between the title of an article and its text.
+const HEAD_BLOCKS: usize = 12;
+
+/// Fewest words of a paragraph that goes on an article.
+const PARAGRAPH_WORDS: usize = 15;
+
+/// How many blocks in a row may be no paragraph within an article that goes on beyond what reader mode found.
+const GAP: usize = 3;
+
+/// Reads a mail or an entry of a feed.
 pub(super) fn document(html: &str, limits: &Limits) -> Result<Document, String> {
-    let mut emitter = DefaultEmitter::default();
-    emitter.naively_switch_states(true);
-    let mut reader = Reader::new(limits);
-    // Reading from memory cannot fail.
-    for token in Tokenizer::new_with_emitter(html, emitter).flatten() {
-        reader.token(token);
-        if reader.is_full() {
-            break;
-        }
-    }
-    reader.finish()
+    read(html, limits, false)
 }
 
-/// Text that is skipped up to the end tag of the element that it is in.
-struct Skip {
-    element: String,
-    depth: usize,
-    what: &'static str,
-    text: String,
+/// Reads a page that was saved, with whatever stands around its article.
+pub(super) fn saved_page(html: &str, limits: &Limits) -> Result<Document, String> {
+    read(html, limits, true)
 }
 
-struct Reader {
-    out: Blocks,
-    document: Document,
-    text: String,
-    look: Look,
-    link: Option<String>,
-    skip: Option<Skip>,
-    in_title: bool,
-    page_title: String,
-    /// For each open list the number of its next item; `None` for bullets.
-    lists: Vec<Option<u32>>,
-    preformatted: usize,
-    bold: usize,
-    /// Characters of the open block that are bold, and all of them.
-    bold_chars: usize,
-    all_chars: usize,
-    text_left: usize,
-    text_limit: usize,
+fn read(html: &str, limits: &Limits, is_page: bool) -> Result<Document, String> {
+    let most = limits.blocks.saturating_mul(NODES_PER_BLOCK);
+    let tree = dom::parse(html, most)
+        .ok_or_else(|| format!("more than {most} elements and texts are too many for one edition"))?;
+    let is_page = is_page && !limits.keep_all;
+    let survey = Survey::new(tree.root(), is_page);
+    let article = if is_page && is_web_page(&tree) {
+        reader::article(&tree)
+    } else {
+        None
+    };
+    let mut written = write(&tree, &survey, article.as_ref(), limits)?;
+    if article.is_some() {
+        leave_out(&mut written);
+    }
+    let facts = Facts::of(&tree, |node| article.as_ref().is_none_or(|a| holds(a, &tree, node)));
+    let mut document = Document {
+        blocks: written.blocks,
+        keep_all: limits.keep_all,
+        ..Document::default()
+    };
+    facts::settle(&mut document, facts);
+    Ok(document)
 }
 
-impl Reader {
-    fn new(limits: &Limits) -> Self {
-        Reader {
-            out: Blocks::new(limits.blocks),
-            document: Document::default(),
-            text: String::new(),
-            look: Look::Paragraph,
-            link: None,
-            skip: None,
-            in_title: false,
-            page_title: String::new(),
-            lists: Vec::new(),
-            preformatted: 0,
-            bold: 0,
-            bold_chars: 0,
-            all_chars: 0,
-            text_left: limits.text_bytes,
-            text_limit: limits.text_bytes,
+/// Whether a file is a page of a site: mail has no scripts, and names no address of its own.
+fn is_web_page(tree: &Tree) -> bool {
+    Walk::new(tree.root()).any(|step| {
+        let Step::Enter(node) = step else { return false };
+        let Some(name) = tags::name_of(&node) else { return false };
+        match &*name {
+            "article" | "main" | "nav" | "script" | "aside" => true,
+            "link" => node
+                .attr("rel")
+                .is_some_and(|rel| matches!(&*rel, "canonical" | "stylesheet" | "amphtml")),
+            "meta" => node.attr("property").is_some_and(|p| p.starts_with("og:")),
+            _ => false,
         }
-    }
+    })
+}
 
-    fn is_full(&self) -> bool {
-        self.out.is_full() || self.text_left == 0
-    }
+fn holds(article: &HashSet<NodeId>, tree: &Tree, node: NodeId) -> bool {
+    let node = dom_query::NodeRef::new(node, &tree.tree);
+    Walk::new(node).any(|step| matches!(step, Step::Enter(at) if article.contains(&at.id)))
+}
 
-    fn token(&mut self, token: Token) {
-        match token {
-            Token::StartTag(tag) => self.start(&tag),
-            Token::EndTag(tag) => self.end(&name_of(&tag.name)),
-            Token::String(text) => self.string(&String::from_utf8_lossy(&text)),
-            Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
-        }
+/// Marks as unseen what stands outside of the article that reader mode found. Between its first and its last paragraph
+/// everything stays that looks like text: reader mode takes out lists and quotations too.
+fn leave_out(written: &mut Written) {
+    let shown = |b: &Block| !matches!(b.look, Look::Unseen(_) | Look::Rule);
+    let (blocks, inside) = (&written.blocks, &written.inside);
+    let all: usize = blocks.iter().filter(|b| shown(b)).map(|b| words(&b.text)).sum();
+    let chosen = blocks.iter().zip(inside).filter(|(b, inside)| shown(b) && **inside);
+    let kept: usize = chosen.map(|(b, _)| words(&b.text)).sum();
+    // A discussion is never furniture, whatever a reader of articles takes it for.
+    let is_mark = |b: &Block| {
+        shown(b)
+            && (marks::question(&b.text).is_some_and(|q| q.sure) || marks::answer(&b.text).is_some_and(|a| a.strong))
+    };
+    let bound = |at: &usize| inside[*at] && shown(&blocks[*at]) || is_mark(&blocks[*at]);
+    let first = (0..blocks.len()).find(bound);
+    let last = (0..blocks.len()).rev().find(bound);
+    let (Some(first), Some(last)) = (first, last) else {
+        return;
+    };
+    // What stands between the title and the text belongs to it: a subtitle, an introduction.
+    let first = (first.saturating_sub(HEAD_BLOCKS)..first)
+        .rev()
+        .find(|at| written.title[*at] && shown(&blocks[*at]))
+        .unwrap_or(first);
+    let (first, last) = (grow(written, first, true), grow(written, last, false));
+    // Reader mode that keeps next to nothing has not found the article.
+    if kept < 30 && kept * 4 < all {
+        return;
     }
-
-    fn string(&mut self, text: &str) {
-        if self.in_title {
-            if self.page_title.len() < 2_000 {
-                self.page_title.push_str(text);
-            }
-            return;
+    for (at, block) in written.blocks.iter_mut().enumerate() {
+        let text_within = (first..=last).contains(&at) && !written.linked[at];
+        if !shown(block) || written.inside[at] || written.title[at] || text_within {
+            continue;
         }
-        self.text_left = self.text_left.saturating_sub(text.len());
-        if let Some(skip) = &mut self.skip {
-            skip.text.push_str(text);
-            return;
-        }
-        let shown = text.chars().filter(|c| !c.is_whitespace()).count();
-        self.all_chars += shown;
-        if self.bold > 0 {
-            self.bold_chars += shown;
-        }
-        if self.preformatted > 0 {
-            self.text.push_str(text);
+        // Only a paragraph may be missed by somebody; menus and the like are lines and links.
+        let paragraph = !written.linked[at] && words(&block.text) >= PARAGRAPH_WORDS;
+        block.look = Look::Unseen(if paragraph {
+            "outside of the article"
         } else {
-            // A line end in the source is a space; lines of the page come from `<br>`.
-            self.text
-                .extend(text.chars().map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }));
-        }
-    }
-
-    fn start(&mut self, tag: &StartTag<()>) {
-        let name = name_of(&tag.name);
-        if self.skip.is_some() {
-            return self.start_in_skip(&name);
-        }
-        let unread = unread(&name);
-        if let Some(what) = unread
-            .or_else(|| is_hidden(tag).then_some("hidden text"))
-            .filter(|_| !is_void(&name))
-        {
-            // `<svg/>` has no content; for elements of HTML the slash means nothing.
-            if !(tag.self_closing && matches!(name.as_str(), "svg" | "math")) {
-                self.begin_skip(name, what);
-            }
-            return;
-        }
-        match name.as_str() {
-            "title" => self.in_title = true,
-            "meta" => self.meta(tag),
-            "time" if self.document.date.is_none() => {
-                self.document.date = attribute(tag, "datetime").and_then(|value| day(&value));
-            }
-            "br" => self.text.push('\n'),
-            "hr" => {
-                self.flush();
-                self.push(Look::Rule, String::new());
-            }
-            "img" => self.image(tag),
-            "a" => {
-                let link = attribute(tag, "href").and_then(|href| web_address(&href));
-                self.link = self.link.take().or(link);
-            }
-            "b" | "strong" => self.bold += 1,
-            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
-                self.flush();
-                self.look = Look::Heading(name.as_bytes().get(1).map_or(6, |digit| digit - b'0'));
-            }
-            name if is_block(name) => self.start_block(name),
-            _ => {}
-        }
-    }
-
-    fn start_block(&mut self, name: &str) {
-        match name {
-            "ol" | "ul" | "menu" => {
-                self.flush();
-                if self.lists.len() < MAX_LISTS {
-                    self.lists.push((name == "ol").then_some(1));
-                }
-            }
-            "li" => {
-                self.flush();
-                self.look = Look::Item;
-            }
-            // Mail and pages wrap an item's text in a paragraph, or in a table.
-            _ if self.look == Look::Item && self.text.trim().is_empty() => {}
-            _ => self.flush(),
-        }
-        self.preformatted += usize::from(name == "pre");
-    }
-
-    fn end(&mut self, name: &str) {
-        if let Some(skip) = &mut self.skip {
-            if skip.element == name {
-                skip.depth -= 1;
-                if skip.depth == 0 {
-                    self.end_skip();
-                }
-            }
-            return;
-        }
-        match name {
-            "title" => self.in_title = false,
-            "b" | "strong" => self.bold = self.bold.saturating_sub(1),
-            "ol" | "ul" | "menu" => {
-                self.flush();
-                self.lists.pop();
-            }
-            "pre" => {
-                self.flush();
-                self.preformatted = self.preformatted.saturating_sub(1);
-            }
-            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.flush(),
-            name if is_block(name) => self.flush(),
-            _ => {}
-        }
-    }
-
-    fn begin_skip(&mut self, element: String, what: &'static str) {
-        if is_block(&element) {
-            self.flush();
-        }
-        self.skip = Some(Skip {
-            element,
-            depth: 1,
-            what,
-            text: String::new(),
+            "line outside of the article"
         });
     }
+}
 
-    fn start_in_skip(&mut self, name: &str) {
-        let Some(skip) = &mut self.skip else { return };
-        // A paragraph is ended by the next block, a table cell by the next cell (HTML, optional tags).
-        let cell = |n: &str| matches!(n, "td" | "th" | "tr");
-        let ends =
-            skip.element == "p" && is_block(name) || cell(&skip.element) && skip.depth == 1 && name == skip.element;
-        if ends && skip.element == "p" {
-            self.end_skip();
-            self.start_block(name);
-        } else if skip.element == name {
-            skip.depth += 1;
-        }
-    }
-
-    fn end_skip(&mut self) {
-        if let Some(skip) = self.skip.take() {
-            let text = one_line(&clean(&skip.text));
-            if !skip.what.is_empty() && words(&text) > 0 {
-                let (look, open) = (self.look, std::mem::take(&mut self.text));
-                self.push(Look::Unseen(skip.what), text);
-                self.look = look;
-                self.text = open;
-            }
-        }
-    }
-
-    /// A picture's description is no text of the newsletter; that of a picture that is seen is listed.
-    fn image(&mut self, tag: &StartTag<()>) {
-        let tiny = ["width", "height"]
-            .iter()
-            .any(|side| attribute(tag, side).is_some_and(|v| matches!(v.trim().trim_end_matches("px"), "0" | "1")));
-        let alt = attribute(tag, "alt")
-            .map(|alt| one_line(&clean(&alt)))
-            .unwrap_or_default();
-        if !tiny && words(&alt) > 0 {
-            self.push(Look::Unseen("description of a picture"), alt);
-        }
-    }
-
-    fn meta(&mut self, tag: &StartTag<()>) {
-        let key = attribute(tag, "property")
-            .or_else(|| attribute(tag, "name"))
-            .unwrap_or_default();
-        let content = attribute(tag, "content").unwrap_or_default();
-        match key.to_ascii_lowercase().as_str() {
-            "article:published_time" | "date" | "dc.date" => self.document.date = day(&content),
-            "og:title" => self.document.page_title = title(&content),
+/// The end of the article that lies at block `from` or, before or after it, as far as paragraphs follow each other: reader
+/// mode takes one element for the article where a page has it in several.
+fn grow(written: &Written, from: usize, backwards: bool) -> usize {
+    let (mut end, mut gap, mut at) = (from, 0, from);
+    loop {
+        let next = if backwards { at.checked_sub(1) } else { Some(at + 1) };
+        let Some(block) = next.and_then(|next| written.blocks.get(next)) else {
+            return end;
+        };
+        at = next.unwrap_or(at);
+        match block.look {
+            Look::Rule => continue,
+            // Most of what stands beyond the comments is not of the author.
+            Look::Unseen("comments of readers" | "other articles" | "footer of the page") => return end,
+            Look::Unseen(_) => continue,
             _ => {}
         }
-    }
-
-    /// Ends the open block. Two line breaks in a row end one too.
-    fn flush(&mut self) {
-        let text = std::mem::take(&mut self.text);
-        let all_bold = self.bold_chars == self.all_chars && self.all_chars > 0;
-        (self.bold_chars, self.all_chars) = (0, 0);
-        let mut look = std::mem::replace(&mut self.look, Look::Paragraph);
-        let cleaned = clean(&text);
-        let link = self.link.take();
-        let mut loose = true;
-        let mut paragraph = String::new();
-        let paragraphs = cleaned.split('\n').map(one_line).chain([String::new()]);
-        for line in paragraphs {
-            // A line that may open or sign something is a block of its own.
-            if (line.is_empty() || marks::may_open(&line)) && !paragraph.is_empty() {
-                let text = self.item_text(look, std::mem::take(&mut paragraph));
-                let bold =
-                    look == Look::Paragraph && all_bold && text.chars().count() <= BOLD_HEADING && !text.contains('\n');
-                let bold = bold && marks::signature(&text).is_none();
-                self.out.push(Block {
-                    look: if bold { Look::Heading(7) } else { look },
-                    text,
-                    loose,
-                    link: link.clone(),
-                });
-                look = if look == Look::Item { Look::Paragraph } else { look };
-                loose = line.is_empty();
-            }
-            if !line.is_empty() {
-                if !paragraph.is_empty() {
-                    paragraph.push('\n');
-                }
-                paragraph.push_str(&line);
-            }
+        let sentence = block
+            .text
+            .trim_end()
+            .ends_with(['.', '!', '?', '…', '”', '"', ':', '»', '。', '）', ')']);
+        let prose =
+            !written.linked[at] && (words(&block.text) >= PARAGRAPH_WORDS && sentence || block.text.starts_with("| "));
+        if prose {
+            (end, gap) = (at, 0);
+        } else {
+            gap += 1 + usize::from(written.linked[at]);
         }
-    }
-
-    fn item_text(&mut self, look: Look, text: String) -> String {
-        if look != Look::Item {
-            return text;
+        if gap > GAP {
+            return end;
         }
-        match self.lists.last_mut() {
-            Some(Some(number)) => {
-                *number = number.saturating_add(1);
-                format!("{}. {text}", number.saturating_sub(1))
-            }
-            _ => format!("- {text}"),
-        }
-    }
-
-    fn push(&mut self, look: Look, text: String) {
-        self.out.push(Block {
-            look,
-            text,
-            loose: true,
-            link: None,
-        });
-    }
-
-    fn finish(mut self) -> Result<Document, String> {
-        self.end_skip();
-        self.flush();
-        if self.text_left == 0 {
-            return Err(format!(
-                "more than {} bytes of text are too many for one edition",
-                self.text_limit
-            ));
-        }
-        let mut document = self.document;
-        document.page_title = document.page_title.or_else(|| title(&self.page_title));
-        document.blocks = self.out.finish()?;
-        Ok(document)
     }
 }
 

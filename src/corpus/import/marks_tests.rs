@@ -114,6 +114,6 @@ proptest! {
         let _ = (question(&text), answer(&text), signature(&text), label(&text));
         let _ = (asks(&text), asked_by(&text), answer_from(&text), asker_says(&text), signed_by_role(&text));
         let _ = may_open(&text);
-        let _ = (super::super::furniture::furniture(&text), super::super::furniture::is_about_sender(&text));
+        let _ = (super::super::furniture::furniture(&text), super::super::phrases::about_sender(&text));
     }
 }

@@ -7,25 +7,32 @@
 //! The way through: `sniff.rs` tells the kind of file and decodes it; `text.rs`, `html.rs`, `email.rs` and `feed.rs`
 //! make `block::Document`s of it; `structure.rs` makes an edition of each; `store.rs` files them.
 
+mod address;
 mod answers;
 mod block;
 mod clean;
 mod contents;
 mod dates;
 mod discussion;
+mod dom;
 mod email;
 mod export;
+mod facts;
 mod feed;
 mod files;
 mod front;
 mod furniture;
 mod html;
 mod known;
+mod lists;
 mod marks;
 mod markup;
 mod names;
+mod notes;
+mod phrases;
 mod prose;
 mod questions;
+mod reader;
 mod refuse;
 mod resources;
 mod slug;
@@ -33,6 +40,8 @@ mod sniff;
 mod speech;
 mod store;
 mod structure;
+mod survey;
+mod tables;
 mod tags;
 mod talk;
 mod text;
@@ -41,6 +50,7 @@ mod titles;
 mod turns;
 mod view;
 mod why;
+mod writer;
 
 use std::borrow::Cow;
 
@@ -59,7 +69,7 @@ pub use view::{
 };
 pub use why::Reason;
 
-/// What bounds the work that a file can cause. Each is far above what a newsletter needs.
+/// What bounds the work that a file can cause, each far above what a newsletter needs; and how much of it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Largest file read, in bytes.
@@ -75,6 +85,8 @@ pub struct Limits {
     pub blocks: usize,
     /// Most files of a folder.
     pub files: usize,
+    /// Keep what looks like furniture too: menus, footers, calls to subscribe, comments of readers.
+    pub keep_all: bool,
 }
 
 impl Default for Limits {
@@ -87,6 +99,7 @@ impl Default for Limits {
             mime_depth: 20,
             blocks: 100_000,
             files: 100_000,
+            keep_all: false,
         }
     }
 }
@@ -108,6 +121,52 @@ pub struct Imported {
     pub fingerprint: [u8; 32],
     /// What stays the same when the text is corrected: a feed's name for its entry. `None` where the source has none.
     pub identity: Option<String>,
+}
+
+/// What nobody misses of a file: a reader does not see it, or it stands around the text, or it is said elsewhere.
+const NO_BODY: [&str; 24] = [
+    "hidden text",
+    "description of a picture",
+    "navigation",
+    "button",
+    "form field",
+    "dialog",
+    "formula",
+    "footer of the page",
+    "side column",
+    "other articles",
+    "comments of readers",
+    "call to share",
+    "notice of the page",
+    "line outside of the article",
+    "name of the site",
+    "byline",
+    "date line",
+    "view in browser",
+    "subscription notice",
+    "legal notice",
+    "poll",
+    "labels",
+    "table of contents",
+    "title, repeated",
+];
+
+impl Imported {
+    /// Words of the text itself, without what stands around it on a page.
+    pub fn body_words(&self) -> usize {
+        let around = self.dropped.iter().filter(|d| NO_BODY.contains(&d.what.as_str()));
+        self.words_in.saturating_sub(around.map(|d| d.words).sum())
+    }
+
+    /// Those of them that are in the edition.
+    pub fn body_kept(&self) -> usize {
+        self.words_kept.min(self.body_words())
+    }
+
+    /// Whether less than four fifths of the text are in the edition, so that somebody should look.
+    pub fn lost_much(&self) -> bool {
+        5 * self.body_kept() < 4 * self.body_words()
+    }
 }
 
 /// Something that was left out of an edition.
@@ -186,10 +245,9 @@ fn import_given(name: &str, bytes: &[u8], limits: &Limits, given: &Given) -> Imp
             if let Some(edition) = own_format(name, &text) {
                 report.editions.push(whole(edition, name));
             } else {
-                let mut document = if kind == Kind::Html {
-                    page(&text, true, limits)
-                } else {
-                    text::document(&text, slug::file_name(name), limits)
+                let mut document = match kind {
+                    Kind::Html => html::saved_page(&text, limits),
+                    _ => text::document(&text, slug::file_name(name), limits),
                 };
                 if let Ok(document) = &mut document {
                     given.apply(document);
@@ -258,6 +316,7 @@ fn page(text: &str, is_html: bool, limits: &Limits) -> Result<Document, String> 
     too_long(text.len(), limits)?;
     Ok(Document {
         blocks: text::blocks(&clean::clean(text), limits.blocks)?,
+        keep_all: limits.keep_all,
         ..Document::default()
     })
 }

@@ -80,6 +80,7 @@ impl Builder {
             self.place = Place::Before;
             return self.section_text(block, None);
         }
+        self.contents.look(block.look);
         self.contents.add(item);
         self.toc_words(block, item);
     }

@@ -9,11 +9,11 @@ use std::collections::{HashMap, HashSet};
 use super::block::{Block, Document, Look};
 use super::clean::{key, words};
 use super::contents::Contents;
-use super::furniture;
+use super::furniture::Furniture;
 use super::marks::{self, Label};
 use super::turns::{self, Turns};
 use super::why::{Reason, Why};
-use super::{Dropped, dates, resources, tidy, titles};
+use super::{Dropped, dates, phrases, resources, tidy, titles};
 use crate::corpus::edition::Edition;
 
 /// Longest title and name kept, in characters; a longer one is cut, and the whole of it opens the text below.
@@ -56,9 +56,11 @@ pub(super) fn build(document: Document, name: &str) -> Built {
         date,
         source,
         blocks,
+        keep_all,
     } = document;
+    let blocks = if keep_all { all_shown(blocks) } else { blocks };
     let blocks = titles::split_masthead(turns::split(blocks));
-    let mut builder = Builder::new(&blocks);
+    let mut builder = Builder::new(&blocks, keep_all);
     builder.why.date = "the mail, the feed, the page or the front matter gives it";
     builder.built.edition.date = date;
     builder.built.edition.source = source;
@@ -75,6 +77,7 @@ pub(super) struct Builder {
     pub(super) built: Built,
     pub(super) place: Place,
     pub(super) contents: Contents,
+    pub(super) furniture: Furniture,
     /// For each block, whether `A]` comes at or after it and before the next question: then `A.` there is just text.
     pub(super) strong_ahead: Vec<bool>,
     /// Whether the open discussion's answers are marked `A]`, or `A)` and the like; the others are text in them.
@@ -119,7 +122,7 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    fn new(blocks: &[Block]) -> Self {
+    fn new(blocks: &[Block], keep_all: bool) -> Self {
         let marks = || {
             blocks
                 .iter()
@@ -140,6 +143,12 @@ impl Builder {
         let day_headings = blocks
             .iter()
             .filter(|b| matches!(b.look, Look::Heading(_)) && dates::only_day(&b.text).is_some());
+        let labelled = |b: &Block| matches!(marks::label(&b.text), Some(Label::Discussions | Label::Answers));
+        let talks = turns.asks() || asks || marks().next().is_some() || blocks.iter().any(labelled);
+        let mut contents = Contents::default();
+        if !talks {
+            contents.list_sections();
+        }
         Builder {
             article: !turns.asks() && !asks && marks().next().is_none(),
             days_head: day_headings.count() > 1,
@@ -153,7 +162,8 @@ impl Builder {
                 ..Built::default()
             },
             place: Place::Before,
-            contents: Contents::default(),
+            contents,
+            furniture: Furniture::of(blocks, keep_all),
             strong_ahead: strong_ahead(blocks),
             strong_marks: None,
             lettered: marks().next().is_some() || turns.opens_answers(),
@@ -201,13 +211,16 @@ impl Builder {
         {
             return;
         }
+        if self.place == Place::Contents && self.contents.are_over(block) {
+            self.place = Place::Before;
+        }
         if self.question(at, block, after_rule) || self.answer(at, block) || self.signature(at, blocks) {
             return;
         }
         if self.place == Place::Footer {
             return self.drop("footer", block);
         }
-        if self.is_furniture(block, after_rule) {
+        if self.is_furniture(at, block, after_rule) {
             return;
         }
         if self.place == Place::Resources && self.resources_are_over(block, after_rule) {
@@ -259,7 +272,7 @@ impl Builder {
             }
             Label::Answers if matches!(self.place, Place::Question | Place::Asked) => self.place = Place::Asked,
             Label::Answers if self.place == Place::Signed => {}
-            Label::Footer if settled && self.place != Place::Before => {
+            Label::Footer if settled && self.place != Place::Before && self.furniture.ends_at(at, blocks) => {
                 self.place = Place::Footer;
                 self.drop("footer", block);
                 return true;
@@ -295,10 +308,10 @@ impl Builder {
         let is_item = |b: &Block| b.look == Look::Item || b.text.starts_with("• ");
         let listed = self.resources.last().is_some_and(is_item);
         let item = is_item(block) || !block.loose;
-        listed && !item && (after_rule || furniture::is_farewell(&block.text))
+        listed && !item && (after_rule || phrases::farewell(&block.text))
     }
 
-    pub(super) fn is_furniture(&mut self, block: &Block, after_rule: bool) -> bool {
+    pub(super) fn is_furniture(&mut self, at: usize, block: &Block, after_rule: bool) -> bool {
         let outside = match self.place {
             Place::Question | Place::Asked | Place::Contents => false,
             // An answer that nobody signs ends at the rule below it.
@@ -309,13 +322,13 @@ impl Builder {
             return false;
         }
         let ended = matches!(self.place, Place::Answer | Place::Signed | Place::Resources);
-        if ended && (after_rule || self.place == Place::Signed) && furniture::is_about_sender(&block.text) {
+        if ended && (after_rule || self.place == Place::Signed) && self.furniture.is_about(at) {
             self.end_answer();
             self.place = Place::Footer;
             self.drop("footer", block);
             return true;
         }
-        let Some(what) = furniture::furniture(&block.text) else {
+        let Some(what) = self.furniture.at(at) else {
             return false;
         };
         if ended && after_rule {
@@ -382,6 +395,16 @@ fn hyphens_sign(blocks: &[Block]) -> bool {
             && marks::signature(&pair[1].text).is_some()
     };
     blocks.windows(2).any(below_text)
+}
+
+/// `blocks` with all that is text shown, but for what no reader of the page saw.
+fn all_shown(mut blocks: Vec<Block>) -> Vec<Block> {
+    for block in &mut blocks {
+        if matches!(block.look, Look::Unseen(what) if !matches!(what, "hidden text" | "description of a picture")) {
+            block.look = Look::Paragraph;
+        }
+    }
+    blocks
 }
 
 /// See [`Builder::strong_ahead`].

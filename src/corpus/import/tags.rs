@@ -1,13 +1,15 @@
 //! What the elements of HTML are, as far as reading a page needs it.
 //!
-//! In: names and attributes of tags. Out: whether an element is a paragraph, has an end, is read or is seen.
+//! In: nodes of a tree. Out: a walk over them without recursion; whether an element is a paragraph, is read, is seen.
 
-use html5gum::StartTag;
+use dom_query::{NodeData, NodeRef};
+use html5ever::LocalName;
 
-/// Elements whose text is no text of the page, by what a reader of the report is told; `""`: not worth telling.
-const UNREAD: [(&str, &str); 16] = [
+/// Elements whose text is no text of the page, by what the report calls them; `""`: not worth telling.
+const UNREAD: [(&str, &str); 18] = [
     ("script", ""),
     ("style", ""),
+    ("title", ""),
     ("template", ""),
     ("noscript", ""),
     ("svg", ""),
@@ -16,6 +18,7 @@ const UNREAD: [(&str, &str); 16] = [
     ("object", ""),
     ("select", "form field"),
     ("textarea", "form field"),
+    ("datalist", "form field"),
     ("button", "button"),
     ("nav", "navigation"),
     ("audio", ""),
@@ -30,7 +33,7 @@ const VOID: [&str; 14] = [
 ];
 
 /// Elements that begin and end a paragraph.
-const BLOCKS: [&str; 37] = [
+const BLOCKS: [&str; 38] = [
     "address",
     "article",
     "aside",
@@ -51,12 +54,14 @@ const BLOCKS: [&str; 37] = [
     "header",
     "hgroup",
     "html",
+    "legend",
     "li",
     "main",
     "menu",
     "ol",
     "p",
     "pre",
+    "search",
     "section",
     "summary",
     "table",
@@ -67,10 +72,9 @@ const BLOCKS: [&str; 37] = [
     "thead",
     "tr",
     "ul",
-    "legend",
 ];
 
-/// What a reader of the report is told of an element whose text is no text of the page; `""` is not worth telling.
+/// What the report calls an element whose text is no text of the page; `""` is not worth telling.
 pub(super) fn unread(name: &str) -> Option<&'static str> {
     UNREAD.iter().find(|(unread, _)| *unread == name).map(|(_, what)| *what)
 }
@@ -80,44 +84,163 @@ pub(super) fn is_void(name: &str) -> bool {
 }
 
 pub(super) fn is_block(name: &str) -> bool {
-    BLOCKS.contains(&name)
+    BLOCKS.contains(&name) || is_heading(name)
 }
 
-pub(super) fn name_of(name: &[u8]) -> String {
-    String::from_utf8_lossy(name).to_ascii_lowercase()
+pub(super) fn is_heading(name: &str) -> bool {
+    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
 }
 
-pub(super) fn attribute(tag: &StartTag<()>, name: &str) -> Option<String> {
-    let value = tag.attributes.get(name.as_bytes())?;
-    Some(String::from_utf8_lossy(value).into_owned())
+/// One step of a [`Walk`].
+pub(super) enum Step<'a> {
+    Enter(NodeRef<'a>),
+    Leave(NodeRef<'a>),
 }
 
-/// Whether an element is not shown. `font-size:0` is no sign: mail templates set it on every table cell.
-pub(super) fn is_hidden(tag: &StartTag<()>) -> bool {
-    if tag.attributes.is_empty() {
-        return false;
+/// All nodes below and with `root`, in the order of the page, without recursion.
+pub(super) struct Walk<'a> {
+    root: NodeRef<'a>,
+    next: Option<(NodeRef<'a>, bool)>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(root: NodeRef<'a>) -> Self {
+        Walk {
+            root,
+            next: Some((root, true)),
+        }
     }
-    let style: String = attribute(tag, "style").unwrap_or_default().to_ascii_lowercase();
-    let style: String = style.chars().filter(|c| !c.is_whitespace()).collect();
-    let declared = |wanted: &str| style.split(';').any(|d| d.trim_end_matches("!important") == wanted);
-    let class = attribute(tag, "class").unwrap_or_default().to_ascii_lowercase();
-    let hidden = [
+
+    /// After [`Step::Enter`]: passes over what is inside of that node.
+    pub(super) fn pass(&mut self, entered: NodeRef<'a>) {
+        self.next = Some((entered, false));
+    }
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = Step<'a>;
+
+    fn next(&mut self) -> Option<Step<'a>> {
+        let (node, enter) = self.next.take()?;
+        if enter {
+            self.next = Some(node.first_child().map_or((node, false), |child| (child, true)));
+            return Some(Step::Enter(node));
+        }
+        if node.id != self.root.id {
+            let above = || node.parent().map(|parent| (parent, false));
+            self.next = node.next_sibling().map(|next| (next, true)).or_else(above);
+        }
+        Some(Step::Leave(node))
+    }
+}
+
+/// The name of an element, in lower case; `None` for anything else.
+pub(super) fn name_of(node: &NodeRef) -> Option<LocalName> {
+    node.query_or(None, |node| match &node.data {
+        NodeData::Element(element) => Some(element.name.local.clone()),
+        _ => None,
+    })
+}
+
+/// Calls `read` with the text of a text node.
+pub(super) fn with_text<T>(node: &NodeRef, read: impl FnOnce(&str) -> T) -> Option<T> {
+    node.query_or(None, |node| match &node.data {
+        NodeData::Text { contents } => Some(read(contents)),
+        _ => None,
+    })
+}
+
+/// The text inside of `node` that a page could show, with a space where a paragraph ends.
+pub(super) fn text_of(node: NodeRef) -> String {
+    let mut out = String::new();
+    let mut walk = Walk::new(node);
+    while let Some(step) = walk.next() {
+        let (Step::Enter(at) | Step::Leave(at)) = step;
+        if let Some(name) = name_of(&at) {
+            if matches!(&*name, "script" | "style" | "template") && matches!(step, Step::Enter(_)) {
+                walk.pass(at);
+            }
+            if is_block(&name) || &*name == "br" {
+                out.push(' ');
+            }
+        } else if matches!(step, Step::Enter(_)) {
+            with_text(&at, |text| out.push_str(text));
+        }
+    }
+    out
+}
+
+/// The class and the id of an element, in lower case, cut into words: `post-title` is `post` and `title`.
+pub(super) fn labels(node: &NodeRef) -> Vec<String> {
+    let both = [node.attr("class"), node.attr("id")];
+    let text = both
+        .iter()
+        .flatten()
+        .map(|v| v.to_string())
+        .collect::<Vec<_>>()
+        .join(" ");
+    if text.len() > 2_000 {
+        return Vec::new();
+    }
+    let mut out: Vec<String> = vec![String::new()];
+    let mut previous = ' ';
+    for c in text.chars() {
+        let parts = !c.is_alphanumeric() || c.is_uppercase() && previous.is_lowercase();
+        if parts && out.last().is_some_and(|word| !word.is_empty()) {
+            out.push(String::new());
+        }
+        if let Some(word) = out.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
+        }
+        previous = c;
+    }
+    out
+}
+
+/// Whether an element is not shown. `font-size:0` alone is no sign: mail templates set it on every table cell. Nor is
+/// `opacity:0`, from which pages fade in what they show.
+pub(super) fn is_hidden(node: &NodeRef) -> bool {
+    let class = node.attr("class").unwrap_or_default().to_ascii_lowercase();
+    let preheader = |c: &str| matches!(c, "preheader" | "preview-text" | "previewtext");
+    if node.has_attr("hidden") || class.split_whitespace().any(preheader) {
+        return true;
+    }
+    let Some(style) = node.attr("style") else { return false };
+    let style: String = style
+        .to_ascii_lowercase()
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .collect();
+    let declared = |wanted: &[&str]| {
+        style
+            .split(';')
+            .any(|d| wanted.contains(&d.trim_end_matches("!important")))
+    };
+    let small = [
+        "font-size:0",
+        "font-size:0px",
+        "font-size:1px",
+        "line-height:0",
+        "line-height:0px",
+        "line-height:1px",
+    ];
+    declared(&[
         "display:none",
         "visibility:hidden",
         "max-height:0",
         "max-height:0px",
         "mso-hide:all",
-        "opacity:0",
-    ];
-    hidden.iter().any(|d| declared(d))
-        || tag.attributes.contains_key(&b"hidden"[..])
-        || class
-            .split_whitespace()
-            .any(|c| matches!(c, "preheader" | "preview-text" | "previewtext"))
+    ]) || declared(&["opacity:0"]) && declared(&small)
 }
 
-/// The day of a date and time as web pages write it (`2024-03-05T…`).
-pub(super) fn day(text: &str) -> Option<String> {
-    let day = text.trim().get(..10)?;
-    crate::corpus::markdown::is_day(day).then(|| day.to_string())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_words() {
+        let document = dom_query::Document::from("<p class='post-title navBar' id='comments_12'>x");
+        let p = document.select("p").nodes()[0];
+        assert_eq!(labels(&p), ["post", "title", "nav", "bar", "comments", "12"]);
+    }
 }

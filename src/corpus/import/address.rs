@@ -1,0 +1,255 @@
+//! Web addresses: which are kept, and what of them.
+//!
+//! In: an address as a newsletter writes it. Out: the address that it leads to, without what tells the sender who
+//! reads; or none, where only a counting service knows where it leads. Nothing is fetched.
+
+use super::clean::clean;
+
+/// Parameters that count readers and lead nowhere. One that ends in `_` stands for all that begin so.
+const TRACKING: [&str; 26] = [
+    "utm_",
+    "mc_cid",
+    "mc_eid",
+    "mkt_tok",
+    "fbclid",
+    "gclid",
+    "gclsrc",
+    "dclid",
+    "msclkid",
+    "yclid",
+    "twclid",
+    "igshid",
+    "_hsenc",
+    "_hsmi",
+    "vero_id",
+    "vero_conv",
+    "ck_subscriber_id",
+    "_bhlid",
+    "_bhiiv",
+    "oly_enc_id",
+    "oly_anon_id",
+    "sc_cid",
+    "wickedid",
+    "ss_email_id",
+    "_ke",
+    "hsctatracking",
+];
+
+/// Services that replace an address by a number of their own: a part of the host, and a part of the path.
+const HIDING: [(&str, &str); 17] = [
+    ("list-manage.com", "/track/"),
+    ("list-manage.com", "/unsubscribe"),
+    ("mailchi.mp", "/track/"),
+    ("link.mail.beehiiv.com", "/"),
+    ("email.mg", "/c/"),
+    ("sendgrid.net", "/"),
+    ("convertkit-mail", "/"),
+    ("click.kit-mail", "/"),
+    ("hubspotlinks.com", "/"),
+    ("hs-sales-engage.com", "/"),
+    ("mandrillapp.com", "/track/"),
+    ("mailgun.", "/c/"),
+    ("substack.com", "/redirect/"),
+    ("click.", "/track/"),
+    ("track.", "/click"),
+    ("mailerlite.com", "/link/"),
+    ("createsend", "/t/"),
+];
+
+/// Services that carry the address they lead to: a part of the host, and the parameter that holds it.
+const WRAPPING: [(&str, &str); 6] = [
+    ("www.google.", "q"),
+    ("google.com", "url"),
+    ("safelinks.protection.outlook.com", "url"),
+    ("l.facebook.com", "u"),
+    ("lnks.gd", "url"),
+    ("urldefense.com", "u"),
+];
+
+/// A web address fit to be kept: http or https, no white space, of bounded length, and without tracking.
+pub(super) fn web_address(href: &str) -> Option<String> {
+    let href = clean(href);
+    let mut href = href.trim().to_string();
+    // A wrapped address may be wrapped again.
+    for _ in 0..4 {
+        if !is_web(&href) {
+            return None;
+        }
+        match unwrapped(&href) {
+            Some(inner) => href = inner,
+            None => break,
+        }
+    }
+    if is_hidden(&href) {
+        return None;
+    }
+    let href = untracked(&href);
+    is_web(&href).then_some(href)
+}
+
+fn is_web(href: &str) -> bool {
+    let scheme = href.get(..8).or(href.get(..7)).unwrap_or_default().to_ascii_lowercase();
+    let known = scheme.starts_with("http://") || scheme.starts_with("https://");
+    known && href.len() <= 2_000 && !href.contains(char::is_whitespace)
+}
+
+/// Host and the rest of an address.
+fn parts(href: &str) -> (String, &str) {
+    let rest = href.split_once("://").map_or("", |(_, rest)| rest);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    (rest[..end].to_ascii_lowercase(), &rest[end..])
+}
+
+fn is_hidden(href: &str) -> bool {
+    let (host, path) = parts(href);
+    HIDING.iter().any(|(service, prefix)| {
+        let ours = if service.ends_with('.') {
+            host.starts_with(service)
+        } else {
+            host.contains(service)
+        };
+        ours && path.starts_with(prefix)
+    })
+}
+
+/// The address that a wrapping service carries.
+fn unwrapped(href: &str) -> Option<String> {
+    let (host, path) = parts(href);
+    let (_, name) = WRAPPING.iter().find(|(service, _)| host.contains(service))?;
+    let query = path.split_once('?')?.1.split('#').next()?;
+    let value = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
+    let inner = percent_decoded(value);
+    is_web(&inner).then_some(inner)
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let mut rest = bytes.clone();
+        let digit = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16));
+        match (byte, digit(rest.next()), digit(rest.next())) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high * 16 + low) as u8);
+                bytes = rest;
+            }
+            _ => out.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// `href` without the parameters of [`TRACKING`].
+fn untracked(href: &str) -> String {
+    let Some((base, query)) = href.split_once('?') else {
+        return href.to_string();
+    };
+    let (query, fragment) = query.split_once('#').map_or((query, None), |(q, f)| (q, Some(f)));
+    let counts = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
+        TRACKING.iter().any(|known| {
+            if known.ends_with('_') {
+                name.starts_with(known)
+            } else {
+                name == *known
+            }
+        })
+    };
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !counts(pair))
+        .collect();
+    let mut out = base.to_string();
+    if !kept.is_empty() {
+        out.push('?');
+        out.push_str(&kept.join("&"));
+    }
+    if let Some(fragment) = fragment {
+        out.push('#');
+        out.push_str(fragment);
+    }
+    out
+}
+
+/// The first web address written out in `text`.
+pub(super) fn address_in(text: &str) -> Option<String> {
+    text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | '"'))
+        .find_map(|word| web_address(word.trim_end_matches(['.', ',', ';', ':', '!', '?'])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn only_web_addresses_are_kept() {
+        assert_eq!(
+            web_address(" https://example.org/a ").as_deref(),
+            Some("https://example.org/a")
+        );
+        for bad in [
+            "javascript:alert(1)",
+            "mailto:a@b.c",
+            "http://a b",
+            "/relative",
+            "",
+            "httpé",
+        ] {
+            assert_eq!(web_address(bad), None, "{bad}");
+        }
+        assert_eq!(
+            address_in("see (https://example.org/x).").as_deref(),
+            Some("https://example.org/x")
+        );
+    }
+
+    #[test]
+    fn what_counts_readers_is_taken_off() {
+        for (href, kept) in [
+            (
+                "https://example.org/talk?utm_source=n&utm_medium=email&mc_eid=5f6e",
+                "https://example.org/talk",
+            ),
+            (
+                "https://example.org/a?id=3&utm_campaign=x#part",
+                "https://example.org/a?id=3#part",
+            ),
+            ("https://example.org/?q=utm_source", "https://example.org/?q=utm_source"),
+            (
+                "https://www.google.com/url?q=https://example.org/price&sa=D&ust=1",
+                "https://example.org/price",
+            ),
+            (
+                "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fexample.org%2Fb%3Fx%3D1&data=05",
+                "https://example.org/b?x=1",
+            ),
+        ] {
+            assert_eq!(web_address(href).as_deref(), Some(kept), "{href}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_only_a_service_knows_is_none() {
+        for href in [
+            "https://example.us1.list-manage.com/track/click?u=0a1b2c&id=99&e=5f6e7d8c",
+            "https://link.mail.beehiiv.com/ss/c/u001.abc",
+            "https://click.example.org/track/abc123/one",
+            "https://substack.com/redirect/1234?j=abc",
+        ] {
+            assert_eq!(web_address(href), None, "{href}");
+        }
+        assert!(web_address("https://example.org/track/click").is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_may_be_an_address(href in "(?s)https?://(www.google.com/url\\?q=|[a-z.?&=#%/é]){0,40}") {
+            if let Some(kept) = web_address(&href) {
+                prop_assert!(!kept.contains(char::is_whitespace) && kept.len() <= 2_000);
+            }
+        }
+    }
+}

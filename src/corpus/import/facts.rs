@@ -1,0 +1,293 @@
+//! What a page says of itself: its title, its day, its site.
+//!
+//! In: the tree of a page, and its blocks. Out: the document's title and day. A page names itself in several places
+//! (`og:title`, JSON-LD, `<title>`, a heading); two that agree are believed before one, and the name of the site is no
+//! title.
+
+use dom_query::{Document as Tree, NodeId};
+use serde_json::Value;
+
+use super::block::{Block, Document, Look, title};
+use super::clean::{key, one_line, words};
+use super::dates::{self, day};
+use super::tags::{self, Step, Walk};
+
+/// How many blocks from the first may hold the title, the day and the name of the site.
+const HEAD_BLOCKS: usize = 16;
+
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    /// Titles that the page gives for itself alone: `og:title`, JSON-LD.
+    named: Vec<String>,
+    /// `<title>`, which often ends in the name of the site.
+    page_title: Option<String>,
+    site: Option<String>,
+    /// Days, the most trustworthy first: of metadata, of a marked element, of a `<time>` in the article.
+    published: Option<String>,
+    marked: Option<String>,
+    timed: Option<String>,
+}
+
+impl Facts {
+    /// Reads them from `tree`; `in_article` tells whether an element stands in the article.
+    pub(super) fn of(tree: &Tree, in_article: impl Fn(NodeId) -> bool) -> Facts {
+        let mut facts = Facts::default();
+        let mut json = None;
+        for step in Walk::new(tree.root()) {
+            let Step::Enter(node) = step else { continue };
+            let Some(name) = tags::name_of(&node) else { continue };
+            match &*name {
+                "title" if facts.page_title.is_none() => facts.page_title = title(&node.text()),
+                "meta" => facts.meta(&node),
+                "script" if node.attr("type").is_some_and(|t| t.contains("ld+json")) => {
+                    json = json.or_else(|| serde_json::from_str::<Value>(&node.text()).ok().filter(has_article));
+                }
+                "time" if facts.timed.is_none() && in_article(node.id) => {
+                    facts.timed = node.attr("datetime").and_then(|value| day(&value));
+                }
+                _ => {}
+            }
+            let published = || node.attr("itemprop").is_some_and(|prop| &*prop == "datePublished");
+            if facts.marked.is_none() && published() {
+                let value = node.attr("content").or_else(|| node.attr("datetime"));
+                facts.marked = value.and_then(|value| day(&value));
+            }
+        }
+        if let Some(json) = json {
+            facts.json(&json);
+        }
+        facts
+    }
+
+    fn meta(&mut self, node: &dom_query::NodeRef) {
+        let name = node.attr("property").or_else(|| node.attr("name")).unwrap_or_default();
+        let content = node.attr("content").unwrap_or_default();
+        match name.to_ascii_lowercase().as_str() {
+            "article:published_time"
+            | "og:published_time"
+            | "date"
+            | "dc.date"
+            | "dc.date.issued"
+            | "pubdate"
+            | "publish-date"
+            | "parsely-pub-date"
+            | "sailthru.date"
+            | "citation_publication_date" => {
+                self.published = self.published.take().or_else(|| day(&content.replace('/', "-")));
+            }
+            "og:title" | "twitter:title" | "parsely-title" => self.named.extend(title(&content)),
+            "og:site_name" | "application-name" => self.site = self.site.take().or_else(|| title(&content)),
+            _ => {}
+        }
+    }
+
+    fn json(&mut self, json: &Value) {
+        let Some(article) = objects(json).into_iter().find(|o| is_article(o)) else {
+            return;
+        };
+        let text = |key: &str| article.get(key).and_then(Value::as_str);
+        self.named
+            .extend(text("headline").or_else(|| text("name")).and_then(title));
+        self.published = self.published.take().or_else(|| day(text("datePublished")?));
+        let site = article
+            .get("publisher")
+            .and_then(|p| p.get("name"))
+            .and_then(Value::as_str);
+        self.site = self.site.take().or_else(|| title(site?));
+    }
+}
+
+/// The objects of JSON-LD: one, a list of them, or a graph.
+fn objects(json: &Value) -> Vec<&Value> {
+    let mut out = Vec::new();
+    let mut open = vec![json];
+    while let Some(value) = open.pop().filter(|_| out.len() < 1_000) {
+        match value {
+            Value::Array(list) => open.extend(list.iter().rev()),
+            Value::Object(fields) => {
+                out.push(value);
+                open.extend(fields.get("@graph"));
+                open.extend(fields.get("mainEntity"));
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+fn is_article(object: &Value) -> bool {
+    let known = |kind: &str| {
+        ["Article", "BlogPosting", "Report", "NewsletterIssue"]
+            .iter()
+            .any(|k| kind.ends_with(k))
+    };
+    match object.get("@type") {
+        Some(Value::String(kind)) => known(kind),
+        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).any(known),
+        _ => false,
+    }
+}
+
+fn has_article(json: &Value) -> bool {
+    objects(json).into_iter().any(is_article)
+}
+
+/// Gives `document` its title and day, and marks as unseen what repeats the name of the site above the title.
+pub(super) fn settle(document: &mut Document, facts: Facts) {
+    let shown = |b: &&mut Block| !matches!(b.look, Look::Unseen(_) | Look::Rule);
+    let candidates: Vec<(usize, String)> = document
+        .blocks
+        .iter()
+        .enumerate()
+        .filter(|(_, b)| !matches!(b.look, Look::Unseen(_) | Look::Rule) && b.text.len() <= 400)
+        .take(3 * HEAD_BLOCKS)
+        .map(|(at, b)| (at, key(&b.text)))
+        .filter(|(_, key)| !key.is_empty())
+        .collect();
+    let site = facts.site.as_deref().map(key).filter(|site| !site.is_empty());
+    let is_site = |text: &str| site.as_deref() == Some(text);
+    let find = |wanted: &str| {
+        candidates
+            .iter()
+            .find(|(_, key)| key == wanted && !is_site(key))
+            .map(|(at, _)| *at)
+    };
+
+    let parts: Vec<Vec<String>> = facts
+        .named
+        .iter()
+        .chain(&facts.page_title)
+        .map(|t| readings(t))
+        .collect();
+    let found = parts.iter().flatten().find_map(|reading| find(&key(reading)));
+    let chosen = found.map(|at| one_line(&document.blocks[at].text)).or_else(|| {
+        // No block says so: what the page calls itself, but for the name of the site.
+        let named = facts.named.first()?;
+        let without = readings(named).into_iter().find(|reading| {
+            let rest = key(named).replacen(&key(reading), "", 1);
+            is_site(rest.trim()) && !reading.is_empty()
+        });
+        Some(without.unwrap_or_else(|| named.clone())).filter(|t| !is_site(&key(t)))
+    });
+    let heading = document
+        .blocks
+        .iter()
+        .find(|b| b.look == Look::Heading(1))
+        .map(|b| one_line(&b.text));
+    let masthead = heading.as_deref().is_some_and(|h| is_masthead(h) || is_site(&key(h)));
+    document.title = match (chosen, &facts.page_title) {
+        (Some(chosen), _) => Some(chosen),
+        // The heading numbers the issue; `<title>` names it.
+        (None, Some(page)) if masthead && !is_masthead(page) && !is_site(&key(page)) => Some(page.clone()),
+        _ => None,
+    };
+    document.page_title = facts.page_title.clone().or(facts.named.first().cloned());
+
+    let mut dates = document
+        .blocks
+        .iter()
+        .filter(|b| !matches!(b.look, Look::Unseen(_) | Look::Rule))
+        .take(HEAD_BLOCKS);
+    let visible = dates.find_map(|b| {
+        if b.text.len() <= 120 {
+            dates::day_in(&b.text)
+        } else {
+            None
+        }
+    });
+    document.date = facts.published.or(facts.marked).or(visible).or(facts.timed);
+
+    // Above the title, the name of the site is furniture; the notice at the end often names it too.
+    let owners: Vec<String> = document
+        .blocks
+        .iter()
+        .filter(|b| b.text.contains('©') && b.text.len() <= 300)
+        .map(|b| format!(" {} ", key(&b.text)))
+        .collect();
+    let names: Vec<String> = site
+        .into_iter()
+        .chain(facts.page_title.iter().flat_map(|t| readings(t)).map(|r| key(&r)))
+        .collect();
+    let Some(title_key) = document.title.as_deref().map(key) else {
+        return;
+    };
+    for block in document.blocks.iter_mut().filter(shown).take(HEAD_BLOCKS) {
+        let own = key(&block.text);
+        if own == title_key {
+            break;
+        }
+        let owns = || words(&own) <= 5 && owners.iter().any(|owner| owner.contains(&format!(" {own} ")));
+        if words(&own) <= 8 && !own.is_empty() && (names.contains(&own) || owns()) {
+            block.look = Look::Unseen("name of the site");
+        }
+    }
+}
+
+/// A title, and its parts where signs part it (`Title - by Jane Doe - Site`), the longest first.
+fn readings(title: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    for word in title.split(' ').take(100) {
+        let sign = matches!(
+            word,
+            "-" | "–" | "—" | "|" | "·" | "•" | "»" | "«" | "::" | ":" | "/" | "~"
+        );
+        if sign {
+            parts.push(String::new());
+        } else if let Some(part) = parts.last_mut() {
+            part.push_str(if part.is_empty() { "" } else { " " });
+            part.push_str(word);
+        }
+    }
+    parts.truncate(8);
+    let mut out = vec![title.to_string()];
+    // `Site: Title` and what two signs part.
+    for from in 0..parts.len() {
+        for to in from + 1..=parts.len() {
+            out.push(parts[from..to].join(" "));
+        }
+    }
+    out.extend(title.split_once(": ").map(|(_, rest)| rest.to_string()));
+    out.retain(|reading| !reading.trim().is_empty());
+    out.sort_by_key(|reading| std::cmp::Reverse(reading.len()));
+    out
+}
+
+/// `#14 — January 5, 2026`, `Issue 14`: a heading that numbers or dates an issue and does not name it.
+fn is_masthead(text: &str) -> bool {
+    let bare = key(text);
+    let said = bare.split(' ').filter(|word| {
+        let number = word.chars().next().is_some_and(|c| c.is_ascii_digit());
+        !number
+            && ![
+                "issue",
+                "no",
+                "number",
+                "edition",
+                "vol",
+                "volume",
+                "week",
+                "newsletter",
+            ]
+            .contains(word)
+    });
+    let left = said.count();
+    left == 0 || dates::day_in(text).is_some() && left <= 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mastheads_are_no_titles() {
+        assert!(is_masthead("#14 — January 5, 2026") && is_masthead("Issue 14"));
+        assert!(!is_masthead("Product Ladder #7") && !is_masthead("Ten rules"));
+    }
+
+    #[test]
+    fn a_title_is_read_in_parts() {
+        let all = readings("Pricing pages that sell - by Dana Reyes - Roadmap Notes");
+        assert!(all.contains(&"Pricing pages that sell".to_string()) && all.contains(&"Roadmap Notes".to_string()));
+        assert!(all[0].starts_with("Pricing pages that sell - by"));
+    }
+}

@@ -1,0 +1,112 @@
+//! Footnote marks and powers: what stands raised beside a word is kept apart from it.
+//!
+//! In: a raised text, or a link within the page, and the text before it. Out: `[^1]` for a footnote mark, `^6` for a
+//! power, the text itself for the rest (`1st`, `™`).
+
+use super::clean::one_line;
+
+/// Reads raised texts in the order of the page.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// The number of the last footnote mark.
+    last: u32,
+}
+
+impl Notes {
+    /// What to write for `raised`, which follows `before`; `linked` says that it leads to another place of the page.
+    pub(super) fn raised(&mut self, raised: &str, before: &str, linked: bool) -> String {
+        let text = one_line(raised);
+        let label = label(&text);
+        if label.is_empty() {
+            return raised.to_string();
+        }
+        if linked {
+            return self.mark(label);
+        }
+        let Ok(number) = label.parse::<u32>() else {
+            // `a` of `[a]` and `*` are marks; `st`, `th` and `TM` are part of the word.
+            let sign = label.chars().all(|c| matches!(c, '*' | '†' | '‡' | '§'));
+            let power = label
+                .strip_prefix(['-', '−', '–'])
+                .is_some_and(|n| n.parse::<u32>().is_ok());
+            return match () {
+                () if sign || text.starts_with('[') => self.mark(label),
+                () if power => format!("^{label}"),
+                () => raised.to_string(),
+            };
+        };
+        let base = before.trim_end_matches(|c: char| c.is_alphanumeric());
+        let base = &before[base.len()..];
+        let letter = base.chars().count() <= 2 && base.chars().any(char::is_alphabetic) && base != "I";
+        let is_power =
+            base == "10" || letter && number < 10 || !base.is_empty() && is_digits(base) && number != self.last + 1;
+        if is_power && !text.starts_with('[') {
+            return format!("^{label}");
+        }
+        self.mark(label)
+    }
+
+    /// What to write for a link to another place of the page: a mark where its text is one.
+    pub(super) fn link(&mut self, text: &str) -> Option<String> {
+        let text = one_line(text);
+        let label = label(&text);
+        let number = is_digits(label) && label.len() <= 3;
+        let sign = !label.is_empty() && label.chars().all(|c| matches!(c, '*' | '†' | '‡' | '§'));
+        let letter = text.starts_with('[') && label.chars().count() == 1;
+        (number || sign || letter).then(|| self.mark(label))
+    }
+
+    fn mark(&mut self, label: &str) -> String {
+        if let Ok(number) = label.parse() {
+            self.last = number;
+        }
+        format!("[^{label}]")
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// `1` of `[1]`, `(1)` and `1.`.
+fn label(text: &str) -> &str {
+    text.trim_matches(['[', ']', '(', ')', '.', ' '])
+}
+
+/// Whether a text is an arrow that leads from a note back to its mark.
+pub(super) fn is_way_back(text: &str) -> bool {
+    let arrow = |c: char| matches!(c, '↩' | '↑' | '⤴' | '↲' | '^' | '⏎' | '\u{fe0e}' | '\u{fe0f}');
+    let text = text.trim();
+    !text.is_empty() && text.chars().all(arrow)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_powers_and_parts_of_words_are_told_apart() {
+        let mut notes = Notes::default();
+        assert_eq!(notes.raised("1", "retention was 40", true), "[^1]");
+        assert_eq!(notes.raised("2", "fell to 3", false), "[^2]");
+        assert_eq!(notes.raised("6", "We sell 10", false), "^6");
+        assert_eq!(notes.raised("2", "of 40 m", false), "^2");
+        assert_eq!(notes.raised("3", "after the change", false), "[^3]");
+        assert_eq!(notes.raised("10", "there are 2", false), "^10");
+        assert_eq!(notes.raised("st", "the 1", false), "st");
+        assert_eq!(notes.raised("™", "Acme", false), "™");
+        assert_eq!(notes.raised("[4]", "as they say", false), "[^4]");
+        assert_eq!(notes.raised("*", "a price", false), "[^*]");
+        assert_eq!(notes.raised("-6", "10", false), "^-6");
+    }
+
+    #[test]
+    fn links_within_the_page_are_marks_where_they_look_so() {
+        let mut notes = Notes::default();
+        assert_eq!(notes.link("1").as_deref(), Some("[^1]"));
+        assert_eq!(notes.link("[a]").as_deref(), Some("[^a]"));
+        assert_eq!(notes.link("2026"), None);
+        assert_eq!(notes.link("above"), None);
+        assert!(is_way_back("↩︎") && !is_way_back("back"));
+    }
+}

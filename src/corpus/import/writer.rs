@@ -1,0 +1,434 @@
+//! The tree of a page → blocks.
+//!
+//! In: a tree, what of it is furniture, and the article that reader mode found. Out: a [`Block`] for each paragraph,
+//! heading, list item, table and separator that a reader sees, in order, and one for each text that is left out. One
+//! walk over the tree, without recursion. It must not know of newsletters.
+
+use std::collections::HashSet;
+
+use dom_query::{Document as Tree, NodeId, NodeRef};
+
+use super::block::{Block, Blocks, Look, web_address};
+use super::clean::{clean, one_line, words};
+use super::lists::{Lists, bulleted};
+use super::notes::{self, Notes};
+use super::survey::Survey;
+use super::tables::{self, Rows};
+use super::tags::{self, Step, Walk, is_block, is_heading};
+use super::{Limits, marks};
+
+/// Longest paragraph that, all in bold, is taken for a heading (characters).
+const BOLD_HEADING: usize = 120;
+
+/// Blocks, and for each of them what the page says of it.
+#[derive(Default)]
+pub(super) struct Written {
+    pub blocks: Vec<Block>,
+    /// Whether most of it is in the article.
+    pub inside: Vec<bool>,
+    /// Whether most of it is links.
+    pub linked: Vec<bool>,
+    /// Whether it is a heading of the first level.
+    pub title: Vec<bool>,
+}
+
+/// Writes the blocks of `tree`; `article` are its text nodes in the article, where reader mode found one.
+pub(super) fn write(
+    tree: &Tree,
+    survey: &Survey,
+    article: Option<&HashSet<NodeId>>,
+    limits: &Limits,
+) -> Result<Written, String> {
+    let mut writer = Writer {
+        survey,
+        article,
+        out: Blocks::new(limits.blocks),
+        marks: Written::default(),
+        text: String::new(),
+        look: Look::Paragraph,
+        link: None,
+        lists: Lists::default(),
+        notes: Notes::default(),
+        tables: None,
+        preformatted: 0,
+        quoted: 0,
+        bold: 0,
+        links: 0,
+        share: Share::default(),
+        text_left: limits.text_bytes,
+    };
+    let mut walk = Walk::new(tree.root());
+    let mut passed = None;
+    while let Some(step) = walk.next() {
+        match step {
+            Step::Enter(node) => {
+                if !writer.enter(node) {
+                    walk.pass(node);
+                    passed = Some(node.id);
+                }
+            }
+            // What was not entered is not left either.
+            Step::Leave(node) if passed == Some(node.id) => passed = None,
+            Step::Leave(node) => writer.leave(node),
+        }
+        if writer.out.is_full() || writer.text_left == 0 {
+            break;
+        }
+    }
+    writer.finish(limits)
+}
+
+/// Characters of the open block, and how many of them are of a kind.
+#[derive(Default, Clone, Copy)]
+struct Share {
+    all: usize,
+    bold: usize,
+    linked: usize,
+    inside: usize,
+}
+
+struct Writer<'a> {
+    survey: &'a Survey,
+    article: Option<&'a HashSet<NodeId>>,
+    out: Blocks,
+    marks: Written,
+    text: String,
+    look: Look,
+    link: Option<String>,
+    lists: Lists,
+    notes: Notes,
+    /// The table of data that is open.
+    tables: Option<(NodeId, Rows)>,
+    preformatted: usize,
+    quoted: usize,
+    bold: usize,
+    links: usize,
+    share: Share,
+    text_left: usize,
+}
+
+impl Writer<'_> {
+    /// Acts on the beginning of a node; `false` where what is inside of it is not to be read.
+    fn enter(&mut self, node: NodeRef) -> bool {
+        let Some(name) = tags::name_of(&node) else {
+            tags::with_text(&node, |text| self.string(text, &node));
+            return true;
+        };
+        let name = &*name;
+        if !tags::is_void(name)
+            && let Some(what) = self.survey.unseen(&node, name)
+        {
+            self.unseen(node, name, what);
+            return false;
+        }
+        match name {
+            "br" if self.tables.is_some() => self.text.push(' '),
+            "br" => self.text.push('\n'),
+            "hr" => {
+                self.flush();
+                self.push(Look::Rule, String::new());
+            }
+            "img" => self.image(&node),
+            "sup" => return self.raised(&node),
+            "a" => return self.anchor(&node),
+            "b" | "strong" => self.bold += 1,
+            "s" | "del" | "strike" if self.survey.count(&node).words > 0 => self.text.push_str("~~"),
+            "q" => self.text.push('“'),
+            "table" if self.tables.is_none() && tables::is_data(&node, self.survey) => {
+                self.flush();
+                self.tables = Some((node.id, Rows::default()));
+            }
+            _ if self.tables.is_some() => self.enter_in_table(name),
+            _ if is_heading(name) => {
+                self.flush();
+                self.look = Look::Heading(name.as_bytes().get(1).map_or(6, |digit| digit - b'0'));
+            }
+            _ if is_block(name) => self.start_block(&node, name),
+            _ => {}
+        }
+        true
+    }
+
+    fn enter_in_table(&mut self, name: &str) {
+        match (name, &mut self.tables) {
+            ("tr", Some((_, rows))) => rows.row(),
+            ("td" | "th", _) => self.text.clear(),
+            _ if is_block(name) => self.text.push(' '),
+            _ => {}
+        }
+    }
+
+    fn start_block(&mut self, node: &NodeRef, name: &str) {
+        match name {
+            "ol" | "ul" | "menu" => {
+                self.flush();
+                self.lists.open(node, name);
+            }
+            "li" => {
+                self.flush();
+                self.lists.item(node);
+                self.look = Look::Item;
+            }
+            // Mail and pages wrap an item's text in a paragraph, or in a table.
+            _ if self.look == Look::Item && self.text.trim().is_empty() => {}
+            _ => self.flush(),
+        }
+        self.preformatted += usize::from(name == "pre");
+        self.quoted += usize::from(self.is_quote(node, name));
+    }
+
+    /// Whether an element quotes somebody. Mail programs put a whole forwarded message into one, and old editors
+    /// indent with it.
+    fn is_quote(&self, node: &NodeRef, name: &str) -> bool {
+        let count = self.survey.count(node);
+        name == "blockquote"
+            && node.attr("type").is_none_or(|kind| &*kind != "cite")
+            && !tags::labels(node)
+                .iter()
+                .any(|l| matches!(l.as_str(), "gmail" | "yahoo" | "moz"))
+            && !count.has_h1
+            && 2 * count.words < self.survey.all.words.max(1)
+    }
+
+    fn leave(&mut self, node: NodeRef) {
+        let Some(name) = tags::name_of(&node) else { return };
+        let name = &*name;
+        if let Some((table, _)) = &self.tables {
+            if *table == node.id {
+                self.end_table();
+            } else if matches!(name, "td" | "th" | "caption") {
+                self.end_cell(name);
+            }
+        }
+        match name {
+            "a" => self.links = self.links.saturating_sub(1),
+            "b" | "strong" => self.bold = self.bold.saturating_sub(1),
+            "s" | "del" | "strike" if self.survey.count(&node).words > 0 => self.text.push_str("~~"),
+            "q" => self.text.push('”'),
+            _ if self.tables.is_some() => {}
+            "ol" | "ul" | "menu" => {
+                self.flush();
+                self.lists.close();
+            }
+            "pre" => {
+                self.flush();
+                self.preformatted = self.preformatted.saturating_sub(1);
+            }
+            _ if is_block(name) => {
+                self.flush();
+                self.quoted -= usize::from(self.quoted > 0 && self.is_quote(&node, name));
+            }
+            _ => {}
+        }
+    }
+
+    fn string(&mut self, text: &str, node: &NodeRef) {
+        self.text_left = self.text_left.saturating_sub(text.len());
+        let shown = text.chars().filter(|c| !c.is_whitespace()).count();
+        self.share.all += shown;
+        self.share.bold += if self.bold > 0 { shown } else { 0 };
+        self.share.linked += if self.links > 0 { shown } else { 0 };
+        self.share.inside += if self.article.is_some_and(|a| a.contains(&node.id)) {
+            shown
+        } else {
+            0
+        };
+        if self.preformatted > 0 {
+            self.text.push_str(text);
+        } else {
+            // A line end in the source is a space; lines of the page come from `<br>`.
+            self.text
+                .extend(text.chars().map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }));
+        }
+    }
+
+    /// Lists what `node` holds, which a reader does not see or does not need.
+    fn unseen(&mut self, node: NodeRef, name: &str, what: &'static str) {
+        if is_block(name) {
+            self.flush();
+        }
+        if what.is_empty() {
+            return;
+        }
+        let text = tags::text_of(node);
+        self.text_left = self.text_left.saturating_sub(text.len());
+        let text = one_line(&clean(&text));
+        if words(&text) > 0 {
+            self.push(Look::Unseen(what), text);
+        }
+    }
+
+    /// A raised text; `false` where it is written already.
+    fn raised(&mut self, node: &NodeRef) -> bool {
+        if self.survey.count(node).bytes > 40 {
+            return true;
+        }
+        let text = tags::text_of(*node);
+        if one_line(&text).chars().count() > 12 {
+            return true;
+        }
+        let within = |node: &NodeRef| node.attr("href").is_some_and(|href| href.contains('#'));
+        let linked = self.links > 0 || Walk::new(*node).any(|step| matches!(step, Step::Enter(at) if within(&at)));
+        let written = self.notes.raised(&text, &self.text, linked);
+        self.string(&written, node);
+        false
+    }
+
+    /// A link; `false` where it is written already.
+    fn anchor(&mut self, node: &NodeRef) -> bool {
+        let href = node.attr("href").unwrap_or_default().to_string();
+        let note = href.contains('#') && self.survey.count(node).bytes <= 40;
+        let text = if note { tags::text_of(*node) } else { String::new() };
+        if note && notes::is_way_back(&text) {
+            return false;
+        }
+        let apart = self.text.is_empty() || self.text.ends_with(char::is_whitespace);
+        // Links side by side are set apart by their look.
+        let beside = node
+            .prev_sibling()
+            .is_some_and(|p| tags::name_of(&p).is_some_and(|n| &*n == "a"));
+        if beside && !apart {
+            self.text.push(' ');
+        }
+        if note && let Some(mark) = self.notes.link(&text) {
+            let opens = self.text.trim().is_empty();
+            self.string(&mark, node);
+            self.text.push_str(if opens { " " } else { "" });
+            return false;
+        }
+        if self.link.is_none() {
+            self.link = web_address(&href);
+        }
+        self.links += 1;
+        true
+    }
+
+    /// A picture's description is no text of the newsletter; that of a picture that is seen is listed.
+    fn image(&mut self, node: &NodeRef) {
+        let tiny = ["width", "height"].iter().any(|side| {
+            let value = node.attr(side).unwrap_or_default();
+            matches!(value.trim().trim_end_matches("px"), "0" | "1")
+        });
+        let alt = node.attr("alt").map(|alt| one_line(&clean(&alt))).unwrap_or_default();
+        if !tiny && words(&alt) > 0 {
+            self.push(Look::Unseen("description of a picture"), alt);
+        }
+    }
+
+    fn end_cell(&mut self, name: &str) {
+        let text = one_line(&clean(&std::mem::take(&mut self.text)));
+        if name == "caption" {
+            self.push(Look::Paragraph, text);
+        } else if let Some((_, rows)) = &mut self.tables {
+            rows.cell(&text, name == "th");
+        }
+    }
+
+    fn end_table(&mut self) {
+        self.text.clear();
+        if let Some((_, rows)) = self.tables.take() {
+            self.push(Look::Paragraph, rows.markdown());
+        }
+        self.share = Share::default();
+        self.link = None;
+    }
+
+    /// Ends the open block. Two line breaks in a row end one too.
+    fn flush(&mut self) {
+        if self.tables.is_some() {
+            return;
+        }
+        let text = std::mem::take(&mut self.text);
+        let share = self.share;
+        let mut look = std::mem::replace(&mut self.look, Look::Paragraph);
+        let cleaned = clean(&text);
+        let link = self.link.take();
+        let mut loose = true;
+        let mut paragraph = String::new();
+        let paragraphs = cleaned.split('\n').map(one_line).chain([String::new()]);
+        for line in paragraphs {
+            // A line that may open or sign something is a block of its own.
+            let opens = self.quoted == 0 && (marks::may_open(&line) || bulleted(&line).is_some());
+            if (line.is_empty() || opens) && !paragraph.is_empty() {
+                let text = std::mem::take(&mut paragraph);
+                self.add(look, text, loose, link.clone());
+                look = if look == Look::Item { Look::Paragraph } else { look };
+                loose = line.is_empty();
+            }
+            if !line.is_empty() {
+                if !paragraph.is_empty() {
+                    paragraph.push('\n');
+                }
+                paragraph.push_str(&line);
+            }
+        }
+        // What was left out in the middle of a paragraph is pushed before it and must not end its counts.
+        if share.all > 0 {
+            self.share = Share::default();
+        }
+    }
+
+    fn add(&mut self, look: Look, text: String, loose: bool, link: Option<String>) {
+        let (mut look, mut text) = (look, text);
+        let all_bold = self.share.bold == self.share.all && self.share.all > 0;
+        let short = text.chars().count() <= BOLD_HEADING && !text.contains('\n');
+        if look == Look::Item {
+            text = self.lists.marked(&text);
+        } else if let Some(item) = bulleted(&text).filter(|_| look == Look::Paragraph) {
+            (look, text) = (Look::Item, format!("- {item}"));
+        } else if look == Look::Paragraph && all_bold && short && marks::signature(&text).is_none() {
+            look = Look::Heading(7);
+        }
+        if self.quoted > 0 {
+            look = Look::Paragraph;
+            text = text
+                .lines()
+                .map(|line| format!("> {line}"))
+                .collect::<Vec<_>>()
+                .join("\n");
+        }
+        self.block(Block {
+            look,
+            text,
+            loose,
+            link,
+        });
+    }
+
+    fn push(&mut self, look: Look, text: String) {
+        self.block(Block {
+            look,
+            text,
+            loose: true,
+            link: None,
+        });
+    }
+
+    fn block(&mut self, block: Block) {
+        let title = block.look == Look::Heading(1);
+        let before = self.out.len();
+        self.out.push(block);
+        if self.out.len() > before {
+            self.marks
+                .inside
+                .push(2 * self.share.inside >= self.share.all && self.share.inside > 0);
+            self.marks.linked.push(2 * self.share.linked > self.share.all);
+            self.marks.title.push(title);
+        }
+    }
+
+    fn finish(mut self, limits: &Limits) -> Result<Written, String> {
+        self.tables = None;
+        self.flush();
+        if self.text_left == 0 {
+            return Err(format!(
+                "more than {} bytes of text are too many for one edition",
+                limits.text_bytes
+            ));
+        }
+        let mut written = self.marks;
+        written.blocks = self.out.finish()?;
+        super::lists::join_markers(&mut written);
+        Ok(written)
+    }
+}

@@ -1,0 +1,263 @@
+//! Saved pages and HTML letters of many makers: their title, their day and their text, and nothing of what stands around.
+
+use askpm::corpus::import::{Imported, Limits, import_bytes};
+use askpm::corpus::markdown;
+
+fn read(name: &str, text: &str) -> Imported {
+    let report = import_bytes(name, text.as_bytes(), &Limits::default());
+    assert!(report.skipped.is_empty(), "{:?}", report.skipped);
+    let imported = report.editions.into_iter().next().unwrap();
+    let dropped: usize = imported.dropped.iter().map(|d| d.words).sum();
+    assert_eq!(imported.words_in, imported.words_kept + dropped, "{imported:#?}");
+    imported
+}
+
+fn written(imported: &Imported) -> String {
+    markdown::write(&imported.edition)
+}
+
+/// Reads `text` and holds its title, its day, what it must keep and what it must not.
+fn check(name: &str, text: &str, title: &str, date: Option<&str>, kept: &[&str], out: &[&str]) {
+    let imported = read(name, text);
+    let all = written(&imported);
+    assert_eq!(imported.edition.title, title, "{all}");
+    assert_eq!(imported.edition.date.as_deref(), date, "{all}");
+    for part in kept {
+        assert!(all.contains(part), "{part:?} is not in {all}\n{:#?}", imported.dropped);
+    }
+    for part in out {
+        assert!(!all.contains(part), "{part:?} is in {all}");
+    }
+}
+
+const ONE: &str = "Put the middle plan first. Most of our buyers never scrolled to it before we did that.";
+const TWO: &str = "Sales of the middle plan rose by a third within a week, and the others held their ground.";
+
+#[test]
+fn the_name_of_the_site_is_no_title() {
+    let page = format!(
+        "<html><head><title>Pricing pages that sell - by Dana Reyes - Roadmap Notes</title>\
+         <meta property='og:title' content='Pricing pages that sell'></head><body>\
+         <h1 class='navbar-title'><a href='/'>Roadmap Notes</a></h1><h1>Pricing pages that sell</h1><p>{ONE}</p></body></html>"
+    );
+    check(
+        "a.html",
+        &page,
+        "Pricing pages that sell",
+        None,
+        &[ONE],
+        &["Roadmap Notes"],
+    );
+    // A title that only JSON-LD and `<title>` give.
+    let page = format!(
+        "<html><head><title>Roadmap Notes | Hiring a first PM</title><script type='application/ld+json'>\
+         {{\"@graph\":[{{\"@type\":\"WebSite\",\"name\":\"Roadmap Notes\"}},{{\"@type\":\"BlogPosting\",\
+         \"headline\":\"Hiring a first PM\",\"datePublished\":\"2026-01-05T08:00:00Z\"}}]}}</script></head>\
+         <body><header><h1>Roadmap Notes</h1></header><h2>Hiring a first PM</h2><p>{ONE}</p><p>{TWO}</p></body></html>"
+    );
+    check(
+        "a.html",
+        &page,
+        "Hiring a first PM",
+        Some("2026-01-05"),
+        &[ONE, TWO],
+        &["# Roadmap Notes"],
+    );
+    // A masthead that numbers the issue.
+    let page = format!(
+        "<html><head><title>Pricing pages that sell</title></head><body><h1>#14 — January 5, 2026</h1><p>{ONE}</p></body></html>"
+    );
+    check(
+        "a.html",
+        &page,
+        "Pricing pages that sell",
+        Some("2026-01-05"),
+        &[ONE],
+        &[],
+    );
+}
+
+#[test]
+fn the_day_is_that_of_the_article_and_not_of_its_neighbours() {
+    let page = format!(
+        "<html><head><title>Prices</title><script type='application/ld+json'>{{\"@type\":\"NewsArticle\",\
+         \"headline\":\"Prices\",\"datePublished\":\"2026-01-05\"}}</script></head><body>\
+         <time datetime='2022-06-15'>Jun 15, 2022</time><article><h1>Prices</h1><p>{ONE}</p><p>{TWO}</p></article></body></html>"
+    );
+    check("a.html", &page, "Prices", Some("2026-01-05"), &[ONE], &[]);
+    // No metadata: the line under the title.
+    let page = format!(
+        "<html><head><title>Prices</title></head><body><h1>Prices</h1><p>By Dana Reyes • 5 Jan 2026 • 3 min read</p>\
+         <p>{ONE}</p><p>{TWO}</p></body></html>"
+    );
+    check("a.html", &page, "Prices", Some("2026-01-05"), &[ONE], &[]);
+    let page = format!(
+        "<html><head><title>Prices</title></head><body><h1>Prices</h1><time itemprop='datePublished' \
+         datetime='2026-02-07T10:00'>last week</time><p>{ONE}</p></body></html>"
+    );
+    check("a.html", &page, "Prices", Some("2026-02-07"), &[ONE], &[]);
+}
+
+#[test]
+fn menus_forms_and_comments_are_not_of_the_article() {
+    let page = format!(
+        "<html><head><title>Prices</title></head><body><div class='site-menu'><ul><li><a href='/'>Home</a>\
+         <li><a href='/about'>About Us</a><li><a href='/archive'>Archive</a></ul></div><article><h1>Prices</h1><p>{ONE}</p>\
+         <div class='subscribe-widget'><p>Get the next one by mail.</p><input type=email><button>Go</button></div>\
+         <h2>What came of it</h2><p>{TWO}</p></article><section id='comments'><h3>2 comments</h3><p>Nice one, but we saw \
+         the very opposite in our shop.</p></section><footer>© 2026 Dana · <a href='/privacy'>Privacy</a></footer></body></html>"
+    );
+    let out = ["Home", "About Us", "Get the next one", "very opposite", "Privacy"];
+    check("a.html", &page, "Prices", None, &[ONE, TWO, "What came of it"], &out);
+    let kept = import_bytes(
+        "a.html",
+        page.as_bytes(),
+        &Limits {
+            keep_all: true,
+            ..Limits::default()
+        },
+    );
+    let all = written(&kept.editions[0]);
+    assert!(
+        ["Home", "Get the next one", "very opposite"]
+            .iter()
+            .all(|part| all.contains(part)),
+        "{all}"
+    );
+}
+
+#[test]
+fn a_heading_about_us_in_an_article_ends_nothing() {
+    for label in ["About us", "Who we are", "Latest posts", "Related posts"] {
+        let text = format!("# Prices\n\n{ONE}\n\n## {label}\n\n{TWO}\n\n## And then\n\n{ONE}\n\n{TWO}\n");
+        let all = written(&read("a.md", &text));
+        assert!(all.contains(TWO) && all.contains("And then"), "{all}");
+        let page = format!(
+            "<html><body><h1>Prices</h1><p>{ONE}</p><h2>{label}</h2><p>{TWO}</p><h2>And then</h2><p>{ONE} {TWO}</p>"
+        );
+        let all = written(&read("a.html", &page));
+        assert!(all.contains(TWO) && all.contains("And then"), "{all}");
+    }
+}
+
+#[test]
+fn contents_end_where_what_they_list_begins() {
+    let page = "<html><body><h1>Notes 14</h1><h2>In this issue</h2><ul><li>Pricing pages</li><li>Hiring a first PM</li></ul>\
+        <h2>Pricing pages</h2><p>Put the middle plan first.</p><h2>Hiring a first PM</h2><p>Hire when the founders cannot \
+        answer every ticket.</p><h2>One number</h2><p>Only 12% open the settings.</p>";
+    let found = read("a.html", page);
+    let titles: Vec<_> = found.edition.sections.iter().map(|s| s.title.as_str()).collect();
+    assert_eq!(titles, ["Pricing pages", "Hiring a first PM", "One number"]);
+    let text = "# Notes 14\n\n## Contents\n\n- Pricing pages\n- Hiring a first PM\n\nA word before: we are back from a long break.\n\n\
+        ## Pricing pages\n\nPut the middle plan first.\n\n## Hiring a first PM\n\nHire late.\n";
+    let found = read("a.md", text);
+    let titles: Vec<_> = found.edition.sections.iter().map(|s| s.title.as_str()).collect();
+    assert_eq!(titles, ["Introduction", "Pricing pages", "Hiring a first PM"]);
+}
+
+#[test]
+fn what_sounds_like_furniture_is_kept() {
+    let text = format!(
+        "# Funnel notes\n\n## Sign up flows that convert\n\nAsk for the mail address last.\n\n## Unsubscribe rates by industry\n\n\
+         Retail loses 0.3% of its readers a month.\n\nUnsubscribe rates fell by a third.\n\n## Powered by AI: how Acme did it\n\n\
+         {ONE}\n\n## Comment\n\nThree people read 900 comments a day.\n\nShare prices fell.\n"
+    );
+    let found = read("a.md", &text);
+    let all = written(&found);
+    for part in [
+        "Sign up flows",
+        "Unsubscribe rates by",
+        "fell by a third",
+        "Powered by AI",
+        "## S4. Comment",
+        "Share prices fell.",
+    ] {
+        assert!(all.contains(part), "{part:?} is not in {all}");
+    }
+}
+
+#[test]
+fn words_after_the_last_answer_that_ask_something_are_kept() {
+    let text = "Roadmap Notes\n\nQuestion 1) Do dates help?\n\nA] They help the sales team and nobody else.\n\n– Ana Lima\n\n\
+        Who is next? We are going to ask our readers about pricing in the coming issue, and we want numbers.\n\n\
+        Event of the month\n\nA morning on price pages in Porto, with ten seats left and coffee for all who come on time.\n";
+    let all = written(&read("a.txt", text));
+    assert!(all.contains("Who is next?") && all.contains("Porto"), "{all}");
+}
+
+#[test]
+fn letters_of_mail_services_lose_their_frame() {
+    let beehiiv = format!(
+        "<html><head><title>Pricing pages that sell</title></head><body>\
+         <div style='display:none;max-height:0px'>PLUS: hiring &#8199;&#65279;&#847;</div>\
+         <table><tr><td>January 05, 2026&nbsp;&nbsp; | &nbsp;&nbsp;<a href='https://link.mail.beehiiv.com/ss/c/u001'>Read Online</a></td></tr>\
+         <tr><td><h1>Pricing pages that sell</h1></td></tr><tr><td>TOGETHER WITH <b>BREADBASE</b></td></tr>\
+         <tr><td><p>{ONE}</p></td></tr><tr><td><h2>Poll: what did you think of this issue?</h2><ul><li><a href='#'>Loved it</a>\
+         <li><a href='#'>It was fine</a></ul><p><a href='#'>Login</a> or <a href='#'>Subscribe</a> to participate</p></td></tr>\
+         <tr><td>Update your email preferences or unsubscribe <a href='#'>here</a></td></tr>\
+         <tr><td>© 2026 Roadmap Notes<br>228 Park Ave, New York, NY 10003, United States</td></tr></table>"
+    );
+    let out = [
+        "Read Online",
+        "BREADBASE",
+        "Poll",
+        "Loved it",
+        "Login",
+        "Update your",
+        "Park Ave",
+        "©",
+    ];
+    check(
+        "a.html",
+        &beehiiv,
+        "Pricing pages that sell",
+        Some("2026-01-05"),
+        &[ONE],
+        &out,
+    );
+    let ghost = format!(
+        "<!doctype html><html><head><title>Pricing pages that sell</title><style>.x{{}}</style></head><body>\
+         <span class='preheader'>Put the middle plan first.</span><table><tr><td><a href='https://notes.example.org'>Roadmap \
+         Notes</a></td></tr><tr><td><a href='https://notes.example.org/p/'>Pricing pages that sell</a></td></tr>\
+         <tr><td>By Dana Reyes • 5 Jan 2026 • <a href='#'>View in browser</a></td></tr><tr><td><p>{ONE}</p></td></tr>\
+         <tr><td>More like this</td><td>Less like this</td><td>Comment</td></tr>\
+         <tr><td>Roadmap Notes © 2026 – <a href='#'>Unsubscribe</a></td></tr></table>"
+    );
+    let out = [
+        "View in browser",
+        "More like this",
+        "Less like this",
+        "Comment",
+        "Unsubscribe",
+    ];
+    check(
+        "a.html",
+        &ghost,
+        "Pricing pages that sell",
+        Some("2026-01-05"),
+        &[ONE],
+        &out,
+    );
+}
+
+#[test]
+fn links_lose_what_tells_who_reads() {
+    let page = "<html><body><h1>Notes 20</h1><p>A short opening for the letter of this week, as always it is.</p><h2>Resources</h2><ul>\
+        <li><a href='https://example.us1.list-manage.com/track/click?u=0a&id=99&e=5f'>How to price an API</a>, by Ana Lima</li>\
+        <li><a href='https://example.org/talk?utm_source=n&utm_medium=email&mc_eid=5f'>The price page, a talk</a></li></ul>";
+    let all = written(&read("a.html", page));
+    assert!(
+        all.contains("Link: https://example.org/talk\n") && !all.contains("list-manage") && !all.contains("5f"),
+        "{all}"
+    );
+}
+
+#[test]
+fn a_loss_is_told() {
+    let text = format!(
+        "# Prices\n\n{ONE}\n\nAbout us\n\nWe are nine people in Porto, and this is our letter, which you are reading here.\n"
+    );
+    let lost = read("a.md", &text);
+    assert!(lost.lost_much(), "{lost:#?}");
+    assert!(!read("a.md", &format!("# Prices\n\n{ONE}\n\n{TWO}\n")).lost_much());
+}
