@@ -319,6 +319,9 @@ pub struct ImportArgs {
     /// Say for the title, the date, each discussion, answer and section why it was read so
     #[arg(long)]
     pub explain: bool,
+    /// Keep what looks like furniture too: menus, footers, calls to subscribe, comments of readers
+    #[arg(long)]
+    pub keep_all: bool,
     #[command(flatten)]
     pub output: OutputArgs,
 }

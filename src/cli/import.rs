@@ -12,7 +12,10 @@ use crate::render::terminal::{Look, count};
 use crate::render::{json, sanitise};
 
 pub fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
-    let limits = Limits::default();
+    let limits = Limits {
+        keep_all: args.keep_all,
+        ..Limits::default()
+    };
     let mut report = ImportReport::default();
     for path in &args.from {
         let mut part = if path == Path::new("-") {
@@ -47,6 +50,13 @@ pub fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
         })?;
     }
     out.flush()?;
+    for edition in report.editions.iter().filter(|edition| edition.lost_much()) {
+        let (kept, all) = (edition.body_kept(), edition.body_words());
+        context.warn(&format!(
+            "{}: {kept} of {all} words of the text kept; --dry-run lists what was left out, --keep-all keeps it",
+            edition.from
+        ));
+    }
     for skipped in &view.skipped {
         context.warn(&format!("skipped {}: {}", skipped.file, skipped.why));
     }
