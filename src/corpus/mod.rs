@@ -9,6 +9,7 @@ mod guard;
 pub mod import;
 pub mod markdown;
 pub mod passage;
+mod plain;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};

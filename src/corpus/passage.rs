@@ -4,6 +4,7 @@
 //! section and resource, each with everything that its reader needs to see. It must not know of the index.
 
 use super::edition::{Answer, Discussion, Edition, Id, Resource};
+use super::plain::plain;
 
 /// Longest passage text, in bytes, before an answer is cut at a paragraph. About 350 words: small enough that three
 /// fit a 2,048-token prompt, large enough that hardly any answer of a newsletter is cut.
@@ -31,8 +32,8 @@ pub struct Passage {
     pub kind: Option<String>,
     /// Of a resource: its address.
     pub link: Option<String>,
-    /// A verbatim slice of the answer's or the section's body, or of the resource's summary (of its title where it has
-    /// no summary): what quotes are quoted from.
+    /// A slice of the plain text of the answer's or the section's body, or of the resource's summary (of its title where
+    /// it has no summary): what quotes are quoted from.
     pub text: String,
     /// The file the edition was read from, as shown to a reader.
     pub path: String,
@@ -45,20 +46,25 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
     let mut add = |id: Id, title: &str, asked: Asked, resource: Option<&Resource>, text: &str| {
         let also_asked = asked.map(|(discussion, answer)| [&discussion.also_asked[..], &answer.also_asked].concat());
         let also_asked = also_asked.unwrap_or_default();
-        let parts = pieces(text, MAX_PASSAGE_BYTES).into_iter().zip(0u32..);
-        out.extend(parts.map(|(text, part)| Passage {
-            id: id.clone(),
-            part,
-            edition_title: edition.title.clone(),
-            date: edition.date.clone(),
-            discussion: title.to_string(),
-            question: asked.map(|(discussion, _)| discussion.body.clone()).unwrap_or_default(),
-            also_asked: also_asked.clone(),
-            contributor: asked.map(|(_, answer)| answer.contributor.clone()),
-            kind: resource.and_then(|resource| resource.kind.clone()),
-            link: resource.and_then(|resource| resource.link.clone()),
-            text: text.to_string(),
-            path: path.to_string(),
+        let text = plain(text);
+        let parts = pieces(&text, MAX_PASSAGE_BYTES).into_iter().zip(0u32..);
+        out.extend(parts.map(|(text, part)| {
+            Passage {
+                id: id.clone(),
+                part,
+                edition_title: edition.title.clone(),
+                date: edition.date.clone(),
+                discussion: plain(title).into_owned(),
+                question: asked
+                    .map(|(discussion, _)| plain(&discussion.body).into_owned())
+                    .unwrap_or_default(),
+                also_asked: also_asked.clone(),
+                contributor: asked.map(|(_, answer)| answer.contributor.clone()),
+                kind: resource.and_then(|resource| resource.kind.clone()),
+                link: resource.and_then(|resource| resource.link.clone()),
+                text: text.to_string(),
+                path: path.to_string(),
+            }
         }));
     };
     let slug = || edition.slug.clone();
