@@ -189,7 +189,6 @@ fn headings_and_lines_in_bold_name_who_answers() {
             "? Do dates help? < - | We argue about it each spring.",
             "a Ana Lima, PM at a bank: They help.",
             "b Ben Osei (Birch): Ours help us.",
-            "s Note after question 1: Sponsored by a maker of pencils.",
         ],
     );
 }

@@ -26,6 +26,7 @@ mod honest;
 mod hostile;
 mod import;
 mod import_hostile;
+mod import_kinds;
 mod import_mail;
 mod import_pages;
 mod import_said;

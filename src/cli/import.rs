@@ -62,7 +62,7 @@ pub fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
     }
     if view.editions.is_empty() {
         return Err(Failure::new("import", "nothing that was given holds an edition")
-            .hinted("--dry-run shows what is read; give .txt, .md, .html, .eml, .mbox or feed .xml files"));
+            .hinted("--dry-run shows what is read; give letters as text, Markdown, HTML, mail, mailboxes or feeds"));
     }
     Ok(Exit::Done)
 }

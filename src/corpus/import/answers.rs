@@ -99,13 +99,18 @@ fn headed(blocks: &[Block], lettered: &[(usize, marks::AnswerMark)], of: &mut [O
     // Capitalised headings may look like names: without a role in any, only a letter of questions shows who they are.
     let roles = found.iter().any(|(_, _, by, _)| names::says_role(by));
     let asked = || {
-        let asks = |b: &Block| turns::is_question(b) || marks::asked_by(&b.text).is_some();
+        let asks = |b: &Block| {
+            let numbered = marks::question(&b.text).is_some_and(|q| q.sure && q.title.trim_end().ends_with('?'));
+            numbered || turns::is_question(b) || marks::asked_by(&b.text).is_some()
+        };
         blocks.iter().any(|b| turns::is_seen(b) && asks(b))
     };
     if !roles && !asked() {
         return false;
     }
-    if sure == 0 || found.len() * 10 < lettered.len() * 6 || sure * 2 < found.len() {
+    // A letter alone names nobody, and begins nothing that is said.
+    let telling = lettered.iter().filter(|(_, mark)| !mark.text.trim().is_empty()).count();
+    if sure == 0 || found.len() * 10 < telling * 6 || sure * 2 < found.len() {
         return false;
     }
     for (at, index, by, rest) in found {
@@ -152,7 +157,7 @@ fn unlettered(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
         if marks::label(&block.text) == Some(Label::Answers) {
             continue;
         }
-        let text = names::bare(resources::unnumbered(&block.text)).trim_end_matches(':');
+        let text = names::bare(without_mark(resources::unnumbered(&block.text))).trim_end_matches(':');
         let Some((above, title)) = question else {
             question = level.filter(|_| text.ends_with('?')).map(|level| (level, at));
             questions += usize::from(question.is_some());
@@ -200,6 +205,15 @@ fn unlettered(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
         of[at] = said_by(who, None, said, why);
     }
     true
+}
+
+/// `A1. Hugo Brandt` → the name.
+fn without_mark(text: &str) -> &str {
+    let rest = text.strip_prefix(|c: char| c.is_ascii_uppercase()).unwrap_or(text);
+    let bare = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let marked = bare.len() < rest.len() && rest.len() < text.len();
+    let name = bare.strip_prefix(['.', ')', ':']).filter(|name| name.starts_with(' '));
+    name.filter(|_| marked).map_or(text, str::trim_start)
 }
 
 /// How high a block stands as a heading; a line all in bold is the lowest.

@@ -32,6 +32,15 @@ pub(super) struct Block {
     pub loose: bool,
     /// The first web address it links to.
     pub link: Option<String>,
+    /// The text with its links in Markdown, where it has any.
+    pub rich: Option<String>,
+}
+
+impl Block {
+    /// The text as an edition keeps it.
+    pub(super) fn body(&self) -> &str {
+        self.rich.as_deref().unwrap_or(&self.text)
+    }
 }
 
 /// A newsletter before its structure is known.
@@ -117,6 +126,7 @@ mod tests {
                 text: String::new(),
                 loose: true,
                 link: None,
+                rich: None,
             });
         }
         assert!(blocks.finish().unwrap_err().contains("more than 1 paragraphs"));

@@ -7,6 +7,8 @@ use std::collections::{HashMap, HashSet};
 use super::Dropped;
 use super::block::{Block, Look};
 use super::clean::{key, one_line, words};
+use super::marks::{self, Label};
+use super::resources::unnumbered;
 
 #[derive(Debug, Default)]
 pub(super) struct Contents {
@@ -16,8 +18,8 @@ pub(super) struct Contents {
     numbers: HashMap<String, u32>,
     into_resources: bool,
     used: HashSet<u32>,
-    /// Whether what it lists is an item each.
-    of_items: bool,
+    /// Whether what it lists is no heading.
+    of_lines: bool,
     /// Whether the newsletter has no discussions: then its titles are those of sections.
     of_sections: bool,
 }
@@ -42,15 +44,15 @@ impl Contents {
         if self.is_empty() {
             return false;
         }
-        let heading = matches!(block.look, Look::Heading(1..=6));
+        let heading = matches!(block.look, Look::Heading(_));
         let listed = block.text.len() <= 1_000 && self.numbers.contains_key(&key(&block.text));
         let sentence = block.look == Look::Paragraph && words(&block.text) >= 8 && block.text.ends_with(['.', '!']);
-        listed && block.look != Look::Item || self.of_items && (heading || sentence)
+        listed && block.look != Look::Item || self.of_lines && (heading || sentence)
     }
 
     /// Notes how the contents are set.
     pub(super) fn look(&mut self, look: Look) {
-        self.of_items = look == Look::Item;
+        self.of_lines = matches!(look, Look::Item | Look::Paragraph);
     }
 
     pub(super) fn list_discussions(&mut self) {
@@ -126,6 +128,56 @@ impl Contents {
             if count > 0 {
                 dropped.push(Dropped::new("table of contents", count, title));
             }
+        }
+    }
+}
+
+/// Makes headings of the lines that a table of contents lists with numbers, where they come again as they stood there:
+/// `1. CRANES` over its text is no item of a list.
+pub(super) fn numbered_headings(blocks: &mut Vec<Block>) {
+    let Some(label) = blocks
+        .iter()
+        .position(|b| marks::label(&b.text) == Some(Label::Contents))
+    else {
+        return;
+    };
+    let mut listed = HashSet::new();
+    let mut met = false;
+    let rest = blocks.split_off(label + 1);
+    for block in rest {
+        let short = block.text.len() <= 1_000 && !matches!(block.look, Look::Unseen(_) | Look::Rule);
+        let (first, below) = block.text.split_once('\n').unwrap_or((&block.text, ""));
+        let title = unnumbered(first);
+        let is_line = short && title.len() < first.trim().len() && !first.starts_with(['-', '•', '·']);
+        if !is_line {
+            met |= matches!(block.look, Look::Heading(_));
+            blocks.push(block);
+            continue;
+        }
+        let again = !listed.insert(key(title));
+        if again && !matches!(block.look, Look::Heading(1..=6)) {
+            let below = Block {
+                look: Look::Paragraph,
+                text: below.to_string(),
+                loose: true,
+                rich: None,
+                ..block.clone()
+            };
+            blocks.push(Block {
+                look: Look::Heading(2),
+                text: title.to_string(),
+                rich: None,
+                ..block
+            });
+            if !below.text.trim().is_empty() {
+                blocks.push(below);
+            }
+        } else if !met && !again && block.text.contains('\n') {
+            // `1. Cranes` and `2. Ropes` on two lines of one paragraph list two titles.
+            listed.extend(block.text.lines().map(|line| key(unnumbered(line))));
+            blocks.push(block);
+        } else {
+            blocks.push(block);
         }
     }
 }

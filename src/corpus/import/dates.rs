@@ -54,19 +54,49 @@ struct Token<'a> {
 
 /// The day that a field meant for a date states; years of two digits are read as RFC 2822 reads them.
 pub(super) fn day(text: &str) -> Option<String> {
-    found(&head(text, LONGEST), true).into_iter().next().map(|(day, _)| day)
+    let text = head(text, LONGEST);
+    found(&text, true)
+        .into_iter()
+        .next()
+        .map(|(day, _)| day)
+        .or_else(|| month_alone(&text))
+}
+
+/// `2026-01`, a date without its day (ISO 8601-1, reduced precision): the first day of the month.
+fn month_alone(text: &str) -> Option<String> {
+    let text = text.trim();
+    let day = format!("{text}-01");
+    (text.len() == 7 && is_day(&day)).then_some(day)
 }
 
 /// The one day that a line names; `None` where it names two, or none.
 pub(super) fn day_in(line: &str) -> Option<String> {
-    let mut days = found(&head(line, LONGEST), false).into_iter().map(|(day, _)| day);
+    let line = &*head(line, LONGEST);
+    let days = found(before_update(line), false);
+    let days = if days.is_empty() { found(line, false) } else { days };
+    let mut days = days.into_iter().map(|(day, _)| day);
     let first = days.next()?;
     days.all(|day| day == first).then_some(first)
 }
 
+/// `line` up to where it says when its text was changed: `Published on 3 February 2026 · Last updated: 11 March 2026`.
+fn before_update(line: &str) -> &str {
+    let lower = line.to_ascii_lowercase();
+    let at = ["last updated", "updated", "last modified", "modified"]
+        .iter()
+        .filter_map(|word| lower.find(word))
+        .min();
+    &line[..at.unwrap_or(line.len())]
+}
+
 /// The day that a line states, if it states nothing else.
 pub(super) fn only_day(line: &str) -> Option<String> {
-    if line.len() > 60 || line.contains('\n') {
+    if line.len() > 100 || line.contains('\n') {
+        return None;
+    }
+    let all = line;
+    let line = before_update(line);
+    if line.len() > 60 || line.len() < all.len() && found(all, false).len() < 2 {
         return None;
     }
     let mut days = found(line, false).into_iter();
@@ -299,7 +329,6 @@ mod tests {
         }
         for text in [
             "3/4/2024",
-            "2026-01",
             "May we come in?",
             "2026-13-01",
             "30 February 2026",
@@ -318,6 +347,7 @@ mod tests {
             "Tuesday, 5 March 2024",
             "Published: Mar 5th, 2024",
             "2024/03/05",
+            "Posted on 5 March 2024 · Updated 11 March 2024",
         ] {
             assert_eq!(only_day(text).as_deref(), Some("2024-03-05"), "{text}");
         }
@@ -336,6 +366,7 @@ mod tests {
         for text in [
             "#14 — January 5, 2026",
             "By Dana Reyes • 5 Jan 2026 • View in browser",
+            "Published on 5 January 2026 · Last updated: 11 March 2026 · 4 min read",
             "No. 31 | 5 January 2026",
             "Two-Sided, no. 54 · Monday, 5\u{a0}January 2026",
             "Letter 19, January 5th, 2026",

@@ -6,7 +6,7 @@
 use super::block::{Block, Look};
 use super::clean::{bounded_line, one_line, words};
 use super::structure::{Builder, MAX_LINE, Place, UNSIGNED, append};
-use super::{furniture, marks, names};
+use super::{furniture, marks, names, turns};
 use crate::corpus::edition::{Answer, Discussion};
 
 /// How many letters answers are numbered by.
@@ -187,6 +187,9 @@ impl Builder {
         let Some(name) = by_name.or_else(|| marks::signed_by_role(&block.text)) else {
             return self.signed_plainly(block) && self.ends_here(at, blocks) && self.sign(names::bare(&block.text));
         };
+        if turns::is_cited(blocks, at) {
+            return false;
+        }
         let previous = at.checked_sub(1).and_then(|at| blocks.get(at));
         if block.text.starts_with("- ") && previous.is_some_and(|p| self.goes_on_as_list(p, block, name)) {
             return false;

@@ -43,6 +43,7 @@ impl Given {
                         text,
                         loose: true,
                         link: None,
+                        rich: None,
                     },
                 );
             }

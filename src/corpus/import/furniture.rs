@@ -157,11 +157,11 @@ fn what(blocks: &[Block], at: usize, head: usize, tail: usize) -> Option<&'stati
     if heads {
         return None;
     }
-    if let Some(what) = phrases::whole(text) {
-        return Some(what);
-    }
     let outside = at < head || at >= tail;
     let linked = block.link.is_some() || text.contains("://");
+    if let Some(what) = phrases::whole(text).filter(|_| outside || linked || !phrases::ambiguous(text)) {
+        return Some(what);
+    }
     if let Some(what) = phrases::opening(text) {
         let signs = [phrases::speaks(text), linked, outside];
         if signs.iter().filter(|sign| **sign).count() >= 2 || what == "welcome" && at <= head {
@@ -177,7 +177,7 @@ fn what(blocks: &[Block], at: usize, head: usize, tail: usize) -> Option<&'stati
     if let Some(what) = phrases::within(text).filter(|_| parted || linked || phrases::speaks(text)) {
         return Some(what);
     }
-    if phrases::sponsor(text) && at < head {
+    if phrases::sponsor(text) {
         return Some("advertisement");
     }
     (phrases::postal(text) && at >= tail).then_some("legal notice")
@@ -185,7 +185,8 @@ fn what(blocks: &[Block], at: usize, head: usize, tail: usize) -> Option<&'stati
 
 /// The kind of furniture that `text` could be by its words alone, or `None` where it is content.
 pub(super) fn furniture(text: &str) -> Option<&'static str> {
-    phrases::whole(text).or_else(|| phrases::opening(text).filter(|what| *what == "welcome" || phrases::speaks(text)))
+    let whole = phrases::whole(text).filter(|_| !phrases::ambiguous(text));
+    whole.or_else(|| phrases::opening(text).filter(|what| *what == "welcome" || phrases::speaks(text)))
 }
 
 #[cfg(test)]

@@ -102,6 +102,7 @@ pub(super) fn join_markers(written: &mut Written) {
         let block = &mut written.blocks[at];
         if let Some(marker) = marker.take() {
             let sign = if marker.starts_with(BULLETS) { "-" } else { &marker };
+            block.rich = block.rich.as_ref().map(|rich| format!("{sign} {rich}"));
             block.text = format!("{sign} {}", block.text);
             block.look = if is_note(&marker) { Look::Paragraph } else { Look::Item };
         } else if block.look == Look::Paragraph && follows && (is_marker(&block.text) || is_note(&block.text)) {

@@ -135,6 +135,10 @@ pub(super) fn answer(text: &str) -> Option<AnswerMark<'_>> {
     if let Some(rest) = rest.strip_prefix(']') {
         return found(index, true, rest);
     }
+    // A heading that is a letter and nothing else.
+    if rest.is_empty() && text.len() == 1 {
+        return found(index, false, rest);
+    }
     // `Q:` asks.
     let rest = rest.strip_prefix([')', '.', ':']).filter(|_| !text.starts_with("Q"))?;
     // `A.B. Smith` and `A:b` are no marks: white space must follow, or nothing.
@@ -170,7 +174,22 @@ pub(super) fn signed_by_role(text: &str) -> Option<&str> {
 /// Reads `Q: Title`, `Q. Title`, `Question: Title`: a question without a number.
 pub(super) fn asks(text: &str) -> Option<&str> {
     let (text, emphasised) = unemphasised(text);
-    let openings = ["question", "reader question", "reader asks", "your question"];
+    let openings = [
+        "question",
+        "the question",
+        "this weeks question",
+        "this week's question",
+        "this week’s question",
+        "this month's question",
+        "this month’s question",
+        "today's question",
+        "today’s question",
+        "reader question",
+        "reader's question",
+        "reader’s question",
+        "reader asks",
+        "your question",
+    ];
     let rest = openings
         .iter()
         .find_map(|word| strip_word(text, word)?.strip_prefix(':'))
@@ -183,6 +202,10 @@ pub(super) fn asks(text: &str) -> Option<&str> {
 /// Reads `Asked by Jane Doe`, with or without a colon.
 pub(super) fn asked_by(text: &str) -> Option<&str> {
     let (text, _) = unemphasised(text);
+    let text = text
+        .strip_prefix('(')
+        .and_then(|text| text.strip_suffix(')'))
+        .unwrap_or(text);
     let rest = ["asked by", "question from", "question by", "submitted by", "sent in by"]
         .iter()
         .find_map(|opening| strip_word(text, opening))?;
@@ -192,7 +215,8 @@ pub(super) fn asked_by(text: &str) -> Option<&str> {
     (fits && named && !name.ends_with(['?', '!'])).then_some(name)
 }
 
-/// Reads `Answer from Jane Doe, PM`, `Reply by …`, `Jane Doe answers:`: who speaks, and what follows on the line.
+/// Reads `Answer from Jane Doe, PM`, `Answer 2: Jane Doe`, `Reply by …`, `Jane Doe answers:`: who speaks, and what follows
+/// on the line.
 pub(super) fn answer_from(text: &str) -> Option<(&str, &str)> {
     let (text, _) = unemphasised(text);
     let opening = |opening: &&str| strip_word(text, opening).filter(|rest| rest.starts_with([' ', ':']));
@@ -205,7 +229,13 @@ pub(super) fn answer_from(text: &str) -> Option<(&str, &str)> {
         "response from",
         "response by",
     ];
-    if let Some(rest) = from.iter().find_map(opening) {
+    let numbered = || {
+        let rest = strip_word(text, "answer ")?.trim_start_matches('#');
+        let bare = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let named = bare.trim_start_matches([' ', ':', '.', ')', '-', '–', '—']);
+        (bare.len() < rest.len() && rest.len() - bare.len() <= 2 && named.len() < bare.len()).then_some(named)
+    };
+    if let Some(rest) = from.iter().find_map(opening).or_else(numbered) {
         let rest = rest.trim_start_matches(':').trim();
         let line = rest.split('\n').next().unwrap_or(rest);
         let (by, said) = match line.split_once(':') {

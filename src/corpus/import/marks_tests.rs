@@ -58,7 +58,7 @@ fn answers_are_lettered_in_many_ways() {
     assert_eq!(answer("A]No space").map(|a| a.text), Some("No space"));
     for text in [
         "A good answer",
-        "A",
+        "A B",
         "Answer me: how?",
         "A.B. Smith",
         "I.e. this",

@@ -1,4 +1,5 @@
-//! HTML inside Markdown: comments that readers do not see, and tags of which only the text counts.
+//! What programs write into Markdown: HTML tags of which only the text counts, comments that readers do not see,
+//! shortcodes of site generators, and the links and pictures of note programs.
 //!
 //! In: clean text. Out: the text without them, and what the comments said. Code keeps its tags.
 
@@ -35,6 +36,11 @@ const TAGS: &[&str] = &[
     "footer",
 ];
 
+/// Signs that open what is no text and those that close it: comments of Obsidian, shortcodes of Hugo and Jekyll.
+const APART: &[(&str, &str)] = &[("%%", "%%"), ("{{<", ">}}"), ("{{%", "%}}"), ("{%", "%}")];
+/// Longest of these, in bytes: two signs further apart have nothing to do with each other.
+const LONGEST: usize = 2_000;
+
 /// `text` without comments and tags, and the comments.
 pub(super) fn without(text: &str) -> (String, Vec<&str>) {
     let (mut out, mut comments) = (String::with_capacity(text.len()), Vec::new());
@@ -49,11 +55,24 @@ pub(super) fn without(text: &str) -> (String, Vec<&str>) {
             }
             code = false;
         }
-        let end = rest.find(['<', '`', '\n']).unwrap_or(rest.len());
+        let end = rest.find(['<', '`', '\n', '%', '{', '[', '!']).unwrap_or(rest.len());
         out.push_str(&rest[..end]);
         at += end;
         let Some(sign) = rest[end..].chars().next() else { break };
         let rest = &rest[end..];
+        if !fenced && !code {
+            let begins = text[..at].is_empty() || text[..at].ends_with('\n');
+            if let Some((length, comment)) = apart(rest, begins) {
+                comments.extend(comment);
+                at += length;
+                continue;
+            }
+            if let Some((length, name)) = wiki_link(rest) {
+                out.push_str(name);
+                at += length;
+                continue;
+            }
+        }
         if sign == '<' && !fenced && !code {
             if closable && rest.starts_with("<!--") {
                 if let Some(close) = rest.find("-->") {
@@ -75,6 +94,48 @@ pub(super) fn without(text: &str) -> (String, Vec<&str>) {
         at += sign.len_utf8();
     }
     (out, comments)
+}
+
+/// The length of what opens `text` and is none of it, and what it says where it is a comment.
+fn apart(text: &str, line_start: bool) -> Option<(usize, Option<&str>)> {
+    let within = |open: &str, close: &str| {
+        let inner = text.strip_prefix(open)?;
+        let end = head_bytes(inner).find(close)?;
+        Some((open.len() + end + close.len(), inner[..end].trim()))
+    };
+    for (open, close) in APART {
+        if let Some((length, said)) = within(open, close) {
+            return Some((length, (*open == "%%").then_some(said)));
+        }
+    }
+    // `![[chart.png]]` is a picture; `[//]: # (note)` is a comment by a link that leads nowhere.
+    if let Some((length, _)) = within("![[", "]]") {
+        return Some((length, None));
+    }
+    let rest = text.strip_prefix("[//]: #").filter(|_| line_start)?;
+    let line = rest.split('\n').next().unwrap_or(rest);
+    Some((
+        "[//]: #".len() + line.len(),
+        Some(line.trim().trim_matches(['(', ')', '"'])),
+    ))
+}
+
+/// `[[note|name]]` of a note program: its length, and the name.
+fn wiki_link(text: &str) -> Option<(usize, &str)> {
+    let inner = text.strip_prefix("[[")?;
+    let end = head_bytes(inner).find("]]")?;
+    let name = inner[..end].rsplit('|').next().unwrap_or(&inner[..end]).trim();
+    let plain = !name.is_empty() && !inner[..end].contains(['\n', '[', ']']);
+    plain.then_some((end + 4, name))
+}
+
+/// As much of `text` as is looked through for a closing sign.
+fn head_bytes(text: &str) -> &str {
+    let mut end = text.len().min(LONGEST);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// The length and the name of the tag that opens `text`.
@@ -111,6 +172,13 @@ mod tests {
             ("a <!-- open", "a <!-- open"),
             ("5 < 6 and <b", "5 < 6 and <b"),
             ("<!-->x", "x"),
+            ("We %%ask Ana%% shipped.", "We  shipped."),
+            ("60%% of 5%", "60%% of 5%"),
+            ("See [[plans/2026|the plan]] and [[Ana]].", "See the plan and Ana."),
+            ("![[chart.png]] It rose.", " It rose."),
+            ("{{< figure src=\"a.png\" >}}\nText {% include x %}.", "\nText ."),
+            ("[//]: # (for editors)\nText", "\nText"),
+            ("`%%a%%` and [1] and {a}", "`%%a%%` and [1] and {a}"),
         ] {
             assert_eq!(without(text).0, left, "{text}");
         }
@@ -119,7 +187,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_what_stands_in_signs_goes(text in "(?s)([<>!`\n/-]|<!--|-->|<b>|</p>|[a-z ]){0,40}") {
+        fn only_what_stands_in_signs_goes(text in "(?s)([<>!`\n/%{}\\[\\]|-]|<!--|-->|<b>|</p>|[a-z ]){0,40}") {
             let (left, _) = without(&text);
             prop_assert!(left.len() <= text.len());
         }

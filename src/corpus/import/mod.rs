@@ -11,6 +11,7 @@ mod address;
 mod answers;
 mod block;
 mod clean;
+mod closing;
 mod contents;
 mod dates;
 mod discussion;
@@ -24,6 +25,7 @@ mod front;
 mod furniture;
 mod html;
 mod known;
+mod links;
 mod lists;
 mod marks;
 mod markup;
@@ -124,7 +126,12 @@ pub struct Imported {
 }
 
 /// What nobody misses of a file: a reader does not see it, or it stands around the text, or it is said elsewhere.
-const NO_BODY: [&str; 24] = [
+const NO_BODY: [&str; 29] = [
+    "front matter",
+    "frame within the page",
+    "words around the messages of a digest",
+    "call to subscribe",
+    "advertisement",
     "hidden text",
     "description of a picture",
     "navigation",

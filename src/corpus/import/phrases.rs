@@ -81,6 +81,15 @@ const OPENING: &[(&str, &[&str], usize)] = &[
     ),
     (
         "call to subscribe",
+        &[
+            "thanks for reading",
+            "youre currently a free",
+            "you are currently a free",
+        ],
+        45,
+    ),
+    (
+        "call to subscribe",
         &["subscribe", "sign up", "join our newsletter", "join the newsletter"],
         12,
     ),
@@ -242,6 +251,45 @@ const SIGNS: &[&str] = &[
     "https",
 ];
 
+/// Of these, words that name a part of a text as well: they are furniture only where a second sign agrees.
+const AMBIGUOUS: &[&str] = &[
+    "comment",
+    "comments",
+    "email",
+    "facebook",
+    "imprint",
+    "linkedin",
+    "listen",
+    "more",
+    "notes",
+    "pinterest",
+    "privacy",
+    "reply",
+    "terms",
+    "twitter",
+    "whatsapp",
+];
+
+/// Where texts are shared: a line of nothing else is a row of buttons.
+const NETWORKS: &[&str] = &[
+    "bluesky",
+    "email",
+    "facebook",
+    "instagram",
+    "linkedin",
+    "mastodon",
+    "pinterest",
+    "reddit",
+    "rss",
+    "threads",
+    "tiktok",
+    "twitter",
+    "website",
+    "whatsapp",
+    "x",
+    "youtube",
+];
+
 /// Begins a line that names who pays for the issue.
 const SPONSOR: &[&str] = &[
     "together with",
@@ -251,12 +299,21 @@ const SPONSOR: &[&str] = &[
     "in partnership with",
 ];
 
+/// Whether a text is one word that furniture and headings share: `Notes`, `Comments`.
+pub(super) fn ambiguous(text: &str) -> bool {
+    text.len() <= 20 && AMBIGUOUS.contains(&key(text).as_str())
+}
+
 /// What a text is that says nothing but a phrase of furniture.
 pub(super) fn whole(text: &str) -> Option<&'static str> {
     if text.len() > 80 {
         return None;
     }
     let k = key(text);
+    let mut names = k.split(' ').peekable();
+    if names.peek().is_some() && words(text) > 1 && names.all(|name| NETWORKS.contains(&name)) {
+        return Some("call to share");
+    }
     let found = WHOLE.iter().find(|(_, phrases)| phrases.contains(&k.as_str()));
     found.map(|(what, _)| *what)
 }
@@ -357,38 +414,4 @@ pub(super) fn about_sender(text: &str) -> bool {
         .is_some_and(|w| w.starts_with(char::is_uppercase));
     let rest = format!(" {} ", key(rest));
     (of_us || asks && name && words(asked) <= 5) && (rest.contains(" we are ") || rest.contains(" were "))
-}
-
-/// `That is all for this week`, `Until next month, …`: words with which a letter takes its leave.
-pub(super) fn farewell(text: &str) -> bool {
-    let k = key(&head(text, 80));
-    let opens = [
-        "that is all for",
-        "thats all for",
-        "thats it for",
-        "that is it for",
-        "until next",
-        "till next",
-        "see you next",
-        "see you in",
-        "thanks for reading",
-        "thank you for reading",
-        "have a great week",
-        "have a good week",
-    ];
-    // `Best, Dana`: a greeting, a comma, and hardly anything else.
-    let greeting = text.split_once(',').map(|(greeting, _)| key(greeting));
-    let greets = [
-        "best",
-        "cheers",
-        "yours",
-        "warmly",
-        "love",
-        "regards",
-        "best wishes",
-        "kind regards",
-        "take care",
-    ];
-    let short = words(text) <= 6 && greeting.is_some_and(|greeting| greets.contains(&greeting.as_str()));
-    short || opens.iter().any(|opening| k.starts_with(opening))
 }

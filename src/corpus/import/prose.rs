@@ -28,7 +28,7 @@ impl Builder {
                     .last_mut()
                     .and_then(|d| d.answers.last_mut())
                 {
-                    append(&mut answer.body, &block.text, block.loose);
+                    append(&mut answer.body, block.body(), block.loose);
                 }
             }
             // Without a signature further down, it is the sender who speaks.
@@ -110,9 +110,9 @@ impl Builder {
         // The asker's own letter may be set as a quotation.
         let quoted = block.text.starts_with("> ");
         let text = if quoted {
-            block.text.trim_start_matches("> ").replace("\n> ", "\n")
+            block.body().trim_start_matches("> ").replace("\n> ", "\n")
         } else {
-            block.text.clone()
+            block.body().to_string()
         };
         append(&mut discussion.body, &text, block.loose);
     }
@@ -146,7 +146,7 @@ impl Builder {
         }
         self.place = Place::Section;
         if let Some(section) = sections.last_mut().filter(|_| !heading) {
-            append(&mut section.body, &block.text, block.loose);
+            append(&mut section.body, block.body(), block.loose);
         }
     }
 
@@ -174,6 +174,7 @@ impl Builder {
             && text.starts_with(|c: char| c.is_alphanumeric() && !c.is_lowercase())
             && !text.ends_with(['.', '!', ',', ';', ':'])
             && !names::is_sure_byline(text)
+            && !text.strip_prefix("By ").is_some_and(names::is_byline)
             && dates::day_in(text).is_none()
             && next.is_some_and(long)
     }

@@ -85,13 +85,27 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
 
 fn question(number: u32, text: &str, why: &'static str) -> Turn {
     let (title, body) = text.split_once('\n').unwrap_or((text, ""));
+    let (title, asker) = asker_beside(title);
     Turn::Question(Asked {
         number,
         title: names::bare(title).to_string(),
         body: body.trim().to_string(),
-        asker: None,
+        asker: asker.map(asker_name),
         why,
     })
+}
+
+/// `How many …? – Marta, Wrocław` → the question and who asks it.
+fn asker_beside(title: &str) -> (&str, Option<&str>) {
+    let Some(at) = title.rfind('?') else {
+        return (title, None);
+    };
+    let (asked, rest) = title.split_at(at + 1);
+    let name = names::after_dash(rest.trim_start_matches(['*', '_'])).map(|(name, _)| name);
+    match name.filter(|name| names::is_name(name) || names::is_byline(name)) {
+        Some(name) => (asked, Some(name)),
+        None => (title, None),
+    }
 }
 
 /// The question among the blocks from `from` to `to` that stands over the answer at `to`, by what sets it off. Where

@@ -126,7 +126,7 @@ impl Found {
     /// More about the last resource.
     fn more(&mut self, block: &Block) {
         if let Some(resource) = self.resources.last_mut() {
-            append(&mut resource.summary, &block.text, block.loose);
+            append(&mut resource.summary, block.body(), block.loose);
             if resource.link.is_none() {
                 resource.link.clone_from(&block.link);
             }

@@ -8,6 +8,7 @@ fn block(look: Look, text: &str) -> Block {
         text: text.into(),
         loose: true,
         link: super::super::block::address_in(text),
+        rich: None,
     }
 }
 

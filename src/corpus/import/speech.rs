@@ -8,7 +8,7 @@ use super::clean::{bounded_line, words};
 use super::discussion::LETTERS;
 use super::structure::{Builder, MAX_LINE, Place, append};
 use super::turns::{Asked, Said, Turn};
-use super::{marks, phrases};
+use super::{closing, marks};
 
 impl Builder {
     /// Acts on a turn that the layout shows; `false` where it has no meaning in this place.
@@ -128,6 +128,6 @@ impl Builder {
         let started = self.built.edition.discussions.last().and_then(|d| d.answers.last());
         let started = started.is_some_and(|answer| !answer.body.is_empty());
         let signs = || marks::signature(&block.text).is_some() || marks::signed_by_role(&block.text).is_some();
-        started && (below || after_rule && !signs() || phrases::farewell(&block.text) || self.turns.is_tail(at))
+        started && (below || after_rule && !signs() || closing::farewell(&block.text) || self.turns.is_tail(at))
     }
 }

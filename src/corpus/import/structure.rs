@@ -13,7 +13,7 @@ use super::furniture::Furniture;
 use super::marks::{self, Label};
 use super::turns::{self, Turns};
 use super::why::{Reason, Why};
-use super::{Dropped, dates, phrases, resources, tidy, titles};
+use super::{Dropped, closing, contents, dates, resources, tidy, titles};
 use crate::corpus::edition::Edition;
 
 /// Longest title and name kept, in characters; a longer one is cut, and the whole of it opens the text below.
@@ -59,17 +59,30 @@ pub(super) fn build(document: Document, name: &str) -> Built {
         keep_all,
     } = document;
     let blocks = if keep_all { all_shown(blocks) } else { blocks };
-    let blocks = titles::split_masthead(turns::split(blocks));
-    let mut builder = Builder::new(&blocks, keep_all);
-    builder.why.date = "the mail, the feed, the page or the front matter gives it";
-    builder.built.edition.date = date;
-    builder.built.edition.source = source;
-    builder.title(title, page_title, &blocks, name);
-    builder.masthead(&blocks, name);
-    for at in 0..blocks.len() {
-        builder.block(at, &blocks);
+    let mut blocks = titles::split_masthead(turns::split(blocks));
+    contents::numbered_headings(&mut blocks);
+    closing::set_apart(&mut blocks);
+    let pass = |lists_contents: bool| {
+        let mut builder = Builder::new(&blocks, keep_all);
+        builder.lists_contents = lists_contents;
+        builder.why.date = "the mail, the feed, the page or the front matter gives it";
+        builder.built.edition.date.clone_from(&date);
+        builder.built.edition.source.clone_from(&source);
+        builder.title(title.clone(), page_title.clone(), &blocks, name);
+        builder.masthead(&blocks, name);
+        for at in 0..blocks.len() {
+            builder.block(at, &blocks);
+        }
+        builder.finish()
+    };
+    let built = pass(true);
+    let empty =
+        built.edition.sections.is_empty() && built.edition.discussions.is_empty() && built.edition.resources.is_empty();
+    // Contents that end nowhere are the text itself.
+    if empty && blocks.iter().any(|b| marks::label(&b.text) == Some(Label::Contents)) {
+        return pass(false);
     }
-    builder.finish()
+    built
 }
 
 /// The pass over the blocks; `discussion.rs` and `prose.rs` hold the parts that find discussions and place text.
@@ -77,6 +90,8 @@ pub(super) struct Builder {
     pub(super) built: Built,
     pub(super) place: Place,
     pub(super) contents: Contents,
+    /// Whether a line such as `In this issue` begins a table of contents.
+    lists_contents: bool,
     pub(super) furniture: Furniture,
     /// For each block, whether `A]` comes at or after it and before the next question: then `A.` there is just text.
     pub(super) strong_ahead: Vec<bool>,
@@ -142,7 +157,7 @@ impl Builder {
             .any(|b| marks::question(&b.text).is_some_and(|q| q.sure && !q.short));
         let day_headings = blocks
             .iter()
-            .filter(|b| matches!(b.look, Look::Heading(_)) && dates::only_day(&b.text).is_some());
+            .filter(|b| matches!(b.look, Look::Heading(_)) && dates::day_in(&b.text).is_some());
         let labelled = |b: &Block| matches!(marks::label(&b.text), Some(Label::Discussions | Label::Answers));
         let talks = turns.asks() || asks || marks().next().is_some() || blocks.iter().any(labelled);
         let mut contents = Contents::default();
@@ -163,6 +178,7 @@ impl Builder {
             },
             place: Place::Before,
             contents,
+            lists_contents: true,
             furniture: Furniture::of(blocks, keep_all),
             strong_ahead: strong_ahead(blocks),
             strong_marks: None,
@@ -244,7 +260,7 @@ impl Builder {
             Place::Before | Place::Contents | Place::Signed | Place::Section | Place::Resources
         ) || self.place == Place::Footer;
         match label {
-            Label::Contents if matches!(self.place, Place::Before | Place::Section) => {
+            Label::Contents if self.lists_contents && matches!(self.place, Place::Before | Place::Section) => {
                 self.place = Place::Contents;
             }
             Label::Discussions => {
@@ -308,7 +324,7 @@ impl Builder {
         let is_item = |b: &Block| b.look == Look::Item || b.text.starts_with("• ");
         let listed = self.resources.last().is_some_and(is_item);
         let item = is_item(block) || !block.loose;
-        listed && !item && (after_rule || phrases::farewell(&block.text))
+        listed && !item && (after_rule || closing::farewell(&block.text))
     }
 
     pub(super) fn is_furniture(&mut self, at: usize, block: &Block, after_rule: bool) -> bool {

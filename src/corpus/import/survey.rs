@@ -55,6 +55,19 @@ pub(super) struct Survey {
 }
 
 impl Survey {
+    /// Whether an element quotes somebody. Mail programs put a whole forwarded message into one, and old editors
+    /// indent with it.
+    pub(super) fn is_quote(&self, node: &NodeRef, name: &str) -> bool {
+        let count = self.count(node);
+        name == "blockquote"
+            && node.attr("type").is_none_or(|kind| &*kind != "cite")
+            && !tags::labels(node)
+                .iter()
+                .any(|l| matches!(l.as_str(), "gmail" | "yahoo" | "moz"))
+            && !count.has_h1
+            && 2 * count.words < self.all.words.max(1)
+    }
+
     pub(super) fn new(root: NodeRef, is_page: bool) -> Self {
         let mut counts: HashMap<NodeId, Count, _> = HashMap::default();
         let mut open: Vec<(NodeId, Count)> = Vec::new();

@@ -27,6 +27,7 @@ pub(super) fn document(text: &str, name: &str, limits: &Limits) -> Result<Docume
         text: text.to_string(),
         loose: true,
         link: None,
+        rich: None,
     };
     let mut blocks = blocks(&body, limits.blocks)?;
     if !front.lines.is_empty() {
@@ -220,6 +221,7 @@ impl Reader {
             text: text.to_string(),
             loose: self.loose,
             link: None,
+            rich: None,
         });
         self.last_line = text.chars().count();
         self.loose = false;

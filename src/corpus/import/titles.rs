@@ -39,6 +39,7 @@ pub(super) fn split_masthead(mut blocks: Vec<Block>) -> Vec<Block> {
             text: line.to_string(),
             loose: n == 0,
             link: None,
+            rich: None,
         })
         .collect();
     blocks.splice(at..=at, parts);

@@ -99,12 +99,14 @@ pub(super) fn split(blocks: Vec<Block>) -> Vec<Block> {
         let beside = signed_beside(&block).filter(|_| answers);
         if let Some(at) = beside {
             let signature = block.text.split_off(at);
+            block.rich = None;
             let inner = signature.trim().strip_prefix('(').and_then(|s| s.strip_suffix(')'));
             let signature = Block {
                 text: inner.map_or_else(|| signature.trim().to_string(), |name| format!("– {name}")),
                 look: Look::Paragraph,
                 loose: false,
                 link: None,
+                rich: None,
             };
             block.text.truncate(block.text.trim_end().len());
             out.push(block);
@@ -125,6 +127,7 @@ pub(super) fn split(blocks: Vec<Block>) -> Vec<Block> {
         }
         let mut open = Block {
             text: String::new(),
+            rich: None,
             ..block.clone()
         };
         for line in block.text.lines() {
@@ -134,6 +137,7 @@ pub(super) fn split(blocks: Vec<Block>) -> Vec<Block> {
                     look: Look::Paragraph,
                     loose: true,
                     link: None,
+                    rich: None,
                 };
                 out.push(std::mem::replace(&mut open, next));
             } else if !open.text.is_empty() {
@@ -215,10 +219,23 @@ pub(super) fn is_signed_off(blocks: &[Block], at: usize) -> bool {
     let signs = marks::signature(&blocks[at].text).is_some() || marks::signed_by_role(&blocks[at].text).is_some();
     signs
         && blocks[at].look != Look::Item
+        && !is_cited(blocks, at)
         && blocks.get(at + 1).is_none_or(|next| {
             matches!(next.look, Look::Rule | Look::Heading(_))
                 || marks::answer(&next.text).is_some()
                 || is_question(next)
+        })
+}
+
+/// Whether the name at `at` stands below a quotation in the middle of what somebody else says.
+pub(super) fn is_cited(blocks: &[Block], at: usize) -> bool {
+    let mut above = blocks[..at].iter().rev().filter(|b| is_seen(b));
+    let quoted = above.next().is_some_and(|b| b.text.starts_with("> "));
+    quoted
+        && above.next().is_some_and(|b| {
+            b.look == Look::Paragraph
+                && !b.text.starts_with("> ")
+                && marks::answer(&b.text).is_none_or(|m| words(m.text) > 3)
         })
 }
 

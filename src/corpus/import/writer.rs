@@ -10,6 +10,7 @@ use dom_query::{Document as Tree, NodeId, NodeRef};
 
 use super::block::{Block, Blocks, Look, web_address};
 use super::clean::{clean, one_line, words};
+use super::links::{self, Links, Rich};
 use super::lists::{Lists, bulleted};
 use super::notes::{self, Notes};
 use super::survey::Survey;
@@ -54,6 +55,7 @@ pub(super) fn write(
         quoted: 0,
         bold: 0,
         links: 0,
+        hrefs: Links::default(),
         share: Share::default(),
         text_left: limits.text_bytes,
     };
@@ -103,6 +105,7 @@ struct Writer<'a> {
     quoted: usize,
     bold: usize,
     links: usize,
+    hrefs: Links,
     share: Share,
     text_left: usize,
 }
@@ -174,20 +177,7 @@ impl Writer<'_> {
             _ => self.flush(),
         }
         self.preformatted += usize::from(name == "pre");
-        self.quoted += usize::from(self.is_quote(node, name));
-    }
-
-    /// Whether an element quotes somebody. Mail programs put a whole forwarded message into one, and old editors
-    /// indent with it.
-    fn is_quote(&self, node: &NodeRef, name: &str) -> bool {
-        let count = self.survey.count(node);
-        name == "blockquote"
-            && node.attr("type").is_none_or(|kind| &*kind != "cite")
-            && !tags::labels(node)
-                .iter()
-                .any(|l| matches!(l.as_str(), "gmail" | "yahoo" | "moz"))
-            && !count.has_h1
-            && 2 * count.words < self.survey.all.words.max(1)
+        self.quoted += usize::from(self.survey.is_quote(node, name));
     }
 
     fn leave(&mut self, node: NodeRef) {
@@ -201,7 +191,10 @@ impl Writer<'_> {
             }
         }
         match name {
-            "a" => self.links = self.links.saturating_sub(1),
+            "a" => {
+                self.links = self.links.saturating_sub(1);
+                self.text.extend(self.hrefs.leave());
+            }
             "b" | "strong" => self.bold = self.bold.saturating_sub(1),
             "s" | "del" | "strike" if self.survey.count(&node).words > 0 => self.text.push_str("~~"),
             "q" => self.text.push('”'),
@@ -216,7 +209,7 @@ impl Writer<'_> {
             }
             _ if is_block(name) => {
                 self.flush();
-                self.quoted -= usize::from(self.quoted > 0 && self.is_quote(&node, name));
+                self.quoted -= usize::from(self.quoted > 0 && self.survey.is_quote(&node, name));
             }
             _ => {}
         }
@@ -232,6 +225,14 @@ impl Writer<'_> {
             shown
         } else {
             0
+        };
+        if shown > 0 {
+            self.text.extend(self.hrefs.before_text());
+        }
+        let text = if text.contains(links::is_place) {
+            &*links::without(text)
+        } else {
+            text
         };
         if self.preformatted > 0 {
             self.text.push_str(text);
@@ -269,7 +270,8 @@ impl Writer<'_> {
         }
         let within = |node: &NodeRef| node.attr("href").is_some_and(|href| href.contains('#'));
         let linked = self.links > 0 || Walk::new(*node).any(|step| matches!(step, Step::Enter(at) if within(&at)));
-        let written = self.notes.raised(&text, &self.text, linked);
+        let before = self.text.trim_end_matches(links::is_place);
+        let written = self.notes.raised(&text, before, linked);
         self.string(&written, node);
         false
     }
@@ -296,9 +298,11 @@ impl Writer<'_> {
             self.text.push_str(if opens { " " } else { "" });
             return false;
         }
+        let address = web_address(&href);
         if self.link.is_none() {
-            self.link = web_address(&href);
+            self.link.clone_from(&address);
         }
+        self.hrefs.enter(address);
         self.links += 1;
         true
     }
@@ -316,7 +320,7 @@ impl Writer<'_> {
     }
 
     fn end_cell(&mut self, name: &str) {
-        let text = one_line(&clean(&std::mem::take(&mut self.text)));
+        let (text, _) = self.hrefs.read(&one_line(&clean(&std::mem::take(&mut self.text))));
         if name == "caption" {
             self.push(Look::Paragraph, text);
         } else if let Some((_, rows)) = &mut self.tables {
@@ -344,14 +348,15 @@ impl Writer<'_> {
         let cleaned = clean(&text);
         let link = self.link.take();
         let mut loose = true;
-        let mut paragraph = String::new();
+        let (mut paragraph, mut rich) = (String::new(), Rich::default());
         let paragraphs = cleaned.split('\n').map(one_line).chain([String::new()]);
         for line in paragraphs {
+            let (line, linked) = self.hrefs.read(&line);
             // A line that may open or sign something is a block of its own.
             let opens = self.quoted == 0 && (marks::may_open(&line) || bulleted(&line).is_some());
             if (line.is_empty() || opens) && !paragraph.is_empty() {
                 let text = std::mem::take(&mut paragraph);
-                self.add(look, text, loose, link.clone());
+                self.add(look, text, std::mem::take(&mut rich).taken(), loose, link.clone());
                 look = if look == Look::Item { Look::Paragraph } else { look };
                 loose = line.is_empty();
             }
@@ -360,6 +365,7 @@ impl Writer<'_> {
                     paragraph.push('\n');
                 }
                 paragraph.push_str(&line);
+                rich.line(&line, linked.as_deref());
             }
         }
         // What was left out in the middle of a paragraph is pushed before it and must not end its counts.
@@ -368,8 +374,8 @@ impl Writer<'_> {
         }
     }
 
-    fn add(&mut self, look: Look, text: String, loose: bool, link: Option<String>) {
-        let (mut look, mut text) = (look, text);
+    fn add(&mut self, look: Look, bare: String, rich: Option<String>, loose: bool, link: Option<String>) {
+        let (mut look, mut text) = (look, bare.clone());
         let all_bold = self.share.bold == self.share.all && self.share.all > 0;
         let short = text.chars().count() <= BOLD_HEADING && !text.contains('\n');
         if look == Look::Item {
@@ -379,19 +385,24 @@ impl Writer<'_> {
         } else if look == Look::Paragraph && all_bold && short && marks::signature(&text).is_none() {
             look = Look::Heading(7);
         }
+        let mut rich = rich.and_then(|rich| links::marked(&bare, &text, &rich));
         if self.quoted > 0 {
             look = Look::Paragraph;
-            text = text
-                .lines()
-                .map(|line| format!("> {line}"))
-                .collect::<Vec<_>>()
-                .join("\n");
+            let quoted = |text: &str| {
+                text.lines()
+                    .map(|line| format!("> {line}"))
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            };
+            text = quoted(&text);
+            rich = rich.map(|rich| quoted(&rich));
         }
         self.block(Block {
             look,
             text,
             loose,
             link,
+            rich,
         });
     }
 
@@ -401,6 +412,7 @@ impl Writer<'_> {
             text,
             loose: true,
             link: None,
+            rich: None,
         });
     }
 

@@ -212,6 +212,7 @@ pub(super) fn note_block(text: String) -> Block {
         text,
         loose: true,
         link: None,
+        rich: None,
     }
 }
 
@@ -260,6 +261,7 @@ mod tests {
             text: text.into(),
             loose: true,
             link: None,
+            rich: None,
         };
         let mut document = Document {
             blocks: vec![

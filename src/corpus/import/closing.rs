@@ -1,0 +1,209 @@
+//! The sender's own last words: `See you on Thursday.`, `– Edda Kraus, editor`. They sign no answer.
+//!
+//! In: the blocks of a letter. Out: the same blocks, with a rule before the words that take leave, so that the answer
+//! above ends there, and the name below them in one block with them.
+
+use super::block::{Block, Look};
+use super::clean::{head, key, words};
+use super::{furniture, marks, names, turns};
+
+/// Most words of a paragraph that takes leave.
+const LEAVE_WORDS: usize = 45;
+/// Who speaks for the letter and not in it.
+const EDITORS: [&str; 6] = ["editor", "editors", "desk", "editorial", "newsletter", "publisher"];
+
+/// Parts the closing words of `blocks` from the answer above them, where there is one.
+pub(super) fn set_apart(blocks: &mut Vec<Block>) {
+    let Some(name) = last_name(blocks) else { return };
+    let answers = blocks[..name]
+        .iter()
+        .any(|b| turns::is_seen(b) && (marks::answer(&b.text).is_some() || turns::is_question(b)));
+    if !answers {
+        return;
+    }
+    let editor = key(&blocks[name].text).split(' ').any(|word| EDITORS.contains(&word));
+    let mut start = name;
+    // Up to three paragraphs above the name, as far as they take leave.
+    for at in (name.saturating_sub(3)..name)
+        .rev()
+        .filter(|&at| turns::is_seen(&blocks[at]))
+    {
+        let block = &blocks[at];
+        let signed = signature(block);
+        let text = block.look == Look::Paragraph && words(&block.text) <= LEAVE_WORDS && !signed;
+        if text && takes_leave(&block.text) {
+            start = at;
+        } else if signed && editor && start == name {
+            // Between a signature and the editor's stands what the editor says.
+            start = at + 1;
+            break;
+        } else if !text || !editor || marks::answer(&block.text).is_some() {
+            break;
+        }
+    }
+    if start >= name {
+        return;
+    }
+    let mut last = blocks.split_off(start);
+    let below = last.split_off(name - start + 1);
+    let text: Vec<&str> = last
+        .iter()
+        .filter(|b| turns::is_seen(b))
+        .map(|b| b.text.as_str())
+        .collect();
+    let closing = Block {
+        look: Look::Paragraph,
+        text: text.join("\n"),
+        loose: true,
+        link: None,
+        rich: None,
+    };
+    blocks.push(Block {
+        look: Look::Rule,
+        text: String::new(),
+        loose: true,
+        link: None,
+        rich: None,
+    });
+    blocks.extend(last.into_iter().filter(|b| !turns::is_seen(b)));
+    blocks.push(closing);
+    blocks.extend(below);
+}
+
+/// The last block that a reader sees, furniture aside, if it is a name after a dash.
+fn last_name(blocks: &[Block]) -> Option<usize> {
+    let idle = |b: &Block| !turns::is_seen(b) || furniture::furniture(&b.text).is_some();
+    let at = blocks.iter().rposition(|b| !idle(b))?;
+    signature(&blocks[at]).then_some(at)
+}
+
+fn signature(block: &Block) -> bool {
+    block.look == Look::Paragraph
+        && (marks::signature(&block.text).is_some() || marks::signed_by_role(&block.text).is_some())
+        && names::after_dash(&block.text).is_some()
+}
+
+/// Whether a paragraph speaks of the letter and its readers rather than of what was asked.
+fn takes_leave(text: &str) -> bool {
+    if farewell(text) {
+        return true;
+    }
+    let k = format!(" {} ", key(&head(text, 400)));
+    let opens = [
+        "ps",
+        "p s",
+        "see you",
+        "until ",
+        "till ",
+        "that is all",
+        "thats all",
+        "thats it",
+        "happy ",
+        "have a ",
+    ];
+    let speaks = [
+        " next week ",
+        " next issue ",
+        " next month ",
+        " next edition ",
+        " next letter ",
+        " next time ",
+        " this issue ",
+        " this edition ",
+        " this newsletter ",
+        " our readers ",
+        " the editor ",
+        " see you ",
+    ];
+    opens.iter().any(|opening| k.trim_start().starts_with(opening)) && words(text) <= 30
+        || speaks.iter().any(|phrase| k.contains(phrase)) && words(text) <= 30
+}
+
+/// `That is all for this week`, `Until next month, …`: words with which a letter takes its leave.
+pub(super) fn farewell(text: &str) -> bool {
+    let k = key(&head(text, 80));
+    let opens = [
+        "that is all for",
+        "thats all for",
+        "thats it for",
+        "that is it for",
+        "until next",
+        "till next",
+        "see you next",
+        "see you in",
+        "thanks for reading",
+        "thank you for reading",
+        "have a great week",
+        "have a good week",
+    ];
+    // `Best, Dana`: a greeting, a comma, and hardly anything else.
+    let greeting = text.split_once(',').map(|(greeting, _)| key(greeting));
+    let greets = [
+        "best",
+        "cheers",
+        "yours",
+        "warmly",
+        "love",
+        "regards",
+        "best wishes",
+        "kind regards",
+        "take care",
+    ];
+    let short = words(text) <= 6 && greeting.is_some_and(|greeting| greets.contains(&greeting.as_str()));
+    short || opens.iter().any(|opening| k.starts_with(opening))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(lines: &[&str]) -> Vec<Block> {
+        let block = |text: &&str| Block {
+            look: Look::Paragraph,
+            text: text.to_string(),
+            loose: true,
+            link: None,
+            rich: None,
+        };
+        let mut blocks: Vec<Block> = lines.iter().map(block).collect();
+        set_apart(&mut blocks);
+        blocks
+    }
+
+    #[test]
+    fn the_senders_farewell_is_parted_from_the_answer_above() {
+        let blocks = letter(&[
+            "Q1. Do dates help?",
+            "A] They do.",
+            "That is all for this week.",
+            "– Edda Kraus",
+        ]);
+        assert_eq!(blocks[2].look, Look::Rule);
+        assert_eq!(blocks[3].text, "That is all for this week.\n– Edda Kraus");
+        let blocks = letter(&[
+            "Q1. Why?",
+            "A] So.",
+            "– Ana Lima",
+            "The poll is open.",
+            "– Edda, editor",
+        ]);
+        assert_eq!(blocks[3].look, Look::Rule);
+        assert_eq!(blocks[2].text, "– Ana Lima");
+    }
+
+    #[test]
+    fn a_signature_below_an_answer_stays_there() {
+        for lines in [
+            &["Q1. Do dates help?", "A] They do.", "– Edda Kraus"][..],
+            &[
+                "Q1. Why?",
+                "A] So.",
+                "And because we said so in spring.",
+                "– Ana Lima, PM",
+            ],
+            &["See you on Thursday.", "– Edda"],
+        ] {
+            assert_eq!(letter(lines).len(), lines.len());
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Links within text: `[the price page](https://…)` in the edition, and the bare words wherever text is compared.
+//!
+//! In: where links begin and end, as the page is walked. Out: of each line the words, and the words with their links in
+//! Markdown. The places travel within the text as two private characters, which no line keeps.
+
+use std::collections::VecDeque;
+
+/// The first and the last place of a link (Unicode's private use area).
+const OPENS: char = '\u{e000}';
+const CLOSES: char = '\u{e001}';
+
+/// The links of the text that is being written.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    /// Addresses of the elements that are open; `None` where nobody knows where one leads.
+    open: Vec<Option<String>>,
+    /// The innermost link is open, and has no text yet.
+    waits: bool,
+    /// Addresses of the links that were closed, for the lines still to be read.
+    closed: VecDeque<String>,
+}
+
+impl Links {
+    pub(super) fn enter(&mut self, address: Option<String>) {
+        self.waits = address.is_some();
+        self.open.push(address);
+    }
+
+    /// What stands before text that a reader sees.
+    pub(super) fn before_text(&mut self) -> Option<char> {
+        std::mem::take(&mut self.waits).then_some(OPENS)
+    }
+
+    pub(super) fn leave(&mut self) -> Option<char> {
+        let address = self.open.pop().flatten()?;
+        if std::mem::take(&mut self.waits) {
+            return None;
+        }
+        self.closed.push_back(address);
+        Some(CLOSES)
+    }
+
+    /// The words of `line`, and its Markdown where that has links.
+    pub(super) fn read(&mut self, line: &str) -> (String, Option<String>) {
+        if !line.contains([OPENS, CLOSES]) {
+            return (line.to_string(), None);
+        }
+        let (mut words, mut rich, mut start) = (String::new(), String::new(), None);
+        let mut linked = false;
+        for c in line.chars() {
+            match c {
+                OPENS => start = Some(rich.len()),
+                CLOSES => {
+                    let address = self.closed.pop_front();
+                    if let (Some(from), Some(address)) = (start.take(), address) {
+                        linked |= link(&mut rich, from, &address);
+                    }
+                }
+                c => {
+                    words.push(c);
+                    rich.push(c);
+                }
+            }
+        }
+        (words, linked.then_some(rich))
+    }
+}
+
+/// The lines of a paragraph with their links.
+#[derive(Default)]
+pub(super) struct Rich {
+    text: String,
+    linked: bool,
+}
+
+impl Rich {
+    pub(super) fn line(&mut self, bare: &str, linked: Option<&str>) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text.push_str(linked.unwrap_or(bare));
+        self.linked |= linked.is_some();
+    }
+
+    pub(super) fn taken(self) -> Option<String> {
+        self.linked.then_some(self.text)
+    }
+}
+
+/// `rich` with the marker that was put before `bare`, or in place of its own, to make `text`; `None` where nobody can say
+/// which that is.
+pub(super) fn marked(bare: &str, text: &str, rich: &str) -> Option<String> {
+    if let Some(marker) = text.strip_suffix(bare) {
+        return Some(format!("{marker}{rich}"));
+    }
+    let own = bare.len().checked_sub(text.len().saturating_sub(2))?;
+    let same = text.get(2..)? == bare.get(own..)? && rich.get(..own)? == bare.get(..own)?;
+    same.then(|| format!("- {}", &rich[own..]))
+}
+
+/// `text` without the places of links.
+pub(super) fn without(text: &str) -> String {
+    text.replace([OPENS, CLOSES], "")
+}
+
+pub(super) fn is_place(c: char) -> bool {
+    matches!(c, OPENS | CLOSES)
+}
+
+/// Makes a link of what `out` has from `from` on; `false` where Markdown could not say it, or it says nothing new.
+fn link(out: &mut String, from: usize, address: &str) -> bool {
+    let text = &out[from..];
+    let name = text.trim();
+    let plain = !name.contains(['[', ']', '\n', '`', '<', '\\']) && !address.contains(['<', '>']);
+    if name.is_empty() || !plain || name.contains("://") {
+        return false;
+    }
+    let at = from + (text.len() - text.trim_start().len());
+    let (name, after) = (name.to_string(), text[text.trim_end().len()..].to_string());
+    out.truncate(at);
+    if address.contains(['(', ')']) {
+        out.push_str(&format!("[{name}](<{address}>){after}"));
+    } else {
+        out.push_str(&format!("[{name}]({address}){after}"));
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads a text in which `{` and `}` stand for a link to a page.
+    fn read(text: &str) -> (String, Option<String>) {
+        let mut links = Links::default();
+        let mut written = String::new();
+        for c in text.chars() {
+            match c {
+                '{' => links.enter(Some("https://a.example/p".into())),
+                '}' => written.extend(links.leave()),
+                c => {
+                    written.extend(links.before_text());
+                    written.push(c);
+                }
+            }
+        }
+        links.read(&written)
+    }
+
+    #[test]
+    fn words_are_bare_and_markdown_has_the_links() {
+        assert_eq!(
+            read("Read {the page }first."),
+            (
+                "Read the page first.".into(),
+                Some("Read [the page](https://a.example/p) first.".into())
+            )
+        );
+        for text in ["No link.", "{}Empty.", "{https://a.example/p}", "{[1]}"] {
+            let (words, rich) = read(text);
+            assert_eq!((words, rich), (text.replace(['{', '}'], ""), None));
+        }
+    }
+
+    #[test]
+    fn a_marker_goes_before_the_links() {
+        let rich = "• [one](https://a.example)";
+        assert_eq!(
+            marked("• one", "- one", rich).as_deref(),
+            Some("- [one](https://a.example)")
+        );
+        assert_eq!(marked("one", "3. one", "[one](u)").as_deref(), Some("3. [one](u)"));
+        assert_eq!(marked("• one", "- one", "[• one](u)"), None);
+    }
+
+    #[test]
+    fn a_link_over_two_lines_is_no_link_and_the_next_one_keeps_its_own_address() {
+        let mut links = Links::default();
+        links.enter(Some("https://a.example/1".into()));
+        let open = links.before_text().unwrap();
+        let close = links.leave().unwrap();
+        links.enter(Some("https://a.example/2".into()));
+        let next = links.before_text().unwrap();
+        let end = links.leave().unwrap();
+        assert_eq!(links.read(&format!("{open}One")), ("One".into(), None));
+        let (words, rich) = links.read(&format!("two{close} {next}three{end}"));
+        assert_eq!(words, "two three");
+        assert_eq!(rich.as_deref(), Some("two [three](https://a.example/2)"));
+    }
+}
