@@ -15,7 +15,7 @@ use std::collections::HashSet;
 
 use mail_parser::MessageParser;
 
-use self::forward::{Original, in_blocks, in_text, note_block};
+use self::forward::{Original, in_blocks, in_text, is_covering_note, note_block};
 use self::header::{day, sender, source, with_header, without_prefix};
 use self::parts::{Attachment, Body, Text};
 use super::block::{Block, Document, Look, title};
@@ -25,9 +25,6 @@ use super::structure::{Built, build};
 use super::{ImportReport, Limits, add, page, sniff};
 
 pub(super) use mailbox::in_emlx;
-
-/// A message of fewer words says little by itself where something is attached to it: `See the file.`
-const COVERING_NOTE: usize = 25;
 
 /// Adds the editions of a mailbox to `report`.
 pub(super) fn mailbox(name: &str, bytes: &[u8], limits: &Limits, report: &mut ImportReport) {
@@ -189,7 +186,7 @@ impl Reading<'_> {
             Some(body) => self.read(body, forwarded)?,
             None => None,
         };
-        let mut files = Vec::new();
+        let (mut files, mut letter) = (Vec::new(), false);
         for file in std::mem::take(&mut found.attachments) {
             files.extend(self.attachment(file, &mut found.messages));
         }
@@ -200,7 +197,8 @@ impl Reading<'_> {
             why => return Err(why.unwrap_or("no text part is in this message").into()),
         }
         if let Some(Read { document, original }) = read {
-            let covers = found.is_digest || word_count(&document) < COVERING_NOTE;
+            let covers = found.is_digest || is_covering_note(&document, word_count(&document));
+            letter |= !covers;
             let document = with_header(document, original, subject.as_deref(), &head, &found);
             if others && covers && note.is_none() {
                 let what = if found.is_digest {
@@ -215,7 +213,8 @@ impl Reading<'_> {
         }
         for (mut document, name) in files {
             // A file has a title and perhaps a day of its own.
-            document.page_title = document.page_title.or_else(|| subject.clone());
+            let given = if letter { title(&name) } else { subject.clone() };
+            document.page_title = document.page_title.or(given);
             document.date = document.date.or_else(|| day(&head));
             document.source = Some(format!("{}, attachment {name}", source(sender(&head))));
             self.add(document, note);

@@ -135,6 +135,10 @@ fn a_covering_note_goes_with_the_letter_that_it_covers() {
     );
     let report = mixed("mixed", &[&format!("\n{LONG}"), file]);
     assert_eq!(titles(&report), ["S", "Letter 4"]);
+    // A short letter is none, and what is attached to it does not take its place or its title.
+    let terms = "Content-Type: text/plain; name=terms.txt\nContent-Disposition: attachment\n\nUse it as you like.";
+    let report = mixed("mixed", &["\nA correction: churn is 1.2%, not 12%.", terms]);
+    assert_eq!(titles(&report), ["S", "terms.txt"]);
     let message = "Content-Type: message/rfc822\n\nSubject: Inner\nFrom: c@d.e\n\nWhat was said.";
     let report = mixed("mixed", &["\nFYI", message]);
     assert_eq!(titles(&report), ["Inner"]);

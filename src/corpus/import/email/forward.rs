@@ -216,6 +216,35 @@ pub(super) fn note_block(text: String) -> Block {
     }
 }
 
+/// A message of fewer words may say little by itself where something is attached to it: `See the file.`
+const COVERING_NOTE: usize = 25;
+
+/// Whether a mail of `count` words says no more than that something is attached to it.
+pub(super) fn is_covering_note(document: &Document, count: usize) -> bool {
+    let says = |block: &Block| {
+        let text = block.text.to_lowercase();
+        let phrases = [
+            "attach",
+            "enclosed",
+            "see below",
+            "here is",
+            "here's",
+            "here’s",
+            "please find",
+            "fyi",
+        ];
+        phrases.iter().any(|phrase| text.contains(phrase))
+    };
+    let seen = || {
+        document
+            .blocks
+            .iter()
+            .filter(|block| !matches!(block.look, Look::Unseen(_)))
+    };
+    let figures = seen().any(|block| block.text.contains(|c: char| c.is_ascii_digit()));
+    count < COVERING_NOTE && (seen().any(says) || count <= 6 && !figures)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -26,7 +26,9 @@ pub(super) fn split(bytes: &[u8]) -> Vec<&[u8]> {
     let (mut at, mut trusted) = (0, 0);
     for line in bytes.split_inclusive(|&b| b == b'\n') {
         let after = at + line.len();
-        if at >= trusted && blank && line.starts_with(b"From ") && opens_message(line, &bytes[after..]) {
+        // Some programs leave out the blank line: then only a sender with a time opens a message.
+        let opens = line.starts_with(b"From ") && (blank || is_envelope(line)) && opens_message(line, &bytes[after..]);
+        if at >= trusted && opens {
             out.extend(start.map(|start| &bytes[start..at]));
             start = Some(after);
             trusted = declared_end(bytes, after).unwrap_or(after);
@@ -44,20 +46,11 @@ fn opens_message(line: &[u8], below: &[u8]) -> bool {
     let field = lines.find(|line| !line.starts_with(b">From ")).and_then(field_name);
     let Some(field) = field else { return false };
     // The line is a sender and, in C's form, a time; else the field below must be one that mail has.
-    let words: Vec<&[u8]> = line
-        .split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty())
-        .skip(1)
-        .collect();
+    let words = words_after_from(line);
     let sender = words
         .first()
         .is_some_and(|word| word.contains(&b'@') || *word == b"-" || words.len() == 1);
-    let is_time = |word: &&[u8]| word.contains(&b':') && word.iter().all(|b| b.is_ascii_digit() || *b == b':');
-    let is_day = |word: &&[u8]| {
-        let days: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
-        days.contains(&word.trim_ascii())
-    };
-    let timed = words.iter().any(is_time) && words.iter().any(is_day);
+    let timed = is_timed(&words);
     if !timed && !sender {
         return false;
     }
@@ -81,6 +74,27 @@ fn opens_message(line: &[u8], below: &[u8]) -> bool {
     timed
         || field.to_ascii_uppercase().starts_with(b"X-")
         || known.iter().any(|known| field.eq_ignore_ascii_case(known))
+}
+
+fn words_after_from(line: &[u8]) -> Vec<&[u8]> {
+    let words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    words.skip(1).collect()
+}
+
+/// Whether the words of a line `From …` have a day of the week and a time.
+fn is_timed(words: &[&[u8]]) -> bool {
+    let is_time = |word: &&[u8]| word.contains(&b':') && word.iter().all(|b| b.is_ascii_digit() || *b == b':');
+    let is_day = |word: &&[u8]| {
+        let days: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
+        days.contains(&word.trim_ascii())
+    };
+    words.iter().any(is_time) && words.iter().any(is_day)
+}
+
+/// Whether `line` is an envelope in full: `From a@b Mon Jan  5 09:00:00 2026`.
+fn is_envelope(line: &[u8]) -> bool {
+    let words = words_after_from(line);
+    words.first().is_some_and(|word| word.contains(&b'@')) && is_timed(&words)
 }
 
 /// The name of the header field that `line` begins.
@@ -187,6 +201,8 @@ mod tests {
             messages(plain),
             ["Subject: 1\n\nOne.\n>From here\n\n", "X-Mozilla-Status: 1\n\nTwo.\n"]
         );
+        let close = "From a@b Mon Jan  5 09:00:00 2026\nSubject: 1\n\nOne.\nFrom c@d Mon Jan 12 09:00:00 2026\nSubject: 2\n\nTwo.\n";
+        assert_eq!(split(close.as_bytes()).len(), 2);
         let quoted = "From a@b\n>From - Sat Apr 12 2025\nSubject: 1\n\nOne.\n";
         assert_eq!(messages(quoted), ["Subject: 1\n\nOne.\n"]);
         let body = "One.\n\nFrom a@b Mon Jan  5 09:00:00 2026\nSubject: no\n\nStill one.\n";
