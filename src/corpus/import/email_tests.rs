@@ -111,7 +111,7 @@ fn attached_letters_are_read_and_other_files_are_named() {
             "Content-Type: image/png; name=d.png\nContent-Disposition: attachment\n\nx",
         ],
     );
-    assert_eq!(titles(&report), ["S", "S"], "{report:?}");
+    assert_eq!(titles(&report), ["S", "a.txt"], "{report:?}");
     assert!(all_text(&report).contains("second letter"));
     let named: Vec<_> = report.skipped.iter().map(|s| s.file.as_str()).collect();
     assert_eq!(named, ["a.eml, attachment b.pdf", "a.eml, attachment c.patch"]);
