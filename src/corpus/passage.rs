@@ -46,25 +46,22 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
     let mut add = |id: Id, title: &str, asked: Asked, resource: Option<&Resource>, text: &str| {
         let also_asked = asked.map(|(discussion, answer)| [&discussion.also_asked[..], &answer.also_asked].concat());
         let also_asked = also_asked.unwrap_or_default();
-        let text = plain(text);
+        let (title, text) = (plain(title), plain(text));
+        let question = asked.map(|(discussion, _)| plain(&discussion.body)).unwrap_or_default();
         let parts = pieces(&text, MAX_PASSAGE_BYTES).into_iter().zip(0u32..);
-        out.extend(parts.map(|(text, part)| {
-            Passage {
-                id: id.clone(),
-                part,
-                edition_title: edition.title.clone(),
-                date: edition.date.clone(),
-                discussion: plain(title).into_owned(),
-                question: asked
-                    .map(|(discussion, _)| plain(&discussion.body).into_owned())
-                    .unwrap_or_default(),
-                also_asked: also_asked.clone(),
-                contributor: asked.map(|(_, answer)| answer.contributor.clone()),
-                kind: resource.and_then(|resource| resource.kind.clone()),
-                link: resource.and_then(|resource| resource.link.clone()),
-                text: text.to_string(),
-                path: path.to_string(),
-            }
+        out.extend(parts.map(|(text, part)| Passage {
+            id: id.clone(),
+            part,
+            edition_title: edition.title.clone(),
+            date: edition.date.clone(),
+            discussion: title.to_string(),
+            question: question.to_string(),
+            also_asked: also_asked.clone(),
+            contributor: asked.map(|(_, answer)| answer.contributor.clone()),
+            kind: resource.and_then(|resource| resource.kind.clone()),
+            link: resource.and_then(|resource| resource.link.clone()),
+            text: text.to_string(),
+            path: path.to_string(),
         }));
     };
     let slug = || edition.slug.clone();

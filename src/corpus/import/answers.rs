@@ -12,11 +12,11 @@ use super::{names, resources, talk};
 /// Finds who answers where; says whether answers are opened by who gives them.
 pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     let lettered: Vec<(usize, marks::AnswerMark)> = (0..blocks.len())
-        .filter(|&at| turns::is_seen(&blocks[at]))
+        .filter(|&at| blocks[at].is_seen())
         .filter_map(|at| Some((at, marks::answer(&blocks[at].text)?)))
         .collect();
     let (mut signed, mut answering) = (0, false);
-    for (at, block) in blocks.iter().enumerate().filter(|(_, b)| turns::is_seen(b)) {
+    for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is_seen()) {
         if marks::answer(&block.text).is_some() {
             answering = true;
         } else if turns::is_question(block) {
@@ -31,7 +31,7 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     for (at, block) in blocks
         .iter()
         .enumerate()
-        .filter(|(_, b)| turns::is_seen(b) && b.look != Look::Item)
+        .filter(|(_, b)| b.is_seen() && b.look != Look::Item)
     {
         let Some((by, said)) = marks::answer_from(&block.text).filter(|_| of[at].is_none()) else {
             continue;
@@ -41,9 +41,7 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
             of[at] = said_by(by, None, said, "a line names who answers");
         }
     }
-    let asked = blocks
-        .iter()
-        .any(|b| turns::is_seen(b) && marks::asks(&b.text).is_some());
+    let asked = blocks.iter().any(|b| b.is_seen() && marks::asks(&b.text).is_some());
     if !named && asked && lettered.iter().all(|(_, mark)| mark.index == 0) {
         // `Q:` and `A:` by turns: no answer has a letter.
         for (at, mark) in &lettered {
@@ -53,7 +51,7 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
                 ..Said::default()
             }));
         }
-        for (at, block) in blocks.iter().enumerate().filter(|(_, b)| turns::is_seen(b)) {
+        for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is_seen()) {
             if let Some(said) = block.text.strip_prefix("Answer:").filter(|_| of[at].is_none()) {
                 of[at] = Some(Turn::Answer(Said {
                     text: said.trim().to_string(),
@@ -103,7 +101,7 @@ fn headed(blocks: &[Block], lettered: &[(usize, marks::AnswerMark)], of: &mut [O
             let numbered = marks::question(&b.text).is_some_and(|q| q.sure && q.title.trim_end().ends_with('?'));
             numbered || turns::is_question(b) || marks::asked_by(&b.text).is_some()
         };
-        blocks.iter().any(|b| turns::is_seen(b) && asks(b))
+        blocks.iter().any(|b| b.is_seen() && asks(b))
     };
     if !roles && !asked() {
         return false;
@@ -147,7 +145,7 @@ fn unlettered(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     // An interview with headings: below each question, who answers it and a colon.
     let mut direct: Vec<(usize, &str, &str, &'static str)> = Vec::new();
     let mut questions = 0;
-    for (at, block) in blocks.iter().enumerate().filter(|(_, b)| turns::is_seen(b)) {
+    for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is_seen()) {
         let level = level(block);
         if turns::is_question(block) {
             question = Some((level.unwrap_or(0), at));

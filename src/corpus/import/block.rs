@@ -37,6 +37,22 @@ pub(super) struct Block {
 }
 
 impl Block {
+    /// A block set off from the one before, without links.
+    pub(super) fn new(look: Look, text: impl Into<String>) -> Self {
+        Block {
+            look,
+            text: text.into(),
+            loose: true,
+            link: None,
+            rich: None,
+        }
+    }
+
+    /// Whether it holds text that somebody reads.
+    pub(super) fn is_seen(&self) -> bool {
+        !matches!(self.look, Look::Rule | Look::Unseen(_))
+    }
+
     /// The text as an edition keeps it.
     pub(super) fn body(&self) -> &str {
         self.rich.as_deref().unwrap_or(&self.text)
@@ -121,13 +137,7 @@ mod tests {
     fn too_many_blocks_are_refused() {
         let mut blocks = Blocks::new(1);
         for _ in 0..2 {
-            blocks.push(Block {
-                look: Look::Rule,
-                text: String::new(),
-                loose: true,
-                link: None,
-                rich: None,
-            });
+            blocks.push(Block::new(Look::Rule, ""));
         }
         assert!(blocks.finish().unwrap_err().contains("more than 1 paragraphs"));
     }

@@ -5,10 +5,12 @@
 
 use super::block::{Block, Look};
 use super::clean::{head, key, words};
-use super::{furniture, marks, names, turns};
+use super::{furniture, marks, turns};
 
 /// Most words of a paragraph that takes leave.
 const LEAVE_WORDS: usize = 45;
+/// Most words of one that is only known by a phrase in it.
+const SPOKEN_WORDS: usize = 30;
 /// Who speaks for the letter and not in it.
 const EDITORS: [&str; 6] = ["editor", "editors", "desk", "editorial", "newsletter", "publisher"];
 
@@ -17,17 +19,14 @@ pub(super) fn set_apart(blocks: &mut Vec<Block>) {
     let Some(name) = last_name(blocks) else { return };
     let answers = blocks[..name]
         .iter()
-        .any(|b| turns::is_seen(b) && (marks::answer(&b.text).is_some() || turns::is_question(b)));
+        .any(|b| b.is_seen() && (marks::answer(&b.text).is_some() || turns::is_question(b)));
     if !answers {
         return;
     }
     let editor = key(&blocks[name].text).split(' ').any(|word| EDITORS.contains(&word));
     let mut start = name;
     // Up to three paragraphs above the name, as far as they take leave.
-    for at in (name.saturating_sub(3)..name)
-        .rev()
-        .filter(|&at| turns::is_seen(&blocks[at]))
-    {
+    for at in (name.saturating_sub(3)..name).rev().filter(|&at| blocks[at].is_seen()) {
         let block = &blocks[at];
         let signed = signature(block);
         let text = block.look == Look::Paragraph && words(&block.text) <= LEAVE_WORDS && !signed;
@@ -46,48 +45,27 @@ pub(super) fn set_apart(blocks: &mut Vec<Block>) {
     }
     let mut last = blocks.split_off(start);
     let below = last.split_off(name - start + 1);
-    let text: Vec<&str> = last
-        .iter()
-        .filter(|b| turns::is_seen(b))
-        .map(|b| b.text.as_str())
-        .collect();
-    let closing = Block {
-        look: Look::Paragraph,
-        text: text.join("\n"),
-        loose: true,
-        link: None,
-        rich: None,
-    };
-    blocks.push(Block {
-        look: Look::Rule,
-        text: String::new(),
-        loose: true,
-        link: None,
-        rich: None,
-    });
-    blocks.extend(last.into_iter().filter(|b| !turns::is_seen(b)));
+    let text: Vec<&str> = last.iter().filter(|b| b.is_seen()).map(|b| b.text.as_str()).collect();
+    let closing = Block::new(Look::Paragraph, text.join("\n"));
+    blocks.push(Block::new(Look::Rule, ""));
+    blocks.extend(last.into_iter().filter(|b| !b.is_seen()));
     blocks.push(closing);
     blocks.extend(below);
 }
 
 /// The last block that a reader sees, furniture aside, if it is a name after a dash.
 fn last_name(blocks: &[Block]) -> Option<usize> {
-    let idle = |b: &Block| !turns::is_seen(b) || furniture::furniture(&b.text).is_some();
-    let at = blocks.iter().rposition(|b| !idle(b))?;
+    let at = blocks.iter().rposition(|b| !furniture::is_idle(b))?;
     signature(&blocks[at]).then_some(at)
 }
 
 fn signature(block: &Block) -> bool {
     block.look == Look::Paragraph
         && (marks::signature(&block.text).is_some() || marks::signed_by_role(&block.text).is_some())
-        && names::after_dash(&block.text).is_some()
 }
 
 /// Whether a paragraph speaks of the letter and its readers rather than of what was asked.
 fn takes_leave(text: &str) -> bool {
-    if farewell(text) {
-        return true;
-    }
     let k = format!(" {} ", key(&head(text, 400)));
     let opens = [
         "ps",
@@ -115,8 +93,8 @@ fn takes_leave(text: &str) -> bool {
         " the editor ",
         " see you ",
     ];
-    opens.iter().any(|opening| k.trim_start().starts_with(opening)) && words(text) <= 30
-        || speaks.iter().any(|phrase| k.contains(phrase)) && words(text) <= 30
+    let ours = || opens.iter().any(|o| k.trim_start().starts_with(o)) || speaks.iter().any(|phrase| k.contains(phrase));
+    farewell(text) || words(text) <= SPOKEN_WORDS && ours()
 }
 
 /// `That is all for this week`, `Until next month, …`: words with which a letter takes its leave.
@@ -158,13 +136,7 @@ mod tests {
     use super::*;
 
     fn letter(lines: &[&str]) -> Vec<Block> {
-        let block = |text: &&str| Block {
-            look: Look::Paragraph,
-            text: text.to_string(),
-            loose: true,
-            link: None,
-            rich: None,
-        };
+        let block = |text: &&str| Block::new(Look::Paragraph, *text);
         let mut blocks: Vec<Block> = lines.iter().map(block).collect();
         set_apart(&mut blocks);
         blocks

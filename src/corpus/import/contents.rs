@@ -145,7 +145,7 @@ pub(super) fn numbered_headings(blocks: &mut Vec<Block>) {
     let mut met = false;
     let rest = blocks.split_off(label + 1);
     for block in rest {
-        let short = block.text.len() <= 1_000 && !matches!(block.look, Look::Unseen(_) | Look::Rule);
+        let short = block.text.len() <= 1_000 && block.is_seen();
         let (first, below) = block.text.split_once('\n').unwrap_or((&block.text, ""));
         let title = unnumbered(first);
         let is_line = short && title.len() < first.trim().len() && !first.starts_with(['-', '•', '·']);
@@ -157,11 +157,8 @@ pub(super) fn numbered_headings(blocks: &mut Vec<Block>) {
         let again = !listed.insert(key(title));
         if again && !matches!(block.look, Look::Heading(1..=6)) {
             let below = Block {
-                look: Look::Paragraph,
-                text: below.to_string(),
-                loose: true,
-                rich: None,
-                ..block.clone()
+                link: block.link.clone(),
+                ..Block::new(Look::Paragraph, below)
             };
             blocks.push(Block {
                 look: Look::Heading(2),
@@ -172,13 +169,13 @@ pub(super) fn numbered_headings(blocks: &mut Vec<Block>) {
             if !below.text.trim().is_empty() {
                 blocks.push(below);
             }
-        } else if !met && !again && block.text.contains('\n') {
+            continue;
+        }
+        if !met && !again {
             // `1. Cranes` and `2. Ropes` on two lines of one paragraph list two titles.
             listed.extend(block.text.lines().map(|line| key(unnumbered(line))));
-            blocks.push(block);
-        } else {
-            blocks.push(block);
         }
+        blocks.push(block);
     }
 }
 

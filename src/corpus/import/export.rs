@@ -36,16 +36,7 @@ impl Given {
             if !printed {
                 let look = Look::Paragraph;
                 let text = subtitle.clone();
-                document.blocks.insert(
-                    0,
-                    Block {
-                        look,
-                        text,
-                        loose: true,
-                        link: None,
-                        rich: None,
-                    },
-                );
+                document.blocks.insert(0, Block::new(look, text));
             }
         }
     }

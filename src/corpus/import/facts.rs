@@ -134,12 +134,12 @@ fn has_article(json: &Value) -> bool {
 
 /// Gives `document` its title and day, and marks as unseen what repeats the name of the site above the title.
 pub(super) fn settle(document: &mut Document, facts: Facts) {
-    let shown = |b: &&mut Block| !matches!(b.look, Look::Unseen(_) | Look::Rule);
+    let shown = |b: &&mut Block| b.is_seen();
     let candidates: Vec<(usize, String)> = document
         .blocks
         .iter()
         .enumerate()
-        .filter(|(_, b)| !matches!(b.look, Look::Unseen(_) | Look::Rule) && b.text.len() <= 400)
+        .filter(|(_, b)| b.is_seen() && b.text.len() <= 400)
         .take(3 * HEAD_BLOCKS)
         .map(|(at, b)| (at, key(&b.text)))
         .filter(|(_, key)| !key.is_empty())
@@ -183,11 +183,7 @@ pub(super) fn settle(document: &mut Document, facts: Facts) {
     };
     document.page_title = facts.page_title.clone().or(facts.named.first().cloned());
 
-    let mut dates = document
-        .blocks
-        .iter()
-        .filter(|b| !matches!(b.look, Look::Unseen(_) | Look::Rule))
-        .take(HEAD_BLOCKS);
+    let mut dates = document.blocks.iter().filter(|b| b.is_seen()).take(HEAD_BLOCKS);
     let visible = dates.find_map(|b| {
         if b.text.len() <= 120 {
             dates::day_in(&b.text)

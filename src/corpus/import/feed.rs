@@ -174,7 +174,7 @@ fn fuller(content: Document, summary: Document) -> Document {
         let text = key(&block.text);
         // A teaser is often cut in the middle of a sentence.
         let most: String = head(&text, text.chars().count() * 2 / 3);
-        if !matches!(block.look, Look::Rule | Look::Unseen(_)) && !all.contains(&most) {
+        if block.is_seen() && !all.contains(&most) {
             long.blocks.push(Block {
                 look: Look::Unseen("summary of the entry"),
                 ..block
@@ -186,10 +186,7 @@ fn fuller(content: Document, summary: Document) -> Document {
 
 /// A title for an entry that has none: the first words of its text, unless that begins with a heading.
 fn first_words(document: &Document) -> Option<String> {
-    let mut blocks = document
-        .blocks
-        .iter()
-        .filter(|block| !matches!(block.look, Look::Unseen(_) | Look::Rule));
+    let mut blocks = document.blocks.iter().filter(|block| block.is_seen());
     let first = blocks.next()?;
     if matches!(first.look, Look::Heading(_)) && blocks.next().is_some() {
         return None;

@@ -60,7 +60,7 @@ impl Furniture {
             return false;
         }
         let rest = blocks.get(at + 1..).unwrap_or_default();
-        let shown = || rest.iter().filter(|b| !matches!(b.look, Look::Unseen(_) | Look::Rule));
+        let shown = || rest.iter().filter(|b| b.is_seen());
         let Some(label) = blocks.get(at) else { return false };
         let left: usize = shown().map(|b| words(&b.text)).sum();
         let before: usize = blocks[..at]
@@ -126,7 +126,7 @@ impl Furniture {
 
 /// Whether `block` is content for its length, or as a mark of a discussion.
 fn is_content(block: &Block) -> bool {
-    if matches!(block.look, Look::Unseen(_) | Look::Rule) {
+    if !block.is_seen() {
         return false;
     }
     let marked =
@@ -141,7 +141,7 @@ fn is_content(block: &Block) -> bool {
 
 fn what(blocks: &[Block], at: usize, head: usize, tail: usize) -> Option<&'static str> {
     let block = blocks.get(at)?;
-    if matches!(block.look, Look::Unseen(_) | Look::Rule) {
+    if !block.is_seen() {
         return None;
     }
     let text = &block.text;
@@ -187,6 +187,11 @@ fn what(blocks: &[Block], at: usize, head: usize, tail: usize) -> Option<&'stati
 pub(super) fn furniture(text: &str) -> Option<&'static str> {
     let whole = phrases::whole(text).filter(|_| !phrases::ambiguous(text));
     whole.or_else(|| phrases::opening(text).filter(|what| *what == "welcome" || phrases::speaks(text)))
+}
+
+/// Whether a block says nothing of the letter: no reader sees it, or its words alone are furniture.
+pub(super) fn is_idle(block: &Block) -> bool {
+    !block.is_seen() || furniture(&block.text).is_some()
 }
 
 #[cfg(test)]

@@ -88,17 +88,16 @@ fn holds(article: &HashSet<NodeId>, tree: &Tree, node: NodeId) -> bool {
 /// Marks as unseen what stands outside of the article that reader mode found. Between its first and its last paragraph
 /// everything stays that looks like text: reader mode takes out lists and quotations too.
 fn leave_out(written: &mut Written) {
-    let shown = |b: &Block| !matches!(b.look, Look::Unseen(_) | Look::Rule);
     let (blocks, inside) = (&written.blocks, &written.inside);
-    let all: usize = blocks.iter().filter(|b| shown(b)).map(|b| words(&b.text)).sum();
-    let chosen = blocks.iter().zip(inside).filter(|(b, inside)| shown(b) && **inside);
+    let all: usize = blocks.iter().filter(|b| b.is_seen()).map(|b| words(&b.text)).sum();
+    let chosen = blocks.iter().zip(inside).filter(|(b, inside)| b.is_seen() && **inside);
     let kept: usize = chosen.map(|(b, _)| words(&b.text)).sum();
     // A discussion is never furniture, whatever a reader of articles takes it for.
     let is_mark = |b: &Block| {
-        shown(b)
+        b.is_seen()
             && (marks::question(&b.text).is_some_and(|q| q.sure) || marks::answer(&b.text).is_some_and(|a| a.strong))
     };
-    let bound = |at: &usize| inside[*at] && shown(&blocks[*at]) || is_mark(&blocks[*at]);
+    let bound = |at: &usize| inside[*at] && blocks[*at].is_seen() || is_mark(&blocks[*at]);
     let first = (0..blocks.len()).find(bound);
     let last = (0..blocks.len()).rev().find(bound);
     let (Some(first), Some(last)) = (first, last) else {
@@ -107,7 +106,7 @@ fn leave_out(written: &mut Written) {
     // What stands between the title and the text belongs to it: a subtitle, an introduction.
     let first = (first.saturating_sub(HEAD_BLOCKS)..first)
         .rev()
-        .find(|at| written.title[*at] && shown(&blocks[*at]))
+        .find(|at| written.title[*at] && blocks[*at].is_seen())
         .unwrap_or(first);
     let (first, last) = (grow(written, first, true), grow(written, last, false));
     // Reader mode that keeps next to nothing has not found the article.
@@ -116,7 +115,7 @@ fn leave_out(written: &mut Written) {
     }
     for (at, block) in written.blocks.iter_mut().enumerate() {
         let text_within = (first..=last).contains(&at) && !written.linked[at];
-        if !shown(block) || written.inside[at] || written.title[at] || text_within {
+        if !block.is_seen() || written.inside[at] || written.title[at] || text_within {
             continue;
         }
         // Only a paragraph may be missed by somebody; menus and the like are lines and links.

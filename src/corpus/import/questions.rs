@@ -13,15 +13,15 @@ use super::{names, resources};
 pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
     let opens = |of: &[Option<Turn>], at: usize| match &of[at] {
         Some(Turn::Answer(said)) => said.index.is_none_or(|index| index == 0),
-        _ => turns::is_seen(&blocks[at]) && marks::answer(&blocks[at].text).is_some_and(|mark| mark.index == 0),
+        _ => blocks[at].is_seen() && marks::answer(&blocks[at].text).is_some_and(|mark| mark.index == 0),
     };
     // Whether an answer or a signature comes before the next question.
     let mut answered = vec![false; blocks.len()];
     let mut ahead = false;
     for at in (0..blocks.len()).rev() {
-        let signs = turns::is_seen(&blocks[at]) && turns::is_signed_off(blocks, at);
+        let signs = blocks[at].is_seen() && turns::is_signed_off(blocks, at);
         answered[at] = ahead;
-        if turns::is_seen(&blocks[at])
+        if blocks[at].is_seen()
             && (turns::is_question(&blocks[at]) || marks::label(&blocks[at].text) == Some(Label::Contents))
         {
             ahead = false;
@@ -29,12 +29,12 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
         ahead |= opens(of, at) || signs;
     }
     // Letters alone number the parts of an article too.
-    let signed = (0..blocks.len()).any(|at| turns::is_seen(&blocks[at]) && turns::is_signed_off(blocks, at));
+    let signed = (0..blocks.len()).any(|at| blocks[at].is_seen() && turns::is_signed_off(blocks, at));
     let mut asked: Option<usize> = None;
     let mut since = 0;
     for at in 0..blocks.len() {
         let block = &blocks[at];
-        if !turns::is_seen(block) {
+        if !block.is_seen() {
             continue;
         }
         let title = marks::asks(&block.text);
@@ -111,7 +111,7 @@ fn asker_beside(title: &str) -> (&str, Option<&str>) {
 /// The question among the blocks from `from` to `to` that stands over the answer at `to`, by what sets it off. Where
 /// the answer is not `named`, only a heading that asks will do.
 fn above(blocks: &[Block], from: usize, to: usize, named: bool) -> Option<usize> {
-    let region = || (from..to).rev().filter(|&at| turns::is_seen(&blocks[at]));
+    let region = || (from..to).rev().filter(|&at| blocks[at].is_seen());
     let asks = |at: usize| names::bare(&blocks[at].text).ends_with('?');
     let short = |at: usize| words(&blocks[at].text) <= 40 && !blocks[at].text.contains('\n');
     let is_heading = |at: usize| matches!(blocks[at].look, Look::Heading(_)) && short(at);
@@ -128,14 +128,14 @@ fn above(blocks: &[Block], from: usize, to: usize, named: bool) -> Option<usize>
         .rev()
         .find(|&at| blocks[at].look == Look::Rule)
         .unwrap_or(from);
-    (start..to).find(|&at| turns::is_seen(&blocks[at]) && short(at) && asks(at) && words(&blocks[at].text) >= 3)
+    (start..to).find(|&at| blocks[at].is_seen() && short(at) && asks(at) && words(&blocks[at].text) >= 3)
 }
 
 /// Finds who asks.
 pub(super) fn askers(blocks: &[Block], of: &mut [Option<Turn>]) {
     let mut at = 0;
     while at < blocks.len() {
-        let opens = turns::is_seen(&blocks[at])
+        let opens = blocks[at].is_seen()
             && (matches!(of[at], Some(Turn::Question(_)))
                 || marks::question(&blocks[at].text)
                     .is_some_and(|q| q.sure || q.title.starts_with(char::is_uppercase)));
@@ -159,7 +159,7 @@ pub(super) fn askers(blocks: &[Block], of: &mut [Option<Turn>]) {
 
 /// Finds who asks in `region`, the blocks between a question's title and its first answer.
 fn asker(blocks: &[Block], of: &mut [Option<Turn>], region: std::ops::Range<usize>, answered: bool) {
-    let seen: Vec<usize> = region.filter(|&at| turns::is_seen(&blocks[at])).take(60).collect();
+    let seen: Vec<usize> = region.filter(|&at| blocks[at].is_seen()).take(60).collect();
     let Some((&first, rest)) = seen.split_first() else {
         return;
     };

@@ -9,7 +9,7 @@ use super::block::{Block, Look};
 use super::clean::{bounded_line, head, key, one_line, words};
 use super::marks;
 use super::names;
-use super::turns::{Asked, Said, Turn, is_seen, next_seen};
+use super::turns::{Asked, Said, Turn, next_seen};
 
 /// Longest title that is made of a question within a longer text, in characters.
 const LONGEST_TITLE: usize = 250;
@@ -25,7 +25,7 @@ const NO_SPEAKER: &str = "note notes update tip tips ps pps example question ans
 pub(super) fn read(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     // A letter that marks its answers is no talk.
     let marked = |b: &Block| {
-        is_seen(b) && (marks::answer(&b.text).is_some_and(|m| m.index < 3) || marks::asks(&b.text).is_some())
+        b.is_seen() && (marks::answer(&b.text).is_some_and(|m| m.index < 3) || marks::asks(&b.text).is_some())
     };
     if blocks.iter().any(marked) {
         return false;
@@ -41,7 +41,7 @@ struct Speech<'a> {
 }
 
 fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
-    let seen = || blocks.iter().enumerate().filter(|(_, b)| is_seen(b));
+    let seen = || blocks.iter().enumerate().filter(|(_, b)| b.is_seen());
     let stamps = seen().filter(|(_, b)| stamped(&b.text).is_some()).count();
     let speeches: Vec<Speech> = if stamps >= 2 {
         let known: HashSet<&str> = seen().filter_map(|(_, b)| Some(stamped(&b.text)?.0)).collect();
@@ -70,7 +70,7 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
         return false;
     }
     let first = speeches[0].at;
-    let heading = (0..first).rev().find(|&at| is_seen(&blocks[at]));
+    let heading = (0..first).rev().find(|&at| blocks[at].is_seen());
     let announces = heading.filter(|&at| {
         let announced = [
             "transcript",
@@ -114,7 +114,7 @@ fn by_turns(speeches: &[Speech], blocks: &[Block]) -> bool {
     for speech in speeches {
         *counts.entry(speech.who).or_default() += 1;
     }
-    let seen = blocks[first.at..=last.at].iter().filter(|b| is_seen(b)).count();
+    let seen = blocks[first.at..=last.at].iter().filter(|b| b.is_seen()).count();
     let again = counts.values().filter(|&&count| count >= 2).count();
     speeches.len() >= 4 && (2..=6).contains(&counts.len()) && again >= 2 && speeches.len() * 5 >= seen * 2
 }
@@ -226,11 +226,11 @@ fn interview(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     };
     let asks = |b: &Block| bold(b) && names::bare(&b.text).ends_with('?') && marks::question(&b.text).is_none();
     let found: Vec<usize> = (0..blocks.len()).filter(|&at| asks(&blocks[at])).collect();
-    let bolds = blocks.iter().filter(|b| is_seen(b) && bold(b)).count();
+    let bolds = blocks.iter().filter(|b| b.is_seen() && bold(b)).count();
     let headings = blocks.iter().filter(|b| matches!(b.look, Look::Heading(2..=6))).count();
     let marked = blocks
         .iter()
-        .any(|b| is_seen(b) && marks::question(&b.text).is_some_and(|q| q.sure));
+        .any(|b| b.is_seen() && marks::question(&b.text).is_some_and(|q| q.sure));
     if found.len() < 2 || found.len() * 10 < bolds * 6 || headings > found.len() || marked {
         return false;
     }
@@ -264,12 +264,12 @@ fn letters(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     let mut from = 0;
     for pair in greetings.windows(2) {
         let ((letter, _), (answer, addressee)) = (pair[0], pair[1]);
-        let signed = (letter + 1..answer).rev().find(|&at| is_seen(&blocks[at]));
+        let signed = (letter + 1..answer).rev().find(|&at| blocks[at].is_seen());
         let signed = signed.filter(|&at| signs_letter(&blocks[at].text, addressee));
         let Some(signed) = signed.filter(|_| letter >= from) else {
             continue;
         };
-        let heading = (from..letter).rev().find(|&at| is_seen(&blocks[at]));
+        let heading = (from..letter).rev().find(|&at| blocks[at].is_seen());
         let heading = heading.filter(|&at| matches!(blocks[at].look, Look::Heading(2..=7)));
         let why = "a letter that is answered below";
         let text: Vec<&str> = blocks[letter..signed].iter().map(|b| b.text.as_str()).collect();
@@ -329,7 +329,7 @@ fn sign_answers(blocks: &[Block], of: &mut [Option<Turn>]) {
         } else if matches!(of[at], Some(Turn::Answer(_))) {
             open = Some(at);
         }
-        if at < blocks.len() && is_seen(&blocks[at]) {
+        if at < blocks.len() && blocks[at].is_seen() {
             last = Some(at);
         }
     }

@@ -22,13 +22,7 @@ pub(super) fn document(text: &str, name: &str, limits: &Limits) -> Result<Docume
         ..front::Front::default()
     });
     let (body, comments) = markup::without(&front.body);
-    let unseen = |what: &'static str, text: &str| Block {
-        look: Look::Unseen(what),
-        text: text.to_string(),
-        loose: true,
-        link: None,
-        rich: None,
-    };
+    let unseen = |what: &'static str, text: &str| Block::new(Look::Unseen(what), text.to_string());
     let mut blocks = blocks(&body, limits.blocks)?;
     if !front.lines.is_empty() {
         blocks.insert(0, unseen("front matter", &front.lines));

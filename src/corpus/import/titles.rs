@@ -6,7 +6,7 @@
 use super::block::{Block, Look};
 use super::clean::{bounded_line, key, one_line, words};
 use super::structure::{Builder, MAX_LINE};
-use super::turns::{Turn, is_seen};
+use super::turns::Turn;
 use super::{dates, furniture, marks, names};
 
 /// Most words of a line of a masthead, and most that may stand before a heading that is the title.
@@ -15,7 +15,7 @@ const WORDS_ABOVE: usize = 60;
 
 /// Parts the lines of a masthead that open a text: the name of the letter, its number, its day.
 pub(super) fn split_masthead(mut blocks: Vec<Block>) -> Vec<Block> {
-    let Some(at) = blocks.iter().position(is_seen) else {
+    let Some(at) = blocks.iter().position(Block::is_seen) else {
         return blocks;
     };
     let lines: Vec<&str> = blocks[at].text.lines().take(8).collect();
@@ -65,7 +65,7 @@ fn issue(line: &str) -> Option<String> {
 impl Builder {
     /// Settles the edition's title: the one given, or a block of the text, or that of the page, or `name`.
     pub(super) fn title(&mut self, given: Option<String>, page: Option<String>, blocks: &[Block], name: &str) {
-        let opening = blocks.iter().position(is_seen);
+        let opening = blocks.iter().position(Block::is_seen);
         let is_title = |at: &usize| {
             let b = &blocks[*at];
             let plain = matches!(b.look, Look::Paragraph | Look::Heading(_));
@@ -80,7 +80,7 @@ impl Builder {
         let above = |at: usize| {
             blocks[..at]
                 .iter()
-                .filter(|b| is_seen(b))
+                .filter(|b| b.is_seen())
                 .map(|b| words(&b.text))
                 .sum::<usize>()
         };
@@ -138,7 +138,7 @@ impl Builder {
     /// the file.
     pub(super) fn masthead(&mut self, blocks: &[Block], name: &str) {
         let title = self.built.edition.title.clone();
-        for (at, block) in blocks.iter().enumerate().filter(|(_, b)| is_seen(b)).take(6) {
+        for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is_seen()).take(6) {
             let short = words(&block.text) <= MASTHEAD_WORDS && block.text.len() <= 200;
             let part = matches!(block.look, Look::Heading(_)) && self.days_head;
             let item = block.look == Look::Item || matches!(self.turns.at(at), Some(Turn::Question(_)));

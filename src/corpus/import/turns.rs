@@ -93,7 +93,7 @@ impl Turns {
 
 /// Parts blocks whose lines open or sign something: a page breaks lines where a letter in plain text has paragraphs.
 pub(super) fn split(blocks: Vec<Block>) -> Vec<Block> {
-    let answers = blocks.iter().any(|b| is_seen(b) && marks::answer(&b.text).is_some());
+    let answers = blocks.iter().any(|b| b.is_seen() && marks::answer(&b.text).is_some());
     let mut out = Vec::with_capacity(blocks.len());
     for mut block in blocks {
         let beside = signed_beside(&block).filter(|_| answers);
@@ -132,13 +132,7 @@ pub(super) fn split(blocks: Vec<Block>) -> Vec<Block> {
         };
         for line in block.text.lines() {
             if !open.text.is_empty() && opens(line) {
-                let next = Block {
-                    text: String::new(),
-                    look: Look::Paragraph,
-                    loose: true,
-                    link: None,
-                    rich: None,
-                };
+                let next = Block::new(Look::Paragraph, "");
                 out.push(std::mem::replace(&mut open, next));
             } else if !open.text.is_empty() {
                 open.text.push('\n');
@@ -179,8 +173,7 @@ pub(super) fn read(blocks: &[Block]) -> Turns {
         .iter()
         .rev()
         .scan(true, |tail, block| {
-            let idle = |b: &Block| !is_seen(b) || furniture::furniture(&b.text).is_some();
-            *tail = *tail && idle(block);
+            *tail = *tail && furniture::is_idle(block);
             Some(*tail)
         })
         .collect();
@@ -188,14 +181,9 @@ pub(super) fn read(blocks: &[Block]) -> Turns {
     Turns { of, ahead, more, tail }
 }
 
-/// Whether a block holds text that somebody reads.
-pub(super) fn is_seen(block: &Block) -> bool {
-    !matches!(block.look, Look::Rule | Look::Unseen(_))
-}
-
 /// The next block after `at` that holds text.
 pub(super) fn next_seen(blocks: &[Block], at: usize) -> Option<usize> {
-    (at + 1..blocks.len()).find(|&at| is_seen(&blocks[at]))
+    (at + 1..blocks.len()).find(|&at| blocks[at].is_seen())
 }
 
 /// Whether the block at `at` opens a question by itself.
@@ -229,7 +217,7 @@ pub(super) fn is_signed_off(blocks: &[Block], at: usize) -> bool {
 
 /// Whether the name at `at` stands below a quotation in the middle of what somebody else says.
 pub(super) fn is_cited(blocks: &[Block], at: usize) -> bool {
-    let mut above = blocks[..at].iter().rev().filter(|b| is_seen(b));
+    let mut above = blocks[..at].iter().rev().filter(|b| b.is_seen());
     let quoted = above.next().is_some_and(|b| b.text.starts_with("> "));
     quoted
         && above.next().is_some_and(|b| {
@@ -246,7 +234,7 @@ fn bylines(blocks: &[Block], of: &mut [Option<Turn>]) {
     for at in 0..blocks.len() {
         let block = &blocks[at];
         let previous = before;
-        if !is_seen(block) {
+        if !block.is_seen() {
             continue;
         }
         before = Some(at);
@@ -277,13 +265,13 @@ fn ahead(blocks: &[Block], of: &[Option<Turn>], letters: bool, signatures: bool)
         .map(|at| {
             let block = &blocks[at];
             let asks = matches!(of[at], Some(Turn::Question(_)))
-                || is_seen(block)
+                || block.is_seen()
                     && (is_question(block) || marks::label(&block.text).is_some_and(|l| l != Label::Answers));
             if asks {
                 ahead = false;
             } else if matches!(of[at], Some(Turn::Answer(_))) {
                 ahead = true;
-            } else if is_seen(block) && block.look != Look::Item {
+            } else if block.is_seen() && block.look != Look::Item {
                 let signs = || marks::signature(&block.text).is_some() || marks::signed_by_role(&block.text).is_some();
                 ahead |= signatures && signs() || letters && marks::answer(&block.text).is_some();
             }

@@ -407,13 +407,7 @@ impl Writer<'_> {
     }
 
     fn push(&mut self, look: Look, text: String) {
-        self.block(Block {
-            look,
-            text,
-            loose: true,
-            link: None,
-            rich: None,
-        });
+        self.block(Block::new(look, text));
     }
 
     fn block(&mut self, block: Block) {

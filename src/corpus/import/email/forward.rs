@@ -207,19 +207,13 @@ pub(super) fn in_blocks(document: &mut Document, subject_says_so: bool) -> Optio
 
 /// What the person who forwarded a message wrote above it: it is not the original's.
 pub(super) fn note_block(text: String) -> Block {
-    Block {
-        look: Look::Unseen("note of the person who forwarded it"),
-        text,
-        loose: true,
-        link: None,
-        rich: None,
-    }
+    Block::new(Look::Unseen("note of the person who forwarded it"), text)
 }
 
 /// A message of fewer words may say little by itself where something is attached to it: `See the file.`
 const COVERING_NOTE: usize = 25;
 
-/// Whether a mail of `count` words says no more than that something is attached to it.
+/// Whether a mail of `count` words only announces its attachment.
 pub(super) fn is_covering_note(document: &Document, count: usize) -> bool {
     let says = |block: &Block| {
         let text = block.text.to_lowercase();
@@ -285,13 +279,7 @@ mod tests {
 
     #[test]
     fn in_a_page_the_note_above_is_marked_and_the_header_goes() {
-        let block = |text: &str| Block {
-            look: Look::Paragraph,
-            text: text.into(),
-            loose: true,
-            link: None,
-            rich: None,
-        };
+        let block = |text: &str| Block::new(Look::Paragraph, text);
         let mut document = Document {
             blocks: vec![
                 block("Look at this"),
