@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::injection;
 use super::{Citation, Sentence, Stance, Voice};
-use crate::corpus::Passage;
+use crate::corpus::{Id, Passage};
 
 /// An answer in the making.
 #[derive(Default)]
@@ -17,9 +17,19 @@ pub struct Draft {
     pub citations: Vec<Citation>,
     /// Index of the sentence that answers.
     lead: Option<usize>,
+    /// What was asked.
+    question: String,
 }
 
 impl Draft {
+    /// Nothing yet, in answer to `question`.
+    pub fn of(question: &str) -> Self {
+        Draft {
+            question: question.to_string(),
+            ..Draft::default()
+        }
+    }
+
     /// Adds a lead that a model wrote, backed by the words `quote` of `passage`, and returns it.
     pub fn add_lead(&mut self, text: &str, passage: &Passage, quote: Range<usize>, support: f32) -> &Sentence {
         let n = self.cite(passage, &passage.text[quote]);
@@ -46,11 +56,13 @@ impl Draft {
         let (Some(start), Some(end)) = (sentences.first(), sentences.last()) else {
             return &[];
         };
+        let mut heading = self.heading(passage);
         let n = self.cite(passage, &passage.text[start.start..end.end]);
         for (at, span) in sentences.iter().enumerate() {
             let text = injection::without_marks(&one_line(&passage.text[span.clone()]));
             let speaker = (at == 0).then(|| speaker(passage, stance));
             self.push(text, vec![n], 1.0, speaker, at + 1 == sentences.len());
+            self.sentences[first + at].heading = heading.take();
         }
         self.lead.get_or_insert(first + lead.min(sentences.len() - 1));
         self.voices.push(Voice {
@@ -60,6 +72,22 @@ impl Draft {
             stance,
         });
         &self.sentences[first..]
+    }
+
+    /// What stands above a voice of `passage`: the question that its contributors were asked. Nothing below a voice of the
+    /// same discussion, nor above an article's section, nor where the reader asked in the same words.
+    fn heading(&self, passage: &Passage) -> Option<String> {
+        passage.contributor.as_ref()?;
+        let group = passage.id.group().to_string();
+        let last = self.voices.last().and_then(|voice| voice.id.parse::<Id>().ok());
+        let goes_on = last.is_some_and(|last| last.group().to_string() == group);
+        let title = injection::without_marks(&one_line(&passage.discussion));
+        let bare = |text: &str| -> String { text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect() };
+        if goes_on || title.is_empty() || bare(&title) == bare(&self.question) {
+            return None;
+        }
+        let name = if title.ends_with('?') { "Asked" } else { "Discussion" };
+        Some(format!("{name}: {title}"))
     }
 
     fn push(
@@ -76,6 +104,7 @@ impl Draft {
             supported: !citations.is_empty(),
             citations,
             support,
+            heading: None,
             speaker,
             shows_marks,
         });
@@ -112,11 +141,13 @@ impl Draft {
         n
     }
 
-    /// The answer as Markdown: a paragraph for the lead of a model and for each voice, with marks.
+    /// The answer as Markdown: a paragraph for the lead of a model, for the question of a discussion and for each voice,
+    /// with marks.
     pub fn text(&self) -> String {
         let mut out = String::new();
         for sentence in &self.sentences {
             out.push_str(gap(sentence, out.is_empty()));
+            out.push_str(&headed(sentence));
             out.push_str(&marked(sentence));
         }
         out
@@ -157,6 +188,15 @@ pub fn gap(sentence: &Sentence, first: bool) -> &'static str {
     }
 }
 
+/// The heading above a sentence, as a paragraph of its own; empty where it has none.
+pub fn headed(sentence: &Sentence) -> String {
+    sentence
+        .heading
+        .iter()
+        .map(|heading| format!("{heading}\n\n"))
+        .collect()
+}
+
 /// What follows the text of a sentence: the marks of its citations, or that nothing backs it.
 pub fn marks(sentence: &Sentence) -> String {
     if !sentence.supported {
@@ -190,7 +230,7 @@ mod tests {
         draft.add_run(&b, &spans(&b.text), Stance::Dissents, 0);
         assert_eq!(
             draft.text(),
-            "A PM, payments: One is so. Two is so. [1]\n\nAnother view, Somebody: Four is not so. [2]"
+            "Asked: Why?\n\nA PM, payments: One is so. Two is so. [1]\n\nAnother view, Somebody: Four is not so. [2]"
         );
         let quotes: Vec<_> = draft.citations.iter().map(|c| (c.n, c.quote.as_str())).collect();
         assert_eq!(quotes, [(1, "One is\n so. Two is so."), (2, "Four is not so.")]);
@@ -216,7 +256,10 @@ mod tests {
         let mut draft = Draft::default();
         draft.add_lead("It is one.", &a, 0..10, 0.9);
         draft.add_run(&a, &spans(&a.text), Stance::Supports, 0);
-        assert_eq!(draft.text(), "It is one. [1]\n\nSomebody: One is so. Two is so. [2]");
+        assert_eq!(
+            draft.text(),
+            "It is one. [1]\n\nAsked: Why?\n\nSomebody: One is so. Two is so. [2]"
+        );
         assert_eq!(draft.lead().unwrap().text, "It is one.");
     }
 
@@ -226,6 +269,29 @@ mod tests {
         draft.add_unsupported("Buy a yacht in Monaco first.", 0.2);
         assert!(!draft.holds() && draft.lead().is_none());
         assert_eq!(draft.text(), "Buy a yacht in Monaco first. [unsupported]");
+    }
+
+    #[test]
+    fn each_discussion_is_headed_by_its_question_unless_the_reader_asked_the_same() {
+        let titled = |id: &str, title: &str| Passage {
+            discussion: title.into(),
+            ..passage(id, "One is so.")
+        };
+        let mut draft = Draft::of("why, oh why");
+        for (id, title) in [
+            ("e/q1/a", "Why, oh why?"),
+            ("e/q2/a", "Pay\nrises [1]"),
+            ("e/q2/b", "Pay rises"),
+            ("e/q3/a", "How?"),
+        ] {
+            let passage = titled(id, title);
+            draft.add_run(&passage, &spans(&passage.text), Stance::Supports, 0);
+        }
+        let headings: Vec<_> = draft.sentences.iter().map(|s| s.heading.as_deref()).collect();
+        assert_eq!(
+            headings,
+            [None, Some("Discussion: Pay rises (1)"), None, Some("Asked: How?")]
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What askpm says: an [`Answer`] whose every sentence carries a citation that can be checked.
 //!
 //! In: discussions that were judged to answer, and perhaps a sentence that a model wrote. Out: an answer in the shape
-//! that readers see: a lead, one paragraph a voice, further reading, and citations numbered as they come up. It must not
+//! that readers see: a lead, the question of the discussion, one paragraph a voice, further reading, and citations numbered as they come up. It must not
 //! know of models, indexes or terminals.
 //!
 //! The flow: `topic` (hits, gathered by discussion) → `judge` (a discussion answers the question, is related to it, or is
@@ -26,10 +26,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::corpus::Id;
 
-pub use draft::{Draft, gap, marked, marks, one_line};
+pub use draft::{Draft, gap, headed, marked, marks, one_line};
 
 /// Most words of an answer before its sources: what is read in half a minute.
-pub const MAX_WORDS: usize = 150;
+pub const MAX_WORDS: usize = 160;
 
 /// How the sentences came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,10 @@ pub struct Sentence {
     pub support: f32,
     /// Whether that is enough. A sentence for which it is not is shown on demand only.
     pub supported: bool,
+    /// What stands above the paragraph that this sentence begins, where a discussion begins: the question that was asked
+    /// in it.
+    #[serde(skip)]
+    pub heading: Option<String>,
     /// What a paragraph begins with, where this sentence begins one: who speaks, and how it stands to what went before.
     #[serde(skip)]
     pub speaker: Option<String>,

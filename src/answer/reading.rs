@@ -13,13 +13,17 @@ const REFERRING: &str = "this that these those it its it's they they're their th
     mine ours";
 
 /// Words after an opening `the` that count on something counted or named before.
-const ORDINALS: &str = "first second third fourth last latter former other others same rest remaining next difference";
+const ORDINALS: &str = "first second third fourth fifth sixth seventh eighth ninth tenth last latter former other others \
+    same rest remaining next difference";
 
 /// Numbers that, with nothing after them but a verb, stand for things named before.
 const NUMBERS: &str = "one two three four five six seven eight nine ten eleven twelve none half most some many few";
 
+/// What such a number is a part `of`, where it is named before. `Most of us` needs nothing before it.
+const OF_BEFORE: &str = "them these those it that which whom";
+
 /// Forms that follow such a number directly, where a noun would stand.
-const AFTER_NUMBERS: &str = "of was were is are had have has gave came went did said told took made got left found will \
+const AFTER_NUMBERS: &str = "was were is are had have has gave came went did said told took made got left found will \
     would could can may might even ever";
 
 /// Pronouns of the third person, which somewhere in a sentence need a noun that they stand for.
@@ -46,8 +50,12 @@ pub(super) fn refers_back(text: &str) -> bool {
     is_one_of(first, REFERRING)
         || (first == "the" && is_one_of(second, ORDINALS))
         || (is_one_of(first, NUMBERS) && is_one_of(second, AFTER_NUMBERS))
+        || (is_one_of(first, NUMBERS) && second == "of" && rest.get(1).is_some_and(|word| is_one_of(word, OF_BEFORE)))
         || opens_with_speech(text)
         || early_pronoun(&words)
+        || does_it(first, second)
+        || (is_one_of(first, PREPOSITIONS) && is_one_of(second, "it them that this these those"))
+        || points_elsewhere(&words)
 }
 
 /// Words that cannot be what a pronoun after them stands for.
@@ -59,6 +67,28 @@ fn early_pronoun(words: &[String]) -> bool {
     let at = words.iter().position(|word| !is_one_of(word, BEFORE_PRONOUN));
     // An `it` may stand for nothing: `When it is hard to …`, `Sometimes it takes …`.
     at.is_some_and(|at| is_one_of(&words[at], THIRD_PERSON) && words[at] != "it")
+}
+
+/// Adverbs, after which an `it` may stand for nothing: `Perhaps it takes a month.`
+const ADVERBS: &str = "sometimes often perhaps maybe usually generally mostly today again still yet now later once";
+
+/// Whether a sentence opens with a verb and `it` or `them`: `Replace it with a range.`
+fn does_it(first: &str, second: &str) -> bool {
+    let verb = !is_one_of(first, BEFORE_PRONOUN) && !is_one_of(first, ADVERBS) && !first.ends_with("ly");
+    verb && is_one_of(second, "it them")
+}
+
+/// Prepositions that open a sentence: `Without it, …`.
+const PREPOSITIONS: &str =
+    "without with for of in on by from at after before until since despite except besides beyond";
+
+/// Whether a sentence is measured by another: `… like that …`, `Begin there instead.`, `A mentor may do both.`
+fn points_elsewhere(words: &[String]) -> bool {
+    let last = words.last().map_or("", String::as_str);
+    let like = |pair: &[String]| pair[0] == "like" && is_one_of(&pair[1], "that this these those");
+    let before = words.len().checked_sub(2).map_or("", |at| words[at].as_str());
+    let done = before == "do" && is_one_of(last, "both either neither so that this");
+    last == "instead" || done || words.windows(2).any(like)
 }
 
 /// Whether `text` begins inside quotation marks: who speaks is said before it.
@@ -74,6 +104,19 @@ pub(super) fn can_end(text: &str) -> bool {
 
 /// Words for a small number of things that a text then goes through.
 const SEVERAL: &str = "two three four five six seven several";
+
+/// Longest order, in words, that is no thought by itself where its paragraph goes on: `Compare two openings.`
+const STUMP: usize = 5;
+
+/// Forms that a statement has and an order seldom.
+const STATING: &str =
+    "is are was were isn't aren't wasn't weren't has have had can can't will won't would i we you they";
+
+/// Whether `text` only opens what its paragraph goes on with: a short order.
+pub(super) fn is_stump(text: &str) -> bool {
+    let words = words(text);
+    words.len() <= STUMP && !words.iter().any(|word| is_one_of(word, STATING))
+}
 
 /// Longest sentence that does nothing but announce.
 const ANNOUNCEMENT: usize = 12;
@@ -161,6 +204,13 @@ mod tests {
             "If they say no, ask again.",
             "They’re wrong about the price.",
             "\"How long would it take?\"",
+            "The fifth, a daily list of answers, came late.",
+            "Most of them had left by then.",
+            "Replace it with a range.",
+            "Without it, the first call is a guess.",
+            "Put one sentence like that in every story.",
+            "Begin in production instead.",
+            "A mentor may do both.",
         ] {
             assert!(refers_back(text), "{text}");
         }
@@ -171,6 +221,9 @@ mod tests {
             "Support needs three things from a PM.",
             "Sometimes it takes a month to agree.",
             "People who say they agree may not.",
+            "Most of us don't expect a portfolio.",
+            "Usually it takes a month.",
+            "Write both names down instead of one.",
         ] {
             assert!(!refers_back(text), "{text}");
         }
@@ -191,6 +244,12 @@ mod tests {
         assert!(can_end("Not in May.") && can_end("She said: \"No.\""));
         assert!(!holds_its_speech("She said: \"Pricing is what the market bears."));
         assert!(holds_its_speech("Buyers say \"no\" before they say why."));
+    }
+
+    #[test]
+    fn a_short_order_opens_something() {
+        assert!(is_stump("Compare two openings.") && is_stump("Look at what stays constant."));
+        assert!(!is_stump("Two scorched docks are enough.") && !is_stump("Eight to twelve weeks is ordinary."));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 pub mod worth;
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -14,18 +15,33 @@ use super::draft::one_line;
 use super::meaning::{cosine, sum};
 use super::topic::Topic;
 use super::{MAX_WORDS, Stance, reading};
-use crate::corpus::Passage;
+use crate::corpus::{Id, Passage};
 use worth::Sentence;
 
 /// Most sentences of a run.
 const SENTENCES: usize = 3;
 
-/// Most words of a run of several sentences: so many that all contributors of a discussion have room, within these.
-const RUN_WORDS: std::ops::RangeInclusive<usize> = 36..=50;
+/// Most words of a run of several sentences: a claim with its how or why.
+const RUN_WORDS: usize = 55;
 
 /// What the worth of a run is multiplied by that opens its answer: an opening is written to be understood by itself, and
 /// says the claim.
-const OPENING: f32 = 2.0;
+const OPENING: f32 = 2.5;
+
+/// How much nearer a run that opens its answer counts, where voices are ordered.
+const OPENS_FIRST: f32 = 0.1;
+
+/// What counts of the worth of a third sentence.
+const THIRD: f32 = 0.5;
+
+/// An opening that is so much farther from the question than another sentence of its answer is not the claim that answers.
+const FARTHER: f32 = 0.35;
+
+/// A run of fewer words is a claim without its how or why.
+const BARE_WORDS: usize = 25;
+
+/// What is left of the worth of such a run.
+const BARE: f32 = 0.75;
 
 /// Most words of a run of one sentence: a wall of text is no quote.
 const SENTENCE_WORDS: usize = 60;
@@ -35,6 +51,9 @@ const FEWEST_WORDS: usize = 8;
 
 /// Most voices of an answer.
 const VOICES: usize = 4;
+
+/// Most contributors that voices are taken from, the strongest first.
+const CONTRIBUTORS: usize = 6;
 
 /// A voice worth less than this share of the strongest is filler.
 const FILLER: f32 = 0.2;
@@ -70,8 +89,11 @@ pub struct Run {
     pub lead: usize,
     /// Expected number of key sentences in it, less the cost of its words.
     pub worth: f32,
-    /// What its best sentence is worth: voices are ordered by this.
+    /// What its best sentence is worth.
     pub strength: f32,
+    /// How near its nearest sentence is to what was asked, -1..=1, and a little more where it opens its answer. Voices are
+    /// ordered by this, or by strength where nothing is known of meaning.
+    pub likeness: f32,
 }
 
 impl Run {
@@ -93,6 +115,7 @@ impl Run {
 }
 
 /// A run that may be chosen, and what it is compared by.
+#[derive(Clone)]
 struct Candidate {
     run: Run,
     stems: HashSet<String>,
@@ -104,22 +127,55 @@ struct Candidate {
 /// Nothing that was `shown` is among them. Empty where no sentence of `topics` can be quoted.
 pub fn choose(question: &str, topics: &[&Topic], shown: &[Shown]) -> Vec<Run> {
     let sentences = worth::sentences(question, topics);
-    let mut pool = Vec::new();
-    let voices = topics.first().map_or(1, |topic| topic.passages.len());
-    let most = (MAX_WORDS / voices.max(1)).clamp(*RUN_WORDS.start(), *RUN_WORDS.end());
+    let mut pool: Vec<Contributor> = Vec::new();
     for (at, topic) in topics.iter().enumerate() {
-        for passage in 0..topic.passages.len() {
+        for (passage, whole) in topic.passages.iter().enumerate() {
             let own: Vec<&Sentence> = sentences
                 .iter()
                 .filter(|s| (s.topic, s.passage) == (at, passage))
                 .collect();
-            let quoted: Vec<String> = of_passage(shown, &topic.passages[passage]).collect();
-            pool.extend(best(&own, &topic.passages[passage], &quoted, most));
+            let quoted: Vec<String> = of_passage(shown, whole).collect();
+            let best = (1..=SENTENCES).filter_map(|length| best(&own, whole, &quoted, length));
+            add(&mut pool, &whole.id, best.collect());
         }
     }
-    keep_one_a_contributor(&mut pool, topics);
-    pool.sort_by(|a, b| b.run.strength.total_cmp(&a.run.strength));
-    in_order(pick(pool))
+    pool.sort_by(|a, b| b.strength().total_cmp(&a.strength()));
+    let most = pool.first().map_or(0.0, Contributor::strength);
+    pool.retain(|contributor| contributor.strength() >= FILLER * most);
+    pool.truncate(CONTRIBUTORS);
+    in_order(fill(&pool))
+}
+
+/// The runs of one contributor that may be quoted: at most one of each length, in sentences.
+struct Contributor<'a> {
+    id: &'a Id,
+    runs: Vec<Candidate>,
+}
+
+impl Contributor<'_> {
+    /// The strength of the best run.
+    fn strength(&self) -> f32 {
+        let best = self.runs.iter().max_by(|a, b| a.run.worth.total_cmp(&b.run.worth));
+        best.map_or(0.0, |best| best.run.strength)
+    }
+}
+
+/// Adds `runs` of the answer named `id`. A long answer is several passages: of each length the best run stays.
+fn add<'a>(pool: &mut Vec<Contributor<'a>>, id: &'a Id, runs: Vec<Candidate>) {
+    let Some(known) = pool.iter_mut().find(|contributor| contributor.id == id) else {
+        if !runs.is_empty() {
+            pool.push(Contributor { id, runs });
+        }
+        return;
+    };
+    for run in runs {
+        let length = run.run.sentences.len();
+        match known.runs.iter_mut().find(|other| other.run.sentences.len() == length) {
+            Some(other) if other.run.worth < run.run.worth => *other = run,
+            Some(_) => {}
+            None => known.runs.push(run),
+        }
+    }
 }
 
 /// What was shown of `passage`, each on one line.
@@ -129,28 +185,32 @@ fn of_passage<'a>(shown: &'a [Shown], passage: &Passage) -> impl Iterator<Item =
     shown.iter().filter(of_it).map(|s| one_line(&s.quote))
 }
 
-/// The best run of one passage, of at most `most` words where it is more than a sentence.
-fn best(sentences: &[&Sentence], passage: &Passage, shown: &[String], most: usize) -> Option<Candidate> {
+/// The best run of `length` sentences of one passage.
+fn best(sentences: &[&Sentence], passage: &Passage, shown: &[String], length: usize) -> Option<Candidate> {
     let text = &passage.text;
+    let nearest = nearest_of(sentences);
     let mut best: Option<(f32, Range<usize>)> = None;
-    for from in 0..sentences.len() {
-        for to in from + 1..=sentences.len().min(from + SENTENCES) {
-            let part = &sentences[from..to];
-            let cut_off = sentences.get(to).is_some_and(|next| breaks_off(part, next, text));
-            if cut_off || !holds_together(part, text) || shown.iter().any(|quote| overlaps(part, text, quote)) {
-                continue;
-            }
-            let words: usize = part.iter().map(|s| s.words).sum();
-            let most = if part.len() == 1 { SENTENCE_WORDS } else { most };
-            if !(FEWEST_WORDS..=most).contains(&words) {
-                continue;
-            }
-            let opens = from == 0 && passage.part == 0;
-            let bonus = if opens { OPENING } else { 1.0 };
-            let worth = bonus * part.iter().map(|s| s.worth).sum::<f32>() - WORD_COST * words as f32;
-            if best.as_ref().is_none_or(|(most, _)| worth > *most) {
-                best = Some((worth, from..to));
-            }
+    for from in 0..(sentences.len() + 1).saturating_sub(length) {
+        let to = from + length;
+        let part = &sentences[from..to];
+        let next = sentences.get(to);
+        let cut_off = next.is_some_and(|next| breaks_off(part, next, text));
+        if cut_off
+            || is_cut_short(part, next, text)
+            || !holds_together(part, text)
+            || shown.iter().any(|quote| overlaps(part, text, quote))
+        {
+            continue;
+        }
+        let words: usize = part.iter().map(|s| s.words).sum();
+        let most = if length == 1 { SENTENCE_WORDS } else { RUN_WORDS };
+        if !(FEWEST_WORDS..=most).contains(&words) {
+            continue;
+        }
+        let opens = from == 0 && passage.part == 0 && nearest_of(part) >= nearest - FARTHER;
+        let worth = worth_of(part, opens) - WORD_COST * words as f32;
+        if best.as_ref().is_none_or(|(most, _)| worth > *most) {
+            best = Some((worth, from..to));
         }
     }
     let (worth, range) = best?;
@@ -173,9 +233,41 @@ fn best(sentences: &[&Sentence], passage: &Passage, shown: &[String], most: usiz
             stance: stance.unwrap_or(Stance::Supports),
             lead,
             strength: part.iter().map(|s| s.worth).fold(0.0, f32::max) * standing,
+            likeness: likeness(part, passage) * standing,
             worth: worth * standing,
         },
     })
+}
+
+/// How near the nearest of these sentences is to the question, -1..=1; 0 where nothing is known of meaning.
+fn nearest_of(part: &[&Sentence]) -> f32 {
+    part.iter().map(|s| s.likeness).fold(0.0, f32::max)
+}
+
+/// How near the nearest of these sentences is to the question; what opens an answer is better understood first.
+fn likeness(part: &[&Sentence], passage: &Passage) -> f32 {
+    let opens = part.first().is_some_and(|first| first.position == 0) && passage.part == 0;
+    let nearest = nearest_of(part);
+    nearest + if opens && nearest > 0.0 { OPENS_FIRST } else { 0.0 }
+}
+
+/// What a run is worth: the expected number of key sentences, of which a third counts half. One that `opens` an answer is
+/// worth more, unless it has a number of another asker's.
+fn worth_of(part: &[&Sentence], opens: bool) -> f32 {
+    let own = !part.first().is_some_and(|first| first.asker_number);
+    let bare = part.iter().map(|s| s.words).sum::<usize>() < BARE_WORDS;
+    let bonus = if opens && own { OPENING } else { 1.0 } * if bare { BARE } else { 1.0 };
+    let share = |at| if at < 2 { 1.0 } else { THIRD };
+    bonus * part.iter().enumerate().map(|(at, s)| share(at) * s.worth).sum::<f32>()
+}
+
+/// Whether these sentences end with one that only opens what its paragraph goes on with, the `next`.
+fn is_cut_short(part: &[&Sentence], next: Option<&&Sentence>, text: &str) -> bool {
+    let (Some(last), Some(next)) = (part.last(), next) else {
+        return false;
+    };
+    let gap = text.get(last.span.end..next.span.start).unwrap_or_default();
+    !gap.contains("\n\n") && reading::is_stump(&text[last.span.clone()])
 }
 
 /// Whether a reader of these sentences alone understands them: nothing between them is left out, the first refers to
@@ -215,40 +307,38 @@ fn overlaps(part: &[&Sentence], text: &str, quote: &str) -> bool {
     })
 }
 
-/// Of several runs of one answer (a long one is several passages) the best stays.
-fn keep_one_a_contributor(pool: &mut Vec<Candidate>, topics: &[&Topic]) {
-    let mut best: Vec<Candidate> = Vec::new();
-    for candidate in pool.drain(..) {
-        let id = &candidate.run.passage(topics).id;
-        match best.iter_mut().find(|other| other.run.passage(topics).id == *id) {
-            Some(other) if other.run.worth < candidate.run.worth => *other = candidate,
-            Some(_) => {}
-            None => best.push(candidate),
-        }
-    }
-    *pool = best;
+/// The runs that are worth most together, of at most [`VOICES`] contributors and [`MAX_WORDS`] words, none of which repeats
+/// another. Every way to choose is tried: there are at most four of each contributor.
+fn fill(pool: &[Contributor]) -> Vec<Candidate> {
+    let mut best = (f32::MIN, Vec::new());
+    extend(pool, 0, &mut Vec::new(), &mut best);
+    best.1.into_iter().cloned().collect()
 }
 
-/// Takes voices from `pool`, the strongest first, until the answer is full: none that is filler or repeats another.
-fn pick(pool: Vec<Candidate>) -> Vec<Candidate> {
-    let mut chosen: Vec<Candidate> = Vec::new();
-    let mut words = 0;
-    for candidate in pool {
-        let most = chosen
-            .first()
-            .map_or(candidate.run.strength, |first| first.run.strength);
-        let filler = candidate.run.strength < FILLER * most;
-        let full = words + candidate.words > MAX_WORDS && !chosen.is_empty();
-        if chosen.len() >= VOICES || filler {
-            break;
-        }
-        if full || chosen.iter().any(|other| says_the_same(other, &candidate)) {
-            continue;
-        }
-        words += candidate.words;
-        chosen.push(candidate);
+/// Tries all runs of the contributors from number `at` on, after those `chosen`, and keeps the `best` choice.
+fn extend<'a>(
+    pool: &'a [Contributor],
+    at: usize,
+    chosen: &mut Vec<&'a Candidate>,
+    best: &mut (f32, Vec<&'a Candidate>),
+) {
+    let worth: f32 = chosen.iter().map(|candidate| candidate.run.worth).sum();
+    if !chosen.is_empty() && worth > best.0 {
+        *best = (worth, chosen.clone());
     }
-    chosen
+    let Some(contributor) = pool.get(at).filter(|_| chosen.len() < VOICES) else {
+        return;
+    };
+    let words: usize = chosen.iter().map(|candidate| candidate.words).sum();
+    for candidate in &contributor.runs {
+        let full = words + candidate.words > MAX_WORDS && !chosen.is_empty();
+        if !full && !chosen.iter().any(|other| says_the_same(other, candidate)) {
+            chosen.push(candidate);
+            extend(pool, at + 1, chosen, best);
+            chosen.pop();
+        }
+    }
+    extend(pool, at + 1, chosen, best);
 }
 
 fn says_the_same(a: &Candidate, b: &Candidate) -> bool {
@@ -258,12 +348,89 @@ fn says_the_same(a: &Candidate, b: &Candidate) -> bool {
     dice >= SAME_WORDS || near.is_some_and(|near| near >= SAME_MEANING)
 }
 
-/// The strongest first; one that takes another stance comes last and is marked, and no other is.
+/// The nearest to the question first, then the others of its discussion; one that takes another stance comes last of its
+/// discussion and is marked, and no other is.
 fn in_order(chosen: Vec<Candidate>) -> Vec<Run> {
     let mut runs: Vec<Run> = chosen.into_iter().map(|candidate| candidate.run).collect();
+    runs.sort_by(|a, b| {
+        (b.likeness, b.strength)
+            .partial_cmp(&(a.likeness, a.strength))
+            .unwrap_or(Ordering::Equal)
+    });
     let marked = runs.iter().skip(1).position(|run| run.stance != Stance::Supports);
     let marked = marked.map(|at| runs.remove(at + 1));
     runs.iter_mut().for_each(|run| run.stance = Stance::Supports);
     runs.extend(marked);
+    // Stable: each discussion is told whole, the one of the first voice first.
+    let first = runs.first().map(|run| run.topic);
+    runs.sort_by_key(|run| Some(run.topic) != first);
     runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::passage;
+    use super::super::topic::Found;
+    use super::*;
+
+    /// What is quoted of each contributor, by words alone.
+    fn quoted(question: &str, asker: &str, answers: &[(&str, &str)]) -> Vec<String> {
+        let of = |(id, text): &(&str, &str)| Passage {
+            question: asker.into(),
+            ..passage(id, text)
+        };
+        let passages: Vec<Passage> = answers.iter().map(of).collect();
+        let topic = Topic::new("e/q1".parse().unwrap(), passages, Found::default()).unwrap();
+        let topics = [&topic];
+        let runs = choose(question, &topics, &[]);
+        runs.iter().map(|run| one_line(&run.cut(&topics).text)).collect()
+    }
+
+    const CLAIM: &str = "Talk to five buyers before you set a price.";
+    const HOW: &str = "Ask each of them what they paid for the last tool that did a part of the same job.";
+
+    #[test]
+    fn a_claim_is_quoted_with_its_how() {
+        let text = format!("{CLAIM} {HOW} I learned that late, and it cost us most of a spring.");
+        let quoted = quoted("how do I set a price", "", &[("e/q1/a", &text)]);
+        assert!(quoted[0].starts_with(&format!("{CLAIM} {HOW}")), "{quoted:?}");
+    }
+
+    #[test]
+    fn an_order_that_only_opens_something_ends_no_quote() {
+        let goes_on =
+            format!("{CLAIM} {HOW} Compare two prices. \"Forty, a seat\" frightened everybody we asked in March.");
+        let quoted = quoted("how do I set a price", "", &[("e/q1/a", &goes_on)]);
+        assert!(quoted[0].ends_with(HOW), "{quoted:?}");
+    }
+
+    #[test]
+    fn an_opening_with_another_asker_s_number_is_no_better_than_the_rest() {
+        let text = format!(
+            "You set a price for 1300 accounts once you know what a price does to them. {HOW} {CLAIM} You then wait."
+        );
+        let own = "We have 1300 accounts, and no price.";
+        assert!(!quoted("how do I set a price", own, &[("e/q1/a", &text)])[0].contains("1300"));
+        assert!(quoted("how do I set a price", "", &[("e/q1/a", &text)])[0].contains("1300"));
+    }
+
+    #[test]
+    fn an_answer_is_at_most_four_voices_within_its_words_and_each_speaks_once() {
+        let long = |n: usize| {
+            format!(
+                "Price number {n} is set by what buyers of kind {n} paid before, and by nothing else that you could find. \
+                 Kind {n} told us so in {n} interviews, which took a week, some patience and a good spreadsheet of {n} rows."
+            )
+        };
+        let texts: Vec<(String, String)> = (1..8)
+            .map(|n| (format!("e/q1/{}", (b'a' + n as u8) as char), long(n)))
+            .collect();
+        let answers: Vec<(&str, &str)> = texts.iter().map(|(id, text)| (id.as_str(), text.as_str())).collect();
+        let quoted = quoted("how is a price set", "", &answers);
+        let words: usize = quoted.iter().map(|text| text.split_whitespace().count()).sum();
+        assert!(
+            (2..=VOICES).contains(&quoted.len()) && words <= MAX_WORDS,
+            "{words}: {quoted:?}"
+        );
+    }
 }

@@ -54,7 +54,10 @@ pub(super) fn write(
     let answering = found.topics.iter().filter(|topic| topic.verdict == Verdict::Answers);
     let topics: Vec<&Topic> = answering.take(DISCUSSIONS).collect();
     let runs = runs::choose(&found.query, &topics, &settings.shown);
-    let mut written = Written::default();
+    let mut written = Written {
+        draft: Draft::of(&found.query),
+        ..Written::default()
+    };
     if runs.is_empty() {
         return Ok(written);
     }

@@ -34,9 +34,14 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
         return end(out);
     }
     for (at, sentence) in answer.sentences.iter().enumerate() {
+        let heading = sentence
+            .heading
+            .iter()
+            .map(|heading| format!("<p class=\"about\">{}</p>\n", escape(heading)));
+        let heading: String = heading.collect();
         match (at, &sentence.speaker) {
-            (0, _) => write!(out, "<p>")?,
-            (_, Some(_)) => writeln!(out, "</p>\n<p>")?,
+            (0, _) => write!(out, "{heading}<p>")?,
+            (_, Some(_)) => write!(out, "</p>\n{heading}<p>")?,
             (_, None) => writeln!(out)?,
         }
         if let Some(speaker) = &sentence.speaker {

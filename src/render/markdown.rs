@@ -24,10 +24,15 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
             .speaker
             .iter()
             .map(|speaker| format!("**{}:** ", escape(speaker)));
+        let heading = sentence
+            .heading
+            .iter()
+            .map(|heading| format!("*{}*\n\n", escape(heading)));
         write!(
             out,
-            "{}{}{}{}",
+            "{}{}{}{}{}",
             gap(sentence, at == 0),
+            heading.collect::<String>(),
             speaker.collect::<String>(),
             escape(&sentence.text),
             marks(sentence)

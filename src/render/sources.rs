@@ -69,7 +69,7 @@ pub fn citations(out: &mut dyn Write, citations: &[Citation], look: Look) -> io:
     Ok(())
 }
 
-/// The sources, a line a discussion with all its marks: `[1] [2] e/q1  Title (2024-01-01)`.
+/// The sources, a line a discussion with all its marks and the edition that it is in: `[1] [2] e/q1  Edition (2024-01-01)`.
 pub fn brief(out: &mut dyn Write, citations: &[Citation], look: Look) -> io::Result<()> {
     let mut told: Vec<String> = Vec::new();
     for first in citations {
@@ -82,7 +82,7 @@ pub fn brief(out: &mut dyn Write, citations: &[Citation], look: Look) -> io::Res
         let id = look.style(BOLD, &sanitise::line(&source));
         let id = look.link(&id, &file_address(&first.path));
         let date = look.date(first.date.as_deref());
-        let title = sanitise::line(&format!("{} ({date})", first.discussion));
+        let title = sanitise::line(&format!("{} ({date})", first.edition));
         writeln!(out, "{} {id}  {title}", marks.join(" "))?;
         told.push(source);
     }
@@ -113,7 +113,7 @@ mod tests {
         Citation {
             n,
             id: id.into(),
-            edition: "E".into(),
+            edition: format!("Edition {n}\u{1b}[2J"),
             discussion: discussion.into(),
             contributor: Some("A PM".into()),
             date: Some("2024-01-01".into()),
@@ -126,7 +126,7 @@ mod tests {
     fn sources_are_a_line_a_discussion_with_all_its_marks() {
         let citations = [
             citation(1, "e/q1/a", "Why?"),
-            citation(2, "e/q2/a", "How?\u{1b}[2J"),
+            citation(2, "e/q2/a", "How?"),
             citation(3, "e/q1/b", "Why?"),
             citation(4, "e/s1", "Note"),
         ];
@@ -134,12 +134,12 @@ mod tests {
         brief(&mut out, &citations, Look::PLAIN).unwrap();
         let text = String::from_utf8(out).unwrap();
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[0], "[1] [3] e/q1  Why? (2024-01-01)");
+        assert_eq!(lines[0], "[1] [3] e/q1  Edition 1\u{fffd}[2J (2024-01-01)");
         assert!(
-            lines[1].starts_with("[2] e/q2  How?") && !text.contains('\u{1b}'),
+            lines[1].starts_with("[2] e/q2  Edition 2") && !text.contains('\u{1b}'),
             "{text:?}"
         );
-        assert_eq!((lines[2], lines.len()), ("[4] e/s1  Note (2024-01-01)", 3));
+        assert!(lines[2].starts_with("[4] e/s1  Edition 4") && lines.len() == 3);
     }
 
     #[test]

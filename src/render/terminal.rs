@@ -92,6 +92,10 @@ impl<'a> Paragraph<'a> {
             self.out.write_all(b"\n\n")?;
             self.column = 0;
         }
+        if let Some(heading) = &sentence.heading {
+            let heading = self.look.wrap(&sanitise::line(heading), "");
+            write!(self.out, "{}\n\n", self.look.style(DIM, &heading))?;
+        }
         let text = sanitise::line(&marked(sentence));
         // Who speaks is bold: as many words as there are of it.
         let mut of_speaker = match &sentence.speaker {
@@ -249,6 +253,7 @@ mod tests {
             citations: citations.to_vec(),
             support: 1.0,
             supported: true,
+            heading: None,
             speaker: None,
             shows_marks: true,
         }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::MODEL;
 use super::request::Bad;
-use crate::answer::{Answer, Sentence, gap, marked};
+use crate::answer::{Answer, Sentence, gap, headed, marked};
 use crate::desk::{Fault, Refusal, as_json};
 
 /// What all parts of one reply share.
@@ -88,7 +88,7 @@ pub fn piece(stamp: &Stamp, text: &str) -> Value {
 
 /// A sentence as it is streamed: with its marks, parted from the one before as [`Answer::answer`] has it.
 pub fn text(sentence: &Sentence, first: bool) -> String {
-    format!("{}{}", gap(sentence, first), marked(sentence))
+    format!("{}{}{}", gap(sentence, first), headed(sentence), marked(sentence))
 }
 
 /// The chunks that end a stream: the last of the choice, with the sources, and the one that tells the tokens used.

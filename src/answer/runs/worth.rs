@@ -30,6 +30,10 @@ pub(super) struct Sentence {
     pub vector: Option<Vec<f32>>,
     /// The chance that an editor would quote it: 0..=1.
     pub worth: f32,
+    /// Whether it repeats a number of that discussion's asker.
+    pub asker_number: bool,
+    /// Likeness in meaning to what was asked: -1..=1, and 0 by words alone.
+    pub likeness: f32,
 }
 
 /// How many features there are.
@@ -95,6 +99,8 @@ pub(super) fn sentences(question: &str, topics: &[&Topic]) -> Vec<Sentence> {
                 stems: words.set(text),
                 vector: sentence.vector.clone(),
                 worth: fit.probability(&features) * if of_another(&features) { OF_ANOTHER } else { 1.0 },
+                asker_number: value(&features, "asker_number") > 0.0,
+                likeness: value(&features, "question"),
             });
         }
     }
@@ -102,7 +108,7 @@ pub(super) fn sentences(question: &str, topics: &[&Topic]) -> Vec<Sentence> {
 }
 
 /// What is left of the worth of a sentence that speaks to the asker of that discussion about a case of their own.
-const OF_ANOTHER: f32 = 0.5;
+const OF_ANOTHER: f32 = 0.3;
 
 /// From this share of words that only that asker used, a sentence that says `you` speaks about that asker's case.
 const ASKER_WORDS: f32 = 0.25;
@@ -110,14 +116,14 @@ const ASKER_WORDS: f32 = 0.25;
 /// Whether a sentence holds only for somebody else: it repeats a number of that asker's, or says `you` in the words of
 /// that asker's case.
 fn of_another(features: &[f32; FEATURES]) -> bool {
-    let of = |name: &str| {
-        NAMES
-            .iter()
-            .position(|other| *other == name)
-            .map_or(0.0, |at| features[at])
-    };
-    let speaks_to = of("you") > 0.0;
-    speaks_to && (of("asker_number") > 0.0 || of("asker_words") >= ASKER_WORDS)
+    let of = |name| value(features, name);
+    of("asker_number") > 0.0 || (of("you") > 0.0 && of("asker_words") >= ASKER_WORDS)
+}
+
+/// The feature named `name`.
+fn value(features: &[f32; FEATURES], name: &str) -> f32 {
+    let at = NAMES.iter().position(|other| *other == name);
+    at.map_or(0.0, |at| features[at])
 }
 
 fn text<'a>(topic: &'a Topic, sentence: &topic::Sentence) -> &'a str {
@@ -131,7 +137,11 @@ pub fn features(question: &str, topic: &Topic) -> Vec<([f32; FEATURES], bool)> {
     let title = words.set(&topic.title);
     let mut asker = words.set(&topic.question);
     asker.retain(|stem| !title.contains(stem) && !asked.contains(stem));
-    let asker_numbers: HashSet<&str> = numbers(&topic.question).collect();
+    // A number in the title is the discussion's, and readers see it.
+    let known: HashSet<&str> = numbers(&topic.title).chain(numbers(question)).collect();
+    let asker_numbers: HashSet<&str> = numbers(&topic.question)
+        .filter(|number| !known.contains(number))
+        .collect();
     let mut out = Vec::with_capacity(topic.sentences.len());
     for passage in 0..topic.passages.len() {
         let own: Vec<&topic::Sentence> = topic.sentences.iter().filter(|s| s.passage == passage).collect();
