@@ -112,3 +112,97 @@ fn links_stay_in_the_edition_and_out_of_what_is_quoted() {
         "{text}"
     );
 }
+
+#[test]
+fn who_answers_is_seen_in_chinese_japanese_and_korean() {
+    check(
+        "wide.md",
+        "# 通信 第9号\n\n## Q1. 値上げはいつですか？\n\nA. 田中 恵（サポート部長）\n\n春にします。\n\nA. 佐藤、料金担当\n\n\
+         新しい客だけです。\n",
+        &[
+            "? 値上げはいつですか？ < - | ",
+            "a 田中 恵（サポート部長）: 春にします。",
+            "b 佐藤、料金担当: 新しい客だけです。",
+        ],
+    );
+    check(
+        "asked.md",
+        "# 产品周刊 第八期\n\n问：什么时候涨价？\n\n答（王芳，定价顾问）：春天。\n\n答：李雷\n只对新客户。\n\n## 资源\n\n- \
+         [定价指南](https://zh.example/guide)\n",
+        &[
+            "? 什么时候涨价？ < - | ",
+            "a 王芳，定价顾问: 春天。",
+            "b 李雷: 只对新客户。",
+            "r 定价指南",
+        ],
+    );
+    check(
+        "asked.txt",
+        "제품 편지 4호\n\n질문: 가격은 언제 올리나요?\n\n답변 (김민수, 가격 담당): 봄에 올리세요.\n",
+        &["? 가격은 언제 올리나요? < - | ", "a 김민수, 가격 담당: 봄에 올리세요."],
+    );
+}
+
+#[test]
+fn newsletters_that_number_their_issues_in_another_script_are_told_apart() {
+    let slug = |name: &str, title: &str| {
+        let report = import_bytes(
+            name,
+            format!("# {title}\n\nまずサポートが読みます。\n").as_bytes(),
+            &Limits::default(),
+        );
+        report.editions[0].edition.slug.clone()
+    };
+    assert_ne!(slug("a.md", "通信 第7号"), slug("b.md", "周刊 第7期"));
+    assert_eq!(slug("c.md", "Letter 第7号"), "letter-7");
+}
+
+#[test]
+fn what_a_publishing_program_adds_is_no_word_of_the_last_answer() {
+    let letter = |last: &str| {
+        format!(
+            "<rss version=\"2.0\"><channel><title>Plumb</title><item><title>Dates</title><description><![CDATA[\
+             <h2>Question 1) When do you tell sales a date?</h2><h3>A. Devon Clarke, VP product at a bank</h3><p>When it \
+             has shipped.</p><h3>B. Mira Stein, head of sales</h3><p>In the week before.</p>{last}]]></description></item>\
+             </channel></rss>"
+        )
+    };
+    let said = [
+        "? When do you tell sales a date? < - | ",
+        "a Devon Clarke, VP product at a bank: When it has shipped.",
+        "b Mira Stein, head of sales: In the week before.",
+    ];
+    for last in [
+        "<p>Plumb Lines is a reader-supported publication. To receive new posts, consider becoming a subscriber.</p>",
+        "<p>Thanks for reading Plumb Lines! Subscribe for free to receive new posts and support my work.</p>",
+        "<p>The post <a href=\"https://plumb.example/d\">Dates</a> appeared first on <a \
+         href=\"https://plumb.example\">Plumb</a>.</p>",
+    ] {
+        check("feed.xml", &letter(last), &said);
+    }
+    // The same words, said by somebody about something.
+    let content = "<p>The post that I wrote appeared first on our wiki, and sales read it there.</p>";
+    let answers = read("feed.xml", &letter(content)).edition.discussions.remove(0).answers;
+    assert!(answers[1].body.ends_with("and sales read it there."));
+}
+
+#[test]
+fn entities_in_the_title_of_a_feed_are_read_whatever_its_type_says() {
+    let feed = "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>T</title><entry><title><![CDATA[Don&#8217;t ship <b> on \
+                Fridays &amp; rest]]></title><updated>2025-11-02T10:00:00Z</updated><content type=\"text\">We ship when \
+                support is in.</content></entry></feed>";
+    let report = import_bytes("feed.xml", feed.as_bytes(), &Limits::default());
+    assert_eq!(report.editions[0].edition.title, "Don’t ship <b> on Fridays & rest");
+}
+
+#[test]
+fn a_byte_order_mark_hides_no_header() {
+    let mail = "\u{feff}From: Hedda Voss <h@e.org>\nSubject: Mark first\nDate: Tue, 11 Nov 2025 07:30:00 +0100\n\nSaved by an \
+                editor, read by a mail program.\n";
+    let report = import_bytes("mark.eml", mail.as_bytes(), &Limits::default());
+    let edition = &report.editions[0].edition;
+    assert_eq!(
+        (edition.title.as_str(), edition.source.as_deref()),
+        ("Mark first", Some("Mail from Hedda Voss"))
+    );
+}

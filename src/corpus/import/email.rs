@@ -65,6 +65,8 @@ struct Note {
 
 /// Adds the edition of one message to `report`, and those of messages and files attached to it.
 pub(super) fn message(from: &str, raw: &[u8], limits: &Limits, report: &mut ImportReport) {
+    // Editors put a byte-order mark before the first field.
+    let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
     let mut messages = vec![Todo {
         raw: mailbox::with_line_feeds(raw),
         depth: 0,
@@ -170,7 +172,7 @@ impl Reading<'_> {
         left: &mut usize,
         note: &mut Option<Note>,
     ) -> Result<Vec<Vec<u8>>, String> {
-        let mut header = decode::header(parts::head_of(raw)).into_owned();
+        let mut header = decode::header(parts::head_of(raw), raw).into_owned();
         if header.is_empty() {
             // A text that is called a message: mail-parser wants a header.
             header = b"Content-Type: text/plain\n\n".to_vec();

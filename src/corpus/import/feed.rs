@@ -208,15 +208,37 @@ fn is_one_word(document: &Document) -> bool {
     document.blocks.iter().map(|block| words(&block.text)).sum::<usize>() == 1
 }
 
-/// A title as text: feeds write entities and tags of HTML into it.
+/// A title as text: feeds write entities and tags of HTML into it. Entities are read in a title of plain text too, where
+/// the Atom specification has none: those who write `&#8217;` mean an apostrophe.
 fn plain_title(text: &Text, limits: &Limits) -> Option<String> {
     let said = &text.content;
-    if text.content_type.to_string().contains("html") && said.contains(['<', '&']) {
-        let page = html::document(said, limits).ok();
+    let tagged = text.content_type.to_string().contains("html");
+    if tagged && said.contains(['<', '&']) || has_entity(said) {
+        let source = if tagged {
+            said.clone()
+        } else {
+            said.replace('<', "&lt;")
+        };
+        let page = html::document(&source, limits).ok();
         let first = page.and_then(|page| title(&page.blocks.first()?.text));
         return first.or_else(|| title(said));
     }
     title(said)
+}
+
+/// Whether `text` has an entity of HTML by its number, or one of the few that titles have by name.
+fn has_entity(text: &str) -> bool {
+    let named = [
+        "amp", "lt", "gt", "quot", "apos", "nbsp", "rsquo", "lsquo", "rdquo", "ldquo", "ndash", "mdash", "hellip",
+    ];
+    text.split('&').skip(1).any(|after| {
+        let Some((entity, _)) = after.split_once(';') else {
+            return false;
+        };
+        let number = entity.strip_prefix('#').map(|code| code.trim_start_matches(['x', 'X']));
+        let digits = |code: &str| !code.is_empty() && code.len() <= 6 && code.bytes().all(|b| b.is_ascii_hexdigit());
+        number.is_some_and(digits) || named.contains(&entity)
+    })
 }
 
 /// The day that `text` states, at noon, so that no time zone moves it.

@@ -15,7 +15,8 @@ use super::export::Exports;
 use super::{ImportReport, Limits, import_given};
 
 /// Reads the file at `path`, or every file of the folder there and its subfolders, in name order. Hidden files and links
-/// inside of a folder are passed over, but not the folders of a mailbox that are hidden by their names (Maildir++).
+/// inside of a folder are passed over, but not the folders of a mailbox that are hidden by their names (Maildir++). Mail
+/// that its reader deleted is passed over too.
 /// `progress` is told each file's path before it is read.
 pub fn import_path(path: &Path, limits: &Limits, progress: &mut dyn FnMut(&Path)) -> ImportReport {
     let mut report = ImportReport::default();
@@ -74,7 +75,9 @@ fn walk(
 ) -> usize {
     let shown = |entry: &walkdir::DirEntry| {
         let hidden = entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
-        !(hidden && !(entry.file_type().is_dir() && is_maildir(entry.path())) || is_of_mail_server(entry.path()))
+        !(hidden && !(entry.file_type().is_dir() && is_maildir(entry.path()))
+            || is_of_mail_server(entry.path())
+            || entry.depth() > 0 && is_thrown_away(entry.path()))
     };
     let mut exports = Exports::default();
     let mut count = 0;
@@ -126,6 +129,14 @@ fn is_of_mail_server(path: &Path) -> bool {
         .iter()
         .any(|start| name.starts_with(start));
     (kept || name == "tmp") && path.parent().is_some_and(is_maildir)
+}
+
+/// Whether `path` is a folder of a Maildir++ for deleted mail, or a message with the flag for it (T).
+fn is_thrown_away(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let bin = is_maildir(path) && [".Trash", ".Deleted Messages", ".Deleted Items"].contains(&name.as_ref());
+    let flagged = name.rsplit_once(":2,").is_some_and(|(_, flags)| flags.contains('T'));
+    bin || flagged && path.ancestors().nth(2).is_some_and(is_maildir)
 }
 
 fn one(path: &Path, limits: &Limits, exports: &mut Exports, report: &mut ImportReport) {
@@ -185,6 +196,8 @@ mod tests {
             (".Letters.Old/new/4.d", message("Old")),
             (".Letters.Old/cur/.hidden", "no".into()),
             (".git/config", "no".into()),
+            ("cur/5.e:2,ST", message("Deleted")),
+            (".Trash/cur/6.f:2,S", message("In the bin")),
         ] {
             let path = dir.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -157,6 +157,9 @@ fn what(blocks: &[Block], at: usize, head: usize, tail: usize) -> Option<&'stati
     if heads {
         return None;
     }
+    if let Some(what) = phrases::template(text) {
+        return Some(what);
+    }
     let outside = at < head || at >= tail;
     let linked = block.link.is_some() || text.contains("://");
     if let Some(what) = phrases::whole(text).filter(|_| outside || linked || !phrases::ambiguous(text)) {
@@ -186,7 +189,9 @@ fn what(blocks: &[Block], at: usize, head: usize, tail: usize) -> Option<&'stati
 /// The kind of furniture that `text` could be by its words alone, or `None` where it is content.
 pub(super) fn furniture(text: &str) -> Option<&'static str> {
     let whole = phrases::whole(text).filter(|_| !phrases::ambiguous(text));
-    whole.or_else(|| phrases::opening(text).filter(|what| *what == "welcome" || phrases::speaks(text)))
+    whole
+        .or_else(|| phrases::template(text))
+        .or_else(|| phrases::opening(text).filter(|what| *what == "welcome" || phrases::speaks(text)))
 }
 
 /// Whether a block says nothing of the letter: no reader sees it, or its words alone are furniture.

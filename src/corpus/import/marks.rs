@@ -174,6 +174,13 @@ pub(super) fn signed_by_role(text: &str) -> Option<&str> {
 /// Reads `Q: Title`, `Q. Title`, `Question: Title`: a question without a number.
 pub(super) fn asks(text: &str) -> Option<&str> {
     let (text, emphasised) = unemphasised(text);
+    let wide = ["问题", "問題", "质问", "質問", "问", "問", "질문"];
+    if let Some(title) = wide
+        .iter()
+        .find_map(|word| text.strip_prefix(word)?.strip_prefix(['：', ':']))
+    {
+        return Some(after_mark(title, emphasised)).filter(|title| !title.is_empty());
+    }
     let openings = [
         "question",
         "the question",
@@ -219,6 +226,20 @@ pub(super) fn asked_by(text: &str) -> Option<&str> {
 /// on the line.
 pub(super) fn answer_from(text: &str) -> Option<(&str, &str)> {
     let (text, _) = unemphasised(text);
+    let wide = ["回答", "答え", "答", "답변", "답"];
+    if let Some(rest) = wide.iter().find_map(|word| text.strip_prefix(word)) {
+        // `答：李雷` over what is said.
+        if let Some((by, said)) = rest
+            .trim_start()
+            .strip_prefix(['：', ':'])
+            .and_then(|rest| rest.split_once('\n'))
+        {
+            return Some((by.trim(), said.trim())).filter(|(by, _)| names::is_name_cjk(by));
+        }
+        let (by, said) = rest.trim_start().strip_prefix(['（', '('])?.split_once(['）', ')'])?;
+        let said = said.trim_start().strip_prefix(['：', ':'])?;
+        return Some((by.trim(), said.trim())).filter(|(by, _)| !by.is_empty() && words(by) <= 10);
+    }
     let opening = |opening: &&str| strip_word(text, opening).filter(|rest| rest.starts_with([' ', ':']));
     let from = [
         "answer from",
@@ -316,7 +337,13 @@ pub(super) fn label(text: &str) -> Option<Label> {
         | "reading list"
         | "worth reading"
         | "what to read"
-        | "further resources" => Some(Label::Resources),
+        | "further resources"
+        | "资源"
+        | "資源"
+        | "参考资料"
+        | "参考資料"
+        | "リソース"
+        | "참고 자료" => Some(Label::Resources),
         "discussion"
         | "answers"
         | "answer"

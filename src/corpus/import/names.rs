@@ -32,6 +32,54 @@ const NO_NAME: &str = "the a an how what why when who where which our my your th
 /// Words that make a line a statement, and not what somebody does.
 const VERBS: &str = "is are was were should can will must have do does need needs why how what";
 
+/// The same in Chinese, Japanese and Korean, where they end what somebody is called.
+const ROLES_CJK: &[&str] = &[
+    "長",
+    "长",
+    "担当",
+    "责任者",
+    "責任者",
+    "代表",
+    "顾问",
+    "顧問",
+    "经理",
+    "經理",
+    "主管",
+    "总监",
+    "總監",
+    "负责人",
+    "創業者",
+    "创始人",
+    "工程师",
+    "工程師",
+    "设计师",
+    "設計師",
+    "研究员",
+    "研究員",
+    "分析师",
+    "マネージャー",
+    "マネジャー",
+    "エンジニア",
+    "デザイナー",
+    "ディレクター",
+    "リーダー",
+    "コンサルタント",
+    "팀장",
+    "담당",
+    "담당자",
+    "대표",
+    "매니저",
+    "디자이너",
+    "개발자",
+    "연구원",
+    "이사",
+    "부장",
+];
+
+/// Most characters of a name in these scripts, and of what somebody does.
+const NAME_CJK: usize = 12;
+const ROLE_CJK: usize = 24;
+
 const PARTICLES: &str = "de da di du del van von der den bin al la le y dos ter ten zu el";
 
 /// Whether `word` is in `list`, words with spaces between them.
@@ -93,6 +141,9 @@ pub(super) fn is_byline(text: &str) -> bool {
 /// Whether `text` says both who somebody is and what they do, or what they do alone.
 pub(super) fn is_sure_byline(text: &str) -> bool {
     let text = bare(text);
+    if text.starts_with(is_cjk) {
+        return is_byline_cjk(text);
+    }
     let fits = !text.contains('\n')
         && text.chars().count() <= LONGEST
         && words(text) <= MOST_WORDS
@@ -127,14 +178,43 @@ pub(super) fn is_sure_byline(text: &str) -> bool {
 
 /// Whether `text` has a word for what somebody does.
 pub(super) fn says_role(text: &str) -> bool {
-    key(text).split(' ').any(|word| among(ROLES, word))
+    let last = text.trim_end_matches(['）', ')', '：', ':', ' ']);
+    key(text).split(' ').any(|word| among(ROLES, word)) || ROLES_CJK.iter().any(|role| last.ends_with(role))
+}
+
+/// Whether a character is of a script that writes names without capitals: Han, kana, Hangul.
+fn is_cjk(c: char) -> bool {
+    matches!(c, '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}')
+}
+
+/// Whether `text` could be a name in these scripts: nothing but their characters, and few.
+pub(super) fn is_name_cjk(text: &str) -> bool {
+    (2..=NAME_CJK).contains(&text.chars().count())
+        && text.chars().all(|c| is_cjk(c) || matches!(c, ' ' | '　' | '·' | '・'))
+}
+
+/// Whether `text` is a name and, in brackets or after a comma, what its bearer does: `田中 恵（サポート部長）`.
+fn is_byline_cjk(text: &str) -> bool {
+    let Some(at) = text.find(['(', '（', ',', '，', '、']) else {
+        return false;
+    };
+    let name = text[..at].trim();
+    let in_brackets = text[at..].starts_with(['(', '（']) && text.ends_with([')', '）']);
+    let role = text[at..].trim_matches(['(', '（', ',', '，', '、', ')', '）', ' ']);
+    let short = (1..=ROLE_CJK).contains(&role.chars().count());
+    is_name_cjk(name)
+        && short
+        && !role.contains(['。', '！', '？', '：', '；', '\n'])
+        && (in_brackets || says_role(role))
 }
 
 /// `Name (role): text`, `Name, role: text` → who speaks, what they say.
 pub(super) fn spoken_line(text: &str) -> Option<(&str, &str)> {
-    let at = text.find(':').filter(|&at| at <= 160)?;
-    let (who, said) = (bare(&text[..at]), text[at + 1..].trim_start_matches(['*', '_']));
-    let apart = said.starts_with([' ', '\n']) || said.is_empty();
+    let at = text.find([':', '：']).filter(|&at| at <= 160)?;
+    let wide = text[at..].starts_with('：');
+    let after = &text[at + if wide { '：'.len_utf8() } else { 1 }..];
+    let (who, said) = (bare(&text[..at]), after.trim_start_matches(['*', '_']));
+    let apart = wide || said.starts_with([' ', '\n']) || said.is_empty();
     (apart && !who.is_empty() && !who.contains('\n')).then(|| (who, said.trim()))
 }
 
@@ -174,6 +254,10 @@ mod tests {
             "Founder who hired a PM too early",
             "Product lead at a producer of laboratory information systems",
             "PM, software for opticians",
+            "田中 恵（サポート部長）",
+            "佐藤、料金担当",
+            "王芳，定价顾问",
+            "김민준 (요금 담당)",
         ] {
             assert!(is_byline(text), "{text}");
         }
@@ -189,6 +273,9 @@ mod tests {
             "We moved between three of them in a year",
             "Notes: a manager writes",
             "Retention (in percent)",
+            "新しい客だけにします",
+            "はい、そうです",
+            "まず、サポートが読みます。",
             "",
         ] {
             assert!(!is_byline(text), "{text}");

@@ -353,6 +353,28 @@ pub(super) fn within(text: &str) -> Option<&'static str> {
     found.map(|(_, what)| *what).or(by_sign.then_some("legal notice"))
 }
 
+/// A line that a publishing program puts under a text, of what kind it is. Two phrases must agree, so that no other text
+/// is one.
+pub(super) fn template(text: &str) -> Option<&'static str> {
+    if words(text) > 45 || text.len() > 600 {
+        return None;
+    }
+    let k = format!(" {} ", key(text));
+    let has = |phrase: &str| k.contains(&format!(" {phrase} "));
+    let begins = |phrase: &str| k.trim_start().starts_with(phrase);
+    if has("is a reader supported publication") && (has("subscriber") || has("subscribe") || has("subscription")) {
+        return Some("call to subscribe");
+    }
+    if begins("thanks for reading") && (has("subscribe for free") || has("become a paid subscriber")) {
+        return Some("call to subscribe");
+    }
+    // `The post TITLE appeared first on SITE.`, and nothing after the site.
+    let site = k.split_once(" appeared first on ").map(|(_, site)| words(site));
+    let syndicated = begins("the post ") && site.is_some_and(|site| (1..=8).contains(&site)) && !text.contains(", ");
+    let medium = has("was originally published in") && has("on medium") && has("by responding to this story");
+    (syndicated || medium).then_some("note of the publishing program")
+}
+
 /// Whether a text speaks to its reader, as calls and notices do, beside the words that it opens with.
 pub(super) fn speaks(text: &str) -> bool {
     let k = format!(" {} ", key(&head(text, 1_500)));

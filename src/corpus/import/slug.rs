@@ -44,7 +44,10 @@ pub(super) fn of(title: &str) -> String {
         }
     }
     let slug = slug.trim_matches('-').to_string();
-    if slug.is_empty() {
+    // A number alone is of any newsletter: `通信 第7号` and `Выпуск 7` are two.
+    let only_number =
+        !slug.contains(|c: char| c.is_ascii_lowercase()) && title.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
+    if slug.is_empty() || only_number {
         let hash = Sha256::digest(title);
         return hash
             .iter()

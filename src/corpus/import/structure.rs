@@ -13,7 +13,7 @@ use super::furniture::Furniture;
 use super::marks::{self, Label};
 use super::turns::{self, Turns};
 use super::why::{Reason, Why};
-use super::{Dropped, closing, contents, dates, resources, tidy, titles};
+use super::{Dropped, closing, contents, dates, phrases, resources, tidy, titles};
 use crate::corpus::edition::Edition;
 
 /// Longest title and name kept, in characters; a longer one is cut, and the whole of it opens the text below.
@@ -331,7 +331,13 @@ impl Builder {
         let outside = match self.place {
             Place::Question | Place::Asked | Place::Contents => false,
             // An answer that nobody signs ends at the rule below it.
-            Place::Answer => after_rule,
+            Place::Answer => {
+                after_rule
+                    || self
+                        .furniture
+                        .at(at)
+                        .is_some_and(|what| phrases::template(&block.text) == Some(what))
+            }
             _ => true,
         };
         if !outside {

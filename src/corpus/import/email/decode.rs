@@ -14,6 +14,9 @@ use crate::corpus::import::sniff;
 /// Longest encoded word of a header that is joined with the next, in characters; RFC 2047 allows 75.
 const LONGEST_WORD: usize = 2_000;
 
+/// How far into a message its charset is looked for, in bytes.
+const DECLARED_IN: usize = 16_384;
+
 /// Undoes quoted-printable. A `=` that begins no code stays a `=`.
 pub(super) fn quoted_printable(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
@@ -152,12 +155,21 @@ pub(super) fn flowed(text: &str, delsp: bool) -> String {
     out
 }
 
+/// The first charset that a message declares, wherever in its first lines.
+fn declared(message: &[u8]) -> Option<String> {
+    let start = String::from_utf8_lossy(message.get(..DECLARED_IN).unwrap_or(message)).to_ascii_lowercase();
+    let at = start.find("charset=")? + "charset=".len();
+    let label = start[at..].trim_start_matches(['"', '\'']);
+    let end = label.find(|c: char| !c.is_ascii_graphic() || matches!(c, '"' | '\'' | ';'));
+    Some(label[..end.unwrap_or(label.len())].to_string())
+}
+
 /// A header that mail-parser reads right: as UTF-8 where it is in another charset, and with a character that two
-/// encoded words share in one.
-pub(super) fn header(raw: &[u8]) -> Cow<'_, [u8]> {
+/// encoded words share in one. Old programs write it in the charset of the `body` and do not say so.
+pub(super) fn header<'a>(raw: &'a [u8], body: &[u8]) -> Cow<'a, [u8]> {
     let text = match std::str::from_utf8(raw) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(sniff::decode(raw, false)),
+        Ok(text) if !raw.contains(&0x1b) => Cow::Borrowed(text),
+        _ => Cow::Owned(text(raw, declared(body).as_deref(), false)),
     };
     match joined_words(&text) {
         Some(joined) => Cow::Owned(joined.into_bytes()),
@@ -285,7 +297,7 @@ mod tests {
 
     #[test]
     fn split_characters_of_headers_are_joined() {
-        let fixed = |raw: &[u8]| String::from_utf8(header(raw).into_owned()).unwrap();
+        let fixed = |raw: &[u8]| String::from_utf8(header(raw, b"").into_owned()).unwrap();
         assert_eq!(
             fixed(b"Subject: =?utf-8?B?8J+a?=\r\n =?utf-8?B?gA==?= x"),
             "Subject: =?utf-8?Q?=F0=9F=9A=80?= x"
@@ -295,6 +307,16 @@ mod tests {
             "Subject: =?utf-8?Q?a?= =?koi8-r?Q?b?="
         );
         assert_eq!(fixed(b"Subject: caf\xe9"), "Subject: café");
+        let body = b"Content-Type: text/html;\n charset=\"windows-1251\"\n\nx";
+        assert_eq!(
+            header(b"Subject: \xd6\xe5\xed\xfb", body).as_ref(),
+            "Subject: Цены".as_bytes()
+        );
+        let body = b"Content-Type: text/plain; charset=iso-2022-jp\n\nx";
+        assert_eq!(
+            header(b"Subject: \x1b$BDL?.\x1b(B 7", body).as_ref(),
+            "Subject: 通信 7".as_bytes()
+        );
     }
 
     #[test]
@@ -308,7 +330,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_decoded(bytes in proptest::collection::vec(any::<u8>(), 0..200), line in "(=\\?utf-8\\?[BQ]\\?|\\?=|=|[ -~]|\n){0,30}") {
-            let _ = (quoted_printable(&bytes), base64(&bytes), header(&bytes), header(line.as_bytes()));
+            let _ = (quoted_printable(&bytes), base64(&bytes), header(&bytes, &bytes), header(line.as_bytes(), b""));
             let _ = (flowed(&line, true), flowed(&line, false), text(&bytes, Some("utf-7"), false));
             let (decoded, rest) = base64(line.as_bytes());
             prop_assert!(decoded.len() + rest.len() <= line.len());

@@ -231,7 +231,7 @@ struct Part {
 impl Part {
     fn of(raw: &[u8], within: Within) -> Part {
         let head = head_of(raw);
-        let header = decode::header(head);
+        let header = decode::header(head, raw);
         let parsed = MessageParser::default().parse_headers(header.as_ref());
         let message = parsed.as_ref();
         // A part without a header is plain text (RFC 2046, section 5.1), or a message in a digest (5.1.5).
@@ -294,7 +294,7 @@ impl Part {
         let Some(start) = self.start.as_deref().map(|s| s.trim_matches(['<', '>'])) else {
             return false;
         };
-        let header = decode::header(head_of(raw));
+        let header = decode::header(head_of(raw), raw);
         let parsed = MessageParser::default().parse_headers(header.as_ref());
         let part = parsed.as_ref().and_then(|m| m.parts.first());
         part.and_then(|p| p.content_id())
