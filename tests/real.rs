@@ -30,7 +30,8 @@ fn the_model_answers_and_every_sentence_is_backed_by_a_verbatim_quote() {
             .iter()
             .map(|s| s["text"].as_str().unwrap().split_whitespace().count())
             .sum();
-        assert!(words <= 150, "{words} words");
+        // What is quoted, and a lead.
+        assert!(words <= 160 + 40, "{words} words");
         for sentence in sentences {
             assert!(
                 sentence["support"].as_f64() >= Some(0.66) && sentence["citations"][0].is_u64(),
