@@ -57,6 +57,22 @@ fn who_asked_in_other_words_sees_which_question_was_answered() {
 }
 
 #[test]
+fn many_words_about_something_else_are_no_reason_to_answer() {
+    let home = Home::new();
+    for question in [
+        "We are planning a wedding for two hundred guests in a small town by the sea, and the band we wanted has cancelled, \
+         so how do we find another one quickly and what should we pay them for the evening and the travel",
+        "The bread that I bake with rye flour and a sourdough starter from a friend comes out flat and sour every time, \
+         although I follow the recipe with a scale, a thermometer and a stone in the oven",
+        "How can one tell a good olive oil from a bad one in a shop where nothing can be tasted, the labels are full of \
+         medals, and the price goes from four to forty euros for what looks like the same green bottle",
+    ] {
+        let ran = home.bare().args(["ask", "-m", "none", "--by", "words", question]).run();
+        assert_eq!(ran.status, Some(3), "{question}: {}", ran.stdout);
+    }
+}
+
+#[test]
 fn the_json_object_is_the_contract_s() {
     let home = Home::new();
     let answer = ask(&home, &["--json", QUESTION]).ok().json();

@@ -4,7 +4,6 @@
 //! In: what was found, perhaps a loaded model. Out: a [`Draft`], sentence by sentence. It must not know how passages are
 //! found, nor who listens.
 
-use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
 use super::{AskError, DISCUSSIONS, Found, Listener, Settings, Writer, ms, used};
@@ -148,20 +147,10 @@ fn messages(system: &str, user: &str) -> [Message; 2] {
     })
 }
 
-/// The nearest discussions that do not answer, each with its one best line.
+/// The discussions that answer most nearly, each with its one best line.
 pub(super) fn related(found: &Found) -> Vec<Related> {
-    let mut near: Vec<&Topic> = found
-        .topics
-        .iter()
-        .filter(|topic| topic.verdict != Verdict::Off)
-        .collect();
-    // Whether a discussion answers is one thing, and how near its subject is another.
-    near.sort_by(|a, b| {
-        b.found
-            .similarity
-            .partial_cmp(&a.found.similarity)
-            .unwrap_or(Ordering::Equal)
-    });
+    // They are in the order of confidence.
+    let near = found.topics.iter().filter(|topic| topic.verdict != Verdict::Off);
     let one = |topic: &Topic| {
         let runs: Vec<Run> = runs::choose(&found.query, &[topic], &[]);
         let best = runs.first()?;
@@ -173,5 +162,5 @@ pub(super) fn related(found: &Found) -> Vec<Related> {
             quote: best.passage(&[topic]).text[span].to_string(),
         })
     };
-    near.into_iter().take(RELATED).filter_map(one).collect()
+    near.take(RELATED).filter_map(one).collect()
 }
