@@ -254,7 +254,7 @@ fn a_conversation_edited_by_hand_is_read_or_named_with_its_line() {
             .args(args)
             .run()
             .fails(1, &["conversation-", ".jsonl: line 3"]);
-        assert!(ran.hint().contains("mend or delete that line"), "{ran:#?}");
+        assert!(ran.hint().contains("correct or delete that line"), "{ran:#?}");
     }
     // A torn last line is no fault.
     fs::write(file, format!("{text}{{\"at\": \"2026")).unwrap();

@@ -39,7 +39,7 @@ impl StoreError {
     pub fn hint(&self) -> String {
         match self {
             StoreError::Io { .. } => "set XDG_DATA_HOME to a folder that you can write to, or pass --no-history".into(),
-            StoreError::Broken { .. } => "mend or delete that line, or begin a new conversation without -c".into(),
+            StoreError::Broken { .. } => "correct or delete that line, or begin a new conversation without -c".into(),
             StoreError::TooLong { .. } => "begin a new conversation without -c".into(),
         }
     }

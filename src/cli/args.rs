@@ -39,10 +39,10 @@ pub struct Global {
     /// Open no connection and start no downloader
     #[arg(long, global = true)]
     pub offline: bool,
-    /// Keep progress and notes to yourself; errors are still told
+    /// Print no progress and no notes, only errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Tell what is done and how long it takes
+    /// Print each step and how long it takes
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -51,7 +51,7 @@ pub struct Global {
 pub enum Command {
     /// Answer a question from the corpus, with citations
     Ask(AskArgs),
-    /// Ask turn by turn: a question may lean on those before it
+    /// Ask turn by turn: a question may refer to earlier ones
     Chat(ChatArgs),
     /// List the passages that speak of something, without a model
     Search(SearchArgs),
@@ -73,7 +73,7 @@ pub enum Command {
     Serve(ServeArgs),
     /// Offer search, ask and show to assistants, by the Model Context Protocol over standard input and output
     Mcp(McpArgs),
-    /// Say what is set up, what is missing, and how to mend it
+    /// Say what is set up, what is missing, and how to repair it
     Doctor(DoctorArgs),
     /// Show the settings and where each comes from, say where their file is, or edit it
     Config(ConfigArgs),
@@ -147,7 +147,7 @@ pub struct ChatArgs {
 /// Which conversation a question belongs to, and whether it is kept.
 #[derive(Debug, Args)]
 pub struct ConversationArgs {
-    /// Go on with the last conversation: the question may lean on those before it
+    /// Go on with the last conversation: the question may refer to it
     #[arg(short = 'c', long = "continue")]
     pub resume: bool,
     /// Keep neither questions nor answers; otherwise they are kept on this machine, for you alone, for --continue
@@ -177,7 +177,7 @@ pub struct Retrieval {
     /// 79% and 68%); `askpm eval` measures it.
     #[arg(long, visible_alias = "threshold", value_name = "SHARE", value_parser = share)]
     pub min_score: Option<f32>,
-    /// What passages are found by [default: both, or words where the embedding model cannot be had]
+    /// What passages are found by [default: both, or words without the embedding model]
     ///
     /// Meaning needs the embedding model, which the first question fetches (92 MB). With `words` it is not fetched.
     #[arg(long, value_enum, env = "ASKPM_BY")]
@@ -340,7 +340,7 @@ pub struct EvalArgs {
     /// Least confidence to answer at, 0 to 1
     #[arg(long, visible_alias = "threshold", value_name = "SHARE", value_parser = share)]
     pub min_score: Option<f32>,
-    /// What passages are found by [default: both, or words where the embedding model cannot be had]
+    /// What passages are found by [default: both, or words without the embedding model]
     #[arg(long, value_enum, env = "ASKPM_BY")]
     pub by: Option<By>,
     /// Search this other way too, and test the difference (paired randomisation)
@@ -360,7 +360,7 @@ pub struct EvalArgs {
 
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// Mend what is safe to mend: make the index again, remove what killed programs left, set permissions right
+    /// Repair what is safe to repair: make the index again, remove what killed programs left, set permissions right
     #[arg(long)]
     pub fix: bool,
     #[command(flatten)]

@@ -62,7 +62,7 @@ pub fn run(global: &Global, args: &DoctorArgs) -> Result<Exit, Failure> {
         json::pretty(&mut out, &Report { ok, mended, checks })?;
     } else {
         for line in &mended {
-            writeln!(out, "mended  {}", sanitise::line(line))?;
+            writeln!(out, "repaired  {}", sanitise::line(line))?;
         }
         for Check {
             name,
@@ -78,7 +78,7 @@ pub fn run(global: &Global, args: &DoctorArgs) -> Result<Exit, Failure> {
             };
             writeln!(out, "{word:7} {name:9} {}", sanitise::line(detail))?;
             if let Some(mend) = mend {
-                writeln!(out, "{:17} mend: {}", "", sanitise::line(mend))?;
+                writeln!(out, "{:17} repair: {}", "", sanitise::line(mend))?;
             }
         }
     }

@@ -64,7 +64,7 @@ pub fn mend(context: &Context) -> Vec<String> {
         let fix = fault.fix?;
         Some(match apply(context, fix) {
             Ok(done) => format!("{}: {done}", fault.about),
-            Err(failure) => format!("{}: not mended: {}", fault.about, failure.lines().join(" ")),
+            Err(failure) => format!("{}: not repaired: {}", fault.about, failure.lines().join(" ")),
         })
     })
     .collect()

@@ -137,7 +137,7 @@ fn with_filters(mut properties: Value) -> Value {
     properties["since"] = json!({"type": "string", "description": "Only editions since YYYY, YYYY-MM or YYYY-MM-DD"});
     properties["edition"] = json!({"type": "string", "description": "Only the edition of this slug"});
     properties["contributor"] =
-        json!({"type": "string", "description": "Only answers of whoever has this in the name"});
+        json!({"type": "string", "description": "Only answers of contributors with this in the name"});
     properties
 }
 

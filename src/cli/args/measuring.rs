@@ -63,7 +63,7 @@ pub struct ServeArgs {
     /// The port of 127.0.0.1 to listen on; 0 takes one that is free
     #[arg(long, value_name = "N", default_value_t = 7171)]
     pub port: u16,
-    /// How many questions may wait; one more is told to come again later
+    /// How many questions may wait; askpm asks further clients to come again later
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(0..=1024))]
     pub queue: u16,
     #[command(flatten)]

@@ -373,7 +373,7 @@ fn begin(context: &Context, args: &ChatArgs) -> Result<Conversation, Failure> {
 
 fn help() -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "Type a question. It may lean on those before it.")?;
+    writeln!(out, "Type a question. It may refer to earlier ones.")?;
     for command in &COMMANDS {
         let usage = format!("/{} {}", command.name, command.takes);
         writeln!(out, "  {usage:16} {}", command.does)?;
