@@ -52,7 +52,7 @@ pub struct Features {
     pub lacks: f32,
     /// Passage similarity (by words alone, score) less that of the best other discussion.
     pub margin: f32,
-    /// ln(1 + content words); by words alone, of at most [`LONG`].
+    /// ln(1 + content words); by words alone, of at most 8.
     pub length: f32,
     /// What a reader makes of the passage found, in log-odds; 0 without a reader.
     pub reader: f32,
