@@ -27,31 +27,20 @@ fn an_answer_is_quoted_cited_and_dated() {
 fn who_asked_in_other_words_sees_which_question_was_answered() {
     let home = Home::new();
     let heading = "Asked: How do I move from engineering into product management?";
-    let ran = ask(&home, &["move from engineering into product management"]).ok();
+    let answered = |flags: &[&str]| {
+        let question = "move from engineering into product management";
+        ask(&home, &[flags, &[question]].concat()).ok()
+    };
+    for (flags, shown) in [
+        (&["--format", "html"][..], format!("<p class=\"about\">{heading}</p>")),
+        (&["--format", "md"], format!("*{heading}*\n\n**")),
+    ] {
+        let ran = answered(flags);
+        assert!(ran.stdout.contains(&shown), "{}", ran.stdout);
+    }
+    let ran = answered(&[]);
     assert!(ran.stdout.starts_with(&format!("{heading}\n\n")), "{}", ran.stdout);
-    let html = ask(
-        &home,
-        &["--format", "html", "move from engineering into product management"],
-    )
-    .ok();
-    assert!(
-        html.stdout.contains(&format!("<p class=\"about\">{heading}</p>")),
-        "{}",
-        html.stdout
-    );
-    let markdown = ask(
-        &home,
-        &["--format", "md", "move from engineering into product management"],
-    )
-    .ok();
-    assert!(
-        markdown.stdout.contains(&format!("*{heading}*\n\n**")),
-        "{}",
-        markdown.stdout
-    );
-    let json = ask(&home, &["--json", "move from engineering into product management"])
-        .ok()
-        .json();
+    let json = answered(&["--json"]).json();
     assert!(json["answer"].as_str().unwrap().starts_with(heading));
     assert!(!json["sentences"][0]["text"].as_str().unwrap().contains("Asked"));
 }

@@ -149,12 +149,19 @@ fn near(topic: &Topic) -> bool {
 /// What is measured of each of `topics`, in their order.
 fn features(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning: Option<&dyn Meaning>) -> Vec<Features> {
     let words = Words::default();
-    let mut all: Vec<Features> = topics.iter().map(|topic| by_words(&words, asked, topic)).collect();
-    match meaning {
-        Some(meaning) => by_meaning(question, topics, meaning, &mut all),
-        None => all
-            .iter_mut()
-            .for_each(|features| features.length = features.length.min(length(LONG))),
+    let counted = if meaning.is_some() {
+        asked.len()
+    } else {
+        asked.len().min(LONG)
+    };
+    let length = (1.0 + counted as f32).ln();
+    let of = |topic| Features {
+        length,
+        ..by_words(&words, asked, topic)
+    };
+    let mut all: Vec<Features> = topics.iter().map(of).collect();
+    if let Some(meaning) = meaning {
+        by_meaning(question, topics, meaning, &mut all);
     }
     let strengths: Vec<f32> = topics
         .iter()
@@ -198,13 +205,8 @@ fn by_words(words: &Words, asked: &[AskedWord], topic: &Topic) -> Features {
         all_words: share(&whole),
         asked_lacks: rarest_lacked(&asked_for),
         lacks: rarest_lacked(&whole),
-        length: length(asked.len()),
         ..Features::default()
     }
-}
-
-fn length(words: usize) -> f32 {
-    (1.0 + words as f32).ln()
 }
 
 /// About the inverse document frequency of a word that a corpus of some hundred passages lacks.

@@ -1,8 +1,8 @@
 //! What askpm says: an [`Answer`] whose every sentence carries a citation that can be checked.
 //!
 //! In: discussions that were judged to answer, and perhaps a sentence that a model wrote. Out: an answer in the shape
-//! that readers see: a lead, the question of the discussion, one paragraph a voice, further reading, and citations numbered as they come up. It must not
-//! know of models, indexes or terminals.
+//! that readers see: a lead, the question of the discussion, one paragraph a voice, further reading, and citations
+//! numbered as they come up. It must not know of models, indexes or terminals.
 //!
 //! The flow: `topic` (hits, gathered by discussion) → `judge` (a discussion answers the question, is related to it, or is
 //! off) → `runs` (the sentences of each contributor that say it) → [`Draft`] (sentences, voices and citations in order)

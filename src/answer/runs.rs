@@ -123,7 +123,8 @@ struct Candidate {
     words: usize,
 }
 
-/// The runs that answer `question`, one a contributor: the strongest first, one that dissents or sets a condition last.
+/// The runs that answer `question`, one a contributor: the nearest to it first, discussion by discussion, and last in each
+/// one that dissents or sets a condition.
 /// Nothing that was `shown` is among them. Empty where no sentence of `topics` can be quoted.
 pub fn choose(question: &str, topics: &[&Topic], shown: &[Shown]) -> Vec<Run> {
     let sentences = worth::sentences(question, topics);
@@ -207,8 +208,8 @@ fn best(sentences: &[&Sentence], passage: &Passage, shown: &[String], length: us
         if !(FEWEST_WORDS..=most).contains(&words) {
             continue;
         }
-        let opens = from == 0 && passage.part == 0 && nearest_of(part) >= nearest - FARTHER;
-        let worth = worth_of(part, opens) - WORD_COST * words as f32;
+        let claims = opens(part, passage) && nearest_of(part) >= nearest - FARTHER;
+        let worth = worth_of(part, claims) - WORD_COST * words as f32;
         if best.as_ref().is_none_or(|(most, _)| worth > *most) {
             best = Some((worth, from..to));
         }
@@ -239,6 +240,11 @@ fn best(sentences: &[&Sentence], passage: &Passage, shown: &[String], length: us
     })
 }
 
+/// Whether these sentences open their answer.
+fn opens(part: &[&Sentence], passage: &Passage) -> bool {
+    passage.part == 0 && part.first().is_some_and(|first| first.position == 0)
+}
+
 /// How near the nearest of these sentences is to the question, -1..=1; 0 where nothing is known of meaning.
 fn nearest_of(part: &[&Sentence]) -> f32 {
     part.iter().map(|s| s.likeness).fold(0.0, f32::max)
@@ -246,17 +252,23 @@ fn nearest_of(part: &[&Sentence]) -> f32 {
 
 /// How near the nearest of these sentences is to the question; what opens an answer is better understood first.
 fn likeness(part: &[&Sentence], passage: &Passage) -> f32 {
-    let opens = part.first().is_some_and(|first| first.position == 0) && passage.part == 0;
     let nearest = nearest_of(part);
-    nearest + if opens && nearest > 0.0 { OPENS_FIRST } else { 0.0 }
+    let known = nearest > 0.0;
+    nearest
+        + if known && opens(part, passage) {
+            OPENS_FIRST
+        } else {
+            0.0
+        }
 }
 
-/// What a run is worth: the expected number of key sentences, of which a third counts half. One that `opens` an answer is
-/// worth more, unless it has a number of another asker's.
-fn worth_of(part: &[&Sentence], opens: bool) -> f32 {
+/// What a run is worth: the expected number of key sentences, of which a third counts half. One that opens its answer
+/// and `claims` something is worth more, unless it has a number of another asker's.
+fn worth_of(part: &[&Sentence], claims: bool) -> f32 {
     let own = !part.first().is_some_and(|first| first.asker_number);
     let bare = part.iter().map(|s| s.words).sum::<usize>() < BARE_WORDS;
-    let bonus = if opens && own { OPENING } else { 1.0 } * if bare { BARE } else { 1.0 };
+    let opening = if claims && own { OPENING } else { 1.0 };
+    let bonus = if bare { opening * BARE } else { opening };
     let share = |at| if at < 2 { 1.0 } else { THIRD };
     bonus * part.iter().enumerate().map(|(at, s)| share(at) * s.worth).sum::<f32>()
 }
@@ -266,8 +278,13 @@ fn is_cut_short(part: &[&Sentence], next: Option<&&Sentence>, text: &str) -> boo
     let (Some(last), Some(next)) = (part.last(), next) else {
         return false;
     };
-    let gap = text.get(last.span.end..next.span.start).unwrap_or_default();
-    !gap.contains("\n\n") && reading::is_stump(&text[last.span.clone()])
+    let goes_on = between(last, next, text).is_some_and(|gap| !gap.contains("\n\n"));
+    goes_on && reading::is_stump(&text[last.span.clone()])
+}
+
+/// What stands between two sentences of one text, the first of which comes first.
+fn between<'a>(a: &Sentence, b: &Sentence, text: &'a str) -> Option<&'a str> {
+    text.get(a.span.end..b.span.start)
 }
 
 /// Whether a reader of these sentences alone understands them: nothing between them is left out, the first refers to
@@ -280,7 +297,7 @@ fn holds_together(part: &[&Sentence], text: &str) -> bool {
         return false;
     };
     let adjacent = part.windows(2).all(|pair| {
-        let gap = text.get(pair[0].span.end..pair[1].span.start);
+        let gap = between(pair[0], pair[1], text);
         pair[0].position + 1 == pair[1].position && gap.is_some_and(|gap| gap.trim().is_empty())
     });
     adjacent
@@ -295,7 +312,8 @@ fn holds_together(part: &[&Sentence], text: &str) -> bool {
 fn breaks_off(part: &[&Sentence], next: &Sentence, text: &str) -> bool {
     let gap = part
         .last()
-        .map_or("", |last| text.get(last.span.end..next.span.start).unwrap_or_default());
+        .and_then(|last| between(last, next, text))
+        .unwrap_or_default();
     part.len() > 1 && !next.honest && gap.matches('\n').count() < 2
 }
 
@@ -361,76 +379,12 @@ fn in_order(chosen: Vec<Candidate>) -> Vec<Run> {
     let marked = marked.map(|at| runs.remove(at + 1));
     runs.iter_mut().for_each(|run| run.stance = Stance::Supports);
     runs.extend(marked);
-    // Stable: each discussion is told whole, the one of the first voice first.
+    // The sort is stable: voices of one discussion stay together, and those of the first voice's discussion come first.
     let first = runs.first().map(|run| run.topic);
     runs.sort_by_key(|run| Some(run.topic) != first);
     runs
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::testing::passage;
-    use super::super::topic::Found;
-    use super::*;
-
-    /// What is quoted of each contributor, by words alone.
-    fn quoted(question: &str, asker: &str, answers: &[(&str, &str)]) -> Vec<String> {
-        let of = |(id, text): &(&str, &str)| Passage {
-            question: asker.into(),
-            ..passage(id, text)
-        };
-        let passages: Vec<Passage> = answers.iter().map(of).collect();
-        let topic = Topic::new("e/q1".parse().unwrap(), passages, Found::default()).unwrap();
-        let topics = [&topic];
-        let runs = choose(question, &topics, &[]);
-        runs.iter().map(|run| one_line(&run.cut(&topics).text)).collect()
-    }
-
-    const CLAIM: &str = "Talk to five buyers before you set a price.";
-    const HOW: &str = "Ask each of them what they paid for the last tool that did a part of the same job.";
-
-    #[test]
-    fn a_claim_is_quoted_with_its_how() {
-        let text = format!("{CLAIM} {HOW} I learned that late, and it cost us most of a spring.");
-        let quoted = quoted("how do I set a price", "", &[("e/q1/a", &text)]);
-        assert!(quoted[0].starts_with(&format!("{CLAIM} {HOW}")), "{quoted:?}");
-    }
-
-    #[test]
-    fn an_order_that_only_opens_something_ends_no_quote() {
-        let goes_on =
-            format!("{CLAIM} {HOW} Compare two prices. \"Forty, a seat\" frightened everybody we asked in March.");
-        let quoted = quoted("how do I set a price", "", &[("e/q1/a", &goes_on)]);
-        assert!(quoted[0].ends_with(HOW), "{quoted:?}");
-    }
-
-    #[test]
-    fn an_opening_with_another_asker_s_number_is_no_better_than_the_rest() {
-        let text = format!(
-            "You set a price for 1300 accounts once you know what a price does to them. {HOW} {CLAIM} You then wait."
-        );
-        let own = "We have 1300 accounts, and no price.";
-        assert!(!quoted("how do I set a price", own, &[("e/q1/a", &text)])[0].contains("1300"));
-        assert!(quoted("how do I set a price", "", &[("e/q1/a", &text)])[0].contains("1300"));
-    }
-
-    #[test]
-    fn an_answer_is_at_most_four_voices_within_its_words_and_each_speaks_once() {
-        let long = |n: usize| {
-            format!(
-                "Price number {n} is set by what buyers of kind {n} paid before, and by nothing else that you could find. \
-                 Kind {n} told us so in {n} interviews, which took a week, some patience and a good spreadsheet of {n} rows."
-            )
-        };
-        let texts: Vec<(String, String)> = (1..8)
-            .map(|n| (format!("e/q1/{}", (b'a' + n as u8) as char), long(n)))
-            .collect();
-        let answers: Vec<(&str, &str)> = texts.iter().map(|(id, text)| (id.as_str(), text.as_str())).collect();
-        let quoted = quoted("how is a price set", "", &answers);
-        let words: usize = quoted.iter().map(|text| text.split_whitespace().count()).sum();
-        assert!(
-            (2..=VOICES).contains(&quoted.len()) && words <= MAX_WORDS,
-            "{words}: {quoted:?}"
-        );
-    }
-}
+#[path = "runs_tests.rs"]
+mod tests;

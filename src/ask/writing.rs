@@ -149,7 +149,7 @@ fn messages(system: &str, user: &str) -> [Message; 2] {
 
 /// The discussions that answer most nearly, each with its one best line.
 pub(super) fn related(found: &Found) -> Vec<Related> {
-    // They are in the order of confidence.
+    // The judge has put the surest first.
     let near = found.topics.iter().filter(|topic| topic.verdict != Verdict::Off);
     let one = |topic: &Topic| {
         let runs: Vec<Run> = runs::choose(&found.query, &[topic], &[]);

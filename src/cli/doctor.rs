@@ -62,7 +62,7 @@ pub fn run(global: &Global, args: &DoctorArgs) -> Result<Exit, Failure> {
         json::pretty(&mut out, &Report { ok, mended, checks })?;
     } else {
         for line in &mended {
-            writeln!(out, "repaired  {}", sanitise::line(line))?;
+            writeln!(out, "fixed   {}", sanitise::line(line))?;
         }
         for Check {
             name,

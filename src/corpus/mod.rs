@@ -10,6 +10,7 @@ pub mod import;
 pub mod markdown;
 pub mod passage;
 mod plain;
+pub(crate) mod script;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};

@@ -17,6 +17,8 @@ use tantivy::tokenizer::{
     TokenStream, Tokenizer,
 };
 
+use crate::corpus::script::is_cjk;
+
 /// Name under which the analyzer is registered with an index.
 pub(super) const NAME: &str = "askpm_en";
 
@@ -51,15 +53,6 @@ pub(crate) fn is_cjk_function(word: &str) -> bool {
     !word.is_empty()
         && word.chars().all(is_cjk)
         && (word.chars().all(kana) || word.chars().any(|c| CHINESE_FUNCTION.contains(c)))
-}
-
-/// Whether `c` is of a script in which words are not parted by spaces, or not by spaces alone.
-fn is_cjk(c: char) -> bool {
-    matches!(c,
-        '\u{3005}'..='\u{3007}' // 々 〆 〇
-        | '\u{3040}'..='\u{30fa}' | '\u{30fc}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{ff66}'..='\u{ff9f}' // kana
-        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}' // Han
-        | '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}' | '\u{ac00}'..='\u{d7a3}') // Hangul
 }
 
 /// Whether `text` has a lower-case letter, so that capitals in it mean something.

@@ -16,8 +16,7 @@ use super::{ImportReport, Limits, import_given};
 
 /// Reads the file at `path`, or every file of the folder there and its subfolders, in name order. Hidden files and links
 /// inside of a folder are passed over, but not the folders of a mailbox that are hidden by their names (Maildir++). Mail
-/// that its reader deleted is passed over too.
-/// `progress` is told each file's path before it is read.
+/// that its reader deleted is passed over too. `progress` gets each file's path before it is read.
 pub fn import_path(path: &Path, limits: &Limits, progress: &mut dyn FnMut(&Path)) -> ImportReport {
     let mut report = ImportReport::default();
     if !path.is_dir() {
@@ -134,7 +133,8 @@ fn is_of_mail_server(path: &Path) -> bool {
 /// Whether `path` is a folder of a Maildir++ for deleted mail, or a message with the flag for it (T).
 fn is_thrown_away(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let bin = is_maildir(path) && [".Trash", ".Deleted Messages", ".Deleted Items"].contains(&name.as_ref());
+    // Names first: whether there is a Maildir costs a look at the disk.
+    let bin = [".Trash", ".Deleted Messages", ".Deleted Items"].contains(&name.as_ref()) && is_maildir(path);
     let flagged = name.rsplit_once(":2,").is_some_and(|(_, flags)| flags.contains('T'));
     bin || flagged && path.ancestors().nth(2).is_some_and(is_maildir)
 }

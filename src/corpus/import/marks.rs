@@ -228,7 +228,7 @@ pub(super) fn answer_from(text: &str) -> Option<(&str, &str)> {
     let (text, _) = unemphasised(text);
     let wide = ["回答", "答え", "答", "답변", "답"];
     if let Some(rest) = wide.iter().find_map(|word| text.strip_prefix(word)) {
-        // `答：李雷` over what is said.
+        // `答：李雷` stands on a line of its own above the answer.
         if let Some((by, said)) = rest
             .trim_start()
             .strip_prefix(['：', ':'])

@@ -5,6 +5,7 @@
 //! `discussion.rs` to say: a name that is read where none stands puts a quote under a wrong name.
 
 use super::clean::{key, words};
+use crate::corpus::script::is_cjk;
 
 /// Longest line that names somebody, in characters and words.
 const LONGEST: usize = 130;
@@ -32,49 +33,10 @@ const NO_NAME: &str = "the a an how what why when who where which our my your th
 /// Words that make a line a statement, and not what somebody does.
 const VERBS: &str = "is are was were should can will must have do does need needs why how what";
 
-/// The same in Chinese, Japanese and Korean, where they end what somebody is called.
-const ROLES_CJK: &[&str] = &[
-    "長",
-    "长",
-    "担当",
-    "责任者",
-    "責任者",
-    "代表",
-    "顾问",
-    "顧問",
-    "经理",
-    "經理",
-    "主管",
-    "总监",
-    "總監",
-    "负责人",
-    "創業者",
-    "创始人",
-    "工程师",
-    "工程師",
-    "设计师",
-    "設計師",
-    "研究员",
-    "研究員",
-    "分析师",
-    "マネージャー",
-    "マネジャー",
-    "エンジニア",
-    "デザイナー",
-    "ディレクター",
-    "リーダー",
-    "コンサルタント",
-    "팀장",
-    "담당",
-    "담당자",
-    "대표",
-    "매니저",
-    "디자이너",
-    "개발자",
-    "연구원",
-    "이사",
-    "부장",
-];
+/// Words that end what somebody does, in Chinese, Japanese and Korean.
+const ROLES_CJK: &str = "長 长 担当 责任者 責任者 代表 顾问 顧問 经理 經理 主管 总监 總監 负责人 創業者 创始人 工程师 工程師 \
+    设计师 設計師 研究员 研究員 分析师 マネージャー マネジャー エンジニア デザイナー ディレクター \
+    リーダー コンサルタント 팀장 담당 담당자 대표 매니저 디자이너 개발자 연구원 이사 부장";
 
 /// Most characters of a name in these scripts, and of what somebody does.
 const NAME_CJK: usize = 12;
@@ -179,12 +141,7 @@ pub(super) fn is_sure_byline(text: &str) -> bool {
 /// Whether `text` has a word for what somebody does.
 pub(super) fn says_role(text: &str) -> bool {
     let last = text.trim_end_matches(['）', ')', '：', ':', ' ']);
-    key(text).split(' ').any(|word| among(ROLES, word)) || ROLES_CJK.iter().any(|role| last.ends_with(role))
-}
-
-/// Whether a character is of a script that writes names without capitals: Han, kana, Hangul.
-fn is_cjk(c: char) -> bool {
-    matches!(c, '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}')
+    key(text).split(' ').any(|word| among(ROLES, word)) || ROLES_CJK.split(' ').any(|role| last.ends_with(role))
 }
 
 /// Whether `text` could be a name in these scripts: nothing but their characters, and few.
@@ -256,6 +213,7 @@ mod tests {
             "PM, software for opticians",
             "田中 恵（サポート部長）",
             "佐藤、料金担当",
+            "佐々木 恵（料金担当）",
             "王芳，定价顾问",
             "김민준 (요금 담당)",
         ] {

@@ -362,10 +362,10 @@ pub(super) fn template(text: &str) -> Option<&'static str> {
     let k = format!(" {} ", key(text));
     let has = |phrase: &str| k.contains(&format!(" {phrase} "));
     let begins = |phrase: &str| k.trim_start().starts_with(phrase);
-    if has("is a reader supported publication") && (has("subscriber") || has("subscribe") || has("subscription")) {
-        return Some("call to subscribe");
-    }
-    if begins("thanks for reading") && (has("subscribe for free") || has("become a paid subscriber")) {
+    let supported =
+        has("is a reader supported publication") && ["subscriber", "subscribe", "subscription"].into_iter().any(has);
+    let thanks = begins("thanks for reading") && (has("subscribe for free") || has("become a paid subscriber"));
+    if supported || thanks {
         return Some("call to subscribe");
     }
     // `The post TITLE appeared first on SITE.`, and nothing after the site.

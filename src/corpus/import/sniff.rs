@@ -182,7 +182,8 @@ pub(super) fn decode(bytes: &[u8], markup: bool) -> String {
         }
         Err(_) => {}
     }
-    let declared = if markup { declared(bytes) } else { None };
+    let head = &bytes[..bytes.len().min(WINDOW)];
+    let declared = if markup { declared(head) } else { None };
     if let Some(encoding) = declared {
         return encoding.decode_without_bom_handling(bytes).0.into_owned();
     }
@@ -194,9 +195,9 @@ pub(super) fn decode(bytes: &[u8], markup: bool) -> String {
     out
 }
 
-/// The charset in `<meta charset=…>`, `<meta content="…; charset=…">` or `<?xml encoding=…?>`.
-fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(WINDOW)]).to_ascii_lowercase();
+/// The charset in `<meta charset=…>`, `<meta content="…; charset=…">`, `<?xml encoding=…?>` or a header of mail.
+pub(super) fn declared(head: &[u8]) -> Option<&'static Encoding> {
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let after = |key: &str| head.find(key).map(|at| at + key.len());
     let at = after("charset=").or_else(|| after("encoding="))?;
     let label = head[at..].trim_start_matches(['"', '\'', ' ']);

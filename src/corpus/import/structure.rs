@@ -331,13 +331,7 @@ impl Builder {
         let outside = match self.place {
             Place::Question | Place::Asked | Place::Contents => false,
             // An answer that nobody signs ends at the rule below it.
-            Place::Answer => {
-                after_rule
-                    || self
-                        .furniture
-                        .at(at)
-                        .is_some_and(|what| phrases::template(&block.text) == Some(what))
-            }
+            Place::Answer => after_rule || self.furniture.at(at).is_some() && phrases::template(&block.text).is_some(),
             _ => true,
         };
         if !outside {

@@ -155,21 +155,15 @@ pub(super) fn flowed(text: &str, delsp: bool) -> String {
     out
 }
 
-/// The first charset that a message declares, wherever in its first lines.
-fn declared(message: &[u8]) -> Option<String> {
-    let start = String::from_utf8_lossy(message.get(..DECLARED_IN).unwrap_or(message)).to_ascii_lowercase();
-    let at = start.find("charset=")? + "charset=".len();
-    let label = start[at..].trim_start_matches(['"', '\'']);
-    let end = label.find(|c: char| !c.is_ascii_graphic() || matches!(c, '"' | '\'' | ';'));
-    Some(label[..end.unwrap_or(label.len())].to_string())
-}
-
 /// A header that mail-parser reads right: as UTF-8 where it is in another charset, and with a character that two
 /// encoded words share in one. Old programs write it in the charset of the `body` and do not say so.
 pub(super) fn header<'a>(raw: &'a [u8], body: &[u8]) -> Cow<'a, [u8]> {
     let text = match std::str::from_utf8(raw) {
         Ok(text) if !raw.contains(&0x1b) => Cow::Borrowed(text),
-        _ => Cow::Owned(text(raw, declared(body).as_deref(), false)),
+        _ => {
+            let charset = sniff::declared(body.get(..DECLARED_IN).unwrap_or(body));
+            Cow::Owned(text(raw, charset.map(Encoding::name), false))
+        }
     };
     match joined_words(&text) {
         Some(joined) => Cow::Owned(joined.into_bytes()),

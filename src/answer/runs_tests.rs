@@ -1,0 +1,66 @@
+//! What is quoted of each contributor.
+
+use super::super::testing::passage;
+use super::super::topic::Found;
+use super::*;
+
+/// What is quoted of each contributor, by words alone.
+fn quoted(question: &str, asker: &str, answers: &[(&str, &str)]) -> Vec<String> {
+    let of = |(id, text): &(&str, &str)| Passage {
+        question: asker.into(),
+        ..passage(id, text)
+    };
+    let passages: Vec<Passage> = answers.iter().map(of).collect();
+    let topic = Topic::new("e/q1".parse().unwrap(), passages, Found::default()).unwrap();
+    let topics = [&topic];
+    let runs = choose(question, &topics, &[]);
+    runs.iter().map(|run| one_line(&run.cut(&topics).text)).collect()
+}
+
+const CLAIM: &str = "Talk to five buyers before you set a price.";
+const HOW: &str = "Ask each of them what they paid for the last tool that did a part of the same job.";
+
+#[test]
+fn a_claim_is_quoted_with_its_how() {
+    let text = format!("{CLAIM} {HOW} I learned that late, and it cost us most of a spring.");
+    let quoted = quoted("how do I set a price", "", &[("e/q1/a", &text)]);
+    assert!(quoted[0].starts_with(&format!("{CLAIM} {HOW}")), "{quoted:?}");
+}
+
+#[test]
+fn an_order_that_only_opens_something_ends_no_quote() {
+    let goes_on =
+        format!("{CLAIM} {HOW} Compare two prices. \"Forty, a seat\" frightened everybody we asked in March.");
+    let quoted = quoted("how do I set a price", "", &[("e/q1/a", &goes_on)]);
+    assert!(quoted[0].ends_with(HOW), "{quoted:?}");
+}
+
+#[test]
+fn an_opening_with_another_asker_s_number_is_no_better_than_the_rest() {
+    let text = format!(
+        "You set a price for 1300 accounts once you know what a price does to them. {HOW} {CLAIM} You then wait."
+    );
+    let own = "We have 1300 accounts, and no price.";
+    assert!(!quoted("how do I set a price", own, &[("e/q1/a", &text)])[0].contains("1300"));
+    assert!(quoted("how do I set a price", "", &[("e/q1/a", &text)])[0].contains("1300"));
+}
+
+#[test]
+fn an_answer_is_at_most_four_voices_within_its_words_and_each_speaks_once() {
+    let long = |n: usize| {
+        format!(
+            "Price number {n} is set by what buyers of kind {n} paid before, and by nothing else that you could find. \
+             Kind {n} told us so in {n} interviews, which took a week, some patience and a good spreadsheet of {n} rows."
+        )
+    };
+    let texts: Vec<(String, String)> = (1..8)
+        .map(|n| (format!("e/q1/{}", (b'a' + n as u8) as char), long(n)))
+        .collect();
+    let answers: Vec<(&str, &str)> = texts.iter().map(|(id, text)| (id.as_str(), text.as_str())).collect();
+    let quoted = quoted("how is a price set", "", &answers);
+    let words: usize = quoted.iter().map(|text| text.split_whitespace().count()).sum();
+    assert!(
+        (2..=VOICES).contains(&quoted.len()) && words <= MAX_WORDS,
+        "{words}: {quoted:?}"
+    );
+}
