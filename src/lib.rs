@@ -43,7 +43,7 @@
 //! before one engine, through which [`serve`] (HTTP, on this machine alone) and [`mcp`] (standard input and output)
 //! answer other programs; [`eval`] measures; [`cli`] is the program around it all.
 //!
-//! Connections are opened by [`models`], by [`feeds`] and, where the settings name a server, by [`engine::ServedEngine`]
+//! Connections are opened by [`models`], by [`feeds`] and, where the settings name a server, by [`served::ServedEngine`]
 //! and [`retrieve::cluster`]; offline by none of them.
 //!
 //! # Ideas that hold everywhere
@@ -63,7 +63,7 @@ pub mod chat;
 pub mod cli;
 pub mod corpus;
 pub mod desk;
-pub mod engine;
+pub use askpm_engine as engine;
 pub mod eval;
 pub mod feeds;
 pub mod index;
@@ -75,9 +75,7 @@ mod remote;
 pub mod render;
 pub mod retrieve;
 pub mod serve;
-
-/// Arithmetic that knows nothing of models: search by meaning multiplies with it too.
-pub(crate) use engine::kernels;
+pub mod served;
 
 #[cfg(test)]
 mod testing;

@@ -5,8 +5,8 @@ use std::fs;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
-use crate::harness::tiny_gguf::{Meta, TinyGguf, Weights};
 use crate::harness::{Home, Ran};
+use askpm_fixtures::{Meta, TinyGguf, Weights};
 
 const QUESTION: &str = "How should we price an API?";
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::harness::Home;
-use crate::harness::tiny_gguf::{Meta, TinyGguf, Weights};
+use askpm_fixtures::{Meta, TinyGguf, Weights};
 
 fn tiny(home: &Home, context: u32) -> std::path::PathBuf {
     let mut file = TinyGguf::new("llama", Weights::Q4_0);

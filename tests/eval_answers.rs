@@ -1,7 +1,7 @@
 //! `askpm eval --answers` through the real binary, without a model and with one of random weights.
 
 use crate::harness::Home;
-use crate::harness::tiny_gguf::{Meta, TinyGguf, Weights};
+use askpm_fixtures::{Meta, TinyGguf, Weights};
 
 const QUESTIONS: &str = r#"{"id":"1","question":"How should we price an API?","kind":"short","relevant":["pricing/q1/a"],"split":"report","points":[{"text":"Bill each call that works.","evidence":[{"id":"pricing/q1/a","quote":"Charge by successful call and publish the price on one page."}]},{"text":"Ask a lawyer.","evidence":[{"id":"pricing/q1/a","quote":"No passage says this."}]}]}
 {"id":"2","question":"best pizza in Naples","kind":"none","relevant":[],"split":"report"}

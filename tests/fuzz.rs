@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
 use crate::harness::Home;
-use crate::harness::tiny_gguf::{ARCHITECTURES, TinyGguf, Weights};
+use askpm_fixtures::{ARCHITECTURES, TinyGguf, Weights};
 
 #[path = "../fuzz/properties.rs"]
 mod properties;

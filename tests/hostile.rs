@@ -17,8 +17,8 @@ use askpm::index::Store;
 use askpm::prompt::Prompts;
 use serde_json::Value;
 
-use crate::harness::tiny_gguf::{Meta, TinyGguf, Weights};
 use crate::harness::{Home, fixture, real_model};
+use askpm_fixtures::{Meta, TinyGguf, Weights};
 
 /// What each injection is put beside: a subject of its own, so that a question finds its own passages.
 const SUBJECTS: &str = "mango walnut saffron barley cocoa juniper linen copper velvet marble amber cedar coral denim ebony \

@@ -10,7 +10,7 @@ use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
 use crate::harness::Home;
 use crate::harness::http::Serving;
-use crate::harness::tiny_gguf::{TinyGguf, Weights};
+use askpm_fixtures::{TinyGguf, Weights};
 
 const QUESTION: &str = "How should we price an API?";
 

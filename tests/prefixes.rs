@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::harness::Home;
-use crate::harness::tiny_gguf::{Meta, TinyGguf, Weights};
+use askpm_fixtures::{Meta, TinyGguf, Weights};
 
 const QUESTIONS: [&str; 2] = ["How should we price an API?", "Which metric should a new PM watch?"];
 

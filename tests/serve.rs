@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::harness::completions::{Completions, Says};
 use crate::harness::http::{Reply, Serving};
-use crate::harness::tiny_gguf::{TinyGguf, Weights};
 use crate::harness::{Home, skipped};
+use askpm_fixtures::{TinyGguf, Weights};
 
 const QUESTION: &str = "How should we price an API?";
 const ELSEWHERE: &str = "best pizza in Naples";

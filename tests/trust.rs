@@ -2,8 +2,8 @@
 //! is shown on demand is marked.
 
 use crate::harness::completions::{Completions, Says};
-use crate::harness::tiny_gguf::{Meta, TinyGguf, Weights};
 use crate::harness::{Home, Run, real_model};
+use askpm_fixtures::{Meta, TinyGguf, Weights};
 
 const QUESTION: &str = "How should we price an API?";
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::error::Failure;
-use crate::engine::{Served, ServedEngine};
 use crate::models::Net;
+use crate::served::{Served, ServedEngine};
 
 /// The table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]

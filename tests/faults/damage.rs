@@ -9,8 +9,8 @@ use super::hub::{Pull, model_bytes};
 use super::{Outcome, found, home, ids, lost, snapshot};
 use crate::harness::Home;
 use crate::harness::tiny_bert;
-use crate::harness::tiny_gguf::{TinyGguf, Weights};
 use crate::kills::Random;
+use askpm_fixtures::{TinyGguf, Weights};
 
 /// `bytes` harmed in several ways: cut, emptied, and one bit flipped at each of `flips` places.
 fn harmed(bytes: &[u8], flips: usize, random: &mut Random) -> Vec<Vec<u8>> {

@@ -4,8 +4,8 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use super::{Outcome, edition, found, home, lost, snapshot};
-use crate::harness::tiny_gguf::{TinyGguf, Weights};
 use crate::harness::{Home, Ran};
+use askpm_fixtures::{TinyGguf, Weights};
 
 /// Runs askpm below a limit. Files that other tests hold open, and that the shell inherits of them, are closed first: they
 /// would count, and are none of askpm's.

@@ -3,8 +3,8 @@
 use sha2::{Digest, Sha256};
 
 use super::hub::Hub;
-use super::tiny_gguf::{TinyGguf, Weights};
 use super::{Home, Run, tiny_bert};
+use askpm_fixtures::{TinyGguf, Weights};
 
 const COMMIT: &str = "3333333333333333333333333333333333333333";
 

@@ -10,8 +10,6 @@ pub mod listed;
 #[cfg(unix)]
 pub mod terminal;
 pub mod tiny_bert;
-#[allow(dead_code, reason = "the unit tests use the rest of it")]
-pub mod tiny_gguf;
 
 use std::ffi::OsStr;
 use std::io::Write as _;

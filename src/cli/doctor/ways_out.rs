@@ -9,10 +9,11 @@ use super::super::cluster::RetrieverTable;
 use super::super::context::{Context, shown};
 use super::super::generator::Generator;
 use super::{Check, State, broken, check};
-use crate::engine::{Engine as _, ServedEngine};
+use crate::engine::Engine as _;
 use crate::index::Store;
 use crate::models::Net;
 use crate::retrieve::cluster::Held;
+use crate::served::ServedEngine;
 
 /// Longest that a server is waited for.
 const REACH: Duration = Duration::from_secs(5);

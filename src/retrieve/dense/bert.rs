@@ -9,15 +9,17 @@
 
 use std::f32::consts::LOG2_E;
 
+use askpm_kernels::{
+    Matrix, Workers,
+    attention::store::{Turn, turn_and_store},
+    attention::{PAGE, Page, Precision, Queries, Scratch, Shape, attend},
+    multiply, multiply_beside,
+    passes::encoder,
+};
 use candle_core::quantized::GgmlDType;
 use candle_core::safetensors::MmapedSafetensors;
 use candle_core::{DType, Device, Error, Result, Tensor, bail};
 use serde::Deserialize;
-
-use crate::kernels::attention::store::{Turn, turn_and_store};
-use crate::kernels::attention::{PAGE, Page, Precision, Queries, Scratch, Shape, attend};
-use crate::kernels::passes::encoder;
-use crate::kernels::{Matrix, Workers, multiply, multiply_beside};
 
 use super::lora::{Adapter, LayerAdapter, Low, Products};
 

@@ -6,11 +6,10 @@
 
 use std::io::Cursor;
 
+use askpm_kernels::{Activations, Matrix, Workers, multiply};
 use candle_core::quantized::GgmlDType;
 use candle_core::quantized::gguf_file::{Content, Value};
 use candle_core::{Device, Error, Result, bail};
-
-use crate::kernels::{Activations, Matrix, Workers, multiply};
 
 /// Largest rank: an adapter is small, or it is a model of its own.
 const MAX_RANK: usize = 256;

@@ -6,10 +6,10 @@
 //! is a quarter to read, and reading is what takes the time; the products are off by less than 0.01, so the best are
 //! multiplied again as they are.
 
+use askpm_kernels::scan;
 use rayon::prelude::*;
 
 use crate::index::vectors::{Vectors, quantise};
-use crate::kernels::scan;
 
 /// Sums that run side by side: enough for the compiler to fill vector registers of any width.
 const LANES: usize = 16;

@@ -1,0 +1,232 @@
+//! The forward pass on the CPU: the same decoders as `arch`, on our own kernels.
+//!
+//! In: a checked GGUF file, then token ids. Out: logits. It must not know text or sampling.
+//!
+//! Candle's tensors are not used here, nor a `CustomOp`: every operation on a tensor allocates its result and hands the
+//! work to a thread pool anew, which for one token costs about as much as the work. Here a pass runs over buffers that
+//! stay, weights are repacked once (`kernels`), products take activations rounded to 8 bits in blocks of 32, as
+//! llama.cpp does, and what lies between products is fused. `arch` remains for other devices, for the types of weights
+//! that have no kernel, and as what this is tested against.
+//!
+//! Every position's numbers are made in the same order whether it is read alone, in a chunk of a prompt or as a draft
+//! that is looked over: the logits are the same to the last bit. Reusing a prefix and speculative decoding are exact
+//! because of this.
+
+mod cache;
+mod layer;
+mod stack;
+use askpm_gguf::Gguf;
+use askpm_kernels::{
+    Activations, Matrix, Workers,
+    attention::store::Angles,
+    attention::{Precision, Scratch},
+    multiply, passes,
+};
+use candle_core::Result as Computed;
+
+use super::arch::config::Config;
+use super::arch::rope::{Pairing, Rope};
+use super::arch::weights::Weights;
+use super::error::EngineError;
+use cache::Cache;
+use layer::Layer;
+
+type Result<T> = std::result::Result<T, EngineError>;
+
+/// Positions of a prompt that go through the layers together: enough to use each weight often while it is near, few
+/// enough for what they carry to stay in the second cache level.
+const CHUNK: usize = 256;
+
+/// A loaded decoder with its key–value cache.
+pub(crate) struct Model {
+    config: Config,
+    embeddings: Matrix,
+    /// `None` where the embeddings serve.
+    head: Option<Matrix>,
+    layers: Vec<Layer>,
+    norm: Vec<f32>,
+    ropes: Vec<Rope>,
+    cache: Cache,
+    buffers: Buffers,
+    workers: Workers,
+}
+
+/// What a pass works in.
+#[derive(Default)]
+struct Buffers {
+    /// The residual stream.
+    x: Vec<f32>,
+    /// Normed rows, and what a mixer or feed-forward map gives back.
+    y: Vec<f32>,
+    /// The results of the wide maps: query, key and value; gate and up.
+    wide: Vec<f32>,
+    /// What attention saw; gated numbers.
+    inner: Vec<f32>,
+    activations: Activations,
+    angles: Vec<Angles>,
+    scratch: Scratch,
+}
+
+/// The first `size` numbers of a buffer, which grows where it must.
+fn room(buffer: &mut Vec<f32>, size: usize) -> &mut [f32] {
+    if buffer.len() < size {
+        buffer.resize(size, 0.0);
+    }
+    &mut buffer[..size]
+}
+
+impl Model {
+    /// Loads and repacks the weights. `vocabulary` is the tokenizer's size: embeddings must have as many rows.
+    pub fn load(gguf: &Gguf, vocabulary: usize, precision: Precision, workers: Workers) -> Result<Self> {
+        let architecture = gguf.metadata.need_text("general.architecture")?;
+        let config = Config::read(&gguf.metadata, architecture)?;
+        let device = candle_core::Device::Cpu;
+        let weights = Weights::new(gguf, &device);
+        let embeddings = weights.matrix("token_embd.weight", vocabulary, config.width, &workers)?;
+        let head = if weights.has("output.weight") {
+            Some(weights.matrix("output.weight", vocabulary, config.width, &workers)?)
+        } else {
+            None
+        };
+        let norm = weights.numbers(config.output_norm, config.width)?;
+        let ropes = super::arch::ropes(&weights, &config)?;
+        let layers = config
+            .layers
+            .iter()
+            .enumerate()
+            .map(|(index, mixer)| Layer::load(&weights, &config, index, *mixer, precision, &workers))
+            .collect::<Result<Vec<_>>>()?;
+        weights.all_taken()?;
+        let angles = ropes.iter().map(|_| Angles::default()).collect();
+        Ok(Self {
+            cache: Cache::new(layers.iter().map(Layer::memory)),
+            config,
+            embeddings,
+            head,
+            layers,
+            norm,
+            ropes,
+            buffers: Buffers {
+                angles,
+                ..Buffers::default()
+            },
+            workers,
+        })
+    }
+
+    /// Positions, prompt and answer together.
+    pub fn context_length(&self) -> usize {
+        self.config.context
+    }
+
+    /// Positions in the cache.
+    pub fn past(&self) -> usize {
+        self.cache.past()
+    }
+
+    pub fn threads(&self) -> usize {
+        self.workers.parts()
+    }
+
+    /// Forgets all positions from `keep` on, and perhaps more: returns how many are left.
+    pub fn truncate(&mut self, keep: usize) -> usize {
+        self.cache.truncate(keep)
+    }
+
+    /// The keys and values of the first `positions`; see [`Cache::save`].
+    pub fn save(&mut self, positions: usize) -> Option<Vec<u8>> {
+        self.cache.save(positions)
+    }
+
+    /// Puts back what `save` gave, in place of what is in the cache. False, and nothing done, where it does not fit.
+    pub fn restore(&mut self, positions: usize, saved: &[u8]) -> bool {
+        positions <= self.config.context && self.cache.restore(positions, saved)
+    }
+
+    #[cfg(test)]
+    pub fn layers(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// How many positions the next pass may take.
+    pub fn chunk(&self) -> usize {
+        CHUNK
+    }
+
+    /// Reads tokens after those already in the cache, and writes the logits after each of the last `wanted` of them to
+    /// `logits`, one a token of the vocabulary.
+    pub fn pass(&mut self, ids: &[u32], wanted: usize, logits: &mut Vec<f32>) -> Computed<()> {
+        let (past, count, width) = (self.past(), ids.len(), self.config.width);
+        if count == 0 || past + count > self.config.context || wanted > count {
+            candle_core::bail!("{count} tokens after {past} do not fit in the context");
+        }
+        self.embed(ids)?;
+        self.turn(past, count);
+        self.cache.reserve(past + count);
+        let buffers = &mut self.buffers;
+        let (eps, workers) = (self.config.eps, &self.workers);
+        if let Some(first) = self.layers.first() {
+            let (x, y) = (&buffers.x[..count * width], room(&mut buffers.y, count * width));
+            passes::norm(x, &first.before, eps, y, workers);
+        }
+        let last = self.layers.len().saturating_sub(1);
+        for (index, layer) in self.layers.iter().enumerate() {
+            // Of the last layer's rows only those are needed whose logits are.
+            let wanted = if index == last { wanted } else { count };
+            let next = self.layers.get(index + 1).map(|next| next.before.as_slice());
+            let memory = self.cache.layer(index);
+            layer.forward(&self.config, buffers, memory, (past, count, wanted), next, workers);
+        }
+        self.cache.advance(count);
+        if wanted == 0 {
+            return Ok(());
+        }
+        let x = &buffers.x[..wanted * width];
+        let y = room(&mut buffers.y, wanted * width);
+        passes::norm(x, &self.norm, eps, y, workers);
+        let head = self.head.as_ref().unwrap_or(&self.embeddings);
+        buffers.activations.set(y, wanted, width, head.inputs(), workers);
+        logits.resize(wanted * head.rows(), 0.0);
+        multiply(head, &buffers.activations, logits, workers);
+        Ok(())
+    }
+
+    /// The embeddings of the tokens, as the residual stream's beginning.
+    fn embed(&mut self, ids: &[u32]) -> Computed<()> {
+        let width = self.config.width;
+        let scale = self.config.embedding_scale as f32;
+        let x = room(&mut self.buffers.x, ids.len() * width);
+        for (id, row) in ids.iter().zip(x.chunks_exact_mut(width)) {
+            if *id as usize >= self.embeddings.rows() {
+                candle_core::bail!("the vocabulary has no token {id}");
+            }
+            self.embeddings.row(*id as usize, row);
+            if scale != 1.0 {
+                row.iter_mut().for_each(|x| *x *= scale);
+            }
+        }
+        Ok(())
+    }
+
+    /// The rotary angles of the positions at hand.
+    fn turn(&mut self, past: usize, count: usize) {
+        for (rope, angles) in self.ropes.iter().zip(&mut self.buffers.angles) {
+            angles.dim = rope.config.dim;
+            angles.neighbours = rope.config.pairing == Pairing::Neighbours;
+            rope.fill(past, count, &mut angles.cos, &mut angles.sin);
+        }
+    }
+}
+
+/// The types of weights that there are no own kernels for.
+pub const WITHOUT_KERNELS: &[&str] = &["Q2_K", "Q3_K"];
+
+/// Whether every tensor of the file is of a type that there are kernels for.
+pub(crate) fn covers(gguf: &Gguf) -> bool {
+    gguf.tensor_names()
+        .filter_map(|name| gguf.entry(name))
+        .all(|entry| !WITHOUT_KERNELS.contains(&entry.kind()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! Linear maps of one input, side by side as one.
+//!
+//! In: names of tensors. Out: [`Stack`], whose product with a row is the rows of all of them. It must not know what they
+//! are for.
+//! Query, key and value, or gate and up, take their input in one form and cost one wait of the threads.
+
+use askpm_kernels::{Activations, Inputs, Matrix, Workers, multiply_beside};
+
+use super::super::arch::weights::Weights;
+use super::super::error::EngineError;
+use super::Result;
+
+/// One or several maps, and the biases of those that have one.
+pub(super) struct Stack {
+    parts: Vec<Matrix>,
+    /// The forms of activations that the parts take.
+    inputs: Inputs,
+    bias: Option<Vec<f32>>,
+    rows: usize,
+    cols: usize,
+}
+
+impl Stack {
+    /// Takes `prefix.weight`, and `prefix.bias` where there is one, of each `(prefix, rows)`.
+    pub fn load(weights: &Weights, parts: &[(String, usize)], cols: usize, workers: &Workers) -> Result<Self> {
+        let rows = parts.iter().map(|part| part.1).sum();
+        let mut bias = vec![0.0; rows];
+        let (mut at, mut biased) = (0, false);
+        for (prefix, rows) in parts {
+            let name = format!("{prefix}.bias");
+            if weights.has(&name) {
+                bias[at..at + rows].copy_from_slice(&weights.numbers(&name, *rows)?);
+                biased = true;
+            }
+            at += rows;
+        }
+        let parts: Vec<Matrix> = parts
+            .iter()
+            .map(|(prefix, rows)| weights.matrix(&format!("{prefix}.weight"), *rows, cols, workers))
+            .collect::<Result<_>>()?;
+        let inputs = parts.iter().map(Matrix::inputs).reduce(Inputs::and);
+        Ok(Stack {
+            inputs: inputs.ok_or_else(|| EngineError::gguf(weights.path(), "tensors", "a layer has none"))?,
+            parts,
+            bias: biased.then_some(bias),
+            rows,
+            cols,
+        })
+    }
+
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub fn bias(&self) -> Option<&[f32]> {
+        self.bias.as_deref()
+    }
+
+    /// The products of `count` rows of `x` with all maps, `rows` numbers each, without the biases.
+    pub fn multiply(&self, x: &[f32], count: usize, to: &mut Activations, out: &mut [f32], workers: &Workers) {
+        to.set(x, count, self.cols, self.inputs, workers);
+        multiply_beside(&self.parts, to, out, workers);
+    }
+
+    /// As `multiply`, with the biases.
+    pub fn map(&self, x: &[f32], count: usize, to: &mut Activations, out: &mut [f32], workers: &Workers) {
+        self.multiply(x, count, to, out, workers);
+        if let Some(bias) = &self.bias {
+            for row in out.chunks_exact_mut(self.rows).take(count) {
+                row.iter_mut().zip(bias).for_each(|(x, bias)| *x += bias);
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The engine on Candle: loads a GGUF file and answers messages with it.
+//!
+//! In: a path and a device, then messages. Out: text in pieces and a [`Generation`]. It must not know what is asked.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use askpm_gguf::{ChatTemplate, Gguf, Tokenizer};
+use askpm_kernels::attention::Precision;
+
+use super::device::DeviceChoice;
+use super::error::EngineError;
+use super::lookup;
+use super::model::{Model, Runner};
+use super::prefix::Prefixes;
+use super::session::Session;
+use super::text_stream::TextStream;
+use super::{Engine, Generation, Message, ModelInfo, Sampling, Sign, Stop};
+
+type Result<T> = std::result::Result<T, EngineError>;
+
+/// A model in memory, ready to answer.
+pub struct CandleEngine {
+    pub(super) info: ModelInfo,
+    pub(super) tokenizer: Tokenizer,
+    template: ChatTemplate,
+    pub(super) session: Session,
+    /// How many tokens of greedy text are drafted ahead at most; 0 for none.
+    pub(super) longest_draft: usize,
+    load: LoadTimes,
+}
+
+/// What loading took, part by part. Vocabulary and weights are made beside each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoadTimes {
+    pub header: Duration,
+    pub vocabulary: Duration,
+    pub weights: Duration,
+}
+
+impl CandleEngine {
+    /// Loads a GGUF file. The header is checked before anything else is read, and each tensor's shape before its weights.
+    ///
+    /// # Errors
+    /// Each kind of [`EngineError`] but `PromptTooLong`.
+    pub fn load(path: &Path, device: DeviceChoice) -> Result<Self> {
+        Self::load_with(path, device, Precision::Half)
+    }
+
+    /// As `load`, with keys and values kept in `precision`.
+    pub(super) fn load_with(path: &Path, device: DeviceChoice, precision: Precision) -> Result<Self> {
+        let started = Instant::now();
+        let (device, device_name) = device.open()?;
+        let gguf = Gguf::open(path)?;
+        let architecture = gguf.metadata.need_text("general.architecture")?;
+        if Runner::of(architecture, "").is_none() {
+            return Err(EngineError::Architecture {
+                path: path.to_path_buf(),
+                architecture: askpm_gguf::shown(architecture),
+            });
+        }
+        let header = started.elapsed();
+        let tokens = gguf.metadata.raw_texts("tokenizer.ggml.tokens")?.map_or(0, <[_]>::len);
+        // The vocabulary is one thread's work, and packing weights waits for memory more than it computes.
+        let (vocabulary, model, weights) = thread::scope(|scope| {
+            let vocabulary = scope.spawn(|| {
+                let begun = Instant::now();
+                (Tokenizer::from_gguf(&gguf), begun.elapsed())
+            });
+            let begun = Instant::now();
+            let model = Model::load(&gguf, tokens, &device, precision);
+            let weights = begun.elapsed();
+            (vocabulary.join(), model, weights)
+        });
+        let (tokenizer, vocabulary) = vocabulary.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let tokenizer = tokenizer?;
+        let template = ChatTemplate::from_gguf(&gguf, &tokenizer)?;
+        let model = model?;
+        let file_name = path
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let info = ModelInfo {
+            name: gguf
+                .metadata
+                .text("general.name")?
+                .filter(|n| !n.is_empty())
+                .map_or(file_name, String::from),
+            file: path.to_path_buf(),
+            architecture: architecture.into(),
+            quantization: gguf.quantization(),
+            context_length: model.context_length(),
+            device: device_name.into(),
+            parameters: gguf.parameters(),
+        };
+        Ok(Self {
+            info,
+            tokenizer,
+            template,
+            session: Session::new(model),
+            longest_draft: lookup::MOST,
+            load: LoadTimes {
+                header,
+                vocabulary,
+                weights,
+            },
+        })
+    }
+
+    /// Keeps what prompts begin with on disk, in `folder`, so that the next process need not read it again. An opening is
+    /// messages of which the last goes on with what is different each time. What cannot be kept is read as before.
+    pub fn keep_openings(&mut self, folder: PathBuf, openings: &[Vec<Message>]) {
+        let tokens = openings.iter().filter_map(|messages| self.opening(messages)).collect();
+        let prefixes = Prefixes::new(folder, &self.info.file, tokens);
+        self.session.keep(prefixes);
+    }
+
+    /// The tokens that prompts begin with which begin with these messages: what the messages have in common when they go
+    /// on in two ways.
+    fn opening(&self, messages: &[Message]) -> Option<Vec<u32>> {
+        let going_on = |rest: &str| {
+            let mut messages = messages.to_vec();
+            messages.last_mut()?.content.push_str(rest);
+            self.encode_prompt(&messages).ok()
+        };
+        let (one, other) = (going_on("Aa a")?, going_on("1. 1")?);
+        let common = one.iter().zip(&other).take_while(|(a, b)| a == b);
+        Some(common.map(|(id, _)| *id).collect())
+    }
+
+    /// Token ids of the messages as the chat template renders them, the opening of the answer included.
+    pub fn encode_prompt(&self, messages: &[Message]) -> Result<Vec<u32>> {
+        Ok(self.tokenizer.encode_prompt(&self.template.render(messages)?))
+    }
+
+    /// What loading took.
+    pub fn load_times(&self) -> LoadTimes {
+        self.load
+    }
+
+    /// Token ids of plain text: no start token, and no special token whatever the text says.
+    pub fn encode_text(&self, text: &str) -> Vec<u32> {
+        self.tokenizer.encode_text(text)
+    }
+}
+
+impl Engine for CandleEngine {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn count_prompt(&self, messages: &[Message]) -> Result<usize> {
+        self.encode_prompt(messages).map(|ids| ids.len())
+    }
+
+    fn generate(
+        &mut self,
+        messages: &[Message],
+        sampling: &Sampling,
+        on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<Generation> {
+        let called = Instant::now();
+        let ids = self.encode_prompt(messages)?;
+        let before = called.elapsed();
+        let mut stream = TextStream::default();
+        let mut text = String::new();
+        let mut first = true;
+        let run = self.run(&ids, sampling, &mut |tokenizer, id| {
+            let bytes = tokenizer.bytes(id);
+            let drop_space = first && tokenizer.drops_first_space();
+            first = false;
+            let bytes = bytes.strip_prefix(b" ").filter(|_| drop_space).unwrap_or(&bytes);
+            let piece = stream.push(bytes);
+            text.push_str(&piece);
+            if piece.is_empty() {
+                ControlFlow::Continue(())
+            } else {
+                on_piece(&piece)
+            }
+        })?;
+        let rest = stream.finish();
+        if !rest.is_empty() && run.stop != Stop::Caller {
+            text.push_str(&rest);
+            // Generation is over: there is nothing left to stop.
+            let _ = on_piece(&rest);
+        }
+        self.session.save();
+        Ok(run.generation(text, ids.len(), before))
+    }
+
+    fn heed(&mut self, stop: Option<Sign>) {
+        self.session.stop = stop;
+    }
+}
+
+#[cfg(test)]
+#[path = "decode_tests.rs"]
+pub(super) mod tests;

@@ -1,0 +1,87 @@
+//! What can go wrong in the engine, each kind with the file and the field it is about.
+//!
+//! In: a path, a field, a plain description. Out: [`EngineError`], whose `Display` is one line, and its [`EngineError::hint`].
+//! It must not know commands, exit statuses or how errors are printed.
+
+use std::path::{Path, PathBuf};
+
+/// An error of loading a model or of generating with it.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The model file is absent, damaged, or holds a vocabulary or template that cannot be used.
+    #[error(transparent)]
+    File(#[from] askpm_gguf::Error),
+
+    /// The file is sound, but holds a kind of model that is not built in.
+    #[error("{}: the architecture `{architecture}` is not supported (supported: {}; by candle-transformers: {})", path.display(), crate::arch::ARCHITECTURES.join(", "), crate::fallback::FALLBACKS.join(", "))]
+    Architecture { path: PathBuf, architecture: String },
+
+    /// The wanted device is not there.
+    #[error("the device `{wanted}` cannot be used: {problem}")]
+    Device {
+        wanted: String,
+        problem: String,
+        hint: String,
+    },
+
+    /// The prompt leaves no room for an answer. `limit` is the longest prompt, in tokens, that does.
+    #[error("the prompt takes {tokens} tokens; this model reads at most {limit}")]
+    PromptTooLong { tokens: usize, limit: usize },
+
+    /// A server that a model is asked of is not there, refuses, or breaks off.
+    #[error("{url}: {problem}")]
+    Served {
+        url: String,
+        problem: String,
+        hint: Option<String>,
+    },
+
+    /// A tensor operation failed, or its result is not a number.
+    #[error("{}: {doing}: {problem}", path.display())]
+    Compute {
+        path: PathBuf,
+        doing: String,
+        problem: String,
+    },
+}
+
+impl EngineError {
+    /// The way out, where there is one, as a sentence without a full stop.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::File(error) => error.hint().map(Into::into),
+            Self::Architecture { .. } => Some("choose a model of a supported architecture".into()),
+            Self::Device { hint, .. } => Some(hint.clone()),
+            Self::PromptTooLong { .. } => Some("ask with fewer passages or a shorter question".into()),
+            Self::Served { hint, .. } => hint.clone(),
+            Self::Compute { .. } => None,
+        }
+    }
+
+    /// The same error of a server, with the way out.
+    pub fn with_hint(self, text: &str) -> Self {
+        match self {
+            Self::Served { url, problem, .. } => Self::Served {
+                url,
+                problem,
+                hint: Some(text.into()),
+            },
+            other => other,
+        }
+    }
+
+    pub(crate) fn gguf(path: &Path, field: impl Into<String>, problem: impl Into<String>) -> Self {
+        askpm_gguf::Error::gguf(path, field, problem).into()
+    }
+
+    /// Candle's errors can carry a backtrace over many lines; only the first line is kept.
+    pub(crate) fn compute(path: &Path, doing: impl Into<String>, source: &candle_core::Error) -> Self {
+        let text = source.to_string();
+        let problem = text.lines().next().unwrap_or("unknown error").to_string();
+        Self::Compute {
+            path: path.to_path_buf(),
+            doing: doing.into(),
+            problem,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Times the engine on made-up tokens, for `askpm bench`.
+//!
+//! In: how many tokens. Out: how long they took. Speed does not depend on what the tokens say. It must not know how the
+//! figures are shown.
+
+use std::time::{Duration, Instant};
+
+use super::decode::CandleEngine;
+use super::error::EngineError;
+use super::sampler::argmax;
+
+impl CandleEngine {
+    /// Tokens for which the time is worth taking: the model's context has room for them and one more.
+    pub fn has_room_for(&self, tokens: usize) -> bool {
+        tokens < self.info.context_length
+    }
+
+    /// Reads `tokens` made-up tokens into an empty cache, and chooses the token after them: the time to the first token
+    /// of such a prompt.
+    ///
+    /// # Errors
+    /// [`EngineError::PromptTooLong`] and [`EngineError::Compute`].
+    pub fn time_prompt(&mut self, tokens: usize) -> Result<Duration, EngineError> {
+        let ids = self.made_up(tokens);
+        self.session.take_back(0);
+        let started = Instant::now();
+        let mut logits = Vec::new();
+        self.prefill(&ids, &mut logits)?;
+        argmax(&logits).ok_or_else(|| self.no_number())?;
+        Ok(started.elapsed())
+    }
+
+    /// Makes `tokens` tokens one by one, from an empty cache, without drafts.
+    ///
+    /// # Errors
+    /// [`EngineError::PromptTooLong`] and [`EngineError::Compute`].
+    pub fn time_answer(&mut self, tokens: usize) -> Result<Duration, EngineError> {
+        let ids = self.made_up(tokens);
+        self.fits(&ids)?;
+        self.session.take_back(0);
+        let started = Instant::now();
+        let mut logits = Vec::new();
+        for id in ids {
+            self.go_on("making the next token", &[id], 1, &mut logits)?;
+            argmax(&logits).ok_or_else(|| self.no_number())?;
+        }
+        Ok(started.elapsed())
+    }
+
+    /// Threads that compute.
+    pub fn threads(&self) -> usize {
+        self.session.model.threads()
+    }
+
+    /// Tokens all over the vocabulary, the same every time.
+    fn made_up(&self, count: usize) -> Vec<u32> {
+        let size = self.tokenizer.vocabulary_size().max(1);
+        (0..count).map(|at| (at.wrapping_mul(7919) % size) as u32).collect()
+    }
+}
+
+/// What this machine's processor has of what the kernels can use, as it names it.
+pub fn cpu_features() -> &'static [&'static str] {
+    askpm_kernels::features()
+}

@@ -1,0 +1,177 @@
+//! The key–value part of a GGUF header, with typed access.
+//!
+//! In: values as they were read. Out: numbers, texts and lists by key, each refusal naming file and key.
+//! It must not know which keys matter.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+
+type Result<T> = std::result::Result<T, Error>;
+
+/// A metadata value. Texts stay bytes, because token texts in the wild are not always UTF-8.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Unsigned(u64),
+    Signed(i64),
+    Float(f64),
+    Bool(bool),
+    Text(Vec<u8>),
+    Integers(Vec<i64>),
+    Floats(Vec<f32>),
+    Texts(Vec<Vec<u8>>),
+}
+
+#[derive(Debug)]
+pub struct Metadata {
+    path: PathBuf,
+    values: HashMap<String, Value>,
+}
+
+impl Metadata {
+    pub fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            values: HashMap::new(),
+        }
+    }
+
+    /// False where the key was there already.
+    pub fn insert(&mut self, key: String, value: Value) -> bool {
+        self.values.insert(key, value).is_none()
+    }
+
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.values.get(key)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn fail<T>(&self, key: &str, problem: impl Into<String>) -> Result<T> {
+        Err(Error::gguf(&self.path, key, problem))
+    }
+
+    fn need<T>(&self, key: &str, value: Option<T>) -> Result<T> {
+        value.map_or_else(|| self.fail(key, "is missing"), Ok)
+    }
+
+    /// Any integer that is not negative.
+    pub fn unsigned(&self, key: &str) -> Result<Option<u64>> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::Unsigned(v)) => Ok(Some(*v)),
+            Some(Value::Signed(v)) => match u64::try_from(*v) {
+                Ok(v) => Ok(Some(v)),
+                Err(_) => self.fail(key, format!("{v} is negative")),
+            },
+            Some(_) => self.fail(key, "is not an integer"),
+        }
+    }
+
+    /// A size between 1 and `max`.
+    pub fn size(&self, key: &str, max: usize) -> Result<Option<usize>> {
+        match self.unsigned(key)? {
+            None => Ok(None),
+            Some(v) => match usize::try_from(v) {
+                Ok(v) if v >= 1 && v <= max => Ok(Some(v)),
+                _ => self.fail(key, format!("{v} is not between 1 and {max}")),
+            },
+        }
+    }
+
+    pub fn need_size(&self, key: &str, max: usize) -> Result<usize> {
+        let value = self.size(key, max)?;
+        self.need(key, value)
+    }
+
+    pub fn float(&self, key: &str) -> Result<Option<f64>> {
+        let value = match self.get(key) {
+            None => return Ok(None),
+            Some(Value::Float(v)) => *v,
+            Some(Value::Unsigned(v)) => *v as f64,
+            Some(Value::Signed(v)) => *v as f64,
+            Some(_) => return self.fail(key, "is not a number"),
+        };
+        if value.is_finite() {
+            Ok(Some(value))
+        } else {
+            self.fail(key, format!("{value} is not finite"))
+        }
+    }
+
+    /// A finite number above zero.
+    pub fn positive(&self, key: &str) -> Result<Option<f64>> {
+        match self.float(key)? {
+            Some(v) if v <= 0.0 => self.fail(key, format!("{v} is not above zero")),
+            other => Ok(other),
+        }
+    }
+
+    pub fn need_positive(&self, key: &str) -> Result<f64> {
+        let value = self.positive(key)?;
+        self.need(key, value)
+    }
+
+    pub fn boolean(&self, key: &str) -> Result<Option<bool>> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::Bool(v)) => Ok(Some(*v)),
+            Some(_) => self.fail(key, "is not a truth value"),
+        }
+    }
+
+    pub fn text(&self, key: &str) -> Result<Option<&str>> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::Text(bytes)) => match std::str::from_utf8(bytes) {
+                Ok(text) => Ok(Some(text)),
+                Err(e) => self.fail(key, format!("is not valid UTF-8 at byte {}", e.valid_up_to())),
+            },
+            Some(_) => self.fail(key, "is not a text"),
+        }
+    }
+
+    pub fn need_text(&self, key: &str) -> Result<&str> {
+        let value = self.text(key)?;
+        self.need(key, value)
+    }
+
+    /// A list of texts. Bytes that are not UTF-8 become U+FFFD: a token must keep its place in the list.
+    pub fn texts(&self, key: &str) -> Result<Option<Vec<String>>> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::Texts(list)) => Ok(Some(
+                list.iter().map(|t| String::from_utf8_lossy(t).into_owned()).collect(),
+            )),
+            Some(_) => self.fail(key, "is not a list of texts"),
+        }
+    }
+
+    /// A list of texts as they lie in the file.
+    pub fn raw_texts(&self, key: &str) -> Result<Option<&[Vec<u8>]>> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::Texts(list)) => Ok(Some(list)),
+            Some(_) => self.fail(key, "is not a list of texts"),
+        }
+    }
+
+    pub fn integers(&self, key: &str) -> Result<Option<&[i64]>> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::Integers(list)) => Ok(Some(list)),
+            Some(_) => self.fail(key, "is not a list of integers"),
+        }
+    }
+
+    pub fn floats(&self, key: &str) -> Result<Option<&[f32]>> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::Floats(list)) => Ok(Some(list)),
+            Some(_) => self.fail(key, "is not a list of numbers"),
+        }
+    }
+}
