@@ -46,6 +46,7 @@ mod real;
 mod scripts;
 mod search;
 mod serve;
+mod serve_corpus;
 mod train;
 mod trust;
 mod ways_out;

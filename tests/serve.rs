@@ -363,37 +363,6 @@ fn whoever_goes_away_frees_the_place_and_stops_the_writing() {
     assert_eq!(server.post(&ask(QUESTION)).status, 200);
 }
 
-#[test]
-fn an_edition_that_is_deleted_while_serving_is_not_answered_from() {
-    let home = Home::new();
-    let corpus = home.path("editions");
-    std::fs::create_dir(&corpus).unwrap();
-    for entry in std::fs::read_dir(crate::harness::fixture("corpus")).unwrap() {
-        let entry = entry.unwrap();
-        std::fs::copy(entry.path(), corpus.join(entry.file_name())).unwrap();
-    }
-    let run = home
-        .askpm()
-        .args(["serve", "--port", "0", "-m", "none", "--corpus"])
-        .args([&corpus]);
-    let server = Serving::start(run);
-    let answered = server.post(&ask(QUESTION)).json();
-    let id = answered["sources"][0]["id"].as_str().unwrap();
-    let edition = id.split('/').next().unwrap();
-    std::fs::remove_file(corpus.join(format!("{edition}.md"))).unwrap();
-    // The corpus is looked at again as often as that is cheap.
-    loop {
-        let again = server.post(&ask(QUESTION)).json();
-        let sources = again["sources"].as_array().unwrap();
-        if sources
-            .iter()
-            .all(|source| !source["id"].as_str().unwrap().starts_with(edition))
-        {
-            return;
-        }
-    }
-}
-
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_it_with_status_0_even_while_an_answer_is_held() {

@@ -21,7 +21,7 @@ use crate::answer::runs::Shown;
 use crate::ask::{self, AskError, Found, Listener, Settings, Writer};
 use crate::chat::followup;
 use crate::desk::{Ask, Cancel, Cancellable, Clerk, Desk, Fault, Refusal, Role, Search, Turn, as_json};
-use crate::index::{RefreshReport, Store};
+use crate::index::Store;
 
 /// Looking at the corpus may take one part in so many of the time.
 const LOOK_SHARE: u32 = 20;
@@ -105,15 +105,15 @@ impl Here {
         self.loaded.as_ref().map_or("none".into(), Loaded::name)
     }
 
-    /// Brings the index up to date with the corpus. What cannot be brought up to date is answered from as it is, and
-    /// that is told where the server was started.
+    /// Refreshes the index if the corpus has changed, and opens it again if any process has refreshed it. If that
+    /// fails, the server keeps answering from the index that it has and prints a warning.
     fn look_again(&mut self) {
         if self.looked.elapsed() < self.look * LOOK_SHARE {
             return;
         }
         let started = Instant::now();
         match self.context.refreshed() {
-            Ok((store, report)) if changed(&report) => match self.finder.again(&self.context, &store) {
+            Ok((store, _)) if !store.is_same_state(&self.store) => match self.finder.again(&self.context, &store) {
                 Ok(finder) => (self.store, self.finder) = (store, finder),
                 Err(failure) => self.context.warn(&failure.lines().join(" ")),
             },
@@ -153,10 +153,6 @@ fn shown(ask: &Ask) -> Vec<Shown> {
         quote: turn.text.clone(),
     };
     replies.map(shown).collect()
-}
-
-fn changed(report: &RefreshReport) -> bool {
-    report.rebuilt.is_some() || report.added + report.changed + report.removed > 0
 }
 
 impl Clerk for Here {

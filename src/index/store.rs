@@ -69,6 +69,11 @@ impl Store {
         }
     }
 
+    /// Whether both read the same state of the same index. False once any process has refreshed it in between.
+    pub fn is_same_state(&self, other: &Store) -> bool {
+        self.generation == other.generation && self.manifest == other.manifest
+    }
+
     pub(crate) fn searcher(&self) -> &Searcher {
         &self.searcher
     }
