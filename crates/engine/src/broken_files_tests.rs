@@ -1,4 +1,4 @@
-//! Broken files, one way after another: each is refused with the file and the field, and none brings the program down.
+//! Tests broken files: each is rejected with an error that names the file and the field, and none crashes the program.
 
 use askpm_fixtures::{Meta, TinyGguf, TinyTensor, Weights};
 use proptest::prelude::*;
@@ -18,7 +18,7 @@ fn load_bytes(bytes: &[u8]) -> Result<CandleEngine> {
     CandleEngine::load(&path, DeviceChoice::Cpu)
 }
 
-/// The message of a refused file, its folder taken off.
+/// Returns the error for a rejected file, without the file's folder.
 fn refusal_of_bytes(bytes: &[u8]) -> String {
     let error = load_bytes(bytes).err().expect("the file is refused");
     let text = error.to_string();
@@ -125,7 +125,7 @@ fn counts_that_the_file_cannot_hold_are_refused() {
         with(8, u64::MAX)
     );
     assert!(with(16, u64::MAX / 13).starts_with(&header_refusal("metadata count: ")));
-    // The length of the first key, and of the list of tokens.
+    // The length of the first key, then that of the token list.
     assert!(with(24, 1 << 62).starts_with(&header_refusal(
         "name of metadata entry 0: a string of 4611686018427387904 bytes"
     )));
@@ -337,7 +337,7 @@ proptest! {
             let at = place.index(header);
             bytes[at] = value;
         }
-        // Only that it returns matters: no panic, no abort, no exhausted memory.
+        // It only has to return: no panic, no abort, no exhausted memory.
         drop(load_bytes(&bytes));
     }
 }

@@ -1,6 +1,4 @@
-//! The engine on Candle: loads a GGUF file and answers messages with it.
-//!
-//! In: a path and a device, then messages. Out: text in pieces and a [`Generation`]. It must not know what is asked.
+//! The local engine: loads a GGUF file with Candle and answers chat messages with it.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -27,12 +25,12 @@ pub struct CandleEngine {
     pub(super) tokenizer: Tokenizer,
     template: ChatTemplate,
     pub(super) session: Session,
-    /// How many tokens of greedy text are drafted ahead at most; 0 for none.
+    /// Maximum number of tokens to draft ahead in greedy decoding; 0 turns drafts off.
     pub(super) longest_draft: usize,
     load: LoadTimes,
 }
 
-/// What loading took, part by part. Vocabulary and weights are made beside each other.
+/// How long each part of loading took. The vocabulary and the weights load in parallel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoadTimes {
     pub header: Duration,
@@ -41,15 +39,16 @@ pub struct LoadTimes {
 }
 
 impl CandleEngine {
-    /// Loads a GGUF file. The header is checked before anything else is read, and each tensor's shape before its weights.
+    /// Loads a GGUF file. It checks the header before it reads anything else, and each tensor's shape before its
+    /// weights.
     ///
     /// # Errors
-    /// Each kind of [`EngineError`] but `PromptTooLong`.
+    /// Any [`EngineError`] except `PromptTooLong` and `Served`.
     pub fn load(path: &Path, device: DeviceChoice) -> Result<Self> {
         Self::load_with(path, device, Precision::Half)
     }
 
-    /// As `load`, with keys and values kept in `precision`.
+    /// Same as `load`, but stores keys and values in `precision`.
     pub(super) fn load_with(path: &Path, device: DeviceChoice, precision: Precision) -> Result<Self> {
         let started = Instant::now();
         let (device, device_name) = device.open()?;
@@ -63,7 +62,7 @@ impl CandleEngine {
         }
         let header = started.elapsed();
         let tokens = gguf.metadata.raw_texts("tokenizer.ggml.tokens")?.map_or(0, <[_]>::len);
-        // The vocabulary is one thread's work, and packing weights waits for memory more than it computes.
+        // The vocabulary keeps one thread busy, and packing weights is bound by memory more than by computation.
         let (vocabulary, model, weights) = thread::scope(|scope| {
             let vocabulary = scope.spawn(|| {
                 let begun = Instant::now();
@@ -109,16 +108,17 @@ impl CandleEngine {
         })
     }
 
-    /// Keeps what prompts begin with on disk, in `folder`, so that the next process need not read it again. An opening is
-    /// messages of which the last goes on with what is different each time. What cannot be kept is read as before.
+    /// Stores the KV cache of the prompts' openings in `folder`, so that the next process need not read them again. An
+    /// opening is a list of messages whose last one continues differently in each prompt. If an opening cannot be
+    /// stored, it is read as before.
     pub fn keep_openings(&mut self, folder: PathBuf, openings: &[Vec<Message>]) {
         let tokens = openings.iter().filter_map(|messages| self.opening(messages)).collect();
         let prefixes = Prefixes::new(folder, &self.info.file, tokens);
         self.session.keep(prefixes);
     }
 
-    /// The tokens that prompts begin with which begin with these messages: what the messages have in common when they go
-    /// on in two ways.
+    /// Returns the tokens that all prompts with this opening have in common: the common prefix of two different
+    /// continuations.
     fn opening(&self, messages: &[Message]) -> Option<Vec<u32>> {
         let going_on = |rest: &str| {
             let mut messages = messages.to_vec();
@@ -130,17 +130,17 @@ impl CandleEngine {
         Some(common.map(|(id, _)| *id).collect())
     }
 
-    /// Token ids of the messages as the chat template renders them, the opening of the answer included.
+    /// Returns the token ids of the messages as the chat template renders them, including the opening of the answer.
     pub fn encode_prompt(&self, messages: &[Message]) -> Result<Vec<u32>> {
         Ok(self.tokenizer.encode_prompt(&self.template.render(messages)?))
     }
 
-    /// What loading took.
+    /// Returns how long loading took.
     pub fn load_times(&self) -> LoadTimes {
         self.load
     }
 
-    /// Token ids of plain text: no start token, and no special token whatever the text says.
+    /// Returns the token ids of plain text, without a start token. No text becomes a special token.
     pub fn encode_text(&self, text: &str) -> Vec<u32> {
         self.tokenizer.encode_text(text)
     }
@@ -183,7 +183,7 @@ impl Engine for CandleEngine {
         let rest = stream.finish();
         if !rest.is_empty() && run.stop != Stop::Caller {
             text.push_str(&rest);
-            // Generation is over: there is nothing left to stop.
+            // Generation has ended, so a request to stop changes nothing.
             let _ = on_piece(&rest);
         }
         self.session.save();

@@ -1,4 +1,4 @@
-//! The engine end to end: against llama.cpp's goldens, and on tiny models.
+//! Tests the engine end to end, against llama.cpp's goldens and on tiny models.
 
 use std::ops::ControlFlow;
 
@@ -16,7 +16,7 @@ pub(crate) fn load(model: &TinyGguf) -> CandleEngine {
     CandleEngine::load_with(&path, DeviceChoice::Cpu, Precision::Full).unwrap()
 }
 
-/// The logits after a prompt that is read anew.
+/// Returns the logits after a prompt that is read into an empty cache.
 fn prefill(engine: &mut CandleEngine, ids: &[u32]) -> Vec<f32> {
     let mut logits = Vec::new();
     engine.session.take_back(0);
@@ -37,9 +37,9 @@ fn whole(engine: &mut CandleEngine, messages: &[Message], sampling: &Sampling) -
         .unwrap()
 }
 
-/// Feeds the golden's greedy tokens one by one and looks at what this engine would have chosen at each. Rounding differs
-/// between implementations, so another choice is allowed where the golden's is within `near` of ours, in logits.
-/// Returns how many tokens were the same, and how far off the others were.
+/// Feeds the golden's greedy tokens one by one and compares each with this engine's choice. Rounding differs between
+/// implementations, so another choice is allowed if the golden's token is within `near` logits of it. Returns the
+/// number of equal tokens and how far off the others were.
 fn compare_greedy(
     engine: &mut CandleEngine,
     mut logits: Vec<f32>,
@@ -63,10 +63,10 @@ fn compare_greedy(
     (expected.len() - off.len(), off)
 }
 
-/// Widest gap, in logits, at which the two implementations may choose differently on the real model. Both round
-/// activations to 8 bits before each product, and not alike: llama.cpp keeps the scale of each block in half precision,
-/// which now and then rounds a number to the other side. (On the same weights as F32, where neither rounds, all greedy
-/// tokens are the same.)
+/// Largest difference, in logits, at which the two implementations may choose different tokens on the real model. Both
+/// round activations to 8 bits before each matmul, but llama.cpp keeps the scale of each block in half precision, which
+/// now and then rounds a value to the other side. (On the same weights as F32, where neither rounds, all greedy tokens
+/// are the same.)
 const NEAR: f32 = 0.2;
 
 #[test]
@@ -101,18 +101,18 @@ fn tiny_models_of_every_architecture_agree_with_llama_cpp() {
         let (mut engine, prompt, reference) = beside_its_golden(&name, &model, &golden);
         let logits = prefill(&mut engine, &prompt);
         let worst = apart(&logits, &reference);
-        // The golden has four decimals. llama.cpp looks GELU up in a table in half precision.
+        // The golden has four decimals. llama.cpp reads GELU from a half-precision table.
         let exact = if name.starts_with("gemma3") { 5e-3 } else { 2e-4 };
         let layers = engine.session.model.layers();
         let rounded = 4.0 * rounding(&reference, layers);
         let bound = if is_quantized(&name) { rounded } else { exact };
         assert!(worst < bound, "{name}: a logit differs by {worst} of {bound}");
-        // What two logits may be off by, since the choice is between two.
+        // A choice compares two logits, and both can be off.
         let near = if is_quantized(&name) { 2.0 * rounded } else { 0.0 };
         let (equal, off) = compare_greedy(&mut engine, logits, expected, near, &name);
         assert_eq!(equal + off.len(), ids(&expected["greedy"]).len(), "{name}");
 
-        // Candle's quantized product, for few rows at a time, rounds to the bit as llama.cpp's does.
+        // For few rows at a time, Candle's quantized matmul rounds exactly as llama.cpp's does.
         let folder = tempfile::tempdir().unwrap();
         let gguf = Gguf::open(&model.write(folder.path(), "tiny.gguf")).unwrap();
         let mut tensors = arch::Model::load(&gguf, reference.len(), &candle_core::Device::Cpu).unwrap();
@@ -317,7 +317,7 @@ fn phi_looks_back_through_its_window() {
         file.set("phi3.attention.sliding_window", Meta::U32(window));
         load(&file).session.model.logits(ids).unwrap()
     };
-    // One layer and a window of 4: the last position sees itself and three before it.
+    // One layer and a window of 4: the last position sees itself and the three positions before it.
     assert_eq!(
         logits(4, &[40, 50, 60, 70, 80, 90]),
         logits(4, &[41, 51, 60, 70, 80, 90])

@@ -1,6 +1,4 @@
-//! Which processor the tensors live on.
-//!
-//! In: the user's choice. Out: a Candle device that has been tried. It must not know models.
+//! Opens the device that tensors are stored on, and checks that it works.
 
 use std::str::FromStr;
 
@@ -8,10 +6,10 @@ use candle_core::{Device, Tensor};
 
 use super::error::EngineError;
 
-/// What the user asked for.
+/// The device that the user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
-    /// CUDA or Metal where it is compiled in and works, else the CPU.
+    /// CUDA or Metal if it is compiled in and works, else the CPU.
     #[default]
     Auto,
     Cpu,
@@ -38,7 +36,7 @@ impl FromStr for DeviceChoice {
 }
 
 impl DeviceChoice {
-    /// Opens the device, and its name: `cpu`, `cuda` or `metal`.
+    /// Opens the device. Returns it with its name: `cpu`, `cuda` or `metal`.
     pub(crate) fn open(self) -> Result<(Device, &'static str), EngineError> {
         match self {
             Self::Cpu => Ok((Device::Cpu, "cpu")),
@@ -68,7 +66,8 @@ fn open(
             format!("build with `--features {name}`, or choose `--device cpu`"),
         ));
     }
-    // A device that opens and cannot compute (an old driver, say) is found out now and not in the middle of a load.
+    // A device may open but fail to compute, for example with an old driver. Find out now and not in the middle of
+    // loading.
     let tried = new().and_then(|device| {
         Tensor::new(&[1f32, 2.0], &device)?
             .sum_all()?

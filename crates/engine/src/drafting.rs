@@ -1,6 +1,5 @@
-//! A door for `benches/answers.rs`: writes with drafts of a chosen length, and tells what they did.
-//!
-//! In: messages. Out: the tokens, and what they cost. It must not be used by anything else.
+//! Lets `benches/answers.rs` generate with drafts of a chosen length and count the drafted tokens. Nothing else should
+//! use it.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -9,22 +8,22 @@ use super::decode::CandleEngine;
 use super::error::EngineError;
 use super::{Message, Sampling};
 
-/// What was written.
+/// The tokens of an answer, and what they cost.
 pub struct Written {
     pub prompt_tokens: usize,
     pub tokens: Vec<u32>,
-    /// Tokens that were drafted, and those of them that the model would have chosen.
+    /// Drafted tokens; `accepted` counts those that the model would have chosen itself.
     pub drafted: usize,
     pub accepted: usize,
-    /// From the first token to the last.
+    /// Time from the first token to the last.
     pub decode: Duration,
 }
 
 impl CandleEngine {
-    /// Answers `messages` as `generate` does, with drafts of at most `longest_draft` tokens (0: none).
+    /// Answers `messages` as `generate` does, with drafts of at most `longest_draft` tokens (0 for none).
     ///
     /// # Errors
-    /// As `generate`.
+    /// The same as `generate`.
     #[doc(hidden)]
     pub fn write_drafting(
         &mut self,

@@ -1,11 +1,10 @@
-//! What can go wrong in the engine, each kind with the file and the field it is about.
+//! Errors of the engine. Most name the file and the field that they concern.
 //!
-//! In: a path, a field, a plain description. Out: [`EngineError`], whose `Display` is one line, and its [`EngineError::hint`].
-//! It must not know commands, exit statuses or how errors are printed.
+//! An [`EngineError`] displays as one line, and [`EngineError::hint`] suggests a fix.
 
 use std::path::{Path, PathBuf};
 
-/// An error of loading a model or of generating with it.
+/// An error from loading a model or from generating with it.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The model file is absent, damaged, or holds a vocabulary or template that cannot be used.
@@ -24,11 +23,11 @@ pub enum EngineError {
         hint: String,
     },
 
-    /// The prompt leaves no room for an answer. `limit` is the longest prompt, in tokens, that does.
+    /// The prompt leaves no room for an answer. `limit` is the length of the longest allowed prompt, in tokens.
     #[error("the prompt takes {tokens} tokens; this model reads at most {limit}")]
     PromptTooLong { tokens: usize, limit: usize },
 
-    /// A server that a model is asked of is not there, refuses, or breaks off.
+    /// The server of a served model is misconfigured, unreachable, rejects the request or breaks off its answer.
     #[error("{url}: {problem}")]
     Served {
         url: String,
@@ -46,7 +45,7 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// The way out, where there is one, as a sentence without a full stop.
+    /// Returns a suggestion for fixing the error, if there is one, as a sentence without a full stop.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::File(error) => error.hint().map(Into::into),
@@ -74,7 +73,7 @@ impl EngineError {
         askpm_gguf::Error::gguf(path, field, problem).into()
     }
 
-    /// Candle's errors can carry a backtrace over many lines; only the first line is kept.
+    /// Wraps an error of Candle. Only its first line is kept, because it can carry a backtrace of many lines.
     pub(crate) fn compute(path: &Path, doing: impl Into<String>, source: &candle_core::Error) -> Self {
         let text = source.to_string();
         let problem = text.lines().next().unwrap_or("unknown error").to_string();

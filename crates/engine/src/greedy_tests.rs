@@ -1,4 +1,5 @@
-//! Greedy answers to twenty prompts of askpm's own, next to llama.cpp's. `benches/greedy.py` says how the golden is made.
+//! Compares greedy answers to twenty of askpm's prompts with llama.cpp's. `benches/greedy.py` describes how the golden
+//! is made.
 
 use serde_json::Value;
 
@@ -6,18 +7,18 @@ use super::sampler::argmax;
 use super::tests::{golden, ids, real_model};
 use super::{CandleEngine, DeviceChoice};
 
-/// Widest gap, in logits, at which the two may choose differently. Both round activations to 8 bits before each product,
-/// and not alike. Seen is 0.584 once and 0.2 else; there, plain numbers have llama.cpp's token 0.546 behind askpm's
-/// (`greedy.txt` of the raw runs).
+/// Largest difference, in logits, at which the two may choose different tokens. Both round activations to 8 bits before
+/// each matmul, but not in the same way. The largest seen is 0.584, once; the others are at most 0.2. At that one
+/// token, plain F32 products put llama.cpp's choice 0.546 behind askpm's (`greedy.txt` of the raw runs).
 const NEAR: f32 = 0.6;
 
 /// How one prompt's answer compares, token by token, each after the golden's own tokens.
 struct Compared {
     tokens: usize,
     equal: usize,
-    /// By how much the golden's token is behind the one chosen here, where that is another.
+    /// How far the golden's token is behind the one chosen here, where they differ.
     off: Vec<f32>,
-    /// How far llama.cpp's choice led there.
+    /// How far llama.cpp's choice led the next likeliest token there.
     leads: Vec<f64>,
 }
 

@@ -66,19 +66,19 @@ pub use fallback::FALLBACKS;
 pub use measure::cpu_features;
 pub use model::Runner;
 
-/// How the next token is chosen, and how many there may be.
+/// How to choose the next token, and how many tokens to generate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sampling {
-    /// 0 (or less) takes the likeliest token every time.
+    /// 0 or less is greedy: it always takes the likeliest token.
     pub temperature: f64,
-    /// Share of probability to choose from; 1 takes all tokens.
+    /// Share of the probability to choose from; 1 allows all tokens.
     pub top_p: f64,
     pub seed: u64,
     /// Longest answer, in tokens.
     pub max_tokens: usize,
-    /// Penalty on tokens seen in the window; 1 is off.
+    /// Penalty on tokens in the repeat window; 1 turns it off.
     pub repeat_penalty: f32,
-    /// Generated tokens that the penalty looks back on.
+    /// Number of latest generated tokens that the penalty applies to.
     pub repeat_window: usize,
 }
 
@@ -96,18 +96,18 @@ impl Default for Sampling {
     }
 }
 
-/// What a loaded model is.
+/// A description of a loaded model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelInfo {
-    /// `general.name`, or the file's name where the file does not say.
+    /// `general.name`, or the file's name if the file does not state one.
     pub name: String,
     pub file: PathBuf,
     pub architecture: String,
-    /// The type that most bytes of weights are in, such as `Q4_1`.
+    /// The type that stores the most bytes of weights, such as `Q4_1`.
     pub quantization: String,
-    /// Prompt and answer together, in tokens.
+    /// The context window in tokens, prompt and answer together.
     pub context_length: usize,
-    /// `cpu`, `cuda` or `metal`.
+    /// `cpu`, `cuda` or `metal`; `server` for a served model.
     pub device: String,
     pub parameters: u64,
 }
@@ -118,20 +118,20 @@ pub enum Stop {
     /// The model ended its turn.
     EndToken,
     MaxTokens,
-    /// Prompt and answer fill the model's context.
+    /// Prompt and answer fill the model's context window.
     ContextFull,
-    /// The caller asked for it.
+    /// The caller stopped generation.
     Caller,
 }
 
-/// An answer and what it cost.
+/// An answer with its token counts and timings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Generation {
     pub text: String,
     pub prompt_tokens: usize,
-    /// Prompt tokens that were still in the KV cache and not read again.
+    /// Prompt tokens that were already in the KV cache, so they were not read again.
     pub cached_tokens: usize,
-    /// Tokens of the answer; the end token is not counted.
+    /// Tokens of the answer, without the end token.
     pub generated_tokens: usize,
     /// Time to read the prompt.
     pub prefill: Duration,
@@ -142,17 +142,18 @@ pub struct Generation {
     pub stop: Stop,
 }
 
-/// Tells whether an answer is still waited for: true once it is not.
+/// Returns true once nobody waits for the answer any more.
 pub type Sign = Box<dyn Fn() -> bool + Send>;
 
-/// Something that answers chat messages.
+/// A model that answers chat messages.
 pub trait Engine {
     fn info(&self) -> &ModelInfo;
 
-    /// Tokens that the rendered messages take, the opening of the answer included.
+    /// Returns the number of tokens in the rendered messages, including the opening of the answer.
     fn count_prompt(&self, messages: &[Message]) -> Result<usize, EngineError>;
 
-    /// Answers the messages. `on_piece` gets each new piece of text (valid UTF-8, special tokens left out); `Break` stops.
+    /// Answers the messages. `on_piece` receives each new piece of text (valid UTF-8, without special tokens). `Break`
+    /// stops generation.
     fn generate(
         &mut self,
         messages: &[Message],
@@ -160,7 +161,8 @@ pub trait Engine {
         on_piece: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Generation, EngineError>;
 
-    /// Looks at `stop` between the parts of a long prompt from now on, and stops as if the caller had asked for it where it
-    /// is true. What was read stays read.
+    /// Checks `stop` between the chunks of a long prompt from now on. If it returns true, generation ends with
+    /// [`Stop::Caller`], and the part of the prompt that was read stays in the cache. The default implementation
+    /// ignores `stop`.
     fn heed(&mut self, _stop: Option<Sign>) {}
 }

@@ -1,17 +1,14 @@
-//! Guesses the next tokens by looking them up in what was read: an answer from passages repeats the passages.
+//! Drafts the next tokens by looking them up in the text so far: an answer from passages repeats the passages.
 //!
-//! In: the prompt and the tokens of the answer as they come, and which guesses came true. Out: drafts, to be read in one
-//! pass. It must not know models.
-//!
-//! Prompt lookup decoding (Saxena, 2023), a form of speculative decoding (Leviathan et al., arXiv 2211.17192): a wrong
-//! guess costs a little time and never changes the answer.
+//! The model reads a draft in one pass. A wrong guess costs a little time and never changes the answer. The method is
+//! prompt lookup decoding (Saxena, 2023), a form of speculative decoding (Leviathan et al., arXiv 2211.17192).
 
-/// Longest run of last tokens that is looked for, and the shortest.
+/// Longest and shortest run of last tokens to look up.
 const LONGEST: usize = 4;
 const SHORTEST: usize = 2;
-/// Longest draft, where nobody says otherwise.
+/// Default for the longest draft.
 pub(super) const MOST: usize = 10;
-/// Drafts in a row that came to nothing before drafting rests, and for how many tokens.
+/// Number of failed drafts in a row before drafting pauses, and the length of the pause in tokens.
 const PATIENCE: usize = 2;
 const REST: usize = 8;
 
@@ -27,7 +24,7 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// After `prompt`, with drafts of at most `most` tokens.
+    /// Starts after `prompt`, with drafts of at most `most` tokens.
     pub fn new(prompt: &[u32], most: usize) -> Self {
         Lookup {
             tokens: prompt.to_vec(),
@@ -38,13 +35,14 @@ impl Lookup {
         }
     }
 
-    /// The answer goes on with `token`.
+    /// Adds the next token of the answer.
     pub fn push(&mut self, token: u32) {
         self.tokens.push(token);
         self.rest = self.rest.saturating_sub(1);
     }
 
-    /// Of a draft of `drafted` tokens the first `accepted` came true: the next is longer, or shorter, or rests.
+    /// Records that the first `accepted` of `drafted` tokens were right. The next draft becomes longer or shorter, or
+    /// drafting pauses.
     pub fn tell(&mut self, drafted: usize, accepted: usize) {
         if drafted == 0 {
             return;
@@ -64,7 +62,8 @@ impl Lookup {
         }
     }
 
-    /// What followed the last place where the last tokens stood before, at most `room` tokens; nothing where they are new.
+    /// Returns what followed the latest earlier occurrence of the last tokens, at most `room` tokens. Returns nothing
+    /// if there is none or if drafting pauses.
     pub fn draft(&self, room: usize) -> &[u32] {
         let length = self.length.min(room);
         if self.rest > 0 || length == 0 {
@@ -75,7 +74,7 @@ impl Lookup {
                 continue;
             };
             let last = &self.tokens[before..];
-            // The latest place: an answer goes on in the passage it is in.
+            // The latest occurrence, because an answer usually continues in the same passage.
             let place = (0..before).rev().find(|&at| &self.tokens[at..at + size] == last);
             if let Some(at) = place {
                 let from = at + size;
@@ -98,7 +97,7 @@ mod tests {
         lookup.push(2);
         assert_eq!(lookup.draft(9), [9, 8, 7, 1, 2]);
         assert_eq!(lookup.draft(2), [9, 8]);
-        // Three tokens that stood together tell more than two.
+        // A match of three tokens is a better guess than one of two.
         lookup.push(3);
         assert_eq!(lookup.draft(3), [4, 5, 1]);
     }

@@ -1,7 +1,4 @@
-//! Times the engine on made-up tokens, for `askpm bench`.
-//!
-//! In: how many tokens. Out: how long they took. Speed does not depend on what the tokens say. It must not know how the
-//! figures are shown.
+//! Times the engine on made-up tokens, for `askpm bench`. Speed does not depend on what the tokens say.
 
 use std::time::{Duration, Instant};
 
@@ -10,13 +7,13 @@ use super::error::EngineError;
 use super::sampler::argmax;
 
 impl CandleEngine {
-    /// Tokens for which the time is worth taking: the model's context has room for them and one more.
+    /// Returns whether the context window has room for this many tokens and one more.
     pub fn has_room_for(&self, tokens: usize) -> bool {
         tokens < self.info.context_length
     }
 
-    /// Reads `tokens` made-up tokens into an empty cache, and chooses the token after them: the time to the first token
-    /// of such a prompt.
+    /// Reads `tokens` made-up tokens into an empty cache and chooses the token after them. Returns the time to first
+    /// token of such a prompt.
     ///
     /// # Errors
     /// [`EngineError::PromptTooLong`] and [`EngineError::Compute`].
@@ -30,7 +27,7 @@ impl CandleEngine {
         Ok(started.elapsed())
     }
 
-    /// Makes `tokens` tokens one by one, from an empty cache, without drafts.
+    /// Returns the time to decode `tokens` tokens one by one, from an empty cache and without drafts.
     ///
     /// # Errors
     /// [`EngineError::PromptTooLong`] and [`EngineError::Compute`].
@@ -47,19 +44,19 @@ impl CandleEngine {
         Ok(started.elapsed())
     }
 
-    /// Threads that compute.
+    /// Returns the number of threads that compute.
     pub fn threads(&self) -> usize {
         self.session.model.threads()
     }
 
-    /// Tokens all over the vocabulary, the same every time.
+    /// Returns tokens from all over the vocabulary, the same every time.
     fn made_up(&self, count: usize) -> Vec<u32> {
         let size = self.tokenizer.vocabulary_size().max(1);
         (0..count).map(|at| (at.wrapping_mul(7919) % size) as u32).collect()
     }
 }
 
-/// What this machine's processor has of what the kernels can use, as it names it.
+/// Returns the names of the processor features that the kernels use on this machine.
 pub fn cpu_features() -> &'static [&'static str] {
     askpm_kernels::features()
 }

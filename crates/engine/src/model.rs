@@ -1,8 +1,7 @@
-//! The forward pass that a file and a device call for.
+//! Chooses the forward pass that a file and a device need, and gives access to it.
 //!
-//! In: a checked GGUF file and a device, then token ids. Out: logits. It must not know text or sampling.
-//! On the CPU our own kernels compute (`cpu`); on other devices, and for the types of weights that have no kernel,
-//! Candle's tensors do (`arch`); architectures without a decoder of our own are run by candle-transformers (`fallback`).
+//! On the CPU, askpm's kernels compute (`cpu`). On other devices, and for weight types without a kernel, Candle's
+//! tensors do (`arch`). candle-transformers' models run architectures that have no decoder here (`fallback`).
 
 use askpm_gguf::Gguf;
 use askpm_kernels::{Workers, attention::Precision};
@@ -11,26 +10,27 @@ use candle_core::{Device, Result as Computed};
 use super::error::EngineError;
 use super::{arch, cpu, fallback};
 
-/// A loaded decoder with its key–value cache.
+/// A loaded decoder with its KV cache.
 pub(crate) enum Model {
     Cpu(Box<cpu::Model>),
     Tensors(Box<arch::Model>),
     Transformers(fallback::Model),
 }
 
-/// What runs a model on the CPU.
+/// The implementation that runs a model on the CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Runner {
-    /// The engine, on its own kernels.
+    /// The engine's decoder, on askpm's kernels.
     Kernels,
-    /// The engine, on Candle's tensors.
+    /// The engine's decoder, on Candle's tensors.
     Tensors,
-    /// candle-transformers' own model.
+    /// A model of candle-transformers.
     Transformers,
 }
 
 impl Runner {
-    /// What runs a model of an architecture and a type of weights, such as `Q4_K_M`; `None` where nothing does.
+    /// Returns what runs a model of this architecture and weight type, such as `Q4_K_M`. Returns `None` if nothing
+    /// does.
     pub fn of(architecture: &str, quantization: &str) -> Option<Self> {
         if fallback::FALLBACKS.contains(&architecture) {
             return Some(Self::Transformers);
@@ -41,7 +41,7 @@ impl Runner {
             .then_some(if bare { Self::Tensors } else { Self::Kernels })
     }
 
-    /// The name of whose kernels are used.
+    /// Returns the name of the project whose kernels are used.
     pub fn name(self) -> &'static str {
         match self {
             Self::Kernels => "askpm",
@@ -52,8 +52,8 @@ impl Runner {
 }
 
 impl Model {
-    /// Loads the weights. `vocabulary` is the tokenizer's size: embeddings must have as many rows. `precision` is that of
-    /// keys and values, where our own kernels compute.
+    /// Loads the weights. `vocabulary` is the tokenizer's size: the embeddings must have as many rows. `precision` is
+    /// that of keys and values; only askpm's kernels use it.
     pub fn load(gguf: &Gguf, vocabulary: usize, device: &Device, precision: Precision) -> Result<Self, EngineError> {
         if fallback::takes(gguf)? {
             return Ok(Self::Transformers(fallback::Model::load(gguf, vocabulary, device)?));
@@ -65,7 +65,7 @@ impl Model {
         Ok(Self::Tensors(Box::new(arch::Model::load(gguf, vocabulary, device)?)))
     }
 
-    /// Positions, prompt and answer together.
+    /// Returns the context window in positions, prompt and answer together.
     pub fn context_length(&self) -> usize {
         match self {
             Self::Cpu(model) => model.context_length(),
@@ -74,7 +74,7 @@ impl Model {
         }
     }
 
-    /// How many positions the next pass may take.
+    /// Returns how many positions the next pass may take.
     pub fn chunk(&self) -> usize {
         match self {
             Self::Cpu(model) => model.chunk(),
@@ -83,12 +83,12 @@ impl Model {
         }
     }
 
-    /// Whether a position's logits are the same to the last bit however many are read together.
+    /// Returns whether a position's logits are bit-identical however many positions are read together.
     pub fn is_exact(&self) -> bool {
         matches!(self, Self::Cpu(_))
     }
 
-    /// Threads that compute, where it is for this program to say.
+    /// Returns the number of CPU threads that compute.
     pub fn threads(&self) -> usize {
         match self {
             Self::Cpu(model) => model.threads(),
@@ -111,7 +111,7 @@ impl Model {
         }
     }
 
-    /// Forgets the positions from `keep` on, and all of them where the model cannot go back there. Returns how many are
+    /// Forgets the positions from `keep` on, or all of them if the model cannot go back to `keep`. Returns how many are
     /// left.
     pub fn truncate(&mut self, keep: usize) -> usize {
         match self {
@@ -121,7 +121,7 @@ impl Model {
         }
     }
 
-    /// The keys and values of the first `positions`, where they can be put back to the last bit.
+    /// Returns the keys and values of the first `positions`, if they can be restored bit for bit.
     pub fn save(&mut self, positions: usize) -> Option<Vec<u8>> {
         match self {
             Self::Cpu(model) => model.save(positions),
@@ -129,7 +129,7 @@ impl Model {
         }
     }
 
-    /// Puts back what `save` gave, in place of what is in the cache. False, and nothing done, where it does not fit.
+    /// Replaces the contents of the cache with what `save` returned. Returns false and does nothing if it does not fit.
     pub fn restore(&mut self, positions: usize, saved: &[u8]) -> bool {
         match self {
             Self::Cpu(model) => model.restore(positions, saved),
@@ -137,8 +137,8 @@ impl Model {
         }
     }
 
-    /// Reads tokens after those already in the cache, and writes the logits after each of the last `wanted` of them to
-    /// `logits`, one a token of the vocabulary.
+    /// Reads tokens after those already in the cache. Writes the logits after each of the last `wanted` tokens to
+    /// `logits`, one number for each token of the vocabulary.
     pub fn pass(&mut self, ids: &[u32], wanted: usize, logits: &mut Vec<f32>) -> Computed<()> {
         match self {
             Self::Cpu(model) => model.pass(ids, wanted, logits),
@@ -159,7 +159,7 @@ impl Model {
         self.pass(ids, 0, &mut Vec::new())
     }
 
-    /// Reads tokens and gives the logits after the last of them.
+    /// Reads tokens and returns the logits after the last of them.
     #[cfg(test)]
     pub fn logits(&mut self, ids: &[u32]) -> Computed<Vec<f32>> {
         let mut logits = Vec::new();

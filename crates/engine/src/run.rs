@@ -1,7 +1,4 @@
-//! The token loop.
-//!
-//! In: a prompt's token ids and how to sample. Out: tokens, as they are made, and a [`Run`]. It must not know messages
-//! or text.
+//! The token loop: turns a prompt's token ids into the tokens of an answer, which a callback receives one by one.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -16,12 +13,12 @@ use super::{Generation, Sampling, Stop};
 
 type Result<T> = std::result::Result<T, EngineError>;
 
-/// What the token loop reports, times counted from its start.
+/// The report of the token loop. Times count from its start.
 pub(super) struct Run {
     pub tokens: usize,
-    /// Of the prompt, those that had been read before.
+    /// Prompt tokens that were already in the KV cache.
     cached: usize,
-    /// Tokens that were drafted, and those of them that the model would have chosen.
+    /// Drafted tokens; `accepted` counts those that the model would have chosen itself.
     pub drafted: usize,
     pub accepted: usize,
     prefill: Duration,
@@ -31,12 +28,12 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// From the first token to the last.
+    /// Returns the time from the first token to the last.
     pub fn decode(&self) -> Duration {
         self.total.saturating_sub(self.first)
     }
 
-    /// The prompt was not read to its end.
+    /// Reports a prompt that was not read to its end.
     fn stopped(prefill: &Prefill) -> Self {
         Run {
             tokens: 0,
@@ -50,7 +47,8 @@ impl Run {
         }
     }
 
-    /// The answer that the loop made out of a prompt of `prompt_tokens`, `before` it began having gone by.
+    /// Returns the answer to a prompt of `prompt_tokens` tokens. `before` is the time that passed before the loop
+    /// started.
     pub fn generation(self, text: String, prompt_tokens: usize, before: Duration) -> Generation {
         Generation {
             text,
@@ -65,7 +63,7 @@ impl Run {
     }
 }
 
-/// A prompt that was read.
+/// The prefill of a prompt.
 pub(super) struct Prefill {
     started: Instant,
     cached: usize,
@@ -77,7 +75,7 @@ impl CandleEngine {
         result.map_err(|e| EngineError::compute(&self.info.file, doing, &e))
     }
 
-    /// Reads a prompt, as far as it was not read before, and leaves the logits after it in `logits`.
+    /// Reads the part of a prompt that is not in the cache, and leaves the logits after the prompt in `logits`.
     pub(super) fn prefill(&mut self, ids: &[u32], logits: &mut Vec<f32>) -> Result<Prefill> {
         let started = Instant::now();
         self.fits(ids)?;
@@ -96,10 +94,10 @@ impl CandleEngine {
         self.compute(doing, read)
     }
 
-    /// The token loop: `on_token` gets each token but the one that ends the turn.
+    /// Runs the token loop. `on_token` receives each token except the one that ends the turn.
     ///
-    /// Greedy text is drafted ahead where a draft is exact: `logits` then has a row after each drafted token, and the
-    /// loop goes on through the rows for as long as the model would have chosen what was drafted.
+    /// Greedy text is drafted ahead if the model computes drafts exactly. `logits` then has a row after each drafted
+    /// token. The loop advances through the rows for as long as the model would have chosen the drafted tokens.
     pub(super) fn run(
         &mut self,
         ids: &[u32],
@@ -136,7 +134,7 @@ impl CandleEngine {
             if made.len() >= sampling.max_tokens {
                 break Stop::MaxTokens;
             }
-            // Tokens read ahead and not taken yet do not count.
+            // Drafted tokens that have been read but not accepted do not count.
             let ahead = batch.len() - 1 - row;
             let past = self.session.len() - ahead;
             if past >= self.info.context_length {
@@ -176,7 +174,7 @@ impl CandleEngine {
         })
     }
 
-    /// Whether a prompt leaves room for an answer.
+    /// Returns an error if a prompt leaves no room for an answer.
     pub(super) fn fits(&self, ids: &[u32]) -> Result<()> {
         let limit = self.info.context_length.saturating_sub(1);
         if ids.len() <= limit {

@@ -1,4 +1,4 @@
-//! The token loop: drafts and reused prefixes against plain greedy text, on tiny models and the real one.
+//! Tests that drafts and reused prefixes do not change greedy text, on tiny models and the real one.
 
 use askpm_fixtures::{ARCHITECTURES as TINY, Meta, TinyGguf, Weights};
 
@@ -14,7 +14,7 @@ fn greedy(max_tokens: usize) -> Sampling {
     }
 }
 
-/// The tokens that follow a prompt, and the run.
+/// Returns the tokens that follow a prompt, and the run.
 fn tokens(engine: &mut CandleEngine, ids: &[u32], sampling: &Sampling) -> (Vec<u32>, Run) {
     let mut tokens = Vec::new();
     let run = engine.run(ids, sampling, &mut |_, id| {
@@ -24,7 +24,7 @@ fn tokens(engine: &mut CandleEngine, ids: &[u32], sampling: &Sampling) -> (Vec<u
     (tokens, run.unwrap())
 }
 
-/// Text with and without drafts, each from an empty cache.
+/// Generates text with and without drafts, each time from an empty cache, and asserts that it is the same.
 fn assert_drafts_change_nothing(engine: &mut CandleEngine, ids: &[u32], sampling: &Sampling, name: &str) -> Run {
     engine.session.take_back(0);
     engine.longest_draft = 0;
@@ -123,7 +123,7 @@ fn what_a_prompt_has_in_common_with_the_one_before_is_not_read_again_and_the_ans
             again.cached_tokens > 3 && again.cached_tokens < again.prompt_tokens,
             "{architecture}: {again:?}"
         );
-        // The whole prompt was read before: its last token is read once more, for its logits.
+        // The whole prompt is in the cache. Only its last token is read again, for its logits.
         let same = answer(&mut engine, &second);
         assert_eq!(
             (same.text, same.cached_tokens),

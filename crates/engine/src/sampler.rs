@@ -1,11 +1,8 @@
-//! Logits to the next token.
-//!
-//! In: logits (one a token of the vocabulary) and the tokens so far. Out: a token id.
-//! It must not know models, text or end tokens.
+//! Chooses the next token from logits.
 //!
 //! Nucleus sampling: Holtzman et al., "The Curious Case of Neural Text Degeneration" (2020). Repeat penalty: Keskar et
-//! al., "CTRL" (2019), section 4.1. Random numbers: SplitMix64 (Steele et al., 2014), our own so that a seed gives the
-//! same text on every machine and after every update.
+//! al., "CTRL" (2019), section 4.1. Random numbers: SplitMix64 (Steele et al., 2014), implemented here so that a seed
+//! gives the same text on every machine and after every update.
 
 use super::Sampling;
 
@@ -22,7 +19,7 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// The next token, or `None` where the logits hold no number to choose by.
+    /// Returns the next token, or `None` if the logits hold no number to choose by.
     pub fn next(&mut self, logits: &mut [f32], so_far: &[u32]) -> Option<u32> {
         self.penalise(logits, so_far);
         let best = argmax(logits)?;
@@ -35,14 +32,14 @@ impl<'a> Sampler<'a> {
             .zip(logits.iter().map(|&l| weight(l)))
             .filter(|(_, w)| *w > 0.0)
             .collect();
-        // Likeliest first, the lower id of equals: the order, and so the draw, is the same everywhere.
+        // Likeliest first, and the lower id of equals, so that the order and the draw are the same on every machine.
         choices.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let total: f64 = choices.iter().map(|c| c.1).sum();
         self.keep_nucleus(&mut choices, total);
         self.draw(&choices).or(Some(best))
     }
 
-    /// Divides positive and multiplies negative logits of tokens in the window, each token once.
+    /// Divides positive logits and multiplies negative logits of the tokens in the window, each token once.
     fn penalise(&self, logits: &mut [f32], so_far: &[u32]) {
         let penalty = self.sampling.repeat_penalty;
         if penalty == 1.0 || !penalty.is_finite() || penalty <= 0.0 {
@@ -61,7 +58,7 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// Keeps the fewest likeliest tokens that together reach `top_p`, and always one.
+    /// Keeps the smallest set of likeliest tokens that together reach `top_p`, and always at least one.
     fn keep_nucleus(&self, choices: &mut Vec<(u32, f64)>, total: f64) {
         let top_p = self.sampling.top_p;
         if !(0.0..1.0).contains(&top_p) {
@@ -91,7 +88,7 @@ impl<'a> Sampler<'a> {
         choices.last().map(|c| c.0)
     }
 
-    /// A number in `0..1`, from the upper 53 bits.
+    /// Returns a number in `0..1`, made from the upper 53 bits.
     fn uniform(&mut self) -> f64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.state;
@@ -102,7 +99,7 @@ impl<'a> Sampler<'a> {
     }
 }
 
-/// The lowest id of the greatest logit; NaN never wins.
+/// Returns the lowest id with the largest logit. NaN never wins.
 pub(crate) fn argmax(logits: &[f32]) -> Option<u32> {
     let mut best: Option<(u32, f32)> = None;
     for (id, &logit) in (0u32..).zip(logits) {
@@ -154,7 +151,7 @@ mod tests {
 
     #[test]
     fn draws_follow_the_softmax() {
-        // Weights 1 : 3 once the temperature has been applied.
+        // The weights are 1 : 3 after the temperature is applied.
         let logits = [0.0, 2.0 * 3f32.ln()];
         let ones = draws(&sampling(2.0, 1.0, 1), &logits, 8000)
             .iter()

@@ -1,10 +1,7 @@
-//! A model and the tokens that it has read.
+//! A model and the tokens in its KV cache. A prompt is read only from where it differs from those tokens.
 //!
-//! In: prompts and tokens. Out: logits. What a prompt has in common with what was read before is not read again. It must
-//! not know text or sampling.
-//!
-//! From one process to the next only what the program itself words is kept (`prefix`): passages and questions are
-//! better not left lying in a file.
+//! Only openings that the program words itself are stored on disk from one process to the next (`prefix`). Passages and
+//! questions should not be left in a file.
 
 use candle_core::Result as Computed;
 
@@ -16,9 +13,9 @@ pub(crate) struct Session {
     pub model: Model,
     /// The tokens in the model's cache.
     read: Vec<u32>,
-    /// What is kept on disk, if anything is.
+    /// The openings that are stored on disk, if any.
     prefixes: Option<Prefixes>,
-    /// Tells that nobody waits any more.
+    /// Returns true once nobody waits for the answer any more.
     pub stop: Option<Sign>,
 }
 
@@ -32,28 +29,28 @@ impl Session {
         }
     }
 
-    /// Keeps openings on disk from here on.
+    /// Stores openings on disk from now on.
     pub fn keep(&mut self, prefixes: Option<Prefixes>) {
         self.prefixes = prefixes;
     }
 
-    /// Writes what of the openings is not on disk yet. It takes some milliseconds, for when nobody waits.
+    /// Writes the openings that are not on disk yet. It takes a few milliseconds, so call it when nobody waits.
     pub fn save(&mut self) {
         if let Some(prefixes) = &mut self.prefixes {
             prefixes.save(&self.read, &mut self.model);
         }
     }
 
-    /// Tokens that were read.
+    /// Returns the number of tokens in the cache.
     pub fn len(&self) -> usize {
         self.read.len()
     }
 
-    /// Reads a prompt, which is not empty, from where it parts from what was read before, in chunks. Returns how many of
-    /// its tokens were read before; `logits` are those after its last. Where the sign to stop comes between two chunks, the
-    /// rest is not read: [`len`](Self::len) tells.
+    /// Reads a prompt, which must not be empty, in chunks, from where it differs from the tokens in the cache. Returns
+    /// how many of its tokens were there already, and leaves the logits after its last token in `logits`. If `stop`
+    /// returns true between two chunks, the rest is not read; [`len`](Self::len) then shows how far reading got.
     pub fn prompt(&mut self, ids: &[u32], logits: &mut Vec<f32>) -> Computed<usize> {
-        // The last token is always read again: its logits were not kept.
+        // The last token is always read again, because its logits were not kept.
         let most = ids.len().saturating_sub(1);
         let common = self.read.iter().zip(&ids[..most]).take_while(|(a, b)| a == b).count();
         let kept = self
@@ -75,8 +72,8 @@ impl Session {
         }
     }
 
-    /// Puts an opening that was kept into the cache, where the prompt begins with one that is longer than the `common`
-    /// tokens that are there. Returns how many are there then.
+    /// Restores a stored opening if the prompt begins with one that is longer than the `common` tokens in the cache.
+    /// Returns how many tokens are in the cache then.
     fn opening_from_disk(&mut self, ids: &[u32], common: usize) -> Option<usize> {
         let opening = self.prefixes.as_mut()?.restore(ids, common, &mut self.model)?;
         self.read.clear();
@@ -84,12 +81,12 @@ impl Session {
         Some(self.read.len())
     }
 
-    /// Reads tokens, and writes the logits after each of the last `wanted` to `logits`.
+    /// Reads tokens and writes the logits after each of the last `wanted` of them to `logits`.
     pub fn pass(&mut self, ids: &[u32], wanted: usize, logits: &mut Vec<f32>) -> Computed<()> {
         let done = self.model.pass(ids, wanted, logits);
         match &done {
             Ok(()) => self.read.extend_from_slice(ids),
-            // What a pass that failed left behind is not known.
+            // A failed pass leaves the cache in an unknown state.
             Err(_) => {
                 self.take_back(0);
             }
@@ -97,7 +94,7 @@ impl Session {
         done
     }
 
-    /// Forgets the tokens from `keep` on, or more. Returns how many are left.
+    /// Forgets the tokens from `keep` on, and perhaps more. Returns how many are left.
     pub fn take_back(&mut self, keep: usize) -> usize {
         let kept = self.model.truncate(keep.min(self.len()));
         self.read.truncate(kept);

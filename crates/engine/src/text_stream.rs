@@ -1,16 +1,14 @@
-//! Bytes of tokens to text that can be shown as it comes.
-//!
-//! In: the bytes of one token after another; a character can be spread over several. Out: text, never half a character.
-//! It must not know tokens.
+//! Turns the bytes of tokens into text as they arrive. A character may be spread over several tokens; the text never
+//! ends with half of one.
 
-/// Holds back the bytes of an unfinished character.
+/// A decoder that holds back the bytes of an unfinished character.
 #[derive(Debug, Default)]
 pub(crate) struct TextStream {
     held: Vec<u8>,
 }
 
 impl TextStream {
-    /// The text that is complete with these bytes. Bytes that are no UTF-8 become U+FFFD.
+    /// Returns the text that these bytes complete. Bytes that are not UTF-8 become U+FFFD.
     pub fn push(&mut self, bytes: &[u8]) -> String {
         self.held.extend_from_slice(bytes);
         let mut text = String::new();
@@ -35,7 +33,7 @@ impl TextStream {
         }
     }
 
-    /// What is left when nothing more comes: U+FFFD for a character that was never finished.
+    /// Returns what is left at the end of the stream: U+FFFD for a character that was never finished.
     pub fn finish(&mut self) -> String {
         let text = String::from_utf8_lossy(&self.held).into_owned();
         self.held.clear();

@@ -1,11 +1,10 @@
-//! Messages to a prompt, by the chat template in the model file.
+//! Renders chat messages into a prompt with the chat template in the model file.
 //!
-//! In: messages. Out: [`Segment`]s: which stretches are the template's own and which are a message's text.
-//! It must not know tokens or models.
+//! The prompt is a list of [`Segment`]s, which keep the template's text apart from the messages' text.
 //!
-//! The template never sees a message's text. It gets a mark in its place (with the text's outer white space around it, so
-//! that a template that trims still trims), and the text is put back afterwards. So text that looks like template syntax,
-//! like a special token or like a mark stays text.
+//! The template never sees the text of a message. It gets a mark instead, surrounded by the text's leading and trailing
+//! white space so that a template that trims still works. The text replaces the mark afterwards. Text that looks like
+//! template syntax, a special token or a mark therefore stays text.
 
 use std::path::{Path, PathBuf};
 
@@ -17,11 +16,11 @@ use crate::{Error, Gguf, Message, Role, Segment, Tokenizer};
 
 type Result<T> = std::result::Result<T, Error>;
 
-/// Marks are built of noncharacters, which Unicode keeps for a program's internal use (section 23.7).
+/// A mark is an index between two noncharacters, which Unicode reserves for internal use by programs (section 23.7).
 const OPEN: char = '\u{FDD0}';
 const CLOSE: char = '\u{FDD1}';
 
-/// ChatML, the format that most small models were tuned on, for files without a template.
+/// ChatML, for files without a template: most small models were tuned on this format.
 const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
 pub struct ChatTemplate {
@@ -31,8 +30,8 @@ pub struct ChatTemplate {
     path: PathBuf,
 }
 
-/// Instructions that one rendering may take: a template comes with a file from elsewhere, and loops in loops would
-/// otherwise keep the program for ever. Ordinary templates take some thousands for a long conversation.
+/// Maximum number of instructions for one rendering. A template comes from an untrusted file, and nested loops could
+/// otherwise run forever. Ordinary templates take a few thousand instructions for a long conversation.
 const FUEL: u64 = 2_000_000;
 
 impl ChatTemplate {
@@ -52,7 +51,7 @@ impl ChatTemplate {
     pub fn new(path: &Path, source: Option<&str>, start: &str, end: &str) -> Result<Self> {
         let mut environment = Environment::new();
         environment.set_fuel(Some(FUEL));
-        // As transformers sets up Jinja for chat templates.
+        // transformers configures Jinja this way for chat templates.
         environment.set_syntax(
             SyntaxConfig::builder()
                 .trim_blocks(true)
@@ -93,10 +92,10 @@ impl ChatTemplate {
         }
     }
 
-    /// Renders the messages, with the opening of the assistant's turn at the end.
+    /// Renders the messages, followed by the opening of the assistant's turn.
     ///
-    /// A template that has no place for a system message (Gemma 2 and Mistral refuse it, some drop it) gets the system
-    /// text at the head of the next user message instead.
+    /// Some templates have no place for a system message: those of Gemma 2 and Mistral reject it, others drop it. The
+    /// system text then goes to the beginning of the next user message.
     pub fn render(&self, messages: &[Message]) -> Result<Vec<Segment>> {
         match self.render_as_given(messages) {
             Err(_) if messages.iter().any(|m| m.role == Role::System) => {
@@ -159,7 +158,8 @@ impl ChatTemplate {
     }
 }
 
-/// The stand-in for a text: its outer white space around a mark. Blank text has nothing to guard and stays itself.
+/// Returns the stand-in for a text: a mark with the text's outer white space. Blank text stays as it is, because it has
+/// nothing to protect.
 fn mark(index: usize, content: &str) -> String {
     let core = content.trim();
     if core.is_empty() {
@@ -198,8 +198,8 @@ fn without_system(messages: &[Message]) -> Vec<Message> {
     out
 }
 
-/// transformers adds a block, `{% generation %}`, that marks text to train on. It changes no output: a block that is
-/// always taken does the same.
+/// Replaces `{% generation %}`, a block that transformers adds to mark text for training, with a block that is always
+/// taken. The output is the same.
 fn plain_generation_blocks(source: &str) -> String {
     let mut out = source.to_string();
     for dash in ["", "-"] {

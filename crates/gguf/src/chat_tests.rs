@@ -1,4 +1,4 @@
-//! Chat templates: ordinary ones, refusing ones, and messages that try to speak for the template.
+//! Tests chat templates: ordinary ones, ones that reject messages, and messages that imitate template syntax.
 
 use askpm_fixtures::GEMMA;
 
@@ -45,7 +45,7 @@ fn a_file_without_a_template_gets_chatml() {
 fn a_template_that_would_run_for_ever_is_refused() {
     let loops = "{% for a in range(90000) %}{% for b in range(90000) %}{% for c in range(90000) %}{% endfor %}\
                  {% endfor %}{% endfor %}";
-    // It is tried out when it is parsed, or fails when it is used; either way it ends.
+    // It may fail when it is parsed or when it is rendered. Either way it ends.
     let rendered = template(loops).and_then(|template| template.render(&[message(Role::User, "Why?")]));
     assert!(matches!(rendered, Err(Error::Template { .. })), "{rendered:?}");
 }
@@ -99,7 +99,7 @@ fn a_template_without_a_place_for_system_messages_gets_them_before_the_question(
     let dropping = template(dropping).unwrap().render(&messages).unwrap();
     let expected = "<start_of_turn>user\nBe brief.\n\nWhy?<end_of_turn>\n<start_of_turn>model\n";
     assert_eq!(plain(&refusing), format!("<s>{expected}"));
-    // Jinja strips the line break at a template's end.
+    // Jinja strips the line break at the end of a template.
     assert_eq!(plain(&dropping), expected.trim_end());
 }
 
@@ -128,7 +128,7 @@ fn a_template_that_refuses_loses_or_mangles_a_message_is_a_named_error() {
 
 #[test]
 fn a_template_that_walks_backwards_and_closes_an_empty_thought_is_rendered() {
-    // The shapes that Qwen3's template is made of.
+    // The constructs that Qwen3's template uses.
     let source = "{%- set ns = namespace(multi=true, at=messages|length - 1) %}
 {%- for message in messages[::-1] %}
     {%- set index = (messages|length - 1) - loop.index0 %}

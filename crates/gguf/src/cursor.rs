@@ -1,7 +1,6 @@
-//! Reads a GGUF header forward, and knows where it is when something is wrong.
+//! Reads a GGUF header forward and reports errors with the field in which they occur.
 //!
-//! In: bytes, their number, and the field that they belong to. Out: numbers, texts and metadata values, or an error that
-//! names the field. It must not know what the fields mean.
+//! Every length is checked against the bytes left in the file before memory is allocated for it.
 
 use std::io::Read;
 use std::path::Path;
@@ -11,10 +10,11 @@ use crate::metadata::Value;
 
 type Result<T> = std::result::Result<T, Error>;
 
-/// Far above any vocabulary (the largest known are below 300,000) and far below what would exhaust memory.
+/// Maximum length of an array: far above any vocabulary (the largest known are below 300,000) and far below what would
+/// exhaust memory.
 const MAX_ARRAY: u64 = 1 << 23;
 
-/// Reads forward through the header, knowing what field it is in and how many bytes the file still has.
+/// A position in the header, with the current field and the length of the file.
 pub(super) struct Cursor<'a, R> {
     inner: R,
     pub at: u64,
@@ -24,7 +24,7 @@ pub(super) struct Cursor<'a, R> {
 }
 
 impl<'a, R: Read> Cursor<'a, R> {
-    /// Begins at the magic number of a file of `len` bytes.
+    /// Starts at the magic number of a file of `len` bytes.
     pub fn new(inner: R, len: u64, path: &'a Path) -> Self {
         Self {
             inner,
@@ -53,7 +53,7 @@ impl<'a, R: Read> Cursor<'a, R> {
     }
 
     fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
-        // The length was checked; a short read now means that the file shrank while it was read, or a real I/O error.
+        // The length was checked, so a short read means that the file shrank meanwhile or that I/O failed.
         let path = self.path;
         self.inner.read_exact(bytes).map_err(|source| Error::Unreadable {
             path: path.to_path_buf(),
@@ -160,7 +160,7 @@ impl<'a, R: Read> Cursor<'a, R> {
             7 => Value::Integers((0..len).map(|_| self.boolean().map(i64::from)).collect::<Result<_>>()?),
             8 => Value::Texts((0..len).map(|_| self.bytes()).collect::<Result<_>>()?),
             1 | 3 | 5 | 11 => Value::Integers((0..len).map(|_| self.signed(kind)).collect::<Result<_>>()?),
-            // A number beyond i64 is nothing that metadata legitimately holds; it saturates and fails its range check.
+            // Valid metadata has no number beyond i64. Such a number saturates and then fails its range check.
             _ => Value::Integers(
                 (0..len)
                     .map(|_| self.unsigned(kind).map(|v| i64::try_from(v).unwrap_or(i64::MAX)))

@@ -1,10 +1,11 @@
-//! Opens a GGUF file and proves its header sound before anything else reads from it.
+//! Opens a GGUF file and checks its header before anything else reads from it.
 //!
-//! In: a path. Out: [`Gguf`]: typed metadata and a table of tensors whose sizes, types and places have all been checked
-//! against the file, so that later code can read without fear. It must not know architectures or tokenizers.
+//! A [`Gguf`] holds typed metadata and a table of tensors. The size, type and offset of each tensor have been checked
+//! against the file, so later code can rely on them.
 //!
-//! Layout after the specification at <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md> (versions 2 and 3,
-//! little endian). Files are untrusted: no count in the header is believed before it is checked against the bytes left.
+//! The layout follows the specification at <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md> (versions 2 and
+//! 3, little-endian). Files are untrusted: every count in the header is checked against the bytes left in the file
+//! before it is used.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -27,18 +28,18 @@ const MAGIC: u32 = 0x4655_4747; // "GGUF"
 const DEFAULT_ALIGNMENT: u64 = 32;
 const MAX_DIMENSIONS: u32 = 4;
 
-/// One tensor of the file. `shape` is outermost dimension first (the file has it the other way round).
+/// A tensor of the file. `shape` starts with the outermost dimension; the file stores the reverse order.
 #[derive(Debug, Clone)]
 pub struct TensorEntry {
     pub shape: Vec<usize>,
     pub dtype: GgmlDType,
-    /// Place of the first byte, counted from the start of the file.
+    /// Offset of the first byte from the start of the file.
     start: u64,
     pub bytes: usize,
 }
 
 impl TensorEntry {
-    /// The name of its type, such as `Q4_1`.
+    /// Returns the name of the tensor's type, such as `Q4_1`.
     pub fn kind(&self) -> &'static str {
         dtype_name(self.dtype)
     }
@@ -56,7 +57,7 @@ impl TensorEntry {
     }
 }
 
-/// An opened, checked GGUF file.
+/// An open GGUF file whose header has been checked.
 #[derive(Debug)]
 pub struct Gguf {
     pub path: PathBuf,
@@ -67,7 +68,7 @@ pub struct Gguf {
 }
 
 impl Gguf {
-    /// Opens and checks the header; no tensor data is read.
+    /// Opens the file and checks its header. It reads no tensor data.
     pub fn open(path: &Path) -> Result<Self> {
         let unreadable = |source| Error::Unreadable {
             path: path.to_path_buf(),
@@ -96,7 +97,7 @@ impl Gguf {
         self.tensors.keys().map(String::as_str)
     }
 
-    /// Reads one tensor onto a device, quantized as it is in the file.
+    /// Reads a tensor onto a device. The tensor stays quantized as it is in the file.
     pub fn read(&self, name: &str, device: &Device) -> Result<QTensor> {
         let entry = self
             .entry(name)
@@ -113,7 +114,7 @@ impl Gguf {
             .map_err(|e| Error::tensor(&self.path, name, &e))
     }
 
-    /// The bytes of one tensor as they lie in the file, mapped and not copied.
+    /// Returns the bytes of a tensor as they are in the file, mapped rather than copied.
     pub fn bytes(&self, name: &str) -> Result<&[u8]> {
         let missing = || Error::gguf(&self.path, format!("tensor {name}"), "is missing");
         let entry = self.entry(name).ok_or_else(missing)?;
@@ -134,43 +135,45 @@ impl Gguf {
         range.ok_or_else(missing)
     }
 
-    /// The file itself, for readers that are told where to look.
+    /// Returns the file itself, for readers that receive offsets.
     pub fn file(&self) -> &File {
         &self.file
     }
 
-    /// Where each tensor lies, counted from the start of the file, as Candle's reader takes it.
+    /// Returns the location of each tensor, as Candle's reader takes it. Offsets count from the start of the file.
     pub fn places(&self) -> HashMap<String, TensorInfo> {
         let place = |(name, entry): (&String, &TensorEntry)| (name.clone(), entry.place(entry.shape.clone(), 0));
         self.tensors.iter().map(place).collect()
     }
 
-    /// Where the parts of a tensor lie that its outermost dimension counts.
+    /// Returns the locations of a tensor's slices along its outermost dimension.
     pub fn slices(&self, name: &str) -> Vec<TensorInfo> {
         let Some((entry, (&count, shape))) = self.entry(name).and_then(|e| Some((e, e.shape.split_first()?))) else {
             return Vec::new();
         };
-        // Rows are whole blocks, so parts are whole bytes.
+        // Rows are whole blocks, so slices are whole bytes.
         let bytes = (entry.bytes / count) as u64;
         (0..count as u64)
             .map(|index| entry.place(shape.to_vec(), index * bytes))
             .collect()
     }
 
-    /// Lets go of the memory that `bytes` took for a tensor. What is read again comes from the file again.
+    /// Releases the memory that `bytes` used for a tensor. A later read loads it from the file again.
     pub fn give_back(&self, name: &str) {
         #[cfg(unix)]
         if let (Some(entry), Some(map)) = (self.entry(name), self.map.get()) {
-            // SAFETY: the map is of a file, read-only and private: pages that are dropped are read from it again.
+            // SAFETY: the mapping is read-only and backed by the file, so a dropped page is read from the file again,
+            // with the same bytes. No page holds data that only memory has. The range is that of a tensor that `bytes`
+            // has found to be inside the mapping, and the caller has finished reading it.
             let dropped = unsafe {
                 map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, entry.start as usize, entry.bytes)
             };
-            // Where the system does not do it, memory is only given back later.
+            // If the system refuses, it releases the memory later.
             let _ = dropped;
         }
     }
 
-    /// Number of weights in the file.
+    /// Returns the number of weights in the file.
     pub fn parameters(&self) -> u64 {
         self.tensors
             .values()
@@ -178,7 +181,7 @@ impl Gguf {
             .fold(0, u64::saturating_add)
     }
 
-    /// Name of the type that most bytes of weights are stored in, such as `Q4_1`.
+    /// Returns the name of the type that stores the most bytes of weights, such as `Q4_1`.
     pub fn quantization(&self) -> String {
         let mut bytes: BTreeMap<&'static str, u64> = BTreeMap::new();
         for tensor in self.tensors.values() {
@@ -191,7 +194,7 @@ impl Gguf {
     }
 }
 
-/// The types of `enum ggml_type` that Candle has kernels for, by their number in the file.
+/// Returns the type with this number in `enum ggml_type`, if Candle has kernels for it.
 fn dtype(id: u32) -> Option<GgmlDType> {
     Some(match id {
         0 => GgmlDType::F32,
@@ -231,7 +234,7 @@ fn dtype_name(dtype: GgmlDType) -> &'static str {
     }
 }
 
-/// Parses a header of a file of `len` bytes.
+/// Parses the header of a file of `len` bytes.
 fn parse(inner: impl Read, len: u64, path: &Path) -> Result<(Metadata, BTreeMap<String, TensorEntry>)> {
     let mut cursor = Cursor::new(inner, len, path);
     let magic = cursor.u32()?;
@@ -248,7 +251,7 @@ fn parse(inner: impl Read, len: u64, path: &Path) -> Result<(Metadata, BTreeMap<
     let tensor_count = cursor.u64()?;
     cursor.field = "metadata count".into();
     let metadata_count = cursor.u64()?;
-    // The smallest metadata entry takes 13 bytes, the smallest tensor entry 24.
+    // A metadata entry takes at least 13 bytes, a tensor entry at least 24.
     let least = metadata_count
         .saturating_mul(13)
         .saturating_add(tensor_count.saturating_mul(24));
@@ -317,7 +320,7 @@ fn parse_tensors<R: Read>(
     Ok(tensors)
 }
 
-/// Reads one entry; `start` is still the offset within the data section.
+/// Parses one tensor entry. Its `start` is still the offset within the data section.
 fn parse_tensor<R: Read>(cursor: &mut Cursor<R>) -> Result<TensorEntry> {
     let dimensions = cursor.u32()?;
     if dimensions == 0 || dimensions > MAX_DIMENSIONS {

@@ -1,7 +1,4 @@
-//! The key–value part of a GGUF header, with typed access.
-//!
-//! In: values as they were read. Out: numbers, texts and lists by key, each refusal naming file and key.
-//! It must not know which keys matter.
+//! The key-value section of a GGUF header, with typed access. Errors name the file and the key.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +7,7 @@ use crate::Error;
 
 type Result<T> = std::result::Result<T, Error>;
 
-/// A metadata value. Texts stay bytes, because token texts in the wild are not always UTF-8.
+/// A metadata value. Strings stay bytes, because token texts in real files are not always UTF-8.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     Unsigned(u64),
@@ -37,7 +34,7 @@ impl Metadata {
         }
     }
 
-    /// False where the key was there already.
+    /// Adds a value. Returns false if the key already had one.
     pub fn insert(&mut self, key: String, value: Value) -> bool {
         self.values.insert(key, value).is_none()
     }
@@ -58,7 +55,7 @@ impl Metadata {
         value.map_or_else(|| self.fail(key, "is missing"), Ok)
     }
 
-    /// Any integer that is not negative.
+    /// Returns an integer that is not negative.
     pub fn unsigned(&self, key: &str) -> Result<Option<u64>> {
         match self.get(key) {
             None => Ok(None),
@@ -71,7 +68,7 @@ impl Metadata {
         }
     }
 
-    /// A size between 1 and `max`.
+    /// Returns a size between 1 and `max`.
     pub fn size(&self, key: &str, max: usize) -> Result<Option<usize>> {
         match self.unsigned(key)? {
             None => Ok(None),
@@ -102,7 +99,7 @@ impl Metadata {
         }
     }
 
-    /// A finite number above zero.
+    /// Returns a finite number above zero.
     pub fn positive(&self, key: &str) -> Result<Option<f64>> {
         match self.float(key)? {
             Some(v) if v <= 0.0 => self.fail(key, format!("{v} is not above zero")),
@@ -139,7 +136,8 @@ impl Metadata {
         self.need(key, value)
     }
 
-    /// A list of texts. Bytes that are not UTF-8 become U+FFFD: a token must keep its place in the list.
+    /// Returns a list of strings. Bytes that are not UTF-8 become U+FFFD, because a token must keep its index in the
+    /// list.
     pub fn texts(&self, key: &str) -> Result<Option<Vec<String>>> {
         match self.get(key) {
             None => Ok(None),
@@ -150,7 +148,7 @@ impl Metadata {
         }
     }
 
-    /// A list of texts as they lie in the file.
+    /// Returns a list of strings as the bytes in the file.
     pub fn raw_texts(&self, key: &str) -> Result<Option<&[Vec<u8>]>> {
         match self.get(key) {
             None => Ok(None),
