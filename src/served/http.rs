@@ -1,6 +1,4 @@
-//! The HTTP client of a served model.
-//!
-//! In: a request's JSON. Out: pieces of text, then a [`Generation`].
+//! The HTTP client of a served model: sends a request and streams the answer.
 
 mod models;
 
@@ -21,13 +19,13 @@ use crate::remote;
 /// Longest answer, in bytes of text.
 const MAX_TEXT: usize = 256 << 10;
 
-/// Most of a body that is read where no stream comes.
+/// Largest body, in bytes, if the response is not a stream.
 const MAX_BODY: usize = 1 << 20;
 
 /// How often a caller can stop while the server is silent.
 const TICK: Duration = Duration::from_millis(50);
 
-/// A client of one server.
+/// A client for one server.
 pub struct Client {
     http: reqwest::Client,
     url: Url,
@@ -58,7 +56,7 @@ impl Client {
         })
     }
 
-    /// The address that is asked, without user, password and query.
+    /// Returns the address that requests go to, without user, password and query.
     pub fn address(&self) -> String {
         remote::shown(&self.url)
     }
@@ -67,7 +65,8 @@ impl Client {
         self.runtime()?.block_on(self.answer(request, on_piece))
     }
 
-    /// Dropped with all its connections after each use: a server whose answer is broken off sees that at once.
+    /// Creates a runtime for one request. Dropping it closes its connections, so the server notices at once when an
+    /// answer is cancelled.
     fn runtime(&self) -> Result<Runtime, EngineError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(|error| self.fault(error.to_string()))
@@ -121,7 +120,7 @@ impl Client {
         Ok(answer.finish())
     }
 
-    /// Waits for `future` as long as there is patience; `None` where the caller stopped meanwhile.
+    /// Waits for `future` and fails after `patience`. Returns `None` if the caller stopped meanwhile.
     async fn waiting<T>(
         &self,
         future: impl Future<Output = T>,
@@ -156,7 +155,7 @@ impl Client {
         Ok(())
     }
 
-    /// What a server says that does not answer.
+    /// Describes a response that is not an answer.
     async fn refused(&self, mut response: Response) -> EngineError {
         let status = response.status();
         let mut body = Vec::new();
@@ -175,7 +174,7 @@ impl Client {
             401 | 403 => Some("set the environment variable that `key_env` of [generator] names to a valid key"),
             404 => Some("check `url` and `model` of [generator] in the settings file"),
             429 | 503 => Some("the server is busy: ask again later, or with -m NAME for a local model"),
-            // Each server has its own words for a prompt that is too long for it; `context` is in them all.
+            // Servers word the error for a prompt that is too long differently, but all of them mention `context`.
             400 | 413 if said.contains("context") => {
                 Some("set `context_length` of [generator] to the tokens that the server has room for")
             }
@@ -195,7 +194,7 @@ impl Client {
     }
 }
 
-/// The address of chat completions under `url`.
+/// Returns the address of chat completions under `url`.
 fn address(url: &str) -> Result<Url, EngineError> {
     let whole = format!("{}/chat/completions", url.trim_end_matches('/'));
     remote::server(&whole).ok_or_else(|| EngineError::Served {
@@ -213,7 +212,7 @@ fn fault(url: &Url, problem: String, hint: Option<&str>) -> EngineError {
     }
 }
 
-/// The innermost cause, on one line, without the address.
+/// Returns the innermost cause on one line, without the address.
 fn plain(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return "it took too long".into();
@@ -221,7 +220,7 @@ fn plain(error: reqwest::Error) -> String {
     remote::cause(&error.without_url())
 }
 
-/// An answer as it comes.
+/// An answer in progress.
 struct Answer<'a> {
     on_piece: OnPiece<'a>,
     thoughts: Thoughts,
@@ -309,7 +308,8 @@ impl<'a> Answer<'a> {
     fn finish(mut self) -> Generation {
         let held = std::mem::take(&mut self.thoughts).finish();
         if !self.ended() || self.done {
-            // Past the end there is nothing to stop, and the bound is passed by less than a piece.
+            // The answer has ended, so a request to stop changes nothing, and the text exceeds its bound by less than a
+            // piece.
             let _ = self.hand_on(&held);
         }
         let (prompt_tokens, cached_tokens, generated_tokens) = self.usage.unwrap_or((0, 0, self.pieces));

@@ -1,8 +1,7 @@
 //! A model behind an OpenAI-compatible server (vLLM, llama-server, Ollama), as an [`Engine`].
 //!
-//! In: the server's address, a model's name, perhaps a key, and chat messages. Out: pieces of text as the server
-//! streams them. It must not know where these come from: that offline means no server at all is its caller's to keep.
-//! What the server sends is bounded in bytes and in silence.
+//! The answer is streamed. What the server sends is bounded in bytes, and so is how long it may be silent. The caller
+//! must make sure that no server is used in offline mode.
 
 mod http;
 #[cfg(test)]
@@ -15,22 +14,22 @@ use std::time::Duration;
 
 use crate::engine::{Engine, EngineError, Generation, Message, ModelInfo, Sampling};
 
-/// Where a served model is, and what is known of it.
+/// The address of a served model and how to use it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Served {
-    /// Up to and with the API's version, such as `http://127.0.0.1:8080/v1`.
+    /// Base address, up to and including the API version, such as `http://127.0.0.1:8080/v1`.
     pub url: String,
-    /// As the server calls it.
+    /// The model's name on the server.
     pub model: String,
-    /// Sent as a bearer token.
+    /// API key, sent as a bearer token.
     pub key: Option<String>,
-    /// Prompt and answer together, in tokens.
+    /// The context window in tokens, prompt and answer together.
     pub context_length: usize,
-    /// Longest silence of the server before it is given up.
+    /// Longest silence before askpm gives up on the server.
     pub patience: Duration,
 }
 
-/// A key is never shown.
+/// Never shows the key.
 impl std::fmt::Debug for Served {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let key = self.key.as_ref().map(|_| "…");
@@ -42,13 +41,14 @@ impl std::fmt::Debug for Served {
     }
 }
 
-/// Bytes of a token, at least, in English and most other text: prompts are counted too long rather than too short.
+/// Bytes per token. English and most other text has more, so the length of a prompt is overestimated rather than
+/// underestimated.
 const BYTES_PER_TOKEN: usize = 3;
 
-/// Tokens that a chat template puts around each message, at most of those that are in use.
+/// Most tokens that a chat template in use puts around each message.
 const TOKENS_PER_MESSAGE: usize = 8;
 
-/// An [`Engine`] whose work is done elsewhere.
+/// An [`Engine`] that asks a server.
 pub struct ServedEngine {
     served: Served,
     info: ModelInfo,
@@ -56,10 +56,11 @@ pub struct ServedEngine {
 }
 
 impl ServedEngine {
-    /// Sets up a client; nothing is sent before the first question.
+    /// Sets up a client. It sends nothing before the first question.
     ///
     /// # Errors
-    /// The address is none of `http` or `https`, or a key would go unprotected to another machine.
+    /// The address is not `http` or `https`, a header cannot hold the key, or the key would be sent unencrypted to
+    /// another machine.
     pub fn new(served: Served) -> Result<Self, EngineError> {
         let client = http::Client::new(&served)?;
         let info = ModelInfo {
@@ -69,17 +70,17 @@ impl ServedEngine {
             quantization: "unknown".into(),
             context_length: served.context_length,
             device: "server".into(),
-            // No server tells. Nobody runs a server for a model that is too small to write.
+            // Servers do not report it. Assume a model that is large enough to write answers.
             parameters: u64::MAX,
         };
         Ok(ServedEngine { served, info, client })
     }
 
-    /// Looks whether the server can be asked, for `most` at the longest; its model is asked nothing. The names that the
-    /// server lists, or `None` where it lists none.
+    /// Checks for at most `most` whether the server accepts requests, without asking its model anything. Returns the
+    /// names that the server lists, or `None` if it lists none.
     ///
     /// # Errors
-    /// It cannot be reached, or refuses.
+    /// The server is unreachable or rejects the request.
     pub fn models(&self, most: Duration) -> Result<Option<Vec<String>>, EngineError> {
         self.client.models(most)
     }
@@ -90,13 +91,13 @@ impl Engine for ServedEngine {
         &self.info
     }
 
-    /// An estimate: the server's tokenizer is not known.
+    /// Returns an estimate, because the server's tokenizer is unknown.
     fn count_prompt(&self, messages: &[Message]) -> Result<usize, EngineError> {
         let tokens = |message: &Message| TOKENS_PER_MESSAGE + message.content.len().div_ceil(BYTES_PER_TOKEN);
         Ok(messages.iter().map(tokens).sum())
     }
 
-    /// While the server is silent, `on_piece` gets an empty piece now and then, so that it can stop.
+    /// While the server is silent, `on_piece` receives an empty piece now and then, so that it can stop generation.
     fn generate(
         &mut self,
         messages: &[Message],

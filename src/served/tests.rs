@@ -1,4 +1,4 @@
-//! The served engine against a server of this machine that speaks the wire format.
+//! Tests the served engine against a local server that speaks the wire format.
 
 use super::wire::{Events, Heard, Thoughts};
 use super::*;
@@ -102,7 +102,7 @@ fn a_server_that_refuses_is_told_with_the_way_out_and_never_the_key() {
         (401, error("bad key"), ["401", "bad key", "key_env"]),
         (404, "no\nsuch   model".into(), ["404", "no such model", "`model`"]),
         (429, error("slow down"), ["429", "slow down", "busy"]),
-        // As llama-server says it.
+        // The wording of llama-server.
         (
             400,
             error("request (908 tokens) exceeds the available context size (512 tokens), try increasing it"),
@@ -171,7 +171,7 @@ fn the_caller_can_stop_a_silent_server() {
             })
             .unwrap();
         assert_eq!(generation.stop, Stop::Caller);
-        // The server sees it: nobody pays for what nobody reads.
+        // The server notices, so it does not generate text that nobody reads.
         while server.left() == 0 {
             std::thread::yield_now();
         }

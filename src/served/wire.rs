@@ -1,7 +1,6 @@
-//! What goes over the wire: the request's JSON, and the events of the answer.
+//! The wire format: the JSON of a request, and the events of an answer.
 //!
-//! In: messages and sampling; bytes of a server. Out: a JSON value; [`Heard`] events. No byte of a server can make it
-//! panic or grow without bound.
+//! No bytes from a server can cause a panic or unbounded growth.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,7 +11,7 @@ use crate::remote;
 /// Longest line of an event stream, in bytes.
 const MAX_LINE: usize = 1 << 20;
 
-/// The request of a streamed chat completion.
+/// Returns the request for a streamed chat completion.
 pub fn request(model: &str, messages: &[Message], sampling: &Sampling) -> Value {
     let messages: Vec<Value> = messages
         .iter()
@@ -30,7 +29,7 @@ pub fn request(model: &str, messages: &[Message], sampling: &Sampling) -> Value 
     })
 }
 
-/// What an event of the stream says.
+/// What an event of the stream says. One event can say several things.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
     Text(String),
@@ -42,7 +41,7 @@ pub enum Heard {
         written: usize,
     },
     Error(String),
-    /// The stream is at its end.
+    /// The stream has ended.
     Done,
 }
 
@@ -86,17 +85,17 @@ struct Details {
     cached_tokens: Option<usize>,
 }
 
-/// What one JSON object of a server says: a chunk of a stream, or a whole completion.
+/// Parses a JSON object from a server: a chunk of a stream, or a whole completion.
 ///
 /// # Errors
-/// It is no such object; the reason is one line.
+/// The JSON is not such an object; the reason is one line.
 pub fn heard(json: &[u8]) -> Result<Vec<Heard>, String> {
     let chunk: Chunk = serde_json::from_slice(json).map_err(|error| format!("no chat completion: {error}"))?;
     if let Some(error) = chunk.error.filter(|error| !error.is_null()) {
         return Ok(vec![Heard::Error(message(&error))]);
     }
     let mut all = Vec::new();
-    // Only the first choice is asked for.
+    // The request asks for only one choice.
     if let Some(choice) = chunk.choices.into_iter().next() {
         let text = choice
             .delta
@@ -113,7 +112,7 @@ pub fn heard(json: &[u8]) -> Result<Vec<Heard>, String> {
     Ok(all)
 }
 
-/// The names in a list of models; `None` if it is no such list.
+/// Returns the names in a list of models, or `None` if it is not such a list.
 pub fn models(json: &[u8]) -> Option<Vec<String>> {
     let listed: Value = serde_json::from_slice(json).ok()?;
     let data = listed.get("data")?.as_array()?;
@@ -121,7 +120,7 @@ pub fn models(json: &[u8]) -> Option<Vec<String>> {
     Some(names.map(remote::one_line).collect())
 }
 
-/// The message of an error object of any server, on one short line.
+/// Returns the message of any server's error object, on one short line.
 pub fn message(error: &Value) -> String {
     let text = error
         .get("message")
@@ -132,17 +131,17 @@ pub fn message(error: &Value) -> String {
     remote::one_line(&text)
 }
 
-/// Cuts bytes into events by the rules of server-sent events, as far as chat completions use them.
+/// Splits bytes into server-sent events, as far as chat completions use them.
 #[derive(Default)]
 pub struct Events {
     rest: Vec<u8>,
 }
 
 impl Events {
-    /// What the events that are whole with `bytes` say.
+    /// Parses the events that `bytes` complete.
     ///
     /// # Errors
-    /// An event that is no chunk of a completion, or a line that is too long.
+    /// An event is not a chunk of a completion, or a line is too long.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Heard>, String> {
         self.rest.extend_from_slice(bytes);
         let mut all = Vec::new();
@@ -160,7 +159,7 @@ impl Events {
 }
 
 fn line(line: &[u8]) -> Result<Vec<Heard>, String> {
-    // Comments, other fields and the blank lines between events say nothing.
+    // Comments, other fields and the blank lines between events carry no text.
     let Some(data) = line.strip_prefix(b"data:") else {
         return Ok(Vec::new());
     };
@@ -171,7 +170,7 @@ fn line(line: &[u8]) -> Result<Vec<Heard>, String> {
     }
 }
 
-/// Keeps back what a model thinks aloud in front of its answer, between `<think>` and `</think>`.
+/// Removes the reasoning that a model puts in front of its answer, between `<think>` and `</think>`.
 #[derive(Default)]
 pub struct Thoughts {
     held: String,
@@ -182,7 +181,7 @@ const OPENS: &str = "<think>";
 const CLOSES: &str = "</think>";
 
 impl Thoughts {
-    /// The part of the text so far that belongs to the answer and was not handed on yet.
+    /// Returns the part of the text so far that belongs to the answer and has not been returned before.
     pub fn push(&mut self, text: &str) -> String {
         if self.past {
             return text.to_string();
@@ -191,7 +190,7 @@ impl Thoughts {
         let start = self.held.trim_start();
         if let Some(thought) = start.strip_prefix(OPENS) {
             let Some((_, after)) = thought.split_once(CLOSES) else {
-                // Only as much is kept as tells where the thought ends.
+                // Only the end is kept, to recognize the closing tag.
                 let keep = thought.char_indices().rev().nth(CLOSES.len()).map_or(0, |(at, _)| at);
                 self.held = format!("{OPENS}{}", &thought[keep..]);
                 return String::new();
@@ -208,7 +207,7 @@ impl Thoughts {
         std::mem::take(&mut self.held)
     }
 
-    /// What was held back and turned out to be no thought.
+    /// Returns text that was held back and turned out not to be reasoning.
     pub fn finish(self) -> String {
         match self.held.trim_start().starts_with(OPENS) {
             true => String::new(),

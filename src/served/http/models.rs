@@ -1,7 +1,7 @@
-//! Looks whether a server can be asked, without asking anything of its model.
+//! Checks whether a server accepts requests, without asking its model anything.
 //!
-//! In: how long that may take. Out: the names that the server lists at `models`, beside the address of chat completions,
-//! or why it cannot be asked. A server that lists nothing can be a good one all the same.
+//! The list of models is at `models`, next to the address of chat completions. A server without such a list may still
+//! work.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::engine::EngineError;
 use crate::served::wire;
 
 impl Client {
-    /// The names of the server's models; `None` where it answers and lists none.
+    /// Returns the names of the server's models, or `None` if it answers but lists none.
     pub fn models(&self, most: Duration) -> Result<Option<Vec<String>>, EngineError> {
         let base = self.url.path();
         let base = base.strip_suffix("chat/completions").unwrap_or(base);

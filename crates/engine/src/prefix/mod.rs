@@ -1,11 +1,11 @@
-//! The keys and values of what all prompts begin with, kept on disk from one process to the next.
+//! Stores the KV cache of the prompts' common openings on disk, from one process to the next.
 //!
-//! In: a folder, a model's file, the tokens of a fixed opening. Out: the same keys and values as reading the opening
-//! would make, to the last bit, or nothing. It must not know messages, or what the tokens say.
+//! A restored opening has the same keys and values, to the last bit, as one that is read again. Only openings that the
+//! program words itself are stored: the system message and the words before the first passage. Passages and questions
+//! never reach a file.
 //!
-//! Only openings that the program itself words are kept: the system message and the words before the first passage.
-//! Passages and questions never come into a file. A file that is not whole, of another model, wording, version or
-//! processor is as good as none, and is written anew; so is one that cannot be read. Nothing here can fail an answer.
+//! A file is ignored, and a new one is written, if it is incomplete, unreadable, or made for another model, opening,
+//! version or set of processor features. Nothing in this module can make an answer fail.
 
 mod store;
 
@@ -19,15 +19,15 @@ use sha2::{Digest, Sha256};
 use super::model::Model;
 use store::Store;
 
-/// Raised when keys and values come to lie otherwise in a page, or are computed otherwise.
+/// Raise this when the layout of keys and values in a page changes, or the way they are computed.
 const FORMAT: u32 = 1;
-/// Openings of fewer tokens are read sooner than looked up.
+/// Openings with fewer tokens are faster to read than to look up.
 const LEAST: usize = 8;
-/// Places of a model's file that are looked at to tell it from another, and bytes of each.
+/// Number of samples of a model's file that identify it, and bytes in each.
 const PROBES: u64 = 256;
 const PROBE: usize = 64;
 
-/// The openings of one model that are kept.
+/// The openings of one model that are stored.
 pub(crate) struct Prefixes {
     store: Store,
     openings: Vec<Opening>,
@@ -36,12 +36,13 @@ pub(crate) struct Prefixes {
 struct Opening {
     tokens: Vec<u32>,
     key: [u8; 32],
-    /// Whether the file is known to be there and right, or not worth another try.
+    /// Whether the file is known to be valid, or another attempt is not worthwhile.
     settled: bool,
 }
 
 impl Prefixes {
-    /// For the model of the file at `model`. `None` where that cannot be read, or nothing is worth keeping.
+    /// Stores openings for the model file at `model`. Returns `None` if that file cannot be read or no opening is long
+    /// enough.
     pub fn new(folder: PathBuf, model: &Path, openings: Vec<Vec<u32>>) -> Option<Self> {
         let identity = identity(model)?;
         let opening = |tokens: Vec<u32>| Opening {
@@ -60,8 +61,9 @@ impl Prefixes {
         })
     }
 
-    /// The tokens of the longest opening that a prompt begins with, longer than `read`, and is not all of, put into the
-    /// model's cache. What was there is forgotten.
+    /// Restores the longest opening that the prompt begins with into the model's cache, and returns its tokens. The
+    /// opening must have more than `read` tokens and fewer than the prompt. The cache's previous contents are
+    /// forgotten.
     pub fn restore(&mut self, prompt: &[u32], read: usize, model: &mut Model) -> Option<&[u32]> {
         let begins = |opening: &&mut Opening| {
             opening.tokens.len() > read && prompt.len() > opening.tokens.len() && prompt.starts_with(&opening.tokens)
@@ -79,13 +81,13 @@ impl Prefixes {
         restored.then_some(opening.tokens.as_slice())
     }
 
-    /// Writes what is missing of the openings that `read`, the tokens in the model's cache, begins with.
+    /// Writes the openings that are not stored yet and that `read`, the tokens in the model's cache, begins with.
     pub fn save(&mut self, read: &[u32], model: &mut Model) {
         for opening in &mut self.openings {
             if opening.settled || !read.starts_with(&opening.tokens) {
                 continue;
             }
-            // Once is enough: where it cannot be written now, the next process may try.
+            // One attempt is enough: if writing fails now, the next process may try again.
             opening.settled = true;
             if let Some(bytes) = model.save(opening.tokens.len()) {
                 self.store.write(&opening.key, &bytes);
@@ -94,11 +96,11 @@ impl Prefixes {
     }
 }
 
-/// What a file is called and must say of itself.
+/// Returns the key of an opening, from which its file gets its name and which the file repeats.
 fn key(identity: &[u8; 32], tokens: &[u32]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(FORMAT.to_le_bytes());
-    // Another version may compute other last bits, and so may other instructions.
+    // Another version may compute different last bits, and so may other instructions.
     hash.update(env!("CARGO_PKG_VERSION"));
     askpm_kernels::features().iter().for_each(|name| hash.update(name));
     hash.update(identity);
@@ -106,8 +108,8 @@ fn key(identity: &[u8; 32], tokens: &[u32]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// What tells a model's file from another: its length, when it was written, and bytes from all over it. Reading all of
-/// it would take longer than the opening does.
+/// Identifies a model's file by its length, its modification time and samples from all over it. Reading all of it would
+/// take longer than reading the opening.
 fn identity(path: &Path) -> Option<[u8; 32]> {
     let mut file = File::open(path).ok()?;
     let about = file.metadata().ok()?;

@@ -1,8 +1,6 @@
-//! The files that prefixes are kept in: whole or not there, and not too many.
+//! The files of stored prefixes: each is complete or absent, and their number and size are limited.
 //!
-//! In: a folder, a key, bytes. Out: the bytes that were written last under the key. It must not know what they mean.
-//!
-//! A file is its magic, the key, the bytes, and the SHA-256 of all before.
+//! A file consists of its magic number, the key, the bytes, and the SHA-256 of all of these.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -15,9 +13,9 @@ const MAGIC: &[u8; 8] = b"askpmkv1";
 const SUM: usize = 32;
 const HEAD: usize = MAGIC.len() + 32;
 
-/// Bytes of the largest file that is worth its reading.
+/// Largest entry, in bytes, that is worth reading.
 pub(super) const LARGEST: usize = 32 << 20;
-/// Files that are kept, and bytes of them together; the longest unused go first.
+/// Maximum number of files and of their bytes. The least recently used files are removed first.
 pub(super) const MOST_FILES: usize = 16;
 pub(super) const MOST_BYTES: u64 = 128 << 20;
 
@@ -35,7 +33,7 @@ impl Store {
         self.folder.join(name + ".kv")
     }
 
-    /// What was written under the key, if all of it is there and unchanged.
+    /// Returns what was written under the key, if the file is complete and unchanged.
     pub fn read(&self, key: &[u8; 32]) -> Option<Vec<u8>> {
         let path = self.path(key);
         let mut file = File::open(&path).ok()?;
@@ -51,7 +49,7 @@ impl Store {
             return None;
         }
         bytes.drain(..HEAD);
-        // That it was used is only for `evict`.
+        // The time of last use is only for `evict`, so failing to set it is harmless.
         let _ = File::options()
             .append(true)
             .open(&path)
@@ -59,7 +57,7 @@ impl Store {
         Some(bytes)
     }
 
-    /// Writes a file and makes room for it. What cannot be written is not kept.
+    /// Writes a file and removes old ones to make room. If writing fails, the entry is not stored.
     pub fn write(&self, key: &[u8; 32], bytes: &[u8]) {
         if bytes.len() > LARGEST {
             return;
@@ -84,8 +82,8 @@ impl Store {
         Ok(())
     }
 
-    /// Removes the files that were not used for longest, until what is left is within bounds. Whatever lies in the
-    /// folder counts, what an interrupted process left behind too.
+    /// Removes the least recently used files until the others are within bounds. Every file in the folder counts,
+    /// including those that an interrupted process left behind.
     fn evict(&self, newest: &Path) {
         let Ok(entries) = fs::read_dir(&self.folder) else {
             return;
@@ -97,7 +95,7 @@ impl Store {
                 Some((about.modified().ok()?, about.len(), entry.path()))
             })
             .collect();
-        // The newest last, whatever the clock says.
+        // The newest comes last, whatever the clock says.
         files.sort_by_key(|file| (file.2 == newest, file.0));
         let mut bytes: u64 = files.iter().map(|file| file.1).sum();
         let mut left = files.len();
@@ -150,7 +148,7 @@ mod tests {
         assert_eq!(store.read(&key), None);
         store.write(&key, &bytes);
         assert_eq!(store.read(&key), Some(bytes));
-        // Another key's file in its place.
+        // A file of another key under the same name.
         let mut other = key;
         other[31] = 8;
         assert_eq!(store.path(&other), path);
@@ -166,7 +164,7 @@ mod tests {
             store.write(&key(n), &[0; 10]);
             age(&store.path(&key(n)), 1000 - n as u64);
         }
-        // The oldest is used, and what a broken-off process left is old.
+        // The oldest file is used again, and a file of an interrupted process is old.
         store.read(&key(0)).unwrap();
         let left = folder.path().join(".tmpX");
         fs::write(&left, b"half").unwrap();

@@ -1,4 +1,4 @@
-//! Openings that were kept: the same answers, from fewer tokens read, and nothing from a file that is wrong.
+//! Tests stored openings: the answers stay the same, fewer tokens are read, and bad files are not used.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -21,7 +21,7 @@ fn messages(user: &str) -> Vec<Message> {
     ]
 }
 
-/// A process: a model that was just loaded and keeps its openings in `folder`.
+/// Stands for a new process: a model that was just loaded and stores its openings in `folder`.
 fn engine(model: &Path, folder: &Path) -> CandleEngine {
     let mut engine = CandleEngine::load(model, DeviceChoice::Cpu).unwrap();
     engine.keep_openings(folder.into(), &[messages("Notes:\n")]);
@@ -59,7 +59,7 @@ fn the_next_process_reads_less_and_answers_the_same() {
             let fresh = answer(&mut engine(&model, &none), "and another, hello");
             assert_eq!((&next.text, next.stop), (&fresh.text, fresh.stop), "{architecture}");
             assert_eq!(next.prompt_tokens, fresh.prompt_tokens);
-            // A convolution's memory at the end of the opening is gone when the opening is written.
+            // When the opening is written, a convolution no longer has its state at the end of the opening.
             if architecture == "lfm2" {
                 assert_eq!((next.cached_tokens, files(&kept).len()), (0, 0));
             } else {
@@ -75,7 +75,7 @@ fn logits_after_a_kept_opening_are_the_same_to_the_last_bit() {
     for architecture in ARCHITECTURES.into_iter().filter(|name| *name != "lfm2") {
         let home = tempfile::tempdir().unwrap();
         let model = TinyGguf::new(architecture, Weights::Q8_0).write(home.path(), "tiny.gguf");
-        // Within a block of keys, at its end, and over the end of a page.
+        // Inside a block of keys, at the end of one, and past the end of a page.
         for length in [9, 16, 33, 128, 141] {
             let ids = any_ids(200);
             let logits = |rest: &[u32]| {
@@ -166,7 +166,7 @@ fn questions_of_one_process_have_the_opening_from_memory() {
     answer(&mut engine, "something in 12");
     let opening = answer(&mut engine, "another").cached_tokens;
     assert!(opening > 20);
-    // More in common than the opening is.
+    // More tokens are in common than the opening has.
     assert!(answer(&mut engine, "another one").cached_tokens > opening);
 }
 
