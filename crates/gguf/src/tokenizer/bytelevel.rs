@@ -1,10 +1,7 @@
-//! Byte-level byte-pair encoding, the vocabulary kind that GGUF calls `gpt2`.
+//! Byte-level byte-pair encoding, which GGUF calls `gpt2`. It encodes plain text and never produces a special token.
 //!
-//! In: the vocabulary, its merges and the name of its pre-tokenizer. Out: ids of plain text.
-//! It must not know special tokens: it never makes one.
-//!
-//! Byte alphabet: Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), and the published
-//! encoder. Which pattern belongs to which `tokenizer.ggml.pre`: llama.cpp, `src/llama-vocab.cpp`.
+//! The byte alphabet is from Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), and the
+//! encoder published with it. The pattern for each `tokenizer.ggml.pre` is from llama.cpp, `src/llama-vocab.cpp`.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -16,17 +13,17 @@ use super::merge::{Join, Symbol, merge};
 use crate::error::Error;
 use crate::metadata::Metadata;
 
-/// The English contractions, words, numbers, punctuation and white space of GPT-2.
+/// GPT-2's pattern: English contractions, words, numbers, punctuation and white space.
 const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)";
 const LLAMA3: &str = r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 const QWEN2: &str = r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-/// How a text is cut before merging, and what goes with it.
+/// How text is split before merging, and the settings that go with it.
 struct Cut {
     patterns: &'static [&'static str],
-    /// A piece that is itself a token is taken whole, whatever the merges say.
+    /// A piece that is itself a token becomes that token, whatever the merges say.
     whole_pieces: bool,
-    /// Whether a start token is put first where the file does not say.
+    /// Whether a start token comes first if the file does not say.
     start_token: bool,
 }
 
@@ -56,8 +53,8 @@ fn cut(name: &str) -> Option<Cut> {
     })
 }
 
-/// Texts of tokens and their ids. Its hashing is quick, and seeded anew by each process: vocabularies come with files
-/// from elsewhere.
+/// Maps token texts to ids. The hash is fast and has a different seed in each process, because vocabularies come from
+/// untrusted files.
 pub(super) type Vocabulary = HashMap<String, u32, RandomState>;
 
 pub(super) struct ByteLevel {
@@ -98,7 +95,7 @@ impl ByteLevel {
         for (rank, line) in lines.iter().enumerate() {
             let line: Cow<str> = String::from_utf8_lossy(line);
             let bad = |why: &str| fail("tokenizer.ggml.merges", format!("entry {rank}, `{line}`: {why}"));
-            // The separator is the first space after the first character: a half is never empty.
+            // The separator is the first space after the first character, so the left half is never empty.
             let split = line.char_indices().skip(1).find(|&(_, c)| c == ' ').map(|(at, _)| at);
             let (left, right) = split
                 .map(|at| (&line[..at], &line[at + 1..]))
@@ -109,7 +106,7 @@ impl ByteLevel {
             joined.push_str(right);
             match (id(left), id(right), id(&joined)) {
                 (Some(l), Some(r), Some(whole)) => drop(merges.entry((l, r)).or_insert((rank as u32, whole))),
-                // It would make or take apart a special token, which plain text must not.
+                // The merge would build or split a special token. Plain text must not do that.
                 _ if [left, right, joined.as_str()].iter().any(|text| others.contains(text)) => {}
                 _ => return Err(bad("a half or the whole is not a token")),
             }
@@ -124,7 +121,7 @@ impl ByteLevel {
         })
     }
 
-    /// Appends the ids of `text`. A byte that the vocabulary has no token for is left out.
+    /// Appends the ids of `text`. A byte without a token in the vocabulary is left out.
     pub fn encode(&self, text: &str, ids: &mut Vec<u32>) {
         for piece in self.pieces(text) {
             let spelled: String = piece.bytes().map(|b| self.alphabet[usize::from(b)]).collect();
@@ -170,7 +167,7 @@ impl ByteLevel {
     }
 }
 
-/// Cuts out every match; what lies between matches is kept as pieces of its own.
+/// Splits text at every match. Matches and the text between them become pieces.
 fn isolate<'t>(pattern: &SysRegex, text: &'t str) -> Vec<&'t str> {
     let mut pieces = Vec::new();
     let mut done = 0;
@@ -184,7 +181,7 @@ fn isolate<'t>(pattern: &SysRegex, text: &'t str) -> Vec<&'t str> {
     pieces
 }
 
-/// The printable character that stands for each byte.
+/// Returns the printable character that stands for each byte.
 fn alphabet() -> [char; 256] {
     let mut table = ['\0'; 256];
     let mut next = 256u32;
@@ -200,7 +197,7 @@ fn alphabet() -> [char; 256] {
     table
 }
 
-/// The bytes that a token's text stands for, or `None` where it is not spelled in the byte alphabet.
+/// Returns the bytes that a token's text stands for, or `None` if it is not spelled in the byte alphabet.
 pub(super) fn spelled_bytes(text: &str) -> Option<Vec<u8>> {
     thread_local! {
         static BYTES: HashMap<char, u8> = alphabet().into_iter().zip(0..=255u8).collect();

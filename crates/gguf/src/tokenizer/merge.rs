@@ -1,15 +1,14 @@
-//! The merging loop that byte-pair vocabularies share, whatever ranks the pairs.
+//! The merge loop of both byte-pair encoders.
 //!
-//! In: a text cut into symbols and a rule that says which neighbours may join, and how eagerly. Out: the symbols left
-//! when nothing may join any more. It must not know where ranks or scores come from.
-//!
-//! The order is that of Sennrich et al., "Neural Machine Translation of Rare Words with Subword Units" (2016): the best
-//! pair first, the leftmost of equals. A heap keeps one long word from costing quadratic time: questions can be hostile.
+//! It starts from a text that is split into symbols. A rule decides which neighbours may join, and how eagerly. The
+//! order is that of Sennrich et al., "Neural Machine Translation of Rare Words with Subword Units" (2016): the best
+//! pair first, the leftmost of equals. A heap keeps one long word from costing quadratic time, because questions can be
+//! hostile.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-/// A run of the text, `start..end` in bytes, and its token where it has one.
+/// A run of the text, `start..end` in bytes, and its token if it has one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Symbol {
     pub start: usize,
@@ -17,7 +16,7 @@ pub(super) struct Symbol {
     pub token: Option<u32>,
 }
 
-/// How two neighbours join: the eagerness (higher goes first) and the token that they make.
+/// How two neighbours join: the eagerness (higher goes first) and the resulting token.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Join {
     pub eagerness: f64,
@@ -28,7 +27,7 @@ struct Candidate {
     join: Join,
     left: usize,
     right: usize,
-    /// Ends of both halves when the candidate was found; where a half has changed since, the candidate is stale.
+    /// Ends of both halves when the candidate was found. If a half has changed since, the candidate is stale.
     ends: (usize, usize),
 }
 

@@ -1,11 +1,9 @@
-//! Text to token ids and back, from the vocabulary in a GGUF file.
+//! Converts text to token ids and back, with the vocabulary in a GGUF file.
 //!
-//! In: metadata, then texts marked as the template's own or as a message's. Out: ids; and for each id its bytes.
-//! It must not know chat templates or models.
-//!
-//! **A message's text never becomes a special token.** Only the template's own text is searched for them, and the two
-//! encoders below know ordinary tokens only. An exception that changes no meaning: user-defined tokens made of white
-//! space (Gemma has them for runs of line breaks) are found everywhere, as the reference tokenizers do.
+//! **A message's text never becomes a special token.** Each text is marked as the template's or as a message's. Only
+//! the template's text is searched for special tokens, and the two encoders below know only ordinary tokens. There is
+//! one exception, which changes no meaning: user-defined tokens made of white space (Gemma has them for runs of line
+//! breaks) are found everywhere, as in the reference tokenizers.
 
 mod bytelevel;
 mod merge;
@@ -23,16 +21,16 @@ use special::{Piece, Special, SpecialIds, cut_at, specials};
 
 type Result<T> = std::result::Result<T, Error>;
 
-/// A stretch of a rendered prompt, and whose text it is.
+/// A stretch of a rendered prompt, marked with its origin.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Segment {
     /// The template's own text: special tokens are looked for.
     Template(String),
-    /// Text of a message: never a special token.
+    /// A message's text, which never becomes a special token.
     Content(String),
 }
 
-/// `tokenizer.ggml.token_type`, as far as it matters here.
+/// A token's type in `tokenizer.ggml.token_type`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {
     Ordinary,
@@ -52,7 +50,7 @@ pub struct Tokenizer {
     tokens: Vec<String>,
     kinds: Vec<Kind>,
     encoder: Encoder,
-    /// Longest first; white-space tokens apart.
+    /// Special tokens, longest first. Those of white space are in `spaces`.
     specials: Vec<Special>,
     spaces: Vec<Special>,
     start: Option<u32>,
@@ -129,7 +127,7 @@ impl Tokenizer {
         self.end.contains(&id)
     }
 
-    /// Text of the start token, for templates that write it themselves; empty where there is none.
+    /// Returns the text of the start token, for templates that write it themselves. It is empty if there is none.
     pub fn start_text(&self) -> &str {
         self.text(self.start)
     }
@@ -143,14 +141,15 @@ impl Tokenizer {
             .map_or("", String::as_str)
     }
 
-    /// Ids of plain text: no special token, no start token.
+    /// Returns the ids of plain text, without special tokens and without a start token.
     pub fn encode_text(&self, text: &str) -> Vec<u32> {
         let mut ids = Vec::new();
         self.encode_pieces(vec![Piece::Text(text.into())], &mut ids);
         ids
     }
 
-    /// Ids of a rendered prompt, with the start token where the vocabulary asks for one and the template has not put it.
+    /// Returns the ids of a rendered prompt. A start token is added if the vocabulary asks for one and the template has
+    /// not written it.
     pub fn encode_prompt(&self, segments: &[Segment]) -> Vec<u32> {
         let mut pieces = Vec::new();
         for segment in segments {
@@ -158,7 +157,7 @@ impl Tokenizer {
                 Segment::Template(text) => cut_at(text, &self.specials),
                 Segment::Content(text) => vec![Piece::Text(text.clone())],
             };
-            // Neighbouring plain text is encoded as one, or the seam would change the ids.
+            // Adjacent plain text is encoded together. Otherwise the boundary would change the ids.
             for piece in cut {
                 match (pieces.last_mut(), piece) {
                     (Some(Piece::Text(before)), Piece::Text(text)) => before.push_str(&text),
@@ -198,7 +197,8 @@ impl Tokenizer {
         }
     }
 
-    /// The bytes that a token adds to the text; none for control tokens and for ids outside the vocabulary.
+    /// Returns the bytes that a token adds to the text. Control, unknown and unused tokens and ids outside the
+    /// vocabulary add none.
     pub fn bytes(&self, id: u32) -> Vec<u8> {
         let Some((text, kind)) = self.tokens.get(id as usize).zip(self.kinds.get(id as usize)) else {
             return Vec::new();
@@ -212,7 +212,8 @@ impl Tokenizer {
         }
     }
 
-    /// Whether a space at the very start of an answer is the vocabulary's mark and not the model's.
+    /// Returns whether a space at the very start of an answer comes from the vocabulary's convention and not from the
+    /// model.
     pub fn drops_first_space(&self) -> bool {
         matches!(&self.encoder, Encoder::SentencePiece(encoder) if encoder.space_prefix)
     }

@@ -1,10 +1,8 @@
-//! SentencePiece's byte-pair encoding by scores with byte fallback, the vocabulary kind that GGUF calls `llama`.
+//! SentencePiece's byte-pair encoding by scores, with byte fallback, which GGUF calls `llama`. It encodes plain text
+//! and never produces a special token.
 //!
-//! In: the ordinary tokens with their scores, and the byte tokens. Out: ids of plain text.
-//! It must not know special tokens: it never makes one.
-//!
-//! Method: Kudo and Richardson, "SentencePiece" (2018), byte-pair mode: the neighbours whose joint token scores highest
-//! are joined first; what never became a token is written as its UTF-8 bytes.
+//! The method is the byte-pair mode of Kudo and Richardson, "SentencePiece" (2018): the neighbours whose joint token
+//! scores highest are joined first. What never becomes a token is written as its UTF-8 bytes.
 
 use std::collections::HashMap;
 
@@ -14,17 +12,17 @@ use super::merge::{Join, Symbol, merge};
 pub(super) const SPACE: char = '\u{2581}';
 
 pub(super) struct SentencePiece {
-    /// Ordinary tokens: id and score.
+    /// Ordinary tokens with id and score.
     pub vocabulary: HashMap<String, (u32, f32)>,
-    /// Token of each byte, where there is one.
+    /// The token of each byte, if there is one.
     pub bytes: Vec<Option<u32>>,
     pub unknown: Option<u32>,
-    /// Whether a space is put before a text that begins the prompt or follows a special token.
+    /// Whether a space is added before text that begins the prompt or follows a special token.
     pub space_prefix: bool,
 }
 
 impl SentencePiece {
-    /// Appends the ids of `text`; `after_special` says that a special token, or nothing, comes before it.
+    /// Appends the ids of `text`. `after_special` says that a special token, or nothing, precedes it.
     pub fn encode(&self, text: &str, after_special: bool, ids: &mut Vec<u32>) {
         let mut spelled = String::with_capacity(text.len() + 8);
         if self.space_prefix && after_special {
@@ -64,7 +62,7 @@ impl SentencePiece {
     }
 }
 
-/// The byte that a byte token such as `<0x0A>` stands for.
+/// Returns the byte that a byte token such as `<0x0A>` stands for.
 pub(super) fn byte_of(token: &str) -> Option<u8> {
     let digits = token.strip_prefix("<0x")?.strip_suffix('>')?;
     (digits.len() == 2)

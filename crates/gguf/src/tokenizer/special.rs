@@ -1,7 +1,4 @@
-//! Special tokens: which there are, where a text holds them, and which of them end a turn.
-//!
-//! In: the vocabulary and the ids that the metadata names. Out: a text cut into tokens and plain stretches.
-//! It must not know how plain text is encoded, nor whose text it is.
+//! Special tokens: which ones exist, where a text contains them, and which of them end a turn.
 
 use std::collections::BTreeSet;
 
@@ -23,17 +20,17 @@ const END_TEXTS: [&str; 7] = [
 pub(super) struct Special {
     text: String,
     id: u32,
-    /// White space after the token belongs to it (Phi-3).
+    /// Whether white space after the token belongs to it (Phi-3).
     takes_space: bool,
 }
 
-/// A stretch of a cut text.
+/// A special token or a stretch of plain text.
 pub(super) enum Piece {
     Token(u32),
     Text(String),
 }
 
-/// Cuts a text at every occurrence of the tokens, tried in their order (longest first).
+/// Splits a text at every occurrence of the tokens, which are tried in the given order (longest first).
 pub(super) fn cut_at(text: &str, specials: &[Special]) -> Vec<Piece> {
     let mut pieces = vec![Piece::Text(text.to_string())];
     for special in specials.iter().filter(|s| text.contains(s.text.as_str())) {
@@ -65,9 +62,9 @@ fn cut_one(text: &str, special: &Special) -> Vec<Piece> {
     pieces
 }
 
-/// The special tokens, longest first: those of white space, and the others.
+/// Returns the special tokens, longest first: those of white space, then the others.
 pub(super) fn specials(metadata: &Metadata, tokens: &[String], kinds: &[Kind]) -> Result<(Vec<Special>, Vec<Special>)> {
-    // llama.cpp decides by the model's name too; the vocabulary does not say it.
+    // The vocabulary does not say which tokens take white space. llama.cpp decides by the model's name too.
     let name = metadata.text("general.name")?.unwrap_or("").to_lowercase();
     let phi3 = name.contains("phi-3") || name.contains("phi3");
     let keeps_space = ["<unk>", "<s>", "<|endoftext|>"];
@@ -77,7 +74,7 @@ pub(super) fn specials(metadata: &Metadata, tokens: &[String], kinds: &[Kind]) -
             !text.is_empty() && matches!(kind, Kind::Control | Kind::UserDefined | Kind::Unknown)
         })
         .map(|(id, (text, kind))| {
-            // A user-defined token of a SentencePiece vocabulary can spell its spaces the SentencePiece way.
+            // A user-defined token of a SentencePiece vocabulary may spell its spaces as U+2581.
             let text = if *kind == Kind::UserDefined {
                 text.replace(SPACE, " ")
             } else {
@@ -91,7 +88,7 @@ pub(super) fn specials(metadata: &Metadata, tokens: &[String], kinds: &[Kind]) -
     Ok(all.into_iter().partition(|s| s.text.chars().all(char::is_whitespace)))
 }
 
-/// The ids that the metadata gives special meaning to.
+/// The ids that the metadata gives a special meaning.
 pub(super) struct SpecialIds {
     pub start: Option<u32>,
     pub eos: Option<u32>,
@@ -120,8 +117,8 @@ impl SpecialIds {
         })
     }
 
-    /// Makes control tokens of the ids that the metadata names and of known end tokens, whatever type they were given:
-    /// older conversions left some of them ordinary.
+    /// Marks the ids that the metadata names and known end tokens as control tokens, whatever their type: older
+    /// conversions left some of them ordinary.
     pub fn mark(&self, tokens: &[String], kinds: &mut [Kind]) {
         for &id in self.start.iter().chain(&self.eos).chain(&self.others) {
             if let Some(kind) = kinds.get_mut(id as usize) {

@@ -1,4 +1,4 @@
-//! The tokenizers against llama.cpp's goldens, and with texts that try to pass for something else.
+//! Tests the tokenizers against llama.cpp's goldens and with text that imitates special tokens.
 
 use askpm_fixtures::{ARCHITECTURES, Meta, TinyGguf, Weights, golden, ids, real_model, tiny_models};
 use proptest::prelude::*;
@@ -27,7 +27,7 @@ fn content(text: &str) -> Segment {
     Segment::Content(text.into())
 }
 
-/// Whether plain text may become this token.
+/// Returns whether plain text may become this token.
 fn is_plain(tokenizer: &Tokenizer, id: u32) -> bool {
     match tokenizer.kinds[id as usize] {
         Kind::Ordinary | Kind::Byte => true,
@@ -36,8 +36,8 @@ fn is_plain(tokenizer: &Tokenizer, id: u32) -> bool {
     }
 }
 
-/// Compares all texts of a golden. llama.cpp, even with its parsing of special tokens off, finds user-defined tokens and
-/// spells unused, control and byte tokens out of plain text; those texts are returned, not compared.
+/// Compares all texts of a golden. Even without parsing special tokens, llama.cpp turns some plain text into
+/// user-defined, unused, control and byte tokens. Such texts are returned instead of compared.
 fn compare(tokenizer: &Tokenizer, texts: &Value) -> Vec<String> {
     let mut different = Vec::new();
     for case in texts.as_array().unwrap() {
@@ -97,14 +97,14 @@ fn a_template_makes_special_tokens_and_a_message_never_does() {
             special,
             "{architecture}"
         );
-        // Nor where the seam between template and message would complete it.
+        // Nor does it appear where template and message together would spell it.
         let (head, tail) = special.split_at(3);
         let seam = tokenizer.encode_prompt(&[template(head), content(tail), template("x")]);
         assert!(!seam.contains(&id), "{architecture}");
     }
 }
 
-/// The hostile texts of the fixture, in a message of a prompt of every family.
+/// Puts the hostile texts of the fixture into a message of a prompt for every family.
 #[test]
 fn no_hostile_text_becomes_a_special_token_in_any_family() {
     let lines = include_str!("../../../../tests/fixtures/hostile/injections.jsonl").lines();
@@ -225,7 +225,7 @@ proptest! {
             let tokenizer = tiny(architecture);
             let ids = tokenizer.encode_text(&text);
             prop_assert!(ids.iter().all(|&id| is_plain(&tokenizer, id)));
-            // SentencePiece cannot tell its own mark from a space.
+            // SentencePiece cannot distinguish its own mark from a space.
             let spaced = if architecture == "gemma3" { text.replace(SPACE, " ") } else { text.clone() };
             prop_assert_eq!(decode(&tokenizer, &ids), spaced);
         }
