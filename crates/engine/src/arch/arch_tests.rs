@@ -1,4 +1,4 @@
-//! The decoder against candle-transformers' models, where those are right: a second independent reference.
+//! Tests the decoder against candle-transformers' models where those are right: a second independent reference.
 
 use askpm_fixtures::{TinyGguf, Weights};
 use candle_core::quantized::gguf_file::Content;

@@ -1,10 +1,8 @@
-//! Causal self-attention with grouped key–value heads, and its cache.
+//! Causal self-attention with grouped key-value heads, and its KV cache.
 //!
-//! In: `(positions, width)` of new positions. Out: the same shape, having looked at all positions so far (or at a window
-//! of them). It must not know feed-forward layers or tokens.
-//!
-//! Vaswani et al. (2017), arXiv 1706.03762; grouped heads: Ainslie et al. (2023), arXiv 2305.13245. Queries of a group
-//! are laid end to end, so that keys and values are used where they lie and never copied for each head.
+//! Input and output are `(positions, hidden size)`. Each new position attends to all positions so far, or to a window
+//! of them. Attention: Vaswani et al. (2017), arXiv 1706.03762. Grouped heads: Ainslie et al. (2023), arXiv 2305.13245.
+//! The queries of a group are concatenated, so that keys and values are used in place and not copied for each head.
 
 use std::collections::HashMap;
 
@@ -16,21 +14,22 @@ use super::weights::{Linear, Norm};
 /// What all layers share during one forward pass.
 pub(super) struct Step<'a> {
     pub angles: &'a [Angles],
-    /// Positions already in the cache.
+    /// Number of positions already in the cache.
     pub past: usize,
     pub masks: &'a Masks,
 }
 
-/// Masks of one pass, by window: `(positions, keys)`, 0 where a key is visible and -inf where not.
+/// The masks of one pass, by window: `(positions, keys)`, 0 where a key is visible and -inf elsewhere.
 pub(super) struct Masks(HashMap<Option<usize>, Tensor>);
 
-/// First key that any of the new positions can see.
+/// Returns the first key that any of the new positions can see.
 fn first_key(past: usize, window: Option<usize>) -> usize {
     window.map_or(0, |w| (past + 1).saturating_sub(w))
 }
 
 impl Masks {
-    /// Masks for `count` positions after `past`. A single position needs none: it sees every key from the first on.
+    /// Builds masks for `count` positions after `past`. A single position needs none, because it sees every key from
+    /// the first on.
     pub fn new(
         past: usize,
         count: usize,
@@ -124,7 +123,7 @@ impl Attention {
         }
     }
 
-    /// `(positions, heads * head_dim)` to `(heads, positions, head_dim)`.
+    /// Reshapes `(positions, heads * head_dim)` to `(heads, positions, head_dim)`.
     fn split(&self, x: &Tensor, heads: usize) -> Result<Tensor> {
         let count = x.dim(0)?;
         x.contiguous()?
@@ -134,14 +133,14 @@ impl Attention {
     }
 }
 
-/// Keys and values of the positions so far, `(kv_heads, capacity, head_dim)` each, in a buffer that doubles.
+/// Keys and values of the positions so far, `(kv_heads, capacity, head_dim)` each, in a buffer that doubles when full.
 #[derive(Default)]
 pub(super) struct KvCache {
     buffers: Option<(Tensor, Tensor)>,
     len: usize,
 }
 
-/// Positions that a buffer begins with and grows by at least.
+/// Initial size of a buffer, and the least by which it grows, in positions.
 const STEP: usize = 256;
 
 impl KvCache {
@@ -150,7 +149,7 @@ impl KvCache {
         self.len = 0;
     }
 
-    /// Writes new positions after `past` of them; what lay behind is dropped.
+    /// Writes new positions after the first `past`. Later positions that were in the cache are dropped.
     fn append(&mut self, k: &Tensor, v: &Tensor, past: usize) -> Result<()> {
         let count = k.dim(1)?;
         if past > self.len {
@@ -182,7 +181,7 @@ impl KvCache {
         Ok(())
     }
 
-    /// Keys and values from position `first` on.
+    /// Returns the keys and values from position `first` on.
     fn view(&self, first: usize) -> Result<(Tensor, Tensor)> {
         let Some((k, v)) = &self.buffers else {
             candle_core::bail!("the key-value cache is empty");

@@ -1,7 +1,7 @@
-//! The numbers that describe a decoder, read from metadata and proved to make sense together.
+//! The hyperparameters of a decoder, read from metadata and checked for consistency.
 //!
-//! In: metadata. Out: [`Config`], in which no division is by zero and no size is beyond reason.
-//! It must not know tensors. What each family does is a fact of its paper and of llama.cpp's `src/llama-model.cpp`.
+//! A [`Config`] causes no division by zero and has no unreasonable size. What each family does follows its paper and
+//! llama.cpp's `src/llama-model.cpp`.
 
 use askpm_gguf::Metadata;
 
@@ -10,7 +10,7 @@ use super::rope::{Pairing, RopeConfig};
 
 type Result<T> = std::result::Result<T, EngineError>;
 
-/// `general.architecture` of the models that are built in.
+/// `general.architecture` of the built-in models.
 pub const ARCHITECTURES: &[&str] = &["gemma3", "glm4", "lfm2", "llama", "phi3", "qwen2", "qwen3", "smollm3"];
 
 // Bounds far beyond any model that runs on one machine; they stop sizes from overflowing or exhausting memory.
@@ -22,14 +22,14 @@ pub(crate) const MAX_CONTEXT: usize = 1 << 24;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Activation {
     Silu,
-    /// The tanh approximation of GELU, Gemma's.
+    /// The tanh approximation of GELU, as in Gemma.
     Gelu,
 }
 
-/// What one layer does in place of plain attention, and with which heads.
+/// How a layer mixes positions, and with which key-value heads.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Mixer {
-    /// `rope` is the index of the layer's rotary table, or `None` for layers without positions.
+    /// `rope` is the index of the layer's rotary table, or `None` for a layer without position encoding.
     Attention {
         kv_heads: usize,
         rope: Option<usize>,
@@ -48,18 +48,18 @@ pub(crate) struct Config {
     pub eps: f32,
     pub context: usize,
     pub layers: Vec<Mixer>,
-    /// One or two rotary tables; layers say which is theirs.
+    /// One or two rotary tables. Each attention layer refers to one by its index.
     pub ropes: Vec<RopeConfig>,
     /// Factor on dot products of queries and keys.
     pub attention_scale: f64,
     /// Factor on the embeddings.
     pub embedding_scale: f64,
     pub activation: Activation,
-    /// Query, key and value in one tensor; gate and up in one tensor.
+    /// Whether query, key and value are one tensor; `fused_gate` says whether gate and up are.
     pub fused_qkv: bool,
     pub fused_gate: bool,
     pub qk_norm: bool,
-    /// Norms after attention and feed-forward, before the residual is added.
+    /// Whether attention and feed-forward have a norm after them, before the residual is added.
     pub post_norms: bool,
     pub output_norm: &'static str,
 }
@@ -121,7 +121,7 @@ impl Config {
         let layers = layers(&keys, count, heads, architecture)?;
         let mut ropes = vec![rope];
         if gemma {
-            // Gemma 3's windowed layers turn at their own, unscaled pace (technical report, section 2).
+            // Gemma 3's windowed layers have their own rotary base, unscaled (technical report, section 2).
             let base = keys
                 .positive("rope.freq_base_swa")?
                 .or(keys.positive("rope.local_freq_base")?);
@@ -140,7 +140,8 @@ impl Config {
             context,
             layers,
             ropes,
-            // The 27B model (62 layers) scales by width over heads, the others by the head's dimension.
+            // Scores are scaled by 1 / sqrt(d). In the 27B model (62 layers), d is the hidden size over the number of
+            // heads; in the others it is the head's dimension.
             attention_scale: if gemma && count == 62 {
                 width as f64 / heads as f64
             } else {
@@ -196,7 +197,7 @@ fn layers(keys: &Keys, count: usize, heads: usize, architecture: &str) -> Result
     let kv_heads = kv_heads(keys, count, heads, architecture)?;
     let window = match architecture {
         "gemma3" => Some(keys.need("attention.sliding_window", MAX_CONTEXT)?),
-        // Every layer of Phi-3 mini looks back through a window; 0 or absent in the later ones.
+        // Every layer of Phi-3 mini has a sliding window. Later models state 0 or nothing.
         "phi3" => keys
             .metadata
             .unsigned(&keys.key("attention.sliding_window"))?
@@ -214,7 +215,7 @@ fn layers(keys: &Keys, count: usize, heads: usize, architecture: &str) -> Result
         .enumerate()
         .map(|(index, kv_heads)| match architecture {
             "lfm2" if kv_heads == 0 => Mixer::Convolution { kernel },
-            // Five windowed layers, then one that sees everything.
+            // Five windowed layers, then one with full attention.
             "gemma3" if !(index + 1).is_multiple_of(6) => Mixer::Attention {
                 kv_heads,
                 rope: Some(1),
@@ -225,7 +226,7 @@ fn layers(keys: &Keys, count: usize, heads: usize, architecture: &str) -> Result
                 rope: Some(0),
                 window: None,
             },
-            // Every fourth layer has no positions (NoPE).
+            // Every fourth layer has no position encoding (NoPE).
             "smollm3" if (index + 1).is_multiple_of(4) => Mixer::Attention {
                 kv_heads,
                 rope: None,
@@ -240,7 +241,7 @@ fn layers(keys: &Keys, count: usize, heads: usize, architecture: &str) -> Result
     Ok(mixers.collect())
 }
 
-/// Key–value heads of each layer; 0 (LFM2 only) marks a convolution.
+/// Returns the key-value heads of each layer. 0 marks a convolution (LFM2 only).
 fn kv_heads(keys: &Keys, count: usize, heads: usize, architecture: &str) -> Result<Vec<usize>> {
     const NAME: &str = "attention.head_count_kv";
     let mixed = architecture == "lfm2";
@@ -280,7 +281,7 @@ fn rope(keys: &Keys, head_dim: usize, architecture: &str) -> Result<RopeConfig> 
     let base = keys.positive("rope.freq_base")?.unwrap_or(default_base);
     let scale = match keys.metadata.text(&keys.key("rope.scaling.type"))? {
         Some("linear") => keys.positive("rope.scaling.factor")?.unwrap_or(1.0).recip(),
-        // `longrope` comes with its factors as tensors.
+        // `longrope` has its factors in tensors.
         None | Some("none" | "longrope" | "llama3") => 1.0,
         Some(other) => return keys.fail("rope.scaling.type", format!("`{other}` is not supported")),
     };
@@ -294,8 +295,8 @@ fn rope(keys: &Keys, head_dim: usize, architecture: &str) -> Result<RopeConfig> 
     })
 }
 
-/// Phi-3's long-context factors hold beyond the length it was first trained on, its short ones within. Only the short
-/// ones are used here, so the context ends there.
+/// Returns where the context of Phi-3's long-context models ends here. Their long factors hold beyond the length that
+/// the model was first trained on, their short factors within it. Only the short factors are used.
 fn long_rope_limit(keys: &Keys, architecture: &str) -> Result<Option<usize>> {
     if architecture != "phi3" {
         return Ok(None);

@@ -1,7 +1,7 @@
-//! One block of the decoder: a mixer over positions, then a feed-forward map, each around a residual.
+//! One block of the decoder: a mixer over positions, then a feed-forward network, each with a residual.
 //!
-//! In: `(positions, width)`. Out: the same. It must not know embeddings or logits.
-//! Gated feed-forward: Shazeer (2020), arXiv 2002.05202. Short convolution: LFM2 technical report (2025), section 3.
+//! Input and output are `(positions, hidden size)`. Gated feed-forward: Shazeer (2020), arXiv 2002.05202. Short
+//! convolution: LFM2 technical report (2025), section 3.
 
 use candle_core::{Result as Computed, Tensor};
 
@@ -114,7 +114,7 @@ fn attention(
     })
 }
 
-/// Gate and up, apart or as the two halves of one map (the gate first), then down.
+/// The feed-forward network: gate and up, separate or as the two halves of one map (gate first), then down.
 struct Feed {
     gate: Option<Linear>,
     up: Linear,
@@ -164,11 +164,11 @@ impl Feed {
     }
 }
 
-/// A causal depthwise convolution between two gates. `state` is what the next positions still look back on.
+/// A causal depthwise convolution between two gates. `state` holds the rows that the next positions still look back on.
 struct Convolution {
     input: Linear,
     output: Linear,
-    /// `(kernel, width)`: the weight of the oldest position first.
+    /// `(kernel, width)`, with the weights of the oldest position first.
     taps: Tensor,
     kernel: usize,
     state: Option<Tensor>,

@@ -1,13 +1,17 @@
-//! The decoder-only transformers that can be run, as one model with switches.
+//! The supported decoder-only transformers, as one model with switches, on Candle's tensors.
 //!
-//! In: a checked GGUF file, then token ids. Out: logits of the last position. It must not know text or sampling.
+//! This is one small decoder on Candle's tensors and quantized matmuls, instead of candle-transformers' separate
+//! models. Those of 0.11.1 cannot be relied on here:
 //!
-//! One small decoder on Candle's tensors and quantized matrix products, and not candle-transformers' separate models,
-//! because those of 0.11.1 cannot be relied on here: `quantized_llama` stops at 4096 positions and ignores the rotary
-//! divisors of Llama 3, `quantized_gemma3` has SiLU for GELU, refuses prompts in chunks and keeps 3 GB of rotary tables
-//! for the 1B model, `quantized_qwen3` computes rotary angles in half precision where a file does not say its type,
-//! `quantized_lfm2` loses the convolution's state between chunks, `quantized_smollm3` prints, and several keep every mask
-//! they ever made. Their results, where right, are what `tests` compare with, next to llama.cpp's.
+//! - `quantized_llama` stops at 4096 positions and ignores the rotary divisors of Llama 3.
+//! - `quantized_gemma3` uses SiLU instead of GELU, rejects prompts in chunks and keeps 3 GB of rotary tables for the 1B
+//!   model.
+//! - `quantized_qwen3` computes rotary angles in half precision if a file does not state its type.
+//! - `quantized_lfm2` loses the convolution's state between chunks.
+//! - `quantized_smollm3` prints.
+//! - Several keep every mask that they ever made.
+//!
+//! Where their results are right, `tests` compares with them and with llama.cpp's.
 
 mod attention;
 pub(super) mod config;
@@ -32,12 +36,12 @@ use weights::{Linear, Norm, Weights};
 
 type Result<T> = std::result::Result<T, EngineError>;
 
-/// Bytes of attention scores that one chunk of a prompt may take.
+/// Maximum bytes of one layer's attention scores for one chunk of a prompt.
 const SCORE_BYTES: usize = 64 << 20;
 const MAX_CHUNK: usize = 512;
 const MIN_CHUNK: usize = 16;
 
-/// A loaded decoder with its key–value cache.
+/// A loaded decoder with its KV cache.
 pub(crate) struct Model {
     config: Config,
     embeddings: Arc<QTensor>,
@@ -50,7 +54,7 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// Loads the weights. `vocabulary` is the tokenizer's size: embeddings must have as many rows.
+    /// Loads the weights. `vocabulary` is the tokenizer's size: the embeddings must have as many rows.
     pub fn load(gguf: &Gguf, vocabulary: usize, device: &Device) -> Result<Self> {
         let architecture = gguf.metadata.need_text("general.architecture")?;
         if !ARCHITECTURES.contains(&architecture) {
@@ -88,12 +92,12 @@ impl Model {
         })
     }
 
-    /// Positions, prompt and answer together.
+    /// Returns the context window in positions, prompt and answer together.
     pub fn context_length(&self) -> usize {
         self.config.context
     }
 
-    /// Forgets the positions from `keep` on, and all of them where a layer cannot go back. Returns how many are left.
+    /// Forgets the positions from `keep` on, or all of them if a layer cannot go back. Returns how many are left.
     pub fn truncate(&mut self, keep: usize) -> usize {
         if keep < self.past {
             let goes_back = |mixer: &Mixer| matches!(mixer, Mixer::Attention { .. });
@@ -114,13 +118,14 @@ impl Model {
         self.layers.len()
     }
 
-    /// How many positions the next pass may take, so that its attention scores stay within bounds.
+    /// Returns how many positions the next pass may take, so that its attention scores stay within bounds.
     pub fn chunk(&self) -> usize {
         let row = self.config.heads * (self.past + MAX_CHUNK) * size_of::<f32>();
         (SCORE_BYTES / row.max(1)).clamp(MIN_CHUNK, MAX_CHUNK)
     }
 
-    /// Reads tokens, and gives the logits after each of the last `wanted` of them, one a token of the vocabulary.
+    /// Reads tokens and returns the logits after each of the last `wanted` of them, one number for each token of the
+    /// vocabulary.
     pub fn logits_after(&mut self, ids: &[u32], wanted: usize) -> Computed<Vec<f32>> {
         let hidden = self.pass(ids)?;
         if wanted == 0 {
@@ -159,7 +164,7 @@ impl Model {
     }
 }
 
-/// The rotary tables, slowed down by the file's divisors where it has them.
+/// Returns the rotary tables, slowed down by the file's divisors if it has them.
 pub(super) fn ropes(weights: &Weights, config: &Config) -> Result<Vec<Rope>> {
     let mut ropes = Vec::new();
     for (index, rope) in config.ropes.iter().enumerate() {

@@ -1,17 +1,14 @@
-//! Rotary position embedding.
+//! Computes rotary position embeddings: Su et al., "RoFormer" (2021), arXiv 2104.09864.
 //!
-//! In: base, dimension and scaling. Out: cosines and sines of a stretch of positions, and rotated queries and keys.
-//! It must not know layers or weights. Su et al., "RoFormer" (2021), arXiv 2104.09864.
-//!
-//! Angles are computed for the positions at hand and not kept as a table over the whole context: that costs a
-//! ten-thousandth of a forward pass, and saves what would be gigabytes for long contexts.
+//! Angles are computed for the positions at hand instead of being kept in a table for the whole context. This costs a
+//! ten-thousandth of a forward pass and saves gigabytes for long contexts.
 
 use candle_core::{D, Device, Result, Tensor};
 
-/// Which components of a head turn together.
+/// Which components of a head rotate together.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Pairing {
-    /// 2i with 2i + 1: Llama's GGUF files are permuted for it.
+    /// 2i with 2i + 1. Llama's GGUF files are permuted for it.
     Neighbours,
     /// i with i + dim / 2.
     Halves,
@@ -20,7 +17,7 @@ pub(crate) enum Pairing {
 #[derive(Debug, Clone)]
 pub(crate) struct RopeConfig {
     pub base: f64,
-    /// Components that turn; the rest of the head passes unchanged.
+    /// Number of components that rotate. The rest of the head stays unchanged.
     pub dim: usize,
     pub pairing: Pairing,
     /// Factor on positions (linear scaling).
@@ -43,7 +40,7 @@ pub(super) struct Angles {
 }
 
 impl Rope {
-    /// `divisors`, `dim / 2` of them where given, slow each frequency down (Llama 3's and LongRoPE's scaling).
+    /// `divisors`, if given, are `dim / 2` numbers that slow each frequency down (the scaling of Llama 3 and LongRoPE).
     pub fn new(config: RopeConfig, divisors: Option<&[f32]>) -> Self {
         let frequencies = (0..config.dim / 2)
             .map(|i| {
@@ -54,13 +51,13 @@ impl Rope {
         Self { config, frequencies }
     }
 
-    /// Cosines and sines of `count` positions from `from` on, `dim / 2` of each a position.
+    /// Computes the cosines and sines of `count` positions from `from` on, `dim / 2` of each per position.
     pub fn fill(&self, from: usize, count: usize, cos: &mut Vec<f32>, sin: &mut Vec<f32>) {
         cos.clear();
         sin.clear();
         for position in from..from + count {
             for frequency in &self.frequencies {
-                // f64: an f32 angle is off by a thousandth of a turn after some ten thousand positions.
+                // f64, because an f32 angle is off by a thousandth of a turn after some ten thousand positions.
                 let angle = position as f64 * frequency;
                 cos.push((angle.cos() * self.config.magnitude) as f32);
                 sin.push((angle.sin() * self.config.magnitude) as f32);
@@ -82,7 +79,7 @@ impl Rope {
 }
 
 impl Angles {
-    /// Turns `(heads, positions, head_dim)`.
+    /// Rotates `(heads, positions, head_dim)`.
     pub fn turn(&self, x: &Tensor) -> Result<Tensor> {
         let (_, _, head_dim) = x.dims3()?;
         let x = x.unsqueeze(0)?;

@@ -1,8 +1,7 @@
-//! Takes tensors out of a checked file, each with the shape that the configuration asks for.
+//! Reads tensors from a checked file, each with the shape that the configuration asks for.
 //!
-//! In: the file and a device. Out: linear maps and norms. It must not know what they are for.
-//! It also keeps count: a tensor that nobody took means that the file is of a variant which would be computed wrongly,
-//! and that is refused rather than ignored.
+//! It also keeps track of them. A tensor that nobody took means that the file is of a variant that would be computed
+//! wrongly, so such a file is rejected.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -24,8 +23,8 @@ pub(crate) struct Weights<'a> {
     taken: RefCell<BTreeSet<String>>,
 }
 
-/// Rows from which a quantized product on the CPU is done as a dequantized one. Candle's quantized kernel streams all
-/// weights again for every row; a plain matrix product streams them once, at the price of dequantizing one tensor.
+/// Number of rows from which the CPU multiplies dequantized weights. Candle's quantized kernel streams all weights
+/// again for every row. A plain matmul streams them once, at the cost of dequantizing one tensor.
 const GEMM_ROWS: usize = 32;
 
 /// A linear map with an optional bias, `(rows, in)` to `(rows, out)`.
@@ -49,7 +48,7 @@ impl Linear {
     }
 }
 
-/// Root mean square norm over the last dimension. Zhang and Sennrich (2019), arXiv 1910.07467.
+/// Root mean square norm (RMSNorm) over the last dimension: Zhang and Sennrich (2019), arXiv 1910.07467.
 pub(super) struct Norm {
     weight: Tensor,
     eps: f32,
@@ -74,7 +73,7 @@ impl<'a> Weights<'a> {
         self.gguf.entry(name).is_some()
     }
 
-    /// Checks presence and shape of a tensor, and counts it as taken.
+    /// Checks that a tensor is present and has this shape, and records it as taken.
     pub fn check(&self, name: &str, shape: &[usize]) -> Result<&'a TensorEntry> {
         let fail = |problem: String| Err(EngineError::gguf(&self.gguf.path, format!("tensor {name}"), problem));
         match self.gguf.entry(name) {
@@ -90,18 +89,18 @@ impl<'a> Weights<'a> {
         }
     }
 
-    /// Checks presence and shape of a tensor, and reads it onto `device`.
+    /// Checks that a tensor is present and has this shape, and reads it onto `device`.
     fn take(&self, name: &str, shape: &[usize], device: &Device) -> Result<QTensor> {
         self.check(name, shape)?;
         Ok(self.gguf.read(name, device)?)
     }
 
-    /// The file that the tensors are of.
+    /// Returns the path of the file that the tensors are in.
     pub fn path(&self) -> &Path {
         &self.gguf.path
     }
 
-    /// A matrix, packed for the CPU's kernels; the file's own memory is given back.
+    /// Returns a matrix packed for the CPU kernels. The memory that the mapped tensor used is released.
     pub fn matrix(&self, name: &str, rows: usize, cols: usize, workers: &Workers) -> Result<Matrix> {
         let kind = self.check(name, &[rows, cols])?.dtype;
         let packed = Matrix::pack(kind, rows, cols, self.gguf.bytes(name)?, workers)
@@ -114,7 +113,7 @@ impl<'a> Weights<'a> {
         result.map_err(|e| EngineError::compute(&self.gguf.path, format!("loading tensor {name}"), &e))
     }
 
-    /// A small tensor, dequantized to f32.
+    /// Returns a small tensor, dequantized to f32.
     pub(super) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
         let quantized = self.take(name, shape, self.device)?;
         self.compute(name, quantized.dequantize(self.device))
@@ -127,7 +126,7 @@ impl<'a> Weights<'a> {
         })
     }
 
-    /// `prefix.weight`, and `prefix.bias` where the file has it.
+    /// Returns the map of `prefix.weight`, and `prefix.bias` if the file has it.
     pub(super) fn linear(&self, prefix: &str, inputs: usize, outputs: usize) -> Result<Linear> {
         let name = format!("{prefix}.weight");
         let quantized = self.take(&name, &[outputs, inputs], self.device)?;
@@ -141,12 +140,12 @@ impl<'a> Weights<'a> {
         Ok(Linear { weight, bias })
     }
 
-    /// The embedding table, left quantized: rows are dequantized as they are looked up.
+    /// Returns the embedding table. It stays quantized: rows are dequantized when they are looked up.
     pub(super) fn table(&self, name: &str, rows: usize, width: usize) -> Result<Arc<QTensor>> {
         self.take(name, &[rows, width], self.device).map(Arc::new)
     }
 
-    /// A linear map that shares the embedding table.
+    /// Returns a linear map that shares the embedding table.
     pub(super) fn tied(&self, table: Arc<QTensor>) -> Result<Linear> {
         Ok(Linear {
             weight: self.compute("token_embd.weight", QMatMul::from_arc(table))?,
@@ -154,23 +153,23 @@ impl<'a> Weights<'a> {
         })
     }
 
-    /// A list of numbers, such as rotary divisors.
+    /// Returns a list of numbers, such as rotary divisors.
     pub fn numbers(&self, name: &str, count: usize) -> Result<Vec<f32>> {
         self.table_of_numbers(name, &[count])
     }
 
-    /// The numbers of a small tensor, the last dimension fastest.
+    /// Returns the numbers of a small tensor in row-major order.
     pub fn table_of_numbers(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let tensor = self.tensor(name, shape)?;
         self.compute(name, tensor.flatten_all().and_then(|all| all.to_vec1()))
     }
 
-    /// Marks a tensor as known and of no use here.
+    /// Records a tensor as known but unused here.
     pub fn ignore(&self, name: &str) {
         self.taken.borrow_mut().insert(name.into());
     }
 
-    /// Refuses a file that holds more than was taken.
+    /// Returns an error if the file has a tensor that was not taken.
     pub fn all_taken(&self) -> Result<()> {
         let taken = self.taken.borrow();
         match self.gguf.tensor_names().find(|name| !taken.contains(*name)) {

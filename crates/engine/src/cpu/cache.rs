@@ -1,14 +1,13 @@
-//! What the layers remember of the positions so far.
+//! The state of all layers: pages of keys and values, or the memory of a convolution.
 //!
-//! In: which layers remember what. Out: each layer's pages or convolution memory, grown page by page up to the context.
-//! It must not know weights.
+//! Pages are added one by one, up to the context window.
 
 use askpm_kernels::{
     attention::{PAGE, Page, Shape},
     passes::convolution::Memory as Convolution,
 };
 
-/// One layer's memory.
+/// The state of one layer.
 pub(super) enum Memory {
     Pages { shape: Shape, pages: Vec<Page> },
     Convolution(Convolution),
@@ -27,7 +26,7 @@ impl Cache {
         }
     }
 
-    /// Positions that are remembered.
+    /// Returns the number of positions in the cache.
     pub fn past(&self) -> usize {
         self.past
     }
@@ -36,7 +35,7 @@ impl Cache {
         &mut self.layers[index]
     }
 
-    /// Makes room for `positions` in all. Pages never move, so that nothing is copied.
+    /// Makes room for `positions` positions in total. Pages never move, so nothing is copied.
     pub fn reserve(&mut self, positions: usize) {
         for memory in &mut self.layers {
             if let Memory::Pages { shape, pages } = memory {
@@ -47,13 +46,13 @@ impl Cache {
         }
     }
 
-    /// `count` more positions were written by every layer.
+    /// Records that every layer has written `count` more positions.
     pub fn advance(&mut self, count: usize) {
         self.past += count;
     }
 
-    /// The keys and values of the first `positions`, layer by layer. `None` where a layer keeps something else, which is
-    /// not known any more for a position in the past.
+    /// Returns the keys and values of the first `positions`, layer by layer. Returns `None` if the cache has fewer, or
+    /// if a layer is a convolution: its state at an earlier position is no longer known.
     pub fn save(&mut self, positions: usize) -> Option<Vec<u8>> {
         let mut out = Vec::new();
         for memory in &mut self.layers {
@@ -70,8 +69,7 @@ impl Cache {
         Some(out)
     }
 
-    /// Puts back what `save` gave, in place of everything that is remembered. False, and nothing done, where it does not
-    /// fit.
+    /// Replaces the contents of the cache with what `save` returned. Returns false and does nothing if it does not fit.
     pub fn restore(&mut self, positions: usize, mut saved: &[u8]) -> bool {
         let size = |memory: &Memory| match memory {
             Memory::Pages { shape, .. } => {
@@ -98,8 +96,9 @@ impl Cache {
         true
     }
 
-    /// Forgets the positions from `keep` on. A convolution can take back only its last positions: where that is not
-    /// enough, everything is forgotten. Pages are kept for what comes next. Returns how many positions are left.
+    /// Forgets the positions from `keep` on. A convolution can go back only a limited number of positions. If that is
+    /// not enough, everything is forgotten. Pages stay allocated for later positions. Returns how many positions are
+    /// left.
     pub fn truncate(&mut self, keep: usize) -> usize {
         let Some(dropped) = self.past.checked_sub(keep).filter(|dropped| *dropped > 0) else {
             return self.past;
@@ -121,7 +120,7 @@ impl Cache {
     }
 }
 
-/// How many of `positions` lie in each page, in their order.
+/// Returns how many of `positions` are in each page, in order.
 fn counts(positions: usize) -> impl Iterator<Item = usize> {
     (0..positions)
         .step_by(PAGE)

@@ -1,7 +1,7 @@
-//! One block of the decoder on the CPU: a mixer over positions, then a feed-forward map, each around a residual.
+//! One block of the decoder on the CPU: a mixer over positions, then a feed-forward network, each with a residual.
 //!
-//! In: the residual stream and its norm. Out: the stream after the block, and its norm for the next one. It must not know
-//! embeddings or logits. What each architecture does is in `arch`, whose configuration this follows.
+//! A block takes the residual stream and its norm. It leaves the stream after the block, and its norm for the next
+//! block. What each architecture does is in `arch`, whose configuration this follows.
 
 use askpm_kernels::{
     Workers,
@@ -18,7 +18,7 @@ use super::stack::Stack;
 use super::{Buffers, Result, room};
 
 pub(super) struct Layer {
-    /// Weight of the norm before the mixer, which the block before takes.
+    /// Weight of the norm before the mixer. The previous block applies it.
     pub before: Vec<f32>,
     mix: Mix,
     after_mix: Option<Vec<f32>>,
@@ -40,7 +40,7 @@ enum Mix {
     Convolution {
         input: Stack,
         output: Stack,
-        /// The weights of the oldest position first, `width` each.
+        /// `width` weights for each position that the kernel sees, the oldest first.
         taps: Vec<f32>,
         kernel: usize,
     },
@@ -91,7 +91,7 @@ impl Layer {
         })
     }
 
-    /// An empty memory for this layer.
+    /// Returns an empty state for this layer.
     pub fn memory(&self) -> Memory {
         match &self.mix {
             Mix::Attention { shape, .. } => Memory::Pages {
@@ -104,8 +104,8 @@ impl Layer {
         }
     }
 
-    /// Takes `count` rows after `past`, of which the last `wanted` are needed afterwards: those alone are left, at the
-    /// buffers' beginning. Their norm by `next` is left in `y`.
+    /// Processes `count` rows after `past` positions. Only the last `wanted` rows are needed afterwards: they are left
+    /// at the beginning of the buffers, with their norm by `next` in `y`.
     pub fn forward(
         &self,
         config: &Config,
@@ -146,7 +146,7 @@ impl Layer {
         add_and_norm(x, y, width, self.after_feed.as_deref(), next, eps, workers);
     }
 
-    /// From the normed rows in `y` to what the mixer gives back for the last `wanted` of them, in `y`.
+    /// Runs the mixer on the normed rows in `y`. Leaves its output for the last `wanted` rows in `y`.
     fn mix(
         &self,
         config: &Config,
@@ -177,7 +177,7 @@ impl Layer {
                     norms: norms.as_ref().map(|(q, k)| (q.as_slice(), k.as_slice())),
                     eps: config.eps,
                     angles: rope.and_then(|rope| buffers.angles.get(rope)),
-                    // Attention takes powers of two.
+                    // Attention computes powers of 2 instead of e.
                     scale: (config.attention_scale * std::f64::consts::LOG2_E) as f32,
                 };
                 turn_and_store(rows, config.heads, past, &turn, pages, shape, workers);
@@ -212,7 +212,7 @@ impl Layer {
                     output.map(seen, wanted, &mut buffers.activations, y, workers);
                 }
             }
-            // `memory` makes the kind that `mix` takes.
+            // `memory` returns the variant that fits `mix`.
             _ => debug_assert!(false, "a layer with another layer's memory"),
         }
     }
@@ -252,7 +252,7 @@ fn attention(
 fn convolution(weights: &Weights, config: &Config, index: usize, kernel: usize, workers: &Workers) -> Result<Mix> {
     let name = |part: &str| format!("blk.{index}.shortconv.{part}");
     let width = config.width;
-    // `(width, kernel)` in the file.
+    // The file has `(width, kernel)`.
     let by_channel = weights.table_of_numbers(&name("conv.weight"), &[width, kernel])?;
     let taps = (0..kernel * width)
         .map(|at| by_channel[(at % width) * kernel + at / width])

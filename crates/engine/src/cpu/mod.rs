@@ -1,16 +1,13 @@
-//! The forward pass on the CPU: the same decoders as `arch`, on our own kernels.
+//! The forward pass on the CPU: the same decoders as in `arch`, on askpm's SIMD kernels.
 //!
-//! In: a checked GGUF file, then token ids. Out: logits. It must not know text or sampling.
+//! It uses neither Candle's tensors nor a `CustomOp`. Every tensor operation allocates its result and hands the work to
+//! a thread pool again, which for one token costs about as much as the work. Here a pass reuses its buffers, and
+//! weights are repacked once (`kernels`). Matmuls take activations rounded to 8 bits in blocks of 32, as in llama.cpp,
+//! and the operations between matmuls are fused. `arch` remains for other devices, for weight types without a kernel,
+//! and as the reference for tests.
 //!
-//! Candle's tensors are not used here, nor a `CustomOp`: every operation on a tensor allocates its result and hands the
-//! work to a thread pool anew, which for one token costs about as much as the work. Here a pass runs over buffers that
-//! stay, weights are repacked once (`kernels`), products take activations rounded to 8 bits in blocks of 32, as
-//! llama.cpp does, and what lies between products is fused. `arch` remains for other devices, for the types of weights
-//! that have no kernel, and as what this is tested against.
-//!
-//! Every position's numbers are made in the same order whether it is read alone, in a chunk of a prompt or as a draft
-//! that is looked over: the logits are the same to the last bit. Reusing a prefix and speculative decoding are exact
-//! because of this.
+//! Every position's numbers are computed in the same order, whether the position is read alone, in a chunk of a prompt
+//! or in a draft. Its logits are the same to the last bit, which makes prefix reuse and speculative decoding exact.
 
 mod cache;
 mod layer;
@@ -33,15 +30,15 @@ use layer::Layer;
 
 type Result<T> = std::result::Result<T, EngineError>;
 
-/// Positions of a prompt that go through the layers together: enough to use each weight often while it is near, few
-/// enough for what they carry to stay in the second cache level.
+/// Number of prompt positions that go through the layers together: enough to use each weight often while it is cached,
+/// few enough for their activations to stay in the L2 cache.
 const CHUNK: usize = 256;
 
-/// A loaded decoder with its key–value cache.
+/// A loaded decoder with its KV cache.
 pub(crate) struct Model {
     config: Config,
     embeddings: Matrix,
-    /// `None` where the embeddings serve.
+    /// `None` if the embeddings serve as the head.
     head: Option<Matrix>,
     layers: Vec<Layer>,
     norm: Vec<f32>,
@@ -51,23 +48,23 @@ pub(crate) struct Model {
     workers: Workers,
 }
 
-/// What a pass works in.
+/// The buffers that a pass works in.
 #[derive(Default)]
 struct Buffers {
     /// The residual stream.
     x: Vec<f32>,
-    /// Normed rows, and what a mixer or feed-forward map gives back.
+    /// Normed rows, and the output of a mixer or feed-forward network.
     y: Vec<f32>,
-    /// The results of the wide maps: query, key and value; gate and up.
+    /// The output of the wide maps: query, key and value; gate and up.
     wide: Vec<f32>,
-    /// What attention saw; gated numbers.
+    /// The output of attention or convolution; gated activations.
     inner: Vec<f32>,
     activations: Activations,
     angles: Vec<Angles>,
     scratch: Scratch,
 }
 
-/// The first `size` numbers of a buffer, which grows where it must.
+/// Returns the first `size` numbers of a buffer, which grows if needed.
 fn room(buffer: &mut Vec<f32>, size: usize) -> &mut [f32] {
     if buffer.len() < size {
         buffer.resize(size, 0.0);
@@ -76,7 +73,7 @@ fn room(buffer: &mut Vec<f32>, size: usize) -> &mut [f32] {
 }
 
 impl Model {
-    /// Loads and repacks the weights. `vocabulary` is the tokenizer's size: embeddings must have as many rows.
+    /// Loads and repacks the weights. `vocabulary` is the tokenizer's size: the embeddings must have as many rows.
     pub fn load(gguf: &Gguf, vocabulary: usize, precision: Precision, workers: Workers) -> Result<Self> {
         let architecture = gguf.metadata.need_text("general.architecture")?;
         let config = Config::read(&gguf.metadata, architecture)?;
@@ -114,12 +111,12 @@ impl Model {
         })
     }
 
-    /// Positions, prompt and answer together.
+    /// Returns the context window in positions, prompt and answer together.
     pub fn context_length(&self) -> usize {
         self.config.context
     }
 
-    /// Positions in the cache.
+    /// Returns the number of positions in the cache.
     pub fn past(&self) -> usize {
         self.cache.past()
     }
@@ -128,17 +125,17 @@ impl Model {
         self.workers.parts()
     }
 
-    /// Forgets all positions from `keep` on, and perhaps more: returns how many are left.
+    /// Forgets the positions from `keep` on, and perhaps more. Returns how many are left.
     pub fn truncate(&mut self, keep: usize) -> usize {
         self.cache.truncate(keep)
     }
 
-    /// The keys and values of the first `positions`; see [`Cache::save`].
+    /// Returns the keys and values of the first `positions`; see [`Cache::save`].
     pub fn save(&mut self, positions: usize) -> Option<Vec<u8>> {
         self.cache.save(positions)
     }
 
-    /// Puts back what `save` gave, in place of what is in the cache. False, and nothing done, where it does not fit.
+    /// Replaces the contents of the cache with what `save` returned. Returns false and does nothing if it does not fit.
     pub fn restore(&mut self, positions: usize, saved: &[u8]) -> bool {
         positions <= self.config.context && self.cache.restore(positions, saved)
     }
@@ -148,13 +145,13 @@ impl Model {
         self.layers.len()
     }
 
-    /// How many positions the next pass may take.
+    /// Returns how many positions the next pass may take.
     pub fn chunk(&self) -> usize {
         CHUNK
     }
 
-    /// Reads tokens after those already in the cache, and writes the logits after each of the last `wanted` of them to
-    /// `logits`, one a token of the vocabulary.
+    /// Reads tokens after those already in the cache. Writes the logits after each of the last `wanted` of them to
+    /// `logits`, one number for each token of the vocabulary.
     pub fn pass(&mut self, ids: &[u32], wanted: usize, logits: &mut Vec<f32>) -> Computed<()> {
         let (past, count, width) = (self.past(), ids.len(), self.config.width);
         if count == 0 || past + count > self.config.context || wanted > count {
@@ -171,7 +168,7 @@ impl Model {
         }
         let last = self.layers.len().saturating_sub(1);
         for (index, layer) in self.layers.iter().enumerate() {
-            // Of the last layer's rows only those are needed whose logits are.
+            // The last layer only computes the rows whose logits are wanted.
             let wanted = if index == last { wanted } else { count };
             let next = self.layers.get(index + 1).map(|next| next.before.as_slice());
             let memory = self.cache.layer(index);
@@ -191,7 +188,7 @@ impl Model {
         Ok(())
     }
 
-    /// The embeddings of the tokens, as the residual stream's beginning.
+    /// Starts the residual stream with the embeddings of the tokens.
     fn embed(&mut self, ids: &[u32]) -> Computed<()> {
         let width = self.config.width;
         let scale = self.config.embedding_scale as f32;
@@ -208,7 +205,7 @@ impl Model {
         Ok(())
     }
 
-    /// The rotary angles of the positions at hand.
+    /// Computes the rotary angles of the positions at hand.
     fn turn(&mut self, past: usize, count: usize) {
         for (rope, angles) in self.ropes.iter().zip(&mut self.buffers.angles) {
             angles.dim = rope.config.dim;
@@ -218,10 +215,10 @@ impl Model {
     }
 }
 
-/// The types of weights that there are no own kernels for.
+/// Weight types without a kernel here.
 pub const WITHOUT_KERNELS: &[&str] = &["Q2_K", "Q3_K"];
 
-/// Whether every tensor of the file is of a type that there are kernels for.
+/// Returns whether every tensor of the file has a type with a kernel.
 pub(crate) fn covers(gguf: &Gguf) -> bool {
     gguf.tensor_names()
         .filter_map(|name| gguf.entry(name))

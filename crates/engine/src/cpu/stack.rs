@@ -1,8 +1,7 @@
-//! Linear maps of one input, side by side as one.
+//! Several linear maps of the same input, computed as one.
 //!
-//! In: names of tensors. Out: [`Stack`], whose product with a row is the rows of all of them. It must not know what they
-//! are for.
-//! Query, key and value, or gate and up, take their input in one form and cost one wait of the threads.
+//! Query, key and value, or gate and up, then share one conversion of their input and one synchronization of the
+//! threads.
 
 use askpm_kernels::{Activations, Inputs, Matrix, Workers, multiply_beside};
 
@@ -10,10 +9,10 @@ use super::super::arch::weights::Weights;
 use super::super::error::EngineError;
 use super::Result;
 
-/// One or several maps, and the biases of those that have one.
+/// One or more maps, and the biases of those that have one.
 pub(super) struct Stack {
     parts: Vec<Matrix>,
-    /// The forms of activations that the parts take.
+    /// The forms of activations that the maps need.
     inputs: Inputs,
     bias: Option<Vec<f32>>,
     rows: usize,
@@ -21,7 +20,7 @@ pub(super) struct Stack {
 }
 
 impl Stack {
-    /// Takes `prefix.weight`, and `prefix.bias` where there is one, of each `(prefix, rows)`.
+    /// Reads `prefix.weight`, and `prefix.bias` if there is one, of each `(prefix, rows)`.
     pub fn load(weights: &Weights, parts: &[(String, usize)], cols: usize, workers: &Workers) -> Result<Self> {
         let rows = parts.iter().map(|part| part.1).sum();
         let mut bias = vec![0.0; rows];
@@ -56,13 +55,13 @@ impl Stack {
         self.bias.as_deref()
     }
 
-    /// The products of `count` rows of `x` with all maps, `rows` numbers each, without the biases.
+    /// Multiplies `count` rows of `x` with all maps, without the biases. Each row of `out` has `rows` numbers.
     pub fn multiply(&self, x: &[f32], count: usize, to: &mut Activations, out: &mut [f32], workers: &Workers) {
         to.set(x, count, self.cols, self.inputs, workers);
         multiply_beside(&self.parts, to, out, workers);
     }
 
-    /// As `multiply`, with the biases.
+    /// Same as `multiply`, with the biases.
     pub fn map(&self, x: &[f32], count: usize, to: &mut Activations, out: &mut [f32], workers: &Workers) {
         self.multiply(x, count, to, out, workers);
         if let Some(bias) = &self.bias {

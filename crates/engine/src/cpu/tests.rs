@@ -1,4 +1,4 @@
-//! The forward pass on the CPU against that on Candle's tensors, and against itself in other portions.
+//! Tests the forward pass on the CPU against the one on Candle's tensors, and against itself in other chunks.
 
 use askpm_fixtures::{ARCHITECTURES, Meta, TinyGguf, Weights as Kind};
 use candle_core::Device;
@@ -42,17 +42,17 @@ fn every_architecture_gives_the_logits_that_candles_tensors_give() {
             let file = TinyGguf::new(architecture, kind);
             let mut theirs = arch::Model::load(&open(&file), vocabulary(&file), &Device::Cpu).unwrap();
             let mut ours = load(&file, Precision::Full, 2);
-            // Below 32 rows their product is the quantized one.
+            // Below 32 rows, Candle's matmul is the quantized one.
             for part in any_ids(60).chunks(20) {
                 let expected = theirs.logits_after(part, part.len()).unwrap();
                 let logits = pass(&mut ours, part, part.len());
                 let apart = logits.iter().zip(&expected).map(|(a, b)| a - b);
                 if kind == Kind::F32 {
-                    // The order of sums alone differs.
+                    // Only the order of additions differs.
                     let worst = apart.map(f32::abs).fold(0f32, f32::max);
                     assert!(worst < 1e-4, "{architecture}: {worst}");
                 } else {
-                    // Products with gated numbers, some of which stand out more, are off up to twice as much.
+                    // Gated activations have larger outliers, so matmuls with them are off by up to twice as much.
                     let bound = 2.0 * rounding(&expected, ours.layers.len());
                     let usual = mean_square(apart).sqrt();
                     assert!(usual < bound, "{architecture} {kind:?}: {usual} of {bound}");
@@ -98,7 +98,7 @@ fn positions_that_were_taken_back_leave_no_trace() {
             bits(&pass(&mut model, &ids[70..], 1)) == bits(&expected),
             "{architecture}"
         );
-        // A convolution does not go back that far, and says so.
+        // A convolution cannot go back that far, and reports it.
         let kept = model.truncate(10);
         assert_eq!(kept, if architecture == "lfm2" { 0 } else { 10 });
         assert!(
@@ -116,7 +116,7 @@ fn half_precision_keys_and_values_move_logits_little() {
         let half = pass(&mut load(&file, Precision::Half, 1), &any_ids(100), 1);
         let worst = full.iter().zip(&half).map(|(a, b)| (a - b).abs()).fold(0f32, f32::max);
         let greatest = full.iter().fold(0f32, |most, x| most.max(x.abs()));
-        // Half precision is off by 2^-11 at most: in keys and in values of up to six layers.
+        // Half precision is off by 2^-11 at most, in keys and in values of up to six layers.
         assert!(
             worst < greatest * 12.0 * 2f32.powi(-11) && worst > 0.0,
             "{architecture}: {worst} of {greatest}"
