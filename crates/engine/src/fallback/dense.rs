@@ -1,6 +1,4 @@
 //! candle-transformers' models on weights that are dequantized to F32.
-//!
-//! In: a checked GGUF file. Out: a [`Transformer`]. It must not know token loops.
 
 use std::collections::HashMap;
 
@@ -23,7 +21,7 @@ pub(super) fn load(gguf: &Gguf, architecture: &str, sizes: &Sizes, device: &Devi
         });
     };
     let builder = VarBuilder::from_tensors(tensors(gguf, family, sizes.layers, device)?, DType::F32, device);
-    // A bias of one map means one of all that may have one; norms have theirs anyway.
+    // If one map has a bias, all maps that may have one do. Norms have theirs in any case.
     let biased = gguf
         .tensor_names()
         .any(|name| name.ends_with(".bias") && !name.ends_with("norm.bias"));
@@ -34,7 +32,7 @@ pub(super) fn load(gguf: &Gguf, architecture: &str, sizes: &Sizes, device: &Devi
     })
 }
 
-/// Every tensor of the file, by the name that the model looks for.
+/// Returns every tensor of the file by the name that the model looks for.
 fn tensors(gguf: &Gguf, family: &Family, layers: usize, device: &Device) -> Result<HashMap<String, Tensor>> {
     let mut tensors = HashMap::new();
     for name in gguf.tensor_names() {
@@ -57,7 +55,7 @@ fn tensors(gguf: &Gguf, family: &Family, layers: usize, device: &Device) -> Resu
     Ok(tensors)
 }
 
-/// The settings under the names that the published models give them; each family reads its own.
+/// Returns the settings under the names of the published models. Each family reads its own.
 fn settings(architecture: &str, sizes: &Sizes, biased: bool) -> Value {
     let activation = match architecture {
         "gemma" | "starcoder2" => "gelu_pytorch_tanh",
@@ -129,7 +127,7 @@ macro_rules! transformers {
 
 transformers!(gemma::Model, gemma2::Model, olmo2::Model, starcoder2::Model);
 
-/// A model that cannot forget: it is put together anew, from the same tensors.
+/// A model that cannot clear its cache. It is built again from the same tensors instead.
 struct StableLm {
     model: stable_lm::Model,
     config: stable_lm::Config,

@@ -1,15 +1,14 @@
-//! How each family's tensors are called in a GGUF file and in candle-transformers.
+//! Maps the names of tensors in a GGUF file to those in candle-transformers.
 //!
-//! In: an architecture, a tensor's name. Out: the other name. It must not know tensors. The names in the file are those
-//! of llama.cpp's `src/llama-arch.cpp`, the others those of the published models.
+//! The names in the file are from llama.cpp's `src/llama-arch.cpp`, the others are those of the published models.
 
-/// One family: what its layers hold, and which of that may have a bias.
+/// One family: the tensors of its layers, and which of them may have a bias.
 pub(super) struct Family {
     layer: &'static [(&'static str, &'static str)],
     biased: &'static [&'static str],
-    /// Whether the map to the vocabulary is a tensor of its own.
+    /// Whether the output head is a separate tensor.
     pub head: bool,
-    /// Whether norms are stored with the 1 added that the model adds itself.
+    /// Whether the file's norm weights include the 1 that the model adds itself.
     pub shifted_norms: bool,
 }
 
@@ -112,7 +111,7 @@ impl Family {
         })
     }
 
-    /// What candle-transformers calls a tensor of the file; `None` for one that its model has no place for.
+    /// Returns candle-transformers' name for a tensor of the file, or `None` if its model has no place for the tensor.
     pub fn name(&self, name: &str, layers: usize) -> Option<String> {
         let (part, suffix) = name.rsplit_once('.')?;
         let biased = |part: &str| suffix == "weight" || (suffix == "bias" && self.biased.contains(&part));
@@ -122,7 +121,7 @@ impl Family {
             let (_, theirs) = self.layer.iter().find(|(ours, _)| *ours == part)?;
             return biased(part).then(|| format!("model.layers.{index}.{theirs}.{suffix}"));
         }
-        // The last norm has a bias where a layer's first has.
+        // The last norm has a bias if the first norm of a layer has one.
         let theirs = match part {
             "token_embd" if suffix == "weight" => "model.embed_tokens",
             "output_norm" if biased("attn_norm") => "model.norm",

@@ -1,13 +1,13 @@
-//! Architectures that the engine has no decoder of its own for, run by candle-transformers' models.
+//! Runs architectures that the engine has no decoder for, on candle-transformers' models.
 //!
-//! In: a checked GGUF file, then token ids. Out: logits. It must not know text or sampling.
+//! These models promise less than the engine's decoders. Weights are kept as F32, four bytes each, except those of phi2
+//! and mixtures of experts, which stay quantized and end at 4,096 positions. All attention scores are kept in memory,
+//! and keys and values are copied as they grow. No position can be taken back: a prompt that differs from the previous
+//! one is read from its beginning. The last bits can depend on how many tokens are read together, so nothing is
+//! drafted.
 //!
-//! What is computed elsewhere is promised less. These models keep their weights as F32, four bytes each, except phi2 and
-//! mixtures of experts, which stay quantized and end at 4,096 positions. Scores of attention are kept whole, keys and
-//! values are copied as they grow, and nothing can be taken back: a prompt that differs from the one before is read from
-//! its beginning. Numbers may differ in their last bits with how many tokens are read together, so nothing is drafted.
-//! Only what candle-transformers 0.11.1 computes as llama.cpp does is let in (`tests` hold both beside each other); a
-//! file that asks for more than that is refused, and not computed wrongly.
+//! Only what candle-transformers 0.11.1 computes as llama.cpp does is supported (`tests` compares both). A file that
+//! asks for more is rejected instead of computed wrongly.
 
 mod dense;
 mod family;
@@ -22,45 +22,44 @@ use sizes::Sizes;
 
 type Result<T> = std::result::Result<T, EngineError>;
 
-/// `general.architecture` of what candle-transformers runs in place of the engine. Beside them it runs `llama` with
-/// experts (Mixtral).
+/// `general.architecture` of the models that candle-transformers runs. It also runs `llama` with experts (Mixtral).
 pub const FALLBACKS: &[&str] = &["gemma", "gemma2", "olmo2", "phi2", "stablelm", "starcoder2"];
 
-/// Bytes of attention scores of one layer, for one portion of a prompt.
+/// Maximum bytes of one layer's attention scores for one chunk of a prompt.
 const SCORE_BYTES: usize = 64 << 20;
 const MAX_CHUNK: usize = 512;
 const MIN_CHUNK: usize = 16;
 
 /// What candle-transformers' models have in common.
 trait Transformer: Send {
-    /// The logits after the last of `ids`, `(1, count)`, read after `past` others. One dimension or more, the last the
-    /// vocabulary.
+    /// Reads `ids`, `(1, count)`, after `past` others. Returns the logits after the last of them, in one dimension or
+    /// more; the last dimension is the vocabulary.
     fn forward(&mut self, ids: &Tensor, past: usize) -> Computed<Tensor>;
 
     /// Forgets all positions.
     fn clear(&mut self) -> Computed<()>;
 }
 
-/// A loaded model with its key–value cache.
+/// A loaded model with its KV cache.
 pub(crate) struct Model {
     inner: Box<dyn Transformer>,
     heads: usize,
     context: usize,
-    /// How many tokens are read at once, and only from a multiple of that many on; others are read one by one. For
-    /// models that keep a mask for each size and place that they ever saw.
+    /// If set, this many tokens are read at once, and only from a multiple of this number on. All others are read one
+    /// by one. For models that keep a mask for each size and offset that they ever saw.
     step: Option<usize>,
     device: Device,
     past: usize,
 }
 
-/// Whether a file is for candle-transformers to run, because the engine has no decoder for it.
+/// Returns whether candle-transformers runs a file, because the engine has no decoder for it.
 pub(crate) fn takes(gguf: &Gguf) -> Result<bool> {
     let architecture = gguf.metadata.need_text("general.architecture")?;
     Ok(FALLBACKS.contains(&architecture) || (architecture == "llama" && quantized::has_experts(gguf)))
 }
 
 impl Model {
-    /// Loads the weights. `vocabulary` is the tokenizer's size: embeddings must have as many rows.
+    /// Loads the weights. `vocabulary` is the tokenizer's size: the embeddings must have as many rows.
     pub fn load(gguf: &Gguf, vocabulary: usize, device: &Device) -> Result<Self> {
         let architecture = gguf.metadata.need_text("general.architecture")?;
         let sizes = Sizes::read(&gguf.metadata, architecture, vocabulary)?;
@@ -80,18 +79,18 @@ impl Model {
         })
     }
 
-    /// Positions, prompt and answer together.
+    /// Returns the context window in positions, prompt and answer together.
     pub fn context_length(&self) -> usize {
         self.context
     }
 
-    /// How many positions the next pass may take, so that its attention scores stay within bounds.
+    /// Returns how many positions the next pass may take, so that its attention scores stay within bounds.
     pub fn chunk(&self) -> usize {
         let row = self.heads * (self.past + MAX_CHUNK) * size_of::<f32>();
         (SCORE_BYTES / row.max(1)).clamp(MIN_CHUNK, MAX_CHUNK)
     }
 
-    /// Forgets the positions from `keep` on, which means all where there are any. Returns how many are left.
+    /// Forgets the positions from `keep` on. If there are any, all others are forgotten too. Returns how many are left.
     pub fn truncate(&mut self, keep: usize) -> usize {
         if keep < self.past {
             self.past = 0;
@@ -99,7 +98,8 @@ impl Model {
         self.past
     }
 
-    /// Reads tokens, and gives the logits after each of the last `wanted` of them, one a token of the vocabulary.
+    /// Reads tokens and returns the logits after each of the last `wanted` of them, one number for each token of the
+    /// vocabulary.
     pub fn logits_after(&mut self, ids: &[u32], wanted: usize) -> Computed<Vec<f32>> {
         if ids.is_empty() || self.past + ids.len() > self.context {
             candle_core::bail!("{} tokens after {} do not fit in the context", ids.len(), self.past);
@@ -107,7 +107,8 @@ impl Model {
         if self.past == 0 {
             self.inner.clear()?;
         }
-        // The models give the logits of the last position alone: before it, each that is wanted ends a portion.
+        // The models return only the logits of the last position, so each earlier position that is wanted ends a
+        // portion.
         let (together, last) = ids.split_at(ids.len() - wanted.saturating_sub(1).min(ids.len()));
         let mut logits = Vec::new();
         let mut rest = together;
@@ -125,7 +126,7 @@ impl Model {
         Ok(logits)
     }
 
-    /// How many of the next `left` tokens are read at once.
+    /// Returns how many of the next `left` tokens are read at once.
     fn portion(&self, left: usize) -> usize {
         match self.step {
             None => left,

@@ -1,7 +1,6 @@
 //! candle-transformers' models that read a GGUF file themselves and keep its weights quantized.
 //!
-//! In: a checked GGUF file. Out: a [`Transformer`]. It must not know token loops.
-//! They are handed what was checked, not the file's own header, so that theirs is not believed.
+//! They receive checked metadata and tensor locations instead of the file's own header, which is untrusted.
 
 use std::collections::HashMap;
 
@@ -15,16 +14,16 @@ use super::super::error::EngineError;
 use super::sizes::Sizes;
 use super::{Result, Transformer};
 
-/// These models keep every mask that they ever made, one for each number of tokens and of those before. With portions of
-/// one size in places that are multiples of it there are at most 128, 8 MB together.
+/// Number of tokens that are read at once. These models keep every mask that they ever made, one for each number of new
+/// tokens and of earlier ones. With one size, at multiples of it, there are at most 128 masks of 8 MB together.
 pub(super) const STEP: usize = 32;
 
-/// Whether the layers of a `llama` choose among experts, as Mixtral's do.
+/// Returns whether the layers of a `llama` choose among experts, as Mixtral's do.
 pub(super) fn has_experts(gguf: &Gguf) -> bool {
     matches!(gguf.metadata.unsigned("llama.expert_count"), Ok(Some(count)) if count > 1)
 }
 
-/// The file as candle-transformers takes it: the metadata that its models ask for, and where the tensors lie.
+/// Returns the file as candle-transformers takes it: the metadata that its models ask for, and the tensors' locations.
 fn content(gguf: &Gguf, metadata: HashMap<String, Value>) -> Content {
     Content {
         magic: VersionedMagic::GgufV3,
@@ -56,7 +55,7 @@ fn made<T>(gguf: &Gguf, model: Computed<T>) -> Result<T> {
     model.map_err(|e| EngineError::compute(&gguf.path, "loading the model", &e))
 }
 
-/// Phi-2. Li and others (2023), arXiv 2309.05463.
+/// Loads Phi-2: Li et al. (2023), arXiv 2309.05463.
 pub(super) fn phi(gguf: &Gguf, sizes: &Sizes, device: &Device) -> Result<Box<dyn Transformer>> {
     let weights = Weights::new(gguf, device);
     let (width, inner) = (sizes.width, sizes.feed_forward);
@@ -81,7 +80,7 @@ pub(super) fn phi(gguf: &Gguf, sizes: &Sizes, device: &Device) -> Result<Box<dyn
     Ok(Box::new(made(gguf, model)?))
 }
 
-/// Llama's layers with a choice among experts. Jiang and others (2024), arXiv 2401.04088.
+/// Loads a Llama whose layers choose among experts: Jiang et al. (2024), arXiv 2401.04088.
 pub(super) fn experts(gguf: &Gguf, sizes: &Sizes, device: &Device) -> Result<Box<dyn Transformer>> {
     let weights = Weights::new(gguf, device);
     let (width, inner, count) = (sizes.width, sizes.feed_forward, sizes.experts);
@@ -106,7 +105,7 @@ pub(super) fn experts(gguf: &Gguf, sizes: &Sizes, device: &Device) -> Result<Box
             ("ffn_up", inner, width),
             ("ffn_down", width, inner),
         ] {
-            // Files since April 2024 have all experts in one tensor; the model looks for each in its own.
+            // Files since April 2024 have all experts in one tensor. The model looks for each expert in its own.
             let all = format!("blk.{layer}.{part}_exps.weight");
             if weights.has(&all) {
                 weights.check(&all, &[count, rows, cols])?;
@@ -132,7 +131,7 @@ impl Transformer for quantized_phi::ModelWeights {
     }
 
     fn clear(&mut self) -> Computed<()> {
-        // It forgets when it is given the first position.
+        // It clears its cache when it reads the first position.
         Ok(())
     }
 }

@@ -1,18 +1,17 @@
-//! The numbers that candle-transformers' models are made with, read from metadata and proved to make sense together.
+//! The hyperparameters of candle-transformers' models, read from metadata and checked for consistency.
 //!
-//! In: metadata. Out: [`Sizes`], in which nothing is zero, nothing is beyond reason, and nothing is asked for that those
-//! models would ignore. It must not know tensors.
+//! In [`Sizes`], nothing is zero or unreasonably large. A setting that those models would ignore is an error.
 
 use askpm_gguf::Metadata;
 
 use super::super::arch::config::{Keys, MAX_CONTEXT, MAX_HEADS, MAX_LAYERS, MAX_WIDTH};
 use super::Result;
 
-/// Positions that tables of rotary angles are made for, whatever the file says: they are made whole, at once.
+/// Maximum number of positions, whatever the file says: the rotary tables are computed in advance for all of them.
 const MOST_POSITIONS: usize = 1 << 15;
-/// Where the quantized models' tables of rotary angles end.
+/// Number of positions in the quantized models' rotary tables.
 const QUANTIZED_POSITIONS: usize = 4096;
-/// Gemma 2's window, where the file does not say (technical report, table 1).
+/// Gemma 2's window if the file does not state it (technical report, table 1).
 const GEMMA2_WINDOW: usize = 4096;
 
 #[derive(Debug, Clone)]
@@ -27,11 +26,11 @@ pub(super) struct Sizes {
     pub context: usize,
     pub eps: f64,
     pub rope_base: f64,
-    /// Of a head's dimensions, those that are turned.
+    /// Number of a head's dimensions that rotate.
     pub rope_dim: usize,
     pub experts: usize,
     pub experts_used: usize,
-    /// Gemma 2's bounds on scores and on logits.
+    /// Gemma 2's soft caps on scores and on logits.
     pub score_cap: Option<f64>,
     pub logit_cap: Option<f64>,
 }
@@ -86,7 +85,7 @@ impl Sizes {
         Ok(sizes)
     }
 
-    /// What the file may ask for and candle-transformers would leave out.
+    /// Returns an error for settings that candle-transformers would ignore.
     fn refuse(&self, keys: &Keys, architecture: &str) -> Result<()> {
         if let Some(kind) = keys.metadata.text(&keys.key("rope.scaling.type"))?
             && kind != "none"
@@ -96,7 +95,7 @@ impl Sizes {
         if keys.positive("rope.scale_linear")?.is_some_and(|scale| scale != 1.0) {
             return keys.fail("rope.scale_linear", "is not supported");
         }
-        // Of 46 layers is the 27B model, whose scores have a scale of their own.
+        // 46 layers mean the 27B model, whose scores have a different scale.
         if architecture == "gemma2" && self.layers == 46 {
             return keys.fail("block_count", "Gemma 2 of 27B is not supported");
         }
@@ -115,23 +114,23 @@ impl Sizes {
         Ok(())
     }
 
-    /// The factor that stands for `rope_dim` where a model multiplies and cuts off.
+    /// Returns the factor with which a model computes `rope_dim`: it multiplies the head's dimension and rounds down.
     pub fn rotary_share(&self) -> f64 {
-        // Half a dimension more, for the fraction below it not to be lost.
+        // Half a dimension more keeps a rounding error from losing one.
         (self.rope_dim as f64 + 0.5) / self.head_dim as f64
     }
 }
 
-/// Positions for which the model computes what it was made for.
+/// Returns the number of positions that the model computes correctly.
 fn context(keys: &Keys, architecture: &str) -> Result<usize> {
     let context = keys.need("context_length", MAX_CONTEXT)?.min(MOST_POSITIONS);
     let window = keys.size("attention.sliding_window", MAX_CONTEXT);
-    // A window that is switched off is 0, which is no size.
+    // 0 means that the window is off, but `size` rejects 0.
     let off = keys.metadata.unsigned(&keys.key("attention.sliding_window"))? == Some(0);
     let window = if off { None } else { window? };
     Ok(match architecture {
         "phi2" | "llama" => context.min(QUANTIZED_POSITIONS),
-        // Within the window, a layer with a window is one without.
+        // Within the window, a windowed layer is the same as a full one.
         "gemma2" => context.min(window.unwrap_or(GEMMA2_WINDOW)),
         _ => window.map_or(context, |window| context.min(window)),
     })

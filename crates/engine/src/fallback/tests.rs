@@ -1,4 +1,4 @@
-//! candle-transformers' models, as they are used here, against llama.cpp's goldens and against themselves in portions.
+//! Tests candle-transformers' models, as used here, against llama.cpp's goldens and against themselves in portions.
 
 use askpm_fixtures::{FALLBACKS as TINY, Meta, TinyGguf, Weights};
 
@@ -21,9 +21,9 @@ fn tiny_models_of_every_fallback_agree_with_llama_cpp() {
         let model = &mut engine.session.model;
         let mut logits = model.logits(&prompt).unwrap();
         let worst = apart(&logits, &reference);
-        // The golden has four decimals; llama.cpp looks GELU up in a table in half precision.
+        // The golden has four decimals. llama.cpp reads GELU from a half-precision table.
         let bound = match name.as_str() {
-            // Both round activations to 8 bits, or one of them does, and GELU's table puts them on either side.
+            // Both or one of them round activations to 8 bits, and the GELU table moves some to the other side.
             name if name.ends_with("-q8_0") => 4.0 * rounding(&reference, 2),
             name if name.starts_with("gemma") || name.starts_with("phi2") || name.starts_with("star") => 5e-3,
             _ => 2e-4,
@@ -60,7 +60,7 @@ fn a_prompt_in_portions_gives_what_it_gives_whole_and_what_was_read_before_leave
         let mut rows = Vec::new();
         model.pass(&ids, 5, &mut rows).unwrap();
         let size = rows.len() / 5;
-        // From here on, rows are compared with those of other portions, after other texts.
+        // These rows are compared with those of other portions, each after another text.
         for portions in [vec![1; 100], vec![33, 31, 36], vec![64, 36]] {
             model.pass(&[30; 40], 0, &mut Vec::new()).unwrap();
             assert_eq!(model.truncate(17), 0, "{name}");
@@ -172,13 +172,13 @@ fn what_candle_transformers_would_leave_out_is_refused() {
         assert!(refused.contains(problem), "{name}, {key}: {refused}");
     }
     for name in TINY {
-        // A tensor more, as of a variant that is not known.
+        // One more tensor, as in an unknown variant.
         let more = refusal(name, |file| file.vector("blk.0.attn_sinks.weight", 4, 0.0));
         assert!(
             more.contains("blk.0.attn_sinks.weight: has no part in"),
             "{name}: {more}"
         );
-        // And one less, of each that there is.
+        // And each tensor left out in turn.
         for tensor in TinyGguf::fallback(name, Weights::F32).tensors.into_keys() {
             let less = refusal(name, |file| drop(file.tensors.remove(&tensor)));
             assert!(less != "none", "{name} without {tensor}");
