@@ -1,9 +1,7 @@
-//! Attention to one page with AVX-512.
+//! Attention to one page with AVX-512: computes the [`Partial`] of up to [`ROWS`] rows of queries for one head.
 //!
-//! In: up to [`ROWS`] rows of queries and one head of one page. Out: each row's [`Partial`].
-//!
-//! Six rows by 64 keys, then six rows by 64 components, are held in 24 registers; a key or value is loaded (and
-//! widened) once for all six. Each row's numbers are made in the same order whatever the other rows are, so that a
+//! Six rows by 64 keys, then six rows by 64 components, are held in 24 registers. A key or value is loaded (and
+//! widened) once for all six. Each row's numbers are computed in the same order whatever the other rows are, so a
 //! position's result does not depend on how many are computed together.
 
 use std::arch::x86_64::*;
@@ -11,42 +9,45 @@ use std::arch::x86_64::*;
 use super::page::{Element, Half, LANES, PAGE};
 use super::{Partial, ROWS, Rows};
 
-/// Loading 16 numbers as f32.
+/// A number format with a way to load 16 numbers as f32.
 pub(super) trait Load: Element {
     /// # Safety
-    /// 16 numbers from `at` on can be read, and the machine has AVX-512F.
+    /// `at` must point to 16 numbers that can be read, and the processor must have AVX-512F.
     unsafe fn load(at: *const Self) -> __m512;
 }
 
 impl Load for Half {
-    // SAFETY: as the trait says.
+    // SAFETY: the conditions are those of `Load::load`.
     #[inline]
     #[target_feature(enable = "avx512f")]
     unsafe fn load(at: *const Self) -> __m512 {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees 16 half-precision numbers, which are 32 bytes. The load needs no alignment.
         unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(at.cast())) }
     }
 }
 
 impl Load for f32 {
-    // SAFETY: as the trait says.
+    // SAFETY: the conditions are those of `Load::load`.
     #[inline]
     #[target_feature(enable = "avx512f")]
     unsafe fn load(at: *const Self) -> __m512 {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees 16 f32, which are 64 bytes. The load needs no alignment.
         unsafe { _mm512_loadu_ps(at) }
     }
 }
 
-/// Keys of a register tile.
+/// Keys in a register tile.
 const TILE: usize = 4 * LANES;
 
+/// Computes the [`Partial`] of each row for one head of one page.
+///
 /// # Safety
-/// The machine has AVX-512F. `head` points to a head of a page of `E`, shaped as `rows` says; each query has `head_dim`
-/// numbers.
+/// The processor must have AVX-512F. `head` must point to a head of a page of `E`, with the shape that `rows` states.
+/// Each query must have `head_dim` numbers, and each span must be within the page.
 #[target_feature(enable = "avx512f")]
 pub(super) unsafe fn attend<E: Load>(rows: &Rows, head: *const E, partial: &mut Partial) {
-    // SAFETY: the caller's promise, passed on; the number of rows is the length of each list of them.
+    // SAFETY: the conditions of `attend_rows` are those of this function, and `R` is the number of rows in each arm:
+    // there are 1 to `ROWS`.
     unsafe {
         match rows.len() {
             1 => attend_rows::<E, 1>(rows, head, partial),
@@ -60,7 +61,7 @@ pub(super) unsafe fn attend<E: Load>(rows: &Rows, head: *const E, partial: &mut 
 }
 
 /// # Safety
-/// As [`attend`], with `R` rows.
+/// The same as [`attend`], with `R` rows.
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn attend_rows<E: Load, const R: usize>(rows: &Rows, head: *const E, partial: &mut Partial) {
@@ -69,7 +70,8 @@ unsafe fn attend_rows<E: Load, const R: usize>(rows: &Rows, head: *const E, part
     let mut weights = [[0f32; PAGE]; R];
     assert!(high <= PAGE && partial.values.len() >= R * rows.padded && rows.queries.len() >= R);
     let (from, to) = (low / TILE * TILE, high.next_multiple_of(TILE));
-    // SAFETY: `to` is at most `PAGE`; the caller's promise on `head` and the queries; sizes were looked at above.
+    // SAFETY: the assert limits `high` to `PAGE`, a multiple of `TILE`, so `to` is at most `PAGE`. It also gives
+    // `partial.values` room for `padded` numbers of each row. The caller guarantees `head` and the queries.
     unsafe {
         for key in (from..to).step_by(TILE) {
             score::<E, R>(rows, head.add(key * rows.head_dim), key, &mut weights);
@@ -90,16 +92,18 @@ unsafe fn attend_rows<E: Load, const R: usize>(rows: &Rows, head: *const E, part
     }
 }
 
-/// Dot products of `R` queries with the 64 keys from `keys` on, which are those from `key` on in the page.
+/// Computes the dot products of `R` queries with the 64 keys at `keys`, which are those from `key` on in the page.
 ///
 /// # Safety
-/// As [`attend`]; `keys` begins a block.
+/// The same as [`attend`]. `keys` must point to the first of four blocks of the head, and `key` must be a multiple of
+/// `TILE` below `PAGE`.
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn score<E: Load, const R: usize>(rows: &Rows, keys: *const E, key: usize, out: &mut [[f32; PAGE]; R]) {
     let block = rows.head_dim * LANES;
     let mut sums = [[_mm512_setzero_ps(); 4]; R];
-    // SAFETY: four blocks of `head_dim` vectors each, as the page is laid out; queries have `head_dim` numbers.
+    // SAFETY: `keys` has four blocks of `head_dim` vectors each, and each query has `head_dim` numbers. The four stores
+    // of 16 numbers end at `key + TILE`, which is at most `PAGE`, the length of each row of `out`.
     unsafe {
         for component in 0..rows.head_dim {
             let at = keys.add(component * LANES);
@@ -124,8 +128,8 @@ unsafe fn score<E: Load, const R: usize>(rows: &Rows, keys: *const E, key: usize
     }
 }
 
-/// Makes weights of the scores from `from` to `to`: 2 to the power of their distance from the greatest one, 0 for those
-/// outside the span. Returns that greatest one and the weights' sum.
+/// Turns the scores from `from` to `to` into weights: 2 to the power of their difference from the largest score, or 0
+/// outside the span. Returns the largest score and the sum of the weights.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn soften(scores: &mut [f32; PAGE], (low, high): (usize, usize), from: usize, to: usize) -> (f32, f32) {
@@ -137,7 +141,7 @@ fn soften(scores: &mut [f32; PAGE], (low, high): (usize, usize), from: usize, to
     let below = |limit: usize, at: usize| ((1u32 << limit.saturating_sub(at).min(LANES)) - 1) as u16;
     let seen = |at: usize| below(high, at) & !below(low, at);
     let mut max = hidden;
-    // SAFETY: 16 numbers from each multiple of 16 below `PAGE` on; here and below.
+    // SAFETY: the slice has 16 numbers, because slicing checks the bounds.
     let load = |scores: &[f32; PAGE], at: usize| unsafe { _mm512_loadu_ps(scores[at..at + LANES].as_ptr()) };
     for at in (from..to).step_by(LANES) {
         max = _mm512_max_ps(max, _mm512_mask_mov_ps(hidden, seen(at), load(scores, at)));
@@ -148,13 +152,13 @@ fn soften(scores: &mut [f32; PAGE], (low, high): (usize, usize), from: usize, to
         let weight = exp2(_mm512_sub_ps(load(scores, at), top));
         let weight = _mm512_maskz_mov_ps(seen(at), weight);
         sum = _mm512_add_ps(sum, weight);
-        // SAFETY: as above.
+        // SAFETY: the slice has the 16 numbers that are written, because slicing checks the bounds.
         unsafe { _mm512_storeu_ps(scores[at..at + LANES].as_mut_ptr(), weight) };
     }
     (max, _mm512_reduce_add_ps(sum))
 }
 
-/// As [`super::exp2`], on 16 numbers.
+/// Same as [`super::exp2`], for 16 numbers.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn exp2(x: __m512) -> __m512 {
@@ -167,10 +171,11 @@ fn exp2(x: __m512) -> __m512 {
     _mm512_scalef_ps(sum, whole)
 }
 
-/// Sums of values by weight, for `R` rows and `D` vectors of components from `at` on.
+/// Sums values by weight, for `R` rows and `D` vectors of components from `at` on.
 ///
 /// # Safety
-/// As [`attend`]; `values` begins the head's values; `out` has `padded` numbers for each row.
+/// The same as [`attend`]. `values` must point to the head's values, and `out` must have `padded` numbers for each row.
+/// `high` must be at most `PAGE`, and `at + D * LANES` at most `padded`.
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn weigh<E: Load, const R: usize, const D: usize>(
@@ -182,7 +187,8 @@ unsafe fn weigh<E: Load, const R: usize, const D: usize>(
     out: *mut f32,
 ) {
     let mut sums = [[_mm512_setzero_ps(); D]; R];
-    // SAFETY: `high` is at most `PAGE`, and `at + D * LANES` at most `padded`.
+    // SAFETY: `key` is below `high`, and so below `PAGE`, the length of each row of weights. The caller guarantees
+    // `padded` numbers for each key and for each row of `out`, and that `at + D * LANES` is at most `padded`.
     unsafe {
         for key in low..high {
             let value = values.add(key * rows.padded + at);

@@ -1,16 +1,15 @@
-//! Causal attention over a paged cache, for one position or many.
+//! Causal attention over a paged KV cache, for one position or many.
 //!
-//! In: queries, already turned and scaled, and the pages of keys and values. Out: for each query head the mean of the
-//! values it looks at. It must not know projections or rotary angles.
+//! Queries arrive rotated and scaled. The output for each query head is the weighted mean of the values that it sees.
 //!
-//! The softmax is taken page by page, each relative to its own greatest score, and the pages' results are merged as they
-//! come (Milakov and Gimelshein, arXiv 1805.02867; Dao et al., "FlashAttention", arXiv 2205.14135): no matrix of scores
-//! is ever made, and causality and sliding windows are bounds of loops and not masks. The query heads that share a
-//! key–value head (Ainslie et al., arXiv 2305.13245) are rows of one tile, so that keys and values are loaded once for
+//! The softmax is computed page by page, each relative to its largest score. The pages' results are merged as they come
+//! (Milakov and Gimelshein, arXiv 1805.02867; Dao et al., "FlashAttention", arXiv 2205.14135). No matrix of scores is
+//! ever built, and causality and sliding windows are bounds of loops instead of masks. The query heads that share a
+//! key-value head (Ainslie et al., arXiv 2305.13245) are rows of one tile, so that keys and values are loaded once for
 //! all of them.
 //!
-//! Pages are always merged in their order, whether one thread goes through them or several take some each: a position's
-//! result is the same to the last bit alone, in a chunk, or split over threads.
+//! Pages are always merged in order, whether one thread goes through them or several threads take some each. A
+//! position's result is the same to the last bit whether it is computed alone, in a chunk, or split over threads.
 
 #[cfg(target_arch = "x86_64")]
 #[allow(clippy::needless_range_loop, reason = "rows are constants that index several arrays")]
@@ -33,11 +32,12 @@ use super::workers::Split;
 /// Rows of queries that are computed together.
 const ROWS: usize = 6;
 
-/// Rows for which one thread goes through all pages: enough for a page in the first cache level to be used often, few
-/// enough for their sums to stay in the second.
+/// Number of rows for which one thread goes through all pages. It is enough to use a page often while it is in the L1
+/// cache, and few enough for the rows' sums to stay in the L2 cache.
 const STREAM_ROWS: usize = 96;
 
-/// Factors of 2^x for x from -1/2 to 1/2, highest power first: its Taylor series, off by at most 2e-7 of the result.
+/// Coefficients of 2^x for x from -1/2 to 1/2, highest power first: its Taylor series, off by at most 2e-7 of the
+/// result.
 const EXP2: [f32; 7] = [
     1.540_353e-4,
     1.333_355_8e-3,
@@ -48,11 +48,11 @@ const EXP2: [f32; 7] = [
     1.0,
 ];
 
-/// 2 to the power of `x`, which is at most 126; 0 where that is no normal number. Without branches or calls, so that
-/// the compiler can do many at once.
+/// Returns 2 to the power of `x`, which must be at most 126. A result too small for a normal number becomes 0. There
+/// are no branches or calls, so that the compiler can vectorize it.
 #[inline(always)]
 pub(super) fn exp2(x: f32) -> f32 {
-    /// Adding it rounds to a whole number, which then stands in the lowest bits.
+    /// Adding it rounds to an integer, which is then in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
     let shifted = x.max(-126.0) + ROUND;
     let rest = x.max(-126.0) - (shifted - ROUND);
@@ -64,8 +64,8 @@ pub(super) fn exp2(x: f32) -> f32 {
     if x < -126.0 { 0.0 } else { scaled }
 }
 
-/// Up to [`ROWS`] rows of queries, and the keys of the page at hand that each sees: from the first of its span to
-/// before the second.
+/// Up to [`ROWS`] rows of queries. A row sees the keys of the current page from the first number of its span up to, but
+/// not including, the second.
 struct Rows {
     queries: [*const f32; ROWS],
     spans: [(usize, usize); ROWS],
@@ -80,7 +80,8 @@ impl Rows {
     }
 }
 
-/// What rows got from one page: the greatest score, the sum of the weights relative to it, and the values so weighted.
+/// What rows get from one page: the largest score, the sum of the weights relative to it, and the weighted sum of the
+/// values.
 struct Partial<'a> {
     max: &'a mut [f32],
     sum: &'a mut [f32],
@@ -88,7 +89,7 @@ struct Partial<'a> {
 }
 
 impl<'a> Partial<'a> {
-    /// Numbers that the results of `rows` rows take.
+    /// Returns how many numbers the results of `rows` rows take.
     fn size(rows: usize, padded: usize) -> usize {
         rows * (padded + 2)
     }
@@ -99,7 +100,7 @@ impl<'a> Partial<'a> {
         Partial { max, sum, values }
     }
 
-    /// The rows from `from` to `to`.
+    /// Returns the rows from `from` up to, but not including, `to`.
     fn rows(&mut self, from: usize, to: usize, padded: usize) -> Partial<'_> {
         Partial {
             max: &mut self.max[from..to],
@@ -108,7 +109,7 @@ impl<'a> Partial<'a> {
         }
     }
 
-    /// Adds what row `theirs` of `other`, of a later page, got to row `ours`.
+    /// Merges row `theirs` of `other`, which is of a later page, into row `ours`.
     fn merge(&mut self, ours: usize, other: &Partial, theirs: usize, padded: usize) {
         let new = other.max[theirs];
         if new == f32::NEG_INFINITY {
@@ -126,22 +127,22 @@ impl<'a> Partial<'a> {
     }
 }
 
-/// Queries of a stretch of positions: `heads * head_dim` numbers of each, already multiplied with the scale and with
-/// log2 e, at the beginning of every `stride` numbers.
+/// Queries of consecutive positions: `heads * head_dim` numbers of each, at the beginning of every `stride` numbers.
+/// They are already multiplied with the scale and with log2 e.
 #[derive(Clone, Copy)]
 pub struct Queries<'a> {
     pub numbers: &'a [f32],
     pub stride: usize,
     pub heads: usize,
-    /// Positions before the first.
+    /// Number of positions before the first.
     pub past: usize,
     pub count: usize,
-    /// How many positions back a query sees, itself included; all where there is no window.
+    /// How many positions back a query sees, including its own; `None` for all.
     pub window: Option<usize>,
 }
 
 impl Queries<'_> {
-    /// The keys of `page` that a position sees.
+    /// Returns the keys of `page` that a position sees.
     fn span(&self, position: usize, page: usize) -> (usize, usize) {
         let first = self.window.map_or(0, |window| (position + 1).saturating_sub(window));
         let within = |key: usize| key.saturating_sub(page * PAGE).min(PAGE);
@@ -149,7 +150,7 @@ impl Queries<'_> {
     }
 }
 
-/// Memory that attention works in, kept from call to call.
+/// Working memory of attention, kept from call to call.
 #[derive(Default)]
 pub struct Scratch {
     numbers: Vec<f32>,
@@ -210,18 +211,18 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Query heads to a key–value head.
+    /// Returns the number of query heads for each key-value head.
     fn group(&self) -> usize {
         self.queries.heads / self.shape.kv_heads
     }
 
-    /// First page that any position from `position` on sees.
+    /// Returns the first page that any position from `position` on sees.
     fn first_page(&self, position: usize) -> usize {
         let window = self.queries.window;
         window.map_or(0, |window| (position + 1).saturating_sub(window) / PAGE)
     }
 
-    /// Few rows: threads take pages, and what they got is merged at the end.
+    /// For few rows: threads take pages, and the results are merged at the end.
     fn spread(&self, pages: &[Page], out: &mut [f32], scratch: &mut Scratch, workers: &Workers) {
         let (queries, padded) = (self.queries, self.shape.padded());
         let first = self.first_page(queries.past);
@@ -239,7 +240,8 @@ impl Work<'_> {
                     break;
                 }
                 let (page, head) = (first + task / self.shape.kv_heads, task % self.shape.kv_heads);
-                // SAFETY: each task is taken once, and has its own part.
+                // SAFETY: the counter gives each task to one thread, so this is the only borrow of the task's `size`
+                // numbers.
                 let numbers = unsafe { shared.range(task * size, size) };
                 let mut partial = Partial::of(numbers, rows);
                 for from in (0..rows).step_by(ROWS) {
@@ -255,7 +257,7 @@ impl Work<'_> {
                 }
             }
         };
-        // One page of a few heads is done before another thread has looked up.
+        // One page of a few heads is done before another thread has noticed the work.
         if tasks <= self.shape.kv_heads && rows <= ROWS {
             work(0, 1);
         } else {
@@ -276,7 +278,7 @@ impl Work<'_> {
         }
     }
 
-    /// Many rows: threads take stretches of positions with one key–value head, and go through the pages.
+    /// For many rows: a thread takes a stretch of positions with one key-value head and goes through the pages.
     fn stream(&self, pages: &[Page], out: &mut [f32], scratch: &mut Scratch, workers: &Workers) {
         let (queries, padded) = (self.queries, self.shape.padded());
         let group = self.group();
@@ -288,7 +290,7 @@ impl Work<'_> {
         let stretches = queries.count.div_ceil(positions);
         let next = AtomicUsize::new(0);
         workers.run(|part, _| {
-            // SAFETY: each thread has its own number.
+            // SAFETY: `run` calls each part once, so this is the only borrow of the numbers of `part`.
             let numbers = unsafe { numbers.range(part * (own + tile), own + tile) };
             let (own, tile) = numbers.split_at_mut(own);
             loop {
@@ -296,7 +298,7 @@ impl Work<'_> {
                 if task >= stretches * self.shape.kv_heads {
                     break;
                 }
-                // The last stretches see the most keys: they come first, so that no thread ends long after the others.
+                // The last stretches see the most keys. They come first, so that no thread ends long after the others.
                 let stretch = stretches - 1 - task / self.shape.kv_heads;
                 let head = task % self.shape.kv_heads;
                 let from = stretch * positions;
@@ -321,7 +323,8 @@ impl Work<'_> {
         });
     }
 
-    /// What some rows get from one page. Row `i` is head `i % group` of the group, `i / group` positions after `start`.
+    /// Computes what some rows get from one page. Row `i` is head `i % group` of the group, `i / group` positions after
+    /// `start`.
     fn tile(
         &self,
         page: &Page,
@@ -357,14 +360,16 @@ impl Work<'_> {
 
     #[cfg(target_arch = "x86_64")]
     fn run<E: avx512::Load>(&self, rows: &Rows, page: &Page, head: usize, partial: &mut Partial) {
-        // SAFETY: called as `plain::attend` is, on a machine with AVX2 and FMA.
+        // SAFETY: the conditions are those of `plain::attend`, on a processor with AVX2 and FMA.
         #[target_feature(enable = "avx2,fma")]
         unsafe fn avx2<E: Element>(rows: &Rows, head: *const E, partial: &mut Partial) {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller guarantees what `plain::attend` asks for, and this function enables FMA.
             unsafe { plain::attend::<E, true>(rows, head, partial) }
         }
         let head: *const E = page.head(self.shape, head);
-        // SAFETY: the path was found on this machine; the page is of this shape; `tile` made the rows of `head_dim` numbers.
+        // SAFETY: `self.path` is one of `Path::all`, so the processor has its features. `page.head` checks that the
+        // head is inside the page, and `tile` chose `E` by the precision of its shape. `tile` made each query from a
+        // slice of `head_dim` numbers and each span within the page. Nobody writes to a page while `attend` borrows it.
         unsafe {
             match self.path {
                 Path::Avx512 => avx512::attend(rows, head, partial),
@@ -376,18 +381,20 @@ impl Work<'_> {
 
     #[cfg(not(target_arch = "x86_64"))]
     fn run<E: Element>(&self, rows: &Rows, page: &Page, head: usize, partial: &mut Partial) {
-        // Every 64-bit Arm processor multiplies and adds in one step.
+        // Every 64-bit Arm processor has fused multiply-add.
         const FMA: bool = cfg!(target_arch = "aarch64");
-        // SAFETY: the page is of this shape; `tile` made the rows of `head_dim` numbers.
+        // SAFETY: `page.head` checks that the head is inside the page, and `tile` chose `E` by the precision of its
+        // shape. `tile` made each query from a slice of `head_dim` numbers and each span within the page. Nobody writes
+        // to a page while `attend` borrows it.
         unsafe { plain::attend::<E, FMA>(rows, page.head::<E>(self.shape, head), partial) }
     }
 
-    /// Divides by the sum of the weights, and puts the rows where they belong. Row 0 is position `from` of the queries.
+    /// Divides by the sum of the weights, and writes the rows to `out`. Row 0 is position `from` of the queries.
     fn finish(&self, total: &Partial, rows: usize, head: usize, from: usize, out: &Split<f32>) {
         let (group, head_dim, padded) = (self.group(), self.shape.head_dim, self.shape.padded());
         for row in 0..rows {
             let at = ((from + row / group) * self.queries.heads + head * group + row % group) * head_dim;
-            // SAFETY: this position and head are this task's alone.
+            // SAFETY: only this task writes this position and head, so this is the only borrow of these numbers.
             let out = unsafe { out.range(at, head_dim) };
             let share = total.sum[row].recip();
             for (out, value) in out.iter_mut().zip(&total.values[row * padded..][..padded]) {

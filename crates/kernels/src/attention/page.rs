@@ -1,11 +1,10 @@
-//! Where keys and values lie: pages of 128 positions, of all key–value heads of one layer.
+//! The memory of keys and values: pages of 128 positions, for all key-value heads of one layer.
 //!
-//! In: the shape of a layer's cache. Out: [`Page`], which never moves once it is made, so that a cache grows without
-//! copying. It must not know softmax.
+//! A [`Page`] never moves once it is made, so a cache grows without copying.
 //!
-//! Within a head, keys are turned over in blocks of 16 positions (`[block][component][position]`), so that one vector
-//! holds a component of 16 keys and a dot product needs no sum across lanes; values stay `[position][component]`,
-//! each row filled up to whole vectors with zeros.
+//! Within a head, keys are transposed in blocks of 16 positions (`[block][component][position]`). One vector then holds
+//! a component of 16 keys, and a dot product needs no sum across lanes. Values stay `[position][component]`, and each
+//! row is padded with zeros to whole vectors.
 
 use std::cell::UnsafeCell;
 use std::ops::Range;
@@ -15,15 +14,15 @@ pub const PAGE: usize = 128;
 /// Positions whose keys lie side by side, and numbers in a vector.
 pub const LANES: usize = 16;
 
-/// How keys and values are kept.
+/// The number format of keys and values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
     Half,
-    /// For what must be compared exactly, and what is put away once and not kept.
+    /// For results that must be compared exactly, and for keys and values that are used once and not kept.
     Full,
 }
 
-/// Numbers that keys and values are kept in.
+/// A number format of keys and values.
 pub(super) trait Element: Copy {
     fn get(self) -> f32;
     fn of(value: f32) -> Self;
@@ -34,8 +33,9 @@ pub(super) trait Element: Copy {
 pub(super) struct Half(pub u16);
 
 impl Element for Half {
-    /// Branch-free, for the compiler to do many at once: the exponent is moved over and its bias made good by a product,
-    /// which is right for subnormal numbers too. Infinities, which [`Half::of`] never makes, would become finite.
+    /// Converts without branches, so that the compiler can vectorize it. The exponent is shifted, and a multiplication
+    /// corrects its bias, which is right for subnormal numbers too. Infinities, which [`Half::of`] never makes, and NaN
+    /// would become finite.
     #[inline(always)]
     fn get(self) -> f32 {
         let bits = u32::from(self.0);
@@ -43,7 +43,8 @@ impl Element for Half {
         f32::from_bits(magnitude.to_bits() | ((bits & 0x8000) << 16))
     }
 
-    /// Rounds to nearest, ties to even, and to the largest finite number beyond it. Branch-free as well.
+    /// Rounds to nearest, ties to even. A number beyond the largest finite one becomes that one. There are no branches
+    /// here either.
     #[inline(always)]
     fn of(value: f32) -> Self {
         const LEAST_NORMAL: u32 = 113 << 23;
@@ -53,7 +54,8 @@ impl Element for Half {
             .wrapping_add(0xfff + ((magnitude >> 13) & 1))
             .wrapping_sub(112 << 23)
             >> 13;
-        // Half's subnormal numbers are as far apart as the numbers from 1/2 to 1 in f32, so that the sum rounds alike.
+        // Half's subnormal numbers have the same distance as f32 numbers from 1/2 to 1, so this sum rounds the same
+        // way.
         let small = (f32::from_bits(magnitude) + 0.5)
             .to_bits()
             .wrapping_sub(0.5f32.to_bits());
@@ -79,7 +81,7 @@ impl Element for f32 {
     }
 }
 
-/// The cache of one layer, without its length.
+/// The shape of one layer's cache, without its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
     pub kv_heads: usize,
@@ -88,12 +90,12 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Numbers in a row of values.
+    /// Returns the numbers in a row of values.
     pub(super) fn padded(&self) -> usize {
         self.head_dim.next_multiple_of(LANES)
     }
 
-    /// Numbers of one head in a page.
+    /// Returns the numbers of one head in a page.
     pub(super) fn head(&self) -> usize {
         PAGE * (self.head_dim + self.padded())
     }
@@ -108,7 +110,7 @@ impl Shape {
     }
 }
 
-/// A cache line, which vectors are loaded from whole.
+/// A cache line, the unit of aligned vector loads.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 struct Line([u8; 64]);
@@ -118,7 +120,8 @@ pub struct Page {
     lines: Vec<UnsafeCell<Line>>,
 }
 
-// SAFETY: it is written to through `store` alone, which has it exclusively and gives threads places of different positions.
+// SAFETY: two functions write to a page. `restore` needs `&mut Page`. `store::turn_and_store` borrows the pages
+// mutably, and each of its threads writes the places of different positions. Everything else only reads.
 unsafe impl Sync for Page {}
 
 impl Page {
@@ -129,15 +132,16 @@ impl Page {
         }
     }
 
-    /// The numbers as bytes, all heads after one another.
+    /// Returns the numbers as bytes, one head after another.
     fn bytes_mut(&mut self) -> &mut [u8] {
         let size = size_of_val(self.lines.as_slice());
-        // SAFETY: `self` is borrowed alone, a line is plain bytes without gaps, and there are `size` of them.
+        // SAFETY: `&mut self` makes this the only borrow. A line is 64 plain bytes without padding, also in its
+        // `UnsafeCell`, and `size` is the number of bytes of all lines.
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), size) }
     }
 
-    /// Appends the keys and values of the first `positions` of the page to `out`, of all heads. Of later positions there
-    /// are zeros, whatever the page holds.
+    /// Appends the keys and values of the page's first `positions` to `out`, for all heads. The keys of later positions
+    /// in the last block are written as zeros, whatever the page holds.
     pub fn save(&mut self, shape: &Shape, positions: usize, out: &mut Vec<u8>) {
         let places = Places::new(shape, positions);
         let bytes = self.bytes_mut();
@@ -145,7 +149,7 @@ impl Page {
             let (keys, values) = places.of(head);
             let from = out.len();
             out.extend_from_slice(&bytes[keys]);
-            // In the last block, keys of later positions lie between those that are saved.
+            // In the last block, keys of later positions are between those that are saved.
             let row = LANES * places.each;
             for component in out[from..]
                 .chunks_exact_mut(row)
@@ -157,13 +161,13 @@ impl Page {
         }
     }
 
-    /// Bytes that `save` appends.
+    /// Returns how many bytes `save` appends.
     pub fn saved(shape: &Shape, positions: usize) -> usize {
         let (keys, values) = Places::new(shape, positions).of(0);
         shape.kv_heads * (keys.len() + values.len())
     }
 
-    /// Puts back what `save` gave. `bytes` must be as long as that.
+    /// Puts back what `save` wrote. `saved` must have that length.
     pub fn restore(&mut self, shape: &Shape, positions: usize, mut saved: &[u8]) {
         let places = Places::new(shape, positions);
         let bytes = self.bytes_mut();
@@ -175,7 +179,7 @@ impl Page {
     }
 }
 
-/// Where the first positions of a page lie, in bytes.
+/// Where the first positions of a page are, in bytes.
 struct Places {
     each: usize,
     head: usize,
@@ -196,7 +200,7 @@ impl Places {
         }
     }
 
-    /// Of a head's keys and of its values.
+    /// Returns the bytes of a head's keys, and those of its values.
     fn of(&self, head: usize) -> (Range<usize>, Range<usize>) {
         let (keys, values) = (head * self.head, head * self.head + self.first_value);
         (keys..keys + self.keys, values..values + self.values)
@@ -204,10 +208,11 @@ impl Places {
 }
 
 impl Page {
-    /// Keys of `head`, its values right behind them. Who writes there must see to it that nobody else uses that place.
+    /// Returns a pointer to the keys of `head`, which its values follow. A caller that writes there must make sure that
+    /// nobody else uses the same places.
     pub(super) fn head<E: Element>(&self, shape: &Shape, head: usize) -> *mut E {
         assert!((head + 1) * shape.head() * size_of::<E>() <= size_of_val(self.lines.as_slice()));
-        // In bounds by the line above; a `Line` is aligned for any element.
+        // In bounds by the assert above. A `Line` is aligned for any element.
         UnsafeCell::raw_get(self.lines.as_ptr())
             .cast::<E>()
             .wrapping_add(head * shape.head())

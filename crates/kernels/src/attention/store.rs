@@ -1,10 +1,8 @@
-//! From the products of the projections to queries and a longer cache, in one pass: bias, norms of heads, rotary angles,
-//! scale, and keys and values put away.
+//! Turns the output of the projections into queries and cache entries, in one pass: bias, norms of heads, rotary
+//! angles, scale, and storing keys and values.
 //!
-//! In: rows of query, key and value side by side, one a position. Out: queries turned and scaled in place, keys and
-//! values in the pages. It must not know where the rows come from.
-//!
-//! Rotary embedding: Su et al., "RoFormer", arXiv 2104.09864.
+//! A row has query, key and value of one position side by side. Queries are rotated and scaled in place, keys and
+//! values go to the pages. Rotary embedding: Su et al., "RoFormer", arXiv 2104.09864.
 
 use super::page::{Element, Half, LANES, PAGE, Page, Precision, Shape};
 use crate::Workers;
@@ -13,23 +11,23 @@ use crate::passes::{norm_in_place, over_rows};
 use crate::path::Path;
 use crate::workers::Split;
 
-/// Cosines and sines of the positions at hand, `dim / 2` of each a position.
+/// Cosines and sines of the positions at hand, `dim / 2` of each per position.
 #[derive(Default)]
 pub struct Angles {
     pub cos: Vec<f32>,
     pub sin: Vec<f32>,
-    /// Components that turn; the rest of a head passes unchanged.
+    /// Number of components that rotate. The rest of a head stays unchanged.
     pub dim: usize,
-    /// Whether 2i turns with 2i + 1, and not i with i + dim / 2.
+    /// Whether 2i rotates with 2i + 1, and not i with i + dim / 2.
     pub neighbours: bool,
 }
 
-/// What is done to a row before it is put away.
+/// What is done to a row before it is stored.
 #[derive(Clone, Copy)]
 pub struct Turn<'a> {
     /// As long as a row.
     pub bias: Option<&'a [f32]>,
-    /// Weights of the norms of each head of queries and of keys.
+    /// Weights of the norms of each query head and of each key head.
     pub norms: Option<(&'a [f32], &'a [f32])>,
     pub eps: f32,
     pub angles: Option<&'a Angles>,
@@ -52,7 +50,7 @@ fn turn(x: &mut [f32], cos: &[f32], sin: &[f32], neighbours: bool) {
     }
 }
 
-/// Makes the queries and keys of one row, position `index` of those that the angles are for.
+/// Computes the queries and keys of one row. `index` is its position among those that the angles are for.
 #[inline(always)]
 fn row_body(row: &mut [f32], heads: usize, shape: &Shape, index: usize, how: &Turn) {
     let dim = shape.head_dim;
@@ -117,7 +115,7 @@ fn run<E: Element>(
     let (path, rows) = (Path::best(), Split::new(rows, 1));
     over_rows(workers, count, |stretch| {
         for index in stretch {
-            // SAFETY: each row is one thread's.
+            // SAFETY: `over_rows` gives each row to one thread, so this is the only borrow of this row.
             let row = unsafe { rows.range(index * width, width) };
             row_by(path, row, heads, shape, index, how);
             let position = past + index;
@@ -125,20 +123,25 @@ fn run<E: Element>(
             for head in 0..shape.kv_heads {
                 let to = pages[position / PAGE].head::<E>(shape, head);
                 let range = head * dim..(head + 1) * dim;
-                // SAFETY: `to` is this head of the page that holds the position, whose places nobody else writes to.
+                // SAFETY: `to` is this head of the page that has the position, and `position % PAGE` is below `PAGE`.
+                // `pages` is borrowed mutably, and each position belongs to one thread, so nobody else uses its places.
                 unsafe { put(to, shape, position % PAGE, &keys[range.clone()], &values[range]) };
             }
         }
     });
 }
 
+/// Writes the keys and values of one position.
+///
 /// # Safety
-/// `to` points to a head of a page of this shape, and nobody else uses the places of position `at` in it.
+/// `to` must point to a head of a page of this shape, `at` must be below `PAGE`, and nobody else may use the places of
+/// position `at` in it.
 #[inline(always)]
 unsafe fn put<E: Element>(to: *mut E, shape: &Shape, at: usize, keys: &[f32], values: &[f32]) {
     let dim = shape.head_dim;
     let block = (at / LANES) * LANES * dim + at % LANES;
-    // SAFETY: `at` is below `PAGE`, and keys and values have `dim` numbers: see `page.rs` for the layout.
+    // SAFETY: `at` is below `PAGE`, and keys and values have `dim` numbers, so every place is inside the head:
+    // `page.rs` describes the layout.
     unsafe {
         for (component, key) in keys.iter().enumerate() {
             to.add(block + component * LANES).write(E::of(*key));

@@ -1,10 +1,10 @@
-//! Attention against its definition in f64, on every path, and whole against in parts.
+//! Tests attention against its definition in f64, on every path, and the whole against parts.
 
 use super::page::LANES;
 use super::store::{Angles, Turn, turn_and_store};
 use super::*;
 
-/// Numbers in -1..1, the same on every machine.
+/// Returns numbers in -1..1, the same on every machine.
 fn numbers(count: usize, seed: u64) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut next = || {
@@ -24,7 +24,7 @@ const PLAIN: Turn = Turn {
     scale: 1.0,
 };
 
-/// A cache of `count` positions, and the rows that filled it.
+/// Returns a cache of `count` positions, and the rows that filled it.
 fn filled(shape: &Shape, heads: usize, count: usize, workers: &Workers) -> (Vec<Page>, Vec<f32>) {
     let width = (heads + 2 * shape.kv_heads) * shape.head_dim;
     let mut rows: Vec<f32> = numbers(width * count, 7).iter().map(|x| x * 2.0).collect();
@@ -33,7 +33,7 @@ fn filled(shape: &Shape, heads: usize, count: usize, workers: &Workers) -> (Vec<
     (pages, rows)
 }
 
-/// By the definition: 2 to the power of each dot product, over their sum, times values.
+/// Returns attention by its definition: 2 to the power of each dot product, over their sum, times values.
 fn defined(rows: &[f32], shape: &Shape, heads: usize, position: usize, window: Option<usize>) -> Vec<f64> {
     let (dim, group) = (shape.head_dim, heads / shape.kv_heads);
     let width = (heads + 2 * shape.kv_heads) * dim;
@@ -161,9 +161,10 @@ fn every_path_gives_what_the_definition_gives() {
                         .map(|(a, b)| (f64::from(*a) - b).abs())
                         .fold(worst, f64::max);
                 }
-                // Half precision is off by 2^-11 of a number below 2. A score sums `head_dim` products with numbers
-                // below 2, so that it is off by less than head_dim * 2 * 2^-10 at worst and about its root usually;
-                // values are off by 2^-10. Twice the usual is allowed.
+                // Half precision is off by at most 2^-11 of a number, which is below 2 here. A score sums `head_dim`
+                // products with numbers below 2, so it is off by less than head_dim * 2 * 2^-10 at worst. The usual
+                // error is about the root of head_dim times 2 * 2^-10. Values are off by 2^-10. Twice the usual error
+                // is allowed.
                 let bound = match precision {
                     Precision::Full => 2e-5,
                     Precision::Half => 4.0 * (case.head_dim as f64).sqrt() * 2f64.powi(-10),
@@ -233,7 +234,8 @@ fn half_precision_is_that_of_the_standard() {
             assert_eq!(Half::of(half.get()).0, bits);
         }
     }
-    // Halfway between two numbers goes to the even one; beyond the last, to the last; a hair more goes up.
+    // A tie goes to the even number, and slightly more than a tie goes up. A number beyond the largest becomes the
+    // largest.
     assert_eq!(Half::of(1.0 + 2f32.powi(-11)).0, 0x3c00);
     assert_eq!(Half::of(1.0 + 3.0 * 2f32.powi(-11)).0, 0x3c02);
     assert_eq!(Half::of(1.0 + 2f32.powi(-11) + 2f32.powi(-20)).0, 0x3c01);
@@ -283,7 +285,8 @@ fn rows_are_turned_scaled_and_normed_as_defined() {
         turn_and_store(&mut rows, 2, 0, &how, &mut pages, &shape, &workers);
         let read = |at: usize| {
             let head: *const f32 = pages[0].head::<f32>(&shape, 0);
-            // SAFETY: within the page: a test's own indices.
+            // SAFETY: the page has one head of 128 * (8 + 16) numbers, all initialized, and the test's indices are
+            // below that.
             unsafe { *head.add(at) }
         };
         for (index, (row, before)) in rows.chunks(32).zip(before.chunks(32)).enumerate() {
