@@ -1,17 +1,15 @@
-//! What matrices are multiplied with.
+//! Activations in the forms that the matmul kernels read, converted once for all matrices of a step.
 //!
-//! In: f32 activations of some positions. Out: the same in the forms that kernels read, made once for all matrices of
-//! a step. It must not know the matrices.
-//!
-//! Positions are cut into tiles of [`TILE`], the last with what is left. In a tile, 32 inputs of the first position are
-//! followed by the same inputs of the next one, so that all addresses in a kernel's inner loop are constants away from
-//! one. Quantisation is ggml's Q8_0: 8 bits and one f32 scale for 32 inputs, the largest of which becomes ±127.
+//! Positions are split into tiles of [`TILE`]; the last tile has the rest. Within a tile, 32 inputs of the first
+//! position are followed by the same inputs of the next one. All addresses in a kernel's inner loop are then constant
+//! distances apart. Quantization follows ggml's Q8_0: 8 bits for each input and one scale for 32 of them. The largest
+//! becomes ±127. The scale is f32 here.
 
 use super::path::Path;
 use super::workers::{Split, Workers};
 use super::{BLOCK, TILE};
 
-/// The forms that activations are wanted in.
+/// The forms in which activations are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Inputs {
     bytes: bool,
@@ -37,19 +35,19 @@ impl Inputs {
     }
 }
 
-/// Activations of `count` positions. The memory is used again from one [`Activations::set`] to the next.
+/// Activations of `count` positions. Each [`Activations::set`] reuses the memory.
 #[derive(Debug, Default)]
 pub struct Activations {
     count: usize,
     cols: usize,
     inputs: Option<Inputs>,
-    /// Tile, block, position, input.
+    /// By tile, block, position and input.
     values: Vec<i8>,
-    /// Tile, block: the scales of the positions, then scale times sum of the values.
+    /// By tile and block: the scale of each position, then scale times sum of the values of each.
     scales: Vec<f32>,
-    /// Tile, block: the sums of the first sixteen values of each position, then of the others.
+    /// By tile and block: the sum of the first sixteen values of each position, then the sum of the others of each.
     sums: Vec<i32>,
-    /// Tile, input, position.
+    /// By tile, input and position.
     floats: Vec<f32>,
 }
 
@@ -68,8 +66,8 @@ impl Activations {
         Self::default()
     }
 
-    /// Takes the first `count * cols` numbers of `x`, position after position, in the forms that `inputs` asks for. A
-    /// block of 32 that holds an infinity or a NaN makes NaN of whatever it is multiplied with.
+    /// Converts the first `count * cols` numbers of `x`, position after position, to the forms of `inputs`. A block of
+    /// 32 that contains an infinity or NaN makes all of its products NaN.
     ///
     /// # Panics
     /// Where `x` is shorter, or `cols` does not divide into blocks of 32 and the byte form is wanted.
@@ -109,12 +107,12 @@ impl Activations {
             for tile in range {
                 let x = &x[tile * TILE * cols..x.len().min((tile + 1) * TILE * cols)];
                 if inputs.bytes {
-                    // SAFETY: each tile belongs to one range.
+                    // SAFETY: each tile is in one range only, so this is the only borrow of its pieces.
                     let (values, scales, sums) = unsafe { (values.piece(tile), scales.piece(tile), sums.piece(tile)) };
                     quantise(path, x, cols, values, scales, sums);
                 }
                 if inputs.floats {
-                    // SAFETY: as above.
+                    // SAFETY: each tile is in one range only, so this is the only borrow of its piece of `floats`.
                     transpose(x, cols, unsafe { floats.piece(tile) });
                 }
             }
@@ -136,7 +134,7 @@ impl Activations {
         self.cols
     }
 
-    /// Whether it is set in the forms that `inputs` asks for.
+    /// Returns whether the activations are set in all forms of `inputs`.
     pub(super) fn has(&self, inputs: Inputs) -> bool {
         self.inputs.is_some_and(|has| has.and(inputs) == has)
     }
@@ -170,12 +168,13 @@ fn transpose(x: &[f32], cols: usize, out: &mut [f32]) {
 fn quantise(path: Path, x: &[f32], cols: usize, values: &mut [i8], scales: &mut [f32], sums: &mut [i32]) {
     match path {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the path is chosen only where the processor has these.
+        // SAFETY: every path comes from `Path::all`, which offers `Avx512` only if it has detected every feature that
+        // `quantise_avx512` enables.
         Path::Avx512 => unsafe { quantise_avx512(x, cols, values, scales, sums) },
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
+        // SAFETY: every path comes from `Path::all`, which offers these two paths only if it has detected AVX2 and FMA.
         Path::AvxVnni | Path::Avx2 => unsafe { quantise_avx2(x, cols, values, scales, sums) },
-        // Neon is what the compiler takes for plain code on such a processor.
+        // The compiler uses NEON for plain code on this architecture.
         #[cfg(target_arch = "aarch64")]
         Path::Neon => quantise_tile(x, cols, values, scales, sums, quantise_block),
         Path::Plain => quantise_tile(x, cols, values, scales, sums, quantise_block),
@@ -195,7 +194,8 @@ fn quantise_avx2(x: &[f32], cols: usize, values: &mut [i8], scales: &mut [f32], 
     quantise_tile(x, cols, values, scales, sums, quantise_block);
 }
 
-/// Inlined into one function for each path. `quantise` gives the scale of a block and the sums of its two halves.
+/// Quantizes a tile. This is inlined into one function for each path. `quantise` returns the scale of a block and the
+/// sums of its two halves.
 #[inline(always)]
 fn quantise_tile(
     x: &[f32],
@@ -221,26 +221,26 @@ fn quantise_tile(
     }
 }
 
-/// What values of a block are multiplied with, and what to divide by the same; none where its largest number is none.
+/// Returns the scale of a block and its inverse, or `None` if the largest magnitude is not finite.
 #[inline(always)]
 pub(super) fn scale_and_inverse(largest: f32) -> Option<(f32, f32)> {
-    // A block of the tiniest numbers has no finite inverse: all of it becomes 0.
+    // A block of the tiniest numbers has no finite inverse, so all of it becomes 0.
     let inverse = 127.0 / largest;
     let inverse = if inverse.is_finite() { inverse } else { 0.0 };
     largest.is_finite().then_some((largest / 127.0, inverse))
 }
 
-/// The scale of a block and the sums of its two halves.
+/// Quantizes a block. Returns its scale and the sums of its two halves.
 #[inline(always)]
 fn quantise_block(x: &[f32; BLOCK], out: &mut [i8; BLOCK]) -> (f32, [i32; 2]) {
-    // As whole numbers, the magnitudes of floats are in the same order, and NaN is above infinity.
+    // As integers, the magnitudes of floats have the same order, and NaN is above infinity.
     let largest = x.iter().fold(0, |most, x| most.max(x.to_bits() & 0x7fff_ffff));
     let Some((scale, inverse)) = scale_and_inverse(f32::from_bits(largest)) else {
         *out = [0; BLOCK];
         return (f32::NAN, [0, 0]);
     };
-    // At this size a float's last bit is worth one: the sum is rounded to the nearest whole number, ties to even,
-    // and its lowest byte is that number.
+    // The last bit of a float of this size is worth 1. Adding it rounds to the nearest integer, ties to even, which is
+    // then in the lowest byte.
     const ROUND: f32 = 12_582_912.0;
     let mut sums = [0, 0];
     for (half, sum) in sums.iter_mut().enumerate() {

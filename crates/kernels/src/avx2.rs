@@ -1,12 +1,11 @@
-//! Kernels for AVX2, with the byte dot products of AVX-VNNI where the processor has them.
+//! Kernels for AVX2, with the byte dot products of AVX-VNNI if the processor has them. The products are the same as the
+//! plain ones, to the last bit.
 //!
-//! In: panels and tiles. Out: products, the same to the last bit as the plain ones. It must not know how work is split.
-//!
-//! A register holds four inputs of eight rows, so a panel is gone through in two halves. Without VNNI,
-//! `vpmaddubsw` multiplies unsigned weights with signed values and adds pairs in 16 bits, and saturates. A value is at
-//! most 127, so a pair is at most 15 · 127 · 2 = 3,810 for 4 bits (eight of which fit into 16 bits), 7,874 for 5 bits
-//! (four fit), 16,002 for 6 bits (two fit). For 8 bits the weights are made signed first, and their signs moved to
-//! the values: 128 · 127 · 2 = 32,512 fits once.
+//! A register holds four inputs of eight rows, so a panel is processed in two halves. Without VNNI, `vpmaddubsw`
+//! multiplies unsigned weights with signed values and adds pairs in 16 bits, with saturation. A value is at most 127. A
+//! pair is therefore at most 15 · 127 · 2 = 3,810 for 4 bits, and eight of these fit into 16 bits. It is at most 7,874
+//! for 5 bits (four fit) and 16,002 for 6 bits (two fit). For 8 bits, the weights are made signed first, and their
+//! signs are moved to the values: 128 · 127 · 2 = 32,512 fits once.
 
 use std::arch::x86_64::*;
 
@@ -19,37 +18,37 @@ use super::multiply::Job;
 use super::packing::{Packing, Scales};
 use super::{BLOCK, PANEL, TILE};
 
-/// Rows of a register.
+/// Rows in a register.
 const HALF: usize = PANEL / 2;
 
-/// How groups of weights are multiplied with values.
+/// A way to multiply groups of weights with values.
 trait Dots {
-    /// For eight rows, the sum of the products of `N` groups with four values each from `values` on, with the type's
-    /// offset taken off the weights. `sum` is the sum of the values.
+    /// For eight rows, returns the sum of the products of `N` groups with four values each, which start at `values`.
+    /// The type's offset is subtracted from the weights. `sum` is the sum of the values.
     ///
     /// # Safety
-    /// `values` has `4 * N` values, and the processor what the implementation uses.
+    /// `values` must point to `4 * N` values, and the processor must have the features that the implementation uses.
     unsafe fn dot<K: Packing, const N: usize>(weights: [__m256i; N], values: *const i8, sum: i32) -> __m256i;
 }
 
 struct Madd;
 struct Vnni;
 
-/// Four values from `values + 4 * g` on, eight times.
+/// Returns the four values at `values + 4 * g`, eight times.
 ///
 /// # Safety
-/// They are there, and the processor has AVX2.
+/// The values must exist, and the processor must have AVX2.
 #[inline(always)]
 unsafe fn four(values: *const i8, g: usize) -> __m256i {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller guarantees the four bytes that are read, for which no alignment is needed, and AVX2.
     unsafe { _mm256_set1_epi32(values.add(4 * g).cast::<i32>().read_unaligned()) }
 }
 
 impl Dots for Madd {
-    // SAFETY: what the trait asks for.
+    // SAFETY: the conditions are those of `Dots::dot`; this implementation uses AVX2.
     #[inline(always)]
     unsafe fn dot<K: Packing, const N: usize>(weights: [__m256i; N], values: *const i8, sum: i32) -> __m256i {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees `4 * N` values and AVX2. `four` reads no others, because `g` is below `N`.
         unsafe {
             let ones = _mm256_set1_epi16(1);
             if K::BITS == 8 {
@@ -82,10 +81,11 @@ impl Dots for Madd {
 }
 
 impl Dots for Vnni {
-    // SAFETY: what the trait asks for.
+    // SAFETY: the conditions are those of `Dots::dot`; this implementation uses AVX2 and AVX-VNNI.
     #[inline(always)]
     unsafe fn dot<K: Packing, const N: usize>(weights: [__m256i; N], values: *const i8, sum: i32) -> __m256i {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees `4 * N` values, AVX2 and AVX-VNNI. `four` reads no others, because `g` is below
+        // `N`.
         unsafe {
             let mut all = _mm256_set1_epi32(-(sum * K::OFFSET));
             for (g, weights) in weights.into_iter().enumerate() {
@@ -96,20 +96,24 @@ impl Dots for Vnni {
     }
 }
 
-/// All of a job's panels with all of its tiles.
+/// Multiplies all of a job's panels with all of its tiles.
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn quantised<K: Packing>(job: &Job) {
-    // SAFETY: this function is compiled for what `Madd` uses.
+    // SAFETY: this function enables AVX2, FMA and F16C. `Madd` uses AVX2.
     unsafe { quantised_with::<Madd, K>(job) }
 }
 
-/// The same with VNNI.
+/// Same as [`quantised`], with AVX-VNNI.
 #[target_feature(enable = "avx2,fma,f16c,avxvnni")]
 pub(super) fn quantised_vnni<K: Packing>(job: &Job) {
-    // SAFETY: this function is compiled for what `Vnni` uses.
+    // SAFETY: this function enables AVX2, FMA and F16C, and the AVX-VNNI that `Vnni` uses besides AVX2.
     unsafe { quantised_with::<Vnni, K>(job) }
 }
 
+/// Multiplies all of a job's panels with all of its tiles, by the dot products of `D`.
+///
+/// # Safety
+/// The processor must have AVX2, FMA, F16C and what `D` uses.
 #[inline(always)]
 unsafe fn quantised_with<D: Dots, K: Packing>(job: &Job) {
     for index in job.panels.clone() {
@@ -117,7 +121,8 @@ unsafe fn quantised_with<D: Dots, K: Packing>(job: &Job) {
         for tile in job.tiles.clone() {
             let x = job.x.tile(tile);
             for half in 0..2 {
-                // SAFETY: the caller's promise.
+                // SAFETY: the caller guarantees the features of the processor. A job's panels are in no other job that
+                // runs at the same time, so nobody else writes to their products.
                 for_positions!(x.positions, P => unsafe {
                     store(job, index, half, tile, quantised_tile::<D, K, P>(panel, half, x));
                 });
@@ -126,16 +131,17 @@ unsafe fn quantised_with<D: Dots, K: Packing>(job: &Job) {
     }
 }
 
-/// Puts a half panel's sums where they belong.
+/// Writes a half panel's sums to the output.
 ///
 /// # Safety
-/// The processor has AVX2, and nobody else has this panel.
+/// The processor must have AVX2, and no other borrow of this panel's products with this tile may exist.
 #[inline(always)]
 unsafe fn store<const P: usize>(job: &Job, panel: usize, half: usize, tile: usize, sums: [__m256; P]) {
     let rows = PANEL.min(job.matrix.rows() - panel * PANEL);
     for (p, sums) in sums.into_iter().enumerate() {
         let mut all = [0.0; HALF];
-        // SAFETY: eight numbers go to eight; each panel belongs to one range of work.
+        // SAFETY: `all` has room for the eight numbers of `sums`. The caller guarantees AVX2, and that nobody else has
+        // these products.
         let out = unsafe {
             _mm256_storeu_ps(all.as_mut_ptr(), sums);
             job.out(tile * TILE + p, panel, rows)
@@ -146,10 +152,10 @@ unsafe fn store<const P: usize>(job: &Job, panel: usize, half: usize, tile: usiz
     }
 }
 
-/// The products of eight rows with the positions of a tile.
+/// Returns the products of eight rows with the positions of a tile.
 ///
 /// # Safety
-/// The processor has AVX2, FMA, F16C and what `D` uses.
+/// The processor must have AVX2, FMA, F16C and what `D` uses.
 #[inline(always)]
 unsafe fn quantised_tile<D: Dots, K: Packing, const P: usize>(panel: Panel, half: usize, tile: Tile) -> [__m256; P] {
     let blocks = panel.values.len() / K::BYTES;
@@ -157,7 +163,9 @@ unsafe fn quantised_tile<D: Dots, K: Packing, const P: usize>(panel: Panel, half
     assert!(tile.positions == P && tile.values.len() == blocks * P * BLOCK);
     assert!(tile.scales.len() == blocks * 2 * P && tile.sums.len() == blocks * 2 * P);
     assert!(panel.scales.len() == blocks / group_blocks * group_bytes);
-    // SAFETY: the pointers stay inside the slices, whose lengths for `blocks` blocks were compared above.
+    // SAFETY: the caller guarantees the features of the processor. Every pointer stays inside its slice. The asserts
+    // above compare the lengths of `values`, `scales` and `sums` with `blocks`, and `block` is below `blocks`.
+    // `Matrix::pack` only takes whole groups of blocks.
     unsafe {
         let mut sums = [_mm256_setzero_ps(); P];
         for block in 0..blocks {
@@ -190,13 +198,15 @@ unsafe fn quantised_tile<D: Dots, K: Packing, const P: usize>(panel: Panel, half
     }
 }
 
-/// Eight rows of the eight groups of a packed block.
+/// Unpacks eight rows of the eight groups of a packed block.
 ///
 /// # Safety
-/// `values` has a block's bytes, and the processor AVX2.
+/// `values` must point to the `K::BYTES` bytes of a block, and the processor must have AVX2.
 #[inline(always)]
 unsafe fn unpack<K: Packing>(values: *const u8, half: usize) -> [__m256i; 8] {
-    // SAFETY: `values` has a block's bytes, and the caller has AVX2.
+    // SAFETY: the caller guarantees AVX2 and `K::BYTES` = 64 * `K::BITS` bytes. `load` reads 32 of the 64 bytes at
+    // `at`. The last `at` is 64 * 7 for 8 bits, 64 * 3 for the low bits, and 256 + 64 for the top bits of 6 bits. The
+    // fifth bits are in eight words of 8 bytes from 256 on.
     unsafe {
         let load = |at: usize| _mm256_loadu_si256(values.add(at + 32 * half).cast());
         let mut groups = [_mm256_setzero_si256(); 8];
@@ -213,7 +223,7 @@ unsafe fn unpack<K: Packing>(values: *const u8, half: usize) -> [__m256i; 8] {
             groups[z + 4] = _mm256_and_si256(_mm256_srli_epi16::<4>(packed), low);
         }
         if K::BITS == 5 {
-            // Byte i of a group looks at bit i % 8 of byte i / 8 of its word.
+            // Byte i of a group takes bit i % 8 of byte i / 8 of its word.
             let place = _mm256_set_epi64x(0x0303_0303_0303_0303, 0x0202_0202_0202_0202, 0x0101_0101_0101_0101, 0);
             let bit = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64 as i64);
             for (g, group) in groups.iter_mut().enumerate() {
@@ -242,13 +252,15 @@ unsafe fn unpack<K: Packing>(values: *const u8, half: usize) -> [__m256i; 8] {
     }
 }
 
-/// The scales of eight rows of a block, and their minima or the scales of the second half of its inputs.
+/// Returns the scales of eight rows of a block, and their minima or the scales of the second half of its inputs.
 ///
 /// # Safety
-/// `group` has a group's bytes, and the processor AVX2 and F16C.
+/// `group` must point to a group of scales, `part` must be one of its blocks, and the processor must have AVX2 and
+/// F16C.
 #[inline(always)]
 unsafe fn scales<K: Packing>(group: *const u8, part: usize, half: usize) -> (__m256, __m256) {
-    // SAFETY: `group` has the bytes of a group of scales, the places are those of `Scales`; the caller has AVX2 and F16C.
+    // SAFETY: the caller guarantees a whole group of scales, and AVX2 and F16C. `at` is an offset of the layout that
+    // `Scales` describes, where sixteen f16 or sixteen bytes follow. A load reads the half of them that `half` selects.
     unsafe {
         let halfs = |at: usize| _mm256_cvtph_ps(_mm_loadu_si128(group.add(at + 2 * HALF * half).cast()));
         let bytes = |at: usize| _mm_loadl_epi64(group.add(at + HALF * half).cast());
@@ -275,7 +287,7 @@ unsafe fn scales<K: Packing>(group: *const u8, part: usize, half: usize) -> (__m
     }
 }
 
-/// The same for weights that are F16, BF16 or F32.
+/// Same as [`quantised`], for weights that are F16, BF16 or F32.
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn numbers(job: &Job) {
     for index in job.panels.clone() {
@@ -285,7 +297,7 @@ pub(super) fn numbers(job: &Job) {
             for half in 0..2 {
                 for_positions!(x.positions, P => {
                     let sums = numbers_tile::<P>(job.matrix.kind(), panel, half, x);
-                    // SAFETY: this function is compiled for AVX2.
+                    // SAFETY: this function enables AVX2, and a job's panels are in no other job that runs.
                     unsafe { store(job, index, half, tile, sums) }
                 });
             }
@@ -301,7 +313,8 @@ fn numbers_tile<const P: usize>(kind: GgmlDType, panel: Panel, half: usize, tile
     for (x, column) in tile.floats.as_chunks::<P>().0.iter().zip(columns) {
         let at = HALF * half * kind.type_size();
         assert!(column.len() >= at + HALF * kind.type_size());
-        // SAFETY: eight numbers of the column are left from `at` on.
+        // SAFETY: the assert above says that the column has eight numbers from `at` on, which is what each load reads.
+        // The loads need no alignment, and this function enables AVX2 and F16C.
         let weights = unsafe {
             let from = column.as_ptr().add(at);
             match kind {

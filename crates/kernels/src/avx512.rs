@@ -1,10 +1,8 @@
-//! Kernels for AVX-512 with byte dot products (VNNI).
+//! Kernels for AVX-512 with byte dot products (VNNI). The products are the same as the plain ones, to the last bit.
 //!
-//! In: panels and tiles. Out: products, the same to the last bit as the plain ones. It must not know how work is split.
-//!
-//! A register holds four inputs of sixteen rows; `vpdpbusd` multiplies them with four values of an activation and adds
-//! them up. A block's weights are unpacked into eight registers once for all positions of a tile, whose f32 sums stay
-//! in registers as well.
+//! A register holds four inputs of sixteen rows. `vpdpbusd` multiplies them with four values of an activation and adds
+//! the products. A block's weights are unpacked into eight registers once for all positions of a tile, whose f32 sums
+//! stay in registers as well.
 
 use std::arch::x86_64::*;
 
@@ -17,7 +15,7 @@ use super::multiply::Job;
 use super::packing::{Packing, Scales};
 use super::{BLOCK, PANEL, TILE};
 
-/// All of a job's panels with all of its tiles.
+/// Multiplies all of a job's panels with all of its tiles.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
 pub(super) fn quantised<K: Packing>(job: &Job) {
     for index in job.panels.clone() {
@@ -29,7 +27,7 @@ pub(super) fn quantised<K: Packing>(job: &Job) {
     }
 }
 
-/// The same for weights that are F16, BF16 or F32.
+/// Same as [`quantised`], for weights that are F16, BF16 or F32.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
 pub(super) fn numbers(job: &Job) {
     for index in job.panels.clone() {
@@ -51,7 +49,8 @@ fn store<const P: usize>(job: &Job, panel: usize, tile: usize, sums: [__m512; P]
     let rows = PANEL.min(job.matrix.rows() - panel * PANEL);
     let mask = (u32::MAX >> (32 - rows)) as __mmask16;
     for (p, sums) in sums.into_iter().enumerate() {
-        // SAFETY: each panel belongs to one range; the mask has as many bits as the slice has elements.
+        // SAFETY: a job's panels are in no other job that runs, so this is the only borrow of these products. The
+        // assert gives `out` as many elements as the mask has bits, and the store writes no others.
         unsafe {
             let out = job.out(tile * TILE + p, panel, rows);
             assert!(out.len() == rows);
@@ -70,7 +69,8 @@ fn quantised_tile<K: Packing, const P: usize>(panel: Panel, tile: Tile) -> [__m5
     assert!(panel.scales.len() == blocks / group_blocks * group_bytes);
     let mut sums = [_mm512_setzero_ps(); P];
     for block in 0..blocks {
-        // SAFETY: the pointers stay inside the slices, whose lengths for `blocks` blocks were compared above.
+        // SAFETY: every pointer stays inside its slice. The asserts above compare the lengths of `values`, `scales` and
+        // `sums` with `blocks`, and `block` is below `blocks`. `Matrix::pack` only takes whole groups of blocks.
         unsafe {
             let weights = unpack::<K>(panel.values.as_ptr().add(block * K::BYTES));
             let group = panel.scales.as_ptr().add(block / group_blocks * group_bytes);
@@ -114,15 +114,16 @@ fn quantised_tile<K: Packing, const P: usize>(panel: Panel, tile: Tile) -> [__m5
     sums
 }
 
-/// The eight groups of a packed block.
+/// Unpacks the eight groups of a packed block.
 ///
 /// # Safety
-/// `values` has a block's bytes.
+/// `values` must point to the `K::BYTES` bytes of a block.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
 #[inline]
 unsafe fn unpack<K: Packing>(values: *const u8) -> [__m512i; 8] {
     let load = |at: usize| {
-        // SAFETY: `at` and 63 bytes more are inside the block.
+        // SAFETY: the block has 64 * `K::BITS` bytes, and 64 are read at `at`. The last `at` is 64 * 7 for 8 bits, 64 *
+        // 3 for the low bits, and 256 + 64 for the top bits of 6 bits.
         unsafe { _mm512_loadu_si512(values.add(at).cast()) }
     };
     let mut groups = [_mm512_setzero_si512(); 8];
@@ -141,7 +142,7 @@ unsafe fn unpack<K: Packing>(values: *const u8) -> [__m512i; 8] {
     if K::BITS == 5 {
         let fifth = _mm512_set1_epi8(16);
         for (g, group) in groups.iter_mut().enumerate() {
-            // SAFETY: eight words follow the low bits.
+            // SAFETY: a block of 5 bits has 320 bytes. Eight words of 8 bytes follow its 256 bytes of low bits.
             let bits = unsafe { values.add(256 + 8 * g).cast::<u64>().read_unaligned() };
             *group = _mm512_mask_add_epi8(*group, bits, *group, fifth);
         }
@@ -164,14 +165,14 @@ unsafe fn unpack<K: Packing>(values: *const u8) -> [__m512i; 8] {
     groups
 }
 
-/// The scales of a block's rows, and their minima or the scales of the second half.
+/// Returns the scales of a block's rows, and their minima or the scales of the second half of its inputs.
 ///
 /// # Safety
-/// `group` has the bytes of a group of scales, and `part` is one of its blocks.
+/// `group` must point to a group of scales, and `part` must be one of its blocks.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
 #[inline]
 unsafe fn scales<K: Packing>(group: *const u8, part: usize) -> (__m512, __m512) {
-    // SAFETY: the places are those of `Scales`, in 32 or 16 bytes each.
+    // SAFETY: `at` is an offset of the layout that `Scales` describes, where sixteen f16 (32 bytes) follow.
     let halfs = |at: usize| unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(group.add(at).cast())) };
     // SAFETY: the 16 bytes at these places are in the group, as above.
     let bytes = |at: usize| unsafe { _mm_loadu_si128(group.add(at).cast()) };
@@ -197,11 +198,11 @@ unsafe fn scales<K: Packing>(group: *const u8, part: usize) -> (__m512, __m512) 
     }
 }
 
-/// How sixteen numbers are read.
+/// How sixteen numbers of a type are loaded as f32.
 trait Number {
     const BYTES: usize;
     /// # Safety
-    /// `from` has sixteen numbers, and the processor AVX-512.
+    /// `from` must point to sixteen numbers, and the processor must have AVX-512F.
     unsafe fn load(from: *const u8) -> __m512;
 }
 
@@ -211,20 +212,21 @@ struct F32;
 
 impl Number for F16 {
     const BYTES: usize = 2;
-    // SAFETY: what the trait asks for.
+    // SAFETY: the conditions are those of `Number::load`.
     #[inline(always)]
     unsafe fn load(from: *const u8) -> __m512 {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees sixteen f16, which are 32 bytes, and AVX-512F. The load needs no alignment.
         unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.cast())) }
     }
 }
 
 impl Number for BF16 {
     const BYTES: usize = 2;
-    // SAFETY: what the trait asks for.
+    // SAFETY: the conditions are those of `Number::load`.
     #[inline(always)]
     unsafe fn load(from: *const u8) -> __m512 {
-        // SAFETY: the caller's promise. A bf16 is the upper half of an f32.
+        // SAFETY: the caller guarantees sixteen bf16, which are 32 bytes, and AVX-512F. The load needs no alignment. A
+        // bf16 is the upper half of an f32.
         unsafe {
             let wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(from.cast()));
             _mm512_castsi512_ps(_mm512_slli_epi32::<16>(wide))
@@ -234,10 +236,10 @@ impl Number for BF16 {
 
 impl Number for F32 {
     const BYTES: usize = 4;
-    // SAFETY: what the trait asks for.
+    // SAFETY: the conditions are those of `Number::load`.
     #[inline(always)]
     unsafe fn load(from: *const u8) -> __m512 {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees sixteen f32, which are 64 bytes, and AVX-512F. The load needs no alignment.
         unsafe { _mm512_loadu_ps(from.cast()) }
     }
 }
@@ -249,7 +251,8 @@ fn numbers_tile<N: Number, const P: usize>(panel: Panel, tile: Tile) -> [__m512;
     assert!(tile.floats.len() == cols * P);
     let mut sums = [_mm512_setzero_ps(); P];
     for col in 0..cols {
-        // SAFETY: inside the slices, whose lengths for `cols` inputs were compared above.
+        // SAFETY: `cols` comes from the length of `panel.values`, and the assert above compares the length of
+        // `tile.floats` with it. `col` is below `cols` and `p` below `P`, so both reads are inside.
         unsafe {
             let weights = N::load(panel.values.as_ptr().add(col * PANEL * N::BYTES));
             for (p, sum) in sums.iter_mut().enumerate() {
@@ -260,14 +263,16 @@ fn numbers_tile<N: Number, const P: usize>(panel: Panel, tile: Tile) -> [__m512;
     sums
 }
 
-/// Quantises a block of activations as `activations::quantise_block` does: its scale and the sums of its two halves.
+/// Quantizes a block of activations as `activations::quantise_block` does. Returns its scale and the sums of its two
+/// halves.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
 #[inline]
 pub(super) fn quantise_block(x: &[f32; BLOCK], out: &mut [i8; BLOCK]) -> (f32, [i32; 2]) {
-    // SAFETY: two times sixteen numbers are read, and 32 bytes written.
+    // SAFETY: `x` has 32 numbers, which are read as two times sixteen, and `out` has the 32 bytes that are written. No
+    // load or store needs alignment.
     unsafe {
         let x = [_mm512_loadu_ps(x.as_ptr()), _mm512_loadu_ps(x.as_ptr().add(16))];
-        // As whole numbers, the magnitudes of floats are in the same order, and NaN is above infinity.
+        // As integers, the magnitudes of floats have the same order, and NaN is above infinity.
         let magnitude = |x| _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(i32::MAX));
         let largest = _mm512_reduce_max_epu32(_mm512_max_epu32(magnitude(x[0]), magnitude(x[1])));
         let Some((scale, inverse)) = scale_and_inverse(f32::from_bits(largest)) else {

@@ -1,9 +1,7 @@
-//! Memory for packed weights.
+//! Memory for packed weights: zeroed, and aligned to cache lines.
 //!
-//! In: lengths. Out: bytes, zero and on cache lines of their own. It must not know what they mean.
-//!
-//! The matrices of a model share a few large mappings, for which the system is asked for large pages: a token reads all
-//! weights once, and with pages of 4 KiB finding the next page would take a good part of that.
+//! The matrices of a model share a few large mappings, for which the system is asked to use huge pages. A token reads
+//! all weights once. With pages of 4 KiB, address translation would take a good part of that time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,19 +9,19 @@ use memmap2::MmapRaw;
 
 use super::KernelError;
 
-/// A mapping; what nobody uses of it is never touched and takes no memory.
+/// Smallest size of a mapping. Bytes that no buffer uses are never touched and take no memory.
 const CHUNK: usize = 64 << 20;
-/// Where a buffer may start: the largest register, and the cache line.
+/// Alignment of a buffer: the size of the largest register, and of a cache line.
 const LINE: usize = 64;
 
-/// Where buffers come from.
+/// Allocates buffers.
 #[derive(Default)]
 pub(super) struct Arena {
-    /// The newest mapping, and how much of it is given away.
+    /// The newest mapping, and how many of its bytes are allocated.
     chunk: Mutex<Option<(Arc<MmapRaw>, usize)>>,
 }
 
-/// A piece of a mapping that nobody else has. The mapping ends with its last buffer.
+/// A piece of a mapping that belongs to no other buffer. It keeps the mapping alive.
 pub(super) struct Buffer {
     chunk: Arc<MmapRaw>,
     start: usize,
@@ -31,8 +29,10 @@ pub(super) struct Buffer {
 }
 
 impl Arena {
+    /// Returns `len` bytes, all zero.
+    ///
     /// # Errors
-    /// Where the system has no memory.
+    /// The system has no memory left.
     pub(super) fn zeroed(&self, len: usize) -> Result<Buffer, KernelError> {
         let mut newest = self.chunk.lock().unwrap_or_else(PoisonError::into_inner);
         let (chunk, start) = match &*newest {
@@ -49,7 +49,7 @@ fn map(len: usize) -> Result<MmapRaw, KernelError> {
     let map = memmap2::MmapMut::map_anon(len).map_err(|_| KernelError::Memory(len))?;
     #[cfg(target_os = "linux")]
     {
-        // Only faster: where the system refuses, pages are small.
+        // Huge pages are only faster. If the system refuses, pages stay small.
         let _ = map.advise(memmap2::Advice::HugePage);
     }
     Ok(MmapRaw::from(map))
@@ -57,12 +57,15 @@ fn map(len: usize) -> Result<MmapRaw, KernelError> {
 
 impl Buffer {
     pub(super) fn bytes(&self) -> &[u8] {
-        // SAFETY: inside the mapping, which lives as long as `self`; the arena gives each byte to one buffer.
+        // SAFETY: `Arena::zeroed` chose `start` so that `start + len` bytes fit into the mapping, which `self.chunk`
+        // keeps alive. The arena gives each byte to one buffer only, and `bytes_mut` needs `&mut self`, so nobody
+        // writes to these bytes while they are borrowed. Anonymous memory is initialized to zero.
         unsafe { std::slice::from_raw_parts(self.chunk.as_ptr().add(self.start), self.len) }
     }
 
     pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as above, and `self` is borrowed alone.
+        // SAFETY: the bytes are inside the mapping and belong to this buffer only, as in `bytes`. `&mut self` makes
+        // this the only borrow of them.
         unsafe { std::slice::from_raw_parts_mut(self.chunk.as_mut_ptr().add(self.start), self.len) }
     }
 }

@@ -74,9 +74,9 @@ pub use workers::Workers;
 
 /// Rows in a panel: the 32-bit lanes of a 512-bit register.
 const PANEL: usize = 16;
-/// Inputs that share one scale of an activation.
+/// Inputs that share one scale of the activations.
 const BLOCK: usize = 32;
-/// Most positions in a tile.
+/// Maximum number of positions in a tile.
 const TILE: usize = 8;
 
 /// Why a tensor cannot be packed.

@@ -1,7 +1,4 @@
-//! A packed matrix of weights.
-//!
-//! In: a GGUF tensor's bytes. Out: panels for the kernels, single rows for an embedding. It must not know what the
-//! weights are for.
+//! A packed matrix of weights: panels for the kernels, and single rows for embeddings.
 
 use std::mem::size_of;
 
@@ -24,7 +21,7 @@ pub struct Matrix {
     scale_bytes: usize,
 }
 
-/// Sixteen rows of a quantised matrix, as the kernels read them.
+/// Sixteen rows of a matrix, as the kernels read them.
 #[derive(Clone, Copy)]
 pub(super) struct Panel<'a> {
     pub(super) values: &'a [u8],
@@ -32,7 +29,7 @@ pub(super) struct Panel<'a> {
 }
 
 impl Matrix {
-    /// Packs a GGUF tensor of `kind`, `rows` × `cols`, row after row.
+    /// Packs a GGUF tensor of `kind` with `rows` × `cols` weights in row-major order.
     ///
     /// # Errors
     /// A kind that no kernel multiplies, a length that does not fit the shape, no memory.
@@ -52,7 +49,7 @@ impl Matrix {
         if rows == 0 || cols == 0 || !cols.is_multiple_of(kind.block_size()) {
             return Err(wrong());
         }
-        // From here on no size can overflow: all are a few times what `bytes` really has.
+        // If `bytes` has the right length, no size below can overflow: all are small multiples of that length.
         let row_bytes = (cols / kind.block_size())
             .checked_mul(kind.type_size())
             .ok_or_else(wrong)?;
@@ -67,7 +64,7 @@ impl Matrix {
         let (values, scales) = (Split::new(values, value_bytes), Split::new(scales, scale_bytes));
         workers.spread(panels, |range| {
             for panel in range {
-                // SAFETY: ranges do not overlap, so each panel is lent once.
+                // SAFETY: `spread` gives each panel to one range, so this is the only borrow of these pieces.
                 let (values, scales) = unsafe { (values.piece(panel), scales.piece(panel)) };
                 let first = panel * PANEL * row_bytes;
                 let bytes = &bytes[first..bytes.len().min(first + PANEL * row_bytes)];
@@ -102,7 +99,7 @@ impl Matrix {
         self.kind
     }
 
-    /// Memory that it takes.
+    /// Returns the memory of the packed weights in bytes.
     #[allow(dead_code, reason = "for whoever measures it")]
     pub fn bytes(&self) -> usize {
         (self.value_bytes + self.scale_bytes) * self.panels()
@@ -128,7 +125,8 @@ impl Matrix {
         }
     }
 
-    /// Row `row` as f32, equal to ggml's dequantisation to the last bit. `out` holds `cols` numbers.
+    /// Writes row `row` as f32 to `out`, which must have `cols` numbers. The row equals ggml's dequantization to the
+    /// last bit.
     ///
     /// # Panics
     /// Where there is no such row, or `out` has another length.
@@ -151,7 +149,7 @@ fn quantised_row<K: Packing>(panel: Panel, lane: usize, out: &mut [f32]) {
         for (i, out) in out.iter_mut().enumerate() {
             let value = f32::from(i16::from(values[i / 4][4 * lane + i % 4]) - K::OFFSET as i16);
             let scaled = value * scales.scale[i / 16][lane];
-            // A sum with 0 would turn -0 into 0.
+            // Adding 0 would turn -0 into 0.
             *out = match K::SCALES {
                 Scales::Minimum | Scales::Super => scaled + scales.minimum[lane],
                 Scales::Offset | Scales::Halves => scaled,
@@ -160,7 +158,7 @@ fn quantised_row<K: Packing>(panel: Panel, lane: usize, out: &mut [f32]) {
     }
 }
 
-/// Number `index` of an array of F16, BF16 or F32.
+/// Returns number `index` of an array of F16, BF16 or F32.
 pub(super) fn number(kind: GgmlDType, bytes: &[u8], index: usize) -> f32 {
     let short = |index: usize| u16::from_le_bytes([bytes[2 * index], bytes[2 * index + 1]]);
     match kind {
@@ -170,7 +168,7 @@ pub(super) fn number(kind: GgmlDType, bytes: &[u8], index: usize) -> f32 {
     }
 }
 
-/// Bytes of values and of scales in one panel.
+/// Returns the bytes of values and of scales in one panel.
 fn panel_bytes(kind: GgmlDType, cols: usize) -> Result<(usize, usize), KernelError> {
     let blocks = cols / BLOCK;
     match shape(kind) {

@@ -1,6 +1,4 @@
-//! The product itself: who computes what, and by which kernel.
-//!
-//! In: matrices and activations. Out: f32 sums. It must not know packed forms.
+//! Multiplies packed matrices with activations: splits the work over threads and calls the kernel of the path.
 
 use std::ops::Range;
 
@@ -13,30 +11,32 @@ use super::{Activations, Matrix, PANEL, TILE, plain};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
 
-/// Bytes of activations that stay in a core's second-level cache while panels go by.
+/// Bytes of activations that stay in a core's L2 cache while panels go by.
 const CACHED: usize = 256 << 10;
 
-/// What one part does: some panels of a matrix times some tiles of positions.
+/// Work for one call of a kernel: some panels of a matrix times some tiles of positions.
 pub(super) struct Job<'a> {
     pub(super) matrix: &'a Matrix,
     pub(super) x: &'a Activations,
     pub(super) panels: Range<usize>,
     pub(super) tiles: Range<usize>,
     out: &'a Split<'a, f32>,
-    /// Where the first row's products go, and how far those of the next position are from there.
+    /// Index of the first row's products in `out`, and the distance to those of the next position.
     first: usize,
     stride: usize,
 }
 
 impl Job<'_> {
-    /// Where the products of `rows` rows of a panel with a position go.
+    /// Returns the place for the products of `rows` rows of a panel with a position.
     ///
     /// # Safety
-    /// No two threads may hold the same panel and position.
+    /// No other borrow of the same panel's products with the same position may exist, on any thread.
     #[allow(clippy::mut_from_ref, reason = "that is what the promise is for")]
     #[inline(always)]
     pub(super) unsafe fn out(&self, position: usize, panel: usize, rows: usize) -> &mut [f32] {
-        // SAFETY: passed on.
+        // SAFETY: the caller has the only borrow of this panel and position. Those of other panels, matrices and
+        // positions are different elements: `first` and `stride` put the rows of all matrices side by side for each
+        // position.
         unsafe {
             self.out
                 .range(position * self.stride + self.first + panel * PANEL, rows)
@@ -44,9 +44,9 @@ impl Job<'_> {
     }
 }
 
-/// `out[i * rows + r]` becomes the product of row `r` of `matrix` and position `i` of `x`. Quantised weights are
-/// multiplied with activations of 8 bits, others with f32. The result does not depend on the number of positions that
-/// are multiplied at once, nor of threads.
+/// Multiplies a matrix with the positions of `x`: `out[i * rows + r]` becomes the product of row `r` and position `i`.
+/// Quantized weights are multiplied with 8-bit activations, others with f32. The result depends neither on the number
+/// of positions that are multiplied at once nor on the number of threads.
 ///
 /// # Panics
 /// Where the shapes do not fit, or `x` was set without the form that the matrix wants.
@@ -79,8 +79,8 @@ pub(super) fn multiply_on<const N: usize>(
     multiply_to(path, &|index| places.get(index).copied(), x, workers);
 }
 
-/// [`multiply`] for several matrices with the same activations, in one go over the threads: position `i` of `out` is its
-/// products with all of them, side by side.
+/// Same as [`multiply`] for several matrices with the same activations, in one dispatch to the threads. Position `i` of
+/// `out` holds its products with all of them, side by side.
 ///
 /// # Panics
 /// As [`multiply`].
@@ -122,7 +122,7 @@ fn check(matrix: &Matrix, x: &Activations) {
     );
 }
 
-/// Multiplies with the matrix of each place, from 0 to the first that is not there.
+/// Multiplies with the matrix of each place, from index 0 up to the first that is `None`.
 fn multiply_to<'a>(
     path: Path,
     place: &(dyn Fn(usize) -> Option<Place<'a>> + Sync),
@@ -171,16 +171,19 @@ fn run(path: Path, job: &Job) {
     let kind = job.matrix.kind();
     match path {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the path is one that the processor has (`Path::all`).
+        // SAFETY: every path comes from `Path::all`, which offers `Avx512` only if it has detected every feature that
+        // these kernels enable: AVX-512 F, BW, VL, DQ and VNNI, AVX2, FMA and F16C.
         Path::Avx512 => unsafe { with_packing!(kind, K => avx512::quantised::<K>(job), avx512::numbers(job)) },
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
+        // SAFETY: every path comes from `Path::all`, which offers `AvxVnni` only if it has detected AVX-VNNI, AVX2, FMA
+        // and F16C.
         Path::AvxVnni => unsafe { with_packing!(kind, K => avx2::quantised_vnni::<K>(job), avx2::numbers(job)) },
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
+        // SAFETY: every path comes from `Path::all`, which offers `Avx2` only if it has detected AVX2, FMA and F16C.
         Path::Avx2 => unsafe { with_packing!(kind, K => avx2::quantised::<K>(job), avx2::numbers(job)) },
         #[cfg(target_arch = "aarch64")]
-        // SAFETY: as above.
+        // SAFETY: every path comes from `Path::all`, which offers `Neon` only if it has detected NEON and its dot
+        // products.
         Path::Neon => unsafe { with_packing!(kind, K => neon::quantised::<K>(job), neon::numbers(job)) },
         Path::Plain => with_packing!(kind, K => plain::quantised::<K>(job), plain::numbers(job)),
     }

@@ -1,11 +1,10 @@
-//! Kernels for 64-bit Arm with byte dot products (`dotprod`, of Armv8.2).
+//! Kernels for 64-bit Arm with byte dot products (`dotprod`, of Armv8.2). The products are the same as the plain ones,
+//! to the last bit.
 //!
-//! In: panels and tiles. Out: products, the same to the last bit as the plain ones. It must not know how work is split.
-//!
-//! A register holds four inputs of four rows, so a panel is gone through in quarters. `sdot` multiplies signed bytes
-//! with four values that it picks out of a register of sixteen: values of 4, 5 and 6 bits are small enough to be signed
-//! as they are, and those of 8 bits are made so. Two instructions are written out, as the compiler's names for them
-//! are not stable yet.
+//! A register holds four inputs of four rows, so a panel is processed in quarters. `sdot` multiplies signed bytes with
+//! four values that it selects from a register of sixteen. Weights of 4, 5 and 6 bits are small enough to be signed as
+//! they are, and those of 8 bits are made signed. Two instructions are inline assembly, because their intrinsics are
+//! not stable yet.
 
 use std::arch::aarch64::*;
 use std::arch::asm;
@@ -19,10 +18,10 @@ use super::multiply::Job;
 use super::packing::{Packing, Scales};
 use super::{BLOCK, PANEL, TILE};
 
-/// Rows of a register, and registers of rows in a panel.
+/// Rows in a register: a quarter of a panel.
 const QUARTER: usize = PANEL / 4;
 
-/// All of a job's panels with all of its tiles.
+/// Multiplies all of a job's panels with all of its tiles.
 #[target_feature(enable = "neon,dotprod")]
 pub(super) fn quantised<K: Packing>(job: &Job) {
     for index in job.panels.clone() {
@@ -38,7 +37,7 @@ pub(super) fn quantised<K: Packing>(job: &Job) {
     }
 }
 
-/// The same for weights that are F16, BF16 or F32.
+/// Same as [`quantised`], for weights that are F16, BF16 or F32.
 #[target_feature(enable = "neon,dotprod")]
 pub(super) fn numbers(job: &Job) {
     for index in job.panels.clone() {
@@ -54,14 +53,15 @@ pub(super) fn numbers(job: &Job) {
     }
 }
 
-/// Puts the sums of a quarter of a panel where they belong.
+/// Writes the sums of a quarter of a panel to the output.
 #[target_feature(enable = "neon,dotprod")]
 #[inline]
 fn store<const P: usize>(job: &Job, panel: usize, quarter: usize, tile: usize, sums: [float32x4_t; P]) {
     let rows = PANEL.min(job.matrix.rows() - panel * PANEL);
     for (p, sums) in sums.into_iter().enumerate() {
         let mut all = [0.0; QUARTER];
-        // SAFETY: four numbers go to four; each panel belongs to one range of work.
+        // SAFETY: `all` has room for the four numbers of `sums`. A job's panels are in no other job that runs, so this
+        // is the only borrow of these products.
         let out = unsafe {
             vst1q_f32(all.as_mut_ptr(), sums);
             job.out(tile * TILE + p, panel, rows)
@@ -76,7 +76,8 @@ fn store<const P: usize>(job: &Job, panel: usize, quarter: usize, tile: usize, s
 #[target_feature(enable = "neon,dotprod")]
 #[inline]
 fn dot<const G: i32>(mut sums: int32x4_t, weights: int8x16_t, values: int8x16_t) -> int32x4_t {
-    // SAFETY: registers go in and one comes out, nothing else changes; the instruction is enabled here.
+    // SAFETY: the instruction reads and writes only the registers that are named here, and this function enables
+    // `dotprod`.
     unsafe {
         asm!(
             "sdot {sums:v}.4s, {weights:v}.16b, {values:v}.4b[{group}]",
@@ -90,7 +91,7 @@ fn dot<const G: i32>(mut sums: int32x4_t, weights: int8x16_t, values: int8x16_t)
     sums
 }
 
-/// Four groups of weights with sixteen values.
+/// Adds the products of four groups of weights with sixteen values.
 #[target_feature(enable = "neon,dotprod")]
 #[inline]
 fn dots(sums: int32x4_t, weights: &[int8x16_t], values: int8x16_t) -> int32x4_t {
@@ -100,12 +101,13 @@ fn dots(sums: int32x4_t, weights: &[int8x16_t], values: int8x16_t) -> int32x4_t 
     dot::<3>(sums, weights[3], values)
 }
 
-/// Four numbers of half precision.
+/// Converts four half-precision numbers to f32.
 #[target_feature(enable = "neon,dotprod")]
 #[inline]
 fn widen(halfs: uint16x4_t) -> float32x4_t {
     let wide: float32x4_t;
-    // SAFETY: a register goes in and one comes out, nothing else changes; every 64-bit Arm processor has this.
+    // SAFETY: the instruction reads and writes only the registers that are named here, and every 64-bit Arm processor
+    // has it.
     unsafe {
         asm!(
             "fcvtl {wide:v}.4s, {halfs:v}.4h",
@@ -125,11 +127,12 @@ fn quantised_tile<K: Packing, const P: usize>(panel: Panel, quarter: usize, tile
     assert!(tile.positions == P && tile.values.len() == blocks * P * BLOCK);
     assert!(tile.scales.len() == blocks * 2 * P && tile.sums.len() == blocks * 2 * P);
     assert!(panel.scales.len() == blocks / group_blocks * group_bytes);
-    // 128 was added to values of 8 bits and is taken off as they are unpacked.
+    // Values of 8 bits have 128 added, which `unpack` subtracts.
     let offset = if K::BITS == 8 { 0 } else { K::OFFSET };
     let mut sums = [vdupq_n_f32(0.0); P];
     for block in 0..blocks {
-        // SAFETY: the pointers stay inside the slices, whose lengths for `blocks` blocks were compared above.
+        // SAFETY: every pointer stays inside its slice. The asserts above compare the lengths of `values`, `scales` and
+        // `sums` with `blocks`, and `block` is below `blocks`. `Matrix::pack` only takes whole groups of blocks.
         unsafe {
             let weights = unpack::<K>(panel.values.as_ptr().add(block * K::BYTES), quarter);
             let group = panel.scales.as_ptr().add(block / group_blocks * group_bytes);
@@ -161,15 +164,16 @@ fn quantised_tile<K: Packing, const P: usize>(panel: Panel, quarter: usize, tile
     sums
 }
 
-/// Four rows of the eight groups of a packed block.
+/// Unpacks four rows of the eight groups of a packed block.
 ///
 /// # Safety
-/// `values` has a block's bytes.
+/// `values` must point to the `K::BYTES` bytes of a block.
 #[target_feature(enable = "neon,dotprod")]
 #[inline]
 unsafe fn unpack<K: Packing>(values: *const u8, quarter: usize) -> [int8x16_t; 8] {
     let load = |at: usize| {
-        // SAFETY: `at` and 63 bytes more are inside the block.
+        // SAFETY: the 64 bytes at `at` are inside the block, which has 64 * `K::BITS` bytes. `quarter` is below 4 and
+        // selects sixteen of them.
         unsafe { vld1q_u8(values.add(at + 16 * quarter)) }
     };
     let mut groups = [vdupq_n_u8(0); 8];
@@ -187,7 +191,8 @@ unsafe fn unpack<K: Packing>(values: *const u8, quarter: usize) -> [int8x16_t; 8
     if K::BITS == 5 {
         let bit = vreinterpretq_u8_u64(vdupq_n_u64(0x8040_2010_0804_0201));
         for (g, group) in groups.iter_mut().enumerate() {
-            // SAFETY: eight words follow the low bits; two bytes of each are for these rows.
+            // SAFETY: a block of 5 bits has 320 bytes. Eight words of 8 bytes follow its 256 bytes of low bits, and two
+            // bytes of each word are for these rows.
             let (first, second) = unsafe {
                 let from = values.add(256 + 8 * g + 2 * quarter);
                 (*from, *from.add(1))
@@ -213,17 +218,19 @@ unsafe fn unpack<K: Packing>(values: *const u8, quarter: usize) -> [int8x16_t; 8
     groups.map(|group| vreinterpretq_s8_u8(group))
 }
 
-/// The scales of four rows of a block, and their minima or the scales of the second half of its inputs.
+/// Returns the scales of four rows of a block, and their minima or the scales of the second half of its inputs.
 ///
 /// # Safety
-/// `group` has the bytes of a group of scales, and `part` is one of its blocks.
+/// `group` must point to a group of scales, and `part` must be one of its blocks.
 #[target_feature(enable = "neon,dotprod")]
 #[inline]
 unsafe fn scales<K: Packing>(group: *const u8, part: usize, quarter: usize) -> (float32x4_t, float32x4_t) {
-    // SAFETY: the places are those of `Scales`, of which a quarter has eight or four bytes each.
+    // SAFETY: `at` is an offset of the layout that `Scales` describes, where sixteen f16 follow. `quarter` selects four
+    // of them, which are 8 bytes.
     let halfs = |at: usize| widen(unsafe { vreinterpret_u16_u8(vld1_u8(group.add(at + 2 * QUARTER * quarter))) });
     let bytes = |at: usize| {
-        // SAFETY: as above.
+        // SAFETY: `at` is an offset of the layout that `Scales` describes, where sixteen bytes follow for each `part`.
+        // `quarter` selects four of them.
         let four = unsafe { group.add(at + QUARTER * quarter).cast::<u32>().read_unaligned() };
         vcreate_u8(u64::from(four))
     };
@@ -253,7 +260,7 @@ fn numbers_tile<const P: usize>(kind: GgmlDType, panel: Panel, quarter: usize, t
     for (x, column) in tile.floats.as_chunks::<P>().0.iter().zip(columns) {
         let at = QUARTER * quarter * kind.type_size();
         assert!(column.len() >= at + QUARTER * kind.type_size());
-        // SAFETY: four numbers of the column are left from `at` on.
+        // SAFETY: the assert above says that the column has four numbers from `at` on, which is what each load reads.
         let weights = unsafe {
             let from = column.as_ptr().add(at);
             match kind {

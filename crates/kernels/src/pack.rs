@@ -1,14 +1,11 @@
-//! From the file's blocks to packed ones.
-//!
-//! In: the file's bytes of sixteen rows (fewer at the end). Out: a panel of values and one of scales. It must not know
-//! the matrix as a whole, nor how it is multiplied.
+//! Packs the file's blocks of weights into panels of values and scales.
 
 use super::packing::{Packing, Scales};
 use super::source::{Source, six_bit_scales};
 use super::{BLOCK, PANEL};
 
-/// Packs `rows` (at most sixteen) of `cols` inputs. `values` and `scales` are zero and stay so for rows that are not
-/// there: scale 0 makes nothing of them.
+/// Packs up to sixteen rows of `cols` inputs. `values` and `scales` must be zero. They stay zero for rows that do not
+/// exist, whose products are then 0.
 pub(super) fn panel<K: Packing + Source>(bytes: &[u8], cols: usize, values: &mut [u8], scales: &mut [u8]) {
     let blocks = cols / BLOCK;
     let row_bytes = blocks / K::PARTS * K::FILE_BYTES;
@@ -32,7 +29,7 @@ fn put(bytes: &mut [u8], at: usize, word: u32) {
 
 #[inline(always)]
 fn place<K: Packing>(words: [u32; 8], row: usize, out: &mut [u8]) {
-    // Lengths that the compiler knows need no checks further on.
+    // Lengths that are known here save the bounds checks below.
     let (row, out) = (row % PANEL, &mut out[..K::BYTES]);
     if K::BITS == 8 {
         for (g, word) in words.into_iter().enumerate() {
@@ -48,7 +45,7 @@ fn place<K: Packing>(words: [u32; 8], row: usize, out: &mut [u8]) {
     match K::BITS {
         5 => {
             for (g, word) in words.into_iter().enumerate() {
-                // Gathers the fifth bits of four bytes in the topmost four bits.
+                // Gathers the fifth bits of four bytes in the top four bits.
                 let four = ((word >> 4 & 0x0101_0101).wrapping_mul(0x1020_4080) >> 28) as u8;
                 top[8 * g + row / 2] |= four << (4 * (row % 2));
             }
@@ -96,7 +93,7 @@ fn place_scales<K: Packing + Source>(block: &[u8], row: usize, out: &mut [u8]) {
     }
 }
 
-/// Packs rows of numbers of `width` bytes: input by input, sixteen rows side by side.
+/// Packs rows of numbers of `width` bytes: input by input, with the sixteen rows of an input side by side.
 pub(super) fn numbers(bytes: &[u8], width: usize, cols: usize, out: &mut [u8]) {
     for (row, bytes) in bytes.chunks_exact(cols * width).enumerate() {
         for (number, column) in bytes.chunks_exact(width).zip(out.chunks_exact_mut(PANEL * width)) {

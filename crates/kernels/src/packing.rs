@@ -1,34 +1,35 @@
-//! How each GGUF type lies in memory once packed.
+//! The layout of each GGUF type in memory once it is packed, as constants that kernels are compiled for.
 //!
-//! In: the type. Out: widths and places, as constants that kernels are built for. It must not know how to multiply.
+//! A packed block is sixteen rows times 32 inputs. Its inputs are eight groups of four. Once unpacked to bytes, group
+//! `g` of row `r` is the four bytes at `64 g + 4 r`. Packed:
 //!
-//! Sixteen rows times 32 inputs make a packed block. Its inputs are eight groups of four; group `g` of row `r` is the
-//! four bytes at `64 g + 4 r` once unpacked to bytes. Packed:
-//! - 4 bits: 256 bytes. The low halves of the bytes at `64 z` are group `z`, the high halves group `z + 4`.
-//! - 5 bits: the same, then eight times 64 bits: bit `4 r + j` of word `g` is the fifth bit of input `j` of the group.
-//! - 6 bits: the same, then 128 bytes: bits `2 k` and `2 k + 1` of those at `64 c` are the top bits of group `4 c + k`.
-//! - 8 bits: 512 bytes as they are, 128 added to each so that they are unsigned.
+//! - 4 bits: 256 bytes. The low halves of the 64 bytes at `64 z` are group `z`, the high halves are group `z + 4`.
+//! - 5 bits: the same, then eight words of 64 bits. Bit `4 r + j` of word `g` is the fifth bit of input `j` of row `r`
+//!   in group `g`.
+//! - 6 bits: the same as 4 bits, then 128 bytes. Bits `2 k` and `2 k + 1` of the 64 bytes at `64 c` are the top bits of
+//!   group `4 c + k`.
+//! - 8 bits: 512 bytes as they are, with 128 added to each so that they are unsigned.
 
 use candle_core::quantized::GgmlDType;
 
 use super::PANEL;
 
-/// Where the scales of a packed block lie, and what they say. All f16 are as the file has them.
+/// Layout and meaning of the scales of a packed block. All f16 are as in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scales {
-    /// One f16 a row and block: `scale * (value - offset)`.
+    /// One f16 per row and block: `scale * (value - offset)`.
     Offset,
-    /// Two f16: `scale * value + minimum`.
+    /// Two f16 per row and block: `scale * value + minimum`.
     Minimum,
-    /// For eight blocks: two f16 a row, then a byte for the scale and a byte for the minimum a row and block:
+    /// For eight blocks: two f16 per row, then a byte for the scale and a byte for the minimum per row and block:
     /// `d * scale * value - dmin * minimum`.
     Super,
-    /// For eight blocks: one f16 a row, then a signed byte a row and half block: `d * scale * (value - offset)`.
+    /// For eight blocks: one f16 per row, then a signed byte per row and half block: `d * scale * (value - offset)`.
     Halves,
 }
 
 impl Scales {
-    /// Bytes of one group, and the blocks that it is for.
+    /// Returns the bytes of one group of scales, and the number of blocks that it is for.
     pub(super) const fn group(self) -> (usize, usize) {
         match self {
             Self::Offset => (2 * PANEL, 1),
@@ -39,11 +40,11 @@ impl Scales {
     }
 }
 
-/// A quantised type, as a kernel is built for it.
+/// A quantized type, as a kernel is compiled for it.
 pub(super) trait Packing {
     const BITS: usize;
     const SCALES: Scales;
-    /// What is taken off a value before it is scaled.
+    /// What is subtracted from a value before it is scaled.
     const OFFSET: i32;
     /// Bytes of values in a packed block.
     const BYTES: usize = 4 * PANEL * Self::BITS;
@@ -60,7 +61,7 @@ macro_rules! packings {
             }
         )*
 
-        /// Bits of a value and form of its scales; none for a type that is not quantised.
+        /// Returns the bits of a value and the form of its scales, or `None` for a type without a packing.
         pub(super) fn shape(kind: GgmlDType) -> Option<(usize, Scales)> {
             match kind {
                 $(GgmlDType::$name => Some(($bits, Scales::$scales)),)*
@@ -81,7 +82,7 @@ packings! {
     Q8_0: 8, Offset, 128;
 }
 
-/// Runs `$run` with `$K` standing for the packing of `$kind`; `$other` where it is not quantised.
+/// Runs `$run` with `$K` as the packing of `$kind`, or `$other` if the type has no packing.
 macro_rules! with_packing {
     ($kind:expr, $K:ident => $run:expr, $other:expr) => {{
         use candle_core::quantized::GgmlDType;

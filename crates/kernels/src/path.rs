@@ -1,10 +1,8 @@
-//! Which instructions this processor has.
-//!
-//! In: nothing. Out: the path that kernels take, and the names of what it uses. It must not know the kernels.
+//! Detects which instructions the processor has, and chooses the path that the kernels take.
 
 use std::sync::OnceLock;
 
-/// A set of kernels. All give the same numbers.
+/// A set of kernels for one instruction set. Their matmuls give the same numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Path {
     /// 512-bit byte dot products (AVX-512 VNNI).
@@ -19,18 +17,18 @@ pub(super) enum Path {
     /// 128-bit byte dot products (Armv8.2).
     #[cfg(target_arch = "aarch64")]
     Neon,
-    /// Whatever the compiler makes of plain code.
+    /// Plain Rust, vectorized by the compiler.
     Plain,
 }
 
 impl Path {
-    /// The fastest that this processor has.
+    /// Returns the fastest path of this processor.
     pub(super) fn best() -> Self {
         static BEST: OnceLock<Path> = OnceLock::new();
         *BEST.get_or_init(|| Self::all()[0])
     }
 
-    /// All that this processor has, the fastest first.
+    /// Returns all paths of this processor, the fastest first.
     pub(super) fn all() -> Vec<Self> {
         let mut all = Vec::new();
         #[cfg(target_arch = "x86_64")]

@@ -1,6 +1,4 @@
-//! The kernels in plain Rust: what the others are held to, and what runs where there is no better.
-//!
-//! In: panels and tiles. Out: products. It must not know any processor.
+//! The kernels in plain Rust: the reference for the other paths, and the path of processors that have no other.
 
 use half::f16;
 
@@ -10,13 +8,14 @@ use super::multiply::Job;
 use super::packing::{Packing, Scales};
 use super::{BLOCK, PANEL, TILE};
 
-/// Sixteen rows' worth of scales: for each half of a block, and what is added times the sum of the activations.
+/// Scales of sixteen rows: one for each half of a block, and the minimum, which is multiplied with the sum of the
+/// activations.
 pub(super) struct BlockScales {
     pub(super) scale: [[f32; PANEL]; 2],
     pub(super) minimum: [f32; PANEL],
 }
 
-/// Block `block` of a panel: eight groups of four inputs of sixteen rows.
+/// Unpacks block `block` of a panel: eight groups of four inputs of sixteen rows.
 pub(super) fn unpack<K: Packing>(values: &[u8], block: usize) -> [[u8; 4 * PANEL]; 8] {
     let values = &values[block * K::BYTES..][..K::BYTES];
     let mut out = [[0; 4 * PANEL]; 8];
@@ -41,7 +40,7 @@ fn half_at(bytes: &[u8], at: usize) -> f32 {
     f16::from_bits(u16::from_le_bytes([bytes[at], bytes[at + 1]])).to_f32()
 }
 
-/// The scales of block `block` of a panel.
+/// Returns the scales of block `block` of a panel.
 pub(super) fn scales<K: Packing>(scales: &[u8], block: usize) -> BlockScales {
     let (bytes, blocks) = K::SCALES.group();
     let group = &scales[block / blocks * bytes..][..bytes];
@@ -74,7 +73,7 @@ pub(super) fn scales<K: Packing>(scales: &[u8], block: usize) -> BlockScales {
     }
 }
 
-/// All of a job's panels with all of its tiles.
+/// Multiplies all of a job's panels with all of its tiles.
 pub(super) fn quantised<K: Packing>(job: &Job) {
     for panel in job.panels.clone() {
         for tile in job.tiles.clone() {
@@ -125,7 +124,7 @@ fn quantised_tile<K: Packing>(panel: Panel, tile: Tile) -> [[f32; PANEL]; TILE] 
     sums
 }
 
-/// The same for weights that are F16, BF16 or F32.
+/// Same as [`quantised`], for weights that are F16, BF16 or F32.
 pub(super) fn numbers(job: &Job) {
     for panel in job.panels.clone() {
         let values = job.matrix.panel(panel).values;
@@ -150,7 +149,8 @@ fn store(job: &Job, panel: usize, tile: usize, sums: &[[f32; PANEL]; TILE]) {
     let rows = PANEL.min(job.matrix.rows() - panel * PANEL);
     let count = job.x.tile(tile).positions;
     for (p, sums) in sums.iter().take(count).enumerate() {
-        // SAFETY: each panel belongs to one range, and different panels to different places of a position.
+        // SAFETY: a job's panels are in no other job that runs, and the loop has one position at a time, so this is the
+        // only borrow of these products.
         unsafe { job.out(tile * TILE + p, panel, rows) }.copy_from_slice(&sums[..rows]);
     }
 }

@@ -1,19 +1,16 @@
-//! Dot products of one vector of bytes with very many.
+//! Dot products of one vector of bytes with very many others. They are integers and the same on every path.
 //!
-//! In: a vector of signed bytes, and rows of as many. Out: their products, whole numbers: the same on every path. It
-//! must not know what they stand for.
-//!
-//! The instructions that multiply bytes take one side without sign. A signed byte with its top bit flipped is 128 more,
-//! without sign, so `Σ a·b = Σ a·(b + 128) - 128·Σ a`; four such products are added in 32 bits without saturating. A
-//! row is read once and nothing is kept of it: the time is that of reading the rows from memory.
+//! The instructions that multiply bytes take one side as unsigned. A signed byte with its top bit flipped is 128 more
+//! and unsigned, so `Σ a·b = Σ a·(b + 128) - 128·Σ a`. Four such products are added in 32 bits without saturation. Each
+//! row is read once and not kept, so the time is that of reading the rows from memory.
 
 use super::path::Path;
 
 /// Most numbers of a row: sums of that many products fit into 32 bits, flipped or not.
 pub const MOST: usize = 1 << 16;
 
-/// `out[r] = Σ a[i] · rows[r][i]`, where a row is as many signed bytes as `a` has numbers. Rows that are not there
-/// leave their place in `out` as it was.
+/// Computes `out[r] = Σ a[i] · rows[r][i]`. A row has as many signed bytes as `a` has numbers. If `rows` has fewer rows
+/// than `out`, the rest of `out` stays as it is.
 ///
 /// # Panics
 /// Where `a` has more than [`MOST`] numbers.
@@ -28,12 +25,14 @@ fn products_on(path: Path, a: &[i8], rows: &[u8], out: &mut [i32]) {
     }
     match path {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the path is one that the processor has (`Path::all`).
+        // SAFETY: every path comes from `Path::all`, which offers `Avx512` only if it has detected every feature that
+        // this function enables.
         Path::Avx512 => unsafe { avx512(a, rows, out) },
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
+        // SAFETY: every path comes from `Path::all`, which offers these two paths only if it has detected AVX2, FMA and
+        // F16C.
         Path::AvxVnni | Path::Avx2 => unsafe { avx2(a, rows, out) },
-        // Arm has no kernel of its own for this yet.
+        // There is no kernel for Arm yet.
         #[cfg(target_arch = "aarch64")]
         Path::Neon => plain(a, rows, out),
         Path::Plain => plain(a, rows, out),
@@ -52,7 +51,7 @@ fn plain(a: &[i8], rows: &[u8], out: &mut [i32]) {
     }
 }
 
-/// The plain loop, compiled for registers of 256 bits.
+/// The plain loop, compiled for 256-bit registers.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,f16c")]
 fn avx2(a: &[i8], rows: &[u8], out: &mut [i32]) {
@@ -76,10 +75,10 @@ fn avx512(a: &[i8], rows: &[u8], out: &mut [i32]) {
     let flip = _mm512_set1_epi8(i8::MIN);
     for (out, row) in out.iter_mut().zip(rows.chunks_exact(a.len())) {
         let (row, row_tail) = row.as_chunks::<WIDE>();
-        // Two sums, so that one does not wait for the other.
+        // Two sums, so that an addition does not wait for the one before.
         let mut sums = [_mm512_setzero_si512(); 2];
         for (at, (a, row)) in chunks.iter().zip(row).enumerate() {
-            // SAFETY: both are 64 bytes, as their types say.
+            // SAFETY: `as_chunks` made arrays of 64 bytes, which is what each load reads. The loads need no alignment.
             let (a, row) = unsafe {
                 (
                     _mm512_loadu_si512(a.as_ptr().cast()),
@@ -121,7 +120,7 @@ mod tests {
             let count = rows.len() / a.len();
             let expected: Vec<i32> = rows.chunks_exact(a.len()).map(|row| product(&a, row)).collect();
             for path in Path::all() {
-                // One place more than there are rows.
+                // One element more than there are rows.
                 let mut out = vec![7; count + 1];
                 products_on(path, &a, &rows, &mut out);
                 prop_assert_eq!((&out[..count], out[count]), (&expected[..], 7));

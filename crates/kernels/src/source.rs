@@ -1,13 +1,11 @@
-//! Blocks of weights as GGUF has them (ggml's `block_q4_0` and so on, as its `dequantize_row_*` read them).
-//!
-//! In: the bytes of one block of one row. Out: unsigned values, four to a word. It must not know how they are packed.
+//! Reads blocks of weights as GGUF stores them: ggml's `block_q4_0` and so on, as its `dequantize_row_*` read them.
 
-/// The 32 values of block `part` of `block` (always 0 but for the types in blocks of 256), four to a little-endian
-/// word, each with the type's offset still in it.
+/// A type of blocks in the file. `values` returns the 32 values of part `part` of a block, four to a little-endian
+/// word, with the type's offset still in them. `part` is 0 except for the types in blocks of 256.
 pub(super) trait Source {
-    /// Bytes of a block.
+    /// Bytes of a block in the file.
     const FILE_BYTES: usize;
-    /// Packed blocks in one of the file's.
+    /// Packed blocks in a block of the file.
     const PARTS: usize;
     fn values(block: &[u8], part: usize) -> [u32; 8];
 }
@@ -21,7 +19,7 @@ fn word(bytes: &[u8], index: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
-/// Sixteen bytes: the low halves are values 0–15, the high halves 16–31.
+/// Unpacks sixteen bytes: the low halves are values 0–15, the high halves are values 16–31.
 #[inline(always)]
 fn halves(bytes: &[u8]) -> [u32; 8] {
     std::array::from_fn(|g| {
@@ -30,11 +28,11 @@ fn halves(bytes: &[u8]) -> [u32; 8] {
     })
 }
 
-/// Bit `i` of `bits` as the fifth bit of value `i`.
+/// Makes bit `i` of `bits` the fifth bit of value `i`.
 #[inline(always)]
 fn add_fifth(mut values: [u32; 8], bits: u32) -> [u32; 8] {
     for (g, value) in values.iter_mut().enumerate() {
-        // The four bits are spread to four bytes: bit j lands at 8 j + 4.
+        // The multiplication spreads four bits to four bytes: bit j moves to 8 j + 4.
         let four = (bits >> (4 * g)) & 0xf;
         *value |= (four * 0x0204_0810) & TOP_BIT;
     }
@@ -78,7 +76,7 @@ impl Source for super::packing::Q8_0 {
     }
 }
 
-/// 32 bytes hold two parts: the even one in the low halves, the odd one in the high halves.
+/// Unpacks one of the two parts in 32 bytes: the even one is in the low halves, the odd one in the high halves.
 #[inline(always)]
 fn paired(bytes: &[u8], part: usize) -> [u32; 8] {
     let pair = &bytes[32 * (part / 2)..];
@@ -113,7 +111,7 @@ impl Source for super::packing::Q6K {
     const PARTS: usize = 8;
     #[inline(always)]
     fn values(block: &[u8], part: usize) -> [u32; 8] {
-        // Each half of the block is 128 values: 64 bytes of low bits, 32 of high bits.
+        // Each half of the block has 128 values: 64 bytes of low bits and 32 bytes of high bits.
         let (half, quarter) = (part / 4, part % 4);
         let low = &block[64 * half + 32 * (quarter % 2)..];
         let high = &block[128 + 32 * half..];
@@ -124,7 +122,7 @@ impl Source for super::packing::Q6K {
     }
 }
 
-/// The eight scales and eight minima of a Q4_K or Q5_K block, from its twelve bytes of 6-bit numbers.
+/// Returns the eight scales and eight minima of a Q4_K or Q5_K block, from its twelve bytes of 6-bit numbers.
 pub(super) fn six_bit_scales(packed: &[u8]) -> ([u8; 8], [u8; 8]) {
     let (mut scales, mut minima) = ([0; 8], [0; 8]);
     for i in 0..4 {

@@ -1,8 +1,8 @@
-//! Products against the product of candle's dequantised weights in f64, for every type, shape and path.
+//! Tests matmuls against the product of Candle's dequantized weights in f64, for every type, shape and path.
 //!
-//! The bound: a value of 8 bits is at most half its scale off, so a block's sum is at most `scale / 2` times the sum of
-//! its weights' magnitudes off. Rounding of f32 comes on top: each of a row's additions and factors is off by at most
-//! 2^-24 of the sum of magnitudes.
+//! The error bound: an 8-bit value is off by at most half its scale, so a block's sum is off by at most `scale / 2`
+//! times the sum of its weights' magnitudes. f32 rounding comes on top: each of a row's additions and factors is off by
+//! at most 2^-24 of the sum of magnitudes.
 
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
@@ -25,7 +25,7 @@ const KINDS: [GgmlDType; 11] = [
     GgmlDType::F32,
 ];
 
-/// The same numbers every time, between -1 and 1.
+/// Returns numbers between -1 and 1, the same every time.
 pub(super) fn numbers(seed: u64, count: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
@@ -37,9 +37,9 @@ pub(super) fn numbers(seed: u64, count: usize) -> Vec<f32> {
     (0..count).map(|_| next()).collect()
 }
 
-/// A tensor's bytes as GGUF has them, and its dequantised weights.
+/// Returns a tensor's bytes as in a GGUF file, and its dequantized weights.
 fn tensor(kind: GgmlDType, rows: usize, cols: usize) -> (Vec<u8>, Vec<f32>) {
-    // Rows of different sizes and means, so that scales and minima differ.
+    // Rows differ in size and mean, so that scales and minima differ.
     let weights: Vec<f32> = numbers(7, rows * cols)
         .iter()
         .enumerate()
@@ -60,7 +60,7 @@ fn columns(kind: GgmlDType) -> &'static [usize] {
     }
 }
 
-/// The largest error that eight bits and f32 may make in the product of `weights` and `x`.
+/// Returns the largest error that 8 bits and f32 may cause in the product of `weights` and `x`.
 fn bound(kind: GgmlDType, weights: &[f32], x: &[f32]) -> f64 {
     let magnitude = |w: &[f32], x: &[f32]| -> f64 { w.iter().zip(x).map(|(w, x)| f64::from((w * x).abs())).sum() };
     let eighth_bit: f64 = if kind.block_size() == 1 {
@@ -74,7 +74,7 @@ fn bound(kind: GgmlDType, weights: &[f32], x: &[f32]) -> f64 {
             })
             .sum()
     };
-    // What is scaled and what is added as a minimum may each be larger than their sum: 64 covers the widest types.
+    // The scaled part and the minimum may each be larger than their sum: 64 covers the widest types.
     let rounding = (weights.len() as f64 + 4.0) * f64::from(f32::EPSILON) / 2.0 * (64.0 * magnitude(weights, x));
     eighth_bit * 1.0001 + rounding
 }
@@ -137,14 +137,15 @@ fn a_row_is_equal_to_the_last_bit_to_candles_dequantisation() {
 
 #[test]
 fn extreme_weights_and_activations_do_not_overflow_on_any_path() {
-    // Every weight byte 0, 255 or a sign bit, under activations that are all at one end: the largest sums there are.
+    // Weight bytes with all bits clear, all set, or only the top bit set or clear, under activations that are all at
+    // one end: this gives the largest sums.
     let workers = Workers::new(1);
     for kind in KINDS.into_iter().filter(|kind| kind.block_size() > 1) {
         for fill in [0x00, 0xff, 0x80, 0x7f] {
             let block = kind.type_size();
             let mut bytes = vec![fill; 16 * 2 * block];
             for block in bytes.chunks_exact_mut(block) {
-                // Scales and minima of 1, so that the sums themselves are seen.
+                // Scales and minima of 1 let the sums through unchanged.
                 let (one, two) = if kind == GgmlDType::Q6K { (208, 208) } else { (0, 2) };
                 block[one..one + 2].copy_from_slice(&0x3c00u16.to_le_bytes());
                 if matches!(
@@ -274,7 +275,7 @@ fn a_panic_in_a_part_reaches_the_caller_and_the_threads_go_on() {
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
     }
     let done = std::sync::atomic::AtomicUsize::new(0);
-    // A task within a task is run too.
+    // A task within a task runs too.
     workers.run(|_, _| {
         workers.run(|_, _| {
             done.fetch_add(1, std::sync::atomic::Ordering::SeqCst);

@@ -1,8 +1,6 @@
-//! The threads of a model's CPU work.
+//! The thread pool for a model's work on the CPU.
 //!
-//! In: a task for every part of the work. Out: nothing, once all parts are done. It must not know what the work is.
-//!
-//! A token takes some two hundred short tasks, so threads stay awake between them for a moment and sleep after that.
+//! A token takes about two hundred short tasks, so threads stay awake between tasks for a moment before they sleep.
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
@@ -17,16 +15,16 @@ use std::thread::{self, JoinHandle};
 
 use super::buffer::Arena;
 
-/// Looks for a change that a waiting thread takes at full speed; past them it lets others have the core in between, as
-/// one of them may be the thread that it waits for.
+/// How often a waiting thread polls at full speed. After that it yields the core between polls, because the thread that
+/// it waits for may need that core.
 const SPINS: usize = 100;
-/// Looks before a thread sleeps: about a hundred microseconds on a core that nobody else wants.
+/// How often a thread polls before it sleeps: about a hundred microseconds on a core that nobody else wants.
 const LOOKS: usize = 400;
 
-/// Ranges that a thread would get of a task if all were equally fast.
+/// Number of ranges of a task that each thread would get if all were equally fast.
 const RANGES: usize = 8;
 
-/// Waits a moment between two looks.
+/// Waits a moment between two polls.
 fn pause(looks: usize) {
     if looks < SPINS {
         std::hint::spin_loop();
@@ -38,11 +36,11 @@ fn pause(looks: usize) {
 type Task<'a> = dyn Fn(usize) + Sync + 'a;
 
 struct Shared {
-    /// The number of the task, times `TURN`, and how many of its parts are taken.
+    /// The number of the task times `TURN`, plus the number of its parts that are taken.
     taken: AtomicU64,
     parts: u64,
     task: UnsafeCell<Option<&'static Task<'static>>>,
-    /// Parts of this task that are done.
+    /// Number of parts of this task that are done.
     done: AtomicU64,
     busy: AtomicBool,
     stop: AtomicBool,
@@ -50,11 +48,12 @@ struct Shared {
     asleep: Vec<AtomicBool>,
 }
 
-/// More than there are parts.
+/// More than the number of parts, which is at most 256.
 const TURN: u64 = 1 << 16;
 
-// SAFETY: `task` is written by the one caller that holds `busy`, while all parts of the last task are done, and read
-// by who took a part of this one and is not done with it.
+// SAFETY: every field but `task` is `Sync` itself. Only the caller that holds `busy` writes `task`, after all parts of
+// the last task are done. A thread reads it only after it has taken a part of this task and before it has marked that
+// part as done, while the caller waits. The task it points to is `Sync`, so several threads may call it.
 unsafe impl Sync for Shared {}
 
 impl Shared {
@@ -62,14 +61,15 @@ impl Shared {
         self.taken.load(SeqCst) % TURN < self.parts
     }
 
-    /// Takes a part and runs it; false where none is left. Whoever comes first gets it: a thread that sleeps, or whose
-    /// core another program has, keeps nobody waiting.
+    /// Takes a part and runs it. Returns false if none is left. The first thread to come gets the part, so nobody waits
+    /// for a thread that sleeps or that has lost its core to another program.
     fn run_one(&self) -> bool {
         let take = |taken| (taken % TURN < self.parts).then_some(taken + 1);
         let Ok(taken) = self.taken.fetch_update(SeqCst, SeqCst, take) else {
             return false;
         };
-        // SAFETY: this part is not done, so the caller waits, and the cell is not written.
+        // SAFETY: this thread has taken a part that is not marked as done. Until it is, `run` neither writes the cell
+        // nor returns, so the task is still alive.
         let task = unsafe { *self.task.get() };
         if let Some(task) = task
             && catch_unwind(AssertUnwindSafe(|| task((taken % TURN) as usize))).is_err()
@@ -125,7 +125,7 @@ impl Workers {
         Self::new(thread::available_parallelism().map_or(1, usize::from))
     }
 
-    /// Where matrices that are packed by these threads get their memory.
+    /// Returns the memory for matrices that are packed by these threads.
     pub(super) fn arena(&self) -> &Arena {
         &self.arena
     }
@@ -141,8 +141,8 @@ impl Workers {
     }
 
     /// Runs `task(part, parts)` once for each part, on whichever threads are awake, and returns when all are done. No
-    /// part may wait for another. A task that runs another (or one that another thread is in the way of) gets all of
-    /// its parts run by the caller.
+    /// part may wait for another. If a task runs another task, or if another thread uses the pool, the caller runs all
+    /// parts itself.
     ///
     /// # Panics
     /// Where a part panicked.
@@ -155,9 +155,10 @@ impl Workers {
         }
         let part = |part| task(part, parts);
         let task: &Task = &part;
-        // SAFETY: the reference is used by who has a part of this task alone, and this function neither returns nor
-        // unwinds before all parts are done. `busy` is held and all parts of the last task are done, so nobody reads
-        // the cell.
+        // SAFETY: the transmute only makes the lifetime longer. A thread uses the reference only while it has a part of
+        // this task, and this function neither returns nor unwinds before all parts are done (`run_one` catches
+        // panics). This caller holds `busy` and all parts of the last task are done, so nobody reads the cell while it
+        // is written.
         unsafe { *shared.task.get() = Some(std::mem::transmute::<&Task<'_>, &'static Task<'static>>(task)) };
         shared.done.store(0, SeqCst);
         let turn = shared.taken.load(SeqCst) / TURN + 1;
@@ -180,8 +181,8 @@ impl Workers {
 }
 
 impl Workers {
-    /// Runs `task` on all of `items`, in ranges that go to whichever thread is free: cores may differ in speed, and
-    /// another program may hold one of them.
+    /// Runs `task` on all of `items`, in ranges that go to whichever thread is free. Cores may differ in speed, and
+    /// another program may use one of them.
     ///
     /// # Panics
     /// Where a range's task panicked.
@@ -209,7 +210,7 @@ impl Drop for Workers {
         self.shared.stop.store(true, SeqCst);
         for thread in self.threads.drain(..) {
             thread.thread().unpark();
-            // A thread catches the panics of its tasks and has none of its own.
+            // Threads catch the panics of their tasks, so joining does not fail.
             let _ = thread.join();
         }
     }
@@ -225,7 +226,7 @@ fn work(shared: &Shared, index: usize) {
             pause(looks);
         } else {
             shared.asleep[index].store(true, SeqCst);
-            // A task that came before the flag was up wakes nobody, so it is looked for once more.
+            // A task that started before the flag was set wakes nobody, so this looks for one again.
             if !shared.open() && !shared.stop.load(SeqCst) {
                 thread::park();
             }
@@ -235,7 +236,7 @@ fn work(shared: &Shared, index: usize) {
     }
 }
 
-/// A slice that the parts of a task write to, each its own pieces.
+/// A slice that several parts of a task write to, each in its own pieces.
 pub(super) struct Split<'a, T> {
     start: *mut T,
     len: usize,
@@ -243,11 +244,12 @@ pub(super) struct Split<'a, T> {
     of: PhantomData<&'a mut [T]>,
 }
 
-// SAFETY: it lends what `&mut [T]` would, and whoever takes a piece promises that nobody else has it.
+// SAFETY: a shared `Split` only gives out borrows of elements. The callers of `piece` and `range` guarantee that no two
+// of these overlap, so an element is used by one thread at a time, which `T: Send` allows.
 unsafe impl<T: Send> Sync for Split<'_, T> {}
 
 impl<'a, T> Split<'a, T> {
-    /// Pieces of `piece` elements; the last may be shorter.
+    /// Splits `slice` into pieces of `piece` elements. The last may be shorter.
     pub(super) fn new(slice: &'a mut [T], piece: usize) -> Self {
         Self {
             start: slice.as_mut_ptr(),
@@ -257,25 +259,26 @@ impl<'a, T> Split<'a, T> {
         }
     }
 
-    /// Piece `index`, empty past the end.
+    /// Returns piece `index`, which is empty past the end.
     ///
     /// # Safety
-    /// No two threads may hold the same piece.
+    /// No other borrow of the same piece may exist, on any thread.
     #[allow(clippy::mut_from_ref, reason = "that is what the promise is for")]
     pub(super) unsafe fn piece(&self, index: usize) -> &mut [T] {
         // SAFETY: pieces do not overlap, so the caller's promise about the piece is the one about its elements.
         unsafe { self.range(index * self.piece, self.piece) }
     }
 
-    /// `len` elements from `from` on, fewer at the end.
+    /// Returns `len` elements from `from` on, or fewer at the end.
     ///
     /// # Safety
-    /// No two threads may hold the same element.
+    /// No other borrow of the same elements may exist, on any thread.
     #[allow(clippy::mut_from_ref, reason = "that is what the promise is for")]
     pub(super) unsafe fn range(&self, from: usize, len: usize) -> &mut [T] {
         let from = from.min(self.len);
         let len = len.min(self.len - from);
-        // SAFETY: inside the slice that `new` was given, which is lent for as long as `self` is.
+        // SAFETY: `from` and `len` are limited to the slice that `new` borrowed mutably for as long as `'a`. The caller
+        // has the only borrow of these elements.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(from), len) }
     }
 }

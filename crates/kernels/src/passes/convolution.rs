@@ -1,7 +1,6 @@
-//! The gated short convolution of LFM2 (technical report, 2025, section 3) over rows of positions.
+//! The gated short convolution of LFM2 (technical report, 2025, section 3) over the rows of positions.
 //!
-//! In: rows of three parts (gate, outer gate, input) and the gated rows before them. Out: the convolved rows. It must
-//! not know layers.
+//! A row has three parts: gate, outer gate and input.
 
 use super::super::Workers;
 use super::over_rows;
@@ -12,14 +11,14 @@ pub struct Memory {
     /// `keep` rows, and behind them those of the pass at hand.
     line: Vec<f32>,
     width: usize,
-    /// Positions that a kernel looks back on, itself not counted.
+    /// Number of earlier positions that the kernel looks back on.
     back: usize,
     keep: usize,
-    /// How many of the last kept rows are what was there; before the first position there are zeros.
+    /// How many of the last kept rows are valid. Before the first position, all are: they are zero.
     known: usize,
 }
 
-/// Positions that can be taken back: more than are ever drafted.
+/// Maximum number of positions that can be taken back: more than are ever drafted.
 const TAKE_BACK: usize = 64;
 
 impl Memory {
@@ -40,7 +39,7 @@ impl Memory {
         self.known = self.keep;
     }
 
-    /// Whether the last `positions` can be taken back.
+    /// Returns whether the last `positions` can be taken back.
     pub fn reaches(&self, positions: usize) -> bool {
         positions + self.back <= self.known
     }
@@ -53,8 +52,8 @@ impl Memory {
         self.known -= positions;
     }
 
-    /// Convolves `rows` of `3 * width` numbers with `taps`, the weights of the oldest position first (`kernel * width`),
-    /// and writes `width` numbers a row to `out`.
+    /// Convolves `rows` of `3 * width` numbers with `taps`, and writes `width` numbers for each row to `out`. `taps`
+    /// has `kernel * width` weights, those of the oldest position first.
     pub fn convolve(&mut self, rows: &[f32], taps: &[f32], out: &mut [f32], workers: &Workers) {
         let (width, keep, back) = (self.width, self.keep, self.back);
         let count = rows.len() / (3 * width);
@@ -64,7 +63,7 @@ impl Memory {
         let gate = |index: usize| &rows[index * 3 * width..][..3 * width];
         over_rows(workers, count, |stretch| {
             for index in stretch {
-                // SAFETY: each row is one thread's, here and below.
+                // SAFETY: `over_rows` gives each row to one thread, so this is the only borrow of this row of `shared`.
                 let line = unsafe { shared.range(index * width, width) };
                 let (inner, input) = (&gate(index)[..width], &gate(index)[2 * width..]);
                 for ((to, a), b) in line.iter_mut().zip(inner).zip(input) {
@@ -75,7 +74,7 @@ impl Memory {
         let (line, out) = (&self.line, Split::new(out, 1));
         over_rows(workers, count, |stretch| {
             for index in stretch {
-                // SAFETY: as above.
+                // SAFETY: `over_rows` gives each row to one thread, so this is the only borrow of this row of `out`.
                 let out = unsafe { out.range(index * width, width) };
                 out.fill(0.0);
                 for (tap, weights) in taps.chunks_exact(width).enumerate() {

@@ -1,13 +1,12 @@
-//! What lies between the products of an encoder such as BERT: biases, GELU by the error function, layer norms.
-//!
-//! In: rows of f32 numbers. Out: the same, in place, on the caller's thread. It must not know layers.
+//! Element-wise operations of an encoder such as BERT: biases, GELU by the error function, and layer norms. They work
+//! in place, on the caller's thread.
 
 use super::super::attention::exp2;
 use super::super::path::Path;
 use super::{LANES, by_path};
 
-/// The error function to within 1.5e-7 (Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26). Without
-/// branches or calls, so that the compiler can do many at once.
+/// The error function to within 1.5e-7 (Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26). It has no
+/// branches or calls, so that the compiler can vectorize it.
 #[inline(always)]
 fn erf(x: f32) -> f32 {
     let t = 1.0 / (1.0 + 0.327_591_1 * x.abs());
@@ -55,7 +54,7 @@ fn sum(row: &[f32], of: impl Fn(f32) -> f32) -> f32 {
     sum
 }
 
-/// Weight and bias of a layer norm, both as wide as a row.
+/// A layer norm. Weight and bias are as wide as a row.
 #[derive(Clone, Copy)]
 pub struct Norm<'a> {
     pub weight: &'a [f32],
@@ -97,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_activation_is_that_of_the_error_function() {
-        // From tables of the normal distribution: x · Φ(x).
+        // x · Φ(x), from tables of the normal distribution.
         for path in Path::all() {
             for (x, expected) in [
                 (-3.0, -0.004_049_7),

@@ -1,4 +1,5 @@
-//! What lies between matrix products: norms, residuals, activation functions, each read and written once.
+//! Element-wise operations between matmuls: norms, residuals and activation functions. Each reads and writes its rows
+//! once.
 //!
 //! In: rows of f32 numbers, one a position. Out: the same, in place or in a buffer. It must not know layers.
 //!
@@ -12,8 +13,8 @@ use super::Workers;
 use super::path::Path;
 use super::workers::Split;
 
-/// Makes a function that does `$body` with the instructions of a [`Path`], its first argument: the same source, compiled
-/// for each. The body must be `#[inline(always)]`.
+/// Defines a function that runs `$body` with the instructions of a [`Path`], its first argument. The same source is
+/// compiled for each path, so the body must be `#[inline(always)]`.
 macro_rules! by_path {
     ($(#[$about:meta])* $visible:vis fn $name:ident($($arg:ident: $kind:ty),* $(,)?) = $body:path) => {
         $(#[$about])*
@@ -33,9 +34,11 @@ macro_rules! by_path {
                     $body($($arg),*)
                 }
                 match path {
-                    // SAFETY: a path is only made where the machine has its instructions.
+                    // SAFETY: every path comes from `Path::all`, which offers `Avx512` only if it has detected the
+                    // features that `avx512` enables.
                     Path::Avx512 => unsafe { avx512($($arg),*) },
-                    // SAFETY: as above.
+                    // SAFETY: every path comes from `Path::all`, which offers these two paths only if it has detected
+                    // AVX2 and FMA.
                     Path::AvxVnni | Path::Avx2 => unsafe { avx2($($arg),*) },
                     Path::Plain => $body($($arg),*),
                 }
@@ -53,7 +56,7 @@ pub(super) use by_path;
 
 const LANES: usize = 16;
 
-/// Positions from which the split over threads is worth waking them.
+/// Number of positions from which splitting over threads is worth waking them.
 const SPLIT: usize = 4;
 
 /// Does `work` for stretches of `count` rows, on all threads where there are enough.
@@ -66,7 +69,7 @@ pub fn over_rows(workers: &Workers, count: usize, work: impl Fn(std::ops::Range<
     });
 }
 
-/// Root mean square norm (Zhang and Sennrich, arXiv 1910.07467) of `x`, times `weight`.
+/// Replaces `x` by its root mean square norm (Zhang and Sennrich, arXiv 1910.07467) times `weight`.
 #[inline(always)]
 pub(super) fn norm_in_place(x: &mut [f32], weight: &[f32], eps: f32) {
     let factor = inverse_rms(x, eps);
@@ -116,7 +119,7 @@ pub fn norm(x: &[f32], weight: &[f32], eps: f32, out: &mut [f32], workers: &Work
     let (path, out) = (Path::best(), Split::new(out, 1));
     over_rows(workers, count, |rows| {
         let range = rows.start * width..rows.end * width;
-        // SAFETY: each stretch of rows is one thread's.
+        // SAFETY: `over_rows` gives each row to one thread, so this is the only borrow of these rows.
         norm_by(path, &x[range.clone()], weight, eps, unsafe {
             out.range(range.start, range.len())
         });
@@ -168,9 +171,9 @@ pub fn add_and_norm(
     let (path, x, y) = (Path::best(), Split::new(x, 1), Split::new(y, 1));
     over_rows(workers, count, |rows| {
         let range = rows.start * width..rows.end * width;
-        // SAFETY: each stretch of rows is one thread's, here and below.
+        // SAFETY: `over_rows` gives each row to one thread, so this is the only borrow of these rows of `x`.
         let x = unsafe { x.range(range.start, range.len()) };
-        // SAFETY: as above.
+        // SAFETY: the same holds for these rows of `y`.
         let y = unsafe { y.range(range.start, range.len()) };
         match next {
             Some(next) => add_and_norm_by(path, x, y, post, next, eps),
@@ -179,7 +182,7 @@ pub fn add_and_norm(
     });
 }
 
-/// The function that the gate goes through.
+/// The activation function of the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gate {
     /// x · σ(x).
@@ -188,7 +191,7 @@ pub enum Gate {
     Gelu,
 }
 
-/// e to the power of `-x`, within what f32 holds.
+/// Returns e to the power of `-x`, limited to what f32 holds.
 #[inline(always)]
 fn exp_of_minus(x: f32) -> f32 {
     super::attention::exp2((x * -std::f32::consts::LOG2_E).min(126.0))
@@ -199,7 +202,7 @@ fn silu(x: f32) -> f32 {
     x / (1.0 + exp_of_minus(x))
 }
 
-/// As 0.5 (1 + tanh z) = σ(2z).
+/// Uses 0.5 (1 + tanh z) = σ(2z).
 #[inline(always)]
 fn gelu(x: f32) -> f32 {
     /// Twice the square root of 2 / π.
@@ -230,7 +233,7 @@ pub fn gate(both: &[f32], inner: usize, gate: Gate, out: &mut [f32], workers: &W
     let (path, out) = (Path::best(), Split::new(out, 1));
     over_rows(workers, count, |rows| {
         let both = &both[rows.start * 2 * inner..rows.end * 2 * inner];
-        // SAFETY: each stretch of rows is one thread's.
+        // SAFETY: `over_rows` gives each row to one thread, so this is the only borrow of these rows of `out`.
         let out = unsafe { out.range(rows.start * inner, rows.len() * inner) };
         gate_by(path, both, inner, gate, out);
     });
