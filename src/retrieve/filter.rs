@@ -1,10 +1,9 @@
-//! Keeps a search to part of the corpus: editions since a day, one edition, one contributor.
+//! Restricts a search to part of the corpus: editions since a date, one edition, or one contributor.
 //!
-//! In: a [`Store`] and [`Filters`]. Out: of scored passages, those that are admitted. It must not know of questions or
-//! order.
+//! Filters remove scored passages. They know nothing about questions or order.
 //!
-//! Dates and editions are looked up in the index. Contributors are compared by what is stored, since a part of a name
-//! is no word of the index; only passages that have a word of the question are read for it.
+//! Dates and editions are looked up in the index. Contributors are compared with the stored passage, because a part of
+//! a name is not a term of the index. This reads each scored passage that the other filters admit.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,18 +15,18 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::index::{IndexError, Store};
 
-/// The part of the corpus that is searched; the default is all of it. A passage must pass every filter that is set.
+/// The part of the corpus to search; the default is all of it. A passage must pass every filter that is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filters {
-    /// Editions of this day and later; editions without a date are left out.
+    /// Only editions of this date or later. Editions without a date are left out.
     pub since: Option<Since>,
-    /// The slug of one edition, in any case.
+    /// The slug of one edition, ignoring case.
     pub edition: Option<String>,
-    /// Answers of contributors whose name has this in it, case and accents apart.
+    /// Only answers of contributors whose name contains this, ignoring case and accents.
     pub contributor: Option<String>,
 }
 
-/// No filter at all.
+/// The filters that admit everything.
 pub(super) static NONE: Filters = Filters {
     since: None,
     edition: None,
@@ -35,26 +34,26 @@ pub(super) static NONE: Filters = Filters {
 };
 
 impl Filters {
-    /// Whether the whole corpus is searched.
+    /// Returns whether the whole corpus is searched.
     pub fn is_empty(&self) -> bool {
         *self == NONE
     }
 
-    /// Whether an edition of this slug and date (`YYYY-MM-DD`) passes; who contributed to it is not looked at.
+    /// Returns whether an edition with this slug and date (`YYYY-MM-DD`) passes. The contributor filter is ignored.
     pub fn admits_edition(&self, slug: &str, date: Option<&str>) -> bool {
         let since = |Since(day): &Since| date.is_some_and(|date| date >= day.as_str());
         let named = |wanted: &String| wanted.eq_ignore_ascii_case(slug);
         self.since.as_ref().is_none_or(since) && self.edition.as_ref().is_none_or(named)
     }
 
-    /// Whether answers of the contributor `name` pass.
+    /// Returns whether answers of the contributor `name` pass.
     pub fn admits_contributor(&self, name: &str) -> bool {
         let wanted = self.contributor.as_deref();
         wanted.is_none_or(|wanted| plain(name).contains(&plain(wanted)))
     }
 }
 
-/// As it goes on after "the corpus": ` since 2024-01 in pricing by "ann"`; empty without a filter.
+/// Formats the filters to follow "the corpus": ` since 2024-01 in pricing by "ann"`. Empty without a filter.
 impl fmt::Display for Filters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(Since(day)) = &self.since {
@@ -70,11 +69,12 @@ impl fmt::Display for Filters {
     }
 }
 
-/// The beginning of a year, of a month, or a day: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, one that the calendar has.
+/// A year, a month or a day that exists in the calendar: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. Editions since its
+/// beginning pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Since(String);
 
-/// What was given as [`Since`] is no date.
+/// The error for a [`Since`] that is not a date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a year, a month or a day is wanted: 2024, 2024-01 or 2024-01-31")]
 pub struct NoDate;
@@ -89,7 +89,7 @@ impl FromStr for Since {
             10 => text.to_string(),
             _ => return Err(NoDate),
         };
-        // Sign, week and basic forms are dates too, but none that sorts as text.
+        // Dates with a sign, week dates and the basic format parse too, but do not sort as text.
         let shaped = day.bytes().enumerate().all(|(at, byte)| match at {
             4 | 7 => byte == b'-',
             _ => byte.is_ascii_digit(),
@@ -102,7 +102,7 @@ impl FromStr for Since {
     }
 }
 
-/// Takes away what `filters` do not admit.
+/// Removes what `filters` do not admit.
 pub(super) fn retain<T>(
     store: &Store,
     filters: &Filters,
@@ -123,9 +123,9 @@ pub(super) fn retain<T>(
     Ok(())
 }
 
-/// Filters made ready for one index.
+/// Filters prepared for one index.
 struct Filter {
-    /// By segment: whether each document passes by date and edition; `None` where neither is asked for.
+    /// By segment: whether each document passes by date and edition. `None` if neither filter is set.
     segments: Option<Vec<Vec<bool>>>,
     contributor: Option<String>,
 }
@@ -186,8 +186,8 @@ fn with(store: &Store, reader: &SegmentReader, term: &Term) -> Result<Vec<bool>,
     Ok(marked)
 }
 
-/// Marks the documents that have a term of `field` from `least` on. A day begins with its month and year, so all that
-/// is of them comes after them in the order of text.
+/// Marks the documents that have a term of `field` that sorts at or after `least`. A year or month is a prefix of its
+/// days, so its days sort after it.
 fn from(store: &Store, reader: &SegmentReader, field: Field, least: &str) -> Result<Vec<bool>, IndexError> {
     let mut marked = vec![false; reader.max_doc() as usize];
     let inverted = reader.inverted_index(field).map_err(|e| store.damaged(e))?;
@@ -210,13 +210,13 @@ fn mark(mut postings: impl DocSet, marked: &mut [bool]) {
     }
 }
 
-/// `name` without case and accents.
+/// Returns `name` in lower case without accents.
 fn plain(name: &str) -> String {
     let lower = name
         .nfd()
         .filter(|c| !is_combining_mark(*c))
         .flat_map(char::to_lowercase);
-    // Lower-casing can make new marks, as of `İ`.
+    // Lower-casing can produce new combining marks, for example from `İ`.
     lower
         .collect::<String>()
         .nfd()

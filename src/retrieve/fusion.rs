@@ -1,55 +1,57 @@
-//! Makes one score of two: how well a passage's words match, and how near its meaning is.
+//! Combines two scores into one: how well a passage's words match, and how near its meaning is.
 //!
-//! In: the best passages by words, and the similarity of all. Out: passages with a score from 0 to 1, and what any other
-//! has at most. It must not know how either came about.
+//! The combined score is from 0 to 1. Fusion also bounds the score of every passage that was left out. It does not know
+//! how either input score was computed.
 //!
 //! The score is a convex combination of the two, each scaled to 0..1 over the passages of this question (Bruch, Gai and
 //! Ingber, "An analysis of fusion functions for hybrid retrieval", TOIS 2023, arXiv 2210.11934). Reciprocal rank fusion
-//! was measured beside it and had a smaller share of the relevant discussions among the first five of the tune split: it
-//! throws away by how much one passage beats the next.
+//! found a smaller share of the relevant discussions among the first five on the tune split. It discards how much one
+//! passage beats the next by.
 
 use tantivy::DocAddress;
 
 use super::bm25::{Found, Scored};
 use super::dense::Nearness;
 
-/// What the similarity counts; the words count the rest. Chosen on the tune split, where 0.55 to 0.7 do about as well. A
-/// share of the words that falls with the number of words or with the best coverage was measured too: it finds less by
-/// questions that are long or paraphrased.
+/// Weight of the similarity; the words get the rest. It was chosen on the tune split, where 0.55 to 0.7 do about as
+/// well. A words' share that falls with the number of words or with the best coverage was measured too. It finds less
+/// for long or paraphrased questions.
 const MEANING_SHARE: f32 = 0.65;
 
-/// A passage without any word of the question's topics and less similar than this has nothing to do with it: two texts
-/// of one trade that treat different things are about so near.
+/// Minimum similarity of a passage that has no word of the question's topics; one below it is unrelated. Two texts of
+/// the same field on different subjects have about this similarity.
 const UNRELATED: f32 = 0.25;
 
 /// Passages with one score each.
 #[derive(Debug, Default)]
 pub(super) struct Joined {
     pub scored: Vec<Scored>,
-    /// What those have that are left out; `None` where none is.
+    /// Bound on the scores of the passages that are left out; `None` if none is.
     pub beyond: Option<Beyond>,
 }
 
-/// What passages that were left out score at most.
+/// Upper bound on the scores of passages that were left out.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Beyond {
     pub score: f32,
-    /// By how much that falls where all that are nearer by one are taken in; `None` where meaning does not count.
+    /// How much the bound falls per unit of similarity as less similar passages are included; `None` if meaning does
+    /// not count.
     pub fall: Option<f32>,
 }
 
-/// Far more than rounding changes of a score.
+/// Far more than the rounding error of a score.
 const SLACK: f32 = 1e-5;
 
 impl Beyond {
-    /// How near a passage must be to score `least`, at the fewest, if all that are as near as `from` were looked at.
+    /// Returns the similarity down to which passages must be looked at so that all others score less than `least`.
+    /// `from` is the similarity down to which they have been looked at.
     pub fn needed(&self, from: f32, least: f32) -> Option<f32> {
         let fall = self.fall.filter(|fall| *fall > 0.0)?;
         Some(from - (self.score - least + SLACK) / fall)
     }
 }
 
-/// Makes the score of each of `united` one of both.
+/// Sets the score of each passage in `united` to the combination of words and meaning.
 pub(super) fn fuse(united: Found, near: &Nearness) -> Joined {
     let Found { mut scored, beyond } = united;
     let most = scored.iter().map(|s| s.words).fold(0.0, f32::max);
@@ -64,7 +66,7 @@ pub(super) fn fuse(united: Found, near: &Nearness) -> Joined {
     for one in &mut scored {
         one.score = score(one.similarity, one.words);
     }
-    // What is left out is no nearer than the last of the nearest, or has no vector.
+    // A passage that is left out is no nearer than the last of the nearest, or has no vector.
     let beyond = beyond.map(|words| Beyond {
         score: score(Some(near.nearest_from().max(least_near)), words),
         fall: Some(MEANING_SHARE / range),
@@ -72,7 +74,7 @@ pub(super) fn fuse(united: Found, near: &Nearness) -> Joined {
     Joined { scored, beyond }
 }
 
-/// Makes the score of each of `united` its similarity alone.
+/// Sets the score of each passage in `united` to its similarity.
 pub(super) fn by_meaning(united: Found, near: &Nearness) -> Joined {
     let Found { mut scored, beyond } = united;
     scored.retain(|s| s.similarity.is_some_and(|near| s.words > 0.0 || near >= UNRELATED));
@@ -88,7 +90,7 @@ pub(super) fn by_meaning(united: Found, near: &Nearness) -> Joined {
     }
 }
 
-/// Leaves the score of each of `found` what words made it.
+/// Keeps the score that words gave each passage in `found`.
 pub(super) fn by_words(found: Found) -> Joined {
     Joined {
         scored: found.scored,
@@ -96,8 +98,8 @@ pub(super) fn by_words(found: Found) -> Joined {
     }
 }
 
-/// The passages that words `found` and the nearest in meaning, each once, with what both know of it. `look_up` is asked
-/// for what words say of passages, in order, that are near and may have been left out.
+/// Merges the passages that words `found` with the nearest in meaning, each once, with both scores. `look_up` returns
+/// the word scores of near passages, given in order, that words may have left out.
 pub(super) fn unite<E>(
     found: Found,
     near: &Nearness,
@@ -135,7 +137,7 @@ mod tests {
         }
     }
 
-    /// Scores by document of what words found (all, or all above `beyond`) and the similarities of all.
+    /// Returns the scores by document, given what words found (all, or all above `beyond`) and the similarities of all.
     fn fused(words: &[(u32, f32)], beyond: Option<f32>, near: &[(u32, f32)]) -> (Vec<(u32, f32)>, Option<f32>) {
         let scored = words.iter().map(|(doc, words)| by_words(*doc, *words)).collect();
         let near = Nearness::of_pairs(near.iter().map(|(doc, near)| (at(*doc), *near)).collect());
@@ -175,7 +177,8 @@ mod tests {
 
     #[test]
     fn what_is_near_is_asked_its_words_where_some_were_left_out() {
-        // All are among the nearest, so whatever is left out has no vector and at most the words of the last.
+        // All are among the nearest, so a passage that is left out has no vector and scores at most the words of the
+        // last.
         let (scores, beyond) = fused(&[(2, 10.0)], Some(4.0), &[(0, 0.2), (2, 0.6)]);
         assert!(same(&scores, &[(0, 0.35 * 0.05), (2, 1.0)]), "{scores:?}");
         assert!((beyond.unwrap() - 0.35 * 0.4).abs() < 1e-6, "{beyond:?}");

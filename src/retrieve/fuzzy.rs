@@ -1,17 +1,16 @@
 //! Reads a misspelt word of a question as the word of the index that was meant.
 //!
-//! In: the words of a question. Out: the same words, misspelt ones pointing at a known term. A word that is known in
-//! any field is never changed. It must not know of scores.
+//! A word that is known in any field is never changed.
 //!
-//! Edits are made to the word as it was typed, and then stemmed: a stemmer does not see the suffix of `managemnet` or
-//! `custmer`, so the stem of a misspelt word can be far from the stem of the right one. A slip that swaps letters is
-//! likelier than one that misses or doubles one, and that is likelier than a wrong letter; among equals the most
-//! frequent term wins, then the first in the alphabet.
+//! Edits are made to the word as it was typed, and the result is stemmed. A stemmer does not recognize the suffix of
+//! `managemnet` or `custmer`, so the stem of a misspelt word can be far from the stem of the right one. Swapped letters
+//! are likelier than a missing or extra letter, and that is likelier than a wrong letter. On a tie the most frequent
+//! term wins, then the first in the alphabet.
 //!
-//! A word that the index does not have may be right all the same, and about something that the corpus does not treat:
-//! `salary` is no `salami`. Where there is an embedding model, its vocabulary says which words are words. Without one
-//! the rules alone must do: short words and abbreviations are left alone, a wrong letter must lead to a frequent term,
-//! and two slips are not considered.
+//! A word that the index does not have may still be right, about a subject that the corpus does not cover: `salary` is
+//! not `salami`. With an embedding model, its vocabulary decides which words are spelt right. Without one, only rules
+//! are left: short words and abbreviations are not changed, a wrong letter must lead to a frequent term, and two slips
+//! are not considered.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -23,24 +22,25 @@ use super::query::Word;
 use crate::index::analyzer::{analyzer, has_lower_case};
 use crate::index::{IndexError, Store};
 
-/// Lengths in characters of words that are corrected: a shorter one is one edit away from too many others, a longer one
-/// is no word that a person typed.
+/// Length range in characters of words that are corrected. A shorter word is one edit away from too many others. A
+/// longer one is not a word that a person typed.
 const SHORTEST: usize = 5;
 const LONGEST: usize = 24;
-/// Below this many characters a letter may be missing, too many or swapped, but not replaced: `salary` and `salami`.
+/// Below this many characters a letter may be missing, extra or swapped, but not replaced: `salary` and `salami`.
 const NO_REPLACING: usize = 7;
-/// From this many characters, two edits are allowed where a vocabulary says that the word is none.
+/// From this many characters, two edits are allowed if a vocabulary says that the word is not a word.
 const LONG: usize = 10;
-/// In how many places a term must be, at least, for a replaced letter or two edits to lead to it.
+/// Minimum frequency of a term that a replaced letter or two edits may lead to.
 const FREQUENT: u64 = 3;
-/// How many words of one question are looked up: a text in which more are unknown is not misspelt but about something
-/// else, or in another language.
+/// Maximum number of words of one question that are looked up. A text with more unknown words is not misspelt: it is
+/// about something else or in another language.
 const MOST_LOOKED_UP: usize = 8;
 
-/// Says whether something is a word of the language, spelt right.
+/// Returns whether something is a correctly spelt word of the language.
 pub(super) type Vocabulary<'a> = &'a dyn Fn(&str) -> bool;
 
-/// Corrects the content words of the question `text` that no passage has; `vocabulary` is asked where there is one.
+/// Corrects the content words of the question `text` that no passage has. Words of the `vocabulary`, if there is one,
+/// are not changed.
 pub(super) fn correct(
     store: &Store,
     text: &str,
@@ -69,7 +69,7 @@ pub(super) fn correct(
             continue;
         };
         if words.iter().any(|other| other.term == term) {
-            // The question has the right spelling too, and one word must not count twice.
+            // The question also has the right spelling, and one word must not count twice.
             continue;
         }
         let Some(word) = words.get_mut(at) else { continue };
@@ -84,11 +84,11 @@ pub(super) fn correct(
     Ok(corrections)
 }
 
-/// What may have gone wrong in typing, the likeliest first.
+/// A typing error, the likeliest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Slip {
     Swapped,
-    /// A letter is missing or too many.
+    /// A letter is missing or extra.
     Length,
     Replaced,
     Two,
@@ -102,7 +102,7 @@ impl Slip {
         }
     }
 
-    /// In how many places what was meant must be.
+    /// Returns the minimum frequency of the intended term.
     fn least(self) -> u64 {
         match self {
             Slip::Swapped | Slip::Length => 1,
@@ -111,7 +111,7 @@ impl Slip {
     }
 }
 
-/// The term that was meant by `word`, which no passage has, and how many edits away it is.
+/// Returns the term that was meant by `word`, which no passage has, and its edit distance.
 fn meant(store: &Store, word: &Word, length: usize, two: bool) -> Result<Option<(String, usize)>, IndexError> {
     let near = terms_near(&word.typed);
     let slip = |term: &str| {
@@ -120,7 +120,7 @@ fn meant(store: &Store, word: &Word, length: usize, two: bool) -> Result<Option<
     };
     let mut best: Option<(Slip, u64, String)> = None;
     for (term, slip) in known(store, &word.term, slip)? {
-        // A term of deleted passages only is still listed, and is not known.
+        // The dictionary still lists terms that only deleted passages have. Their frequency is 0.
         let count = frequency(store, &term)?;
         let better = best.as_ref().is_none_or(|(s, c, _)| (slip, *c) < (*s, count));
         if count >= slip.least() && better {
@@ -130,11 +130,12 @@ fn meant(store: &Store, word: &Word, length: usize, two: bool) -> Result<Option<
     Ok(best.map(|(slip, _, term)| (term, slip.edits())))
 }
 
-/// The stems of all that is one slip away from `typed`. The first letter is held because people rarely get it wrong.
+/// Returns the stems of all words that are one slip away from `typed`. The first letter is fixed because people rarely
+/// get it wrong.
 fn terms_near(typed: &str) -> HashMap<String, Slip> {
     let letters: Vec<char> = typed.to_lowercase().chars().collect();
     let mut slips = Vec::new();
-    // One text of many words, so that the analyzer is asked once.
+    // All variants form one text, so that the analyzer runs once.
     let mut text = String::new();
     let mut offer = |slip: Slip, parts: [&[char]; 3]| {
         slips.push(slip);
@@ -159,7 +160,7 @@ fn terms_near(typed: &str) -> HashMap<String, Slip> {
     let mut near = HashMap::new();
     let mut analyzer = analyzer();
     analyzer.token_stream(&text).process(&mut |token| {
-        // A word is a position, as no letters make more than one.
+        // Each variant is one token position, because letters never make more than one.
         if let Some(slip) = slips.get(token.position) {
             let known = near.entry(token.text.clone()).or_insert(*slip);
             *known = (*known).min(*slip);
@@ -168,8 +169,8 @@ fn terms_near(typed: &str) -> HashMap<String, Slip> {
     near
 }
 
-/// The terms of the index that begin as `term` does and that `slip` knows, in the order of the alphabet. The first
-/// letter bounds how much of the dictionary is read.
+/// Returns the index terms that begin with the first letter of `term` and for which `slip` returns one, in alphabetical
+/// order. The first letter limits how much of the dictionary is read.
 fn known(store: &Store, term: &str, slip: impl Fn(&str) -> Option<Slip>) -> Result<BTreeMap<String, Slip>, IndexError> {
     let first: String = term.chars().take(1).collect();
     let mut out = BTreeMap::new();
@@ -195,7 +196,7 @@ fn known(store: &Store, term: &str, slip: impl Fn(&str) -> Option<Slip>) -> Resu
     Ok(out)
 }
 
-/// In how many fields of how many passages `term` is.
+/// Returns the number of passages that have `term`, summed over the fields.
 fn frequency(store: &Store, term: &str) -> Result<u64, IndexError> {
     let mut count = 0;
     for segment in store.searcher().segment_readers() {
@@ -215,8 +216,8 @@ fn frequency(store: &Store, term: &str) -> Result<u64, IndexError> {
     Ok(count)
 }
 
-/// Whether `term` is at most two edits from the stem that was typed: a letter more, less or another, or two neighbours
-/// swapped.
+/// Returns whether `term` is at most two edits from the typed stem. An edit inserts, deletes or replaces a letter, or
+/// swaps two neighbours.
 fn two_edits(typed: &str, term: &str) -> bool {
     typed.len().abs_diff(term.len()) <= 2 && strsim::osa_distance(typed, term) <= 2
 }

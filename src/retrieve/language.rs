@@ -1,14 +1,15 @@
-//! Which language a question is in, and whether the corpus has it.
+//! Detects the language of a question, and whether the corpus has it.
 //!
-//! In: a question, and a [`Store`] to look at. Out: a line for a person, or nothing. It must not know how passages are
-//! found.
+//! Words of another language find nothing, and the answer "nothing in the corpus" would mislead. But a short question
+//! is little evidence, and one full of English jargon (`RICE vs MoSCoW`) can look like any language. So a language is
+//! reported only if one of these holds:
 //!
-//! Words of another language find nothing, and the answer "nothing in the corpus" would mislead. A short question is
-//! little to judge by, though, and one full of English jargon (`RICE vs MoSCoW`) looks like any language. So nothing is
-//! said unless it is sure: the script is not the Latin one; or trigrams tell for sure (the crate `whatlang`); or there
-//! are at least two signs of the language, and more than there are function words of English. A sign is a function word
-//! that English does not have, or an accent.
-//! Words in capitals are abbreviations, and do not count as function words.
+//! - The script is not Latin.
+//! - Trigrams are reliable (the crate `whatlang`).
+//! - There are at least two signs of the language, and more signs than English function words. A sign is a function
+//!   word that English does not have, or an accent.
+//!
+//! Words in capitals are abbreviations and do not count as function words.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -22,17 +23,17 @@ use super::query;
 use crate::index::analyzer::has_lower_case;
 use crate::index::{IndexError, Store};
 
-/// As much of a text is looked at, in bytes: more than any question, and enough to be sure of a passage.
+/// Maximum number of bytes of a text that are read: more than any question has, and enough to be sure about a passage.
 const MOST_READ: usize = 1_000;
 
-/// How many passages of the corpus are looked at.
+/// Number of passages of the corpus that are sampled.
 const SAMPLE: usize = 24;
 
-/// A language is one of the corpus where at least one passage of so many is in it.
+/// A language belongs to the corpus if at least one passage in this many is in it.
 const ONE_OF: usize = 8;
 
-/// Languages that short texts are told apart among. Of all seventy that `whatlang` knows, one always looks a little like
-/// any text; these are the widespread ones.
+/// Languages that short texts are classified among. Of all seventy that `whatlang` knows, one always resembles any text
+/// a little. These are the widespread ones.
 const WIDESPREAD: [Lang; 23] = [
     Lang::Eng,
     Lang::Deu,
@@ -59,7 +60,8 @@ const WIDESPREAD: [Lang; 23] = [
     Lang::Ell,
 ];
 
-/// Languages whose function words are known, and the words that begin a question in them, which those lists lack.
+/// Languages with a known list of function words. The third field adds words that begin a question, which those lists
+/// lack.
 const LISTED: [(Lang, Language, &str); 9] = [
     (
         Lang::Deu,
@@ -84,17 +86,19 @@ const LISTED: [(Lang, Language, &str); 9] = [
     (Lang::Fin, Language::Finnish, "miten mikä mitä miksi milloin kuka"),
 ];
 
-/// Fewest words of a question in Latin script that is judged.
+/// Minimum number of words of a question in Latin script that is classified.
 const SHORTEST: usize = 3;
 
-/// Fewest signs that tell a language.
+/// Minimum number of signs of a language.
 const FEWEST: usize = 2;
 
-/// The line for a person whose question is in a language that the corpus of `store` does not have, such as "the question
-/// looks like German; the corpus is in English". `None` where the corpus has the language, where it is not sure which one
-/// the question is in, and where the index cannot be read, which a search reports.
+/// Returns a note for a question in a language that the corpus of `store` does not have, such as "the question looks
+/// like German; the corpus is in English".
+///
+/// Returns `None` if the corpus has the language, if the question's language is uncertain, or if the index cannot be
+/// read. A search reports an unreadable index.
 pub fn language_note(question: &str, store: &Store) -> Option<String> {
-    // Where the question tells nothing, the corpus need not be looked at.
+    // If the question's language is uncertain, the corpus need not be sampled.
     spoken(question)?;
     // Reading a damaged file can panic inside the search engine.
     let corpus = catch_unwind(AssertUnwindSafe(|| languages(store))).ok()?.ok()?;
@@ -106,7 +110,8 @@ pub fn language_note(question: &str, store: &Store) -> Option<String> {
     ))
 }
 
-/// The language of `question`, where that is sure and `corpus_languages` does not have it. No corpus has no language.
+/// Returns the language of `question` if it is certain and not among `corpus_languages`. Returns `None` if
+/// `corpus_languages` is empty, because then nothing is known about the corpus.
 pub fn foreign(question: &str, corpus_languages: &[Lang]) -> Option<Lang> {
     if corpus_languages.is_empty() {
         return None;
@@ -114,10 +119,10 @@ pub fn foreign(question: &str, corpus_languages: &[Lang]) -> Option<Lang> {
     spoken(question).filter(|lang| !corpus_languages.contains(lang))
 }
 
-/// The languages of `store`, the most frequent first, as far as a sample tells.
+/// Returns the languages of `store`, estimated from a sample, the most frequent first.
 ///
 /// # Errors
-/// An index file that cannot be read, which `askpm refresh` makes anew.
+/// Fails if an index file cannot be read; `askpm refresh` rebuilds it.
 pub fn languages(store: &Store) -> Result<Vec<Lang>, IndexError> {
     let mut counts: Vec<(Lang, usize)> = Vec::new();
     let mut sure = 0;
@@ -138,7 +143,7 @@ pub fn languages(store: &Store) -> Result<Vec<Lang>, IndexError> {
     Ok(counts.into_iter().map(|(lang, _)| lang).collect())
 }
 
-/// Passages at even distances.
+/// Returns passages at even distances.
 fn sample(store: &Store) -> Vec<DocAddress> {
     let mut all = Vec::new();
     for (ordinal, segment) in store.searcher().segment_readers().iter().enumerate() {
@@ -150,11 +155,11 @@ fn sample(store: &Store) -> Vec<DocAddress> {
     all.into_iter().step_by(step).collect()
 }
 
-/// The language of a question, where that is sure.
+/// Returns the language of a question if it is certain.
 fn spoken(question: &str) -> Option<Lang> {
     let text = beginning(question);
     if whatlang::detect_script(text)? != Script::Latin {
-        // The script rules English out. Of languages that share it, the likeliest is named where none is sure.
+        // The script rules English out. If none of the languages that share it is certain, the likeliest is returned.
         let likely = among_widespread(text).or_else(|| whatlang::detect(text));
         return by_trigrams(text).or_else(|| likely.map(|info| info.lang()));
     }
@@ -166,7 +171,7 @@ fn spoken(question: &str) -> Option<Lang> {
     by_trigrams(text).or_else(|| by_function_words(&words, likely))
 }
 
-/// What trigrams say, where they are sure.
+/// Returns the language that trigrams give, if they are reliable.
 fn by_trigrams(text: &str) -> Option<Lang> {
     let sure = |info: &Info| info.is_reliable();
     let widespread = among_widespread(text).filter(sure)?.lang();
@@ -183,16 +188,18 @@ fn words(text: &str) -> Vec<&str> {
     words.filter(|word| !word.is_empty()).collect()
 }
 
-/// The language whose function words are there, and are more than those of English; of equal ones the `likely` one.
+/// Returns the language with the most function words in `words`, if there are enough of them and more than English
+/// ones. A tie goes to the `likely` language.
 fn by_function_words(words: &[&str], likely: Option<Lang>) -> Option<Lang> {
     let lower = words.iter().filter(|word| has_lower_case(word));
     let lower = lower.map(|word| word.to_lowercase());
     let (english, others): (Vec<String>, Vec<String>) = lower.partition(|word| query::is_function_word(word));
-    // An accent is a sign too, but not of which language.
+    // An accent is a sign too, but it does not identify the language.
     let accents = usize::from(others.iter().any(|word| !word.is_ascii()));
     let counted =
         LISTED.map(|(lang, list, asking)| (function_words(&others, list, asking), Some(lang) == likely, lang));
-    // Of equal ones that are not likely the first in the list: neighbours have many function words in common.
+    // Related languages share many function words. A tie among languages that are not likely goes to the first in the
+    // list.
     let best = counted
         .into_iter()
         .rev()
@@ -204,7 +211,7 @@ fn by_function_words(words: &[&str], likely: Option<Lang>) -> Option<Lang> {
     (most > 0 && signs >= fewest && signs > english.len()).then_some(lang)
 }
 
-/// How many of `words`, which are in lower case, are function words of `language` or among those `asking`.
+/// Counts the `words`, which must be in lower case, that are function words of `language` or among those `asking`.
 fn function_words(words: &[String], language: Language, asking: &str) -> usize {
     let Some(filter) = StopWordFilter::new(language) else {
         return 0;
@@ -218,7 +225,7 @@ fn function_words(words: &[String], language: Language, asking: &str) -> usize {
     count
 }
 
-/// The first [`MOST_READ`] bytes of `text`, or a little less.
+/// Returns the first [`MOST_READ`] bytes of `text`, or slightly fewer to end on a whole character.
 fn beginning(text: &str) -> &str {
     let end = (0..=MOST_READ.min(text.len()))
         .rev()
@@ -226,7 +233,7 @@ fn beginning(text: &str) -> &str {
     text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
-/// What a language is called in English.
+/// Returns the English name of a language.
 fn name(lang: Lang) -> &'static str {
     match lang {
         Lang::Cmn => "Chinese",
@@ -235,7 +242,7 @@ fn name(lang: Lang) -> &'static str {
     }
 }
 
-/// `a`, `a and b`, `a, b and c`.
+/// Joins names: `a`, `a and b`, `a, b and c`.
 fn listed(names: &[&str]) -> String {
     match names {
         [] => String::new(),

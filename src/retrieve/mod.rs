@@ -1,33 +1,42 @@
-//! From a question in a person's words to the passages that speak of it, best first.
+//! Finds the passages that answer a question, best first.
 //!
-//! In: a [`Store`] and a [`Query`]. Out: [`Retrieved`]: hits, and how much of the question they cover. It must not
-//! know of prompts, models or terminals.
+//! A [`Retriever`] takes a [`Query`] and returns [`Retrieved`]: the hits, and how much of the question they cover.
+//! Retrieval knows nothing about prompts, models or terminals.
 //!
-//! The flow: `query` (text → words, never a query language) → `fuzzy` (a misspelt word → the one that was meant) → `bm25`
-//! (passages with one of the words → score) → `filter` (the part of the corpus that is asked for) → `phrase` (words side
-//! by side) → where there is an embedding model, `dense` (every passage → how near it is in
-//! meaning) and `fusion` (both → one score) → `rank` (order, diversity, cut-off) → `signals` (what the
-//! search knows of the question as a whole). Of a large corpus the best are looked at, and `settle` looks at more where those do not
-//! tell for sure.
+//! A search runs these steps:
 //!
-//! Filters come after scoring: how rare a word is, is told by the whole corpus, and a passage has the same score and
-//! coverage whether or not others are left out.
+//! 1. `query` splits the text into words. There is no query language.
+//! 2. `fuzzy` reads a misspelt word as the word that was meant.
+//! 3. `bm25` scores the passages that have one of the words.
+//! 4. `filter` keeps the part of the corpus that was asked for.
+//! 5. `phrase` rewards words that stand side by side.
+//! 6. With an embedding model, `dense` measures how near every passage is in meaning, and `fusion` makes one score of
+//!    both.
+//! 7. `rank` orders the passages, limits the hits from one discussion and cuts the list off.
+//! 8. `signals` holds what the search knows about the question as a whole.
+//!
+//! In a large corpus a search looks at the best passages only. `settle` looks at more where those are not enough to be
+//! sure of the hits.
+//!
+//! Filters come after scoring because the rarity of a word depends on the whole corpus. A passage has the same score
+//! and coverage whether or not others are filtered out.
 //!
 //! # Coverage
 //!
-//! `coverage` is a signal for abstaining: the share of the question's content words that a passage speaks of, each
-//! word weighing as much as it is rare.
+//! `coverage` is a signal for abstaining. It is the share of the question's content words that a passage has, each word
+//! weighted by its rarity.
 //!
 //! ```text
 //! coverage(q, p) = Σ_{w ∈ q, w in p} s(w) · idf(w)  /  Σ_{w ∈ q} idf(w)
 //! idf(w)         = ln(1 + (N - n(w) + 0.5) / (n(w) + 0.5))
 //! ```
 //!
-//! `N` is the number of passages, `n(w)` of those with the stem of `w`. A word is in a passage when its stem is in the
-//! discussion's title, the question, the text or the contributor. `s(w)` is 1, or for a misspelt word, which then
-//! stands for the word it is read as, how alike the two are. A word that the index does not know in any spelling has
-//! `n(w) = 0`, the largest `idf` there is: a question about something else ("best pizza in Naples") scores low by it,
-//! whatever its other words find. Words that ask rather than name (`how`, `should`, `become`, `advice`) do not count.
+//! `N` is the number of passages, and `n(w)` the number of passages with the stem of `w`. A word is in a passage if its
+//! stem is in the discussion's title, the question, its other wordings, the text or the contributor. `s(w)` is 1. For a
+//! misspelt word, which then stands for the word it is read as, `s(w)` is the similarity of the two spellings. A word
+//! that the index does not have in any spelling has `n(w) = 0`, which gives the largest possible `idf`. So a question
+//! about something else ("best pizza in Naples") has a low coverage, regardless of its other words. Words that ask
+//! rather than name a topic (`how`, `should`, `become`, `advice`) do not count.
 
 mod bm25;
 pub mod cluster;
@@ -61,22 +70,23 @@ pub use language::{Lang, foreign, language_note, languages};
 pub use query::{MAX_WORDS, content_words};
 pub use signals::Signals;
 
-/// A question and how many passages are wanted.
+/// A question and the number of passages wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Query<'a> {
-    /// Plain text of any length and content; its first [`MAX_WORDS`] distinct words count, and no character has a
-    /// meaning of its own (`AND`, `"`, `*` and `:` are text).
+    /// Plain text of any length and content. Only its first [`MAX_WORDS`] distinct words count. No character is an
+    /// operator: `AND`, `"`, `*` and `:` are text.
     pub text: &'a str,
-    /// Most hits wanted.
+    /// Maximum number of hits.
     pub limit: usize,
-    /// Most hits from one discussion, each of another answer; a learning resource is a group of its own.
+    /// Maximum number of hits from one discussion, each from a different answer. A learning resource is its own group.
     pub per_discussion: usize,
-    /// The part of the corpus that is searched.
+    /// The part of the corpus to search.
     pub filters: &'a Filters,
 }
 
 impl<'a> Query<'a> {
-    /// At most `limit` hits of the whole corpus, and two from each discussion: the best answer and another that may disagree.
+    /// Returns a query for at most `limit` hits from the whole corpus, and at most two from each discussion: the best
+    /// answer and another that may disagree.
     pub fn new(text: &'a str, limit: usize) -> Query<'a> {
         Query {
             text,
@@ -93,27 +103,27 @@ pub struct Hit {
     /// 1-based.
     pub rank: usize,
     pub passage: Passage,
-    /// What hits are ordered by: BM25F with phrases (above 0), or of words and meaning together (0 to 1). Comparable
-    /// within one answer to one question only.
+    /// What hits are ordered by: BM25F with phrases (above 0), or words and meaning combined (0 to 1). Scores are
+    /// comparable only within the answer to one question.
     pub score: f32,
-    /// 0 to 1: see the module's documentation.
+    /// 0 to 1; see the module's documentation.
     pub coverage: f32,
     /// The question's content words that the passage has, as they were typed.
     pub matched: Vec<String>,
-    /// BM25F with phrases, 0 where no word was found.
+    /// BM25F with phrases; 0 if no word was found.
     pub words: f32,
-    /// Where the passage stands by words alone, where meaning was looked at too and it is among the first thousand.
+    /// Rank by words only, if meaning was searched too and the passage is among the first thousand.
     pub words_rank: Option<usize>,
-    /// How near in meaning it is, where that was looked at.
+    /// Similarity in meaning, if meaning was searched.
     pub similarity: Option<Similarity>,
 }
 
 /// How near in meaning a passage is to a question.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Similarity {
-    /// -1 to 1: see [`dense`].
+    /// -1 to 1; see [`dense`].
     pub value: f32,
-    /// Where the passage stands by this alone, 1-based.
+    /// Rank by similarity only, 1-based.
     pub rank: usize,
 }
 
@@ -128,14 +138,14 @@ pub struct Correction {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Retrieved {
     pub hits: Vec<Hit>,
-    /// Best coverage among the hits, 0 without hits.
+    /// Best coverage among the hits; 0 without hits.
     pub coverage: f32,
-    /// What the search knows of the question as a whole.
+    /// What the search knows about the question as a whole.
     pub signals: Signals,
-    /// The question's content words (a misspelt one as the stem that it was read as), each with its inverse document
-    /// frequency over passages.
+    /// The question's content words, each with its inverse document frequency over passages. A misspelt word is given
+    /// as the stem that it was read as.
     pub asked: Vec<(String, f32)>,
-    /// Content words of the question that are nowhere in the index, in no near spelling either.
+    /// Content words of the question that the index has neither as typed nor in a similar spelling.
     pub unknown: Vec<String>,
     pub corrected: Vec<Correction>,
     pub took: Duration,
@@ -162,7 +172,7 @@ impl From<DenseError> for RetrieveError {
 }
 
 impl RetrieveError {
-    /// What the reader can do about it.
+    /// Returns what the user can do about the error.
     pub fn hint(&self) -> Option<String> {
         match self {
             RetrieveError::Index(error) => error.hint(),
@@ -174,13 +184,13 @@ impl RetrieveError {
 
 /// Something that finds passages for a question.
 ///
-/// The same index content, question and model give the same hits in the same order with the same scores, however the
-/// index came about.
+/// The same index content, question and model give the same hits in the same order with the same scores, no matter how
+/// the index was built.
 pub trait Retriever {
-    /// The passages that speak of `query`, best first.
+    /// Returns the passages that match `query`, best first.
     ///
     /// # Errors
-    /// An index file that cannot be read, which `askpm refresh` mends; an embedding model that fails.
+    /// Fails if an index file cannot be read, which `askpm refresh` repairs, or if an embedding model fails.
     fn retrieve(&self, query: &Query) -> Result<Retrieved, RetrieveError>;
 }
 
@@ -190,14 +200,14 @@ pub struct ByWords<'a> {
     pub store: &'a Store,
 }
 
-/// Finds passages by their meaning alone; words count towards confidence.
+/// Finds passages by meaning only. Words still count towards confidence.
 #[derive(Clone, Copy)]
 pub struct ByMeaning<'a> {
     pub store: &'a Store,
     pub dense: &'a Dense,
 }
 
-/// Finds passages by words and meaning, see `fusion`.
+/// Finds passages by words and meaning; see `fusion`.
 #[derive(Clone, Copy)]
 pub struct Fused<'a> {
     pub store: &'a Store,
@@ -224,35 +234,36 @@ impl Retriever for Fused<'_> {
     }
 }
 
-/// [`ByWords`] in one call.
+/// Searches with [`ByWords`] in one call.
 pub fn search(store: &Store, query: &Query) -> Result<Retrieved, RetrieveError> {
     ByWords { store }.retrieve(query)
 }
 
 fn timed(store: &Store, find: impl FnOnce() -> Result<Retrieved, RetrieveError>) -> Result<Retrieved, RetrieveError> {
     let started = Instant::now();
-    // Reading a damaged file can panic inside the search engine; opening checks a small index whole, a large one not.
+    // Reading a damaged file can panic inside the search engine. Opening checks a small index completely, a large one
+    // not.
     let found = catch_unwind(AssertUnwindSafe(find));
     let mut retrieved = found.unwrap_or_else(|_| Err(store.damaged("reading it failed").into()))?;
     retrieved.took = started.elapsed();
     Ok(retrieved)
 }
 
-/// Makes one score of what words found and of how near passages are in meaning.
+/// Combines what words found and the similarity of passages into one score.
 type Fusion = fn(Found, &Nearness) -> fusion::Joined;
 
-/// How many of the best by words are looked at, at least; of a large corpus all others are known to score below. Places
-/// are told up to here.
+/// Minimum number of best passages by words that a search looks at. In a large corpus all others are known to score
+/// lower. Ranks by words are reported up to this number.
 const LOOKED_AT: usize = 1_000;
 
 fn find(store: &Store, query: &Query, dense: Option<(&Dense, Fusion)>) -> Result<Retrieved, RetrieveError> {
     find_among(store, query, dense, None, LOOKED_AT)
 }
 
-/// Chooses among all passages that words find, and may score them anew.
+/// Selects among all passages that words find, and may score them again.
 type Choice<'a> = &'a dyn Fn(Vec<Scored>) -> Vec<Scored>;
 
-/// [`find`] among what `choice` leaves, by the `looked_at` best by words as long as that can tell.
+/// Runs [`find`] on what `choice` leaves, looking only at the `looked_at` best by words where those are enough.
 fn find_among(
     store: &Store,
     query: &Query,
@@ -265,7 +276,7 @@ fn find_among(
     let vocabulary = is_word.as_ref().map(|is_word| is_word as fuzzy::Vocabulary);
     let corrected = fuzzy::correct(store, query.text, &mut words, vocabulary)?;
     bm25::count(store, &mut words)?;
-    // What is chosen from must be there.
+    // A filter or a choice needs all passages to select from.
     let most = if choice.is_none() && query.filters.is_empty() {
         looked_at.max(rank::window(query))
     } else {
@@ -316,7 +327,7 @@ fn find_among(
     })
 }
 
-/// The `most` best passages by words, phrases rewarded, and the best coverage among them.
+/// Returns the `most` best passages by words, with phrases rewarded, and the best coverage among them.
 fn by_words(
     store: &Store,
     query: &Query,
@@ -333,7 +344,7 @@ fn by_words(
     Ok((Found { scored, ..found }, coverage))
 }
 
-/// How near the admitted passages are to any of `texts`, the spellings of one question.
+/// Returns how near the admitted passages are to any of `texts`, which are spellings of one question.
 fn nearness<'a>(store: &Store, query: &Query, dense: &'a Dense, texts: &[&str]) -> Result<Nearness<'a>, RetrieveError> {
     let near = dense.nearness(store, texts)?;
     if query.filters.is_empty() {

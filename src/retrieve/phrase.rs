@@ -1,11 +1,8 @@
 //! Rewards passages in which words that stand side by side in the question stand side by side too.
 //!
-//! In: the words and the best passages by single words. Out: the same passages with higher scores. It must not know of
-//! discussions or order.
-//!
 //! This is the ordered-bigram part of the sequential dependence model (Metzler and Croft, "A Markov random field model
-//! for term dependencies", SIGIR 2005), as a bonus on the best passages only: positions are dear to read, and a
-//! passage that is not among them would not rise to the top by a bonus that is smaller than its words.
+//! for term dependencies", SIGIR 2005). The bonus applies only to the best passages by single words. Positions are
+//! expensive to read. The bonus is smaller than the words' scores, so it would not lift any other passage to the top.
 
 use tantivy::postings::Postings;
 use tantivy::schema::IndexRecordOption;
@@ -16,15 +13,15 @@ use super::query::Word;
 use crate::index::schema::Searched;
 use crate::index::{IndexError, Store};
 
-/// What a pair side by side adds, as a share of its words' mean rarity.
+/// What an adjacent pair adds, as a share of the mean weighted inverse document frequency of its two words.
 const BONUS: f32 = 0.4;
 
-/// Pairs of one question that are looked for, its first ones.
+/// Maximum number of pairs of one question that are looked for; the first ones count.
 const MAX_PAIRS: usize = 16;
 
-/// Adds to the scores of `best`, in place.
+/// Adds the bonus to the scores of `best`, in place, and sorts `best` by address.
 pub(super) fn reward(store: &Store, words: &[Word], best: &mut [Scored]) -> Result<(), IndexError> {
-    // Postings are read forwards.
+    // Postings can only be read forwards.
     best.sort_unstable_by_key(|scored| scored.address);
     for (a, b) in pairs(words) {
         let both = (1u64 << a) | (1u64 << b);
@@ -49,7 +46,7 @@ pub(super) fn reward(store: &Store, words: &[Word], best: &mut [Scored]) -> Resu
     Ok(())
 }
 
-/// Indexes of content words that follow each other in the question with nothing between them.
+/// Returns the indexes of known content words that follow each other in the question with nothing between them.
 fn pairs(words: &[Word]) -> Vec<(usize, usize)> {
     let content = || words.iter().enumerate().filter(|(_, w)| w.content && w.passages > 0);
     let mut out = Vec::new();
@@ -64,7 +61,7 @@ fn pairs(words: &[Word]) -> Vec<(usize, usize)> {
     out
 }
 
-/// Marks those of `candidates` (of one segment, by document) that have `b` right after `a` in the field.
+/// Marks those of `candidates` (of one segment, in document order) that have `b` directly after `a` in the field.
 fn find(
     store: &Store,
     searched: &Searched,
@@ -101,7 +98,7 @@ fn find(
     Ok(())
 }
 
-/// Moves `postings` forwards to `doc`; whether it is there.
+/// Moves `postings` forwards to `doc` and returns whether it is there.
 fn reach(postings: &mut impl DocSet, doc: u32) -> bool {
     if postings.doc() < doc {
         postings.seek(doc);

@@ -1,28 +1,30 @@
-//! A question's text as words to look for.
+//! Splits a question's text into words to look for.
 //!
-//! In: any text. Out: at most [`MAX_WORDS`] distinct words, each known to be content or mere asking. There is no query
-//! language: what a user types is never an operator. It must not know what the index holds.
+//! A question has at most [`MAX_WORDS`] distinct words. Each one either names a topic or only asks. There is no query
+//! language: nothing that a user types is an operator. This module does not look at the index.
 
 use std::collections::HashSet;
 
 use crate::index::analyzer::{analyzer, is_cjk_function, is_stop_word};
 
-/// How many distinct words of a question count, its first ones: a bit each in a 64-bit set, and more than any question
-/// has; of a text of a megabyte only its beginning is asked.
+/// Maximum number of distinct words of a question; later ones are ignored. Each word takes a bit of a 64-bit set. No
+/// ordinary question has more, and only the beginning of a megabyte of text is searched for.
 pub const MAX_WORDS: usize = 64;
 
-/// What a word that only asks is worth in ranking: enough to tell two discussions of one topic apart by how their
-/// titles ask ("How does one become …?"), too little to find anything alone.
+/// Ranking weight of a word that only asks. It is enough to distinguish two discussions of one topic by how their
+/// titles ask ("How does one become …?"), but too little to find anything by itself.
 const ASKING_WEIGHT: f32 = 0.5;
 
-/// How soon a word that the question repeats stops gaining weight: `k3` of BM25.
+/// Limits the weight that a word gains by repetition in the question: `k3` of BM25.
 const K3: f32 = 8.0;
 
-/// Of a word's places in the question, how many are kept to tell what stands next to it. A pasted page has thousands.
+/// Maximum number of a word's positions that are stored to find its neighbours. A word of a pasted page can have
+/// thousands.
 const MAX_POSITIONS: usize = 16;
 
-/// Words that ask, judge or address rather than name a topic. They are in the index and rank a little, but a passage
-/// need not have them to answer. `use`, `work`, `people`, `team` and `no` are left out: they are topics here.
+/// Words that ask, judge or address rather than name a topic. They are in the index and count a little in ranking, but
+/// a passage can answer without them. `use`, `work`, `people`, `team` and `no` are not in the list: here they are
+/// topics.
 const ASKING: &str = "about advice advise anybody anyone anything ask became become becomes becoming best better came \
     come consider describe discuss ever everybody everyone everything exactly explain feel find gave get gets getting \
     give given go goes going good got great guys happen hello help here hey hi how important know knows let lets like \
@@ -37,30 +39,31 @@ const ASKING: &str = "about advice advise anybody anyone anything ask became bec
 pub(super) struct Word {
     /// As typed.
     pub typed: String,
-    /// What is looked for: its stem, or that of the known word it was corrected to.
+    /// The term to look for: the word's stem, or the stem of the known word it was corrected to.
     pub term: String,
-    /// Whether it names a topic (and so counts in coverage) or only asks.
+    /// Whether the word names a topic, and so counts in coverage, or only asks.
     pub content: bool,
-    /// Worth in ranking, against an exact content word that is there once.
+    /// Weight in ranking, relative to an exact content word that occurs once.
     pub weight: f32,
-    /// How alike `term` is to what was typed: 1, less where it was corrected.
+    /// Similarity of `term` to what was typed: 1, or less if it was corrected.
     pub likeness: f32,
-    /// Its first [`MAX_POSITIONS`] positions in the question, function words counted.
+    /// The first [`MAX_POSITIONS`] positions in the question. Function words count as positions.
     pub positions: Vec<usize>,
-    /// Passages that have the term, and what its rarity makes of it; 0 until scoring has counted.
+    /// Number of passages that have the term, and the inverse document frequency that follows; 0 until `bm25::count`
+    /// sets them.
     pub passages: u64,
     pub idf: f32,
 }
 
 impl Word {
-    /// As typed (where it was misspelt, as the stem that it was read as), and how rare it is.
+    /// Returns the word as typed, or as the stem it was read as if it was misspelt, and its rarity.
     pub fn rarity(&self) -> (String, f32) {
         let text = if self.likeness < 1.0 { &self.term } else { &self.typed };
         (text.clone(), self.idf)
     }
 }
 
-/// The words of `text`, in the order of their first occurrence.
+/// Returns the words of `text`, in the order of their first occurrence.
 pub(super) fn words(text: &str) -> Vec<Word> {
     let asking: HashSet<&str> = ASKING.split_whitespace().collect();
     let mut words: Vec<Word> = Vec::new();
@@ -103,26 +106,27 @@ pub(super) fn words(text: &str) -> Vec<Word> {
     words
 }
 
-/// What a word that is in the question `count` times weighs, against one that is there once: 1 for once, 1.8 for twice,
-/// never 9. The query term frequency of BM25, `(k3 + 1) · count / (k3 + count)` (Robertson and Walker, "Okapi/Keenbow at
-/// TREC-8", 1999): a plain count would let a pasted page be one word.
+/// Returns the weight of a word that occurs `count` times in the question, relative to one that occurs once: 1 for
+/// once, 1.8 for twice, always below 9. This is the query term frequency of BM25, `(k3 + 1) · count / (k3 + count)`
+/// (Robertson and Walker, "Okapi/Keenbow at TREC-8", 1999). With a plain count, one repeated word of a pasted page
+/// would outweigh all others.
 fn repeated(count: u32) -> f32 {
     (K3 + 1.0) * count as f32 / (K3 + count as f32)
 }
 
-/// The distinct words of `text` that name a topic, as typed and in order: function words and words that only ask are
-/// left out.
+/// Returns the distinct words of `text` that name a topic, as typed and in order. Function words and words that only
+/// ask are left out.
 pub fn content_words(text: &str) -> Vec<String> {
     let content = words(text).into_iter().filter(|word| word.content);
     content.map(|word| word.typed).collect()
 }
 
-/// Whether `word`, in lower case, is one that English sentences are held together by, or one that only asks.
+/// Returns whether `word`, in lower case, is an English stop word or a word that only asks.
 pub(super) fn is_function_word(word: &str) -> bool {
     is_stop_word(word) || ASKING.split_whitespace().any(|asking| asking == word)
 }
 
-/// `typed` as the list of asking words writes it.
+/// Converts `typed` to the form used in [`ASKING`]: lower case, letters and digits only.
 fn plain(typed: &str) -> String {
     let letters = typed.chars().filter(|c| c.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
@@ -176,7 +180,7 @@ mod tests {
         let words = words(&"roadmap churn why ".repeat(50_000));
         assert!(words.iter().all(|w| w.weight < K3 + 1.0), "{words:?}");
         assert!(words.iter().all(|w| w.positions.len() <= MAX_POSITIONS));
-        // A word that only asks gains nothing by asking again.
+        // A word that only asks gains no weight by repetition.
         assert_eq!(words[2].weight, ASKING_WEIGHT);
     }
 

@@ -1,11 +1,10 @@
-//! Orders what was found, keeps one discussion from filling the list, and cuts it off.
+//! Orders scored passages, limits how many come from one discussion, and cuts the list off.
 //!
-//! In: scored passages. Out: [`Hit`]s. It must not know how scores come about.
-//!
-//! Order is by score, then identifier, then part: nothing of how the index is laid out. A discussion stands where its
-//! best passage stands, as at most `per_discussion` of its answers are taken, best first, each by its best passage:
-//! the second half of a long answer must not take the place of another opinion. A passage that has none of the
-//! question's topics is no hit, however it asks; only a question without a topic is answered by those.
+//! The order is by score, then identifier, then part. It does not depend on the layout of the index. A discussion ranks
+//! where its best passage ranks. At most `per_discussion` of its answers are taken, best first, each by its best
+//! passage. So the second half of a long answer does not displace another opinion. A passage that has none of the
+//! question's topics is not a hit, even if its asking words match. Only a question without a topic is answered by such
+//! passages.
 
 use std::collections::HashMap;
 
@@ -17,10 +16,10 @@ use crate::corpus::edition::Id;
 use crate::corpus::passage::Passage;
 use crate::index::{IndexError, Store};
 
-/// How many of the best passages by single words are looked at for phrases, at least.
+/// Minimum number of best passages by single words that are checked for phrases.
 const WINDOW: usize = 100;
 
-/// The hits of `query`, best first; `near` tells where they stand by meaning.
+/// Returns the hits of `query`, best first. `near` gives their rank by meaning.
 pub(super) fn rank(
     store: &Store,
     query: &Query,
@@ -43,7 +42,7 @@ pub(super) fn rank(
     Ok(hits.hits)
 }
 
-/// The set of words that name a topic, or of all where none does: what a passage must have one of.
+/// Returns the set of words that name a topic, or all words if none does. A passage must have one of them.
 pub(super) fn topics(words: &[Word]) -> u64 {
     match content(words).fold(0, |set, (bit, _)| set | 1u64 << bit) {
         0 => u64::MAX,
@@ -51,8 +50,8 @@ pub(super) fn topics(words: &[Word]) -> u64 {
     }
 }
 
-/// Drops what has none of the question's topics, and looks at the best of the others for phrases. Also returns the best
-/// coverage among those, 0 of none.
+/// Drops passages that have none of the question's topics, and checks the best of the others for phrases. Also returns
+/// the best coverage among those, or 0 if there are none.
 pub(super) fn by_words(
     store: &Store,
     query: &Query,
@@ -73,12 +72,12 @@ pub(super) fn by_words(
     Ok((best, covered))
 }
 
-/// How many of the best are looked at for phrases.
+/// Returns how many of the best passages are checked for phrases.
 pub(super) fn window(query: &Query) -> usize {
     WINDOW.max(query.limit.saturating_mul(4))
 }
 
-/// Tells where a passage would stand by each kind of evidence alone.
+/// Computes the rank that a passage would have by words only, and by meaning only.
 struct Places<'a> {
     words: Vec<f32>,
     near: Option<&'a Nearness<'a>>,
@@ -86,7 +85,7 @@ struct Places<'a> {
 
 impl<'a> Places<'a> {
     fn of(scored: &[Scored], near: Option<&'a Nearness<'a>>) -> Places<'a> {
-        // By words alone a hit's rank says it already.
+        // In a search by words only, a hit's rank already is its rank by words.
         let words = scored
             .iter()
             .map(|one| one.words)
@@ -108,7 +107,8 @@ impl<'a> Places<'a> {
     }
 }
 
-/// The `window` best and all that equal the last of them, so that the cut depends on scores alone; then the others.
+/// Splits off the `window` best and all that equal the last of them, so that the cut depends on scores only. The second
+/// list has the others.
 fn split(mut scored: Vec<Scored>, window: usize) -> (Vec<Scored>, Vec<Scored>) {
     if scored.len() <= window {
         return (scored, Vec::new());
@@ -132,7 +132,7 @@ impl Hits<'_> {
         self.hits.len() >= self.query.limit
     }
 
-    /// Takes hits from `scored` until there are enough. Passages are read only as far as that needs.
+    /// Takes hits from `scored` until there are enough, reading no more passages than needed.
     fn take(&mut self, mut scored: Vec<Scored>) -> Result<(), IndexError> {
         if self.full() {
             return Ok(());
@@ -181,7 +181,7 @@ fn content(words: &[Word]) -> impl Iterator<Item = (usize, &Word)> {
     words.iter().enumerate().filter(|(_, word)| word.content)
 }
 
-/// Coverage by the formula in the module's documentation.
+/// Returns the coverage by the formula in the documentation of `retrieve`.
 fn share_covered(words: &[Word], covered: u64) -> f32 {
     let (mut found, mut asked) = (0.0, 0.0);
     for (bit, word) in content(words) {

@@ -1,18 +1,15 @@
-//! Spells a question's misspelt words as the corpus spells them, for reading by meaning.
+//! Replaces a question's misspelt words by the corpus's spelling, for search by meaning.
 //!
-//! In: the question, its words with what they were read as, the best passages that words found. Out: the question's text.
-//! It must not know what reads it.
-//!
-//! Search by words reads a misspelt word as a stem, and an embedding model knows words, not stems; of a word that it
-//! does not know it makes syllables without sense. The passage that fits best by words and has the stem has the word.
-//! What was typed may be right after all, so the respelt question is read together with the typed one, never instead.
+//! Search by words reads a misspelt word as a stem, but an embedding model knows words, not stems. It splits an unknown
+//! word into meaningless pieces. The passage that has the stem and scores best by words supplies the spelling. What was
+//! typed may be right after all, so the respelt question is used in addition to the typed one, never instead.
 
 use super::bm25::{self, Found};
 use super::query::Word;
 use crate::index::analyzer::analyzer;
 use crate::index::{IndexError, Store};
 
-/// `text` with each corrected word replaced, wherever it stands as a word.
+/// Returns `text` with each corrected word replaced, wherever it occurs as a whole word.
 pub(super) fn respell(store: &Store, text: &str, words: &[Word], found: &Found) -> Result<String, IndexError> {
     let mut out = text.to_string();
     for (bit, word) in words.iter().enumerate().filter(|(_, word)| word.likeness < 1.0) {
@@ -23,7 +20,7 @@ pub(super) fn respell(store: &Store, text: &str, words: &[Word], found: &Found) 
         }
         let with = || scored.iter();
         let most = with().map(|one| one.words).fold(0.0, f32::max);
-        // Which of equal ones comes first in the index differs with how it was made: the identifier decides.
+        // The order of equal passages depends on how the index was built, so the identifier decides.
         let equal = with().filter(|one| one.words == most);
         let passages: Result<Vec<_>, _> = equal.map(|one| store.passage(one.address)).collect();
         let first = passages?
@@ -41,7 +38,7 @@ pub(super) fn respell(store: &Store, text: &str, words: &[Word], found: &Found) 
     Ok(out)
 }
 
-/// The word of `text` with the stem `term` that is most like what was `typed`; of equal ones the first.
+/// Returns the word of `text` with the stem `term` that is most similar to `typed`, the first one on a tie.
 fn spelling(text: &str, term: &str, typed: &str) -> Option<String> {
     let mut best: Option<(usize, &str)> = None;
     let mut analyzer = analyzer();
@@ -62,7 +59,7 @@ fn spelling(text: &str, term: &str, typed: &str) -> Option<String> {
     best.map(|(_, word)| word.to_string())
 }
 
-/// `text` with `spelling` for each word that is `typed`: not for letters within another word.
+/// Replaces each whole word `typed` in `text` by `spelling`, but not the same letters within another word.
 fn replaced(text: &str, typed: &str, spelling: &str) -> String {
     let mut out = String::new();
     let mut at = 0;

@@ -1,13 +1,13 @@
-//! Looks at as many passages as it takes to be sure of the hits.
+//! Looks at as many passages as are needed to be sure of the hits.
 //!
-//! In: the best by words, and how near all passages are in meaning. Out: [`Hit`]s, the same as if all passages had been
-//! looked at. It must not know how a passage gets its score.
+//! The input is the best passages by words, and how near all passages are in meaning. The [`Hit`]s are the same as if
+//! all passages had been looked at.
 //!
-//! A passage that is neither among the best by words nor among the nearest scores no more than the last of both
-//! together would. Where the last hit scores more, the hits are settled. Where it does not, because many passages have
-//! about the same words, only those can still be among the hits that are nearer than a certain point, and what words say
-//! of these is looked up: a few thousand of a million, as a rule. Where those are too many, or hits are too few, all
-//! passages are looked at.
+//! A passage that is neither among the best by words nor among the nearest scores at most what the last of both lists
+//! would score together. If the last hit scores more, the hits are settled. Otherwise, many passages have about the
+//! same words. Then only passages nearer than a certain similarity can still be among the hits, and their word scores
+//! are looked up. Usually these are a few thousand out of a million. If there are too many of them, or too few hits,
+//! all passages are looked at.
 
 use tantivy::DocAddress;
 
@@ -18,11 +18,11 @@ use super::query::Word;
 use super::{Fusion, Hit, Query, RetrieveError, rank};
 use crate::index::{IndexError, Store};
 
-/// Of how many passages one is looked up at most. Of more, the lists of words are read almost whole either way, and
-/// scoring all in their order is quicker.
+/// At most one passage in this many is looked up. With more, the words' lists are read almost completely either way,
+/// and scoring all passages in list order is faster.
 const ONE_LOOKED_UP_OF: usize = 4;
 
-/// The hits of `query`; `all` finds all passages by words.
+/// Returns the hits of `query`. `all` finds all passages by words.
 pub(super) fn hits(
     store: &Store,
     query: &Query,
@@ -36,7 +36,7 @@ pub(super) fn hits(
         if let Some((_, near)) = &meaning {
             found = fusion::unite(found, near, |others| look_up(store, words, others))?;
         }
-        // What was looked up is kept for another turn; where nothing is left out there is none.
+        // Another turn needs what was looked up. If nothing was left out, there is no other turn.
         let some = match found.beyond {
             Some(_) => found.clone(),
             None => std::mem::take(&mut found),
@@ -52,7 +52,7 @@ pub(super) fn hits(
         let Some(beyond) = beyond.filter(|beyond| !full || last.is_some_and(|last| last <= beyond.score)) else {
             return Ok(hits);
         };
-        // One that was left out may belong among them.
+        // A passage that was left out may belong among the hits.
         let needed = |near: &Nearness| {
             let last = last.filter(|_| full && !widened)?;
             let needed = beyond.needed(near.nearest_from(), last)?;
@@ -68,8 +68,8 @@ pub(super) fn hits(
     }
 }
 
-/// What words say of the passages at `addresses`, which are in order. One that has none of the question's topics has
-/// nothing.
+/// Returns the word scores of the passages at `addresses`, which must be in order. A passage that has none of the
+/// question's topics is returned as unmatched.
 fn look_up(store: &Store, words: &[Word], addresses: &[DocAddress]) -> Result<Vec<Scored>, IndexError> {
     let mut scored = bm25::scores(store, words, addresses)?;
     let topics = rank::topics(words);
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
     use crate::corpus::SourceFile;
 
-    /// An index of 2,160 passages with vectors of any direction.
+    /// An index of 2,160 passages with vectors in random directions.
     fn open(dir: &tempfile::TempDir, random: &mut Random) -> (Store, Dense) {
         let files: Vec<SourceFile> = (0..90).map(|number| synthetic(random, number, 6)).collect();
         let (store, _) = Store::refresh(dir.path(), &files).unwrap();
@@ -119,7 +119,7 @@ mod tests {
                 for limit in [1, 8, 40] {
                     let query = Query::new(&text, limit);
                     let find = |looked_at| find_among(&store, &query, way, None, looked_at).unwrap();
-                    // Places are told as far as so many are looked at.
+                    // Ranks by words are reported only among the passages looked at.
                     let without_places = |mut found: Retrieved| {
                         found.hits.iter_mut().for_each(|hit| hit.words_rank = None);
                         found

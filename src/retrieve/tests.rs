@@ -1,4 +1,4 @@
-//! Questions against small corpora: what is found, in which order, how much is covered.
+//! Tests questions against small corpora: what is found, in which order, and how much is covered.
 
 use super::*;
 use crate::corpus::SourceFile;
@@ -178,7 +178,7 @@ fn equal_scores_stand_in_the_order_of_identifiers() {
     assert_eq!(ids(&found), ["a/q1/a", "b/q1/a", "c/q1/a"]);
 }
 
-/// Hits with their exact scores.
+/// Returns hits with their exact scores.
 fn exact(store: &Store, question: &str) -> Vec<(String, u32, u32, u32)> {
     let found = search(store, &Query::new(question, 10)).unwrap();
     let exact = |h: &Hit| {
@@ -236,7 +236,7 @@ fn hits_and_scores_do_not_depend_on_how_the_index_came_about() {
     assert!(!exact(&at_once, "roadmap churn").is_empty());
 }
 
-/// Editions whose answers mix a few words in different numbers, with equal ones among them.
+/// Editions whose answers mix a few words in different numbers, some of them equal.
 fn many(count: usize) -> Vec<SourceFile> {
     const WORDS: [&str; 8] = [
         "roadmap",
@@ -335,7 +335,8 @@ fn a_resource_is_found_and_is_its_own_group() {
     assert_eq!(ids(&found), ["r/r1", "r/r2"]);
 }
 
-/// Three editions that say the same: of two days, and undated; in each, one contributor of another name.
+/// Three editions that say the same: two with different dates, and one undated. In each, one contributor has another
+/// name.
 fn dated() -> Vec<SourceFile> {
     let edition = |slug: &str, date: &str, by: &str| {
         let text = format!(

@@ -1,28 +1,27 @@
-//! Passages that may be among the best, and how often they have which word.
+//! Holds passages that may be among the best, and how often each has which word.
 //!
-//! In: documents of one segment, and worths of occurrences, word by word and field by field. Out: scores. It must not
-//! know where either comes from.
+//! The documents are of one segment. Weighted occurrences are added word by word and field by field.
 
 use tantivy::DocAddress;
 
 use super::{Scored, worth};
 
-/// Rounding may make a sum larger than a bound that was added up in another order, by far less than this.
+/// Rounding can make a sum larger than a bound that was added up in another order, by far less than this factor.
 const SLACK: f32 = 1.0001;
 
 /// Documents in order, and a row of numbers for each.
 pub(super) struct Candidates {
     words: usize,
     docs: Vec<u32>,
-    /// By document, then word.
+    /// Weighted occurrences, by document, then word.
     occurrences: Vec<f32>,
     covered: Vec<u64>,
-    /// What the words that were looked at add.
+    /// What the words that were looked up so far add.
     sums: Vec<f32>,
 }
 
 impl Candidates {
-    /// `docs` with none of `words` words as yet.
+    /// Returns `docs` with no occurrences yet of any of the `words` words.
     pub fn new(words: usize, docs: Vec<u32>) -> Candidates {
         Candidates {
             words,
@@ -52,7 +51,8 @@ impl Candidates {
         self.sums.push(sum);
     }
 
-    /// Adds the occurrences of `word` in one field, told by document; `covered` is what is then covered.
+    /// Adds the occurrences of `word` in one field. `at` returns them by document, and `covered` is the bit set for a
+    /// match.
     pub fn look_up(&mut self, word: usize, covered: u64, mut at: impl FnMut(u32) -> Option<f32>) {
         let rows = self.occurrences.chunks_exact_mut(self.words.max(1));
         for ((doc, row), mask) in self.docs.iter().zip(rows).zip(&mut self.covered) {
@@ -63,7 +63,7 @@ impl Candidates {
         }
     }
 
-    /// The first column of `other`, which has the same documents, becomes that of `word`.
+    /// Copies the first column of `other`, which must have the same documents, to the column of `word`.
     pub fn take_column(&mut self, word: usize, other: &Candidates) {
         let rows = self.occurrences.chunks_exact_mut(self.words.max(1));
         let theirs = other.occurrences.chunks_exact(other.words.max(1)).zip(&other.covered);
@@ -75,8 +75,7 @@ impl Candidates {
         }
     }
 
-    /// Counts `word` among those that were looked at, and lets go of what cannot reach `least` even if all others add
-    /// `rest`.
+    /// Adds `word` to the sums, and drops candidates that cannot reach `least` even if all remaining words add `rest`.
     pub fn settle(&mut self, word: usize, weight: f32, rest: f32, least: f32) {
         let mut kept = 0;
         for at in 0..self.docs.len() {
@@ -96,7 +95,7 @@ impl Candidates {
         self.occurrences.truncate(kept * self.words);
     }
 
-    /// Their scores, added up word by word in the order of the question.
+    /// Returns the scores, added up word by word in the order of the question.
     pub fn scored<'a>(&'a self, segment: u32, weights: &'a [f32]) -> impl Iterator<Item = Scored> + 'a {
         let rows = self.occurrences.chunks_exact(self.words.max(1));
         let all = self.docs.iter().zip(rows).zip(&self.covered);
@@ -119,7 +118,7 @@ impl Candidates {
     }
 }
 
-/// Whether a passage with a score of at most `bound` may have `least`.
+/// Returns whether a passage with a score of at most `bound` may reach `least`.
 #[inline(always)]
 pub(super) fn reaches(bound: f32, least: f32) -> bool {
     bound * SLACK >= least

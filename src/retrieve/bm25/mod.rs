@@ -1,33 +1,33 @@
-//! Scores the passages that have a word of the question.
+//! Scores the passages that have a word of the question, with BM25F.
 //!
-//! In: a [`Store`] and words. Out: [`Scored`] documents, unordered: all, or the best. It must not know of discussions,
+//! Returns [`Scored`] documents in no particular order: all, or the best. Scoring knows nothing about discussions,
 //! order or text.
 //!
 //! The score is BM25F in its simple form (Robertson, Zaragoza and Taylor, "Simple BM25 extension to multiple weighted
-//! fields", CIKM 2004): the occurrences of a word are summed over the fields, each weighted and normalised by its
-//! field's length, *before* they saturate, and a word has one rarity. Summing a BM25 score a field instead, as
-//! tantivy's own boolean query would, counts a word in title and text twice.
+//! fields", CIKM 2004). The occurrences of a word are summed over the fields, each weighted and normalised by its
+//! field's length, *before* they saturate, and a word has one rarity. Summing one BM25 score per field instead, as
+//! tantivy's boolean query would, counts a word in title and text twice.
 //!
 //! ```text
 //! tf'(w, p)   = Σ_f boost_f · tf(w, f, p) / (1 - b_f + b_f · length_f(p) / average_f)
 //! score(q, p) = Σ_w weight(w) · idf(w) · (k1 + 1) · tf' / (k1 + tf')
 //! ```
 //!
-//! Terms, postings and field lengths are tantivy's. The sum is made here, word by word in a fixed order with counts of
-//! passages that are there now, so that a score does not depend on segments, deletes and merges: tantivy's statistics
-//! count deleted documents until they are merged away, and the order in which it adds up is that of its scorers.
+//! Terms, postings and field lengths come from tantivy. The sum is computed here, word by word in a fixed order, and it
+//! counts only passages that are not deleted. So a score does not depend on segments, deletes and merges. Tantivy's
+//! statistics count deleted documents until they are merged away, and its order of addition depends on its scorers.
 //!
-//! # The best without all
+//! # Finding the best without scoring all
 //!
-//! However often a word occurs, it adds less than `weight · idf · (k1 + 1)`. Words are taken by that bound, and once
-//! those that remain cannot lift a passage above the worst of the best so far, passages that have those words alone are
-//! not looked at (MaxScore: Turtle and Flood, "Query evaluation: strategies and optimizations", IPM 1995). What is
-//! returned has the same scores, to the last bit, as if all passages had been looked at: only such are left out as
-//! are sure to score below. Tantivy keeps bounds for blocks of postings, but of one field's BM25, which bound nothing
-//! here.
+//! However often a word occurs, it adds less than `weight · idf · (k1 + 1)`. Words are sorted by that bound. Once the
+//! words with the smallest bounds cannot lift a passage above the worst of the best so far, passages that have only
+//! those words are skipped (MaxScore: Turtle and Flood, "Query evaluation: strategies and optimizations", IPM 1995).
+//! The scores returned are the same, to the last bit, as if all passages had been looked at. Only passages that are
+//! certain to score lower are left out. Tantivy keeps bounds for blocks of postings, but they bound one field's BM25,
+//! not BM25F.
 //!
-//! `postings` reads tantivy's lists, `candidates` holds passages and what is known of them, `window` goes over a
-//! segment a few thousand passages at a time, `best` keeps the best of all threads.
+//! `postings` reads tantivy's lists. `candidates` holds passages and what is known about them. `window` scores a
+//! segment a few thousand passages at a time. `best` keeps the best of all threads.
 
 mod best;
 mod candidates;
@@ -46,18 +46,18 @@ use best::Best;
 use candidates::Candidates;
 use postings::Lists;
 
-/// How soon more occurrences of a word stop adding (`k1` of BM25), the usual value.
+/// Controls how soon more occurrences of a word stop adding to the score (`k1` of BM25); the usual value.
 const K1: f32 = 1.2;
 
-/// A passage with at least one word of the question.
+/// A passage and its scores.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Scored {
     pub address: DocAddress,
     /// What passages are ordered by.
     pub score: f32,
-    /// BM25F, with phrases once those were looked at; 0 where no word was found.
+    /// BM25F, including phrases once they were checked; 0 if no word was found.
     pub words: f32,
-    /// How near the passage is to the question, -1 to 1, where it was searched by meaning.
+    /// Similarity to the question, -1 to 1, if meaning was searched.
     pub similarity: Option<f32>,
     /// Bit i: the passage covers word i.
     pub covered: u64,
@@ -66,7 +66,7 @@ pub(super) struct Scored {
 }
 
 impl Scored {
-    /// A passage without a word of the question.
+    /// Returns a passage that has no word of the question.
     pub fn unmatched(address: DocAddress) -> Scored {
         Scored {
             address,
@@ -79,15 +79,15 @@ impl Scored {
     }
 }
 
-/// Passages that were found, and what is known of those that are not among them.
+/// Passages that were found, and a bound for those that were not.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Found {
     pub scored: Vec<Scored>,
-    /// Every passage that is left out scores no more than this; `None` where none is.
+    /// Maximum score of the passages that are left out; `None` if none is.
     pub beyond: Option<f32>,
 }
 
-// A bit a word.
+// `covered` and `found` have a bit for each word.
 const _: () = assert!(MAX_WORDS <= u64::BITS as usize);
 
 /// Sets `passages` and `idf` of each word.
@@ -100,13 +100,14 @@ pub(super) fn count(store: &Store, words: &mut [Word]) -> Result<(), IndexError>
     })
 }
 
-/// The passages that have a word of the set `wanted` (bit i for word i): the `most` best, all that equal the last of
-/// them, and perhaps more. [`count`] comes before.
+/// Returns the passages that have a word of the set `wanted` (bit i for word i): the `most` best and all that equal
+/// the last of them. Call [`count`] first.
 pub(super) fn best(store: &Store, words: &[Word], wanted: u64, most: usize) -> Result<Found, IndexError> {
     let weights: Vec<f32> = words.iter().map(weight).collect();
     let lists = Lists::of_all(store, words)?;
     let best = Best::new(most);
-    // Some more parts than threads, as one may be busy with another search; each part looks for its place anew.
+    // A few more parts than threads, because a thread may be busy with another search. Each part seeks in the lists
+    // again.
     let parts = 2 * rayon::current_num_threads();
     let total: u32 = lists.iter().map(|lists| lists.documents()).sum();
     let length = window::SPAN.max((total / parts as u32).next_multiple_of(window::SPAN));
@@ -122,7 +123,7 @@ pub(super) fn best(store: &Store, words: &[Word], wanted: u64, most: usize) -> R
     Ok(best.found(kept?))
 }
 
-/// The scores of the passages at `addresses`, which are in order, those without a word among them.
+/// Returns the scores of the passages at `addresses`, which must be in order, including passages without a word.
 pub(super) fn scores(store: &Store, words: &[Word], addresses: &[DocAddress]) -> Result<Vec<Scored>, IndexError> {
     let weights: Vec<f32> = words.iter().map(weight).collect();
     let lists = Lists::of_all(store, words)?;
@@ -131,7 +132,7 @@ pub(super) fn scores(store: &Store, words: &[Word], addresses: &[DocAddress]) ->
         let Some(lists) = group.first().and_then(|first| lists.get(first.segment_ord as usize)) else {
             continue;
         };
-        // Words side by side, as each reads its own lists.
+        // Words run in parallel, because each reads its own lists.
         let docs: Vec<u32> = group.iter().map(|address| address.doc_id).collect();
         let columns: Result<Vec<_>, IndexError> = (0..words.len())
             .into_par_iter()
@@ -153,18 +154,18 @@ pub(super) fn scores(store: &Store, words: &[Word], addresses: &[DocAddress]) ->
     Ok(out)
 }
 
-/// What a word adds for infinitely many occurrences: more than it ever adds.
+/// Returns the upper bound of what a word adds: its value for infinitely many occurrences.
 fn weight(word: &Word) -> f32 {
     word.weight * word.idf * (K1 + 1.0)
 }
 
-/// What a word of this `weight` adds.
+/// Returns what a word of this `weight` adds to the score.
 #[inline(always)]
 fn worth(weight: f32, occurrences: f32) -> f32 {
     weight * occurrences / (K1 + occurrences)
 }
 
-/// Rarity of a word that `with` of `total` passages have, Lucene's form, which is never negative.
+/// Returns the rarity of a word that `with` of `total` passages have. This is Lucene's form, which is never negative.
 fn idf(total: u64, with: u64) -> f32 {
     let (total, with) = (total as f64, with as f64);
     (1.0 + (total - with + 0.5) / (with + 0.5)).ln() as f32

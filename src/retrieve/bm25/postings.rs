@@ -1,6 +1,6 @@
-//! The lists of passages that have a word, field by field.
+//! Reads the lists of passages that have a word, field by field.
 //!
-//! In: a segment of the index, words. Out: [`Cursor`]s that go over a word's lists, forwards. It must not know of scores.
+//! A [`Cursor`] moves forwards over one list. This module knows nothing about scores.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::super::query::Word;
 use crate::index::schema::{SEARCHED, Searched};
 use crate::index::{IndexError, Store};
 
-/// Documents in a full block of postings, as tantivy packs them.
+/// Number of documents in a full block of postings, as tantivy packs them.
 const BLOCK: usize = 128;
 
 /// Where the lists of some words are in one segment.
@@ -29,13 +29,13 @@ pub(super) struct Lists<'a> {
 struct Field {
     inverted: Arc<InvertedIndexReader>,
     lengths: FieldNormReader,
-    /// What one occurrence is worth at each of the 256 lengths that tantivy tells apart.
+    /// The weight of one occurrence at each of the 256 lengths that tantivy distinguishes.
     worth: [f32; 256],
     covers: bool,
 }
 
 impl<'a> Lists<'a> {
-    /// Those of `words` in each segment.
+    /// Returns the lists of `words` in each segment.
     pub fn of_all(store: &'a Store, words: &[Word]) -> Result<Vec<Lists<'a>>, IndexError> {
         let averages = store.average_lengths()?;
         let segments = store.searcher().segment_readers().iter().enumerate();
@@ -81,7 +81,7 @@ impl<'a> Lists<'a> {
         self.ordinal
     }
 
-    /// Documents of the segment, deleted ones included.
+    /// Returns the number of documents in the segment, including deleted ones.
     pub fn documents(&self) -> u32 {
         self.reader.max_doc()
     }
@@ -90,7 +90,7 @@ impl<'a> Lists<'a> {
         self.reader.is_deleted(doc)
     }
 
-    /// Cursors over the lists of word number `word`, in the order in which occurrences are summed.
+    /// Returns cursors over the lists of word number `word`, in the order in which occurrences are summed.
     pub fn cursors(&self, store: &Store, word: usize) -> Result<Vec<Cursor<'_>>, IndexError> {
         let places = self.places.get(word).into_iter().flatten();
         places
@@ -108,7 +108,7 @@ impl<'a> Lists<'a> {
     }
 }
 
-/// What one occurrence is worth in a field of each length.
+/// Returns the weight of one occurrence in the field, by field length.
 fn worth(field: &Searched, average: f32) -> [f32; 256] {
     std::array::from_fn(|id| {
         let length = FieldNormReader::id_to_fieldnorm(id as u8) as f32;
@@ -117,24 +117,24 @@ fn worth(field: &Searched, average: f32) -> [f32; 256] {
     })
 }
 
-/// A place in the list of one word in one field. It moves forwards only.
+/// A position in the list of one word in one field. It moves forwards only.
 pub(super) struct Cursor<'a> {
     postings: BlockSegmentPostings,
     field: &'a Field,
 }
 
 impl Cursor<'_> {
-    /// How many documents have the word in this field, deleted ones included.
+    /// Returns how many documents have the word in this field, including deleted ones.
     pub fn documents(&self) -> u32 {
         self.postings.doc_freq()
     }
 
-    /// Whether a passage found in this field is covered.
+    /// Returns whether a word found in this field is covered.
     pub fn covers(&self) -> bool {
         self.field.covers
     }
 
-    /// Tells each document from `start` up to `end` that has the word, and what its occurrences are worth.
+    /// Calls `tell` for each document from `start` to before `end` that has the word, with its weighted occurrences.
     pub fn each(&mut self, start: u32, end: u32, mut tell: impl FnMut(u32, f32)) {
         let mut from = self.postings.seek(start);
         loop {
@@ -149,7 +149,7 @@ impl Cursor<'_> {
             for (doc, count) in docs.into_iter().flatten().zip(counts.into_iter().flatten()) {
                 tell(*doc, self.worth(*doc, *count));
             }
-            // The last block is the only one that is not full, and may be empty.
+            // Only the last block is not full, and it may be empty.
             if to < self.postings.docs().len() || !full {
                 return;
             }
@@ -158,7 +158,7 @@ impl Cursor<'_> {
         }
     }
 
-    /// What the occurrences in `doc` are worth, where there are any.
+    /// Returns the weighted occurrences in `doc`, if there are any.
     pub fn at(&mut self, doc: u32) -> Option<f32> {
         let place = self.postings.seek(doc);
         let there = self.postings.docs().get(place) == Some(&doc);

@@ -1,4 +1,4 @@
-//! The best passages by words against a plain loop over every passage.
+//! Tests the best passages by words against a plain loop over every passage.
 
 use tantivy::postings::Postings;
 use tantivy::schema::IndexRecordOption;
@@ -21,7 +21,7 @@ impl Random {
         (z ^ (z >> 31)) % n
     }
 
-    /// Words of which half are among a few, as in real text.
+    /// Returns words, half of them from a small set, as in real text.
     pub fn text(&mut self, words: u64) -> String {
         let mut word = || {
             let most = [4, 12, 60, 200][self.below(4) as usize];
@@ -31,7 +31,7 @@ impl Random {
     }
 }
 
-/// Edition `number` with `discussions` of four answers.
+/// Edition `number`, with `discussions` discussions of four answers each.
 pub(in super::super) fn synthetic(random: &mut Random, number: usize, discussions: u64) -> SourceFile {
     let titles: Vec<String> = (0..discussions).map(|_| random.text(4)).collect();
     let mut answer = || {
@@ -51,7 +51,7 @@ pub(in super::super) fn synthetic(random: &mut Random, number: usize, discussion
     edition(&format!("e{number:03}"), &all)
 }
 
-/// Every passage with one of the words `wanted`, by the formula alone.
+/// Returns every passage with one of the words `wanted`, computed directly by the formula.
 fn plainly(store: &Store, words: &[Word], wanted: u64) -> Vec<Scored> {
     let averages = store.average_lengths().unwrap();
     let mut out = Vec::new();
@@ -97,7 +97,7 @@ fn in_order(mut scored: Vec<Scored>) -> Vec<Scored> {
     scored
 }
 
-/// A store of several segments, with deleted passages.
+/// A store with several segments and deleted passages.
 fn store(dir: &tempfile::TempDir, random: &mut Random) -> Store {
     let mut files: Vec<SourceFile> = (0..40).map(|number| synthetic(random, number, 2)).collect();
     Store::refresh(dir.path(), &files).unwrap();

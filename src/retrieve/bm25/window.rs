@@ -1,9 +1,8 @@
-//! Goes over a part of a segment and scores what may be among the best.
+//! Scores the passages of a part of a segment that may be among the best.
 //!
-//! In: the lists of a question's words, what each word adds at most, and the [`Best`] so far. Out: the scores of a part.
-//!
-//! Some thousand passages at a time, so that all that is counted of them stays in the nearest caches: of words that can
-//! lift a passage to the best, whole lists are read; of the others, what candidates have.
+//! It works on windows of a few thousand passages, so that their counts stay in the CPU's nearest caches. Words that
+//! can lift a passage to the best have their lists read completely. The other words are only looked up for the
+//! candidates.
 
 use std::ops::Range;
 
@@ -13,13 +12,13 @@ use super::postings::{Cursor, Lists};
 use super::{Scored, worth};
 use crate::index::{IndexError, Store};
 
-/// Passages of a window. Few in tests, so that a small corpus has many.
+/// Number of passages in a window. It is small in tests, so that a small corpus has many windows.
 pub(super) const SPAN: u32 = if cfg!(test) { 64 } else { 1 << 12 };
 
-/// How many documents of a list are read in the time that one is looked up.
+/// Number of documents of a list that can be read in the time of one lookup.
 const READ_FOR_A_LOOK: u64 = 4;
 
-/// Scores the documents of `range` that have a word of the set `wanted`, as far as they may be among the `best`.
+/// Scores the documents of `range` that have a word of the set `wanted`, if they may be among the `best`.
 pub(super) fn scan(
     store: &Store,
     lists: &Lists,
@@ -43,16 +42,16 @@ struct Window<'a> {
     weights: &'a [f32],
     /// By word.
     cursors: Vec<Vec<Cursor<'a>>>,
-    /// The wanted words that are in this segment, the one that adds least first.
+    /// The wanted words that are in this segment, in ascending order of weight.
     rising: Vec<usize>,
-    /// The other words that are in this segment, the one that adds most first.
+    /// The other words that are in this segment, in descending order of weight.
     unwanted: Vec<usize>,
-    /// By word, then place in the window: worth of the occurrences.
+    /// By word, then offset in the window: weighted occurrences.
     occurrences: Vec<f32>,
     covered: Vec<u64>,
-    /// A bit for each place that has a word whose list is read.
+    /// One bit for each offset that has a word whose list is read.
     there: Vec<u64>,
-    /// Worths of one list, by place.
+    /// Weighted occurrences of one list, by offset.
     column: Vec<f32>,
     candidates: Candidates,
 }
@@ -79,12 +78,12 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Makes `candidates` the documents from `start` up to `end` that may have a score of `least`, all their words
-    /// looked at.
+    /// Sets `candidates` to the documents from `start` to before `end` that may score at least `least`, with all their
+    /// words looked up.
     fn score(&mut self, start: u32, end: u32, least: f32) {
         self.candidates.clear();
         let weight = |word: &usize| self.weights[*word];
-        // Documents with these words alone stay below.
+        // Documents that have only the words before `low` score less than `least`.
         let mut bound: f32 = self.unwanted.iter().map(weight).sum();
         let mut low = 0;
         for word in &self.rising {
@@ -130,8 +129,8 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Makes candidates of the documents that have one of `words`, which were read, and may reach `least` if the other
-    /// words add `rest`.
+    /// Makes candidates of the documents that have one of `words`, whose lists were read, and that may reach `least` if
+    /// the other words add `rest`.
     fn choose(&mut self, words: &[usize], start: u32, rest: f32, least: f32) {
         let span = SPAN as usize;
         for (group, bits) in self.there.iter().enumerate() {

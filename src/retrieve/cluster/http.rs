@@ -1,7 +1,7 @@
-//! The HTTP client of a search cluster.
+//! The HTTP client for a search cluster.
 //!
-//! In: paths and bodies. Out: what `wire` reads of the answers. Answers are bounded in bytes and time, no redirect is
-//! followed, and what authorises goes unprotected to this machine alone.
+//! Requests take paths and bodies, and `wire` parses the answers. Answers are limited in size and time. No redirect is
+//! followed. Credentials are sent without encryption only to this machine.
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{StatusCode, Url};
@@ -10,10 +10,10 @@ use serde_json::Value;
 use super::{Place, wire};
 use crate::remote;
 
-/// Largest answer that is read.
+/// Maximum size in bytes of an answer.
 const MAX_BODY: usize = 32 << 20;
 
-/// Why a cluster could not be asked.
+/// Why a request to a cluster failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{url}: {problem}")]
 pub struct ClusterError {
@@ -23,13 +23,13 @@ pub struct ClusterError {
 }
 
 impl ClusterError {
-    /// What the reader can do about it.
+    /// Returns what the user can do about the error.
     pub fn hint(&self) -> Option<String> {
         self.hint.map(str::to_string)
     }
 }
 
-/// A client of one cluster.
+/// A client for one cluster.
 pub struct Client {
     http: reqwest::Client,
     url: Url,
@@ -68,12 +68,12 @@ impl Client {
         })
     }
 
-    /// The address, without user, password and query.
+    /// Returns the address, without user, password and query.
     pub fn address(&self) -> String {
         remote::shown(&self.url)
     }
 
-    /// How many documents `index` has; `None` where there is none of that name.
+    /// Returns how many documents `index` has, or `None` if there is no such index.
     pub fn count(&self, index: &str) -> Result<Option<u64>, ClusterError> {
         let query = wire::counting().to_string();
         let (status, body) = self.send(&format!("{index}/_search"), query)?;
@@ -81,13 +81,13 @@ impl Client {
             StatusCode::OK => wire::count(&body)
                 .map(Some)
                 .map_err(|problem| self.fault(problem, None)),
-            // A web server that is no cluster has no such page, and says so in words.
+            // A web server that is not a cluster also answers 404, but in plain words instead of JSON.
             StatusCode::NOT_FOUND if wire::is_told(&body) => Ok(None),
             _ => Err(self.refused(status, &body)),
         }
     }
 
-    /// Adds documents; with `visible` they can be searched once this returns.
+    /// Adds documents. With `visible`, they can be searched once this returns.
     pub fn bulk(&self, index: &str, lines: String, visible: bool) -> Result<(), ClusterError> {
         let refresh = if visible { "?refresh=wait_for" } else { "" };
         let body = self.ok(&format!("{index}/_bulk{refresh}"), lines)?;

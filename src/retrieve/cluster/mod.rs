@@ -1,13 +1,13 @@
 //! Finds passages in a search cluster, by the API that Elasticsearch, OpenSearch and Quickwit share.
 //!
-//! In: the address of a cluster, a [`Store`] and a query. Out: hits as every [`Retriever`] gives them. The cluster
-//! chooses and orders the passages; the local index, which is kept all the same, gives their text and tells how much of
-//! the question they cover: what is quoted is quoted from the corpus, whatever a cluster sends. It must not know
-//! whether the program is offline: that no cluster is asked then is its caller's to keep.
+//! The cluster chooses and orders the passages. The local index, which is kept in any case, provides their text and how
+//! much of the question they cover. So quotes always come from the corpus, no matter what a cluster sends. This module
+//! does not check whether the program is offline; its caller must not use it then.
 //!
-//! Only what all three understand is used: `_bulk` with `create`, and `_search` with `bool`, `should` and `match`.
-//! Quickwit knows no update and no delete, so an index is never changed: its name carries a hash of what is in it, and
-//! another corpus is another index. What became of no use is for whoever runs the cluster to delete.
+//! Only features that all three understand are used: `_bulk` with `create`, and `_search` with `bool`, `should`,
+//! `match` and `match_all`. Quickwit has no update and no delete, so an index is never changed. The name of an index
+//! contains a hash of its content, and another corpus gets another index. The operator of the cluster deletes unused
+//! indexes.
 
 mod http;
 #[cfg(test)]
@@ -27,22 +27,22 @@ use crate::index::{IndexError, Store};
 
 pub use http::ClusterError;
 
-/// Most passages that a cluster is asked for: what `rank` then chooses from.
+/// Minimum number of passages to request from a cluster, for `rank` to choose from.
 const WINDOW: usize = 200;
 
-/// Most bytes of one bulk request.
+/// Size in bytes at which a bulk request is sent.
 const BULK_BYTES: usize = 4 << 20;
 
-/// Where a cluster is.
+/// The location of a cluster.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Up to the part that all paths share: `http://127.0.0.1:9200`, or for Quickwit `http://127.0.0.1:7280/api/v1/_elastic`.
+    /// The part that all paths share: `http://127.0.0.1:9200`, or for Quickwit `http://127.0.0.1:7280/api/v1/_elastic`.
     pub url: String,
-    /// What the names of its indexes begin with.
+    /// Prefix of the index names.
     pub index: String,
-    /// The whole value of an `Authorization` header, such as `ApiKey …`.
+    /// The complete value of an `Authorization` header, such as `ApiKey …`.
     pub authorization: Option<String>,
-    /// Longest time for one request.
+    /// Timeout for one request.
     pub patience: Duration,
 }
 
@@ -50,16 +50,16 @@ pub struct Place {
 pub struct Cluster {
     client: http::Client,
     index: String,
-    /// The passages by their keys.
+    /// The addresses of the passages by key.
     addresses: HashMap<String, DocAddress>,
 }
 
 impl Cluster {
-    /// Has the cluster hold the passages of `store`: sends them unless it has them all already. `progress` is told how
-    /// many of how many were sent.
+    /// Makes sure that the cluster has the passages of `store`, and sends them unless it has them all. `progress` gets
+    /// the number of passages sent so far and the total.
     ///
     /// # Errors
-    /// A cluster that cannot be reached or refuses, an index file that cannot be read.
+    /// Fails if the cluster cannot be reached or refuses, or if an index file cannot be read.
     pub fn open(
         store: &Store,
         place: &Place,
@@ -79,12 +79,12 @@ impl Cluster {
         })
     }
 
-    /// The passages that the cluster finds, with its scores.
+    /// Returns the passages that the cluster finds, with its scores.
     fn search(&self, text: &str, most: usize) -> Result<HashMap<DocAddress, f32>, ClusterError> {
         let found = self.client.search(&self.index, &wire::query(text, most))?;
         let mut scores = HashMap::new();
         for (key, score) in found {
-            // What the corpus does not have is not quoted; what was sent twice counts once.
+            // A passage that the corpus does not have is never quoted. A passage that was sent twice counts once.
             if let Some(address) = self.addresses.get(&key) {
                 let best = scores.entry(*address).or_insert(score);
                 *best = score.max(*best);
@@ -94,34 +94,35 @@ impl Cluster {
     }
 }
 
-/// What a cluster has of a corpus.
+/// How much of a corpus a cluster has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
-    /// Where the cluster is.
+    /// Address of the cluster.
     pub address: String,
     pub index: String,
-    /// How many passages are there.
+    /// Number of passages in the cluster.
     pub there: u64,
-    /// How many there are to send.
+    /// Number of passages in the corpus.
     pub wanted: u64,
 }
 
-/// Whether a cluster could be asked there; nothing is sent.
+/// Checks that `place` is valid, without sending anything.
 ///
 /// # Errors
-/// The address is none, or a key cannot be sent there.
+/// Fails if the address is invalid or a key cannot be sent there.
 pub fn check(place: &Place) -> Result<(), ClusterError> {
     http::Client::new(place).map(|_| ())
 }
 
-/// Looks whether a cluster can be asked, and has the passages of `store` if there is one. Sends nothing to keep.
+/// Checks that a cluster answers, and whether it has the passages of `store` if that is given. Stores nothing.
 ///
 /// # Errors
-/// As of [`Cluster::open`].
+/// The same as [`Cluster::open`].
 pub fn look(place: &Place, store: Option<&Store>) -> Result<Held, RetrieveError> {
     let client = http::Client::new(place)?;
     let passages = store.map(passages).transpose()?;
-    // Without a corpus, no index has quite this name: that there is none is an answer too.
+    // Without a corpus, the name has no hash and no such index is expected. The answer that there is none shows that
+    // the cluster works.
     let index = passages
         .as_ref()
         .map_or_else(|| place.index.clone(), |passages| name(place, passages));
@@ -133,7 +134,7 @@ pub fn look(place: &Place, store: Option<&Store>) -> Result<Held, RetrieveError>
     })
 }
 
-/// The name of the index that holds these passages and no others.
+/// Returns the name of the index that holds exactly these passages.
 fn name(place: &Place, passages: &[(String, DocAddress, Passage)]) -> String {
     let mut keys: Vec<&str> = passages.iter().map(|(key, ..)| key.as_str()).collect();
     keys.sort_unstable();
@@ -142,7 +143,7 @@ fn name(place: &Place, passages: &[(String, DocAddress, Passage)]) -> String {
     format!("{}-{}", place.index, hex(&hash.finalize()[..8]))
 }
 
-/// Every passage with its key and address.
+/// Returns every passage with its key and address.
 fn passages(store: &Store) -> Result<Vec<(String, DocAddress, Passage)>, IndexError> {
     let mut all = Vec::new();
     for (ordinal, segment) in store.searcher().segment_readers().iter().enumerate() {
@@ -155,7 +156,7 @@ fn passages(store: &Store) -> Result<Vec<(String, DocAddress, Passage)>, IndexEr
     Ok(all)
 }
 
-/// A name for a passage and all that is searched of it.
+/// Returns a key that identifies a passage and all its searched content.
 fn key(passage: &Passage) -> String {
     let mut hash = Sha256::new();
     let (id, part) = (passage.id.to_string(), passage.part.to_string());
@@ -179,7 +180,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Sends all passages, some at a time.
+/// Sends all passages in several requests.
 fn fill(
     client: &http::Client,
     index: &str,
@@ -198,7 +199,7 @@ fn fill(
     Ok(())
 }
 
-/// Finds passages by a cluster.
+/// Finds passages with a cluster.
 #[derive(Clone, Copy)]
 pub struct ByCluster<'a> {
     pub store: &'a Store,
@@ -216,7 +217,7 @@ impl Retriever for ByCluster<'_> {
     }
 }
 
-/// Those of `scored` that the cluster found, and what it found besides, by its scores.
+/// Returns those of `scored` that the cluster found, and what else it found, with its scores.
 fn rescored(scored: Vec<Scored>, mut scores: HashMap<DocAddress, f32>) -> Vec<Scored> {
     let mut kept: Vec<Scored> = scored
         .into_iter()

@@ -1,4 +1,4 @@
-//! The retriever against a server of this machine that speaks the wire format.
+//! Tests the retriever against a local server that speaks the wire format.
 
 use super::*;
 use crate::corpus::SourceFile;

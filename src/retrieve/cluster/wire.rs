@@ -1,7 +1,6 @@
-//! What goes over the wire to and from a cluster.
+//! Builds request bodies for a cluster and parses its answers.
 //!
-//! In: passages and questions; bytes of a cluster. Out: request bodies; counts, keys and scores. No byte of a cluster can
-//! make it panic.
+//! No answer of a cluster can cause a panic.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,7 +8,8 @@ use serde_json::{Value, json};
 use crate::corpus::passage::Passage;
 use crate::remote;
 
-/// The searched fields and what a word in them is worth: the ratios of the local index.
+/// The searched fields and their boosts, in the ratios of the local index. The local index also searches `asked`, which
+/// is not sent to a cluster.
 const FIELDS: [(&str, f64); 5] = [
     ("discussion", 1.5),
     ("text", 1.0),
@@ -18,7 +18,7 @@ const FIELDS: [(&str, f64); 5] = [
     ("contributor", 0.3),
 ];
 
-/// Two lines of a bulk request: create this passage under this key.
+/// Returns two lines of a bulk request that create this passage under this key.
 pub fn create(index: &str, key: &str, passage: &Passage) -> String {
     let action = json!({"create": {"_index": index, "_id": key}});
     let document = json!({
@@ -35,9 +35,10 @@ pub fn create(index: &str, key: &str, passage: &Passage) -> String {
     format!("{action}\n{document}\n")
 }
 
-/// A search for any of the words of `text`, in any field. The text is data: `match` knows no query language.
+/// Returns a search for any of the words of `text`, in any field. The text is data, because `match` has no query
+/// language.
 pub fn query(text: &str, most: usize) -> Value {
-    // Quickwit takes a boost around a query, and refuses one within `match`.
+    // Quickwit accepts a boost around a query, but rejects one within `match`.
     let in_field = |(field, boost): (&str, f64)| {
         let words = json!({"match": {field: {"query": text}}});
         json!({"bool": {"should": [words], "boost": boost}})
@@ -50,7 +51,7 @@ pub fn query(text: &str, most: usize) -> Value {
     })
 }
 
-/// A search that finds all and lists nothing: it tells how many there are.
+/// Returns a search that matches all documents and lists none, to count them.
 pub fn counting() -> Value {
     json!({"size": 0, "track_total_hits": true, "query": {"match_all": {}}})
 }
@@ -81,11 +82,11 @@ struct Source {
     key: String,
 }
 
-/// Keys and scores of what was found.
+/// Parses the keys and scores of a search result.
 pub fn found(body: &[u8]) -> Result<Vec<(String, f32)>, String> {
     let found: Found = serde_json::from_slice(body).map_err(|error| format!("no result of a search: {error}"))?;
     let score = |hit: &Hit| {
-        // Where it sorts, a cluster may tell the score as what was sorted by.
+        // With a sort order, a cluster may give the score only as the sort value.
         let sorted = hit.sort.first().and_then(Value::as_f64).map(|score| score as f32);
         hit.score.or(sorted).filter(|score| score.is_finite()).unwrap_or(0.0)
     };
@@ -108,7 +109,7 @@ struct Total {
     total: Value,
 }
 
-/// How many documents an index has.
+/// Parses the number of documents of an index.
 pub fn count(body: &[u8]) -> Result<u64, String> {
     let count: Count = serde_json::from_slice(body).map_err(|error| format!("no count: {error}"))?;
     let total = count.hits.total;
@@ -124,7 +125,7 @@ struct Bulk {
     items: Vec<Value>,
 }
 
-/// Whether everything was taken; a passage that was there already is no error.
+/// Checks that all passages were accepted. A passage that already exists is not an error.
 pub fn taken(body: &[u8]) -> Result<(), String> {
     let bulk: Bulk = serde_json::from_slice(body).map_err(|error| format!("no result of a bulk request: {error}"))?;
     if !bulk.errors {
@@ -140,12 +141,12 @@ pub fn taken(body: &[u8]) -> Result<(), String> {
     }
 }
 
-/// Whether a refusal is told as a cluster tells it.
+/// Returns whether an error body is a JSON object, as a cluster sends it.
 pub fn is_told(body: &[u8]) -> bool {
     serde_json::from_slice(body).is_ok_and(|value: Value| value.is_object())
 }
 
-/// Why a cluster refuses, on one short line.
+/// Returns why a cluster refuses, on one short line.
 pub fn reason(value: &Value) -> String {
     let error = value.get("error").unwrap_or(value);
     let text = error

@@ -1,11 +1,12 @@
-//! The forward pass of BERT (Devlin et al., arXiv 1810.04805) on one text, for its last layer.
+//! Computes the last layer of BERT (Devlin et al., arXiv 1810.04805) for one text.
 //!
-//! In: a safetensors file with the tensor names of transformers, its sizes, token identifiers, perhaps an [`Adapter`].
-//! Out: one vector a token. It must not know how tokens come about nor what is done with the vectors.
+//! The weights come from a safetensors file with the tensor names of transformers. The input is token identifiers and
+//! optionally an [`Adapter`]. The output is one vector per token.
 //!
-//! Products and attention are the kernels' (`crate::kernels`), in f32. Attention there is causal, over positions; here
-//! every token sees all. So all tokens of a head are handed over as heads of one last position, which sees every key.
-//! The table of word vectors, half of the file, is read where it is mapped: a question needs a few of its rows.
+//! Matrix products and attention use `crate::kernels`, in f32. Attention there is causal over positions, but here every
+//! token attends to every token. So all tokens of a head are passed as query heads of one last position, which sees
+//! every key. The table of word vectors, half of the file, is read from the memory map, because a question needs only a
+//! few of its rows.
 
 use std::f32::consts::LOG2_E;
 
@@ -23,7 +24,7 @@ use serde::Deserialize;
 
 use super::lora::{Adapter, LayerAdapter, Low, Products};
 
-/// The parts of transformers' `config.json` that matter here.
+/// The fields of transformers' `config.json` that are needed here.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Config {
     #[serde(default)]
@@ -67,15 +68,15 @@ pub(super) struct Bert {
     hidden: usize,
     heads: usize,
     positions: Vec<f32>,
-    /// Of the first token type, the only one that a single text has.
+    /// The vector of the first token type, the only one in a single text.
     token_type: Vec<f32>,
     norm: Norm,
     layers: Vec<Layer>,
-    /// One thread, the caller's: texts are embedded side by side.
+    /// A single thread, the caller's, because texts are embedded in parallel.
     alone: Workers,
 }
 
-/// What the layers of one text work in.
+/// Buffers for the layers of one text.
 struct Work {
     products: Products,
     shape: Shape,
@@ -91,7 +92,7 @@ const WORDS: &str = "embeddings.word_embeddings.weight";
 
 impl Bert {
     /// # Errors
-    /// A tensor that is missing or not of the size that `config` asks for, by name.
+    /// Fails if a tensor is missing or does not have the size given by `config`; the error gives its name.
     pub fn load(file: MmapedSafetensors, config: &Config) -> Result<Bert> {
         let alone = Workers::new(1);
         let read = Reader {
@@ -122,18 +123,18 @@ impl Bert {
         })
     }
 
-    /// How many layers, numbers a token and numbers within a layer: what an adapter must fit.
+    /// Returns the number of layers, the hidden size and the intermediate size, which an adapter must fit.
     pub fn sizes(&self) -> [usize; 3] {
         let inner = self.layers.first().map_or(0, |layer| layer.inner.bias.len());
         [self.layers.len(), self.hidden, inner]
     }
 
-    /// The last layer, token by token: `ids.len()` × hidden numbers. There must be a position for every token.
+    /// Returns the last layer, token by token: `ids.len()` × hidden numbers. There must be a position for every token.
     pub fn forward(&self, ids: &[u32]) -> Result<Vec<f32>> {
         self.below(ids, self.layers.len())
     }
 
-    /// As [`Bert::forward`], after the first `layers` layers.
+    /// Like [`Bert::forward`], but returns the states after the first `layers` layers.
     pub fn below(&self, ids: &[u32], layers: usize) -> Result<Vec<f32>> {
         let mut x = self.embed(ids)?;
         if !ids.is_empty() {
@@ -144,8 +145,8 @@ impl Bert {
         Ok(x)
     }
 
-    /// Runs the layers of `adapter` on `x`, the states of tokens below them, adding its products to those of the
-    /// matrices. The adapter must be of these [sizes](Bert::sizes).
+    /// Runs the layers of `adapter` on `x`, the token states below them, adding the adapter's products to those of the
+    /// matrices. The adapter must fit the model's [sizes](Bert::sizes).
     pub fn above(&self, x: &mut [f32], adapter: &Adapter) {
         let layers = self.layers.iter().skip(adapter.from);
         self.run(x, layers.zip(adapter.layers.iter().map(Some)));
@@ -208,7 +209,7 @@ impl Bert {
         encoder::add_and_norm(x, out, &layer.outer.bias, layer.output_norm.kernel());
     }
 
-    /// `out` becomes the product of `linear` with `x`, without its bias, with what `low` adds to it.
+    /// Sets `out` to the product of `linear` with `x`, without the bias, plus what `low` adds.
     fn product(
         &self,
         linear: &Linear,
@@ -228,7 +229,8 @@ impl Bert {
         }
     }
 
-    /// Softmax(Q Kᵀ / √d) V, every token attending to every one, head by head; (tokens, hidden) in `work.by_head`.
+    /// Computes Softmax(Q Kᵀ / √d) V head by head, with every token attending to every token. The result, (tokens,
+    /// hidden), is in `work.by_head`.
     fn attend(&self, layer: &Layer, low: Option<&LayerAdapter>, x: &[f32], tokens: usize, work: &mut Work) {
         let [query, ..] = &layer.asked;
         let products = &mut work.products;
@@ -273,7 +275,8 @@ impl Bert {
     }
 }
 
-/// `count` rows of groups of `width` numbers, as rows of the first group of each, of the second of each, and so on.
+/// Transposes `count` rows of groups of `width` numbers. The output has the first group of each row, then the second
+/// group of each row, and so on.
 fn regroup<'a>(rows: impl Iterator<Item = &'a [f32]>, count: usize, width: usize, out: &mut [f32]) {
     for (at, row) in rows.enumerate() {
         let places = out.chunks_exact_mut(width).skip(at).step_by(count);
@@ -293,7 +296,7 @@ impl Norm {
     }
 }
 
-/// Takes tensors out of the file.
+/// Reads tensors from the file.
 struct Reader<'a> {
     file: &'a MmapedSafetensors,
     epsilon: f32,

@@ -1,14 +1,15 @@
-//! Turns text into vectors whose dot product says how near two texts are in meaning.
+//! Turns text into vectors whose dot product measures how near two texts are in meaning.
 //!
-//! In: the files of a BERT sentence embedder (all-MiniLM-L6-v2 is the one that is listed), and texts. Out: vectors of
-//! length 1. It must not know of an index, nor where the files come from.
+//! The model is a BERT sentence embedder; all-MiniLM-L6-v2 is the one that is listed. Vectors have length 1. This
+//! module knows nothing about an index, nor where the model files come from.
 //!
-//! The recipe is that of sentence-transformers for this model (Reimers and Gurevych, "Sentence-BERT", EMNLP 2019):
-//! WordPiece tokens between `[CLS]` and `[SEP]`, at most 256 in all, the mean of the last layer over them, scaled to
-//! length 1. A longer passage is cut into windows, each with the title before it; it is as near as its nearest window.
+//! The method is that of sentence-transformers for this model (Reimers and Gurevych, "Sentence-BERT", EMNLP 2019):
+//! WordPiece tokens between `[CLS]` and `[SEP]`, at most 256 in all, and the mean of the last layer over them, scaled
+//! to length 1. A longer passage is cut into windows, each preceded by the title. Its similarity is that of its nearest
+//! window.
 //!
-//! Each window runs alone, on a thread of its own where there are many. In a batch a text's vector would depend, in its
-//! last digits, on the texts beside it, and the same corpus would not always give the same order of hits; and a window
+//! Each window runs separately, and texts run in parallel on several threads. In a batch, the last digits of a text's
+//! vector would depend on the other texts, and the same corpus would not always give the same order of hits. A window
 //! of 200 tokens fills the matrix products by itself, without padding.
 
 use std::path::{Path, PathBuf};
@@ -21,16 +22,16 @@ use super::bert::{Bert, Config};
 /// The `model_type` of a `config.json` that can be run.
 pub const ARCHITECTURE: &str = "bert";
 
-/// Longest input in tokens, `[CLS]` and `[SEP]` among them: what the model was trained with (its model card).
+/// Maximum input in tokens, including `[CLS]` and `[SEP]`: what the model was trained with (its model card).
 const MAX_TOKENS: usize = 256;
-/// Most tokens of a title that go before each window.
+/// Maximum number of title tokens before each window.
 const MAX_TITLE: usize = 64;
-/// Longest text that is tokenised for a question, in bytes: far more than fill a window.
+/// Maximum length in bytes of a question that is tokenized: far more than fills a window.
 const MAX_QUERY_BYTES: usize = 8 << 10;
-/// Largest `config.json` that is read.
+/// Maximum size in bytes of a `config.json` that is read.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
-/// Why there is no embedder, or no vector.
+/// Why there is no embedder or no vector.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbedError {
     /// A file cannot be used.
@@ -42,7 +43,7 @@ pub enum EmbedError {
 }
 
 impl EmbedError {
-    /// What the reader can do about it.
+    /// Returns what the user can do about the error.
     pub fn hint(&self) -> Option<String> {
         Some("`askpm models verify` checks the files, `askpm models remove` and `pull` replace them".into())
     }
@@ -57,7 +58,7 @@ pub struct Files<'a> {
     pub tokenizer: &'a Path,
     /// `config.json` of transformers.
     pub config: &'a Path,
-    /// What tells this model's vectors from another's: the SHA-256 of the weights.
+    /// Distinguishes this model's vectors from another's: the SHA-256 of the weights.
     pub identity: [u8; 32],
 }
 
@@ -67,7 +68,7 @@ pub struct Embedder {
     tokenizer: Tokenizer,
     first: u32,
     last: u32,
-    /// What stands for a piece that the vocabulary lacks.
+    /// The token for a piece that the vocabulary lacks.
     unknown: Option<u32>,
     max_tokens: usize,
     dimensions: usize,
@@ -75,14 +76,14 @@ pub struct Embedder {
     weights: PathBuf,
 }
 
-/// Vectors of one text, one after the other.
+/// The vectors of one text, in order of its windows.
 pub type Vectors = Vec<Vec<f32>>;
 
 impl Embedder {
     /// Loads a model onto the CPU.
     ///
     /// # Errors
-    /// A file that is missing, cut off or of another kind, named with what is wrong with it.
+    /// Fails if a file is missing, truncated or of another kind. The error names the file and the problem.
     pub fn load(files: Files<'_>) -> Result<Embedder, EmbedError> {
         let config = read_config(files.config)?;
         let tokenizer = read_tokenizer(files.tokenizer, config.vocab_size)?;
@@ -105,7 +106,7 @@ impl Embedder {
         })
     }
 
-    /// Length of every vector.
+    /// Returns the length of every vector.
     pub fn dimensions(&self) -> usize {
         self.dimensions
     }
@@ -115,12 +116,12 @@ impl Embedder {
         self.identity
     }
 
-    /// The file of the weights, to name it.
+    /// Returns the path of the weights, for messages.
     pub fn path(&self) -> &Path {
         &self.weights
     }
 
-    /// The vector of a question; what does not fit the model's input is left out.
+    /// Returns the vector of a question. Text that does not fit the model's input is cut off.
     pub fn query(&self, text: &str) -> Result<Vec<f32>, EmbedError> {
         let mut end = text.len().min(MAX_QUERY_BYTES);
         while !text.is_char_boundary(end) {
@@ -131,7 +132,7 @@ impl Embedder {
         self.run(&[], &tokens)
     }
 
-    /// The vectors of a passage, one for each of its windows: at least one.
+    /// Returns the vectors of a passage, one for each of its windows. There is at least one.
     pub fn passage(&self, title: &str, text: &str) -> Result<Vectors, EmbedError> {
         let mut title = self.tokens(title)?;
         title.truncate(MAX_TITLE.min(self.room() / 2));
@@ -140,7 +141,7 @@ impl Embedder {
         windows.map(|window| self.run(&title, &text[window])).collect()
     }
 
-    /// Whether the vocabulary has `word`, or what is left of it without a plural `s`, as one piece.
+    /// Returns whether the vocabulary has `word`, or `word` without a plural `s`, as one piece.
     pub fn knows(&self, word: &str) -> bool {
         let whole = |word: &str| {
             let pieces = self.tokens(word).unwrap_or_default();
@@ -149,17 +150,17 @@ impl Embedder {
         whole(word) || word.strip_suffix(['s', 'S']).is_some_and(whole)
     }
 
-    /// Tokens that fit between the first and the last one.
+    /// Returns the number of tokens that fit between `[CLS]` and `[SEP]`.
     fn room(&self) -> usize {
         self.max_tokens - 2
     }
 
-    /// The tokens that open and end a text, `[CLS]` and `[SEP]`.
+    /// Returns the tokens that open and close a text, `[CLS]` and `[SEP]`.
     pub(super) fn ends(&self) -> (u32, u32) {
         (self.first, self.last)
     }
 
-    /// The model, for what reads with it.
+    /// Returns the model, for the reader.
     pub(super) fn model(&self) -> &Bert {
         &self.model
     }
@@ -180,7 +181,7 @@ impl Embedder {
         unit(vector).ok_or_else(|| EmbedError::Run("its numbers are not finite".into()))
     }
 
-    /// The mean of the last layer over all tokens.
+    /// Returns the mean of the last layer over all tokens.
     fn forward(&self, ids: &[u32]) -> candle_core::Result<Vec<f32>> {
         let last = self.model.forward(ids)?;
         let mut mean = vec![0f32; self.dimensions];
@@ -192,14 +193,14 @@ impl Embedder {
     }
 }
 
-/// `vector` scaled to length 1; `None` where it has no direction.
+/// Scales `vector` to length 1. Returns `None` if it has no direction.
 fn unit(mut vector: Vec<f32>) -> Option<Vec<f32>> {
     let length = vector.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt() as f32;
     vector.iter_mut().for_each(|x| *x /= length);
     vector.iter().all(|x| x.is_finite()).then_some(vector)
 }
 
-/// Cuts `length` tokens into windows of at most `room`, as even as they can be, so that none is a mere tail. A text
+/// Cuts `length` tokens into windows of at most `room`, as even as possible, so that none is a short tail. A text
 /// without tokens is one empty window.
 fn windows(length: usize, room: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
     let count = length.div_ceil(room.max(1)).max(1);
@@ -213,7 +214,7 @@ fn fault(path: &Path, what: impl std::fmt::Display) -> EmbedError {
     }
 }
 
-/// Candle's messages may carry a backtrace: what is wrong is in the first line.
+/// Candle's messages can include a backtrace; the first line says what is wrong.
 pub(super) fn one_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().trim().to_string()
 }
@@ -226,7 +227,7 @@ fn read_config(path: &Path) -> Result<Config, EmbedError> {
     let bytes = std::fs::read(path).map_err(|error| fault(path, error))?;
     let config: Config = serde_json::from_slice(&bytes).map_err(|error| fault(path, error))?;
     let known = config.model_type.as_deref().unwrap_or(ARCHITECTURE) == ARCHITECTURE;
-    // What Candle would divide by or allocate, unasked.
+    // Loading divides by these sizes or allocates from them without further checks.
     let sound = (1..=8_192).contains(&config.hidden_size)
         && (1..=config.hidden_size).contains(&config.num_attention_heads)
         && config.hidden_size.is_multiple_of(config.num_attention_heads)
@@ -242,7 +243,7 @@ fn read_config(path: &Path) -> Result<Config, EmbedError> {
 
 fn read_tokenizer(path: &Path, vocabulary: usize) -> Result<Tokenizer, EmbedError> {
     let mut tokenizer = Tokenizer::from_file(path).map_err(|error| fault(path, error))?;
-    // The file asks for padding to 128 tokens and for cutting; both are done here.
+    // The file asks for padding to 128 tokens and for truncation. Windows are cut here, without padding.
     tokenizer.with_padding(None);
     tokenizer.with_truncation(None).map_err(|error| fault(path, error))?;
     let tokens = tokenizer.get_vocab_size(true);
@@ -256,8 +257,8 @@ fn read_tokenizer(path: &Path, vocabulary: usize) -> Result<Tokenizer, EmbedErro
 }
 
 fn read_weights(path: &Path, config: &Config) -> Result<Bert, EmbedError> {
-    // SAFETY: the file is mapped read-only. Model files are put in place by rename and not written to afterwards; a
-    // program that cuts one off while it is being read here could end this process, as with every mapped file.
+    // SAFETY: the file is mapped read-only. Model files are put in place by rename and not written to afterwards. A
+    // program that truncates one while it is mapped could end this process, as with every mapped file.
     let mapped = unsafe { MmapedSafetensors::new(path) }.map_err(|error| fault(path, error))?;
     Bert::load(mapped, config).map_err(|error| fault(path, error))
 }

@@ -1,8 +1,9 @@
-//! Low-rank adapters of a BERT (LoRA, Hu et al., arXiv 2106.09685): two small products beside each matrix.
+//! Low-rank adapters of a BERT (LoRA, Hu et al., arXiv 2106.09685), which add two small matrix products to each matrix.
 //!
-//! In: a GGUF file in the layout that llama.cpp reads (`general.type` is `adapter`, `adapter.type` is `lora`, each matrix
-//! `M` has `M.lora_a`, rank × inputs, and `M.lora_b`, outputs × rank). Out: an [`Adapter`]. It must not know what it was
-//! trained for. The base is not touched, so one loaded model runs with and without it.
+//! An [`Adapter`] is loaded from a GGUF file in the layout that llama.cpp reads. `general.type` is `adapter`,
+//! `adapter.type` is `lora`, and each matrix `M` has `M.lora_a` (rank × inputs) and `M.lora_b` (outputs × rank). This
+//! module does not know what an adapter was trained for. The base model is not changed, so one loaded model runs with
+//! and without an adapter.
 
 use std::io::Cursor;
 
@@ -14,25 +15,25 @@ use candle_core::{Device, Error, Result, bail};
 /// Largest rank: an adapter is small, or it is a model of its own.
 const MAX_RANK: usize = 256;
 
-/// What the products of a layer work in.
+/// Buffers for the products of a layer.
 #[derive(Default)]
 pub(super) struct Products {
-    /// The inputs of the matrix at hand.
+    /// The inputs of the current matrix.
     pub activations: Activations,
     narrow: Vec<f32>,
     narrow_activations: Activations,
     wide: Vec<f32>,
 }
 
-/// What is added to one matrix: `scale · B A x`, the scale being part of B.
+/// The addition to one matrix: `scale · B A x`, with the scale folded into B.
 pub(super) struct Low {
     a: Matrix,
     b: Matrix,
 }
 
 impl Low {
-    /// Adds its product with the activations of `products` to `out`, rows of `stride` numbers, from number `first` of
-    /// each on.
+    /// Adds the product with the activations of `products` to `out`. `out` has rows of `stride` numbers, and the
+    /// addition starts at number `first` of each row.
     pub fn add(&self, products: &mut Products, out: &mut [f32], first: usize, stride: usize, workers: &Workers) {
         let count = products.activations.count();
         let (rank, rows) = (self.a.rows(), self.b.rows());
@@ -49,7 +50,7 @@ impl Low {
     }
 }
 
-/// What is added to the matrices of one layer.
+/// The additions to the matrices of one layer.
 pub(super) struct LayerAdapter {
     /// Queries, keys and values.
     pub asked: [Low; 3],
@@ -60,13 +61,13 @@ pub(super) struct LayerAdapter {
 
 /// A loaded adapter.
 pub(super) struct Adapter {
-    /// The first layer that it adds to.
+    /// The first layer that the adapter changes.
     pub from: usize,
-    /// What is added to that layer and to each after it.
+    /// The additions to that layer and to each layer after it.
     pub layers: Vec<LayerAdapter>,
 }
 
-/// An adapter's file, of which nothing but the header is read yet.
+/// An adapter's file, with only the header read.
 pub(super) struct AdapterFile<'a> {
     content: Content,
     bytes: Cursor<&'a [u8]>,
@@ -74,7 +75,7 @@ pub(super) struct AdapterFile<'a> {
 
 impl<'a> AdapterFile<'a> {
     /// # Errors
-    /// A file that is no GGUF, or no LoRA adapter of a BERT.
+    /// Fails if the file is not a GGUF file or not a LoRA adapter of a BERT.
     pub fn read(bytes: &'a [u8]) -> Result<AdapterFile<'a>> {
         let mut bytes = Cursor::new(bytes);
         let content = Content::read(&mut bytes)?;
@@ -96,12 +97,12 @@ impl<'a> AdapterFile<'a> {
         self.content.metadata.get(key).ok_or_else(missing)
     }
 
-    /// A text of its metadata.
+    /// Returns a metadata string.
     pub fn text(&self, key: &str) -> Result<&str> {
         Ok(self.value(key)?.to_string()?)
     }
 
-    /// Numbers of its metadata, `length` of them.
+    /// Returns a metadata array of `length` finite numbers.
     pub fn numbers(&self, key: &str, length: usize) -> Result<Vec<f32>> {
         let numbers = self.value(key)?.to_vec()?.iter().map(Value::to_f32);
         let numbers = numbers.collect::<Result<Vec<_>>>()?;
@@ -111,11 +112,11 @@ impl<'a> AdapterFile<'a> {
         Ok(numbers)
     }
 
-    /// The adapter of all layers from number `askpm.reader.from` on, for a model of `layers` layers, `hidden` numbers a
-    /// token and `inner` within a layer.
+    /// Returns the adapter of all layers from number `askpm.reader.from` on, for a model with `layers` layers, hidden
+    /// size `hidden` and intermediate size `inner`.
     ///
     /// # Errors
-    /// A tensor that is missing or of another size, by name.
+    /// Fails if a tensor is missing or has the wrong size; the error gives its name.
     pub fn adapter(&mut self, [layers, hidden, inner]: [usize; 3]) -> Result<Adapter> {
         let workers = Workers::new(1);
         let from = self.value("askpm.reader.from")?.to_u32()? as usize;
@@ -163,7 +164,7 @@ impl<'a> AdapterFile<'a> {
     }
 }
 
-/// A matrix, row after row.
+/// A matrix in row-major order.
 struct Numbers {
     rows: usize,
     cols: usize,

@@ -1,23 +1,23 @@
-//! How much the codes of vectors give away, for whoever measures it.
+//! Measures how much accuracy the codes of vectors lose.
 //!
-//! In: the vectors of an index and one to ask with. Out: shares. No search comes this way.
+//! This is for benchmarks; no search uses it.
 
 use std::collections::HashSet;
 
 use super::similarity::{coded, exact};
 use super::{Dense, EXACT_ROWS, REFINED};
 
-/// Of the vectors that are nearest by exact products, those that codes find.
+/// The share of the vectors nearest by exact products that a search by codes finds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Kept {
-    /// Among as many of the nearest by codes alone.
+    /// Among the same number of nearest vectors by codes only.
     pub by_codes: f64,
-    /// Among those whose products are made exact before they are put in order, which is what a search does.
+    /// Among the vectors whose products are made exact before they are ordered, which is what a search does.
     pub refined: f64,
 }
 
 impl Dense {
-    /// What of the `n` rows nearest to `asked` a search by codes keeps.
+    /// Returns the share of the `n` rows nearest to `asked` that a search by codes keeps.
     pub fn kept_by_codes(&self, asked: &[f32], n: usize) -> Kept {
         let best = |products: &[f32], n: usize| {
             let mut rows: Vec<usize> = (0..products.len()).collect();
@@ -37,7 +37,7 @@ impl Dense {
         }
     }
 
-    /// How many vectors there are, and whether a search multiplies them by codes first.
+    /// Returns the number of vectors, and whether a search multiplies them by codes first.
     pub fn size(&self) -> (usize, bool) {
         (self.vectors.rows(), self.vectors.rows() > EXACT_ROWS)
     }

@@ -1,14 +1,15 @@
-//! Finds passages by meaning: vectors of all passages, and the one of a question against them.
+//! Finds passages by meaning, by comparing a question's vector with the vectors of all passages.
 //!
-//! In: a [`Store`], an [`Embedder`], a question. Out: how near each passage is to it. It must not know of words, order
-//! or discussions, nor where the model comes from.
+//! The result is how near each passage is to the question. This module knows nothing about words, order or discussions,
+//! nor where the model comes from.
 //!
-//! A passage has two kinds of vectors: of its title with its text, and of what is asked: the discussion's title with its
-//! question, each other wording of it, and each question that the passage's answer settles; the nearest counts. A question is like other questions in
-//! other ways than it is like their answers, and the sum of both finds more than either.
+//! A passage has two kinds of vectors. One kind is of its title with its text. The other is of what is asked: the
+//! discussion's title with its question, each other wording of the question, and each question that the passage's
+//! answer settles. The nearest vector of each kind counts. A question resembles other questions in other ways than it
+//! resembles their answers, and the weighted sum of both finds more than either.
 //!
-//! Every vector is multiplied with the question's; there is no index of vectors that could miss one. Above
-//! `EXACT_ROWS` vectors this is done by their codes, and again exactly for the best.
+//! Every vector is multiplied with the question's vector. There is no index of vectors that could miss one. Above
+//! `EXACT_ROWS` vectors, the products are computed from quantized codes, and again exactly for the best passages.
 
 mod bert;
 mod embedder;
@@ -45,21 +46,22 @@ pub(super) use nearness::Nearness;
 
 pub use embedder::{ARCHITECTURE, EmbedError, Embedder, Files, Vectors};
 
-/// What being near the question of its discussion counts in a passage's similarity; being near the passage itself
-/// counts the rest. Chosen on the tune split, where anything from 0.2 to 0.4 does about as well.
+/// Weight of the similarity to what is asked in a passage's similarity. The similarity to the passage itself gets the
+/// rest. Chosen on the tune split, where anything from 0.2 to 0.4 does about as well.
 const QUESTION_SHARE: f32 = 1.0 / 3.0;
 
-/// Fewest texts between two writings of the vectors, so that a long first run that is ended keeps most of its work.
+/// Minimum number of texts between two writes of the vectors, so that a long first run that is interrupted keeps most
+/// of its work.
 const WRITE_EVERY: usize = 1_000;
 
-/// Up to this many vectors are multiplied as they are: that takes milliseconds.
+/// Up to this many vectors are multiplied exactly, which takes milliseconds.
 const EXACT_ROWS: usize = 1 << 16;
 
-/// Of more, the passages whose nearness is made exact: many times as many as anyone looks at, so that the error of a
-/// code does not keep one of the best out.
+/// Above that, the number of best passages whose similarity is recomputed exactly. It is many times the number that
+/// anyone looks at, so that the error of a code does not exclude one of the best.
 const REFINED: usize = 1_000;
 
-/// Why there is no search by meaning.
+/// Why search by meaning is not available.
 #[derive(Debug, thiserror::Error)]
 pub enum DenseError {
     #[error(transparent)]
@@ -69,7 +71,7 @@ pub enum DenseError {
 }
 
 impl DenseError {
-    /// What the reader can do about it.
+    /// Returns what the user can do about the error.
     pub fn hint(&self) -> Option<String> {
         match self {
             DenseError::Index(error) => error.hint(),
@@ -78,39 +80,39 @@ impl DenseError {
     }
 }
 
-/// Told how many of how many texts have been embedded; breaks nothing off.
+/// Called with the number of texts embedded so far and the total. It cannot cancel the run.
 pub type Progress<'a> = &'a mut dyn FnMut(usize, usize);
 
 /// An embedding model, and the vectors of all passages of one [`Store`].
 pub struct Dense {
     embedder: Arc<Embedder>,
-    /// Loaded when it is first asked: a search needs none.
+    /// Loaded on first use, because a search does not need it.
     reader: OnceLock<Option<Reader>>,
     vectors: StoredVectors,
     table: Table,
 }
 
 impl Dense {
-    /// Embeds what of `store` has no vectors yet, on all cores, and opens the vectors. A file of vectors that is
-    /// missing, damaged or of another model is made anew. The texts of the built-in editions are not embedded: their
-    /// vectors came with the program.
+    /// Embeds the texts of `store` that have no vectors yet, on all cores, and opens the vectors. A vector file that is
+    /// missing, damaged or of another model is rebuilt. The texts of the built-in editions are not embedded, because
+    /// their vectors come with the program.
     ///
     /// # Errors
-    /// A model that cannot be run; an index folder that cannot be read or written.
+    /// Fails if the model cannot be run, or if the index folder cannot be read or written.
     pub fn open(store: &Store, embedder: Embedder, progress: Progress) -> Result<Dense, DenseError> {
         Dense::open_with(store, embedder, None, progress)
     }
 
-    /// [`Dense::open`] for another state of the corpus, with the model that is loaded already.
+    /// Like [`Dense::open`] for another state of the corpus, with the model that is already loaded.
     ///
     /// # Errors
-    /// As [`Dense::open`].
+    /// The same as [`Dense::open`].
     pub fn reopen(&self, store: &Store, progress: Progress) -> Result<Dense, DenseError> {
         Dense::open_shared(store, Arc::clone(&self.embedder), None, progress)
     }
 
-    /// [`Dense::open`], with vectors from `instead` of the model, by a number that is another one for each text: for
-    /// measurements on more texts than can be embedded.
+    /// Like [`Dense::open`], but takes vectors from `instead` in place of the model. `instead` gets a number that is
+    /// different for each text. This is for measurements on more texts than can be embedded.
     pub fn open_with(
         store: &Store,
         embedder: Embedder,
@@ -129,7 +131,7 @@ impl Dense {
         let (identity, dimensions) = (embedder.identity(), embedder.dimensions());
         let there = store.vectors(&identity, dimensions, false);
         let (table, complete) = Table::new(store, &there)?;
-        // Vectors of texts that are gone do no harm until they are most of the file.
+        // Vectors of deleted texts are harmless until they are most of the file.
         if complete && there.len() <= 2 * (table.passages.len() + table.rows_asked()) {
             return Ok(Dense {
                 embedder,
@@ -155,7 +157,7 @@ impl Dense {
                 writer.add(key, &vectors);
                 progress(done, todo.len());
                 unwritten += 1;
-                // At doubling distances, so that all writing together costs no more than twice the last.
+                // Writes happen at doubling intervals, so that all writes together cost at most twice the last one.
                 if unwritten >= WRITE_EVERY.max(done / 2) {
                     unwritten = 0;
                     writer.write()?;
@@ -175,33 +177,34 @@ impl Dense {
         })
     }
 
-    /// The vectors of `texts`, one each, made side by side on all cores; what of a text does not fit the model's input is
-    /// left out.
+    /// Returns one vector for each of `texts`, computed in parallel on all cores. Text that does not fit the model's
+    /// input is cut off.
     ///
     /// # Errors
-    /// A model that cannot be run.
+    /// Fails if the model cannot be run.
     pub fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
         side_by_side(texts, |text| self.embedder.query(text))
     }
 
-    /// What the reader says of `texts`: the log-odds that the discussion of each answers its question, read side by side
-    /// on all cores; `None` where there is no reader for the model.
+    /// Returns the reader's judgement of each of `texts`: the log-odds that its discussion answers its question. Texts
+    /// are read in parallel on all cores. Returns `None` if there is no reader for the model.
     ///
     /// # Errors
-    /// A model that cannot be run.
+    /// Fails if the model cannot be run.
     pub fn answers(&self, texts: &[reading::Text]) -> Result<Option<Vec<f32>>, EmbedError> {
         let reader = self.reader.get_or_init(|| Reader::built_in(&self.embedder));
         let Some(reader) = reader else { return Ok(None) };
         side_by_side(texts, |text| reader.read(&self.embedder, text)).map(Some)
     }
 
-    /// Whether the model knows `word` as a whole: it is spelt right, in one of the inflections that the model has seen often.
+    /// Returns whether the model knows `word` as a whole. Then it is spelt right, in an inflection that the model has
+    /// seen often.
     pub(super) fn is_word(&self, word: &str) -> bool {
         self.embedder.knows(word)
     }
 
-    /// How near each passage of `store` is to the nearest of `questions`, the spellings of one question. A passage that
-    /// came after the vectors were made is left out.
+    /// Returns how near each passage of `store` is to the nearest of `questions`, which are spellings of one question.
+    /// A passage that was added after the vectors were made is left out.
     pub(super) fn nearness(&self, store: &Store, questions: &[&str]) -> Result<Nearness<'_>, DenseError> {
         let asked = questions.iter().map(|question| self.embedder.query(question));
         let asked = asked.collect::<Result<Vec<_>, _>>()?;
@@ -214,7 +217,7 @@ impl Dense {
         Ok(Nearness::new(Cow::Owned(table.addresses), values))
     }
 
-    /// How near each passage of `table` is to the nearest of the vectors `asked`.
+    /// Returns how near each passage of `table` is to the nearest of the vectors `asked`.
     fn nearest(&self, table: &Table, asked: &[Vec<f32>]) -> Vec<f32> {
         let mut asked = asked.iter();
         let first = asked.next().map(Vec::as_slice).unwrap_or_default();
@@ -229,7 +232,7 @@ impl Dense {
         nearest
     }
 
-    /// How near each passage of `table` is to the vector `asked`; above `exact_rows` vectors, by codes.
+    /// Returns how near each passage of `table` is to the vector `asked`. Above `exact_rows` vectors, this uses codes.
     fn similarities(&self, table: &Table, asked: &[f32], exact_rows: usize) -> Vec<f32> {
         if self.vectors.rows() <= exact_rows {
             return similarities_of(table, &similarity::exact(asked, &self.vectors));
@@ -239,7 +242,7 @@ impl Dense {
         values
     }
 
-    /// Makes the best of `values` exact.
+    /// Recomputes the best of `values` exactly.
     fn refine(&self, table: &Table, asked: &[f32], values: &mut [f32]) {
         let least = nearness::nth_best(values, REFINED);
         let best = |rows: Range<usize>| {
@@ -253,7 +256,7 @@ impl Dense {
     }
 }
 
-/// What `work` makes of each of `items`, on all cores, in their order.
+/// Runs `work` on each of `items`, on all cores, and returns the results in the order of the items.
 fn side_by_side<T: Sync, R: Send>(
     items: &[T],
     work: impl Fn(&T) -> Result<R, EmbedError> + Sync,
@@ -284,7 +287,7 @@ fn side_by_side<T: Sync, R: Send>(
     Ok(all.into_iter().map(|(_, made)| made).collect())
 }
 
-/// Adds those of `missing` that came with the program; returns the others.
+/// Adds the vectors of `missing` texts that come with the program, and returns the other keys.
 fn take_over(writer: &mut VectorsWriter, missing: BTreeSet<Key>, builtin: &Builtin) -> BTreeSet<Key> {
     let absent = missing.into_iter().filter(|key| match builtin.vectors(*key) {
         Some(vectors) => {
@@ -296,7 +299,7 @@ fn take_over(writer: &mut VectorsWriter, missing: BTreeSet<Key>, builtin: &Built
     absent.collect()
 }
 
-/// The similarity of each passage of `table`, by the product of each row.
+/// Returns the similarity of each passage of `table`, given the product of each row.
 fn similarities_of(table: &Table, products: &[f32]) -> Vec<f32> {
     let best = |rows: Range<usize>| {
         let rows = products.get(rows).unwrap_or_default();
@@ -306,12 +309,12 @@ fn similarities_of(table: &Table, products: &[f32]) -> Vec<f32> {
     table.passages.par_iter().with_min_len(4_096).map(near).collect()
 }
 
-/// Nearness to a passage's text, and to what was asked in its discussion, as one.
+/// Combines the similarity to a passage's text and the similarity to what was asked in its discussion.
 fn together(text: f32, asked: impl Iterator<Item = f32>) -> f32 {
     text + QUESTION_SHARE * (asked.fold(f32::MIN, f32::max) - text)
 }
 
-/// Embeds `todo` on all cores; `take` gets each result in no particular order, with how many there are so far.
+/// Embeds `todo` on all cores. `take` gets each result, in no particular order, with the number of results so far.
 fn embed_all(
     store: &Store,
     embedder: &Embedder,
@@ -360,7 +363,7 @@ fn embed(store: &Store, embedder: &Embedder, text: &Text) -> Result<Vectors, Den
     Ok(embedder.passage(title, text)?)
 }
 
-/// The keys of all texts of `store` that `dense` has no vectors of; for tests.
+/// Returns the keys of all texts of `store` for which `dense` has no vectors; for tests.
 #[cfg(test)]
 fn missing(store: &Store, dense: &Dense) -> BTreeSet<Key> {
     let keys = store.keys().unwrap();

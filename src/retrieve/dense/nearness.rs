@@ -1,25 +1,24 @@
-//! How near each passage is to one question.
+//! Holds how near each passage is to one question.
 //!
-//! In: a number for each passage of an index. Out: the nearest, and the number of any. It must not know where the
-//! numbers come from.
+//! It takes one number for each passage of an index, and returns the nearest passages and the number of any passage.
 
 use std::borrow::Cow;
 
 use tantivy::DocAddress;
 
-/// Passages that come in for their meaning, whatever their words: far more than are ever shown. Few in tests, so that a
-/// small corpus has others.
+/// Number of passages that are considered for their meaning, regardless of their words: far more than are ever shown.
+/// It is small in tests, so that a small corpus has others.
 const NEAREST: usize = if cfg!(test) { 100 } else { 1_000 };
 
-/// The similarity of each passage that has vectors, -1 to 1: see the module `dense`.
+/// The similarity of each passage that has vectors, -1 to 1; see the module `dense`.
 pub(in super::super) struct Nearness<'a> {
     /// In order.
     addresses: Cow<'a, [DocAddress]>,
-    /// As many.
+    /// One value for each address.
     values: Vec<f32>,
-    /// All that are as near as this are among `nearest`.
+    /// All passages at least this near are in `nearest`.
     from: f32,
-    /// The nearest first.
+    /// Nearest first.
     nearest: Vec<(DocAddress, f32)>,
 }
 
@@ -36,7 +35,7 @@ impl<'a> Nearness<'a> {
         near
     }
 
-    /// Makes [`Nearness::nearest`] all that are as near as `from`.
+    /// Sets [`Nearness::nearest`] to all passages at least as near as `from`.
     pub fn widen(&mut self, from: f32) {
         let all = self.addresses.iter().zip(&self.values);
         self.nearest = all
@@ -47,34 +46,34 @@ impl<'a> Nearness<'a> {
         self.from = from;
     }
 
-    /// How many passages are as near as `from`.
+    /// Returns the number of passages at least as near as `from`.
     pub fn as_near_as(&self, from: f32) -> usize {
         self.values.iter().filter(|value| **value >= from).count()
     }
 
-    /// How many passages have vectors.
+    /// Returns the number of passages that have vectors.
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Of passages in order.
+    /// Creates a value from passages in order.
     pub fn of_pairs(pairs: Vec<(DocAddress, f32)>) -> Nearness<'a> {
         let (addresses, values): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
         Nearness::new(Cow::Owned(addresses), values)
     }
 
-    /// All passages in order.
+    /// Returns all passages in order.
     pub fn into_pairs(self) -> Vec<(DocAddress, f32)> {
         self.addresses.iter().copied().zip(self.values).collect()
     }
 
-    /// The nearest thousand, and all that are as near as the last of them, or what [`Nearness::widen`] made of them;
-    /// the nearest first.
+    /// Returns the nearest passages, nearest first. These are the nearest thousand and all that are as near as the last
+    /// of them, or those set by [`Nearness::widen`].
     pub fn nearest(&self) -> &[(DocAddress, f32)] {
         &self.nearest
     }
 
-    /// Every passage that is not among [`Nearness::nearest`] is less near than this.
+    /// Returns a similarity that every passage not in [`Nearness::nearest`] is below.
     pub fn nearest_from(&self) -> f32 {
         if self.nearest.len() < self.values.len() {
             self.from
@@ -83,7 +82,7 @@ impl<'a> Nearness<'a> {
         }
     }
 
-    /// The least and the most; without passages, the least is above the most.
+    /// Returns the least and the greatest similarity. Without passages, the least is above the greatest.
     pub fn range(&self) -> (f32, f32) {
         let least = self.values.iter().copied().fold(f32::MAX, f32::min);
         (least, self.most().unwrap_or(f32::MIN))
@@ -93,7 +92,7 @@ impl<'a> Nearness<'a> {
         self.nearest.first().map(|(_, value)| *value)
     }
 
-    /// Where a passage of this similarity stands, from 1.
+    /// Returns the 1-based rank of a passage with this similarity.
     pub fn rank(&self, value: f32) -> usize {
         let within = self.nearest.partition_point(|(_, other)| *other > value);
         if within < self.nearest.len() {
@@ -102,7 +101,7 @@ impl<'a> Nearness<'a> {
         self.values.iter().filter(|other| **other > value).count() + 1
     }
 
-    /// Sets the similarity of each of `passages`, which are in order: `None` for one without vectors.
+    /// Sets the similarity of each of `passages`, which must be in order, or `None` for one without vectors.
     pub fn tell<'b>(&self, passages: impl Iterator<Item = (DocAddress, &'b mut Option<f32>)>) {
         let mut at = 0;
         for (address, similarity) in passages {
@@ -113,7 +112,7 @@ impl<'a> Nearness<'a> {
     }
 }
 
-/// How many of `addresses`, which are in order, come before `address`; quick where they are few.
+/// Returns how many of `addresses`, which are in order, come before `address`. This is fast if they are few.
 fn below(addresses: &[DocAddress], address: DocAddress) -> usize {
     let mut reach = 1;
     while addresses.get(reach).is_some_and(|other| *other < address) {
@@ -124,13 +123,13 @@ fn below(addresses: &[DocAddress], address: DocAddress) -> usize {
     from + some.partition_point(|other| *other < address)
 }
 
-/// The `n`-th largest of `values`, or less than all where there are not so many.
+/// Returns the `n`-th largest of `values`, or `f32::MIN` if there are no more than `n` values.
 pub(super) fn nth_best(values: &[f32], n: usize) -> f32 {
     if values.len() <= n || n == 0 {
         return f32::MIN;
     }
     let nth = |some: &mut Vec<f32>| *some.select_nth_unstable_by(n - 1, |a, b| b.total_cmp(a)).1;
-    // Most are below the worst of the best so far, and are passed over.
+    // Most values are below the worst of the best so far and are skipped.
     let (mut best, mut least) = (Vec::with_capacity(2 * n), f32::NEG_INFINITY);
     for value in values {
         if *value > least {

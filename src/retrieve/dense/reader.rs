@@ -1,13 +1,14 @@
-//! The reader: all-MiniLM-L6-v2 with an adapter of our own, over a question and a passage together.
+//! Judges whether a discussion answers a question, with all-MiniLM-L6-v2 and a LoRA adapter.
 //!
-//! In: the embedder that is loaded anyway, and texts. Out: for each, the log-odds that its discussion answers the
-//! question. It must not know what is made of them.
+//! The reader uses the embedder that is loaded anyway. It reads a question and a passage together and returns the
+//! log-odds that the discussion answers the question.
 //!
-//! Three texts are read: `[CLS] question [SEP]`, `[CLS] title asker [SEP]` and `[CLS] sentences [SEP]`, each cut to its
-//! room. Below, each is encoded by itself, as the embedder does; above, where the adapter is, all tokens attend to all
-//! (MacAvaney et al., "PreTTR", arXiv 2004.14255). A linear head sees the means of the parts, scaled to length 1, and
-//! their products number by number. A passage that is longer than its room is read window by window, each of whole
-//! sentences. `train/README.md` says how adapter and head were trained.
+//! It reads three texts: `[CLS] question [SEP]`, `[CLS] title asker [SEP]` and `[CLS] sentences [SEP]`, each cut to its
+//! token limit. The lower layers encode each text separately, as the embedder does. In the upper layers, which have the
+//! adapter, all tokens attend to all (MacAvaney et al., "PreTTR", arXiv 2004.14255). Each text's last states are
+//! averaged and scaled to length 1. A linear head takes the element-wise product of question and heading, that of
+//! question and passage, and the passage. A passage longer than its limit is read in windows of whole sentences.
+//! `train/README.md` says how adapter and head were trained.
 
 use std::ops::Range;
 
@@ -20,13 +21,13 @@ use crate::reading::Text;
 
 static FILE: &[u8] = include_bytes!("../../../adapters/reader.gguf");
 
-/// Most tokens of each part, as `train/texts.py` has them.
+/// Maximum number of tokens of each part, as in `train/texts.py`.
 const QUESTION: usize = 64;
 const TITLE: usize = 32;
 const ASKER: usize = 48;
 const PASSAGE: usize = 320;
 
-/// Answers, related, off.
+/// The classes: answers, related, off.
 const CLASSES: usize = 3;
 
 /// The adapter, and a head for each class.
@@ -35,7 +36,7 @@ pub(super) struct Reader {
     heads: [Head; CLASSES],
 }
 
-/// A linear function, its bias behind its weights.
+/// A linear function, with its bias after its weights.
 struct Head(Vec<f32>);
 
 impl Head {
@@ -46,13 +47,13 @@ impl Head {
 }
 
 impl Reader {
-    /// The reader that came with the program; `None` where it is not for the model of `embedder`.
+    /// Returns the reader that comes with the program, or `None` if it is not for the model of `embedder`.
     pub fn built_in(embedder: &Embedder) -> Option<Reader> {
         Reader::load(FILE, embedder).ok().flatten()
     }
 
     /// # Errors
-    /// A file that is damaged, or does not fit the model that it says it is for.
+    /// Fails if the file is damaged or does not fit the model that it names.
     fn load(bytes: &[u8], embedder: &Embedder) -> Result<Option<Reader>> {
         let mut file = AdapterFile::read(bytes)?;
         if file.text("askpm.base.sha256")? != hex(&embedder.identity()) {
@@ -71,10 +72,10 @@ impl Reader {
         }))
     }
 
-    /// The log-odds that the discussion of `text` answers its question, by its best window.
+    /// Returns the log-odds that the discussion of `text` answers its question, from its best window.
     ///
     /// # Errors
-    /// A model that cannot be run.
+    /// Fails if the model cannot be run.
     pub fn read(&self, embedder: &Embedder, text: &Text) -> std::result::Result<f32, EmbedError> {
         let cut = |text: &str, most: usize| {
             let mut tokens = embedder.tokens(text)?;
@@ -106,7 +107,7 @@ impl Reader {
         }
     }
 
-    /// Log-odds from the last layer's states of question, heading and passage, rows of `width` numbers.
+    /// Returns the log-odds, given the last layer's states of question, heading and passage as rows of `width` numbers.
     fn judge(&self, parts: [&[f32]; 3], width: usize) -> f32 {
         let [question, heading, passage] = parts.map(|rows| mean(rows, width));
         let seen = [products(&question, &heading), products(&question, &passage), passage].concat();
@@ -116,7 +117,7 @@ impl Reader {
     }
 }
 
-/// The direction of the mean of rows of `width` numbers; zeros without rows.
+/// Returns the mean of rows of `width` numbers, scaled to length 1; zeros without rows.
 fn mean(rows: &[f32], width: usize) -> Vec<f32> {
     let mut sum = vec![0f32; width];
     for row in rows.chunks_exact(width) {
@@ -127,12 +128,13 @@ fn mean(rows: &[f32], width: usize) -> Vec<f32> {
     sum
 }
 
-/// Number by number.
+/// Returns the element-wise product.
 fn products(a: &[f32], b: &[f32]) -> Vec<f32> {
     a.iter().zip(b).map(|(x, y)| x * y).collect()
 }
 
-/// Cuts sentences into windows of at most [`PASSAGE`] tokens; at least one, and none without a sentence but the only one.
+/// Cuts sentences into windows of at most [`PASSAGE`] tokens. There is at least one window. Without sentences, it is
+/// empty.
 fn windows(sentences: &[Vec<u32>]) -> Vec<Range<usize>> {
     let (mut out, mut start, mut used) = (Vec::new(), 0, 0);
     for (at, sentence) in sentences.iter().enumerate() {

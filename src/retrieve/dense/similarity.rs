@@ -1,24 +1,22 @@
-//! Dot products: all that a search by meaning does.
+//! Computes dot products of one vector with many stored ones.
 //!
-//! In: a vector, and others as the bytes they are stored as. Out: their products. It must not know what they mean.
-//!
-//! Few vectors are multiplied as they are. Of very many the codes are (one byte a number, see `index::vectors`), which
-//! is a quarter to read, and reading is what takes the time; the products are off by less than 0.01, so the best are
-//! multiplied again as they are.
+//! A small number of vectors is multiplied exactly. Of a very large number, the codes are multiplied (one byte per
+//! number, see `index::vectors`). Codes are a quarter of the data to read, and reading takes most of the time. Their
+//! products are off by less than 0.01, so the best vectors are multiplied again exactly.
 
 use askpm_kernels::scan;
 use rayon::prelude::*;
 
 use crate::index::vectors::{Vectors, quantise};
 
-/// Sums that run side by side: enough for the compiler to fill vector registers of any width.
+/// Number of independent sums: enough for the compiler to fill vector registers of any width.
 const LANES: usize = 16;
 
-/// How many rows one thread takes at a time.
+/// Number of rows that one thread takes at a time.
 const CHUNK: usize = 4_096;
 
-/// `Σ a[i] · b[i]`, where `b` is little-endian f32; of the shorter length. The order of adding is fixed, so the same
-/// vectors give the same bits on every machine.
+/// Returns `Σ a[i] · b[i]` over the shorter length, where `b` is little-endian f32. The order of addition is fixed, so
+/// the same vectors give the same bits on every machine.
 pub(super) fn dot(a: &[f32], b: &[u8]) -> f32 {
     let mut sums = [0f32; LANES];
     let (wide, rest) = a.as_chunks::<LANES>();
@@ -33,14 +31,14 @@ pub(super) fn dot(a: &[f32], b: &[u8]) -> f32 {
     sums.iter().sum::<f32>() + tail
 }
 
-/// The product of `asked` with every row, exact.
+/// Returns the exact product of `asked` with every row.
 pub(super) fn exact(asked: &[f32], vectors: &Vectors) -> Vec<f32> {
     let width = 4 * asked.len().max(1);
     let rows = vectors.vectors(0..vectors.rows()).chunks_exact(width);
     rows.map(|row| dot(asked, row)).collect()
 }
 
-/// The product of `asked` with every row by their codes, on all cores.
+/// Returns the product of `asked` with every row, computed from their codes on all cores.
 pub(super) fn coded(asked: &[f32], vectors: &Vectors) -> Vec<f32> {
     let (scale, codes) = quantise(asked.iter().copied());
     let mut out = vec![0.0; vectors.rows()];

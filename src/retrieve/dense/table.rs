@@ -1,7 +1,7 @@
-//! Which vectors are whose: each passage of an index, and the rows of its text and of the questions that it answers.
+//! Maps each passage of an index to the vectors of its text and of the questions that it answers.
 //!
-//! In: a [`Store`] and its vectors. Out: a [`Table`], or the texts that have no vectors. It must not know of questions
-//! or of similarity.
+//! A [`Table`] is built from a [`Store`] and its vectors. This module knows nothing about a user's question or
+//! similarity.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -16,21 +16,21 @@ use crate::index::{IndexError, Store};
 pub(super) enum Text {
     /// Title and text of the passage at this address.
     Passage(DocAddress),
-    /// Title and question of the discussion that this passage is of.
+    /// Title and question of the discussion of this passage.
     Question(DocAddress),
-    /// One of the other wordings of the question, or of what the answer settles, by its place among them.
+    /// One of the other wordings of the question, or of what the answer settles, by its index among them.
     Asked(DocAddress, usize),
 }
 
 /// A passage that has vectors.
 pub(super) struct Entry {
     text: (u32, u32),
-    /// What it answers: see [`Table::question`].
+    /// Number of the set of what it answers; see [`Table::question`].
     pub question: u32,
 }
 
 impl Entry {
-    /// The rows of its text.
+    /// Returns the rows of its text.
     pub fn text(&self) -> Range<usize> {
         range(self.text)
     }
@@ -40,16 +40,16 @@ impl Entry {
 pub(super) struct Table {
     view: View,
     pub addresses: Vec<DocAddress>,
-    /// As many.
+    /// One entry for each address.
     pub passages: Vec<Entry>,
-    /// Rows of what was asked: a discussion's question, each other wording, and what an answer settles beside; once for
-    /// passages that follow each other and have the same. One such set after the other.
+    /// Rows of what was asked, set after set. A set has a discussion's question, each other wording, and what an answer
+    /// settles in addition. Consecutive passages with the same set share it.
     asked: Vec<(u32, u32)>,
     /// Where each set begins in `asked`, and where the last one ends.
     starts: Vec<u32>,
 }
 
-/// What tells one view of an index from another: its segments, and how many passages of each are there.
+/// Identifies a view of an index: its segments, and the number of passages in each.
 type View = Vec<(SegmentId, u32)>;
 
 fn view(store: &Store) -> View {
@@ -62,7 +62,8 @@ fn range((first, count): (u32, u32)) -> Range<usize> {
 }
 
 impl Table {
-    /// The table of `store`, without the passages that lack a vector; whether none does.
+    /// Returns the table of `store`, and whether every text has vectors. A passage is left out if its text has no
+    /// vectors, or if nothing that it answers has any.
     pub fn new(store: &Store, vectors: &Vectors) -> Result<(Table, bool), IndexError> {
         let mut table = Table {
             view: view(store),
@@ -97,12 +98,13 @@ impl Table {
         Ok((table, complete))
     }
 
-    /// Whether this is the table of `store` as it is.
+    /// Returns whether this is the table of `store` in its current state.
     pub fn is_of(&self, store: &Store) -> bool {
         self.view == view(store)
     }
 
-    /// How many rows what was asked has in all. Sets share rows: the answers of a discussion have its questions in common.
+    /// Returns the number of distinct rows of what was asked. Sets share rows, because the answers of a discussion have
+    /// its questions in common.
     pub fn rows_asked(&self) -> usize {
         let mut asked = self.asked.clone();
         asked.sort_unstable();
@@ -110,7 +112,7 @@ impl Table {
         asked.iter().map(|(_, count)| *count as usize).sum()
     }
 
-    /// The rows of set number `at` of what was asked.
+    /// Returns the rows of set number `at` of what was asked.
     pub fn question(&self, at: u32) -> impl Iterator<Item = Range<usize>> + '_ {
         let bound = |at: usize| self.starts.get(at).map_or(0, |start| *start as usize);
         let (from, to) = (bound(at as usize), bound(at as usize + 1));
@@ -118,7 +120,7 @@ impl Table {
     }
 }
 
-/// Every text of `store` once, and the keys in the order in which a search comes to need them.
+/// Returns every text of `store` once, and the keys in the order in which a search needs them.
 pub(super) fn texts(store: &Store) -> Result<(BTreeMap<Key, Text>, Vec<Key>), IndexError> {
     let (mut texts, mut order) = (BTreeMap::new(), Vec::new());
     for (address, keys) in store.keys()? {

@@ -1,4 +1,4 @@
-//! The embedder against an independent implementation, and the whole of search by meaning with a tiny random model.
+//! Tests the embedder against an independent implementation, and search by meaning with a tiny random model.
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,7 @@ fn load_as(folder: &Path, identity: [u8; 32]) -> Result<Embedder, EmbedError> {
     })
 }
 
-/// A folder with a tiny model.
+/// Returns a folder with a tiny model.
 pub(in crate::retrieve) fn tiny() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     tiny_bert::write(dir.path(), 7);
@@ -46,7 +46,7 @@ fn corpus() -> Vec<SourceFile> {
     ]
 }
 
-/// Opens `store`'s vectors; also how many texts were embedded.
+/// Opens the vectors of `store`. Also returns how many texts were embedded.
 fn open(store: &Store, model: &Path, identity: u8) -> (Dense, usize) {
     let mut embedded = 0;
     let dense = Dense::open(store, load(model, identity).unwrap(), &mut |done, _| embedded = done).unwrap();
@@ -81,7 +81,7 @@ fn the_reader_reads_as_where_it_was_trained() {
         crate::testing::skipped("ASKPM_TEST_EMBEDDER names no folder with the files of all-MiniLM-L6-v2");
         return;
     };
-    /// By `train/golden.py`, in PyTorch.
+    /// Produced by `train/golden.py`, in PyTorch.
     #[derive(serde::Deserialize)]
     struct Golden {
         question: String,
@@ -185,7 +185,7 @@ fn only_new_texts_are_embedded_and_the_rest_is_kept() {
     files.push(edition("gamma", &[("Who owns the roadmap?", &["No team does."])]));
     let (store, _) = Store::refresh(dir.path(), &files).unwrap();
     let (dense, embedded) = open(&store, model.path(), 1);
-    // One new answer; the question is one that was asked before.
+    // One new answer; the question was asked before.
     assert_eq!(embedded, 1);
     let after = dense.nearness(&store, &["price"]).unwrap().into_pairs();
     assert_eq!(after.len(), 4);
@@ -322,7 +322,7 @@ fn a_misspelt_word_is_read_by_meaning_as_the_corpus_spells_it() {
         dense: &dense,
     };
     let similarity = |text: &str| by_meaning.retrieve(&Query::new(text, 5)).unwrap().signals.similarity;
-    // What was typed is read too, and the nearer of both counts.
+    // What was typed is read too, and the nearer of the two counts.
     assert!(similarity("roadmp") >= similarity("roadmap"));
     let near = |texts: &[&str]| dense.nearness(&store, texts).unwrap().into_pairs();
     let (typed, respelt) = (near(&["roadmp"]), near(&["roadmap"]));
@@ -388,9 +388,9 @@ fn other_wordings_of_a_question_bring_its_answers_near() {
     let (dense, embedded) = open(&store, model.path(), 1);
     assert_eq!(embedded, 1);
     let after = nearness(&dense, &store);
-    // To the tiny model all texts are much alike.
+    // For the tiny model all texts are much alike.
     assert!(before < 0.999 && (after - 1.0).abs() < 1e-5, "{before} {after}");
-    // They are found by, and are nothing that can be quoted.
+    // Other wordings help to find an answer, but are not part of the text that can be quoted.
     let fused = Fused {
         store: &store,
         dense: &dense,
@@ -412,7 +412,7 @@ fn of_many_vectors_the_best_are_as_near_as_if_all_were_multiplied_whole() {
         .collect();
     let answers: Vec<&str> = answers.iter().map(String::as_str).collect();
     let (store, _) = Store::refresh(dir.path(), &[edition("e", &[("How do we price?", &answers)])]).unwrap();
-    // Vectors of any direction, not those of the tiny model.
+    // Vectors in random directions, not those of the tiny model.
     let random = |key: u64| {
         let mut state = key;
         let mut number = || {
@@ -433,7 +433,7 @@ fn of_many_vectors_the_best_are_as_near_as_if_all_were_multiplied_whole() {
         dense.similarities(&dense.table, &asked, 0),
     );
     assert_eq!(whole.len(), 26);
-    // All are among the best that are made exact.
+    // All are among the best, which are made exact.
     assert_eq!(whole, coded);
     let (codes, exact) = (
         super::similarity::coded(&asked, &dense.vectors),
