@@ -1,16 +1,20 @@
-//! How text becomes terms: one analyzer for passages and for questions, so that both speak of the same stems.
+//! Turns text into terms. Passages and questions use the same analyzer, so that they have the same stems.
 //!
-//! In: any text. Out: lower-case English stems without accents and without function words, each with the byte span
-//! it came from and its position. It must not know of fields, files or scores.
+//! Terms are lower-case English stems without accents. Function words are removed. Each term has its position and the
+//! byte span it came from.
 //!
-//! The rules beyond splitting at punctuation are those that product people's writing needs: `AI/ML` is two words but
-//! `A/B`, `Q&A` and `U.S.` are one (`ab`, `qa`, `us`); `C++` and `C#` keep their signs; `PMs`, `prds` and `KPIs` lose
-//! their plural `s`, which a stemmer made for words with vowels leaves; `user's` is `user`, `don't` is `dont`; `US` and
-//! `IT` in capitals are a country and a department, not the function words.
+//! In addition to splitting at punctuation, the analyzer has rules for the writing of product managers:
 //!
-//! Chinese, Japanese and Korean are written without spaces, or with spaces that part more than words. Each two
-//! neighbouring characters are a term: `按次收费` is `按次`, `次收` and `收费`. A dictionary would give fewer and truer terms,
-//! at tens of megabytes for each language, and would miss the new words that product people use.
+//! - `AI/ML` is two words, but `A/B`, `Q&A` and `U.S.` are one (`ab`, `qa`, `us`).
+//! - `C++` and `C#` keep their signs.
+//! - `PMs`, `prds` and `KPIs` lose their plural `s`. A stemmer leaves it, because it is made for words with vowels.
+//! - `user's` is `user`, and `don't` is `dont`.
+//! - `US` and `IT` in capitals are a country and a department, not function words.
+//!
+//! Chinese, Japanese and Korean are written without spaces, or with spaces that separate more than words. There, each
+//! two neighbouring characters are a term: `按次收费` gives `按次`, `次收` and `收费`. A dictionary would give fewer and more
+//! accurate terms. But it would take tens of megabytes for each language, and would miss the new words that product
+//! managers use.
 
 use tantivy::tokenizer::{
     AsciiFoldingFilter, Language, LowerCaser, RemoveLongFilter, Stemmer, StopWordFilter, TextAnalyzer, Token,
@@ -22,32 +26,32 @@ use crate::corpus::script::is_cjk;
 /// Name under which the analyzer is registered with an index.
 pub(super) const NAME: &str = "askpm_en";
 
-/// Changes whenever the rules below change what a text's terms are; part of the index's fingerprint.
+/// Changes whenever the rules below change a text's terms. It is part of the index's fingerprint.
 pub(super) const VERSION: u32 = 3;
 
-/// Longest term in bytes; longer ones are encoded data or rubbish, and nobody asks for them.
+/// Terms of this many bytes or more are dropped. They are encoded data or garbage, and nobody searches for them.
 const MAX_TERM_BYTES: usize = 40;
 
-/// Function words, removed from passages and questions alike (positions keep their gaps).
+/// Function words, removed from passages and questions alike. Positions keep their gaps.
 const STOP_WORDS: &str = "a an and are as at be been being but by can cannot cant could couldnt did didnt do does \
     doesnt doing dont eg else etc for from had has hasnt have havent having he her hers him his i ie if im in into is \
     isnt it its itself me mine my myself of off on onto or our ours ourselves she so such than that the their theirs \
     them themselves then there these they this those though to too us very was wasnt we were werent while will with \
     wont would wouldnt you your yours yourself";
 
-/// Function words that are something else in capitals. `OR` is not among them, as people type `AND` and `OR` in capitals
-/// to a search; nor are others that are capitals for emphasis more often than for a name.
+/// Function words that mean something else in capitals. `OR` is not one of them, because people type `AND` and `OR` in
+/// capitals in a search. Neither are others that are capitalized for emphasis more often than as a name.
 const ACRONYMS: [&str; 2] = ["us", "it"];
 
-/// Whether `word`, in lower case, is a function word.
+/// Returns whether `word`, in lower case, is a function word.
 pub(crate) fn is_stop_word(word: &str) -> bool {
     STOP_WORDS.split_whitespace().any(|stop| stop == word)
 }
 
-/// Characters that hold Chinese sentences together or only ask.
+/// Characters that are Chinese function words or only ask.
 const CHINESE_FUNCTION: &str = "的了吗呢吧啊是在我你您他她它们这那就都也很和与及或给把被让对为何怎么什如哪谁几请能会要";
 
-/// Whether `word` is a term of Chinese or Japanese that holds a sentence together or only asks: `如何`, `です`.
+/// Returns whether `word` is a Chinese or Japanese term that is a function word or only asks: `如何`, `です`.
 pub(crate) fn is_cjk_function(word: &str) -> bool {
     let kana = |c: char| ('\u{3040}'..='\u{309f}').contains(&c);
     !word.is_empty()
@@ -55,12 +59,12 @@ pub(crate) fn is_cjk_function(word: &str) -> bool {
         && (word.chars().all(kana) || word.chars().any(|c| CHINESE_FUNCTION.contains(c)))
 }
 
-/// Whether `text` has a lower-case letter, so that capitals in it mean something.
+/// Returns whether `text` has a lower-case letter, which means that its capitals carry information.
 pub(crate) fn has_lower_case(text: &str) -> bool {
     text.chars().any(char::is_lowercase)
 }
 
-/// The analyzer of every searched field.
+/// Returns the analyzer of every searched field.
 pub(crate) fn analyzer() -> TextAnalyzer {
     let stop_words = StopWordFilter::remove(STOP_WORDS.split_whitespace().map(str::to_string));
     TextAnalyzer::builder(Words::default())
@@ -73,7 +77,7 @@ pub(crate) fn analyzer() -> TextAnalyzer {
 }
 
 /// Splits text into lower-case words by the rules in the module's documentation. One of [`ACRONYMS`] stays in capitals,
-/// which is how it passes the filter of function words.
+/// so that the filter of function words does not remove it.
 #[derive(Clone, Default)]
 struct Words {
     token: Token,
@@ -95,9 +99,9 @@ impl Tokenizer for Words {
 
 struct WordStream<'a> {
     text: &'a str,
-    /// Byte offset of what has not been read yet; always on a character boundary.
+    /// Byte offset of the text that has not been read yet; always on a character boundary.
     at: usize,
-    /// The end of the line that was last looked at, and whether it has a lower-case letter.
+    /// End of the line that was last checked, and whether it has a lower-case letter.
     line: Option<(usize, bool)>,
     token: &'a mut Token,
 }
@@ -107,7 +111,7 @@ impl WordStream<'_> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// The characters ahead, for a look without reading.
+    /// Returns the next characters without reading them.
     fn ahead<const N: usize>(&self) -> [Option<char>; N] {
         let mut chars = self.rest().chars();
         std::array::from_fn(|_| chars.next())
@@ -115,14 +119,14 @@ impl WordStream<'_> {
 
     fn push(&mut self, c: char) {
         self.at += c.len_utf8();
-        // A combining mark belongs to the letter before it and is dropped, as composed accents are folded later.
+        // A combining mark belongs to the letter before it. It is dropped, as composed accents are folded later.
         if !is_combining(c) {
             self.token.text.extend(c.to_lowercase());
         }
     }
 
-    /// Reads letters, digits and what an apostrophe joins; returns how many letters and digits were read. A clitic is
-    /// read over and is no part of the word's span.
+    /// Reads letters, digits and what an apostrophe joins. Returns the number of letters and digits read. A clitic is
+    /// skipped and is not part of the word's span.
     fn read_run(&mut self) -> usize {
         let mut length = 0;
         loop {
@@ -149,8 +153,8 @@ impl WordStream<'_> {
         }
     }
 
-    /// Reads one character of a script without spaces; the term is that and the next. The last one of a run is a part of
-    /// the term before, and no term of its own unless it stands alone.
+    /// Reads one character of a script without spaces. The term is that character and the next one. The last character
+    /// of a run belongs to the term before, and is a term only if it stands alone. Returns whether there is a term.
     fn read_pair(&mut self, c: char) -> bool {
         let after_one = self
             .text
@@ -171,7 +175,7 @@ impl WordStream<'_> {
         }
     }
 
-    /// After a single letter: joins `/B`, `&A`, `-B` and `.S` to it, so that `A/B` is one word and `AI/ML` is two.
+    /// After a single letter, appends `/B`, `&A`, `-B` and `.S` to it, so that `A/B` is one word and `AI/ML` is two.
     fn read_joined_letters(&mut self) {
         while let [Some(joiner), Some(letter), after] = self.ahead::<3>() {
             let single = letter.is_alphanumeric() && !after.is_some_and(char::is_alphanumeric);
@@ -184,7 +188,7 @@ impl WordStream<'_> {
         }
     }
 
-    /// After a single letter: the signs of `C++` and `C#`.
+    /// After a single letter, reads the signs of `C++` and `C#`.
     fn read_language_sign(&mut self) {
         let sign = ["++", "#"].into_iter().find(|sign| self.rest().starts_with(sign));
         if let Some(sign) = sign {
@@ -196,7 +200,7 @@ impl WordStream<'_> {
 }
 
 impl WordStream<'_> {
-    /// Whether the word that was read is one of [`ACRONYMS`] as it is written: in capitals on a line that is not all
+    /// Returns whether the current word is one of [`ACRONYMS`] as written: in capitals on a line that is not all
     /// capitals, or with points (`U.S.`).
     fn is_acronym(&mut self) -> bool {
         if !ACRONYMS.contains(&self.token.text.as_str()) {
@@ -207,7 +211,7 @@ impl WordStream<'_> {
         written.contains('.') || (!has_lower_case(written) && self.line_has_lower_case())
     }
 
-    /// Whether the line of the word that was read has a lower-case letter. A line is looked at once.
+    /// Returns whether the line of the current word has a lower-case letter. Each line is checked once.
     fn line_has_lower_case(&mut self) -> bool {
         let from = self.token.offset_from;
         if let Some((_, mixed)) = self.line.filter(|(end, _)| from < *end) {
@@ -271,7 +275,7 @@ fn is_combining(c: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&c)
 }
 
-/// Length of the clitic (`'s`, `'re`, …) that `rest`, the text after an apostrophe, begins with.
+/// Returns the length of the clitic (`'s`, `'re`, …) at the start of `rest`, the text after an apostrophe.
 fn clitic(rest: &str) -> Option<usize> {
     let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
     let run = rest.get(..end)?;
@@ -281,7 +285,8 @@ fn clitic(rest: &str) -> Option<usize> {
         .then_some(end)
 }
 
-/// Takes the plural `s` from acronyms (`pms`, `prds`, `llms`): all consonants, so no stemmer for English does.
+/// Removes the plural `s` from acronyms (`pms`, `prds`, `llms`). They are all consonants, so no English stemmer does
+/// it.
 fn singular_acronym(word: &mut String) {
     let consonants = word.bytes().all(|b| b.is_ascii_alphabetic() && !b"aeiouy".contains(&b));
     let plural = word.ends_with('s') && !word.ends_with("ss") && word.len() > 2;
@@ -375,7 +380,7 @@ mod tests {
             analyzer().token_stream(&text).process(&mut |t| spans.push((t.offset_from, t.offset_to)));
             for (from, to) in spans {
                 prop_assert!(last <= from && from < to && text.get(from..to).is_some());
-                // Terms of two characters of a script without spaces share one.
+                // Terms of two characters of a script without spaces overlap by one character.
                 let paired = text[from..to].chars().all(is_cjk);
                 last = if paired { from + 1 } else { to };
             }

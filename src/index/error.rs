@@ -1,4 +1,4 @@
-//! What can go wrong with an index on disk, in words for a reader, with the way out where there is one.
+//! The errors of an index on disk, with a hint on how to fix them if there is one.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ pub enum IndexError {
     #[error("the index folder {} cannot be used: {doing}: {source}", .path.display())]
     Io {
         path: PathBuf,
-        /// What was being done, as `writing the index`.
+        /// The action that failed, such as `writing the index`.
         doing: &'static str,
         source: io::Error,
     },
@@ -20,16 +20,16 @@ pub enum IndexError {
     NotOurs { path: PathBuf },
     #[error("another askpm has been updating the index {} for over {} s", .path.display(), .waited.as_secs())]
     Busy { path: PathBuf, waited: Duration },
-    /// The index cannot be read although it is the newest one; refreshing rebuilds it.
+    /// The current index cannot be read; refreshing rebuilds it.
     #[error("the index {} is damaged: {what}", .path.display())]
     Damaged { path: PathBuf, what: String },
-    /// The search engine refused for a reason that neither the disk nor the index's state explains.
+    /// The search engine failed for a reason that neither the disk nor the index's state explains.
     #[error("the index {} cannot be updated: {what}", .path.display())]
     Engine { path: PathBuf, what: String },
 }
 
 impl IndexError {
-    /// What the reader can do about it, in one line without a full stop.
+    /// Returns what the user can do about the error, in one line without a full stop.
     pub fn hint(&self) -> Option<String> {
         match self {
             IndexError::Io { source, path, .. } => match source.kind() {

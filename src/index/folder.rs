@@ -1,13 +1,11 @@
-//! The index folder: whose it is, which generation in it is current, who may write to it.
-//!
-//! In: the folder's path. Out: paths of generations, and a lock. It must not know what an index is.
+//! Manages the index folder: its ownership, its current generation, and the write lock.
 //!
 //! ```text
 //! DIR/askpm-index   marks the folder as ours: nothing is ever deleted in a folder without it
-//! DIR/lock          held by whoever is writing
+//! DIR/lock          held by the process that is writing
 //! DIR/current       name of the generation that readers use, replaced by rename
-//! DIR/gen-N/        an index; a rebuild makes the next N beside it and then swaps `current`
-//! DIR/vectors       vectors of passages, where there is a model that makes them; of all generations
+//! DIR/gen-N/        an index; a rebuild makes the next N, then swaps `current`
+//! DIR/vectors       vectors of passages, if there is a model that makes them; shared by all generations
 //! ```
 
 use std::fs::{self, File, TryLockError};
@@ -23,10 +21,10 @@ const MARKER_TEXT: &str = "This folder is askpm's search index. It may be delete
 const LOCK: &str = "lock";
 const CURRENT: &str = "current";
 const GENERATION: &str = "gen-";
-/// Prefix of temporary files, so that one left by a killed process is known as ours.
+/// Prefix of temporary files, so that one left by a killed process is recognized as ours.
 const TEMPORARY: &str = ".askpm-";
 
-/// Makes `dir` an index folder, or checks that it is one; refuses a file and a folder with other things in it.
+/// Makes `dir` an index folder, or checks that it is one. Rejects a file, and a folder with other content.
 pub(super) fn prepare(dir: &Path) -> Result<(), IndexError> {
     if dir.exists() && !dir.is_dir() {
         return Err(IndexError::NotAFolder { path: dir.into() });
@@ -39,7 +37,7 @@ pub(super) fn prepare(dir: &Path) -> Result<(), IndexError> {
     for entry in fs::read_dir(dir).map_err(IndexError::io(dir, "listing it"))? {
         let entry = entry.map_err(IndexError::io(dir, "listing it"))?;
         if !entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
-            // The marker is the first file there is: another askpm may have begun here since the first look.
+            // The marker is always the first file. Another askpm may have created it since the first check.
             return if ours() {
                 Ok(())
             } else {
@@ -50,7 +48,7 @@ pub(super) fn prepare(dir: &Path) -> Result<(), IndexError> {
     write_atomically(dir, MARKER, MARKER_TEXT).map_err(IndexError::io(dir, "writing to it"))
 }
 
-/// Whether `dir` has things in it, and not the mark of an index folder: nothing is ever written to such a folder.
+/// Returns whether `dir` has content but no marker of an index folder. Nothing is ever written to such a folder.
 pub fn is_foreign(dir: &Path) -> bool {
     let is_temporary = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(TEMPORARY);
     let things = fs::read_dir(dir).into_iter().flatten().flatten();
@@ -61,7 +59,7 @@ fn is_ours(dir: &Path) -> bool {
     dir.join(MARKER).is_file()
 }
 
-/// The folder of the generation that readers use; `None` where no index was ever completed.
+/// Returns the folder of the generation that readers use, or `None` if no index was ever completed.
 pub(super) fn current(dir: &Path) -> Result<Option<PathBuf>, String> {
     let name = match fs::read_to_string(dir.join(CURRENT)) {
         Ok(name) => name,
@@ -75,19 +73,20 @@ pub(super) fn current(dir: &Path) -> Result<Option<PathBuf>, String> {
     }
 }
 
-/// Path of a generation that does not exist yet.
+/// Returns the path of a generation that does not exist yet.
 pub(super) fn next(dir: &Path) -> Result<PathBuf, IndexError> {
     let last = generations(dir)?.into_iter().map(|(n, _)| n).max().unwrap_or(0);
     Ok(dir.join(format!("{GENERATION}{}", last.saturating_add(1))))
 }
 
-/// Makes `generation` current; readers that opened the one before keep it.
+/// Makes `generation` current. Readers that opened the previous one keep it.
 pub(super) fn publish(dir: &Path, generation: &Path) -> Result<(), IndexError> {
     let name = generation.file_name().unwrap_or_default().to_string_lossy();
     write_atomically(dir, CURRENT, &format!("{name}\n")).map_err(IndexError::io(dir, "writing to it"))
 }
 
-/// Removes every generation but `keep`. What cannot be removed now (still open, on some systems) goes next time.
+/// Removes every generation except `keep`. One that cannot be removed now (on some systems, if it is open) is removed
+/// the next time.
 pub(super) fn remove_others(dir: &Path, keep: &Path) -> Result<(), IndexError> {
     for (_, path) in generations(dir)? {
         if path != keep {
@@ -116,7 +115,7 @@ fn number(name: &str) -> Option<u64> {
         .then(|| digits.parse().ok())?
 }
 
-/// Waits up to `patience` for the right to write; the lock ends when the file is dropped, or with the process.
+/// Waits up to `patience` for the write lock. The lock is released when the file is dropped or the process ends.
 pub(super) fn lock(dir: &Path, patience: Duration) -> Result<File, IndexError> {
     let file = File::options()
         .create(true)
@@ -144,7 +143,7 @@ fn write_atomically(dir: &Path, name: &str, content: &str) -> io::Result<()> {
     replace(dir, name, |out| out.write_all(content.as_bytes()))
 }
 
-/// Puts what `write` writes in place of `DIR/name`, whole or not at all.
+/// Replaces `DIR/name` with the output of `write`, atomically.
 pub(super) fn replace(dir: &Path, name: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(dir)?;
     let mut buffered = io::BufWriter::new(file.as_file_mut());
@@ -156,7 +155,7 @@ pub(super) fn replace(dir: &Path, name: &str, write: impl FnOnce(&mut dyn Write)
     sync_folder(dir)
 }
 
-/// Makes a rename in `dir` outlive a power cut; other systems than Unix offer no such call.
+/// Makes a rename in `dir` survive a power failure. Only Unix has such a call.
 fn sync_folder(dir: &Path) -> io::Result<()> {
     if cfg!(unix) {
         File::open(dir)?.sync_all()

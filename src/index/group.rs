@@ -1,7 +1,4 @@
-//! Reads the passages of one discussion together.
-//!
-//! In: a [`Store`] and an identifier. Out: all passages of its group, in the order in which the newsletter prints them.
-//! It must not know why somebody wants them.
+//! Reads all passages of one discussion.
 
 use tantivy::collector::DocSetCollector;
 use tantivy::query::TermQuery;
@@ -13,11 +10,11 @@ use crate::corpus::edition::Id;
 use crate::corpus::passage::Passage;
 
 impl Store {
-    /// All passages of the group that `id` belongs to (a discussion with its answers, or a single section or resource),
-    /// by identifier and part. Empty if the index has none.
+    /// Returns all passages of the group that `id` belongs to, by identifier and part. A group is a discussion with its
+    /// answers, or a single section or resource. The result is empty if the index has no such passage.
     ///
     /// # Errors
-    /// An index file that cannot be read.
+    /// Fails if an index file cannot be read.
     pub(crate) fn group(&self, id: &Id) -> Result<Vec<Passage>, IndexError> {
         let group = id.group();
         let term = Term::from_field_text(self.fields.edition(), group.edition());

@@ -1,11 +1,9 @@
-//! What an index was made from: every source file with its content hash and what became of it.
+//! Records what an index was made from: every source file with its content hash and the result.
 //!
-//! In: the plan of a refresh, or the `meta.json` of an index folder. Out: a [`Manifest`]. It must not know of queries.
-//!
-//! The manifest travels as the payload of tantivy's commit, so index and manifest change in one atomic step (the
-//! rename of `meta.json`): a refresh that is killed leaves both as they were, and there is no moment at which one
-//! describes the other wrongly. `meta.json` is plain JSON, so the payload, and in it our own format stamp, is read
-//! before tantivy opens anything: opening an index of another version has panicked (tantivy issue 1754).
+//! The manifest is stored as the payload of tantivy's commit. So index and manifest change in one atomic step, the
+//! rename of `meta.json`. A refresh that is killed leaves both as they were, and they never disagree. `meta.json` is
+//! plain JSON, so the payload with our format stamp is read before tantivy opens anything. This matters because opening
+//! an index of another version has panicked (tantivy issue 1754).
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Skipped, hex, sha256};
 
-/// First word of a payload that is ours; the number after it is the format.
+/// First word of a payload that is ours. The number after it is the format.
 const STAMP: &str = "askpm-manifest";
 /// Changes whenever an older askpm could misread what is written.
 const FORMAT: u32 = 1;
@@ -45,14 +43,14 @@ pub(super) enum FileState {
         date: Option<String>,
         passages: usize,
     },
-    /// Not an edition; `why` carries the line.
+    /// Not an edition; `why` includes the line.
     Broken { why: String },
-    /// An edition whose slug the file `first` had already.
+    /// An edition whose slug was already used by the file `first`.
     Duplicate { slug: String, first: String },
 }
 
 impl Manifest {
-    /// Editions in the index: slug, and the entry it comes from.
+    /// Returns the editions in the index: each slug and the entry it comes from.
     pub fn editions(&self) -> impl Iterator<Item = (&str, &FileEntry)> {
         self.files.iter().filter_map(|entry| match &entry.state {
             FileState::Indexed { slug, .. } => Some((slug.as_str(), entry)),
@@ -68,7 +66,7 @@ impl Manifest {
         self.files.iter().map(count).sum()
     }
 
-    /// Date of the newest edition that has one.
+    /// Returns the date of the newest edition that has one.
     pub fn newest(&self) -> Option<String> {
         let date = |entry: &FileEntry| match &entry.state {
             FileState::Indexed { date, .. } => date.clone(),
@@ -92,14 +90,14 @@ impl Manifest {
         self.files.iter().filter_map(skipped).collect()
     }
 
-    /// The payload of a commit: one line with the format and a checksum, since nothing else guards `meta.json`, then
-    /// the manifest as JSON.
+    /// Returns the payload of a commit: one line with the format and a checksum, then the manifest as JSON. The
+    /// checksum is needed because nothing else protects `meta.json`.
     pub fn to_payload(&self) -> Result<String, serde_json::Error> {
         let json = serde_json::to_string(self)?;
         Ok(format!("{STAMP} {FORMAT} {}\n{json}", hex(&sha256(json.as_bytes()))))
     }
 
-    /// Reads a payload; the error says in a few words why it cannot be used.
+    /// Reads a payload. The error says in a few words why it cannot be used.
     pub fn from_payload(payload: &str, fingerprint: &str) -> Result<Manifest, String> {
         let (head, json) = payload.split_once('\n').ok_or("it was not made by askpm")?;
         let (format, checksum) = head
@@ -119,7 +117,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Reads the manifest of the index in `folder`, and the bytes of `meta.json` it was in, without opening the index.
+    /// Reads the manifest of the index in `folder`, and the bytes of its `meta.json`, without opening the index.
     pub fn read(folder: &Path, fingerprint: &str) -> Result<(Manifest, Vec<u8>), String> {
         #[derive(Deserialize)]
         struct Meta {
@@ -132,7 +130,7 @@ impl Manifest {
     }
 }
 
-/// Tantivy's own file of an index's state.
+/// Tantivy's file with the state of an index.
 pub(super) const META: &str = "meta.json";
 
 pub(super) fn meta_bytes(folder: &Path) -> std::io::Result<Vec<u8>> {

@@ -1,12 +1,17 @@
-//! The search index on disk: brought up to date from the corpus's files, opened read-only, never half written.
+//! The search index on disk, built from the corpus's files.
 //!
-//! In: [`SourceFile`](crate::corpus::SourceFile)s. Out: a [`Store`] that `retrieve` searches, and a
-//! [`RefreshReport`] of what changed. It must not know of questions, models or terminals.
+//! Refreshing brings it up to date and reports what changed in a [`RefreshReport`]. An index is opened read-only as a
+//! [`Store`], which `retrieve` searches, and is never visible half written. It is built from
+//! [`SourceFile`](crate::corpus::SourceFile)s and knows nothing about questions, models or terminals.
 //!
-//! The flow is `folder` (whose folder, which generation) → `manifest` (what the index was made from) → `plan`
-//! (what has to change) → `refresh` (one commit) → `store` (opening), of which `statistics` counts. `vectors`
-//! keeps what an embedding model made of the passages. `schema` is the only home of field names and `analyzer` of the
-//! rules that turn text into terms.
+//! - `folder` manages the index folder and its generations.
+//! - `manifest` records what the index was made from.
+//! - `plan` decides what has to change.
+//! - `refresh` makes the changes in one commit.
+//! - `store` opens the index, and `statistics` counts over it.
+//! - `vectors` stores an embedding model's vectors of the passages.
+//! - `schema` is the only place that defines field names.
+//! - `analyzer` has the rules that turn text into terms.
 
 pub(crate) mod analyzer;
 mod error;
@@ -35,7 +40,7 @@ pub use plan::Change;
 pub use refresh::RefreshReport;
 pub use store::{Stats, Store};
 
-/// The name and the rules by which text becomes terms, for who measures against tantivy alone.
+/// Returns the name and the analyzer that turns text into terms, for benchmarks against tantivy itself.
 pub fn tokenizer() -> (&'static str, tantivy::tokenizer::TextAnalyzer) {
     (analyzer::NAME, analyzer::analyzer())
 }
@@ -43,9 +48,9 @@ pub fn tokenizer() -> (&'static str, tantivy::tokenizer::TextAnalyzer) {
 /// A file of the corpus that is not in the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
-    /// Its path as shown to readers.
+    /// Its path, as shown to users.
     pub file: String,
-    /// Why, with the line where there is one.
+    /// The reason, with the line if there is one.
     pub why: String,
 }
 
@@ -53,7 +58,7 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// `bytes` as lower-case hexadecimal digits.
+/// Returns `bytes` as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()

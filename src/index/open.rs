@@ -1,6 +1,4 @@
-//! Opens an index as it is, without a look at the corpus.
-//!
-//! In: the index folder. Out: the [`Store`] of the last refresh that was completed. It must not know of files to index.
+//! Opens an index as it is, without looking at the corpus.
 
 use std::path::Path;
 
@@ -8,11 +6,11 @@ use super::IndexError;
 use super::store::{Check, Store, open_current};
 
 impl Store {
-    /// Opens what the last completed refresh left in `dir`, every byte checked; `None` where none ever was. Nothing is
-    /// written, and no lock is taken: a refresh that is going on is not waited for.
+    /// Opens the result of the last completed refresh in `dir`, with every byte checked. Returns `None` if there never
+    /// was one. This writes nothing, takes no lock, and does not wait for a running refresh.
     ///
     /// # Errors
-    /// An index that is damaged or of another version, which [`Store::open_or_refresh`] would make anew.
+    /// Fails if the index is damaged or of another version; [`Store::open_or_refresh`] would rebuild it.
     pub fn open(dir: &Path) -> Result<Option<Store>, IndexError> {
         open_current(dir, Check::Whole).map_err(|what| IndexError::Damaged { path: dir.into(), what })
     }

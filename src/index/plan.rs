@@ -1,10 +1,10 @@
-//! What has to be done to an index: decided from the files as they are and the manifest as it was, before anything is
-//! written.
+//! Decides what has to be done to an index, before anything is written.
 //!
-//! In: the files by path, the old manifest. Out: a [`Plan`]. It must not know of tantivy or folders.
+//! A [`Plan`] is made from the files as they are and the manifest as it was. It knows nothing about tantivy or folders.
 //!
-//! A file that was good and is broken now is no longer served in its old form: an answer that quotes text its file
-//! does not hold would lie about its freshness. It is reported with the reason and the fact that it was removed.
+//! A file that was valid and is now broken is no longer served in its old form. An answer that quotes text that its
+//! file does not contain would be wrong about its freshness. The file is reported with the reason and the fact that its
+//! edition was removed.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,19 +22,20 @@ pub enum Change {
     Removed,
 }
 
-/// What the index shall hold and what has to be done for it.
+/// What the index will contain, and the changes that lead to it.
 pub(super) struct Plan {
     pub manifest: Manifest,
-    /// Paths whose passages go.
+    /// Paths of files whose passages are deleted.
     pub delete: Vec<String>,
-    /// Editions whose passages come, with their paths.
+    /// Editions whose passages are added, with their paths.
     pub add: Vec<(String, Edition)>,
     pub changes: Vec<(Change, String)>,
     pub skipped: Vec<Skipped>,
 }
 
 impl Plan {
-    /// `files` by path; `old` is what the index holds now, `None` where it is made anew.
+    /// Makes a plan for `files`, which must be sorted by path. `old` is what the index contains now, or `None` for a
+    /// new one.
     pub fn new(files: &[&SourceFile], old: Option<&Manifest>, fingerprint: String) -> Plan {
         let old_files: HashMap<&str, &FileEntry> = old
             .into_iter()
@@ -49,7 +50,7 @@ impl Plan {
             let state = match known.map(|entry| &entry.state) {
                 Some(FileState::Indexed { slug, .. }) if owners.contains_key(slug) => duplicate(slug, &owners),
                 Some(FileState::Duplicate { slug, .. }) if owners.contains_key(slug) => duplicate(slug, &owners),
-                // The file that had this slug is gone: the edition has to be read after all.
+                // The file that had this slug is gone, so the edition has to be read after all.
                 None | Some(FileState::Duplicate { .. }) => read(file, &owners, &mut add),
                 Some(state) => state.clone(),
             };
@@ -84,7 +85,7 @@ fn duplicate(slug: &str, owners: &HashMap<String, String>) -> FileState {
     }
 }
 
-/// Parses a file; an edition that can be indexed is added to `add`.
+/// Parses a file. An edition that can be indexed is added to `add`.
 fn read(file: &SourceFile, owners: &HashMap<String, String>, add: &mut Vec<(String, Edition)>) -> FileState {
     let text = match &file.text {
         Ok(text) => text,
@@ -107,7 +108,7 @@ fn read(file: &SourceFile, owners: &HashMap<String, String>, add: &mut Vec<(Stri
     }
 }
 
-/// Paths of files whose passages are in the old index and not, or not so, in the new one.
+/// Returns the paths of files whose passages are in the old index, and missing or different in the new one.
 fn outdated(old: Option<&Manifest>, new: &Manifest) -> Vec<String> {
     let kept: HashMap<&str, &FileEntry> = new.editions().map(|(_, entry)| (entry.path.as_str(), entry)).collect();
     old.into_iter()
@@ -117,7 +118,7 @@ fn outdated(old: Option<&Manifest>, new: &Manifest) -> Vec<String> {
         .collect()
 }
 
-/// What became of each edition, in the order of slugs.
+/// Returns what happened to each edition, in the order of slugs.
 fn changes(old: Option<&Manifest>, new: &Manifest) -> Vec<(Change, String)> {
     let old: BTreeMap<&str, &FileEntry> = old.into_iter().flat_map(Manifest::editions).collect();
     let new: BTreeMap<&str, &FileEntry> = new.editions().collect();
@@ -135,7 +136,7 @@ fn changes(old: Option<&Manifest>, new: &Manifest) -> Vec<(Change, String)> {
     out
 }
 
-/// What is not in the index, saying so where it was in it before.
+/// Returns the files that are not in the index, and says so if they were in it before.
 fn skipped(old: &HashMap<&str, &FileEntry>, new: &Manifest) -> Vec<Skipped> {
     let mut skipped = new.skipped();
     for file in &mut skipped {

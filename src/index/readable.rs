@@ -1,7 +1,7 @@
-//! A tantivy directory that can be searched where nothing can be written.
+//! A tantivy directory that also allows searching an index on a read-only disk.
 //!
-//! In: a generation's folder. Out: tantivy's own mmap directory, but for its lock: a reader makes a lock file so that no
-//! writer deletes what it is about to open, and on a read-only disk, where nobody writes, it cannot and need not.
+//! It is tantivy's mmap directory except for the lock. A reader creates a lock file so that no writer deletes the files
+//! that it is about to open. On a read-only disk it cannot create one, and needs none because nobody writes.
 
 use std::io;
 use std::path::{Path, PathBuf};

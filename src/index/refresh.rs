@@ -1,7 +1,6 @@
 //! Brings an index up to date with the corpus's files, by content hash, in one commit.
 //!
-//! In: the index folder and the files as they are now. Out: the index opened, and a [`RefreshReport`]. It must not
-//! know where files come from nor who is told about them.
+//! Returns the opened index and a [`RefreshReport`].
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -22,7 +21,7 @@ use crate::corpus::passage::passages;
 /// How long a refresh waits for another process that is refreshing the same index.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// From this many files to write on, the writer gets the larger memory budget: fewer, larger segments.
+/// Above this many files to write, the writer gets the larger memory budget, for fewer and larger segments.
 const BULK: usize = 1_000;
 const SMALL_BUDGET: usize = 15_000_000;
 const BULK_BUDGET: usize = 64_000_000;
@@ -30,29 +29,29 @@ const BULK_BUDGET: usize = 64_000_000;
 /// What a refresh did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefreshReport {
-    /// Counts of editions.
+    /// The first four fields count editions.
     pub added: usize,
     pub changed: usize,
     pub removed: usize,
     pub unchanged: usize,
-    /// Passages in the index now.
+    /// Number of passages in the index now.
     pub passages: usize,
     pub took: Duration,
     pub skipped: Vec<Skipped>,
-    /// Why an old, foreign or damaged index was made anew, in one line.
+    /// Why an old, foreign or damaged index was rebuilt, in one line.
     pub rebuilt: Option<String>,
-    /// Each edition that is not as it was, by slug.
+    /// Each edition that changed, with its slug.
     pub changes: Vec<(Change, String)>,
 }
 
 impl Store {
-    /// Opens the index in `dir`, bringing it up to date first where `files` are not what it was made from.
+    /// Opens the index in `dir`, and first brings it up to date if it was not made from `files`.
     ///
-    /// Where nothing changed this neither writes nor locks: it reads the manifest, compares hashes, and opens the
-    /// index read-only.
+    /// If nothing changed, this neither writes nor locks. It reads the manifest, compares hashes, and opens the index
+    /// read-only.
     ///
     /// # Errors
-    /// As [`Store::refresh`].
+    /// The same as [`Store::refresh`].
     pub fn open_or_refresh(dir: &Path, files: &[SourceFile]) -> Result<(Store, RefreshReport), IndexError> {
         let started = Instant::now();
         match open_current(dir, Check::Quick) {
@@ -61,20 +60,20 @@ impl Store {
         }
     }
 
-    /// Brings the index in `dir` up to date with `files`, making it where there is none and anew where what is there
-    /// is damaged or of another version; checks every byte of it.
+    /// Brings the index in `dir` up to date with `files`. Creates it if there is none, and rebuilds it if it is damaged
+    /// or of another version. Every byte of an existing index is checked.
     ///
-    /// One process writes at a time, others wait up to 10 seconds for it; readers are never kept waiting, they have
-    /// the state before or after. A process that is killed on the way leaves the state before.
+    /// One process writes at a time, and others wait up to 10 seconds for it. Readers never wait: they get the state
+    /// before or after. A process that is killed leaves the state before.
     ///
     /// # Errors
-    /// A folder that is a file, is not ours, cannot be written or has no space; another process that is busy with it
-    /// for too long.
+    /// Fails if the folder is a file, does not belong to askpm, cannot be written or has no space, or if another
+    /// process is busy with it for too long.
     pub fn refresh(dir: &Path, files: &[SourceFile]) -> Result<(Store, RefreshReport), IndexError> {
         Store::refresh_within(dir, files, PATIENCE)
     }
 
-    /// [`Store::refresh`], waiting for another process no longer than `patience`.
+    /// Like [`Store::refresh`], but waits at most `patience` for another process.
     pub(super) fn refresh_within(
         dir: &Path,
         files: &[SourceFile],
@@ -96,7 +95,7 @@ impl Store {
     }
 }
 
-/// `files` by path, so that an index does not depend on the order in which a folder is listed.
+/// Returns `files` by path, so that an index does not depend on the order in which a folder is listed.
 fn sorted(files: &[SourceFile]) -> Vec<&SourceFile> {
     let mut files: Vec<_> = files.iter().collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -127,16 +126,16 @@ fn unchanged(store: Store, started: Instant) -> (Store, RefreshReport) {
     (store, report)
 }
 
-/// Commits what changed to the current generation.
+/// Commits the changes to the current generation.
 fn update(store: &Store, files: &[&SourceFile], started: Instant) -> Result<(Store, RefreshReport), IndexError> {
     let plan = Plan::new(files, Some(&store.manifest), store.fields.fingerprint());
     write(&store.dir, &store.index, &store.fields, &plan)?;
-    // A rebuild that was killed may have left its unfinished generation.
+    // A rebuild that was killed may have left an unfinished generation.
     folder::remove_others(&store.dir, &store.generation)?;
     reopen(&store.dir, plan, None, started)
 }
 
-/// Makes a new generation and then makes it the current one.
+/// Builds a new generation and then makes it the current one.
 fn build(
     dir: &Path,
     files: &[&SourceFile],
@@ -187,9 +186,9 @@ fn reopen(
     Ok((store, report))
 }
 
-/// Deletes, adds and commits; on success the index and its manifest are those of `plan`.
+/// Deletes, adds and commits. On success, the index and its manifest are those of `plan`.
 fn write(dir: &Path, index: &Index, fields: &Fields, plan: &Plan) -> Result<(), IndexError> {
-    // A panic in here has a damaged index for its likeliest cause, and then the index is made anew.
+    // The likeliest cause of a panic here is a damaged index, which is then rebuilt.
     let written = catch_unwind(AssertUnwindSafe(|| commit(index, fields, plan)));
     match written {
         Ok(result) => result.map_err(|e| refused(dir, e)),
@@ -206,15 +205,15 @@ fn commit(index: &Index, fields: &Fields, plan: &Plan) -> tantivy::Result<()> {
     } else {
         SMALL_BUDGET
     };
-    // One thread each: passages keep their order, and a laptop its other cores.
+    // One thread for each, so that passages keep their order and other cores stay free.
     let options = IndexWriterOptions::builder()
         .num_worker_threads(1)
         .num_merge_threads(1)
         .memory_budget_per_thread(budget)
         .build();
     let mut writer: IndexWriter = index.writer_with_options(options)?;
-    // A commit that was killed leaves files, and a `.del` file among them would have the name of the one that is
-    // written now: tantivy then refuses, this time and every time after.
+    // A commit that was killed leaves files behind. If one is a `.del` file with the name of one that is written now,
+    // tantivy fails, this time and every time after.
     writer.garbage_collect_files().wait()?;
     for path in &plan.delete {
         writer.delete_term(fields.file_term(path));
@@ -222,7 +221,8 @@ fn commit(index: &Index, fields: &Fields, plan: &Plan) -> tantivy::Result<()> {
     for (path, edition) in &plan.add {
         for passage in passages(edition, path) {
             if let Err(error) = writer.add_document(fields.document(&passage)) {
-                // The thread that writes is gone; what killed it (a full disk) is told at the next commit only.
+                // The writer thread has ended. What killed it, such as a full disk, is reported only by the next
+                // commit.
                 return Err(writer.prepare_commit().err().unwrap_or(error));
             }
         }
@@ -237,7 +237,7 @@ fn commit(index: &Index, fields: &Fields, plan: &Plan) -> tantivy::Result<()> {
     writer.wait_merging_threads()
 }
 
-/// A refusal of tantivy's as our error: what the disk says, damage, or anything else.
+/// Converts an error of tantivy: into a disk error, damage, or anything else.
 fn refused(dir: &Path, error: TantivyError) -> IndexError {
     use tantivy::directory::error::{LockError, OpenDirectoryError, OpenReadError, OpenWriteError};
     let io = |source: &io::Error| IndexError::Io {
@@ -258,7 +258,7 @@ fn refused(dir: &Path, error: TantivyError) -> IndexError {
             path: dir.into(),
             what: error.to_string(),
         },
-        // Some failures of the disk come as internal errors that only quote it.
+        // Some disk failures come as internal errors that only quote the original error.
         other => match system_code(&other.to_string()) {
             Some(code) => io(&io::Error::from_raw_os_error(code)),
             None => IndexError::Engine {
@@ -269,8 +269,8 @@ fn refused(dir: &Path, error: TantivyError) -> IndexError {
     }
 }
 
-/// An error of the system that is only lent, as one of our own. Tantivy wraps some by their text alone, whose end the
-/// standard library always writes the same way; without the code there would be no hint about a full disk.
+/// Copies a borrowed system error. Tantivy passes some of them on as text only, which the standard library always ends
+/// in the same way. Without the code from it, there would be no hint about a full disk.
 fn own(source: &io::Error) -> io::Error {
     let text = source.to_string();
     match source.raw_os_error().or_else(|| system_code(&text)) {
@@ -279,7 +279,7 @@ fn own(source: &io::Error) -> io::Error {
     }
 }
 
-/// The system's number of the error that `text` quotes, as in `No space left on device (os error 28)`.
+/// Returns the system's error code that `text` quotes, as in `No space left on device (os error 28)`.
 fn system_code(text: &str) -> Option<i32> {
     let (_, after) = text.rsplit_once("(os error ")?;
     after.split_once(')')?.0.parse().ok()

@@ -1,6 +1,6 @@
-//! The only home of field names: which parts of a passage are stored, which are searched, and how much each counts.
+//! Defines the fields of the index: which parts of a passage are stored, which are searched, and how much each counts.
 //!
-//! In: a [`Passage`]. Out: a tantivy document, and back. It must not know of files, generations or queries.
+//! This is the only place with field names. It converts a [`Passage`] to a tantivy document and back.
 
 use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value};
 use tantivy::{TantivyDocument, Term};
@@ -10,22 +10,22 @@ use super::vectors::Keys;
 use crate::corpus::edition::Id;
 use crate::corpus::passage::{MAX_PASSAGE_BYTES, Passage};
 
-/// A searched field and what a word in it is worth.
+/// A searched field and the weight of a word in it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Searched {
     pub field: Field,
-    /// Worth of one occurrence, the passage's own text being 1.
+    /// Weight of one occurrence; it is 1 in the passage's own text.
     pub boost: f32,
-    /// How much a field longer than the average lowers that worth, 0 to 1 (`b` of BM25).
+    /// How much a field longer than the average reduces that weight, 0 to 1 (`b` of BM25).
     pub b: f32,
-    /// Whether a word found here counts as covered by the passage: the edition's title stands over many discussions
-    /// and says little of any of them.
+    /// Whether a word found here counts as covered by the passage. The edition's title does not, because it belongs to
+    /// many discussions and says little about any of them.
     pub covers: bool,
-    /// Whether word positions are kept, for phrases.
+    /// Whether word positions are indexed, for phrases.
     pub positions: bool,
 }
 
-/// How many fields are searched.
+/// Number of searched fields.
 pub(crate) const SEARCHED: usize = 6;
 
 const KEYS: [&str; 3] = ["text_key", "question_key", "asked_key"];
@@ -98,12 +98,13 @@ impl Fields {
         }
     }
 
-    /// Names of the columns with a passage's [`Keys`], in their order; the last has any number of values a passage.
+    /// Returns the names of the columns with a passage's [`Keys`], in their order. The last one has any number of
+    /// values per passage.
     pub fn key_names(&self) -> [&'static str; 3] {
         KEYS
     }
 
-    /// The searched fields, in the order in which scores are summed.
+    /// Returns the searched fields, in the order in which scores are summed.
     pub fn searched(&self) -> [Searched; SEARCHED] {
         let field = |field, boost, b, covers, positions| Searched {
             field,
@@ -122,17 +123,17 @@ impl Fields {
         ]
     }
 
-    /// Where an edition's slug is a term, whole.
+    /// Returns the field in which an edition's slug is one term.
     pub(crate) fn edition(&self) -> Field {
         self.edition
     }
 
-    /// Where an edition's date is a term, whole: `YYYY-MM-DD`.
+    /// Returns the field in which an edition's date is one term, `YYYY-MM-DD`.
     pub(crate) fn date(&self) -> Field {
         self.date
     }
 
-    /// The term by which all passages of a file are deleted.
+    /// Returns the term that selects all passages of a file for deletion.
     pub fn file_term(&self, path: &str) -> Term {
         Term::from_field_text(self.path, path)
     }
@@ -170,7 +171,7 @@ impl Fields {
         document
     }
 
-    /// The passage as it was indexed; an error names the field that is missing or unreadable.
+    /// Returns the passage as it was indexed. An error names the field that is missing or unreadable.
     pub fn passage(&self, document: &TantivyDocument) -> Result<Passage, String> {
         let optional = |field: Field| document.get_first(field).and_then(|v| v.as_str()).map(str::to_string);
         let text = |field: Field| {
@@ -199,8 +200,8 @@ impl Fields {
         })
     }
 
-    /// All that decides what an index of the same files holds, as one line: an index made with another line is
-    /// rebuilt, not read.
+    /// Returns a hash of everything that determines what an index of the same files contains. An index with another
+    /// fingerprint is rebuilt, not read.
     pub fn fingerprint(&self) -> String {
         let schema = serde_json::to_string(&self.schema).unwrap_or_default();
         let settings = format!(

@@ -1,10 +1,7 @@
-//! What is counted over a whole index: lengths of fields, passages with a word.
+//! Counts over a whole index: lengths of fields, and passages with a word.
 //!
-//! In: a [`Store`]. Out: numbers that depend on the passages that are there now and on nothing else. It must not know of
-//! questions or scores.
-//!
-//! Tantivy's own totals still count deleted passages, and estimate after a merge; these do not depend on how the index
-//! came about.
+//! The numbers depend only on the passages that are not deleted, and not on how the index was built. Tantivy's totals
+//! still count deleted passages, and are estimates after a merge.
 
 use rayon::prelude::*;
 use tantivy::fieldnorm::FieldNormReader;
@@ -16,8 +13,8 @@ use super::schema::SEARCHED;
 use super::{IndexError, Store};
 
 impl Store {
-    /// Average length in words of each searched field over the passages that are there now; counted at the first
-    /// search.
+    /// Returns the average length in words of each searched field, over the passages that are not deleted. It is
+    /// computed once, in the first search.
     pub(crate) fn average_lengths(&self) -> Result<[f32; SEARCHED], IndexError> {
         if let Some(lengths) = self.lengths.get() {
             return Ok(*lengths);
@@ -45,7 +42,7 @@ impl Store {
         Ok(*self.lengths.get_or_init(|| lengths))
     }
 
-    /// How many passages have `term` in any searched field.
+    /// Returns the number of passages that have `term` in any searched field.
     pub(crate) fn passages_with(&self, term: &str) -> Result<u64, IndexError> {
         let segments = self.searcher.segment_readers().iter();
         segments.map(|segment| self.of_segment_with(segment, term)).sum()
@@ -65,7 +62,7 @@ impl Store {
         if let ([list], None) = (&lists[..], alive) {
             return Ok(u64::from(list.doc_freq()));
         }
-        // Passages that have it in several fields count once.
+        // A passage that has the term in several fields counts once.
         let mut with = vec![0u64; (segment.max_doc() as usize).div_ceil(64)];
         for list in &mut lists {
             while !list.docs().is_empty() {

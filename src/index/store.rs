@@ -1,7 +1,7 @@
-//! An index opened for reading.
+//! Opens an index for reading.
 //!
-//! In: the index folder. Out: a [`Store`]: its passages, its statistics, and for `retrieve` the terms and their
-//! occurrences. It must not know how an index is made, nor what a question is.
+//! A [`Store`] gives access to the passages, the statistics and, for `retrieve`, the terms and their occurrences. It
+//! does not know how an index is made or what a question is.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -15,17 +15,17 @@ use super::schema::{Fields, SEARCHED};
 use super::{IndexError, Skipped, analyzer, folder};
 use crate::corpus::passage::Passage;
 
-/// Up to this size in bytes an index is checked whole (CRC-32 of every file) each time it is opened: that takes a few
-/// milliseconds at most. A larger one is checked by every `askpm refresh`.
+/// Below this size in bytes, an index is checked completely (CRC-32 of every file) each time it is opened, which takes
+/// a few milliseconds at most. A larger one is checked by every `askpm refresh`.
 const CHECK_ALWAYS_BELOW: u64 = 32 << 20;
 
-/// Decompressed blocks of stored passages that are kept: a search reads few, mostly once.
+/// Number of decompressed blocks of stored passages to cache. A search reads few, mostly once.
 const CACHED_BLOCKS: usize = 8;
 
-/// How often opening is tried again when a refresh swaps the index meanwhile.
+/// Number of attempts to open an index that a refresh swaps at the same time.
 const ATTEMPTS: usize = 5;
 
-/// How far an index is checked when it is opened.
+/// How thoroughly an index is checked when it is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Check {
     /// Checksums of a small index only.
@@ -34,7 +34,7 @@ pub(super) enum Check {
     Whole,
 }
 
-/// An index, opened read-only: a fixed view that later refreshes do not change.
+/// An index opened read-only: a fixed view that later refreshes do not change.
 pub struct Store {
     pub(super) dir: PathBuf,
     pub(super) generation: PathBuf,
@@ -46,11 +46,11 @@ pub struct Store {
     pub(super) lengths: OnceLock<[f32; SEARCHED]>,
 }
 
-/// What is in an index and how fresh it is.
+/// What an index contains and how fresh it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stats {
     pub editions: usize,
-    /// Date of the newest edition, `YYYY-MM-DD`; `None` where no edition has a date.
+    /// Date of the newest edition, `YYYY-MM-DD`; `None` if no edition has a date.
     pub newest: Option<String>,
     pub passages: usize,
     /// When the index last changed, RFC 3339 in UTC.
@@ -78,7 +78,7 @@ impl Store {
         &self.searcher
     }
 
-    /// The error of an index that turns out unreadable while it is used.
+    /// Returns the error for an index that turns out to be unreadable during use.
     pub(crate) fn damaged(&self, what: impl ToString) -> IndexError {
         IndexError::Damaged {
             path: self.dir.clone(),
@@ -92,22 +92,22 @@ impl Store {
     }
 }
 
-/// Opens the current generation. `Ok(None)`: no index was ever completed in `dir`. `Err`: why the one that is there
-/// cannot be used, in a few words that continue "the old index was rebuilt: ".
+/// Opens the current generation. `Ok(None)` means that no index was ever completed in `dir`. `Err` has the reason why
+/// the index cannot be used, in a few words that continue "the old index was rebuilt: ".
 pub(super) fn open_current(dir: &Path, check: Check) -> Result<Option<Store>, String> {
     let mut why = String::new();
     for _ in 0..ATTEMPTS {
         let Some(generation) = folder::current(dir)? else {
             return Ok(None);
         };
-        // What tantivy says about a damaged file is an error almost always; where it panics after all (issue 1754),
-        // the index is as unreadable, and an index can always be made again.
+        // Tantivy almost always reports a damaged file as an error. If it panics instead (issue 1754), the index is
+        // just as unreadable, and it can always be rebuilt.
         let opened = catch_unwind(AssertUnwindSafe(|| open(dir, &generation, check)));
         match opened.unwrap_or_else(|_| Err("reading it failed".into())) {
             Ok(Some(store)) => return Ok(Some(store)),
             Ok(None) => why = "it changes faster than it can be opened".into(),
             Err(error) => {
-                // A refresh may have replaced this generation by the next one while it was being opened.
+                // A refresh may have replaced this generation while it was being opened.
                 if folder::current(dir)? == Some(generation) {
                     return Err(error);
                 }
@@ -118,7 +118,7 @@ pub(super) fn open_current(dir: &Path, check: Check) -> Result<Option<Store>, St
     Err(why)
 }
 
-/// Opens one generation; `Ok(None)` where a commit came between its manifest and its segments.
+/// Opens one generation. Returns `Ok(None)` if a commit happened between reading its manifest and its segments.
 fn open(dir: &Path, generation: &Path, check: Check) -> Result<Option<Store>, String> {
     let fields = Fields::new();
     let (manifest, meta) = Manifest::read(generation, &fields.fingerprint())?;
@@ -143,7 +143,7 @@ fn open(dir: &Path, generation: &Path, check: Check) -> Result<Option<Store>, St
         let (there, listed) = (searcher.num_docs(), manifest.passages());
         return Err(format!("it holds {there} passages where its manifest lists {listed}"));
     }
-    // Tantivy checks the files it has on its own list, and takes a list that is missing for an empty one.
+    // Tantivy checks the files on its own list, and treats a missing list as an empty one.
     if !index
         .directory()
         .list_managed_files()

@@ -1,4 +1,4 @@
-//! Indexes that are contended, interrupted, damaged, or on a disk that is full.
+//! Tests indexes that are contended, interrupted or damaged, and full disks.
 
 use std::env;
 use std::fs;
@@ -49,7 +49,7 @@ fn a_commit_that_was_killed_is_made_again() {
     Store::refresh(dir.path(), &some()[..2]).unwrap();
     let meta = generation(dir.path()).join("meta.json");
     let before = fs::read(&meta).unwrap();
-    // A killed refresh has written segments and not renamed meta.json: take back only the rename.
+    // A killed refresh has written segments but not renamed meta.json. Undo only the rename.
     Store::refresh(dir.path(), &[some(), vec![edition("new", &[("Q?", &["A."])])]].concat()).unwrap();
     fs::write(&meta, before).unwrap();
     let (store, report) = Store::open_or_refresh(dir.path(), &some()).unwrap();
@@ -86,10 +86,10 @@ fn an_index_of_another_version_is_rebuilt_beside_it_and_says_why() {
     assert_eq!(ids(&store).len(), 4);
 }
 
-/// Whatever happens to a file of the index, the next opening has the right passages again.
+/// Checks that after any damage to a file of the index, the next opening has the right passages again.
 fn survives(harm: impl Fn(&Path)) {
     let dir = tempfile::tempdir().unwrap();
-    // Not kept open: its files are mapped, and a mapped file that is cut short under a reader is a fault.
+    // The store is not kept open. Its files are mapped, and truncating a mapped file under a reader is a fault.
     let expected = ids(&Store::refresh(dir.path(), &some()).unwrap().0);
     let names: Vec<_> = fs::read_dir(generation(dir.path()))
         .unwrap()
@@ -180,7 +180,7 @@ fn a_folder_that_cannot_be_made_or_is_a_file_is_one_clear_line() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "x");
 }
 
-/// A file system of 192 KiB, unmounted when dropped; `None` where that is not allowed.
+/// A file system of a given size, unmounted when dropped. `mount` returns `None` if mounting is not allowed.
 struct TinyDisk(tempfile::TempDir);
 
 impl TinyDisk {
@@ -197,7 +197,7 @@ impl TinyDisk {
 
 impl Drop for TinyDisk {
     fn drop(&mut self) {
-        // Lazily: a process that another test is just starting may hold a copy of an open file for a moment.
+        // Lazily, because a process that another test is starting may briefly hold a copy of an open file.
         let _ = Command::new("umount").arg("-l").arg(self.0.path()).output();
     }
 }
@@ -210,7 +210,7 @@ fn a_full_disk_is_told_with_the_way_out_and_leaves_the_index_as_it_was() {
     };
     let dir = disk.0.path().join("index");
     Store::refresh(&dir, &some()).unwrap();
-    // Words that do not compress, more than fit.
+    // Words that do not compress, more than fit on the disk.
     let noise: Vec<String> = (0..60u32)
         .map(|i| {
             (0..40u32)
@@ -266,7 +266,7 @@ fn a_disk_that_became_read_only_is_searched_and_an_update_told_with_the_way_out(
     assert_eq!(ids(&store).len(), 4);
 }
 
-/// Names the folder in which the test below, run as a process of its own, refreshes until it is killed.
+/// Names the folder in which the test below, run as a separate process, refreshes until it is killed.
 const VICTIM: &str = "ASKPM_TEST_REFRESH_FOR_EVER";
 
 #[test]

@@ -1,4 +1,4 @@
-//! The index as its users meet it: made and brought up to date; `damage` has what goes wrong.
+//! Tests building and refreshing an index. `damage` tests what can go wrong.
 
 mod damage;
 
@@ -10,7 +10,7 @@ use crate::corpus::SourceFile;
 use crate::corpus::edition::{Answer, Discussion, Edition};
 use crate::corpus::markdown::write;
 
-/// A file with the given text; its hash is that of the text.
+/// Returns a file with the given text. Its hash is that of the text.
 pub(crate) fn raw(path: &str, text: &str) -> SourceFile {
     SourceFile {
         path: path.into(),
@@ -19,7 +19,7 @@ pub(crate) fn raw(path: &str, text: &str) -> SourceFile {
     }
 }
 
-/// An edition `slug` in `slug.md` with discussions `(title, answers)`.
+/// Returns an edition `slug` in `slug.md` with discussions `(title, answers)`.
 pub(crate) fn edition(slug: &str, discussions: &[(&str, &[&str])]) -> SourceFile {
     let answers = |texts: &[&str]| {
         let answer = |(letter, body): (char, &&str)| Answer {
@@ -76,7 +76,7 @@ fn generation(dir: &Path) -> PathBuf {
     folder::current(dir).unwrap().unwrap()
 }
 
-/// Every passage of the store, as identifiers.
+/// Returns the identifiers of all passages of the store.
 fn ids(store: &Store) -> Vec<String> {
     let mut ids = Vec::new();
     for (ordinal, segment) in store.searcher().segment_readers().iter().enumerate() {

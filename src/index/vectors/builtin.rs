@@ -1,11 +1,9 @@
-//! Vectors of the built-in editions, made when the editions were written, so that the first question need not wait for
-//! them.
+//! Vectors of the built-in editions, included in the program so that the first question need not wait for them.
 //!
-//! In: `corpus/vectors.bin`, which is built into the program, and the model whose vectors are wanted. Out: vectors by the
-//! key of the text they are of. It must not know how a text becomes a vector.
-//!
-//! `cli/meaning_tests.rs` makes the file and holds that it has all that the built-in editions need. The key is the hash of a text, so a changed text has no vector here and is embedded as any other. Each vector is kept
-//! as one byte a number (see [`super::quantise`]) with the scale that makes it a vector of length 1.
+//! They come from `corpus/vectors.bin`, which is made when editions are written, and belong to one model.
+//! `cli/meaning_tests.rs` creates the file and checks that it has everything the built-in editions need. The key of a
+//! vector is the hash of its text, so a changed text has no vector here and is embedded like any other. Each vector is
+//! stored as one byte per number (see [`super::quantise`]) with the scale that gives it length 1.
 //!
 //! ```text
 //! 0    magic "askpm-builtin-1\n"          16 bytes
@@ -24,7 +22,7 @@ const MAGIC: &[u8; 16] = b"askpm-builtin-1\n";
 const HEADER: usize = 64;
 const ENTRY: usize = 16;
 
-/// Vectors of one model that came with the program.
+/// Vectors of one model that come with the program.
 pub(crate) struct Builtin<'a> {
     dimensions: usize,
     entries: &'a [[u8; ENTRY]],
@@ -33,8 +31,8 @@ pub(crate) struct Builtin<'a> {
 }
 
 impl Builtin<'static> {
-    /// The vectors of the model `identity` with `dimensions` numbers each; `None` where the program has those of another
-    /// model.
+    /// Returns the vectors of the model `identity` with `dimensions` numbers each, or `None` if the program has those
+    /// of another model.
     pub fn of(identity: &[u8; 32], dimensions: usize) -> Option<Builtin<'static>> {
         Builtin::read(FILE, identity, dimensions)
     }
@@ -58,7 +56,7 @@ impl<'a> Builtin<'a> {
         })
     }
 
-    /// The vectors of the text `key`, each of length 1, one after the other; `None` where there are none.
+    /// Returns the vectors of the text `key`, each of length 1, or `None` if there are none.
     pub fn vectors(&self, key: Key) -> Option<Vec<Vec<f32>>> {
         let at = self.entries.binary_search_by_key(&key, key_of).ok()?;
         let (first, count) = rows_of(self.entries.get(at)?);
@@ -70,7 +68,7 @@ impl<'a> Builtin<'a> {
         (first..first.checked_add(count)?).map(row).collect()
     }
 
-    /// The texts that have vectors here, in order.
+    /// Returns the keys of the texts that have vectors here, in order.
     #[cfg(test)]
     pub fn keys(&self) -> impl Iterator<Item = Key> + '_ {
         self.entries.iter().map(key_of)
@@ -81,13 +79,13 @@ fn key_of(entry: &[u8; ENTRY]) -> Key {
     Key::from_le_bytes(std::array::from_fn(|i| entry[i]))
 }
 
-/// First row and number of rows.
+/// Returns the first row and the number of rows.
 fn rows_of(entry: &[u8; ENTRY]) -> (usize, usize) {
     let word = |at: usize| u32::from_le_bytes(std::array::from_fn(|i| entry[at + i])) as usize;
     (word(8), word(12))
 }
 
-/// The bytes of a file with `vectors`. Those that were read from such a file give the same bytes again.
+/// Returns the bytes of a file with `vectors`. Vectors that were read from such a file give the same bytes again.
 #[cfg(test)]
 pub(crate) fn file(
     identity: &[u8; 32],

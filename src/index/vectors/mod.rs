@@ -1,15 +1,15 @@
-//! Vectors of texts on disk, beside the generations of the index: written whole, read by mapping.
+//! Stores vectors of texts on disk, next to the generations of the index.
 //!
-//! In: vectors by the key of the text they are of. Out: the same, from a file that may be missing, of another model or
-//! damaged, and is then as good as empty. It must not know how a text becomes a vector.
+//! The file is replaced as a whole and read through a memory map. A file that is missing, damaged or of another model
+//! is treated as empty. This module does not know how a text becomes a vector.
 //!
-//! The file does not belong to a generation: a vector depends on its text and the model alone, so an index that is
-//! made anew, in another format say, keeps its vectors, and only texts that are new need the model.
+//! The file does not belong to a generation. A vector depends only on its text and the model. So an index that is
+//! rebuilt, for example in another format, keeps its vectors, and only new texts need the model.
 //!
-//! `builtin` has vectors that came with the program, of the texts of the built-in editions.
+//! `builtin` has the vectors of the built-in editions' texts, which come with the program.
 //!
-//! Each vector is there twice: whole, and as one byte a number with one scale for all, a quarter of the size, which is
-//! what a search of very many reads (see `quantise`).
+//! Each vector is stored twice: exactly, and as one byte per number with one scale per vector. The latter is a quarter
+//! of the size, and is what a search of very many vectors reads (see `quantise`).
 //!
 //! ```text
 //! 0    magic "askpm-vectors-2\n"          16 bytes
@@ -45,22 +45,22 @@ const CHECKSUM: Range<usize> = 48..80;
 const HEADER: usize = 128;
 const ENTRY: usize = 16;
 
-/// Up to this size the checksum is tested each time the file is opened; that takes milliseconds. Of a larger file the
-/// sizes are, and a refresh tests the rest.
+/// Below this size in bytes, the checksum is tested each time the file is opened, which takes milliseconds. The
+/// checksum of a larger file is tested only when the file is rewritten; otherwise only its header and size are checked.
 const CHECK_ALWAYS_BELOW: usize = 32 << 20;
 
-/// Names a text: 64 bits of its SHA-256. Two texts of one corpus with one key are not to be feared below some hundred
-/// million texts, and would cost one of them its own vector.
+/// Identifies a text: 64 bits of its SHA-256. A collision is unlikely below some hundred million texts, and would only
+/// cost one of the two texts its own vector.
 pub(crate) type Key = u64;
 
-/// The texts of a passage that have vectors.
+/// The keys of a passage's texts that have vectors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Keys {
     /// Its title and its text.
     pub text: Key,
     /// Its title and what was asked, the same for all answers of a discussion.
     pub question: Key,
-    /// Each of the other wordings of the question, and of what the answer settles, alone.
+    /// Each of the other wordings of the question, and of what the answer settles, without a title.
     pub asked: Vec<Key>,
 }
 
@@ -85,7 +85,7 @@ fn key(role: &str, title: &str, text: &str) -> Key {
 }
 
 impl Store {
-    /// Every passage that is there now, in the order of the index, with its keys. Reads no text.
+    /// Returns every passage that is not deleted, in the order of the index, with its keys. Reads no text.
     pub(crate) fn keys(&self) -> Result<Vec<(DocAddress, Keys)>, IndexError> {
         let mut out = Vec::with_capacity(self.searcher.num_docs() as usize);
         for (ordinal, segment) in self.searcher.segment_readers().iter().enumerate() {
@@ -102,13 +102,13 @@ impl Store {
         Ok(out)
     }
 
-    /// The vectors of the model `identity` with `dimensions` numbers each. `whole`: test the checksum of a large file
-    /// too.
+    /// Returns the vectors of the model `identity` with `dimensions` numbers each. `whole` tests the checksum of a
+    /// large file too.
     pub(crate) fn vectors(&self, identity: &[u8; 32], dimensions: usize, whole: bool) -> Vectors {
         Vectors::open(&self.dir.join(NAME), identity, dimensions, whole).unwrap_or(Vectors::none(dimensions))
     }
 
-    /// Begins a new file of vectors. An error tells at once that there is no place for it.
+    /// Starts a new file of vectors. Fails immediately if the folder cannot be written.
     pub(crate) fn new_vectors(&self, identity: [u8; 32], dimensions: usize) -> Result<VectorsWriter, IndexError> {
         let writer = VectorsWriter::new(self.dir.clone(), identity, dimensions);
         tempfile::tempfile_in(&self.dir).map_err(IndexError::io(&self.dir, "writing vectors"))?;
@@ -116,8 +116,8 @@ impl Store {
     }
 }
 
-/// A vector as one byte a number, and what each stands for: `vector[i]` is about `code[i] · scale`. Symmetric, so that a
-/// dot product of codes needs nothing but the two scales.
+/// Quantizes a vector to one byte per number. Returns the scale and the codes: `vector[i]` is about `code[i] · scale`.
+/// The codes are symmetric, so that a dot product of codes needs only the two scales.
 pub(crate) fn quantise(vector: impl Iterator<Item = f32> + Clone) -> (f32, Vec<i8>) {
     let most = vector.clone().map(f32::abs).fold(0.0, f32::max);
     if most == 0.0 {
@@ -127,7 +127,7 @@ pub(crate) fn quantise(vector: impl Iterator<Item = f32> + Clone) -> (f32, Vec<i
     (most / 127.0, codes.collect())
 }
 
-/// Little-endian bytes as numbers.
+/// Reads little-endian bytes as numbers.
 pub(crate) fn numbers(bytes: &[u8]) -> impl Iterator<Item = f32> + Clone + '_ {
     bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four))
 }

@@ -1,6 +1,4 @@
-//! Reads a file of vectors by mapping it.
-//!
-//! In: the file's path and the model it should be of. Out: [`Vectors`], by key and by row. It must not write.
+//! Reads a file of vectors through a memory map.
 
 use std::fs::File;
 use std::ops::Range;
@@ -15,7 +13,7 @@ use super::{CHECK_ALWAYS_BELOW, CHECKSUM, ENTRY, HEADER, IDENTITY, Key, MAGIC, n
 /// Vectors read from a file, by key.
 #[derive(Clone)]
 pub(crate) struct Vectors {
-    /// `None`: no usable file.
+    /// `None` if there is no usable file.
     map: Option<Arc<Mmap>>,
     dimensions: usize,
     entries: usize,
@@ -23,7 +21,7 @@ pub(crate) struct Vectors {
 }
 
 impl Vectors {
-    /// As good as an empty file.
+    /// Returns the same as an empty file would give.
     pub fn none(dimensions: usize) -> Vectors {
         Vectors {
             map: None,
@@ -35,8 +33,8 @@ impl Vectors {
 
     pub(super) fn open(path: &Path, identity: &[u8; 32], dimensions: usize, whole: bool) -> Option<Vectors> {
         let file = File::open(path).ok()?;
-        // SAFETY: the file is mapped read-only. It is never written to once it has its name, only replaced by rename,
-        // which leaves a mapping of the old one as it was.
+        // SAFETY: the file is mapped read-only. Once it has its name it is never written to, only replaced by rename,
+        // which does not change a mapping of the old file.
         let map = unsafe { Mmap::map(&file) }.ok()?;
         let number = |at: usize| usize::try_from(u64::from_le_bytes(map.get(at..at + 8)?.try_into().ok()?)).ok();
         let (dims, entries, rows) = (number(80)?, number(88)?, number(96)?);
@@ -61,12 +59,12 @@ impl Vectors {
         })
     }
 
-    /// How many texts have vectors.
+    /// Returns the number of texts that have vectors.
     pub fn len(&self) -> usize {
         self.entries
     }
 
-    /// How many vectors there are.
+    /// Returns the number of vectors.
     pub fn rows(&self) -> usize {
         self.rows
     }
@@ -84,7 +82,7 @@ impl Vectors {
         Some((key, word(8)? as usize, word(12)? as usize))
     }
 
-    /// The rows of `key`; `None` where there are none.
+    /// Returns the rows of `key`, or `None` if there are none.
     pub fn span(&self, key: Key) -> Option<Range<usize>> {
         let (mut low, mut high) = (0, self.entries);
         while low < high {
@@ -98,19 +96,19 @@ impl Vectors {
         (found == key && first + rows <= self.rows).then_some(first..first + rows)
     }
 
-    /// The vectors of `rows`, one after the other, as the bytes of their numbers; empty where there are none such.
+    /// Returns the bytes of the vectors of `rows`, one after the other; empty if a row does not exist.
     pub fn vectors(&self, rows: Range<usize>) -> &[u8] {
         let start = HEADER + self.entries * ENTRY + self.rows * (4 + self.dimensions);
         self.part(start, rows, 4 * self.dimensions)
     }
 
-    /// The same as codes, signed bytes.
+    /// Returns the same vectors as codes, which are signed bytes.
     pub fn codes(&self, rows: Range<usize>) -> &[u8] {
         let start = HEADER + self.entries * ENTRY + self.rows * 4;
         self.part(start, rows, self.dimensions)
     }
 
-    /// What the codes of each of `rows` are to be multiplied with.
+    /// Returns the factor for the codes of each of `rows`.
     pub fn scales(&self, rows: Range<usize>) -> impl Iterator<Item = f32> + '_ {
         numbers(self.part(HEADER + self.entries * ENTRY, rows, 4))
     }

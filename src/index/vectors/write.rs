@@ -1,7 +1,6 @@
-//! Writes a file of vectors, whole.
+//! Writes a complete file of vectors.
 //!
-//! In: vectors of texts, new ones and those of an older file. Out: the file, in place of the older one. It must not know
-//! what the texts are.
+//! The new file has new vectors and those taken over from the older file, which it replaces.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,9 +19,9 @@ pub(crate) struct VectorsWriter {
     identity: [u8; 32],
     dimensions: usize,
     entries: BTreeMap<Key, Rows>,
-    /// What vectors were taken over from: they stay where they are until they are written.
+    /// The file from which vectors are taken over. They are copied only when they are written.
     old: Vectors,
-    /// In which order rows are written: that in which a search comes to need them.
+    /// The order in which rows are written, which is that in which a search needs them.
     order: Vec<Key>,
 }
 
@@ -44,8 +43,8 @@ impl VectorsWriter {
         }
     }
 
-    /// Takes over the vectors of `keys` that `old` has; returns the keys that it has not. Rows are written in the order
-    /// of `keys`, which may have some more than once.
+    /// Takes over the vectors of `keys` that `old` has, and returns the keys that it does not have. Rows are written in
+    /// the order of `keys`, which may contain duplicates.
     pub fn keep(&mut self, old: Vectors, keys: Vec<Key>) -> BTreeSet<Key> {
         let mut missing = BTreeSet::new();
         for &key in &keys {
@@ -59,21 +58,21 @@ impl VectorsWriter {
         missing
     }
 
-    /// Adds the vectors of `key`; vectors of another length than the file's are left out.
+    /// Adds the vectors of `key`. Vectors with another length than the file's are left out.
     pub fn add(&mut self, key: Key, vectors: &[Vec<f32>]) {
         let right = vectors.iter().filter(|vector| vector.len() == self.dimensions);
         let bytes = right.flatten().flat_map(|x| x.to_le_bytes()).collect();
         self.entries.insert(key, Rows::New(bytes));
     }
 
-    /// Writes all that was added so far, in place of what was there.
+    /// Writes all vectors added so far, replacing the old file.
     pub fn write(&self) -> Result<(), IndexError> {
         self.try_write().map_err(IndexError::io(&self.dir, "writing vectors"))
     }
 
     fn try_write(&self) -> io::Result<()> {
         let width = (self.dimensions * 4).max(1);
-        // Every entry once: those with a place in the order first.
+        // Every entry once: those in `order` first.
         let (mut placed, mut places) = (Vec::with_capacity(self.entries.len()), BTreeMap::new());
         let mut row = 0u64;
         for key in self.order.iter().chain(self.entries.keys()) {
