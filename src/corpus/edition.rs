@@ -1,7 +1,6 @@
-//! The corpus's own types: an [`Edition`] of a newsletter, what is in it, and the [`Id`]s by which a reader names it.
+//! The types of the corpus: an [`Edition`] of a newsletter, its content, and the [`Id`]s that name its parts.
 //!
-//! In: nothing; these are plain values that `markdown.rs` reads and `import` makes. Out: the types every later step
-//! builds on. This module must not know of files, indexes or terminals.
+//! These are plain values. `markdown.rs` reads them and `import` creates them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,27 +11,27 @@ pub struct Edition {
     /// Stable name of the edition in every identifier: `[a-z0-9-]`, see [`is_slug`].
     pub slug: String,
     pub title: String,
-    /// Publication day as `YYYY-MM-DD`; `None` where the newsletter does not say.
+    /// Publication date as `YYYY-MM-DD`; `None` if the newsletter does not give one.
     pub date: Option<String>,
     /// Where the text comes from and who wrote it, in a sentence.
     pub source: Option<String>,
     pub discussions: Vec<Discussion>,
-    /// What an article says, and whatever a newsletter says outside of its discussions.
+    /// The content of an article, and anything in a newsletter outside its discussions.
     pub sections: Vec<Section>,
     pub resources: Vec<Resource>,
 }
 
-/// A question that a reader of the newsletter asked, and what the community answered.
+/// A question that a reader of the newsletter asked, and the community's answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discussion {
     /// 1-based, as printed (`Question 1`).
     pub number: u32,
     pub title: String,
     pub asked_by: Option<String>,
-    /// Other words in which readers put the same question, a line each: what it is found by, never what is quoted. At
-    /// most [`MAX_ALSO_ASKED`], each one trimmed line of at most [`MAX_ALSO_ASKED_BYTES`].
+    /// Other wordings of the same question, one per line. They are used for search and never quoted. There are at most
+    /// [`MAX_ALSO_ASKED`], each one a trimmed line of at most [`MAX_ALSO_ASKED_BYTES`].
     pub also_asked: Vec<String>,
-    /// The question's own text; empty where the newsletter prints only a title.
+    /// The question's text; empty if the newsletter prints only a title.
     pub body: String,
     pub answers: Vec<Answer>,
 }
@@ -40,16 +39,16 @@ pub struct Discussion {
 /// One signed answer of the community.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// `'a'..='z'`: the letter the newsletter prints, in lower case.
+    /// `'a'..='z'`: the letter that the newsletter prints, in lower case.
     pub letter: char,
     pub contributor: String,
-    /// Questions that this answer settles, or one sentence of it does, though the discussion asks another: as
-    /// [`Discussion::also_asked`], for this answer alone.
+    /// Other questions that this answer, or one sentence of it, settles, although the discussion asks something else.
+    /// Like [`Discussion::also_asked`], but only for this answer.
     pub also_asked: Vec<String>,
     pub body: String,
 }
 
-/// A part of an edition that is no discussion: text under a heading.
+/// A part of an edition that is not a discussion: text under a heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
     /// 1-based, in the edition's order.
@@ -70,9 +69,10 @@ pub struct Resource {
     pub summary: String,
 }
 
-/// What a reader can name: an edition, a discussion, an answer, a section or a resource.
+/// The name of an edition, a discussion, an answer, a section or a resource.
 ///
-/// Written `EDITION`, `EDITION/qN`, `EDITION/qN/X`, `EDITION/sN` and `EDITION/rN`; [`Id::from_str`] and [`fmt::Display`] are inverse.
+/// Written `EDITION`, `EDITION/qN`, `EDITION/qN/X`, `EDITION/sN` and `EDITION/rN`. [`Id::from_str`] and
+/// [`fmt::Display`] are inverse.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Id {
     Edition {
@@ -98,7 +98,7 @@ pub enum Id {
 }
 
 impl Id {
-    /// The slug of the edition that holds the named thing.
+    /// Returns the slug of the edition that contains the named item.
     pub fn edition(&self) -> &str {
         match self {
             Id::Edition { edition }
@@ -109,7 +109,7 @@ impl Id {
         }
     }
 
-    /// What hits are grouped by: the discussion of an answer; anything else is its own group.
+    /// Returns the group for hits: the discussion of an answer. Any other item is its own group.
     pub fn group(&self) -> Id {
         match self {
             Id::Answer { edition, question, .. } => Id::Discussion {
@@ -137,7 +137,7 @@ impl fmt::Display for Id {
     }
 }
 
-/// Why a text is not an [`Id`].
+/// The error for a text that is not an [`Id`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not an identifier: write EDITION, EDITION/q1, EDITION/q1/a, EDITION/s1 or EDITION/r1, as `askpm search` prints them"
@@ -147,7 +147,7 @@ pub struct IdError(pub String);
 impl FromStr for Id {
     type Err = IdError;
 
-    /// Reads an identifier; letters and prefixes may be in either case, as people type them.
+    /// Parses an identifier. Letters and prefixes may be in either case.
     fn from_str(text: &str) -> Result<Self, IdError> {
         let bad = || IdError(text.chars().take(120).collect());
         let lower = text.trim().to_lowercase();
@@ -156,7 +156,8 @@ impl FromStr for Id {
         let id = match parts.next() {
             None => Id::Edition { edition },
             Some(item) => {
-                // Letters of other scripts have a lower case of several bytes: split after a character, not a byte.
+                // The lower case of letters of other scripts can have several bytes: split after a character, not a
+                // byte.
                 let kind = item.chars().next().ok_or_else(bad)?;
                 let number = ordinal(&item[kind.len_utf8()..]).ok_or_else(bad)?;
                 match (kind, parts.next()) {
@@ -188,17 +189,17 @@ impl FromStr for Id {
     }
 }
 
-/// Most other wordings of one question, and most questions beside one answer: each costs a vector, and a question that
-/// needs more is two questions.
+/// Maximum number of other wordings of one question, and of other questions of one answer. Each costs a vector, and a
+/// question that needs more is really two questions.
 pub const MAX_ALSO_ASKED: usize = 24;
 
-/// Longest other wording of a question, in bytes: a sentence or two.
+/// Maximum length in bytes of another wording of a question: a sentence or two.
 pub const MAX_ALSO_ASKED_BYTES: usize = 300;
 
-/// Longest slug that is accepted, in bytes: it becomes a file name and is typed by people.
+/// Maximum length in bytes of a slug, which becomes a file name and is typed by people.
 pub const MAX_SLUG: usize = 80;
 
-/// Whether `text` can be an edition's slug: 1 to [`MAX_SLUG`] of `a-z`, `0-9` and inner hyphens.
+/// Returns whether `text` is a valid slug: 1 to [`MAX_SLUG`] of `a-z`, `0-9` and inner hyphens.
 pub fn is_slug(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= MAX_SLUG
@@ -209,13 +210,13 @@ pub fn is_slug(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// A 1-based number without sign or leading zeros, as identifiers write it.
+/// Parses a 1-based number without sign or leading zeros, as identifiers have it.
 pub(crate) fn ordinal(text: &str) -> Option<u32> {
     let plain = !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
     text.parse().ok().filter(|_| plain)
 }
 
-/// The lower-case letter of an answer, from a text of exactly one ASCII letter.
+/// Returns the lower-case letter of an answer, if the text is exactly one ASCII letter.
 pub(crate) fn answer_letter(text: &str) -> Option<char> {
     let mut chars = text.chars();
     match (chars.next(), chars.next()) {

@@ -1,22 +1,23 @@
-//! Keeps text from being taken for structure: a body may hold any line, and none may become a heading or swallow one.
+//! Keeps the text of a body from being read as structure. A body may contain any line, but none may become a heading or
+//! hide one.
 //!
-//! In: the body of a question, answer, section or resource. Out: the same body with a backslash before the lines that
-//! Markdown would read as structure, and back. [`escape`] and [`unescape`] are inverse for every text.
+//! A body is the text of a question, answer, section or resource. [`escape`] puts a backslash before the lines that
+//! Markdown would read as structure. [`unescape`] is its inverse for every text.
 
 use std::borrow::Cow;
 
 use pulldown_cmark::{Event, Parser, Tag};
 
-/// The `Name: value` lines that may open a body.
+/// The names of the `Name: value` lines that may open a body.
 const FIELDS: [&str; 4] = ["Asked by:", "Also asked:", "Kind:", "Link:"];
 
-/// `body` as it is written to a file. A body that Markdown reads as text alone keeps its lines as they are, code blocks
-/// included; in any other, each line that could be structure is marked as text.
+/// Returns `body` as it is written to a file. A body that Markdown reads only as text keeps its lines as they are,
+/// including code blocks. In any other body, each line that could be structure is escaped.
 pub(super) fn escape(body: &str) -> String {
     let unsafe_body = !is_plain(body);
     let lines = body.split('\n').enumerate().map(|(at, line)| {
         let (indent, slashes, rest) = parts(line);
-        // A line that has a backslash there already gets one more, because `unescape` takes one off.
+        // A line that already has a backslash there gets one more, because `unescape` removes one.
         let guard = (is_structure(rest) || is_field(rest)) && slashes > 0
             || at == 0 && is_field(rest)
             || unsafe_body && is_structure(rest);
@@ -29,7 +30,7 @@ pub(super) fn escape(body: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The body that [`escape`] wrote as `text`.
+/// Returns the body that [`escape`] wrote as `text`.
 pub(super) fn unescape(text: &str) -> String {
     if !text.contains('\\') {
         return text.to_string();
@@ -45,14 +46,15 @@ pub(super) fn unescape(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Width of a line's indent, number of backslashes after it, and the rest.
+/// Returns the width of a line's indent, the number of backslashes after it, and the rest.
 fn parts(line: &str) -> (usize, usize, &str) {
     let text = line.trim_start_matches([' ', '\t']);
     let rest = text.trim_start_matches('\\');
     (line.len() - text.len(), text.len() - rest.len(), rest)
 }
 
-/// Whether a line may open or underline a heading, open a code block, or open raw HTML (CommonMark 0.31 §4.2–4.6).
+/// Returns whether a line may open or underline a heading, open a code block, or open raw HTML (CommonMark 0.31
+/// §4.2–4.6).
 fn is_structure(rest: &str) -> bool {
     let line = rest.trim_end();
     let underline = |c: char| !line.is_empty() && line.chars().all(|l| l == c);
@@ -67,9 +69,9 @@ fn is_field(rest: &str) -> bool {
     FIELDS.iter().any(|name| rest.starts_with(name))
 }
 
-/// Whether `body` holds no heading of its own, and a heading below it would still be one.
+/// Returns whether `body` contains no heading, and a heading after it would still be one.
 fn is_plain(body: &str) -> bool {
-    // Most bodies have no such line at all, which is quick to see.
+    // Most bodies have no such line at all, which is cheap to check.
     if !body.split('\n').any(|line| is_structure(parts(line).2)) {
         return true;
     }
@@ -78,7 +80,7 @@ fn is_plain(body: &str) -> bool {
     matches!(headings[..], [(_, ref range)] if range.start == body.len() + 2)
 }
 
-/// Level and place of every heading of `text` that is not part of a quotation or a list.
+/// Returns level and range of every heading of `text` that is not part of a quotation or a list.
 pub(super) fn headings(text: &str) -> Vec<(pulldown_cmark::HeadingLevel, std::ops::Range<usize>)> {
     let mut depth = 0usize;
     let mut found = Vec::new();

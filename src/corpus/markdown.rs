@@ -1,8 +1,8 @@
-//! Reads and writes the Markdown form of an [`Edition`]: YAML front matter, then a heading for each question, answer,
-//! section and resource. `corpus/README.md` is the format's description for people.
+//! Reads and writes the Markdown form of an [`Edition`].
 //!
-//! In: the text of a file and the path to name in errors. Out: an edition, or the first thing that is wrong with its
-//! line. It must not touch the file system. [`write()`] and [`parse`] are inverse for every edition that `parse` yields.
+//! A file has YAML front matter, then a heading for each question, answer, section and resource. `corpus/README.md`
+//! describes the format. [`write()`] and [`parse`] are inverse for every edition that `parse` returns. This module does
+//! not access the file system.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -23,7 +23,7 @@ pub struct EditionError {
     pub path: String,
     /// 1-based line of the file.
     pub line: usize,
-    /// What is wrong there and what would be right, in a line.
+    /// What is wrong there and what would be right, in one line.
     pub what: String,
 }
 
@@ -38,10 +38,10 @@ struct FrontMatter {
     source: Option<String>,
 }
 
-/// Reads an edition from `text`; `path` is what errors call the file.
+/// Parses an edition from `text`. Errors give `path` as the name of the file.
 pub fn parse(path: &str, text: &str) -> Result<Edition, EditionError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    // To Markdown a carriage return alone ends a line as well: it must not hide a heading from `guard.rs`.
+    // In Markdown, a carriage return alone ends a line as well. It must not hide a heading from `guard.rs`.
     let unix = text.replace("\r\n", "\n").replace('\r', "\n");
     parse_unix(&unix).map_err(|(line, what)| EditionError {
         path: path.to_string(),
@@ -85,7 +85,7 @@ fn parse_unix(text: &str) -> Result<Edition, Fault> {
     Ok(edition)
 }
 
-/// Where a heading stands, and the numbers given so far.
+/// The kind of part that is being read, and the numbers used so far.
 #[derive(Default)]
 struct Seen {
     in_section: bool,
@@ -95,7 +95,7 @@ struct Seen {
     resources: HashSet<u32>,
 }
 
-/// Adds what `part` holds to `edition`, or says what is wrong with it.
+/// Adds the content of `part` to `edition`, or returns what is wrong with it.
 fn add(edition: &mut Edition, seen: &mut Seen, part: &Part) -> Result<(), String> {
     match (part.level, seen.in_resources) {
         (HeadingLevel::H2, false) if part.title == "Resources" => {
@@ -131,7 +131,7 @@ fn add(edition: &mut Edition, seen: &mut Seen, part: &Part) -> Result<(), String
     Ok(())
 }
 
-/// The YAML between the two `---` lines, and where the rest begins.
+/// Returns the YAML between the two `---` lines, and the offset where the rest begins.
 fn front_matter(text: &str) -> Result<(&str, usize), Fault> {
     let Some(after) = text.strip_prefix("---\n") else {
         return Err((
@@ -179,13 +179,13 @@ fn header(yaml: &str) -> Result<Edition, Fault> {
         slug: front.slug,
         title: front.title.trim().to_string(),
         date: front.date,
-        // Not kept: a long line is written folded, and folding loses the space at its end.
+        // Outer spaces are not kept: a long line is written folded, and folding loses the space at its end.
         source: front.source.map(|source| source.trim().to_string()),
         ..Edition::default()
     })
 }
 
-/// Whether `text` is a day of the calendar as `YYYY-MM-DD`.
+/// Returns whether `text` is a day of the calendar as `YYYY-MM-DD`.
 pub fn is_day(text: &str) -> bool {
     text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
 }
@@ -306,8 +306,8 @@ fn resource(part: &Part, seen: &mut Seen) -> Result<Resource, String> {
     })
 }
 
-/// Takes the lines `Also asked:` that open `body`, and leaves its own text as it is in the file. `whose` is named where
-/// there are too many, or too long ones.
+/// Reads the `Also asked:` lines at the start of `body`, and returns them and the rest as it is in the file. If there
+/// are too many, or one is too long, the error names `whose`.
 fn also_asked(body: &str, whose: impl Fn() -> String) -> Result<(Vec<String>, &str), String> {
     let (mut lines, mut rest) = (Vec::new(), body);
     while let Some((line, after)) = field_line(rest, "Also asked") {
@@ -331,20 +331,20 @@ fn also_asked(body: &str, whose: impl Fn() -> String) -> Result<(Vec<String>, &s
     Ok((lines, rest.trim()))
 }
 
-/// The value of the line `name: value` that opens `text`, where there is one, and what follows it.
+/// Returns the value of the line `name: value` at the start of `text`, if there is one, and the text after it.
 fn field_line<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     let (line, after) = text.split_once('\n').unwrap_or((text, ""));
     let value = line.strip_prefix(name)?.strip_prefix(':')?.trim();
     (!value.is_empty()).then_some((value, after))
 }
 
-/// Takes the `Name: value` lines that open `body`, each name once, and leaves the rest.
+/// Reads the `Name: value` lines at the start of `body`, each name once, and returns the values and the unescaped rest.
 fn fields<const N: usize>(body: &str, names: [&str; N]) -> ([Option<String>; N], String) {
     let (values, rest) = open_fields(body, names);
     (values, guard::unescape(rest.trim()))
 }
 
-/// As [`fields`], with the rest as it is in the file.
+/// Like [`fields`], but returns the rest as it is in the file.
 fn open_fields<'a, const N: usize>(body: &'a str, names: [&str; N]) -> ([Option<String>; N], &'a str) {
     let mut values = [const { None }; N];
     let mut rest = body;
@@ -360,7 +360,7 @@ fn open_fields<'a, const N: usize>(body: &'a str, names: [&str; N]) -> ([Option<
     }
 }
 
-/// 1-based line of byte `at` in `text`.
+/// Returns the 1-based line of byte `at` in `text`.
 fn line_of(text: &str, at: usize) -> usize {
     1 + text[..at].matches('\n').count()
 }
@@ -374,7 +374,7 @@ pub fn write(edition: &Edition) -> String {
         date: edition.date.clone(),
         source: edition.source.clone(),
     };
-    // Four optional strings always serialise; an error here would be a bug of the library, and shows as a parse error.
+    // These strings always serialize. An error would be a bug in the library, and would show up as a parse error.
     let yaml = serde_saphyr::to_string(&front).unwrap_or_default();
     let mut out = format!("---\n{}\n---\n", yaml.trim_end());
     for discussion in &edition.discussions {

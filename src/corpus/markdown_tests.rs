@@ -1,4 +1,4 @@
-//! What an edition file may look like, and what each broken one is told.
+//! Tests what an edition file may contain, and the error for each broken one.
 
 use super::*;
 use proptest::prelude::*;
@@ -137,11 +137,11 @@ fn questions_beside_an_answer_are_that_answers_alone() {
     assert_eq!(second.body, edition().discussions[0].answers[1].body);
     assert!(first.also_asked.is_empty() && also.discussions[0].also_asked.is_empty());
     assert_eq!(parse("again.md", &write(&also)).unwrap(), also);
-    // An answer that says so in its own text is written so that it stays text.
+    // An answer whose text begins like such a line is written so that it stays text.
     let mut said = edition();
     said.discussions[0].answers[1].body = "Also asked: myself".into();
     assert_eq!(parse("again.md", &write(&said)).unwrap(), said);
-    // With nothing to find beneath them, the lines are no answer.
+    // Lines without text below them are not an answer.
     let nothing = lines.replace("Begin at the end.", "");
     let error = parse("also.md", &GOOD.replace("\nBegin at the end.", &nothing)).unwrap_err();
     assert!(error.what.ends_with("has no text"), "{error}");
@@ -252,7 +252,7 @@ fn a_body_that_forges_structure_is_written_as_text() {
 
 #[test]
 fn a_file_of_many_headings_is_read_in_one_pass() {
-    // Twice over the headings for each heading would be 10¹⁰ steps here.
+    // Scanning the headings twice for each heading would take 10¹⁰ steps here.
     let mut text = String::from("---\nslug: many\ntitle: Many\n---\n");
     for number in 1..=100_000 {
         text.push_str(&format!("\n## Q{number}. T\n"));

@@ -1,8 +1,7 @@
-//! Newsletter editions: their types, the Markdown they are kept in, where they are found, and the passages they are
-//! cut into.
+//! Newsletter editions: their types, their Markdown form, where they are found, and the passages they are cut into.
 //!
-//! In: a folder of Markdown files, or the editions built into the program and those the user imported. Out:
-//! [`SourceFile`]s with their content hash, which [`parse`] turns into [`Edition`]s. It must not know of the index.
+//! Editions come from a folder of Markdown files, or from those built into the program and those the user imported. The
+//! files are read as [`SourceFile`]s with their content hash, and [`parse`] turns them into [`Edition`]s.
 
 pub mod edition;
 mod guard;
@@ -26,31 +25,31 @@ pub use passage::{Passage, passages};
 /// The editions of the repository's `corpus/`, by file name.
 static BUILTIN: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/builtin_editions.rs"));
 
-/// A file above this size is no newsletter edition; it is skipped, so that no file can exhaust memory.
+/// Maximum size of an edition file in bytes. A larger file is skipped, so that no file can exhaust memory.
 pub const MAX_FILE_BYTES: u64 = 8 << 20;
 
 /// Where editions are read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Corpus {
-    /// The Markdown files of one folder and its subfolders, nothing else.
+    /// The Markdown files of one folder and its subfolders, and nothing else.
     Folder(PathBuf),
-    /// The editions built into the program, and over them those in the folder of imported editions, which may not be
-    /// there.
+    /// The editions built into the program and those in the `imported` folder, which may not exist. An imported edition
+    /// replaces the built-in one with the same file name.
     Builtin { imported: PathBuf },
 }
 
-/// A file that should hold an edition.
+/// A file that should contain an edition.
 #[derive(Debug, Clone)]
 pub struct SourceFile {
-    /// What readers see, and unique: an absolute path, or `builtin:NAME`.
+    /// A unique name that is shown to users: an absolute path, or `builtin:NAME`.
     pub path: String,
-    /// The text, or why there is none.
+    /// The text, or the reason why it could not be read.
     pub text: Result<Cow<'static, str>, String>,
-    /// SHA-256 of the file's bytes; of the reason where it could not be read.
+    /// SHA-256 of the file's bytes, or of the reason if the file could not be read.
     pub hash: [u8; 32],
 }
 
-/// Why a corpus cannot be read at all. (One unreadable file is no such reason: see [`SourceFile::text`].)
+/// Why a corpus cannot be read at all. A single unreadable file is not such a reason: see [`SourceFile::text`].
 #[derive(Debug, thiserror::Error)]
 pub enum CorpusError {
     #[error("corpus folder {path}: {source}")]
@@ -60,7 +59,8 @@ pub enum CorpusError {
 }
 
 impl Corpus {
-    /// What tells this corpus from another one: the folder's path, or `builtin` with the imported folder's.
+    /// Returns a name that distinguishes this corpus from others: the folder's path, or `builtin+` and the path of the
+    /// imported folder.
     pub fn identity(&self) -> String {
         match self {
             Corpus::Folder(dir) => canonical(dir).display().to_string(),
@@ -68,7 +68,8 @@ impl Corpus {
         }
     }
 
-    /// Every file of the corpus, in a fixed order. Reads all of them: freshness is told by content, not by clock.
+    /// Returns every file of the corpus, in a fixed order. Reads all of them, because freshness is judged by content,
+    /// not by modification time.
     pub fn files(&self) -> Result<Vec<SourceFile>, CorpusError> {
         match self {
             Corpus::Folder(dir) => {
@@ -100,10 +101,10 @@ impl Corpus {
         }
     }
 
-    /// The edition called `slug` with the path it was read from; `None` where no readable file holds it.
+    /// Returns the edition called `slug` and the path it was read from, or `None` if no readable file contains it.
     pub fn edition(&self, slug: &str) -> Result<Option<(Edition, String)>, CorpusError> {
         let mut files = self.files()?;
-        // Editions are usually in the file of their name: look there first.
+        // Editions are usually in the file of that name, so look there first.
         files.sort_by_key(|file| Path::new(&file.path).file_stem().is_none_or(|stem| stem != slug));
         let parsed = files.into_iter().filter_map(|file| {
             let edition = parse(&file.path, file.text.as_deref().ok()?).ok()?;
@@ -113,7 +114,7 @@ impl Corpus {
     }
 }
 
-/// `dir` without links and dots where it can be resolved, so that one folder has one name.
+/// Returns `dir` without links and dots if it can be resolved, so that one folder has one name.
 fn canonical(dir: &Path) -> PathBuf {
     fs::canonicalize(dir).unwrap_or_else(|_| dir.to_path_buf())
 }
@@ -139,7 +140,7 @@ fn folder(dir: &Path) -> Result<Vec<SourceFile>, CorpusError> {
     Ok(files)
 }
 
-/// Markdown files hold editions, save a README and hidden files.
+/// Returns whether a file may contain an edition: a Markdown file that is neither a README nor hidden.
 fn is_edition_name(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("md"))

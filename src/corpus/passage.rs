@@ -1,45 +1,45 @@
 //! Cuts an [`Edition`] into [`Passage`]s: the unit that is indexed, retrieved, put in a prompt and cited.
 //!
-//! In: an edition and the path it was read from. Out: one passage for each answer (long ones cut at paragraphs),
-//! section and resource, each with everything that its reader needs to see. It must not know of the index.
+//! Each answer, section and resource gives one passage; long ones are cut at paragraphs. A passage includes everything
+//! that a reader needs to understand it.
 
 use super::edition::{Answer, Discussion, Edition, Id, Resource};
 use super::plain::plain;
 
-/// Longest passage text, in bytes, before an answer is cut at a paragraph. About 350 words: small enough that three
-/// fit a 2,048-token prompt, large enough that hardly any answer of a newsletter is cut.
+/// Maximum length of a passage's text in bytes; a longer text is cut at a paragraph. This is about 350 words: small
+/// enough that three fit a 2,048-token prompt, and large enough that hardly any answer of a newsletter is cut.
 pub const MAX_PASSAGE_BYTES: usize = 2_000;
 
-/// A piece of one answer, section or resource, with the context that makes it readable alone.
+/// A piece of one answer, section or resource, with the context that makes it readable by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Passage {
     /// The answer, section or resource that the text is part of.
     pub id: Id,
-    /// 0-based piece of it; 0 where it was not cut.
+    /// 0-based index of the piece; 0 if the text was not cut.
     pub part: u32,
     pub edition_title: String,
     pub date: Option<String>,
-    /// Title of the discussion; for a section or a resource, its own title.
+    /// Title of the discussion. For a section or a resource, its title.
     pub discussion: String,
-    /// The asker's own text; empty for a section and a resource.
+    /// The asker's text; empty for a section and a resource.
     pub question: String,
-    /// Other words in which readers put the question, and questions that this answer alone settles: what it is found
-    /// by, and never shown or quoted.
+    /// Other wordings of the question, and other questions that only this answer settles. They are used for search, and
+    /// never shown or quoted.
     pub also_asked: Vec<String>,
     /// Who signed the answer; `None` for a section and a resource.
     pub contributor: Option<String>,
-    /// Of a resource: `book`, `talk`, …
+    /// Kind of a resource: `book`, `talk`, …
     pub kind: Option<String>,
-    /// Of a resource: its address.
+    /// Address of a resource.
     pub link: Option<String>,
-    /// A slice of the plain text of the answer's or the section's body, or of the resource's summary (of its title where
-    /// it has no summary): what quotes are quoted from.
+    /// The text that quotes are taken from. It is a slice of the plain text of the answer's or section's body, or of
+    /// the resource's summary. If the resource has no summary, it is from its title.
     pub text: String,
-    /// The file the edition was read from, as shown to a reader.
+    /// The file the edition was read from, as shown to a user.
     pub path: String,
 }
 
-/// All passages of `edition`: of its discussions, its sections and its resources, each in their order.
+/// Returns all passages of `edition`: of its discussions, its sections and its resources, each in their order.
 pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
     let mut out = Vec::new();
     type Asked<'a> = Option<(&'a Discussion, &'a Answer)>;
@@ -87,7 +87,7 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
             edition: slug(),
             resource: resource.number,
         };
-        // A resource that is only named must be found by its name.
+        // A resource without a summary must be found by its title.
         let named = resource.summary.trim().is_empty();
         let text = if named { &resource.title } else { &resource.summary };
         add(id, &resource.title, None, Some(resource), text);
@@ -95,8 +95,8 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
     out
 }
 
-/// Cuts `body` at blank lines into the fewest slices of at most `max` bytes that keep paragraphs whole; a paragraph
-/// that alone is longer is cut after a word. Every slice is verbatim and none is blank.
+/// Cuts `body` at blank lines into slices of at most `max` bytes, keeping paragraphs whole. A longer paragraph is cut
+/// after a sentence, or else after a word. Every slice is verbatim and none is blank.
 fn pieces(body: &str, max: usize) -> Vec<&str> {
     let mut out = Vec::new();
     let mut rest = body.trim();

@@ -1,21 +1,21 @@
-//! The plain text of an edition's Markdown: what passages hold, so that no quote shows a reader marks of markup.
+//! Converts an edition's Markdown to the plain text of passages, so that quotes show no markup.
 //!
-//! In: the body of an answer, a section or a resource. Out: the same words without the marks of links, emphasis,
-//! footnotes and code; each row of a table is a line that names its columns. The marks of list items and quotations stay,
-//! because they tell where a sentence begins and whose it is. Markup is found by pulldown-cmark (CommonMark 0.31, tables
-//! and strikethrough as GitHub has them).
+//! The words stay, except for struck-out text and pictures. The marks of links, emphasis, footnotes and code are
+//! removed, and each row of a table becomes a line that names its columns. The marks of list items and quotations stay,
+//! because they show where a sentence begins and whose it is. pulldown-cmark finds the markup (CommonMark 0.31, with
+//! GitHub's tables and strikethrough).
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 
-/// A longer body keeps its marks: it is no text that somebody wrote.
+/// Maximum length in bytes of a body that is converted. A longer one was not written by a person and keeps its marks.
 const LONGEST: usize = 1 << 20;
-/// Longest mark of a footnote, in bytes.
+/// Maximum length in bytes of a footnote's name.
 const LONGEST_NOTE: usize = 24;
 
-/// `body` without the marks of Markdown.
+/// Returns `body` without Markdown marks.
 pub(super) fn plain(body: &str) -> Cow<'_, str> {
     if body.len() > LONGEST || !body.contains(['[', '*', '_', '`', '~', '|']) {
         return Cow::Borrowed(body);
@@ -38,10 +38,10 @@ pub(super) fn plain(body: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// What to put in place of which bytes of `body`, in order.
+/// Returns replacements for byte ranges of `body`, in order.
 fn edits(body: &str) -> Vec<(Range<usize>, Cow<'static, str>)> {
     let mut out = Vec::new();
-    // Markup that is open: where it began and ends, and the bytes of what is inside of it.
+    // Open markup: its range, and the range of the content inside it.
     let mut open: Vec<(Range<usize>, Option<Range<usize>>)> = Vec::new();
     let mut events = Parser::new_ext(body, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH).into_offset_iter();
     let none = || Cow::Borrowed("");
@@ -57,8 +57,9 @@ fn edits(body: &str) -> Vec<(Range<usize>, Cow<'static, str>)> {
                 let rows = table(body, &mut events);
                 out.push((range, Cow::Owned(rows)));
             }
-            // What was struck out is not what the author says; a picture's description is nobody's words. A picture
-            // among words stays for the guard against injections to see: its address may carry what it should not.
+            // Struck-out text is not what the author says, and a picture's description is nobody's words. A picture
+            // within a line stays for the guard against injections, because its address may carry data that it should
+            // not.
             Event::Start(tag @ (Tag::Strikethrough | Tag::Image { .. })) => {
                 let end = tag.to_end();
                 for (event, _) in events.by_ref() {
@@ -81,7 +82,7 @@ fn edits(body: &str) -> Vec<(Range<usize>, Cow<'static, str>)> {
                 link_type: LinkType::Autolink | LinkType::Email,
                 ..
             }) => {}
-            // So does a link that leads to no page.
+            // A link that does not lead to a page stays for the same reason.
             Event::Start(Tag::Link { ref dest_url, .. }) if !is_page(dest_url) => {}
             Event::Start(Tag::Emphasis | Tag::Strong | Tag::Link { .. }) => open.push((range, None)),
             Event::End(TagEnd::Emphasis | TagEnd::Strong | TagEnd::Link) => {
@@ -90,7 +91,7 @@ fn edits(body: &str) -> Vec<(Range<usize>, Cow<'static, str>)> {
                 {
                     out.push((own.start..inside.start, none()));
                     out.push((inside.end..own.end, none()));
-                    // What encloses this ends no earlier.
+                    // The enclosing markup ends no earlier than this.
                     if let Some((_, Some(outer))) = open.last_mut() {
                         outer.end = outer.end.max(own.end);
                     }
@@ -111,21 +112,21 @@ fn edits(body: &str) -> Vec<(Range<usize>, Cow<'static, str>)> {
     out
 }
 
-/// Whether `range` is a line of `body` by itself.
+/// Returns whether `range` is a whole line of `body`.
 fn is_line(body: &str, range: &Range<usize>) -> bool {
     let before = body[..range.start].rsplit('\n').next().unwrap_or_default();
     let after = body[range.end..].split('\n').next().unwrap_or_default();
     before.trim().is_empty() && after.trim().is_empty()
 }
 
-/// Whether an address leads to a page, or to a place within this one.
+/// Returns whether an address leads to a web page or an e-mail address, or is relative.
 fn is_page(address: &str) -> bool {
     let scheme = address.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
     let path = |scheme: &str| scheme.contains(['/', '?', '#']);
     scheme.is_none_or(|scheme| matches!(scheme.as_str(), "http" | "https" | "mailto") || path(&scheme))
 }
 
-/// The marks of footnotes: `[^1]` goes, and at the beginning of a line it is the number of a note.
+/// Returns replacements for footnote marks. `[^1]` is removed, or becomes `Note 1:` at the start of a line.
 fn notes(body: &str) -> impl Iterator<Item = (Range<usize>, Cow<'static, str>)> {
     body.match_indices("[^").filter_map(|(at, _)| {
         let rest = &body[at + 2..];
@@ -143,7 +144,7 @@ fn notes(body: &str) -> impl Iterator<Item = (Range<usize>, Cow<'static, str>)> 
     })
 }
 
-/// The table whose events come next: of each row a list item, `- Plan: Team; Price: $29.`
+/// Reads the table whose events come next. Each row becomes a list item, `- Plan: Team; Price: $29.`
 fn table<'a>(body: &str, events: &mut impl Iterator<Item = (Event<'a>, Range<usize>)>) -> String {
     let (mut head, mut rows, mut row) = (Vec::new(), Vec::new(), Vec::new());
     for (event, range) in events {
@@ -230,7 +231,7 @@ mod tests {
         fn any_text_is_read_and_no_word_is_lost(body in "(?s)[a-c \\n*_`~|>#^!()\\[\\]:-]{0,60}|.{0,60}") {
             let letters = |text: &str| text.chars().filter(|c| ('a'..='c').contains(c)).count();
             let read = plain(&body);
-            // Pictures, addresses, names of notes and what is struck out are not words of the text.
+            // Pictures, addresses, names of notes and struck-out text are not words of the text.
             if !body.contains(['~', '!', '^', '(', ':']) {
                 prop_assert!(letters(&read) >= letters(&body), "{body:?} {read:?}");
             }

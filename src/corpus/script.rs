@@ -1,9 +1,7 @@
-//! Scripts that the corpus and the index treat in their own ways.
-//!
-//! In: a character. Out: of which kind of script it is.
+//! Classifies characters by script, for the corpus and the index.
 
-/// Whether `c` is of a script in which words are not parted by spaces, or not by spaces alone, and which has no capitals:
-/// Han, kana, Hangul.
+/// Returns whether `c` is Han, kana or Hangul. These scripts have no capitals, and do not separate words by spaces, or
+/// not only words.
 pub(crate) fn is_cjk(c: char) -> bool {
     matches!(c,
         '\u{3005}'..='\u{3007}' // 々 〆 〇
