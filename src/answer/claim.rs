@@ -1,7 +1,6 @@
-//! A sentence as far as backing it goes: its content words, its numbers, its names, and what it denies.
+//! Compares what a sentence claims with the sentences that are to back it.
 //!
-//! In: a sentence. Out: a [`Claim`], which can be held against the sentences that are to back it. It must not know where
-//! either comes from.
+//! A [`Claim`] holds the content words, numbers and names of a sentence, and which of its words a negation denies.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -16,10 +15,10 @@ const NEGATIONS: &[&str] = &[
     "hardly", "dont", "wont",
 ];
 
-/// Content words after a negation that it denies, at most: `do not promise dates`.
+/// The most content words after a negation that it denies, as in `do not promise dates`.
 const DENIED: usize = 3;
 
-/// Where the reach of a negation ends, beside punctuation.
+/// Words that end the reach of a negation. Punctuation ends it too.
 const CLAUSE_STARTS: &[&str] = &[
     "but", "and", "or", "because", "since", "so", "unless", "until", "if", "when", "then",
 ];
@@ -62,15 +61,15 @@ const NUMBER_WORDS: &[(&str, &str)] = &[
     ("quarter", "quarter"),
 ];
 
-/// One sentence, ready to be compared.
+/// A sentence, ready to be compared with others.
 pub(super) struct Claim {
     pub span: Range<usize>,
     pub stems: HashSet<String>,
-    /// Numbers, in digits where they are small words.
+    /// Numbers. Common number words are written in digits.
     numbers: HashSet<String>,
-    /// Stems of what is written as a name: capitals inside a word, or at the start of one that opens no sentence.
+    /// Stems of words written as a name: with a capital inside, or with a first capital where no sentence starts.
     names: HashSet<String>,
-    /// Whether each stem stands denied, and whether it stands undenied.
+    /// Whether each stem occurs denied, and whether it occurs undenied.
     senses: HashMap<String, Senses>,
 }
 
@@ -80,17 +79,17 @@ struct Senses {
     denied: bool,
 }
 
-/// How much of a claim some sentences back.
+/// How far some sentences back a claim.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Backing {
-    /// Share of its content words that they have too.
+    /// The share of the claim's content words that occur in those sentences.
     pub share: f32,
-    /// Whether they have another number, another name, or deny what it says or the other way round.
+    /// Whether a number or name of the claim is missing there, or a word is denied on one side only.
     pub conflict: bool,
 }
 
 impl Claim {
-    /// The claim that `text[span]` makes.
+    /// Returns the claim that `text[span]` makes.
     pub fn new(words: &Words, text: &str, span: Range<usize>) -> Self {
         let own = &text[span.clone()];
         let mut claim = Claim {
@@ -107,7 +106,7 @@ impl Claim {
             if between.contains([',', ';', ':', '.', '!', '?', '(', ')', '–', '—']) {
                 denied = 0;
             }
-            // After an opening quotation mark or a full stop, a capital says nothing.
+            // After an opening quotation mark or a full stop, a capital does not mark a name.
             opens |= between.contains(['"', '“', ':', '.', '!', '?']);
             let lower = word.to_lowercase().replace('’', "'");
             if CLAUSE_STARTS.contains(&lower.as_str()) {
@@ -146,7 +145,7 @@ impl Claim {
         }
     }
 
-    /// How much of this claim the sentences of `quote` back together.
+    /// Returns how far the sentences of `quote` together back this claim.
     pub fn backed_by(&self, quote: &[Claim]) -> Backing {
         let has = |stem: &String| quote.iter().any(|claim| claim.stems.contains(stem));
         let shared = self.stems.iter().filter(|stem| has(stem)).count();
@@ -161,7 +160,7 @@ impl Claim {
         }
     }
 
-    /// Whether a word stands denied here and never so in `quote`, or the other way round.
+    /// Returns whether a word is denied here and never in `quote`, or the other way round.
     fn contradicts(&self, quote: &[Claim]) -> bool {
         self.senses.iter().any(|(stem, here)| {
             let there = quote.iter().filter_map(|claim| claim.senses.get(stem));
@@ -174,7 +173,7 @@ impl Claim {
     }
 }
 
-/// Whether `word` is written as a name; `opens`: it may have its capital for standing first.
+/// Returns whether `word` is written as a name. With `opens`, a first capital may only mark the start of a sentence.
 fn is_name(word: &str, opens: bool) -> bool {
     let mut letters = word.chars().filter(|c| c.is_alphabetic());
     let first = letters.next().is_some_and(char::is_uppercase);

@@ -1,7 +1,7 @@
-//! Collects the sentences of an answer, numbers their citations and keeps one voice a contributor.
+//! Assembles an answer from its sentences, numbers its citations and gives each contributor one voice.
 //!
-//! In: runs of sentences in the order in which they are to be read, and perhaps a lead that a model wrote. Out: the parts
-//! of an [`Answer`](super::Answer). It must not know how runs were chosen.
+//! Callers add runs of sentences in reading order, after an optional lead that a model wrote. The result holds the
+//! parts of an [`Answer`](super::Answer).
 
 use std::ops::Range;
 
@@ -9,20 +9,20 @@ use super::injection;
 use super::{Citation, Sentence, Stance, Voice};
 use crate::corpus::{Id, Passage};
 
-/// An answer in the making.
+/// An answer that is being assembled.
 #[derive(Default)]
 pub struct Draft {
     pub sentences: Vec<Sentence>,
     pub voices: Vec<Voice>,
     pub citations: Vec<Citation>,
-    /// Index of the sentence that answers.
+    /// Index of the sentence that answers the question.
     lead: Option<usize>,
-    /// What was asked.
+    /// The question.
     question: String,
 }
 
 impl Draft {
-    /// Nothing yet, in answer to `question`.
+    /// Creates an empty draft that answers `question`.
     pub fn of(question: &str) -> Self {
         Draft {
             question: question.to_string(),
@@ -37,14 +37,15 @@ impl Draft {
         self.push(text.to_string(), vec![n], support, None, true)
     }
 
-    /// Adds a sentence that no passage backs, but for the share `support`.
+    /// Adds a sentence that no passage backs. `support` is the share that the best quote backs.
     pub fn add_unsupported(&mut self, text: &str, support: f32) -> &Sentence {
         self.push(text.to_string(), Vec::new(), support, None, true)
     }
 
-    /// Adds a run of `sentences` of `passage`, which follow each other there, as a voice of its own, and returns its
-    /// sentences. The quote is verbatim. The text that is shown has it on one line, without what could pass for a mark of
-    /// askpm's. Where no model wrote a lead, the run's sentence number `lead` is the one.
+    /// Adds a run of consecutive `sentences` of `passage` as a voice, and returns its sentences.
+    ///
+    /// The citation's quote is verbatim. The shown text is on one line, and anything that looks like one of askpm's
+    /// marks is rewritten. If no model wrote a lead, sentence number `lead` of the run becomes the lead.
     pub fn add_run(
         &mut self,
         passage: &Passage,
@@ -74,8 +75,10 @@ impl Draft {
         &self.sentences[first..]
     }
 
-    /// What stands above a voice of `passage`: the question that its contributors were asked. Nothing below a voice of the
-    /// same discussion, nor above an article's section, nor where the reader asked in the same words.
+    /// Returns the heading above a voice of `passage`: the question that its contributors were asked.
+    ///
+    /// There is none below a voice of the same discussion, above a section of an article, or if the reader asked the
+    /// same question.
     fn heading(&self, passage: &Passage) -> Option<String> {
         passage.contributor.as_ref()?;
         let group = passage.id.group().to_string();
@@ -111,17 +114,17 @@ impl Draft {
         &self.sentences[at]
     }
 
-    /// Whether a sentence of it is backed by a passage.
+    /// Returns whether a passage backs at least one sentence.
     pub fn holds(&self) -> bool {
         self.sentences.iter().any(|sentence| sentence.supported)
     }
 
-    /// The sentence that answers.
+    /// The sentence that answers the question.
     pub fn lead(&self) -> Option<&Sentence> {
         self.sentences.get(self.lead?)
     }
 
-    /// The number of the citation of these words; the same words are cited once.
+    /// Returns the number of the citation of these words. The same words are cited once.
     fn cite(&mut self, passage: &Passage, quote: &str) -> usize {
         let id = passage.id.to_string();
         if let Some(known) = self.citations.iter().find(|c| c.id == id && c.quote == quote) {
@@ -141,8 +144,8 @@ impl Draft {
         n
     }
 
-    /// The answer as Markdown: a paragraph for the lead of a model, for the question of a discussion and for each voice,
-    /// with marks.
+    /// The answer as Markdown with citation marks. A model's lead, a discussion's question and each voice are
+    /// paragraphs.
     pub fn text(&self) -> String {
         let mut out = String::new();
         for sentence in &self.sentences {
@@ -154,13 +157,13 @@ impl Draft {
     }
 }
 
-/// `text` with every run of white space as one space.
+/// Returns `text` with each run of white space replaced by one space.
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Who says what `passage` says (its contributor, or the name of a section, which has none), and how it stands to what
-/// was said before.
+/// Names who says `passage`, and how it relates to what was said before. A section has no contributor, so its title is
+/// used.
 fn speaker(passage: &Passage, stance: Stance) -> String {
     let name = match &passage.contributor {
         Some(contributor) => one_line(contributor),
@@ -173,13 +176,14 @@ fn speaker(passage: &Passage, stance: Stance) -> String {
     }
 }
 
-/// A sentence with who says it before and the marks of its citations after it: `A PM, payments: It is so. [1]`.
+/// Formats a sentence with its speaker before it and its citation marks after it: `A PM, payments: It is so. [1]`.
 pub fn marked(sentence: &Sentence) -> String {
     let speaker = sentence.speaker.as_ref().map(|speaker| format!("{speaker}: "));
     format!("{}{}{}", speaker.unwrap_or_default(), sentence.text, marks(sentence))
 }
 
-/// What parts a sentence from the one before: nothing before the `first`, a blank line before a new paragraph, else a space.
+/// Returns the separator before a sentence: nothing before the `first`, a blank line before a new paragraph, else a
+/// space.
 pub fn gap(sentence: &Sentence, first: bool) -> &'static str {
     match (first, &sentence.speaker) {
         (true, _) => "",
@@ -188,7 +192,7 @@ pub fn gap(sentence: &Sentence, first: bool) -> &'static str {
     }
 }
 
-/// The heading above a sentence, as a paragraph of its own; empty where it has none.
+/// Returns the heading above a sentence as a paragraph, or an empty string if it has none.
 pub fn headed(sentence: &Sentence) -> String {
     sentence
         .heading
@@ -197,7 +201,7 @@ pub fn headed(sentence: &Sentence) -> String {
         .collect()
 }
 
-/// What follows the text of a sentence: the marks of its citations, or that nothing backs it.
+/// Returns what follows the text of a sentence: its citation marks, or a mark that nothing backs it.
 pub fn marks(sentence: &Sentence) -> String {
     if !sentence.supported {
         return UNSUPPORTED.into();
@@ -206,7 +210,7 @@ pub fn marks(sentence: &Sentence) -> String {
     shown.map(|n| format!(" [{n}]")).collect()
 }
 
-/// What follows a sentence that no passage backs.
+/// The mark after a sentence that no passage backs.
 const UNSUPPORTED: &str = " [unsupported]";
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! Finds, for a sentence that a model wrote, the passage that backs it and the words to quote from it.
+//! Finds the passage that backs a sentence written by a model, and the words to quote from it.
 //!
-//! In: the passages of the prompt, then one sentence at a time. Out: the best [`Support`], or none. Lexical alignment
-//! in the manner of post-hoc citation, the strong simple baseline of ALCE (Gao et al., arXiv 2305.14627): the score is
-//! the share of the sentence's content words that the quote has too. Where an embedding model is loaded, a quote that is
-//! near in meaning backs a sentence that puts it in other words. Numbers, names and negations must agree in any case
-//! (`claim`): a sentence that is otherwise a copy is not backed by a quote that says the opposite. It must not know of
-//! models or terminals.
+//! The method is lexical alignment, as in post-hoc citation, the strong simple baseline of ALCE (Gao et al., arXiv
+//! 2305.14627). The score is the share of the sentence's content words that also occur in the quote. If an embedding
+//! model is loaded, a quote that is near in meaning backs a sentence in other words.
+//!
+//! Numbers, names and negations must agree in both cases (see `claim`). Otherwise a quote could back a sentence that
+//! says the opposite in nearly the same words.
 
 use std::ops::Range;
 
@@ -15,28 +15,32 @@ use super::meaning::{Meaning, cosine};
 use super::words::Words;
 use crate::corpus::Passage;
 
-/// Least score at which a sentence counts as supported: with two thirds of its content words in the quote a sentence
-/// is a paraphrase or a cut of it; below, small models have been seen to add claims of their own.
+/// The lowest score at which a sentence counts as supported.
+///
+/// A sentence that shares two thirds of its content words with the quote is a paraphrase of it or a part of it. Below
+/// this score, small models were seen to add claims.
 pub const MIN_SUPPORT: f32 = 0.66;
 
-/// A second sentence joins the quote only if it raises the score by this much: quotes stay short.
+/// The rise in score that a second sentence must bring to join the quote. This keeps quotes short.
 const WORTH_A_SECOND_SENTENCE: f32 = 0.15;
 
-/// Fewer content words than this say nothing that a passage could back.
+/// A sentence with fewer content words than this says too little to be backed.
 const MIN_CONTENT_WORDS: usize = 3;
 
-/// What a conflict in numbers, names or negation leaves of a score.
+/// The factor applied to a score when numbers, names or negations conflict.
 const CONFLICT: f32 = 0.5;
 
-/// Cosine from which two sentences say the same, if they also share [`MIN_SHARE`] of the words: sentences on one subject
-/// are near each other whatever they say of it. Of ten pairs made by hand that say the same in other words four reach this
-/// by all-MiniLM-L6-v2, and of ten that say something else of the same subject none (the nearest 0.82).
+/// The cosine from which two sentences say the same, if they also share [`MIN_SHARE`] of the words.
+///
+/// The words matter because sentences on one subject are near each other, whatever they say. This was checked with
+/// all-MiniLM-L6-v2 on pairs made by hand. Of ten pairs that say the same in other words, four reach this value. Of ten
+/// pairs that say different things on one subject, none does; the nearest has 0.82.
 const SAME_MEANING: f32 = 0.85;
 
-/// Least share of content words for meaning to count.
+/// The lowest share of content words at which meaning counts.
 const MIN_SHARE: f32 = 0.4;
 
-/// How many quotes are looked at for their meaning: each costs a run of the embedding model.
+/// The most quotes to compare by meaning. Each costs a run of the embedding model.
 const LOOKED_AT: usize = 3;
 
 /// The words of a passage that back a sentence.
@@ -44,14 +48,16 @@ const LOOKED_AT: usize = 3;
 pub struct Support {
     /// Index of the passage among those given to [`Grounder::new`].
     pub passage: usize,
-    /// Byte span of the quote in that passage's text: one sentence, or two that follow each other.
+    /// Byte span of the quote in that passage's text: one sentence, or two consecutive ones.
     pub quote: Range<usize>,
-    /// Share of the sentence's content words that the quote has, or where that is more, the cosine of a quote that says
-    /// the same in other words; halved where numbers, names or negations differ: 0..=1.
+    /// How well the quote backs the sentence: 0..=1.
+    ///
+    /// This is the share of the sentence's content words that the quote has. Below [`MIN_SUPPORT`], a quote that says
+    /// the same in other words has its cosine as its score. Conflicting numbers, names or negations halve the share.
     pub score: f32,
 }
 
-/// Holds the prompt's passages ready for many sentences.
+/// Prepares the prompt's passages for grounding many sentences.
 pub struct Grounder<'a> {
     words: Words,
     passages: Vec<(&'a str, Vec<Claim>)>,
@@ -76,8 +82,10 @@ impl<'a> Grounder<'a> {
         }
     }
 
-    /// The passage and quote that back `sentence` best; `None` if no passage shares a word with it or if it says too
-    /// little to be checked. Ties go to the shorter quote, then to the earlier one.
+    /// Returns the passage and quote that best back `sentence`.
+    ///
+    /// Returns `None` if no passage shares a word with it, or if it says too little to be checked. Ties go to the
+    /// shorter quote, then to the earlier one.
     pub fn support(&self, sentence: &str) -> Option<Support> {
         let claim = Claim::new(&self.words, sentence, 0..sentence.len());
         if claim.stems.len() < MIN_CONTENT_WORDS {
@@ -91,7 +99,7 @@ impl<'a> Grounder<'a> {
                 (score > 0.0).then_some(Support { passage, quote, score })
             }));
         }
-        // Stable: of equals, the shorter quote, then the earlier.
+        // The sort is stable: among equals, the shorter quote comes first, then the earlier one.
         all.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.quote.len().cmp(&b.quote.len())));
         let best = all.first()?;
         if best.score < MIN_SUPPORT
@@ -102,7 +110,7 @@ impl<'a> Grounder<'a> {
         all.into_iter().next()
     }
 
-    /// The nearest in meaning of the best few, if it says the same.
+    /// Returns the nearest in meaning of the best few quotes, if it says the same as the sentence.
     fn by_meaning(&self, sentence: &str, claim: &Claim, best: &[Support]) -> Option<Support> {
         let meaning = self.meaning?;
         let near = best.iter().take(LOOKED_AT);
@@ -137,7 +145,7 @@ impl<'a> Grounder<'a> {
     }
 }
 
-/// How far the sentence at `at`, or it and the next, back `claim` by words, and which is the last of them.
+/// Scores the sentence at `at`, or that sentence and the next, by words. Also returns the index of the last one used.
 fn by_words(claim: &Claim, text: &str, claims: &[Claim], at: usize) -> (f32, usize) {
     let score = |quote: &[Claim]| {
         let backing = claim.backed_by(quote);
@@ -148,7 +156,7 @@ fn by_words(claim: &Claim, text: &str, claims: &[Claim], at: usize) -> (f32, usi
         }
     };
     let one = score(&claims[at..=at]);
-    // What was left out between two sentences may not be quoted with them.
+    // Text that was left out between two sentences must not be quoted with them.
     let adjacent = |pair: &&[Claim]| text[pair[0].span.end..pair[1].span.start].trim().is_empty();
     let two = claims.get(at..=at + 1).filter(adjacent).map_or(0.0, score);
     if two >= one + WORTH_A_SECOND_SENTENCE {

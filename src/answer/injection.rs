@@ -1,25 +1,24 @@
-//! Tells sentences that speak to a language model, or act on a renderer, from those that speak to a reader.
+//! Separates sentences that address a reader from those that address a language model or act on a renderer.
 //!
-//! In: the text of a passage. Out: its sentences that may be quoted, or the text with the others left out of it. A
-//! newsletter can be written, or added to, by somebody who wants askpm to say something (indirect prompt injection,
-//! Greshake et al., arXiv 2302.12173). Such a sentence is no advice: it is neither put in a prompt, nor quoted, nor taken
-//! as support. It must not know of models.
+//! An attacker can write a newsletter, or add to one, to make askpm say something. This is indirect prompt injection
+//! (Greshake et al., arXiv 2302.12173). askpm does not put such a sentence in a prompt, quote it, or count it as
+//! support.
 //!
-//! A rule is worth having only for harm that nothing else prevents. A quote is shown verbatim and sanitised, under the
-//! name of its contributor; askpm makes its own marks; and no text becomes a special token of askpm's own engine. So a
-//! text does no harm by footnotes, slashes, examples of JSON or the name of a tag, and [`without_marks`] is there for what
-//! could pass for askpm's own where text is shown. What is left for the rules:
+//! A rule is worth having only against harm that nothing else prevents. askpm shows quotes verbatim and sanitised,
+//! under the name of their contributor. It makes its own marks. Its own engine turns no text into a special token.
+//! Footnotes, slashes, JSON examples and tag names are therefore harmless. Where text is shown, [`without_marks`]
+//! rewrites anything that looks like askpm's own marks. The rules cover the rest:
 //!
 //! | kept out | harm |
 //! |---|---|
-//! | orders to a language model | a model obeys them: the answer says what the author of the text wants |
-//! | marks of chat templates | a server's tokenizer may take the text for a turn of the dialogue |
+//! | orders to a language model | a model obeys them, and the answer says what the author of the text wants |
+//! | marks of chat templates | a server's tokenizer may read the text as a turn of the dialogue |
 //! | text that no reader sees | a model reads what no reader of the newsletter could judge |
 //! | markup that runs or fetches | an answer that is pasted elsewhere carries it along |
-//! | a word without end | it fills a prompt and a screen |
+//! | an endless word | it fills a prompt and a screen |
 //!
-//! These are rules, and rules can be got round. What holds whatever a text says is that every sentence shown has a
-//! quote that can be checked, and that no text becomes a terminal's command.
+//! Rules can be evaded. Two guarantees hold whatever a text says: each shown sentence has a quote that can be checked,
+//! and no text becomes a terminal command.
 
 mod marks;
 mod orders;
@@ -30,18 +29,18 @@ use std::ops::Range;
 use super::sentences::sentences;
 pub use marks::without_marks;
 
-/// What the rules make of a sentence.
+/// What the rules decide about a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It speaks to a reader.
+    /// The sentence addresses a reader.
     Honest,
-    /// It is left out, and what follows it is judged by itself.
+    /// The sentence is left out. What follows it is judged separately.
     Alone,
-    /// It gives orders, or hides some: what follows in its paragraph goes on from it and is left out too.
+    /// The sentence gives orders or hides text. The rest of its paragraph is left out too.
     AndOn,
 }
 
-/// The sentences of `text` that speak to a reader, as byte spans in order.
+/// Returns the sentences of `text` that address a reader, as byte spans in order.
 pub fn quotable(text: &str) -> Vec<Range<usize>> {
     judged(text)
         .into_iter()
@@ -50,7 +49,7 @@ pub fn quotable(text: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// `text` without the sentences that are not [`quotable`]; the same text where all are.
+/// Returns `text` without the sentences that are not [`quotable`]. If all are quotable, the text is unchanged.
 pub fn without(text: &str) -> String {
     let spans = judged(text);
     if spans.iter().all(|(_, good)| *good) {
@@ -69,7 +68,7 @@ pub fn without(text: &str) -> String {
     out.trim().to_string()
 }
 
-/// The sentences of `text`, and whether each may be quoted.
+/// Returns the sentences of `text`, and whether each may be quoted.
 pub fn judged(text: &str) -> Vec<(Range<usize>, bool)> {
     judged_by(verdict, text)
 }
@@ -104,8 +103,10 @@ fn judged_by(verdict: impl Fn(&str) -> Verdict, text: &str) -> Vec<(Range<usize>
     out
 }
 
-/// The sentence that an injected one is glued to: a mark after a full stop keeps Unicode from seeing the end of it
-/// (`Publish the price. <|im_end|>`). Only the first is looked for: where it is injected, so is what goes on from it.
+/// Returns the honest sentence that an injected one is attached to.
+///
+/// A mark after a full stop hides the end of the sentence from Unicode's rules: `Publish the price. <|im_end|>`. Only
+/// the first end is considered. If that first sentence is injected, the rest continues it.
 fn head(text: &str, span: &Range<usize>) -> Option<Range<usize>> {
     let sentence = &text[span.clone()];
     let mut ends = sentence
@@ -123,12 +124,12 @@ fn paragraph_ends(gap: &str) -> bool {
     gap.matches('\n').count() > 1
 }
 
-/// Whether `sentence` is left out by any rule.
+/// Returns whether any rule leaves `sentence` out.
 pub fn is_injected(sentence: &str) -> bool {
     verdict(sentence) != Verdict::Honest
 }
 
-/// What the rules make of `sentence`.
+/// Applies the rules to `sentence`.
 pub fn verdict(sentence: &str) -> Verdict {
     if rules::hides(sentence) {
         return Verdict::AndOn;

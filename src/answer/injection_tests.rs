@@ -1,4 +1,4 @@
-//! What is taken for an injection, over the fixture of hostile texts, and what is not, over the built-in corpus.
+//! Tests what the injection rules catch in hostile texts, and what they leave alone in honest ones.
 
 use super::*;
 use crate::answer::sentences::sentences;
@@ -6,7 +6,7 @@ use crate::corpus::{Corpus, parse, passages};
 
 const FIXTURE: &str = include_str!("../../tests/fixtures/hostile/injections.jsonl");
 
-/// As counted when the rules were made; what is seen may grow.
+/// The number found when the rules were written. It may grow.
 const HELD_OUT_SEEN: usize = 2;
 
 #[test]
@@ -28,7 +28,8 @@ fn no_canary_of_the_hostile_texts_can_be_quoted() {
     assert!(missed.is_empty(), "{} of {count}: {missed:#?}", missed.len());
 }
 
-/// Texts that were written after the rules, and on which no rule was made: how many the rules see is a measure of them.
+/// The held-out texts were written after the rules, and no rule was made for them. How many are caught measures the
+/// rules.
 #[test]
 fn some_hostile_texts_that_no_rule_was_made_for_are_seen_too() {
     let held = include_str!("../../tests/fixtures/hostile/held-out.jsonl");
@@ -67,7 +68,7 @@ fn no_sentence_of_the_built_in_corpus_is_taken_for_an_injection() {
     assert!(taken.is_empty(), "{} of {count}: {taken:#?}", taken.len());
 }
 
-/// Sentences that people write about prompts, models and answers, in words close to those of an injection.
+/// Sentences about prompts, models and answers whose words are close to those of an injection.
 #[test]
 fn honest_talk_of_prompts_models_and_answers_is_quoted() {
     for honest in [
@@ -101,7 +102,7 @@ fn honest_talk_of_prompts_models_and_answers_is_quoted() {
     }
 }
 
-/// Texts of newsletters that a careless rule takes for attacks: footnotes, slashes, scripts and advice on prompts.
+/// Newsletter texts that a careless rule takes for attacks: footnotes, slashes, scripts and advice on prompts.
 #[test]
 fn honest_sentences_stay_quotable_and_silence_nothing_after_them() {
     let lines: Vec<&str> = include_str!("../../tests/fixtures/hostile/honest.txt")
@@ -114,7 +115,7 @@ fn honest_sentences_stay_quotable_and_silence_nothing_after_them() {
     assert_eq!(without(&whole), whole);
 }
 
-/// What harms by itself is left out by itself: the rest of the paragraph is honest.
+/// A sentence that is harmful by itself is left out by itself. The rest of the paragraph is honest.
 #[test]
 fn a_sentence_with_markup_takes_nothing_else_with_it() {
     let text = "Charge by the call. The page <img src=x onerror=alert(1)> is slow. Publish the price.";
@@ -123,7 +124,7 @@ fn a_sentence_with_markup_takes_nothing_else_with_it() {
     assert_eq!(without(text), "Charge by the call. Publish the price.");
 }
 
-/// Quotation marks make a report of an order, but no order of the program's reader.
+/// Quotation marks turn an order into a report only if the sentence says that it reports something.
 #[test]
 fn an_order_that_only_stands_in_quotation_marks_is_left_out_all_the_same() {
     for text in [
@@ -147,7 +148,7 @@ fn what_follows_an_injection_in_its_paragraph_goes_with_it_and_the_next_paragrap
     assert_eq!(without(" As it\n was. "), " As it\n was. ");
 }
 
-/// The rules read a text a few times, however many full stops an injected sentence has.
+/// The rules read a text at most twice, however many full stops an injected sentence has.
 #[test]
 fn what_the_rules_read_grows_with_the_text_alone() {
     for hostile in ["a. - ", "Go on. <|im_end|> ", "! - ", "x.  , ", ". "] {

@@ -1,12 +1,16 @@
-//! Judges whether a discussion answers a question, is only related to it, or is off.
+//! Judges whether a discussion answers a question, is only related to it, or is off topic.
 //!
-//! In: the question, its words with their rarity, and the discussions of a search. Out: a confidence and a [`Verdict`] for
-//! each, the surest first. It must not know of the index or of models.
+//! Each discussion of a search gets a confidence and a [`Verdict`]. The most confident come first.
 //!
-//! Asking a small model to refuse does not work (Sufficient Context, arXiv 2411.06037), so the signals are measured: how
-//! near the question is to the title, to what the asker wrote and to the passage found; how many of its words, weighted
-//! by their rarity, the discussion has; the rarest word that it lacks; and by how much it beats the other discussions. A
-//! logistic regression makes one number of them. `eval/fit_judge.py` says how its constants are fitted.
+//! Asking a small model to refuse does not work (Sufficient Context, arXiv 2411.06037), so askpm measures signals
+//! instead:
+//!
+//! - how near the question is to the title, to what the asker wrote and to the passage found;
+//! - the share of its words, weighted by rarity, that the discussion has;
+//! - the rarest word that the discussion lacks;
+//! - by how much the discussion beats the others.
+//!
+//! A logistic regression combines them into one number. `eval/fit_judge.py` documents how its constants are fitted.
 
 use std::collections::HashSet;
 
@@ -16,52 +20,57 @@ use super::topic::{Topic, Verdict};
 use super::words::Words;
 use crate::reading::Text;
 
-/// The confidence to answer at: the fits are scaled so that this is their operating point.
+/// The confidence from which askpm answers. The fits are scaled so that this is their operating point.
 pub const MIN_CONFIDENCE: f32 = 0.5;
 
-/// The confidence at which a discussion is worth naming as related, as a share of the one to answer at: of what is named
-/// for tune questions that nothing answers, people called 86 of 187 related, and 99 of 274 at 0.1.
+/// The confidence from which a discussion is named as related, as a share of the confidence to answer.
+///
+/// This was checked on the tune questions that nothing answers. People judged 86 of the 187 discussions named at 0.3 as
+/// related. At 0.1 it was 99 of 274.
 const RELATED_FROM: f32 = 0.3;
 
-/// A discussion less near than this in meaning is no neighbour: of what people named as related to a question that nothing
-/// answers, nine in ten are nearer.
+/// The lowest similarity in meaning of a related discussion. Nine in ten of the discussions that people judged related
+/// to a question that nothing answers are nearer.
 const NEAR: f32 = 0.3;
 
-/// A second discussion must be as sure as this share of the first to answer beside it.
+/// A second discussion answers too if its confidence is at least this share of the first's.
 const BESIDE: f32 = 0.95;
 
 /// A content word of the question, and its inverse document frequency in the corpus.
 pub type AskedWord = (String, f32);
 
-/// What is measured of a question and a discussion. Similarities are cosines, shares are 0..=1.
+/// The measurements of a question and a discussion. Similarities are cosines, shares are 0..=1.
 #[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
 pub struct Features {
-    /// To the title of the discussion.
+    /// Similarity to the title of the discussion.
     pub title: f32,
-    /// To its title and what the asker wrote.
+    /// Similarity to its title and what the asker wrote.
     pub asked: f32,
-    /// To the passage found, see `retrieve::dense`.
+    /// Similarity to the passage found, see `retrieve::dense`.
     pub passage: f32,
-    /// Share of the question's words, by rarity, that title and asker have.
+    /// Share of the question's words, weighted by rarity, that the title and the asker's text have.
     pub asked_words: f32,
     /// Share that the whole discussion has.
     pub all_words: f32,
-    /// Rarity of the rarest word that title, asker and other wordings lack, as a share of the rarest there can be.
+    /// Rarity of the rarest word missing from the title, the asker's text and the other wordings. 1 is about the rarest
+    /// possible.
     pub asked_lacks: f32,
-    /// Rarity of the rarest word that the whole discussion lacks, as the same share.
+    /// Rarity of the rarest word missing from the whole discussion, on the same scale.
     pub lacks: f32,
-    /// Passage similarity (by words alone, score) less that of the best other discussion.
+    /// Similarity of the passage minus that of the best other discussion. Without similarities, the relative difference
+    /// in score.
     pub margin: f32,
-    /// ln(1 + content words); by words alone, of at most 8.
+    /// ln(1 + content words). Without an embedding model, at most 8 words count.
     pub length: f32,
-    /// What a reader makes of the passage found, in log-odds; 0 without a reader.
+    /// A reader's judgement of the passage found, in log-odds; 0 without a reader.
     pub reader: f32,
 }
 
-/// By words alone, a question is no surer for more content words than this: with so many, some are in any discussion.
+/// Without an embedding model, more content words than this do not raise the confidence. Any discussion has some of
+/// them.
 const LONG: usize = 8;
 
-/// How many features there are.
+/// The number of features.
 const FEATURES: usize = 10;
 
 const BY_WORDS: Fit<FEATURES> = Fit {
@@ -74,15 +83,17 @@ const BY_MEANING: Fit<FEATURES> = Fit {
     weights: [-1.977, 0.460, 5.415, 0.781, 6.492, -1.551, 3.308, 12.109, 1.267, 0.000],
 };
 
-/// Title, passage, the shares of words and the reader alone: what is measured of the asker's words says nothing more where
-/// a reader has read them, and the margin helps on the corpus that it was fitted on and nowhere else.
+/// The fit with a reader. It uses the title, the passage, the shares of words and the reader only.
+///
+/// The reader has already read the asker's words, so measuring them adds nothing. The margin helps only on the corpus
+/// that it was fitted on.
 const BY_READER: Fit<FEATURES> = Fit {
     intercept: -3.018,
     weights: [-2.492, 0.000, 5.008, 0.720, 3.431, 0.000, 2.436, 0.000, 0.000, 1.202],
 };
 
-/// The same for corpora whose discussions have other wordings: fitted on the built-in corpus, where all that is measured
-/// tells something.
+/// The fit with a reader for corpora whose discussions have other wordings. It was fitted on the built-in corpus, where
+/// every feature helps.
 const BY_READER_REWORDED: Fit<FEATURES> = Fit {
     intercept: -4.275,
     weights: [-1.177, -0.455, 2.295, 0.986, 3.981, -2.129, 2.158, 10.084, 0.883, 0.744],
@@ -105,14 +116,14 @@ impl Features {
     }
 }
 
-/// Whether `confidence` is too little to answer from, at a threshold of `minimum` (both 0..=1).
+/// Returns whether `confidence` is too low to answer at the threshold `minimum` (both 0..=1).
 pub fn abstains(confidence: f32, minimum: f32) -> bool {
-    // Not `confidence < minimum`: an undefined confidence must abstain too.
+    // Not `confidence < minimum`: a NaN confidence must abstain too.
     !(confidence >= minimum && confidence > 0.0)
 }
 
-/// Judges `topics`, and puts the surest first. `asked` are the question's content words; `minimum` is the confidence to
-/// answer at, 0..=1.
+/// Judges `topics` and sorts them, the most confident first. `asked` holds the question's content words. `minimum` is
+/// the confidence to answer at, 0..=1.
 pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning: Option<&dyn Meaning>, minimum: f32) {
     let mut features = features(question, asked, topics, meaning);
     let read = meaning.is_some_and(|meaning| by_reader(question, topics, meaning, &mut features));
@@ -128,7 +139,7 @@ pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning:
         topic.features = features;
         topic.confidence = fit.probability(&features.values());
     }
-    // Stable: of equals, the better found stays first.
+    // The sort is stable: among equals, the one found first stays first.
     topics.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     let best = topics.first().map_or(0.0, |topic| topic.confidence);
     for topic in topics {
@@ -146,7 +157,7 @@ fn near(topic: &Topic) -> bool {
     topic.confidence > 0.0 && topic.found.similarity.is_none_or(|similarity| similarity >= NEAR)
 }
 
-/// What is measured of each of `topics`, in their order.
+/// Measures each of `topics`, in order.
 fn features(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning: Option<&dyn Meaning>) -> Vec<Features> {
     let words = Words::default();
     let counted = if meaning.is_some() {
@@ -173,7 +184,7 @@ fn features(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning: 
         features.margin = match (topics[at].found.similarity, topics.len()) {
             (_, 0..=1) => 0.0,
             (Some(_), _) => strengths[at] - best,
-            // Scores of words have no scale of their own.
+            // Word scores have no fixed scale.
             (None, _) => (strengths[at] - best) / strengths[at].max(best).max(f32::EPSILON),
         };
     }
@@ -209,10 +220,10 @@ fn by_words(words: &Words, asked: &[AskedWord], topic: &Topic) -> Features {
     }
 }
 
-/// About the inverse document frequency of a word that a corpus of some hundred passages lacks.
+/// About the inverse document frequency of a word that does not occur in a corpus of some hundred passages.
 const RAREST: f32 = 7.0;
 
-/// Has the passage found of each topic read with the question, where there is a reader.
+/// Lets the reader, if there is one, read the question with the passage found for each topic. Returns whether it did.
 fn by_reader(question: &str, topics: &[Topic], meaning: &dyn Meaning, all: &mut [Features]) -> bool {
     let texts: Vec<Text> = topics.iter().map(|topic| topic.text(question)).collect();
     let Some(odds) = meaning.answers(&texts) else {

@@ -1,7 +1,6 @@
-//! Takes the lead from the text that a model writes, piece by piece: the first sentence that a chosen run backs.
+//! Takes the lead from a model's streamed text: the first sentence that a chosen run backs.
 //!
-//! In: the runs of the prompt, then pieces of text as they come. Out: the lead with the run and the words that back it, or
-//! none. It must not know of models: it sees text only.
+//! It sees only text. The result names the run and the words that back the lead, or there is no lead.
 
 use std::ops::{ControlFlow, Range};
 
@@ -10,13 +9,13 @@ use super::meaning::Meaning;
 use super::sentences::sentences;
 use crate::corpus::Passage;
 
-/// Longest lead, in words. The model is asked for 25; a longer sentence is a summary of everything.
+/// The most words of a lead. The model is asked for 25; a longer sentence summarises everything.
 const MAX_LEAD_WORDS: usize = 40;
 
-/// So many rejected sentences mean that the model repeats itself or talks of something else.
+/// After this many rejected sentences, the model is repeating itself or has left the subject.
 const MAX_REJECTED: usize = 2;
 
-/// A lead that holds.
+/// A sentence that a run backs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lead {
     pub text: String,
@@ -28,17 +27,17 @@ pub struct Lead {
     pub support: f32,
 }
 
-/// Reads a model's text until a sentence holds.
+/// Reads a model's text until a run backs a sentence.
 pub struct LeadReader<'a> {
     grounder: Grounder<'a>,
     pending: String,
     lead: Option<Lead>,
-    /// Sentences that no run backs, with the share that one does.
+    /// Sentences that no run backs, each with its best support.
     rejected: Vec<(String, f32)>,
 }
 
 impl<'a> LeadReader<'a> {
-    /// `runs`: passages whose texts are the runs.
+    /// Creates a reader that grounds sentences in `runs`, passages that hold only the text of a run.
     pub fn new(runs: &'a [Passage], meaning: Option<&'a dyn Meaning>) -> Self {
         LeadReader {
             grounder: Grounder::new(runs, meaning),
@@ -48,11 +47,12 @@ impl<'a> LeadReader<'a> {
         }
     }
 
-    /// Takes the next `piece` of text. Breaks when a sentence holds, or when none is to be expected any more.
+    /// Takes the next `piece` of text. Breaks once a sentence is backed, or after too many rejected sentences.
     pub fn push(&mut self, piece: &str) -> ControlFlow<()> {
         self.pending.push_str(piece);
         loop {
-            // A model ends a line where it ends a thought: unlike in a wrapped paragraph, a line end is an end here.
+            // A model ends a line where it ends a thought. Unlike in a wrapped paragraph, a line end is a sentence end
+            // here.
             let text = self.pending.replace('\n', "\n\n");
             let spans = sentences(&text);
             let closed = spans.len() > 1 || text.trim_start().contains("\n\n");
@@ -69,7 +69,8 @@ impl<'a> LeadReader<'a> {
         }
     }
 
-    /// What was found when the model has ended. A sentence that was cut off does not count.
+    /// Returns the lead, if any, and the rejected sentences once the model has ended. A sentence that was cut off does
+    /// not count.
     pub fn finish(mut self) -> (Option<Lead>, Vec<(String, f32)>) {
         let rest = std::mem::take(&mut self.pending);
         for span in sentences(&rest) {
@@ -103,8 +104,7 @@ impl<'a> LeadReader<'a> {
     }
 }
 
-/// A sentence without list numbers, emphasis, and the model's own `[1]` marks: citations are given by grounding
-/// alone.
+/// Returns a sentence without list markers, emphasis and the model's own `[1]` marks. Only grounding adds citations.
 fn tidy(raw: &str) -> String {
     let text = without_marker(raw.trim());
     let mut out = String::with_capacity(text.len());
@@ -130,7 +130,7 @@ fn tidy(raw: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `text` without the marker of a list item (`- `, `2. `, `3) `) or of a heading.
+/// Returns `text` without the marker of a list item (`- `, `2. `, `3) `) or of a heading.
 fn without_marker(text: &str) -> &str {
     let after_digits = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let markers: &[&str] = if after_digits.len() < text.len() {
@@ -150,7 +150,7 @@ mod tests {
     const RUN: &str =
         "Learn statistics before machine learning. Talk to your users every week. Read Stratechery for news.";
 
-    /// The lead, what was rejected, and whether the model was stopped.
+    /// Returns the lead, the rejected sentences, and whether the model was stopped.
     fn read(pieces: &[&str]) -> (Option<Lead>, Vec<String>, bool) {
         let runs = [passage("e/q1/a", "Hire slowly."), passage("e/q1/b", RUN)];
         let mut reader = LeadReader::new(&runs, None);

@@ -1,23 +1,24 @@
-//! What answering asks of an embedding model, where one is loaded: how near two texts are in meaning.
+//! Defines what answering needs from an embedding model: vectors of texts, and the cosine of two vectors.
 //!
-//! In: texts. Out: vectors, and the cosine of two. It must not know which model makes them.
+//! Answering works without one; words then decide.
 
 use crate::reading::Text;
 
-/// Turns texts into vectors whose direction is their meaning.
+/// Turns texts into vectors whose direction encodes their meaning.
 pub trait Meaning {
-    /// The vectors of `texts`, one each, of any length; `None` if the model fails, and words alone decide then.
+    /// Returns one vector for each of `texts`, of any length. Returns `None` if the model fails, and words then decide.
     fn vectors(&self, texts: &[&str]) -> Option<Vec<Vec<f32>>>;
 
-    /// What a reader says of `texts`: the log-odds that the discussion of each answers its question; `None` where there is no
-    /// reader for the model, or it fails.
+    /// Returns a reader's judgement of `texts`: the log-odds that each discussion answers its question. Returns `None`
+    /// if the model has no reader or the reader fails.
     fn answers(&self, texts: &[Text]) -> Option<Vec<f32>> {
         let _ = texts;
         None
     }
 }
 
-/// Cosine of the angle between two vectors, -1..=1; 0 for vectors without direction or of different lengths.
+/// Returns the cosine of the angle between two vectors, -1..=1. It is 0 for vectors without direction or of different
+/// lengths.
 pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
     if a.len() != b.len() {
         return 0.0;
@@ -31,7 +32,7 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
     }
 }
 
-/// The direction of all `vectors` together; `None` without vectors, or where one is missing.
+/// Returns the sum of all `vectors`, or `None` if there are none or one is missing.
 pub(super) fn sum<'a>(mut vectors: impl Iterator<Item = Option<&'a [f32]>>) -> Option<Vec<f32>> {
     let mut total = vectors.next()??.to_vec();
     for vector in vectors {
@@ -44,7 +45,7 @@ pub(super) fn sum<'a>(mut vectors: impl Iterator<Item = Option<&'a [f32]>>) -> O
 pub(super) mod testing {
     use super::Meaning;
 
-    /// Near to each other are texts that begin with the same letter.
+    /// A fake model: texts with the same first letter are near each other.
     pub struct FirstLetter;
 
     impl Meaning for FirstLetter {

@@ -1,12 +1,12 @@
-//! What askpm says: an [`Answer`] whose every sentence carries a citation that can be checked.
+//! Builds an [`Answer`] in which every sentence carries a citation that can be checked.
 //!
-//! In: discussions that were judged to answer, and perhaps a sentence that a model wrote. Out: an answer in the shape
-//! that readers see: a lead, the question of the discussion, one paragraph a voice, further reading, and citations
-//! numbered as they come up. It must not know of models, indexes or terminals.
+//! The input is the discussions that were judged to answer, and optionally a sentence that a model wrote. The answer
+//! has the shape that readers see: a lead, the question of the discussion, one paragraph for each voice, further
+//! reading, and citations numbered in order of appearance.
 //!
-//! The flow: `topic` (hits, gathered by discussion) → `judge` (a discussion answers the question, is related to it, or is
-//! off) → `runs` (the sentences of each contributor that say it) → [`Draft`] (sentences, voices and citations in order)
-//! → [`Answer`]. Where a model writes the lead, `lead` and `grounding` hold it to the runs.
+//! The data flows as follows: `topic` (hits grouped by discussion) → `judge` (a discussion answers the question, is
+//! related to it, or is off) → `runs` (the sentences of each contributor that answer) → [`Draft`] (sentences, voices
+//! and citations in order) → [`Answer`]. If a model writes the lead, `lead` and `grounding` check it against the runs.
 
 mod claim;
 mod draft;
@@ -28,16 +28,16 @@ use crate::corpus::Id;
 
 pub use draft::{Draft, gap, headed, marked, marks, one_line};
 
-/// Most words of an answer before its sources: what is read in half a minute.
+/// The most words of an answer before its sources: half a minute of reading.
 pub const MAX_WORDS: usize = 160;
 
-/// How the sentences came about.
+/// How the sentences were produced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// A language model wrote the lead, and a passage backs it; the voices are quoted.
+    /// A language model wrote the lead, and a passage backs it. The voices are quoted.
     Llm,
-    /// All of it is quoted.
+    /// Everything is quoted.
     Extractive,
 }
 
@@ -45,48 +45,48 @@ pub enum Mode {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Sentence {
     pub text: String,
-    /// Numbers of the citations that back it; none where nothing does.
+    /// Numbers of the citations that back it. Empty if nothing does.
     pub citations: Vec<usize>,
-    /// How much of it the best quote backs: 0..=1, see [`grounding::Support::score`].
+    /// How far the best quote backs it: 0..=1, see [`grounding::Support::score`].
     pub support: f32,
-    /// Whether that is enough. A sentence for which it is not is shown on demand only.
+    /// Whether that is enough. An unsupported sentence is shown only on request.
     pub supported: bool,
-    /// What stands above the paragraph that this sentence begins, where a discussion begins: the question that was asked
-    /// in it.
+    /// The heading above the paragraph that this sentence starts, if a discussion starts there: the question asked in
+    /// it.
     #[serde(skip)]
     pub heading: Option<String>,
-    /// What a paragraph begins with, where this sentence begins one: who speaks, and how it stands to what went before.
+    /// The speaker, and how they relate to the voices before, if this sentence starts a paragraph.
     #[serde(skip)]
     pub speaker: Option<String>,
-    /// Whether its marks are shown: a quoted run has them once, at its end.
+    /// Whether its citation marks are shown. A quoted run shows them once, at its end.
     #[serde(skip)]
     pub shows_marks: bool,
 }
 
-/// How a voice stands to the voices before it.
+/// How a voice relates to the voices before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stance {
     Supports,
-    /// Its author says that somebody else of the discussion is wrong.
+    /// Its author says that somebody else in the discussion is wrong.
     Dissents,
-    /// It says when the advice does not hold.
+    /// It says when the advice does not apply.
     Condition,
 }
 
-/// One contributor and the sentences of theirs that the answer quotes: a paragraph of it.
+/// A contributor and their sentences that the answer quotes: one paragraph.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Voice {
-    /// `None` for a section of an article, which nobody signed.
+    /// `None` for a section of an article, which is unsigned.
     pub contributor: Option<String>,
-    /// Opens with `askpm show ID`.
+    /// The identifier to open with `askpm show ID`.
     pub id: String,
-    /// Indices into [`Answer::sentences`], one after the other.
+    /// Indices into [`Answer::sentences`], consecutive.
     pub sentences: Vec<usize>,
     pub stance: Stance,
 }
 
-/// A discussion that does not answer the question and is near it.
+/// A discussion that does not answer the question but is near it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Related {
     pub id: String,
@@ -94,11 +94,11 @@ pub struct Related {
     pub discussion: String,
     /// Title of the edition.
     pub edition: String,
-    /// Its one best line, verbatim.
+    /// Its best line, verbatim.
     pub quote: String,
 }
 
-/// A learning resource on the subject. It answers nothing by itself.
+/// A learning resource on the subject. It does not answer a question.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Further {
     pub id: String,
@@ -108,12 +108,12 @@ pub struct Further {
     pub link: Option<String>,
 }
 
-/// A passage that the answer rests on, and the words of it that are quoted.
+/// A passage that backs the answer, and the words quoted from it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Citation {
-    /// 1-based, the `n` of a `[n]` mark.
+    /// The `n` of a `[n]` mark, starting at 1.
     pub n: usize,
-    /// Opens with `askpm show ID`.
+    /// The identifier to open with `askpm show ID`.
     pub id: String,
     /// Title of the edition.
     pub edition: String,
@@ -126,7 +126,7 @@ pub struct Citation {
     pub path: String,
 }
 
-/// How fresh the corpus is that an answer was made from.
+/// How fresh the corpus behind an answer is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Freshness {
     pub editions: usize,
@@ -141,48 +141,48 @@ pub struct Freshness {
 pub struct ModelUsed {
     pub name: String,
     pub file: String,
-    /// Of the whole file; `None` for a file that no registry knows.
+    /// Hash of the whole file. `None` for a file that no registry lists.
     pub sha256: Option<String>,
     pub quantization: String,
     pub device: String,
 }
 
-/// Where the time went, in milliseconds, and how many tokens it was spent on.
+/// Time spent by stage, in milliseconds, and token counts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Timings {
     pub retrieve_ms: f64,
     pub load_ms: f64,
     pub prompt_tokens: usize,
-    /// Prompt tokens whose keys and values were taken from a cache.
+    /// Prompt tokens whose keys and values came from a cache.
     pub cached_tokens: usize,
     pub prefill_ms: f64,
-    /// From the call to the model to its first token.
+    /// From the call to the model until its first token.
     pub first_token_ms: f64,
     pub generated_tokens: usize,
     pub decode_ms: f64,
-    /// From the question to the end of the answer, the model's loading included.
+    /// From the question to the end of the answer, including the time to load the model.
     pub total_ms: f64,
 }
 
-/// The answer to one question; serialises to the object of `ask --json`.
+/// The answer to one question. It serialises to the object that `ask --json` prints.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Answer {
     pub question: String,
-    /// Markdown with `[n]` marks; for an abstention, the line that says so and the related discussions.
+    /// Markdown with `[n]` marks. An abstention has the line that says so, and the related discussions.
     pub answer: String,
     pub abstained: bool,
-    /// How sure askpm is that a discussion answers: 0..=1.
+    /// How sure askpm is that a discussion answers the question: 0..=1.
     pub confidence: f32,
     /// The confidence below which askpm abstains: 0..=1.
     pub threshold: f32,
     pub mode: Mode,
-    /// The sentence that answers: one of `sentences`. `None` where it abstained.
+    /// The sentence that answers, one of `sentences`. `None` if askpm abstained.
     pub lead: Option<Sentence>,
     pub sentences: Vec<Sentence>,
-    /// The strongest first.
+    /// In reading order.
     pub voices: Vec<Voice>,
     pub citations: Vec<Citation>,
-    /// At most three, the nearest first; empty where there is an answer.
+    /// At most three, the nearest first. Empty if there is an answer.
     pub related: Vec<Related>,
     pub further_reading: Vec<Further>,
     pub corpus: Freshness,
@@ -191,9 +191,9 @@ pub struct Answer {
 }
 
 impl Citation {
-    /// Identifier of the discussion, section or resource that it is from; its own where that is none.
+    /// Returns the identifier of its discussion, section or resource. If its own identifier is invalid, returns that.
     pub fn source(&self) -> String {
-        // A kept conversation is a file, in which anything can stand.
+        // A saved conversation is a file, and may hold any text here.
         self.id
             .parse::<Id>()
             .map_or_else(|_| self.id.clone(), |id| id.group().to_string())
@@ -201,7 +201,7 @@ impl Citation {
 }
 
 impl Answer {
-    /// The first line of an abstention, without the related discussions.
+    /// Returns the first line of an abstention, without the related discussions.
     pub fn verdict(&self) -> &str {
         self.answer.lines().next().unwrap_or_default()
     }
@@ -211,7 +211,7 @@ impl Answer {
 pub(crate) mod testing {
     use crate::corpus::Passage;
 
-    /// A passage of the answer named `id` with nothing but a text.
+    /// Returns a passage of the answer named `id`, with placeholder metadata.
     pub fn passage(id: &str, text: &str) -> Passage {
         Passage {
             id: id.parse().unwrap(),

@@ -1,35 +1,35 @@
-//! How a sentence reads when it stands first in a quote, away from the text before it.
+//! Judges how a sentence reads at the start of a quote, away from the text before it.
 //!
-//! In: one sentence. Out: whether it refers to the sentence before, whether it can end a quote, and whether it takes a
-//! stance. Only words of closed classes (pronouns, conjunctions, negations) and punctuation count: what the sentence is
-//! about is measured elsewhere, by meaning. It must not know what was asked.
+//! It decides whether the sentence refers back, whether it can end a quote, and which stance it takes. Only words of
+//! closed classes (pronouns, conjunctions, negations) and punctuation count. What the sentence is about is measured
+//! elsewhere, by meaning.
 
 use super::Stance;
 
-/// Pronouns, demonstratives and conjunctions that, at the head of a sentence, refer to the one before.
+/// Words that refer to the sentence before when they open a sentence.
 const REFERRING: &str = "this that these those it its it's they they're their theirs them he she his her hers him such \
     also but and or so then however therefore thus hence instead otherwise moreover furthermore additionally similarly \
     likewise meanwhile finally neither nor both another others here there's that's he's she's afterward afterwards \
     mine ours";
 
-/// Words after an opening `the` that count on something counted or named before.
+/// Words after an opening `the` that refer to something counted or named before.
 const ORDINALS: &str = "first second third fourth fifth sixth seventh eighth ninth tenth last latter former other others \
     same rest remaining next difference";
 
-/// Numbers that, with nothing after them but a verb, stand for things named before.
+/// Numbers that stand for things named before when a verb follows directly.
 const NUMBERS: &str = "one two three four five six seven eight nine ten eleven twelve none half most some many few";
 
-/// What such a number is a part `of`, where it is named before. `Most of us` needs nothing before it.
+/// Words after `NUMBER of` that refer to something named before. `Most of us` needs nothing before it.
 const OF_BEFORE: &str = "them these those it that which whom";
 
-/// Forms that follow such a number directly, where a noun would stand.
+/// Verb forms and adverbs that follow such a number directly, where a noun would otherwise stand.
 const AFTER_NUMBERS: &str = "was were is are had have has gave came went did said told took made got left found will \
     would could can may might even ever";
 
-/// Pronouns of the third person, which somewhere in a sentence need a noun that they stand for.
+/// Third-person pronouns. Each needs a noun that it stands for.
 const THIRD_PERSON: &str = "it they them he she him";
 
-/// The words of `text`, in lower case; a clitic stays with its word.
+/// Returns the words of `text` in lower case. A clitic stays with its word.
 pub(super) fn words(text: &str) -> Vec<String> {
     let lower = text.to_lowercase().replace('’', "'");
     let words = lower.split(|c: char| !c.is_alphanumeric() && c != '\'');
@@ -40,7 +40,7 @@ fn is_one_of(word: &str, list: &str) -> bool {
     list.split_whitespace().any(|other| other == word)
 }
 
-/// Whether `text` needs the sentence before it to be understood.
+/// Returns whether `text` needs the sentence before it to be understood.
 pub(super) fn refers_back(text: &str) -> bool {
     let words = words(text);
     let [first, rest @ ..] = words.as_slice() else {
@@ -58,21 +58,21 @@ pub(super) fn refers_back(text: &str) -> bool {
         || points_elsewhere(&words)
 }
 
-/// Words that cannot be what a pronoun after them stands for.
+/// Words that a pronoun after them cannot refer to.
 const BEFORE_PRONOUN: &str = "i we you if when because as to for with of in on by from at after before until once since \
     while although though do don't did didn't does doesn't not never only even how what why who where just let";
 
-/// Whether a third-person pronoun comes so early that nothing of the sentence can be what it stands for.
+/// Returns whether a third-person pronoun comes too early to refer to anything in the sentence.
 fn early_pronoun(words: &[String]) -> bool {
     let at = words.iter().position(|word| !is_one_of(word, BEFORE_PRONOUN));
-    // An `it` may stand for nothing: `When it is hard to …`, `Sometimes it takes …`.
+    // An `it` may refer to nothing: `When it is hard to …`, `Sometimes it takes …`.
     at.is_some_and(|at| is_one_of(&words[at], THIRD_PERSON) && words[at] != "it")
 }
 
-/// Adverbs, after which an `it` may stand for nothing: `Perhaps it takes a month.`
+/// Adverbs after which an `it` may refer to nothing: `Perhaps it takes a month.`
 const ADVERBS: &str = "sometimes often perhaps maybe usually generally mostly today again still yet now later once";
 
-/// Whether a sentence opens with a verb and `it` or `them`: `Replace it with a range.`
+/// Returns whether a sentence opens with a verb and `it` or `them`: `Replace it with a range.`
 fn does_it(first: &str, second: &str) -> bool {
     let verb = !is_one_of(first, BEFORE_PRONOUN) && !is_one_of(first, ADVERBS) && !first.ends_with("ly");
     verb && is_one_of(second, "it them")
@@ -82,7 +82,7 @@ fn does_it(first: &str, second: &str) -> bool {
 const PREPOSITIONS: &str =
     "without with for of in on by from at after before until since despite except besides beyond";
 
-/// Whether a sentence is measured by another: `… like that …`, `Begin there instead.`, `A mentor may do both.`
+/// Returns whether a sentence depends on another: `… like that …`, `Begin there instead.`, `A mentor may do both.`
 fn points_elsewhere(words: &[String]) -> bool {
     let last = words.last().map_or("", String::as_str);
     let like = |pair: &[String]| pair[0] == "like" && is_one_of(&pair[1], "that this these those");
@@ -91,57 +91,57 @@ fn points_elsewhere(words: &[String]) -> bool {
     last == "instead" || done || words.windows(2).any(like)
 }
 
-/// Whether `text` begins inside quotation marks: who speaks is said before it.
+/// Returns whether `text` begins inside quotation marks. The speaker is named before it.
 fn opens_with_speech(text: &str) -> bool {
     text.starts_with(['"', '“', '‘', '«'])
 }
 
-/// Whether a quote may end with `text`: a question asks, and a colon or a number of things announces what is not there.
+/// Returns whether a quote may end with `text`. A question, a colon or an announced number of things may not.
 pub(super) fn can_end(text: &str) -> bool {
     let bare = text.trim_end_matches(['"', '”', '\'', '’', ')']);
     !bare.ends_with(['?', ':', ',', ';']) && !announces(text)
 }
 
-/// Words for a small number of things that a text then goes through.
+/// Words for a small number of things that a text then lists.
 const SEVERAL: &str = "two three four five six seven several";
 
-/// Longest order, in words, that is no thought by itself where its paragraph goes on: `Compare two openings.`
+/// The most words of an order that is incomplete if its paragraph continues: `Compare two openings.`
 const STUMP: usize = 5;
 
-/// Forms that a statement has and an order seldom.
+/// Forms that occur in statements and seldom in orders.
 const STATING: &str =
     "is are was were isn't aren't wasn't weren't has have had can can't will won't would i we you they";
 
-/// Whether `text` only opens what its paragraph goes on with: a short order.
+/// Returns whether `text` is a short order that only introduces the rest of its paragraph.
 pub(super) fn is_stump(text: &str) -> bool {
     let words = words(text);
     words.len() <= STUMP && !words.iter().any(|word| is_one_of(word, STATING))
 }
 
-/// Longest sentence that does nothing but announce.
+/// The most words of a sentence that only announces.
 const ANNOUNCEMENT: usize = 12;
 
-/// Whether `text` is of the kind of `Ask for three numbers.`: a short sentence that ends with how many things follow.
+/// Returns whether `text` is like `Ask for three numbers.`: a short sentence that ends with how many things follow.
 fn announces(text: &str) -> bool {
     let words = words(text);
     let end = &words[words.len().saturating_sub(4)..];
     let number = end.iter().rposition(|word| is_one_of(word, SEVERAL));
-    // `… after three months.` tells a time, and nothing follows.
+    // `… after three months.` gives a time, and nothing follows.
     let unit = end.last().is_some_and(|word| is_one_of(word, UNITS));
     let counted = number.and_then(|at| end.get(at + 1));
     words.len() <= ANNOUNCEMENT && !unit && counted.is_some_and(|word| word != "of")
 }
 
-/// What numbers measure rather than count.
+/// Units that a number measures.
 const UNITS: &str = "second seconds minute minutes hour hours day days week weeks month months quarter quarters year years \
     percent dollars euros times people users customers sentences pages words";
 
-/// Whether every quotation that `text` opens is closed in it.
+/// Returns whether every quotation that `text` opens is closed in it.
 pub(super) fn holds_its_speech(text: &str) -> bool {
     text.matches('"').count().is_multiple_of(2) && text.matches('“').count() == text.matches('”').count()
 }
 
-/// Openings by which an author says that somebody else here is wrong.
+/// Openings by which an author says that somebody else in the discussion is wrong.
 const DISSENTING: &[&str] = &[
     "i disagree",
     "i'd disagree",
@@ -158,7 +158,7 @@ const DISSENTING: &[&str] = &[
     "unlike the others",
 ];
 
-/// Words that open a condition under which advice does not hold.
+/// Words that open a condition under which the advice does not apply.
 const CONDITIONS: &[&str] = &[
     "unless",
     "except ",
@@ -175,9 +175,10 @@ const CONDITIONS: &[&str] = &[
     "one warning",
 ];
 
-/// The stance of a sentence, by what its author says of it. Contradictions that nobody announces cannot be seen in words:
-/// of the 40 pairs of sentences of one discussion that were most alike and of which one is denied, none contradicted each
-/// other when they were read.
+/// Returns the stance of a sentence, as its author states it.
+///
+/// Words do not reveal unstated contradictions. This was checked on the 40 most similar pairs of sentences from one
+/// discussion in which one sentence is denied. On reading, none of the pairs was a contradiction.
 pub(super) fn stance(text: &str) -> Stance {
     let lower = text.to_lowercase().replace('’', "'");
     if DISSENTING.iter().any(|opening| lower.starts_with(opening)) {

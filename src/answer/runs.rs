@@ -1,9 +1,8 @@
-//! Chooses what to quote: of each contributor the run of one to three sentences that says most, the strongest first.
+//! Chooses what to quote: for each contributor, the run of one to three sentences that says most.
 //!
-//! In: the question and the discussions that answer it. Out: [`Run`]s, in reading order. How much a sentence is worth is
-//! for `worth` to say, and how it reads at the head of a quote for `reading`. Completeness of thought goes before
-//! likeness of words: a run that refers to something before it takes that sentence too, or is not taken. It must not know
-//! of the index or of models.
+//! The result is [`Run`]s in reading order, the nearest to the question first. `worth` decides how much a sentence is
+//! worth, and `reading` how it reads at the start of a quote. A complete thought matters more than similar words. A run
+//! that refers to something before it must include that sentence, or it is not used.
 
 pub mod worth;
 
@@ -18,68 +17,69 @@ use super::{MAX_WORDS, Stance, reading};
 use crate::corpus::{Id, Passage};
 use worth::Sentence;
 
-/// Most sentences of a run.
+/// The most sentences of a run.
 const SENTENCES: usize = 3;
 
-/// Most words of a run of several sentences: a claim with its how or why.
+/// The most words of a run of several sentences: a claim with its how or why.
 const RUN_WORDS: usize = 55;
 
-/// What the worth of a run is multiplied by that opens its answer: an opening is written to be understood by itself, and
-/// says the claim.
+/// The factor for the worth of a run that opens its answer. An opening can be understood by itself, and states the
+/// claim.
 const OPENING: f32 = 2.5;
 
-/// How much nearer a run that opens its answer counts, where voices are ordered.
+/// What is added to the likeness of a run that opens its answer when voices are ordered.
 const OPENS_FIRST: f32 = 0.1;
 
-/// What counts of the worth of a third sentence.
+/// The share of a third sentence's worth that counts.
 const THIRD: f32 = 0.5;
 
-/// An opening that is so much farther from the question than another sentence of its answer is not the claim that answers.
+/// If an opening is farther from the question than another sentence of its answer by more than this, it is not the
+/// claim that answers.
 const FARTHER: f32 = 0.35;
 
 /// A run of fewer words is a claim without its how or why.
 const BARE_WORDS: usize = 25;
 
-/// What is left of the worth of such a run.
+/// The factor for the worth of such a run.
 const BARE: f32 = 0.75;
 
-/// Most words of a run of one sentence: a wall of text is no quote.
+/// The most words of a run of one sentence. A wall of text is not a quote.
 const SENTENCE_WORDS: usize = 60;
 
-/// Fewest words of a run: a fragment says nothing.
+/// The fewest words of a run. A fragment says nothing.
 const FEWEST_WORDS: usize = 8;
 
-/// Most voices of an answer.
+/// The most voices of an answer.
 const VOICES: usize = 4;
 
-/// Most contributors that voices are taken from, the strongest first.
+/// The most contributors to take voices from, the strongest first.
 const CONTRIBUTORS: usize = 6;
 
-/// A voice worth less than this share of the strongest is filler.
+/// A voice whose strength is below this share of the strongest is filler.
 const FILLER: f32 = 0.2;
 
-/// What is left of the worth of a voice of the second discussion.
+/// The factor for the worth of a voice from the second discussion.
 const SECOND_DISCUSSION: f32 = 0.8;
 
-/// What a word costs, in the worth of a sentence: of two runs that say as much the shorter is better.
+/// The cost of a word, in the worth of a sentence. Of two runs that say as much, the shorter is better.
 const WORD_COST: f32 = 0.0002;
 
-/// Voices that share this much, in words (Dice) or in meaning (cosine), say the same.
+/// Voices at least this similar, in words (Dice) or in meaning (cosine), say the same.
 const SAME_WORDS: f32 = 0.7;
 const SAME_MEANING: f32 = 0.86;
 
-/// Words that were shown before in this conversation.
+/// Words that this conversation showed before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
-    /// Of the passage, as [`super::Citation::id`]; `None` where only the words are known.
+    /// Identifier of the passage, as in [`super::Citation::id`]. `None` if only the words are known.
     pub id: Option<String>,
     pub quote: String,
 }
 
-/// Sentences of one contributor that follow each other.
+/// Consecutive sentences of one contributor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
-    /// Index of the discussion among those given, and of the passage in it.
+    /// Index of the discussion among those given.
     pub topic: usize,
     pub passage: usize,
     /// Byte spans in the passage's text.
@@ -87,22 +87,22 @@ pub struct Run {
     pub stance: Stance,
     /// Which of the sentences says most.
     pub lead: usize,
-    /// Expected number of key sentences in it, less the cost of its words.
+    /// The expected number of key sentences in it, minus the cost of its words.
     pub worth: f32,
-    /// What its best sentence is worth.
+    /// The worth of its best sentence.
     pub strength: f32,
-    /// How near its nearest sentence is to what was asked, -1..=1, and a little more where it opens its answer. Voices are
-    /// ordered by this, or by strength where nothing is known of meaning.
+    /// How near its nearest sentence is to the question, -1..=1, plus a bonus if it opens its answer. Voices are
+    /// ordered by this, or by strength without an embedding model.
     pub likeness: f32,
 }
 
 impl Run {
-    /// The passage that it is quoted from.
+    /// The passage that the run quotes.
     pub fn passage<'a>(&self, topics: &[&'a Topic]) -> &'a Passage {
         &topics[self.topic].passages[self.passage]
     }
 
-    /// Its passage with nothing but the run as text.
+    /// Returns its passage with only the run as text.
     pub fn cut(&self, topics: &[&Topic]) -> Passage {
         let passage = self.passage(topics);
         let (start, end) = (self.sentences.first(), self.sentences.last());
@@ -123,9 +123,11 @@ struct Candidate {
     words: usize,
 }
 
-/// The runs that answer `question`, one a contributor: the nearest to it first, discussion by discussion, and last in each
-/// one that dissents or sets a condition.
-/// Nothing that was `shown` is among them. Empty where no sentence of `topics` can be quoted.
+/// Returns the runs that answer `question`, one for each contributor.
+///
+/// The nearest to the question comes first, and discussions stay together. At most one run keeps the stance of a
+/// dissent or a condition; it comes last in its discussion. Nothing that was `shown` is repeated. The result is empty
+/// if no sentence of `topics` can be quoted.
 pub fn choose(question: &str, topics: &[&Topic], shown: &[Shown]) -> Vec<Run> {
     let sentences = worth::sentences(question, topics);
     let mut pool: Vec<Contributor> = Vec::new();
@@ -147,21 +149,21 @@ pub fn choose(question: &str, topics: &[&Topic], shown: &[Shown]) -> Vec<Run> {
     in_order(fill(&pool))
 }
 
-/// The runs of one contributor that may be quoted: at most one of each length, in sentences.
+/// The runs of one contributor that may be quoted, at most one for each number of sentences.
 struct Contributor<'a> {
     id: &'a Id,
     runs: Vec<Candidate>,
 }
 
 impl Contributor<'_> {
-    /// The strength of the best run.
+    /// The strength of the run that is worth most.
     fn strength(&self) -> f32 {
         let best = self.runs.iter().max_by(|a, b| a.run.worth.total_cmp(&b.run.worth));
         best.map_or(0.0, |best| best.run.strength)
     }
 }
 
-/// Adds `runs` of the answer named `id`. A long answer is several passages: of each length the best run stays.
+/// Adds `runs` of the answer named `id`. A long answer has several passages; the best run of each length is kept.
 fn add<'a>(pool: &mut Vec<Contributor<'a>>, id: &'a Id, runs: Vec<Candidate>) {
     let Some(known) = pool.iter_mut().find(|contributor| contributor.id == id) else {
         if !runs.is_empty() {
@@ -179,14 +181,14 @@ fn add<'a>(pool: &mut Vec<Contributor<'a>>, id: &'a Id, runs: Vec<Candidate>) {
     }
 }
 
-/// What was shown of `passage`, each on one line.
+/// Returns what was shown of `passage`, each quote on one line.
 fn of_passage<'a>(shown: &'a [Shown], passage: &Passage) -> impl Iterator<Item = String> + 'a {
     let id = passage.id.to_string();
     let of_it = move |s: &&Shown| s.id.as_ref().is_none_or(|other| *other == id);
     shown.iter().filter(of_it).map(|s| one_line(&s.quote))
 }
 
-/// The best run of `length` sentences of one passage.
+/// Returns the best run of `length` sentences of one passage.
 fn best(sentences: &[&Sentence], passage: &Passage, shown: &[String], length: usize) -> Option<Candidate> {
     let text = &passage.text;
     let nearest = nearest_of(sentences);
@@ -240,17 +242,17 @@ fn best(sentences: &[&Sentence], passage: &Passage, shown: &[String], length: us
     })
 }
 
-/// Whether these sentences open their answer.
+/// Returns whether these sentences open their answer.
 fn opens(part: &[&Sentence], passage: &Passage) -> bool {
     passage.part == 0 && part.first().is_some_and(|first| first.position == 0)
 }
 
-/// How near the nearest of these sentences is to the question, -1..=1; 0 where nothing is known of meaning.
+/// Returns how near the nearest of these sentences is to the question. It is 0 without an embedding model.
 fn nearest_of(part: &[&Sentence]) -> f32 {
     part.iter().map(|s| s.likeness).fold(0.0, f32::max)
 }
 
-/// How near the nearest of these sentences is to the question; what opens an answer is better understood first.
+/// Returns how near the nearest of these sentences is to the question. An opening gets a bonus: it reads better first.
 fn likeness(part: &[&Sentence], passage: &Passage) -> f32 {
     let nearest = nearest_of(part);
     let known = nearest > 0.0;
@@ -262,8 +264,10 @@ fn likeness(part: &[&Sentence], passage: &Passage) -> f32 {
         }
 }
 
-/// What a run is worth: the expected number of key sentences, of which a third counts half. One that opens its answer
-/// and `claims` something is worth more, unless it has a number of another asker's.
+/// Returns the worth of a run: the expected number of key sentences. A third sentence counts half.
+///
+/// A run that opens its answer and `claims` something is worth more, unless its first sentence repeats a number of that
+/// discussion's asker.
 fn worth_of(part: &[&Sentence], claims: bool) -> f32 {
     let own = !part.first().is_some_and(|first| first.asker_number);
     let bare = part.iter().map(|s| s.words).sum::<usize>() < BARE_WORDS;
@@ -273,7 +277,7 @@ fn worth_of(part: &[&Sentence], claims: bool) -> f32 {
     bonus * part.iter().enumerate().map(|(at, s)| share(at) * s.worth).sum::<f32>()
 }
 
-/// Whether these sentences end with one that only opens what its paragraph goes on with, the `next`.
+/// Returns whether the last of these sentences only introduces the `next` one of its paragraph.
 fn is_cut_short(part: &[&Sentence], next: Option<&&Sentence>, text: &str) -> bool {
     let (Some(last), Some(next)) = (part.last(), next) else {
         return false;
@@ -282,13 +286,15 @@ fn is_cut_short(part: &[&Sentence], next: Option<&&Sentence>, text: &str) -> boo
     goes_on && reading::is_stump(&text[last.span.clone()])
 }
 
-/// What stands between two sentences of one text, the first of which comes first.
+/// Returns the text between two sentences. `a` must come first.
 fn between<'a>(a: &Sentence, b: &Sentence, text: &'a str) -> Option<&'a str> {
     text.get(a.span.end..b.span.start)
 }
 
-/// Whether a reader of these sentences alone understands them: nothing between them is left out, the first refers to
-/// nothing before it, the last leaves nothing open, and what is said in quotation marks is whole.
+/// Returns whether a reader understands these sentences without the rest of the text.
+///
+/// No text is left out between them, the first refers to nothing before it, the last leaves nothing open, and all
+/// quotations are closed.
 fn holds_together(part: &[&Sentence], text: &str) -> bool {
     let (Some(first), Some(last)) = (part.first(), part.last()) else {
         return false;
@@ -307,8 +313,8 @@ fn holds_together(part: &[&Sentence], text: &str) -> bool {
         && reading::holds_its_speech(whole)
 }
 
-/// Whether a run of several sentences ends right before a `next` one that may not be quoted: what leads up to an order to a
-/// model may be part of it, and is not taken along with honest sentences.
+/// Returns whether a run of several sentences ends right before a `next` one that may not be quoted. The lead-up to an
+/// order to a model may be part of that order, so it is not quoted with honest sentences.
 fn breaks_off(part: &[&Sentence], next: &Sentence, text: &str) -> bool {
     let gap = part
         .last()
@@ -317,7 +323,7 @@ fn breaks_off(part: &[&Sentence], next: &Sentence, text: &str) -> bool {
     part.len() > 1 && !next.honest && gap.matches('\n').count() < 2
 }
 
-/// Whether `quote`, on one line, shows one of these sentences, or they it.
+/// Returns whether `quote`, on one line, contains one of these sentences or is contained in one.
 fn overlaps(part: &[&Sentence], text: &str, quote: &str) -> bool {
     part.iter().any(|s| {
         let sentence = one_line(&text[s.span.clone()]);
@@ -325,15 +331,15 @@ fn overlaps(part: &[&Sentence], text: &str, quote: &str) -> bool {
     })
 }
 
-/// The runs that are worth most together, of at most [`VOICES`] contributors and [`MAX_WORDS`] words, none of which repeats
-/// another. Every way to choose is tried: there are at most four of each contributor.
+/// Returns the runs that are worth most together, from at most [`VOICES`] contributors and [`MAX_WORDS`] words, without
+/// repetition. It tries every combination: each contributor has at most three runs.
 fn fill(pool: &[Contributor]) -> Vec<Candidate> {
     let mut best = (f32::MIN, Vec::new());
     extend(pool, 0, &mut Vec::new(), &mut best);
     best.1.into_iter().cloned().collect()
 }
 
-/// Tries all runs of the contributors from number `at` on, after those `chosen`, and keeps the `best` choice.
+/// Tries all runs of the contributors from number `at` on, added to those `chosen`, and keeps the `best` choice.
 fn extend<'a>(
     pool: &'a [Contributor],
     at: usize,
@@ -366,8 +372,9 @@ fn says_the_same(a: &Candidate, b: &Candidate) -> bool {
     dice >= SAME_WORDS || near.is_some_and(|near| near >= SAME_MEANING)
 }
 
-/// The nearest to the question first, then the others of its discussion; one that takes another stance comes last of its
-/// discussion and is marked, and no other is.
+/// Orders the runs: the nearest to the question first, then the others of its discussion.
+///
+/// At most one run keeps its stance as a mark. It comes last in its discussion.
 fn in_order(chosen: Vec<Candidate>) -> Vec<Run> {
     let mut runs: Vec<Run> = chosen.into_iter().map(|candidate| candidate.run).collect();
     runs.sort_by(|a, b| {
@@ -379,7 +386,7 @@ fn in_order(chosen: Vec<Candidate>) -> Vec<Run> {
     let marked = marked.map(|at| runs.remove(at + 1));
     runs.iter_mut().for_each(|run| run.stance = Stance::Supports);
     runs.extend(marked);
-    // The sort is stable: voices of one discussion stay together, and those of the first voice's discussion come first.
+    // The sort is stable. Voices of one discussion stay together, and those of the first voice's discussion come first.
     let first = runs.first().map(|run| run.topic);
     runs.sort_by_key(|run| Some(run.topic) != first);
     runs

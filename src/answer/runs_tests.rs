@@ -1,10 +1,10 @@
-//! What is quoted of each contributor.
+//! Tests what is quoted of each contributor.
 
 use super::super::testing::passage;
 use super::super::topic::Found;
 use super::*;
 
-/// What is quoted of each contributor, by words alone.
+/// Returns what is quoted of each contributor, without an embedding model.
 fn quoted(question: &str, asker: &str, answers: &[(&str, &str)]) -> Vec<String> {
     let of = |(id, text): &(&str, &str)| Passage {
         question: asker.into(),

@@ -1,25 +1,26 @@
 //! Splits text into sentences, as byte spans, so that every quote is a verbatim slice of its passage.
 //!
-//! In: a passage, or what a model has written so far. Out: spans in order. Boundaries are those of Unicode's
-//! sentence segmentation (UAX #29), mended where it is known to cut too often: after abbreviations, and at line ends
-//! inside a paragraph. It must not know where the text comes from.
+//! Boundaries are those of Unicode's sentence segmentation (UAX #29), corrected where it is known to split too often:
+//! after abbreviations, and at line ends inside a paragraph.
 
 use std::ops::Range;
 
 use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Abbreviations after which a sentence goes on, without their final full stop.
+/// Abbreviations after which a sentence continues, without their final full stop.
 const ABBREVIATIONS: &[&str] = &[
     "e.g", "i.e", "etc", "vs", "cf", "approx", "dr", "mr", "mrs", "ms", "prof", "st", "no", "fig", "dept", "inc",
     "ltd", "u.s", "u.k", "a.m", "p.m", "ph.d", "sr", "jr",
 ];
 
-/// Most spaces, brackets and quotes after a full stop that may belong to its sentence: at each of them Unicode's rules
-/// look for the letter after all of them.
+/// The most spaces, brackets and quotes after a full stop that may belong to its sentence.
+///
+/// At each of them, Unicode's rules scan for the letter that follows them all. The bound keeps that from being
+/// quadratic.
 const LOOKED_PAST: usize = 64;
 
-/// The sentences of `text`, trimmed, in order; none is blank. Blank lines and list items always separate.
+/// Returns the sentences of `text`, trimmed, in order. None is blank. Blank lines and list items always separate.
 pub fn sentences(text: &str) -> Vec<Range<usize>> {
     blocks(text)
         .into_iter()
@@ -27,8 +28,10 @@ pub fn sentences(text: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// Paragraphs, list items and rows of tables. A block quotation holds another's words, and must not be quoted under the
-/// name of the one who quotes it; only where a text is nothing else are its sentences given.
+/// Splits `text` into paragraphs, list items and table rows.
+///
+/// Block quotations are left out. They hold someone else's words, which must not be quoted under this author's name. A
+/// text that is nothing but quotations keeps them.
 fn blocks(text: &str) -> Vec<Range<usize>> {
     let own = cut(text, false);
     if own.is_empty() { cut(text, true) } else { own }
@@ -57,12 +60,12 @@ fn cut(text: &str, quotations: bool) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// Whether a line parts the head of a table from its rows.
+/// Returns whether a line separates the head of a table from its rows.
 fn is_rule(line: &str) -> bool {
     line.trim_start().starts_with('|') && line.chars().all(|c| matches!(c, '|' | '-' | ':') || c.is_whitespace())
 }
 
-/// Whether a line opens a Markdown list item, a heading or a row of a table.
+/// Returns whether a line opens a Markdown list item, a heading or a table row.
 fn is_item(line: &str) -> bool {
     let line = line.trim_start();
     let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
@@ -76,7 +79,8 @@ fn is_item(line: &str) -> bool {
 }
 
 fn in_block(text: &str, block: Range<usize>) -> Vec<Range<usize>> {
-    // A line end is a sentence end to Unicode; inside a paragraph it is a space. Same length, so spans hold.
+    // Unicode treats a line end as a sentence end. Inside a paragraph it is a space. The length is the same, so spans
+    // hold.
     let flat = text[block.clone()].replace(['\n', '\r'], " ");
     let mut out: Vec<Range<usize>> = Vec::new();
     let mut open = false;
@@ -96,11 +100,11 @@ fn in_block(text: &str, block: Range<usize>) -> Vec<Range<usize>> {
     out.into_iter().filter_map(|span| trim(text, span)).collect()
 }
 
-/// `text`, cut where more follows a full stop than [`LOOKED_PAST`].
+/// Cuts `text` wherever more than [`LOOKED_PAST`] such characters follow a full stop.
 fn parts(text: &str) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let mut start = 0;
-    // How many since the full stop, where nothing else came.
+    // The number of them since the full stop, if nothing else came in between.
     let mut run = None;
     for (at, c) in text.char_indices() {
         run = match run {
@@ -118,25 +122,25 @@ fn parts(text: &str) -> Vec<Range<usize>> {
     out
 }
 
-/// What a sentence may go on after, if a small letter follows: Unicode's `ATerm`.
+/// Returns whether a sentence may continue after `c` if a small letter follows: Unicode's `ATerm`.
 fn is_stop(c: char) -> bool {
     matches!(c, '.' | '\u{2024}' | '\u{fe52}' | '\u{ff0e}')
 }
 
-/// Whether Unicode looks for that letter behind `c` (its `Close`, `Sp`, `Extend` and `Format`), and behind what follows
-/// it. Other symbols that are not of ASCII may pass for such.
+/// Returns whether Unicode scans past `c` for that letter: its `Close`, `Sp`, `Extend` and `Format`. Some other
+/// non-ASCII symbols also pass.
 fn is_looked_past(c: char) -> bool {
     match c.is_ascii() {
         true => c.is_ascii_whitespace() || matches!(c, '\u{b}' | '(' | ')' | '[' | ']' | '{' | '}' | '"' | '\''),
-        // The last are the two letters that are marks too.
+        // The last two are letters that are also marks.
         false => !c.is_alphanumeric() || is_combining_mark(c) || matches!(c, '\u{ff9e}' | '\u{ff9f}'),
     }
 }
 
-/// Whether the sentence that ends in `piece` only seems to end there.
+/// Returns whether the sentence that ends in `piece` only seems to end there.
 fn goes_on(piece: &str) -> bool {
     let Some(before) = piece.trim_end().strip_suffix('.') else {
-        // Without a full stop there is only the end of the block, a `?`, a `!` or a marker such as `1.`.
+        // Only an abbreviation, an initial or a list number with a full stop can be a false end.
         return false;
     };
     let word = before
@@ -148,7 +152,7 @@ fn goes_on(piece: &str) -> bool {
     marker || initial || ABBREVIATIONS.contains(&word.to_lowercase().as_str())
 }
 
-/// `span` without surrounding white space and list markers; `None` if nothing is left.
+/// Returns `span` without surrounding white space and list markers, or `None` if nothing is left.
 fn trim(text: &str, span: Range<usize>) -> Option<Range<usize>> {
     let mut from = span.start;
     loop {
@@ -234,8 +238,8 @@ mod tests {
         );
     }
 
-    /// How often Unicode's rules look at a character in search of a small letter after a full stop: from each one that
-    /// they look past, at all up to the next letter or full stop.
+    /// Returns how often Unicode's rules look at a character in search of a small letter after a full stop. They search
+    /// from each character that they look past, up to the next letter or full stop.
     fn looks(text: &str) -> usize {
         let part = |part: Range<usize>| {
             let chars: Vec<char> = text[part].chars().collect();
@@ -269,15 +273,15 @@ mod tests {
         }
     }
 
-    /// Between a full stop and a capital, Unicode ends a sentence after those characters that it looks past, and before
-    /// others. All that do so must be known here: their number is what is bounded.
+    /// Between a full stop and a capital, Unicode ends a sentence after the characters that it looks past, and before
+    /// others. All of them must be known here, because their number is what is bounded.
     #[test]
     fn every_character_that_is_looked_past_is_known_and_every_full_stop() {
         let count = |text: &str| text.split_sentence_bounds().count();
         for c in '\0'..=char::MAX {
             let text = format!("1.{c}B");
             let ends_after = text.split_sentence_bounds().next() == text.strip_suffix('B');
-            // What ends a sentence before a small letter too is looked past by nothing.
+            // No rule looks past a character that ends a sentence even before a small letter.
             let ends_always = count(&format!("1{c} b")) > 1;
             assert!(is_looked_past(c) || is_stop(c) || ends_always || !ends_after, "{c:?}");
             let stops = !ends_always && count(&format!("1{c} B")) > 1;

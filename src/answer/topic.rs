@@ -1,7 +1,7 @@
-//! A discussion that a search came upon, whole: the unit that answers a question.
+//! Holds a whole discussion that a search found: the unit that answers a question.
 //!
-//! In: the passages of one discussion, and what the search knows of it. Out: a [`Topic`], for `judge` to judge and `runs`
-//! to quote. It must not know of the index.
+//! A [`Topic`] combines the passages of one discussion with what the search knows about it. `judge` judges it and
+//! `runs` quotes it.
 
 use std::ops::Range;
 
@@ -11,13 +11,13 @@ use super::meaning::Meaning;
 use crate::corpus::{Id, Passage};
 use crate::reading::Text;
 
-/// How a discussion stands to a question.
+/// How a discussion relates to a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It answers the question.
     Answers,
-    /// It treats a neighbouring question.
+    /// It discusses a related question.
     Related,
     /// It is about something else.
     Off,
@@ -30,21 +30,21 @@ pub struct Topic {
     pub id: Id,
     pub title: String,
     pub edition: String,
-    /// What the asker wrote; empty where the newsletter prints only a title.
+    /// What the asker wrote. Empty if the newsletter prints only a title.
     pub question: String,
-    /// All answers, in the order in which they are printed; those alone that the filters admit.
+    /// All answers that the filters admit, in printed order.
     pub passages: Vec<Passage>,
-    /// What the search knows of it.
+    /// What the search knows about it.
     pub found: Found,
-    /// Index of the passage that the search found first.
+    /// Index of the passage that the search ranked first.
     pub best: usize,
     /// Its sentences, passage by passage.
     pub sentences: Vec<Sentence>,
-    /// Vectors of the question and of the title, once it was judged with an embedding model.
+    /// Vectors of the question and of the title. Set when the discussion is judged with an embedding model.
     pub heads: Option<[Vec<f32>; 2]>,
-    /// What was measured of it, once it was judged.
+    /// Its measurements. Set when the discussion is judged.
     pub features: Features,
-    /// How sure it is that the discussion answers: 0..=1; 0 before it was judged.
+    /// How likely the discussion answers the question: 0..=1, and 0 until it is judged.
     pub confidence: f32,
     pub verdict: Verdict,
 }
@@ -56,25 +56,25 @@ pub struct Sentence {
     pub passage: usize,
     /// Byte span in that passage's text.
     pub span: Range<usize>,
-    /// Which sentence of its passage it is.
+    /// Index of the sentence in its passage.
     pub position: usize,
-    /// Whether it may be quoted: see `injection`.
+    /// Whether it may be quoted, see `injection`.
     pub honest: bool,
-    /// What it means, once the discussion was [read](Topic::read).
+    /// Its meaning. Set when the discussion is [read](Topic::read).
     pub vector: Option<Vec<f32>>,
 }
 
-/// What a search knows of a discussion: the best of its hits.
+/// What a search knows about a discussion: the best of its hits.
 #[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
 pub struct Found {
-    /// Score of its best hit, comparable within one search alone.
+    /// Score of its best hit. Comparable only within one search.
     pub score: f32,
-    /// Nearness in meaning of its best hit, -1..=1, where that was looked at.
+    /// Similarity in meaning of its best hit, -1..=1, if it was measured.
     pub similarity: Option<f32>,
 }
 
 impl Topic {
-    /// A discussion that is not judged yet; `None` without passages.
+    /// Creates a discussion that is not judged yet. Returns `None` without passages.
     pub fn new(id: Id, passages: Vec<Passage>, found: Found) -> Option<Topic> {
         let first = passages.first()?;
         let of_passage = |(at, passage): (usize, &Passage)| {
@@ -104,7 +104,7 @@ impl Topic {
         })
     }
 
-    /// The passage that the search found first, for a reader, with a `question`.
+    /// Returns the passage that the search ranked first, with a `question`, as input for a reader.
     pub fn text<'a>(&'a self, question: &'a str) -> Text<'a> {
         let own = self.sentences.iter().filter(|s| s.passage == self.best);
         Text {
@@ -115,7 +115,7 @@ impl Topic {
         }
     }
 
-    /// Looks up what each sentence means. Costs a run of the embedding model over the whole discussion.
+    /// Computes the vector of each sentence. This runs the embedding model over the whole discussion.
     pub fn read(&mut self, meaning: &dyn Meaning) {
         let text = |s: &Sentence| &self.passages[s.passage].text[s.span.clone()];
         let texts: Vec<&str> = self.sentences.iter().map(text).collect();

@@ -1,14 +1,14 @@
-//! The content words of a text: what two sentences must share to say the same thing.
+//! Extracts the content words of a text: what two sentences must share to say the same thing.
 //!
-//! In: any text. Out: stems (Snowball English, Porter 2) of its words without function words, in order. It must not
-//! know of the index, whose analyser is tantivy's own.
+//! Function words are left out, and the rest is stemmed (Snowball English, Porter 2). The index uses tantivy's own
+//! analyser.
 
 use std::collections::HashSet;
 
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Function words of English, and those that a question is asked with.
+/// English function words, and words that introduce a question.
 const FUNCTION_WORDS: &str = "a about after all also am an and any are as at be been before being both but by can \
     could did do does doing done each even every few for from further get got had has have having he her here hers \
     him his how i if in into is it its itself just let like make many may me might more most much must my no nor not \
@@ -16,7 +16,7 @@ const FUNCTION_WORDS: &str = "a about after all also am an and any are as at be 
     their them then there these they this those through to too up upon us use used using very was way we well were \
     what when where whether which while who whom why will with would you your yours";
 
-/// Stems the content words of texts. Making one is cheap; keep it for many texts.
+/// Stems the content words of texts. It is cheap to create; reuse it for many texts.
 pub struct Words {
     stemmer: Stemmer,
     stop: HashSet<&'static str>,
@@ -32,7 +32,8 @@ impl Default for Words {
 }
 
 impl Words {
-    /// Stems of `text`'s content words, in order and with repeats. `AI/ML` is two words, `don't` a function word.
+    /// Returns the stems of `text`'s content words, in order and with repeats. `AI/ML` is two words. A clitic is cut
+    /// off.
     pub fn stems(&self, text: &str) -> Vec<String> {
         let mut out = Vec::new();
         for word in text.unicode_words().flat_map(|word| word.split(['.', '_', ':'])) {
@@ -47,13 +48,13 @@ impl Words {
         out
     }
 
-    /// The distinct stems of `text`.
+    /// Returns the distinct stems of `text`.
     pub fn set(&self, text: &str) -> HashSet<String> {
         self.stems(text).into_iter().collect()
     }
 }
 
-/// `PMs` is the plural of `PM`: Snowball leaves an `s` alone that follows no vowel.
+/// Turns `PMs` into `PM`. Snowball keeps an `s` that does not follow a vowel.
 fn singular_acronym(word: &str) -> &str {
     let acronym = |w: &str| w.len() > 1 && w.bytes().all(|b| b.is_ascii_uppercase());
     let consonants = |w: &str| w.len() > 1 && w.bytes().all(|b| b.is_ascii_lowercase() && !b"aeiouy".contains(&b));

@@ -1,15 +1,12 @@
-//! What a text may write that looks like askpm's own: marks of citations, identifiers, and the marks that prompts and
-//! renderers are made of.
+//! Finds marks in text that imitate askpm's own: citation marks, identifiers, and the markup of prompts and renderers.
 //!
-//! In: a sentence. Out: whether it holds a mark that does harm; or, for marks that only look like askpm's own, the
-//! sentence with those written another way. It must not know passages.
+//! Harmful marks are reported. Marks that only look like askpm's own are rewritten for display.
 
 use std::str::FromStr;
 
 use crate::corpus::Id;
 
-/// Marks of chat templates and of askpm's own prompts. A server's tokenizer may read them as what they imitate,
-/// whatever askpm's own does.
+/// Marks of chat templates and of askpm's own prompts. askpm's engine reads them as plain text; a server's may not.
 const TEMPLATE: &[&str] = &[
     "<start_of_turn>",
     "<end_of_turn>",
@@ -32,12 +29,12 @@ const TEMPLATE: &[&str] = &[
     "<!--",
 ];
 
-/// Whether `plain` holds a mark of a chat template, or ends an object that it did not begin.
+/// Returns whether `plain` holds a mark of a chat template, or closes a JSON object that it did not open.
 pub(super) fn imitates_a_template(plain: &str) -> bool {
     TEMPLATE.iter().any(|mark| plain.contains(mark)) || special_token(plain) || breaks_out(plain)
 }
 
-/// `<|im_end|>` and its like; the pipes of programming languages (`|>`) are none.
+/// Matches `<|im_end|>` and similar tokens. The pipe operator of programming languages (`|>`) does not match.
 fn special_token(plain: &str) -> bool {
     plain.split("<|").skip(1).any(|rest| {
         let name = rest.split_once("|>").map_or("", |(name, _)| name);
@@ -48,14 +45,14 @@ fn special_token(plain: &str) -> bool {
     })
 }
 
-/// `"}, {"role": …`: the end of a JSON object that began elsewhere. An object that is whole is an example.
+/// Matches `"}, {"role": …`: the end of a JSON object that began elsewhere. A whole object is an example.
 fn breaks_out(plain: &str) -> bool {
     let end = plain.find("\"}");
     end.is_some_and(|end| !plain[..end].contains('{') && plain.contains("\":"))
 }
 
-/// Whether `plain` holds markup that runs or fetches something where a program takes it for markup. The name of a tag
-/// alone (`put it in a <script> tag`) does not.
+/// Returns whether `plain` holds markup that runs or fetches something when a program renders it. Merely naming a tag
+/// (`put it in a <script> tag`) does not count.
 pub(super) fn runs_or_fetches(plain: &str) -> bool {
     let tag = |name: &str| {
         plain.split(name).skip(1).any(|rest| {
@@ -74,16 +71,18 @@ pub(super) fn runs_or_fetches(plain: &str) -> bool {
         || ["javascript:", "vbscript:", "data:text/"].into_iter().any(scheme)
 }
 
-/// Whether an image begins in `plain` and does not end: Unicode sees the end of a sentence in its exclamation mark.
+/// Returns whether an image starts in `plain` and does not end. Unicode ends a sentence after its exclamation mark.
 pub(super) fn breaks_off_in_an_image(plain: &str) -> bool {
     plain.rsplit_once("![").is_some_and(|(_, rest)| !rest.contains(')'))
 }
 
-/// `text` with all that could pass for a mark of askpm's (`[3]`, `[1, 2]`, `[unsupported]`) in round brackets, and the
-/// slashes of what could pass for an identifier (`edition/q1/a`) set apart: for text that is shown. A citation's quote
-/// stays verbatim.
+/// Rewrites what looks like askpm's own marks or identifiers in text that is shown.
 ///
-/// Nothing else changes: a text without such marks comes back as it is, and so does the result of this function.
+/// Marks (`[3]`, `[1, 2]`, `[unsupported]`) get round brackets. The slashes of identifiers (`edition/q1/a`) get spaces
+/// around them. The quote of a citation stays verbatim.
+///
+/// Nothing else changes. A text without such marks is returned unchanged, and applying the function twice gives the
+/// same result as once.
 pub fn without_marks(text: &str) -> String {
     let round = round_brackets(text);
     if !round.contains('/') {
@@ -92,7 +91,7 @@ pub fn without_marks(text: &str) -> String {
     round.split_inclusive(char::is_whitespace).map(apart).collect()
 }
 
-/// Most characters between the brackets of a mark.
+/// The most characters between the brackets of a mark.
 const LONGEST_MARK: usize = 40;
 
 fn round_brackets(text: &str) -> String {
@@ -108,7 +107,7 @@ fn round_brackets(text: &str) -> String {
         let inner = close.map(|(at, _)| &from[width..at]);
         match (inner.filter(|inner| is_mark(inner)), close) {
             (Some(inner), Some((at, c))) => {
-                // `\[3\]` of Markdown is the same mark to a reader.
+                // To a reader, Markdown's `\[3\]` looks like the same mark.
                 out.push_str(before.strip_suffix('\\').unwrap_or(before));
                 out.push('(');
                 out.push_str(inner.trim_end_matches('\\').trim());
@@ -125,7 +124,7 @@ fn round_brackets(text: &str) -> String {
     out
 }
 
-/// Whether the text between two brackets is what askpm puts there: numbers of at most three digits, or `unsupported`.
+/// Returns whether `inner` is what askpm puts between brackets: numbers of at most three digits, or `unsupported`.
 fn is_mark(inner: &str) -> bool {
     let inner = inner.trim_end_matches('\\').trim();
     let number = |part: &str| (1..=3).contains(&part.chars().count()) && part.chars().all(char::is_numeric);
@@ -133,8 +132,8 @@ fn is_mark(inner: &str) -> bool {
     inner.eq_ignore_ascii_case("unsupported") || inner.split([',', ';']).all(|part| numbers(part.trim()))
 }
 
-/// `word`, which may end in a space, with the slashes set apart if it is an identifier as askpm writes them, save for
-/// the punctuation around it.
+/// Returns `word` with spaces around its slashes if it is an identifier in askpm's form, apart from the punctuation
+/// around it. `word` may end in a space.
 fn apart(word: &str) -> String {
     let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     let is_identifier = bare.contains('/') && Id::from_str(bare).is_ok_and(|id| id.to_string() == bare);

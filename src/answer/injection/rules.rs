@@ -1,13 +1,13 @@
-//! How a sentence is taken in before its words are judged: as a reader sees it, without what it only reports.
+//! Prepares a sentence for the injection rules: its plain form as a reader sees it, without what it only reports.
 //!
-//! In: a sentence. Out: its plain form and words, and whether it hides what it says. It must not know passages.
+//! It also detects sentences that hide what they say, and holds helpers to match words and phrases.
 
 use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Whether the text holds what no honest sentence does: controls that act on a terminal or hide and reorder text, or
-/// letters of two scripts in a word.
+/// Returns whether the text holds what no honest sentence does: control characters that act on a terminal, characters
+/// that hide or reorder text, or a word with letters of two scripts.
 pub(super) fn hides(sentence: &str) -> bool {
     let control = |c: char| c.is_control() && !c.is_whitespace();
     let unseen = |c: char| matches!(c, '\u{202d}' | '\u{202e}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}');
@@ -17,12 +17,12 @@ pub(super) fn hides(sentence: &str) -> bool {
         let mut runs = word.split(|c: char| !c.is_alphabetic());
         runs.any(|run| run.contains(cyrillic) && run.contains(|c: char| c.is_ascii_alphabetic()))
     };
-    // A flag of a part of a country is spelled with the same characters as hidden text.
+    // Regional flags are spelled with the same characters as hidden text.
     let flag = sentence.contains('\u{1f3f4}');
     sentence.contains(|c| control(c) || (unseen(c) && !flag)) || sentence.split_whitespace().any(two_scripts)
 }
 
-/// Most letters and digits of a word that is no address or path.
+/// The most letters and digits of a word that is not an address or path.
 const LONGEST_WORD: usize = 100;
 
 pub(super) fn has_endless_word(plain: &str) -> bool {
@@ -32,8 +32,8 @@ pub(super) fn has_endless_word(plain: &str) -> bool {
         .any(|word| endless(word) && !word.contains('/'))
 }
 
-/// `sentence` as a reader takes it in: compatibility forms, accents, unseen characters and look-alike letters of
-/// other alphabets made plain; lower case.
+/// Returns `sentence` as a reader sees it, in lower case. Compatibility forms, accents, invisible characters and
+/// look-alike letters of other alphabets become plain.
 pub(super) fn plain(sentence: &str) -> String {
     let seen = sentence.nfkd().filter(|&c| {
         let accent = ('\u{300}'..='\u{36f}').contains(&c);
@@ -45,7 +45,7 @@ pub(super) fn plain(sentence: &str) -> String {
     text.replace('’', "'")
 }
 
-/// The Latin letter that `c` looks like (the commonest of Unicode's confusables, UTS #39), else `c`.
+/// Returns the Latin letter that `c` looks like, else `c`. The table holds the most common confusables of UTS #39.
 fn latin(c: char) -> char {
     const LIKE: &[(&str, &str)] = &[
         ("АВЕКМНОРСТХІЈЅ", "ABEKMHOPCTXIJS"),
@@ -53,7 +53,7 @@ fn latin(c: char) -> char {
         ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX"),
         ("αειονρυχ", "aeiovpux"),
     ];
-    // They are all Greek or Cyrillic.
+    // All of them are Greek or Cyrillic.
     if !('\u{370}'..='\u{52f}').contains(&c) {
         return c;
     }
@@ -63,7 +63,7 @@ fn latin(c: char) -> char {
     found.map_or(c, |(_, to)| to)
 }
 
-/// The words of a plain sentence.
+/// Splits a plain sentence into words.
 pub(super) fn words(plain: &str) -> Vec<&str> {
     plain
         .split(|c: char| !c.is_alphanumeric() && c != '\'')
@@ -72,14 +72,14 @@ pub(super) fn words(plain: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Words by which a sentence reports what stands in quotation marks.
+/// Words that introduce reported speech in quotation marks.
 const REPORTING: &str = "say says said saying tell tells told ask asks asked type types typed typing write writes wrote \
     written read reads reply replies replied answer answers answered prompt prompts instruction instructions phrase \
     sentence line lines word words message messages script email mail question questions attacker attackers user users \
     customer customers label button error like called titled quote quotes slide example wording text";
 
-/// A plain sentence without what it reports in quotation marks or as code: a script (`Say: "…"`) speaks to nobody here.
-/// A sentence that is all quotation, or that does not say that it reports something, is left whole.
+/// Returns a plain sentence without what it reports in quotation marks or as code. A script (`Say: "…"`) addresses
+/// nobody here. A sentence that is only a quotation, or has no word of reporting, is left whole.
 pub(super) fn without_reported(plain: &str) -> Cow<'_, str> {
     if !plain.contains(['"', '“', '«', '\'', '‘', '`']) {
         return Cow::Borrowed(plain);
@@ -92,7 +92,7 @@ pub(super) fn without_reported(plain: &str) -> Cow<'_, str> {
     }
 }
 
-/// `plain` with each quotation that ends replaced by a dash.
+/// Returns `plain` with each closed quotation replaced by a dash.
 fn without_quoted(plain: &str) -> String {
     let mut out = String::with_capacity(plain.len());
     let mut rest = plain;
@@ -116,7 +116,7 @@ fn without_quoted(plain: &str) -> String {
     out
 }
 
-/// Where the text after the quotation that `open` begins goes on, if `open` begins one and it ends.
+/// Returns where the text after a quotation resumes, or `None` if `open` does not start a quotation or it never ends.
 fn quotation_end(open: char, before: Option<char>, inside: &str) -> Option<usize> {
     let close = match open {
         '“' => '”',
@@ -127,8 +127,8 @@ fn quotation_end(open: char, before: Option<char>, inside: &str) -> Option<usize
     if close != '\'' {
         return inside.find(close).map(|at| at + close.len_utf8());
     }
-    // An apostrophe within or after a word begins nothing, and one within a word ends nothing. `plain` has made the
-    // closing mark one.
+    // An apostrophe in or after a word does not open a quotation, and one inside a word does not close it. `plain` has
+    // turned the closing mark `’` into an apostrophe.
     if before.is_some_and(char::is_alphanumeric) || !inside.starts_with(char::is_alphanumeric) {
         return None;
     }
@@ -136,7 +136,8 @@ fn quotation_end(open: char, before: Option<char>, inside: &str) -> Option<usize
     ends.find(|&end| !inside[end..].starts_with(char::is_alphanumeric))
 }
 
-/// Whether letters stand apart (`i g n o r e`), which only hides words. Options and grades (`a b c d e f`) are in order.
+/// Returns whether letters are spaced out (`i g n o r e`), which only hides words. Options and grades (`a b c d e f`)
+/// are in alphabetical order and pass.
 pub(super) fn spelled_out(plain: &str) -> bool {
     let letter = |word: &str| {
         let mut chars = word.chars();
@@ -149,28 +150,28 @@ pub(super) fn spelled_out(plain: &str) -> bool {
     })
 }
 
-/// Whether `word` is one of `list`, words with spaces between.
+/// Returns whether `word` is in `list`, a list of words separated by spaces.
 pub(super) fn listed(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|one| one == word)
 }
 
-/// Whether one of `list` is among `words`.
+/// Returns whether one of `list` is among `words`.
 pub(super) fn any_of(list: &str, words: &[&str]) -> bool {
     words.iter().any(|word| listed(list, word))
 }
 
-/// The phrases of a list with bars between.
+/// Splits a list of phrases separated by bars.
 pub(super) fn phrases(list: &str) -> impl Iterator<Item = &str> {
     list.split('|')
 }
 
-/// Where one of `list` follows the word at `at` by at most `within` words.
+/// Returns where one of `list` occurs in the `within` words after the one at `at`.
 pub(super) fn follows(words: &[&str], at: usize, list: &str, within: usize) -> Option<usize> {
     let after = words.iter().enumerate().skip(at + 1).take(within);
     after.into_iter().find(|(_, word)| listed(list, word)).map(|(at, _)| at)
 }
 
-/// Whether one of `second` follows one of `first` by at most `within` words.
+/// Returns whether one of `second` occurs in the `within` words after one of `first`.
 pub(super) fn near(words: &[&str], first: &str, second: &str, within: usize) -> bool {
     let firsts = (0..words.len()).filter(|&at| listed(first, words[at]));
     firsts
@@ -178,12 +179,12 @@ pub(super) fn near(words: &[&str], first: &str, second: &str, within: usize) -> 
         .any(|at| follows(words, at, second, within).is_some())
 }
 
-/// Whether `sequence`, words with a space between, stands in `words`.
+/// Returns whether the words of `sequence`, separated by a space, occur consecutively in `words`.
 pub(super) fn says(words: &[&str], sequence: &str) -> bool {
     position(words, sequence).is_some()
 }
 
-/// Where `sequence` begins in `words`.
+/// Returns where `sequence` begins in `words`.
 pub(super) fn position(words: &[&str], sequence: &str) -> Option<usize> {
     let sequence: Vec<&str> = sequence.split(' ').collect();
     words.windows(sequence.len()).position(|run| run == sequence)

@@ -1,12 +1,8 @@
-//! How much a sentence of an answering discussion is worth to somebody who asked: the chance that an editor who has to
-//! answer in a few words would quote it.
+//! Estimates the worth of a sentence: the chance that an editor who must answer in a few words would quote it.
 //!
-//! In: the question and the discussions. Out: a worth for each sentence, 0..=1. It must not know which sentences are
-//! chosen.
-//!
-//! A logistic regression on what can be measured of any text: likeness to the question, to the title and to the answer as
-//! a whole, place in the answer, length, punctuation, and the shares of pronouns. It knows no word of any subject.
-//! `eval/fit_worth.py` says how its constants are fitted, and on what.
+//! The estimate is a logistic regression on what can be measured of any text: likeness to the question, to the title
+//! and to the whole answer, place in the answer, length, punctuation, and the shares of pronouns. It uses no word of
+//! any subject. `eval/fit_worth.py` documents how its constants are fitted, and on what data.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -17,9 +13,9 @@ use super::super::reading;
 use super::super::topic::{self, Topic};
 use super::super::words::Words;
 
-/// A sentence that may be quoted.
+/// A sentence of a discussion, and its worth.
 pub(super) struct Sentence {
-    /// Index of its discussion among those given, and of its passage there.
+    /// Index of its discussion among those given.
     pub topic: usize,
     pub passage: usize,
     pub position: usize,
@@ -30,16 +26,16 @@ pub(super) struct Sentence {
     pub vector: Option<Vec<f32>>,
     /// The chance that an editor would quote it: 0..=1.
     pub worth: f32,
-    /// Whether it repeats a number of that discussion's asker.
+    /// Whether it repeats a number that only the discussion's asker used.
     pub asker_number: bool,
-    /// Likeness in meaning to what was asked: -1..=1, and 0 by words alone.
+    /// Similarity in meaning to the question: -1..=1. It is 0 without an embedding model.
     pub likeness: f32,
 }
 
-/// How many features there are.
+/// The number of features.
 const FEATURES: usize = 20;
 
-/// Their names, in their order, for who fits the constants.
+/// The names of the features, in order, for the program that fits the constants.
 pub const NAMES: [&str; FEATURES] = [
     "question",
     "question_rel",
@@ -79,7 +75,7 @@ const BY_WORDS: Fit<FEATURES> = Fit {
     ],
 };
 
-/// All sentences of `topics`, with what they are worth to `question`.
+/// Returns all sentences of `topics`, with their worth for `question`.
 pub(super) fn sentences(question: &str, topics: &[&Topic]) -> Vec<Sentence> {
     let mut all = Vec::new();
     for (at, topic) in topics.iter().enumerate() {
@@ -107,20 +103,20 @@ pub(super) fn sentences(question: &str, topics: &[&Topic]) -> Vec<Sentence> {
     all
 }
 
-/// What is left of the worth of a sentence that speaks to the asker of that discussion about a case of their own.
+/// The factor for a sentence that addresses the discussion's asker about their own case.
 const OF_ANOTHER: f32 = 0.3;
 
-/// From this share of words that only that asker used, a sentence that says `you` speaks about that asker's case.
+/// The share of words that only the asker used, from which a sentence with `you` is about the asker's case.
 const ASKER_WORDS: f32 = 0.25;
 
-/// Whether a sentence holds only for somebody else: it repeats a number of that asker's, or says `you` in the words of
-/// that asker's case.
+/// Returns whether a sentence applies only to the discussion's asker. It repeats a number of theirs, or says `you` in
+/// the words of their case.
 fn of_another(features: &[f32; FEATURES]) -> bool {
     let of = |name| value(features, name);
     of("asker_number") > 0.0 || (of("you") > 0.0 && of("asker_words") >= ASKER_WORDS)
 }
 
-/// The feature named `name`.
+/// Returns the feature named `name`.
 fn value(features: &[f32; FEATURES], name: &str) -> f32 {
     let at = NAMES.iter().position(|other| *other == name);
     at.map_or(0.0, |at| features[at])
@@ -130,14 +126,14 @@ fn text<'a>(topic: &'a Topic, sentence: &topic::Sentence) -> &'a str {
     &topic.passages[sentence.passage].text[sentence.span.clone()]
 }
 
-/// The features of each sentence of `topic`, and whether meaning is among them.
+/// Returns the features of each sentence of `topic`, and whether they include meaning.
 pub fn features(question: &str, topic: &Topic) -> Vec<([f32; FEATURES], bool)> {
     let words = Words::default();
     let asked = words.set(question);
     let title = words.set(&topic.title);
     let mut asker = words.set(&topic.question);
     asker.retain(|stem| !title.contains(stem) && !asked.contains(stem));
-    // A number in the title is the discussion's, and readers see it.
+    // A number in the title belongs to the discussion, and readers see it.
     let known: HashSet<&str> = numbers(&topic.title).chain(numbers(question)).collect();
     let asker_numbers: HashSet<&str> = numbers(&topic.question)
         .filter(|number| !known.contains(number))
@@ -191,7 +187,7 @@ pub fn features(question: &str, topic: &Topic) -> Vec<([f32; FEATURES], bool)> {
     out
 }
 
-/// The numbers of a text, as they are written.
+/// Returns the numbers of a text, as written.
 fn numbers(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| !c.is_alphanumeric() && c != ',' && c != '.');
     let words = words.map(|word| word.trim_matches(['.', ',']));
