@@ -1,8 +1,7 @@
-//! The whole pipeline: a question goes in, an answer with citations comes out.
+//! Runs the whole pipeline, from a question to an [`Answer`] with citations.
 //!
-//! In: an index, a question and, where there is one, a model. Out: an [`Answer`], its sentences handed on as they come.
-//! [`find`] gathers hits into discussions and judges each, before any model is loaded; [`write()`] answers from the
-//! discussions that answer, or says that none does. It must not know of command lines or terminals.
+//! [`find`] groups hits into discussions and judges each, before any model is loaded. [`write()`] answers from the
+//! discussions that answer the question, or says that none does. It passes sentences on as they are ready.
 
 mod gather;
 mod writing;
@@ -23,32 +22,32 @@ use crate::reading::Text;
 use crate::retrieve::dense::Dense;
 use crate::retrieve::{ByWords, Filters, Hit, Query, RetrieveError, Retriever, Signals};
 
-/// Longest question, in bytes: some pages. What is longer was piped in by mistake.
+/// The longest question, in bytes: a few pages. A longer one was piped in by mistake.
 pub const MAX_QUESTION_BYTES: usize = 16 << 10;
 
-/// Passages that discussions are gathered from, at least: the best discussion may have its best passage further down.
+/// The fewest passages to gather discussions from. The best discussion may have its best passage further down.
 const GATHERED_FROM: usize = 12;
 
-/// How many parameters a model must have to write the lead unasked. A smaller one, asked for one sentence from passages,
-/// repeats itself or drifts: it writes only where the user names it.
+/// The fewest parameters of a model that writes the lead by default. A smaller model repeats itself or drifts when it
+/// must write one sentence from passages. It writes only if the user names it.
 pub const WRITES_FROM: u64 = 400_000_000;
 
-/// Most discussions that an answer rests on.
+/// The most discussions to answer from.
 const DISCUSSIONS: usize = 2;
 
-/// How to answer.
+/// Settings of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Passages to retrieve and show.
     pub top_k: usize,
-    /// Least confidence to answer at, see [`judge`].
+    /// The lowest confidence to answer at, see [`judge`].
     pub min_confidence: f32,
     /// The part of the corpus to answer from.
     pub filters: Filters,
     pub sampling: Sampling,
-    /// Whether a sentence of a model that no passage backs is shown too, marked as such.
+    /// Whether to show sentences of a model that no passage backs, marked as such.
     pub keep_unsupported: bool,
-    /// What this conversation has shown already, which is not quoted again.
+    /// What this conversation has already shown. It is not quoted again.
     pub shown: Vec<Shown>,
 }
 
@@ -65,7 +64,7 @@ impl Default for Settings {
     }
 }
 
-/// Why a question cannot be asked.
+/// Why a question cannot be answered.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
     #[error("the question is empty")]
@@ -84,25 +83,25 @@ impl From<IndexError> for AskError {
     }
 }
 
-/// What the corpus has for a question.
+/// What the corpus holds for a question.
 #[derive(Debug, Clone)]
 pub struct Found {
     pub question: String,
-    /// The question as it was searched for: the same, save where it refers to questions before it.
+    /// The question as searched for. It differs if the question refers to earlier ones.
     pub query: String,
     /// Best first.
     pub hits: Vec<Hit>,
-    /// The discussions of the hits, judged: the surest first.
+    /// The discussions of the hits, judged, the most confident first.
     pub topics: Vec<Topic>,
     /// Learning resources among the hits.
     pub resources: Vec<Passage>,
-    /// Whether no discussion answers.
+    /// Whether no discussion answers the question.
     pub abstains: bool,
-    /// How sure it is that the surest discussion answers, 0 to 1.
+    /// How likely the best discussion answers the question, 0 to 1.
     pub confidence: f32,
-    /// The confidence that was asked for, 0 to 1.
+    /// The lowest confidence to answer at, 0 to 1.
     pub threshold: f32,
-    /// What the search knows of the question as a whole.
+    /// What the search knows about the question as a whole.
     pub signals: Signals,
     pub corpus: Freshness,
     /// The part of the corpus that was searched.
@@ -111,13 +110,14 @@ pub struct Found {
     retrieve: Duration,
 }
 
-/// [`find_with`] the words of the question alone.
+/// Calls [`find_with`] with the words of the question only.
 pub fn find(store: &Store, question: &str, settings: &Settings) -> Result<Found, AskError> {
     find_with(store, &ByWords { store }, None, question, settings)
 }
 
-/// Retrieves the discussions for `question`, and judges whether they answer it. `retriever` searches `store`; `meaning`,
-/// where it is given, compares texts beyond their words.
+/// Retrieves the discussions for `question`, and judges whether they answer it.
+///
+/// `retriever` searches `store`. If `meaning` is given, texts are also compared by meaning.
 pub fn find_with(
     store: &Store,
     retriever: &dyn Retriever,
@@ -128,7 +128,7 @@ pub fn find_with(
     find_as(store, retriever, meaning, question, question, settings)
 }
 
-/// [`find_with`] for a `question` that says in other words what is asked: `query` stands alone, and is searched for.
+/// Like [`find_with`], for a `question` that depends on earlier ones. `query` states it in full, and is searched for.
 pub fn find_as(
     store: &Store,
     retriever: &dyn Retriever,
@@ -179,22 +179,22 @@ pub fn find_as(
     })
 }
 
-/// A loaded model and what is known of it beyond what it knows itself.
+/// A loaded model, and what is known about it beyond the engine's own information.
 pub struct Writer<'a> {
     pub engine: &'a mut dyn Engine,
-    /// Of the model's file, where a registry vouches for it.
+    /// Hash of the model's file, if a registry lists it.
     pub sha256: Option<String>,
     pub prompts: &'a Prompts,
-    /// How long loading it took for this question; zero if it was loaded before.
+    /// How long it took to load for this question. Zero if it was loaded before.
     pub load: Duration,
 }
 
-/// Hears an answer while it is being written.
+/// Receives an answer while it is being written.
 pub trait Listener {
-    /// The next sentence of the answer, backed by its citations, or marked as unsupported where that was asked for.
-    /// Breaks when nobody listens any more.
+    /// Receives the next sentence of the answer: backed by citations, or marked as unsupported if requested. Breaks to
+    /// stop the writing.
     fn sentence(&mut self, sentence: &Sentence) -> ControlFlow<()>;
-    /// Something the reader should know that is not part of the answer.
+    /// Receives a message for the reader that is not part of the answer.
     fn note(&mut self, text: &str);
 }
 
@@ -208,8 +208,10 @@ impl Meaning for Dense {
     }
 }
 
-/// Answers what was found: a lead, by `writer` where there is one, and one voice a contributor, quoted. `meaning`, where
-/// it is given, compares sentences beyond their words.
+/// Answers the question of `found`.
+///
+/// The answer has a lead, which `writer` writes if given, and one quoted voice for each contributor. If `meaning` is
+/// given, sentences are also compared by meaning.
 pub fn write(
     found: &Found,
     writer: Option<Writer>,
@@ -228,7 +230,7 @@ pub fn write(
     let writing::Written { draft, model, mode } = written;
     timings.total_ms = ms(found.started.elapsed());
     let abstained = !draft.holds();
-    // Where everything that answers was shown before, it is not that nothing answers.
+    // If everything that answers was shown before, the corpus still has an answer.
     let exhausted = abstained && !found.abstains && !settings.shown.is_empty();
     let related = match abstained && !exhausted {
         true => writing::related(found),
@@ -259,7 +261,7 @@ pub fn write(
     })
 }
 
-/// What says that there is no answer: a line, and where there are `related` discussions, a list of them.
+/// Returns the text of an abstention: a line, and a list of `related` discussions if there are any.
 fn abstention(found: &Found, related: &[Related], exhausted: bool) -> String {
     let mut text = match exhausted {
         true => format!("nothing more in the corpus{} answers this question", found.filters),
@@ -275,7 +277,7 @@ fn abstention(found: &Found, related: &[Related], exhausted: bool) -> String {
     text
 }
 
-/// What an answer says of the model that wrote it.
+/// Returns what an answer reports about the model that wrote it.
 pub fn used(info: &ModelInfo, sha256: Option<&str>) -> ModelUsed {
     ModelUsed {
         name: info.name.clone(),
@@ -286,7 +288,7 @@ pub fn used(info: &ModelInfo, sha256: Option<&str>) -> ModelUsed {
     }
 }
 
-/// Milliseconds to three decimals: what the JSON shows.
+/// Milliseconds to three decimals, as the JSON shows them.
 fn ms(time: Duration) -> f64 {
     time.as_micros() as f64 / 1_000.0
 }

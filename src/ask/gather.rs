@@ -1,7 +1,7 @@
-//! Gathers hits into discussions.
+//! Groups hits by discussion.
 //!
-//! In: hits, best first. Out: the discussions that they belong to, each with all of its answers, and the learning
-//! resources among them. It must not judge.
+//! The input is hits, best first. The result is their discussions, each with all of its answers, and the learning
+//! resources among the hits. Judging them is left to `answer::judge`.
 
 use super::Found;
 use crate::answer::Further;
@@ -10,13 +10,13 @@ use crate::corpus::{Id, Passage};
 use crate::index::{IndexError, Store};
 use crate::retrieve::{Filters, Hit};
 
-/// Most discussions that are judged: whoever is not among them has little to do with the question, and each costs time.
+/// The most discussions to judge. Each costs time, and those further down have little to do with the question.
 const TOPICS: usize = 4;
 
-/// Most learning resources that an answer names.
+/// The most learning resources that an answer names.
 const READING: usize = 2;
 
-/// The discussions of `hits` in the order of their best hit, and the learning resources.
+/// Returns the discussions of `hits` in the order of their best hit, and the learning resources.
 pub(super) fn topics(store: &Store, hits: &[Hit], filters: &Filters) -> Result<(Vec<Topic>, Vec<Passage>), IndexError> {
     let mut resources = Vec::new();
     let mut groups: Vec<(Id, topic::Found, &Passage)> = Vec::new();
@@ -58,7 +58,7 @@ pub(super) fn topics(store: &Store, hits: &[Hit], filters: &Filters) -> Result<(
     Ok((topics, resources))
 }
 
-/// The learning resources that stand under an answer: those found of the editions that answer.
+/// Returns the learning resources to list under an answer: those found in the editions that answer.
 pub(super) fn further_reading(found: &Found) -> Vec<Further> {
     let one = |passage: &Passage| Further {
         id: passage.id.to_string(),

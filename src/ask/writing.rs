@@ -1,8 +1,7 @@
-//! Makes the answer from the discussions that answer: chooses the runs, has a model write the lead, and adds one voice
-//! a contributor.
+//! Writes the answer from the discussions that answer the question.
 //!
-//! In: what was found, perhaps a loaded model. Out: a [`Draft`], sentence by sentence. It must not know how passages are
-//! found, nor who listens.
+//! It chooses the runs, lets a model write the lead if one is loaded, and adds one voice for each contributor. Each
+//! sentence goes to the listener as soon as it is final.
 
 use std::ops::ControlFlow;
 
@@ -15,16 +14,16 @@ use crate::answer::{Draft, Mode, ModelUsed, Related, Timings};
 use crate::corpus::Passage;
 use crate::engine::{Engine, Message, Role, Sampling};
 
-/// How many tokens a prompt may take: prefill is what a reader waits for.
+/// The most tokens of a prompt. Readers wait for the prefill.
 const PROMPT_TOKENS: usize = 1_536;
 
-/// How many tokens a lead may take: 25 words are asked for.
+/// The most tokens of a lead. The model is asked for 25 words.
 const LEAD_TOKENS: usize = 96;
 
-/// Most related discussions that an abstention names.
+/// The most related discussions that an abstention names.
 const RELATED: usize = 3;
 
-/// What came of it.
+/// The result of writing an answer.
 pub(super) struct Written {
     pub draft: Draft,
     pub model: Option<ModelUsed>,
@@ -41,7 +40,7 @@ impl Default for Written {
     }
 }
 
-/// Writes the answer to what was found; each sentence goes to `listener` as soon as it is there.
+/// Writes the answer to `found`, and passes each sentence to `listener` as soon as it is ready.
 pub(super) fn write(
     found: &Found,
     writer: Option<Writer>,
@@ -95,7 +94,7 @@ pub(super) fn write(
     Ok(written)
 }
 
-/// What a model made of the runs: a lead, if one holds, and what does not hold.
+/// What a model wrote: a lead, if a run backs one, and the rejected sentences with their support.
 type Read = (Option<Lead>, Vec<(String, f32)>);
 
 /// Lets the model write the lead from the runs.
@@ -147,9 +146,9 @@ fn messages(system: &str, user: &str) -> [Message; 2] {
     })
 }
 
-/// The discussions that answer most nearly, each with its one best line.
+/// Returns the discussions that come nearest to an answer, each with its best line.
 pub(super) fn related(found: &Found) -> Vec<Related> {
-    // The judge has put the surest first.
+    // The judge has put the most confident first.
     let near = found.topics.iter().filter(|topic| topic.verdict != Verdict::Off);
     let one = |topic: &Topic| {
         let runs: Vec<Run> = runs::choose(&found.query, &[topic], &[]);
