@@ -1,23 +1,22 @@
-//! What a line typed in a conversation asks for: a question, or a command that begins with `/`.
+//! Parses a line typed in a conversation: a question, or a command that starts with `/`.
 //!
-//! In: a line. Out: a [`Line`], or why it is none, with the nearest command. It must not know how commands are carried
-//! out.
+//! An unknown command gets a suggestion. The caller carries commands out.
 
 use super::courtesy::{Courtesy, courtesy};
 
 /// A line of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line<'a> {
-    /// Nothing but space.
+    /// Only white space.
     Nothing,
     Question(&'a str),
-    /// Thanks and their like, and what to say to them.
+    /// Thanks and the like, with the reply.
     Polite(&'static str),
     Help,
     Sources,
     /// The number of a source of the last answer, or an identifier.
     Show(&'a str),
-    /// The model to go on with, or `None` to be told which it is.
+    /// The model to continue with, or `None` to print the current one.
     Model(Option<&'a str>),
     /// The file to write to.
     Save(&'a str),
@@ -25,7 +24,7 @@ pub enum Line<'a> {
     Quit,
 }
 
-/// A command, what it takes, and what it does.
+/// A command, its argument, and what it does.
 pub struct Command {
     pub name: &'static str,
     pub takes: &'static str,
@@ -36,7 +35,7 @@ const fn command(name: &'static str, takes: &'static str, does: &'static str) ->
     Command { name, takes, does }
 }
 
-/// Every command there is.
+/// All commands.
 pub const COMMANDS: [Command; 7] = [
     command("help", "", "what can be typed here"),
     command("sources", "", "the sources of the last answer, with their quotes"),
@@ -51,7 +50,7 @@ pub const COMMANDS: [Command; 7] = [
     command("quit", "", "leave; so do exit, bye and Ctrl-D"),
 ];
 
-/// Why a line is no command.
+/// Why a line is not a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
     #[error("/{name}: there is no such command; the nearest is /{nearest}")]
@@ -60,10 +59,10 @@ pub enum CommandError {
     Takes { name: &'static str, takes: &'static str },
 }
 
-/// Reads one line. A question that begins with `/` is typed after a space.
+/// Parses one line. A question that starts with `/` must have a space before it.
 ///
 /// # Errors
-/// A command that does not exist, lacks what it takes, or takes nothing.
+/// The command does not exist, lacks its argument, or has one that it does not take.
 pub fn parse(line: &str) -> Result<Line<'_>, CommandError> {
     let Some(command) = line.strip_prefix('/') else {
         let text = line.trim();
@@ -108,7 +107,8 @@ pub fn parse(line: &str) -> Result<Line<'_>, CommandError> {
     }
 }
 
-/// The command whose name takes the fewest edits to become `name`; of those, one that begins alike.
+/// Returns the command closest to `name`: one that starts with it, else the one with the fewest edits. On a tie, the
+/// same first letter wins.
 fn nearest(name: &str) -> &'static str {
     let name: String = name.chars().take(40).collect();
     let key = |command: &&Command| {

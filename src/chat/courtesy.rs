@@ -1,24 +1,21 @@
-//! What people type into a conversation that asks for nothing: thanks, greetings, and words to leave with.
+//! Recognises lines of a conversation that ask nothing: thanks, greetings and goodbyes.
 //!
-//! In: a line. Out: whether it is a [`Courtesy`], which is answered with a line and searched for by nobody. It must not
-//! know of commands.
-//!
-//! A line is a courtesy only if nothing is left of it when all polite phrases are taken out, and it asks nothing:
-//! "thanks, and what about startups?" is a question.
+//! A [`Courtesy`] gets a fixed reply and is not searched for. A line is a courtesy only if it consists of polite
+//! phrases and asks nothing: "thanks, and what about startups?" is a question.
 
-/// What a polite line wants.
+/// What kind of polite line it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Courtesy {
     Greeting,
     Thanks,
-    /// "ok", "I see": heard.
+    /// "ok", "I see": an acknowledgement.
     Heard,
-    /// "bye": to leave.
+    /// "bye": the user leaves.
     Leave,
 }
 
 impl Courtesy {
-    /// What a friendly program says to it; nothing to somebody who leaves.
+    /// Returns a friendly reply, or `None` for a goodbye.
     pub fn reply(self) -> Option<&'static str> {
         match self {
             Courtesy::Greeting => Some("hello; ask a question, or type /help"),
@@ -32,7 +29,7 @@ impl Courtesy {
 const GREETINGS: &str = "hi|hello|hey|hi there|hello there|hey there|good morning|good afternoon|good evening";
 const THANKS: &str = "thanks|thank you|thank u|thankyou|thx|ty|cheers|many thanks|no thanks|no thank you|\
     much appreciated|appreciated|appreciate it|i appreciate it|well done|good job|good bot";
-/// These say nothing alone.
+/// These say nothing by themselves.
 const AFTER_THANKS: &str = "a lot|so much|very much|a million|again|for that|for this|for the help|for your help|\
     for the answer|for helping|for all|that is all|thats all|thats it|and|then|all|everybody|everyone|askpm";
 const HEARD: &str = "ok|okay|k|kk|yes|yep|yeah|no|nope|all right|alright|right|fine|sure|great|good|nice|cool|perfect|\
@@ -43,10 +40,11 @@ const HEARD: &str = "ok|okay|k|kk|yes|yep|yeah|no|nope|all right|alright|right|f
     oh|ah|aha|hm|hmm|well";
 const LEAVING: &str = "exit|quit|bye|bye bye|goodbye|good bye|see you|see ya|ciao";
 
-/// Longest phrase, in words.
+/// The most words of a phrase.
 const LONGEST: usize = 3;
 
-/// What kind of courtesy `line` is; `None` for anything else. The last that matters counts: "thanks, bye" leaves.
+/// Returns what kind of courtesy `line` is, or `None` for anything else. A goodbye outranks thanks: "thanks, bye"
+/// leaves.
 pub fn courtesy(line: &str) -> Option<Courtesy> {
     if line.contains(['?', '？']) || line.len() > 200 {
         return None;
@@ -77,7 +75,7 @@ pub fn courtesy(line: &str) -> Option<Courtesy> {
     found
 }
 
-/// What kind of phrase it is, and `Some(None)` for one that only goes with others; `None` if it is no polite one.
+/// Returns the kind of a phrase, `Some(None)` for one that only goes with others, or `None` if it is not polite.
 fn kind(phrase: &str) -> Option<Option<Courtesy>> {
     let listed = |list: &str| list.split('|').any(|one| one == phrase);
     match () {

@@ -1,33 +1,36 @@
-//! Makes a turn of a conversation into a question that stands alone.
+//! Turns a turn of a conversation into a question that stands alone.
 //!
-//! In: a turn and the questions before it. Out: the turn with what it lacks of them, or `None` where it lacks nothing.
-//! It must not know what the corpus holds: a turn is judged by its words alone, so that the same conversation is read
-//! the same way over any corpus.
+//! A turn gets the words that it needs from the questions before it. It is judged only by its words, so the same
+//! conversation is read the same way over any corpus.
 //!
-//! A turn leans on those before it if it opens like the rest of a sentence ("and what if …"), points at something that
-//! it has not named ("how do I stop them?"), or names no topic at all ("why is that?"). A turn with several topic words of
-//! its own goes on to something new: its words come first, and of the questions before it no more topic words are
-//! carried than it has itself, so that the search does not end where it ended before. What cannot be told from words
-//! is left alone: a follow-up that is searched as typed finds less, but a new topic that is dragged back to the old one
-//! is answered wrongly.
+//! A turn depends on those before it if it opens like the rest of a sentence ("and what if …"), refers to something
+//! that it has not named ("how do I stop them?"), or names no topic ("why is that?").
+//!
+//! A turn with several topic words moves on to something new. Its words come first, and it carries no more topic words
+//! from earlier questions than it has. Otherwise the search would return to where it was before.
+//!
+//! What words cannot decide is left alone. A follow-up that is searched as typed finds less, but a new topic that is
+//! dragged back to the old one gets a wrong answer.
 
 use crate::retrieve::content_words;
 
-/// Most topic words that are carried over from the question before, which is carried whole if it has no more and the turn
-/// has no topic of its own; half as many words from the one before that, and so on.
+/// The most topic words carried over from the question before. Each earlier question may add half as many as the one
+/// after it.
+///
+/// If the turn has no topic, the question before it is carried whole, unless it has more topic words than this.
 const CARRIED: usize = 16;
 
-/// A turn with this many topic words is not outweighed by as many.
+/// A turn with this many topic words is not outweighed by the same number of carried words.
 const MANY: usize = 4;
 
-/// A turn with more topic words than this says what it is about, whatever it points at.
+/// A turn with more topic words than this states its topic, even if it refers to something else.
 const LONG: usize = 12;
 
-/// Said before the turn itself begins.
+/// Words said before the turn itself begins.
 const INTERJECTIONS: &str = "ok okay yes yeah yep no nope thanks thank you right well sure great hmm hm oh ah i see \
     fine cool interesting understood got it";
 
-/// Beginnings of a sentence that goes on from another.
+/// Openings of a sentence that continues another.
 const OPENERS: &str = "and|but|or|then|also|so then|so when|so how|so what|so why|so if|so who|so where|so is|so do|\
     so does|so should|so can|so could|what about|how about|what if|how come|in that case|if so|if not|otherwise|\
     instead|same for|same question|what else|who else|how else|where else|anything else|anyone else|any other|\
@@ -35,21 +38,21 @@ const OPENERS: &str = "and|but|or|then|also|so then|so when|so how|so what|so wh
     the other|the others|she said|he said|they said|because|except|even if|even when|even though|still|after that|\
     before that|apart from that|besides that";
 
-/// Words that point at a thing; each may point at something in the turn itself.
+/// Words that refer to a thing. Each may refer to something in the turn itself.
 const THINGS: &str = "it its itself them they their theirs themselves these those";
-/// Words that point at a person.
+/// Words that refer to a person.
 const PERSONS: &str = "he him his himself she her hers herself";
-/// What stands before a name of something.
+/// Words that come before a noun.
 const DETERMINERS: &str = "a an the my our your each every some any no another this these those his her their its \
     two three one many most other";
-/// Verbs that can stand before "that" where it is a thing of its own: "does that work".
+/// Verbs next to a "that" or "this" without a noun ("does that work"), or before an "it" that refers to nothing.
 const AUXILIARIES: &str = "is isnt was wasnt are arent does doesnt did didnt do dont would wouldnt will wont can cant \
     could couldnt should shouldnt might has hasnt have";
-/// Words after which "that" or "this" is a thing of its own if the turn or a clause of it ends there.
+/// Words that follow an "it" that refers to nothing: "is it worth …", "does it make sense".
 const SAID_OF_IT: &str = "worth true ok okay normal better best possible smart wise fair rude too really ever even \
     always a an the make take matter hard easy easier harder enough bad good common legal right wrong necessary time";
 
-/// Whether `turn` leans on what was said before it.
+/// Returns whether `turn` depends on what was said before it.
 pub fn leans(turn: &str) -> bool {
     let words = words(turn);
     let said = after_interjections(&words);
@@ -60,7 +63,7 @@ pub fn leans(turn: &str) -> bool {
     topics == 0 || opens_midway(said) || (topics <= LONG && points_outside(said))
 }
 
-/// The turn with what it lacks, from `past` (newest first); `None` where it stands alone, or lacks nothing.
+/// Returns the turn with what it lacks from `past` (newest first), or `None` if it stands alone or nothing is missing.
 pub fn standalone(past: &[&str], turn: &str) -> Option<String> {
     if past.is_empty() || !leans(turn) {
         return None;
@@ -71,15 +74,14 @@ pub fn standalone(past: &[&str], turn: &str) -> Option<String> {
     }
 }
 
-/// A turn that has no topic of its own ("why?", "and if they refuse?"), after what was asked before: one word is asked of
-/// the topic that was there.
+/// Puts a turn without a topic ("why?", "and if they refuse?") after the questions before it.
 ///
-/// The question before it is carried over as it was asked, for what it means as a whole, and, for as long as that leans
-/// too, topic words of those before it: half as many at each step. The first question that stands alone began the topic,
-/// and nothing before it is carried.
+/// The question right before it is carried over as asked, to keep its meaning as a whole. While that question depends
+/// on others, topic words of those are carried too: half as many at each step. The first question that stands alone
+/// started the topic, and nothing before it is carried.
 fn after_all_before(past: &[&str], turn: &str) -> Option<String> {
     let mut known: Vec<String> = Vec::new();
-    // Oldest last; turned round at the end, so that the text reads as the conversation went.
+    // Newest first, and reversed at the end, so that the text reads in the order of the conversation.
     let mut carried: Vec<String> = Vec::new();
     let mut most = CARRIED;
     for (back, question) in past.iter().enumerate() {
@@ -102,11 +104,13 @@ fn after_all_before(past: &[&str], turn: &str) -> Option<String> {
     (!known.is_empty()).then(|| format!("{}\n{}", carried.join("\n"), turn.trim()))
 }
 
-/// A turn with topic words of its own, before no more of the questions before it: they remind of the topic and must not
-/// outweigh what is asked now. Of a few words as many would, since those of one title are found together.
+/// Puts a turn with topic words before a reminder of the questions before it.
 ///
-/// A question that leans itself takes up to half of them, since what it leans on says more of the topic; the question
-/// that began the topic takes what is left.
+/// The reminder must not outweigh what is asked now. It has at most as many words as the turn, and one fewer if the
+/// turn has fewer than [`MANY`]: words that occur in one title are found together.
+///
+/// A question that is itself a follow-up takes up to half of them, since what it depends on says more about the topic.
+/// The question that started the topic takes the rest.
 fn before_a_reminder(past: &[&str], turn: &str, own: Vec<String>) -> Option<String> {
     let mut left = match own.len() {
         few if few < MANY => few.saturating_sub(1),
@@ -136,10 +140,10 @@ fn is_among(words: &[String], word: &str) -> bool {
 /// A word of a turn.
 #[derive(Debug)]
 struct Word<'a> {
-    /// Lower-case, without apostrophes.
+    /// In lower case, without apostrophes.
     text: String,
     typed: &'a str,
-    /// A clause of the turn ends after it.
+    /// Whether a clause of the turn ends after it.
     ends: bool,
 }
 
@@ -161,7 +165,7 @@ fn listed(list: &str, word: &str) -> bool {
 }
 
 fn after_interjections<'a, 'b>(words: &'b [Word<'a>]) -> &'b [Word<'a>] {
-    // "No" and "I" begin questions too: only where a pause follows, or another interjection, are they said aside.
+    // "No" and "I" also begin questions. They count as an interjection only before a pause.
     let mut at = 0;
     while let Some(word) = words.get(at) {
         let aside =
@@ -174,7 +178,7 @@ fn after_interjections<'a, 'b>(words: &'b [Word<'a>]) -> &'b [Word<'a>] {
     &words[at..]
 }
 
-/// Whether the words begin like the rest of a sentence.
+/// Returns whether the words begin like the rest of a sentence.
 fn opens_midway(words: &[Word]) -> bool {
     OPENERS.split('|').any(|opener| {
         let opener = opener.split_whitespace();
@@ -183,7 +187,7 @@ fn opens_midway(words: &[Word]) -> bool {
     })
 }
 
-/// Whether a word points at something that no word before it names.
+/// Returns whether a word refers to something that no word before it names.
 fn points_outside(words: &[Word]) -> bool {
     (0..words.len()).any(|at| {
         let word = &words[at];
@@ -191,7 +195,7 @@ fn points_outside(words: &[Word]) -> bool {
         if listed(THINGS, &word.text) {
             let next = words.get(at + 1).filter(|_| !word.ends).map(|next| next.text.as_str());
             let empty = word.text == "it" && is_empty_it(words, at);
-            // "Those who try it", "these three": what is pointed at follows.
+            // "Those who try it", "these three": what the word refers to follows it.
             let those = matches!(word.text.as_str(), "these" | "those");
             let follows =
                 those && (next.is_some_and(|next| listed("who that which of", next)) || (next.is_some() && at > 2));
@@ -204,7 +208,7 @@ fn points_outside(words: &[Word]) -> bool {
     })
 }
 
-/// Whether something before a pronoun is there for it to point at.
+/// Returns whether the words before a pronoun name something that it can refer to.
 fn names_something(before: &[Word]) -> bool {
     before.iter().enumerate().any(|(at, word)| {
         let follows_determiner = at > 0 && listed(DETERMINERS, &before[at - 1].text);
@@ -216,7 +220,7 @@ fn names_something(before: &[Word]) -> bool {
     })
 }
 
-/// Whether the "it" at `at` stands for nothing: "is it worth …", "does it make sense".
+/// Returns whether the "it" at `at` refers to nothing: "is it worth …", "does it make sense".
 fn is_empty_it(words: &[Word], at: usize) -> bool {
     let next = words.get(at + 1);
     let after_verb = at > 0 && listed(AUXILIARIES, &words[at - 1].text);
@@ -225,7 +229,7 @@ fn is_empty_it(words: &[Word], at: usize) -> bool {
         || (verb && words.get(at + 2).is_some_and(|word| listed(SAID_OF_IT, &word.text)))
 }
 
-/// Whether the "that" or "this" at `at` is a thing of its own, and not before a noun or a clause.
+/// Returns whether the "that" or "this" at `at` stands alone, and not before a noun or a clause.
 fn is_thing(words: &[Word], at: usize) -> bool {
     let last = at + 1 == words.len() || words[at].ends;
     let before = at.checked_sub(1).and_then(|before| words.get(before));

@@ -75,14 +75,14 @@ fn a_turn_without_a_topic_follows_the_whole_question_and_fewer_words_of_each_bef
     );
 }
 
-/// Else a conversation never leaves the discussion that it began with.
+/// Otherwise a conversation never leaves the discussion that it began with.
 #[test]
 fn the_words_of_a_turn_with_a_topic_come_first_and_are_more_than_those_carried() {
     let first = "How do I negotiate a first PM offer?";
     let then = "and what about the equity of a startup?";
     for (past, turn, query) in [
         (&[first][..], then, "and what about the equity of a startup?\nnegotiate"),
-        // What began the topic goes before what goes on from it.
+        // The question that started the topic comes before those that continue it.
         (
             &[then, first],
             "and the salary at a bank?",
@@ -93,7 +93,7 @@ fn the_words_of_a_turn_with_a_topic_come_first_and_are_more_than_those_carried()
             "and the salary of a bank clerk?",
             "and the salary of a bank clerk?\nequity negotiate",
         ),
-        // A conversation that begins in the middle has nothing else to go on.
+        // A conversation that starts with a follow-up has nothing else to carry.
         (
             &[then],
             "and the salary at a bank?",
@@ -102,7 +102,7 @@ fn the_words_of_a_turn_with_a_topic_come_first_and_are_more_than_those_carried()
     ] {
         assert_eq!(standalone(past, turn).as_deref(), Some(query));
     }
-    // The old question adds nothing.
+    // The old question adds no words.
     let old = "How do I price an API?";
     assert_eq!(standalone(&[old], "and how do they price the API?"), None);
 }
@@ -125,7 +125,7 @@ fn questions(split: Split) -> (Vec<Question>, Vec<Question>) {
     of_split.partition(|q| !q.history.is_empty())
 }
 
-/// The heuristics were made on the tune split.
+/// The heuristics were developed on the tune split.
 #[test]
 fn follow_ups_of_the_question_set_are_told_from_questions_that_stand_alone() {
     let (follow_ups, others) = questions(Split::Tune);

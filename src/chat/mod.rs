@@ -1,8 +1,7 @@
-//! A conversation: questions one after the other, each of which may lean on those before it.
+//! Conversations: a series of questions, each of which may depend on those before it.
 //!
-//! In: what was asked and answered so far, and a new turn. Out: the turn as a question that stands alone
-//! ([`followup`]), conversations kept in files ([`store`], [`transcript`]), and what a line typed asks for
-//! ([`command`], [`courtesy`]). It knows what is asked and answered, and must not know of terminals, models or command lines.
+//! [`followup`] turns a follow-up into a question that stands alone. [`store`] and [`transcript`] save conversations in
+//! files. [`command`] and [`courtesy`] parse the lines that a user types.
 
 pub mod command;
 pub mod courtesy;
@@ -17,8 +16,8 @@ use crate::answer::Citation;
 pub use store::{Conversation, StoreError};
 pub use transcript::Turn;
 
-/// What the answers of `turns` have shown already, oldest first: the identifier of each passage that was quoted, and the
-/// quote, word for word; each pair once.
+/// Returns what the answers of `turns` have shown, oldest first: the identifier of each quoted passage, and the
+/// verbatim quote. Each pair occurs once.
 pub fn shown(turns: &[Turn]) -> Vec<(String, String)> {
     let mut out: Vec<(String, String)> = Vec::new();
     let mut seen = HashSet::new();
@@ -30,8 +29,8 @@ pub fn shown(turns: &[Turn]) -> Vec<(String, String)> {
     out
 }
 
-/// What each mark of the last answer of `turns` cites, in the order of the marks: the identifier of its discussion or
-/// section, whole. `askpm show N` opens what `[N]` cites. Empty where nothing was answered.
+/// Returns what each mark of the last answer of `turns` cites, in the order of the marks: the identifier of its
+/// discussion or section. `askpm show N` opens what `[N]` cites. Empty if no turn has citations.
 pub fn sources(turns: &[Turn]) -> Vec<String> {
     let answered = turns.iter().rev().find(|turn| !turn.citations.is_empty());
     answered
@@ -41,7 +40,7 @@ pub fn sources(turns: &[Turn]) -> Vec<String> {
         .collect()
 }
 
-/// `question` as it is to be searched for after `turns`, oldest first; `None` where it stands alone.
+/// Returns `question` as it is to be searched for after `turns` (oldest first), or `None` if it stands alone.
 pub fn standalone(turns: &[Turn], question: &str) -> Option<String> {
     let past: Vec<&str> = turns.iter().rev().map(|turn| turn.question.as_str()).collect();
     followup::standalone(&past, question)

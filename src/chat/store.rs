@@ -1,7 +1,6 @@
-//! Where conversations are kept: a folder of transcripts, of which the one spoken in last is the one to go on with.
+//! Stores conversations in a folder of transcripts. The one modified last is the one to continue.
 //!
-//! In: a folder's path and turns. Out: files that only their owner can read, each turn on the disk before the next is
-//! asked, and a bounded number of them. It must not know how a turn came about.
+//! Only the owner can read the files. Each turn is on disk before the next is asked. The number of files is bounded.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -9,17 +8,17 @@ use std::path::{Path, PathBuf};
 
 use super::transcript::{self, TranscriptError, Turn};
 
-/// How many conversations are kept; the ones left longest go first.
+/// The most conversations to keep. The least recently used are deleted first.
 pub const MOST: usize = 200;
 
-/// Longest file, in bytes, that is read: some thousands of turns.
+/// The longest file to read, in bytes: some thousands of turns.
 const LONGEST: u64 = 32 << 20;
 
-/// How names of files begin and end: nothing else in the folder is touched.
+/// How file names begin and end. Other files in the folder are left alone.
 const PREFIX: &str = "conversation-";
 const SUFFIX: &str = ".jsonl";
 
-/// Why a conversation cannot be kept or read.
+/// Why a conversation cannot be saved or read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("{}: {what}: {source}", path.display())]
@@ -35,7 +34,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What the reader can do about it.
+    /// Returns what the user can do about it.
     pub fn hint(&self) -> String {
         match self {
             StoreError::Io { .. } => "set XDG_DATA_HOME to a folder that you can write to, or pass --no-history".into(),
@@ -45,19 +44,19 @@ impl StoreError {
     }
 }
 
-/// A conversation and the file it is kept in.
+/// A conversation and the file that stores it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conversation {
     /// Oldest first.
     pub turns: Vec<Turn>,
-    /// `None` until the first turn is kept, and for one that is not to be kept.
+    /// `None` until the first turn is saved, and for a conversation that is not saved.
     path: Option<PathBuf>,
-    /// `None` keeps nothing.
+    /// `None` if nothing is saved.
     folder: Option<PathBuf>,
 }
 
 impl Conversation {
-    /// One without a turn, kept in `folder` from its first turn on; without a folder, nowhere.
+    /// Creates an empty conversation. It is saved in `folder` from its first turn on, or not at all without a folder.
     pub fn new(folder: Option<&Path>) -> Conversation {
         Conversation {
             turns: Vec::new(),
@@ -66,11 +65,11 @@ impl Conversation {
         }
     }
 
-    /// The conversation of `folder` that was spoken in last; `None` if there is none. Its further turns are kept if
-    /// `keep` says so.
+    /// Loads the conversation of `folder` that was modified last. Returns `None` if there is none. Further turns are
+    /// saved if `keep` is true.
     ///
     /// # Errors
-    /// A file that cannot be read, or a line of it.
+    /// The folder or file cannot be read, or a line of the file is invalid.
     pub fn last(folder: &Path, keep: bool) -> Result<Option<Conversation>, StoreError> {
         let Some(path) = files(folder)?.pop() else {
             return Ok(None);
@@ -84,10 +83,10 @@ impl Conversation {
         }))
     }
 
-    /// Adds a turn, and keeps it.
+    /// Adds a turn and saves it.
     ///
     /// # Errors
-    /// The turn could not be kept; it is part of the conversation nevertheless.
+    /// The turn could not be saved. It is part of the conversation nevertheless.
     pub fn push(&mut self, turn: Turn) -> Result<(), StoreError> {
         let line = transcript::line(&turn);
         self.turns.push(turn);
@@ -97,7 +96,7 @@ impl Conversation {
         match &self.path {
             Some(path) => append(path, &line),
             None => {
-                // A turn that could not be kept before is not made up for: the file begins here.
+                // Earlier turns that could not be saved are lost. The file begins with this one.
                 self.path = Some(begin(folder, &line)?);
                 prune(folder)
             }
@@ -124,12 +123,12 @@ fn read(file: &mut File, path: &Path) -> Result<(Vec<Turn>, usize), StoreError> 
     })
 }
 
-/// Makes the folder and a file with a first turn, whole or not at all.
+/// Creates the folder and a file with a first turn. The file appears whole or not at all.
 fn begin(folder: &Path, line: &str) -> Result<PathBuf, StoreError> {
     private_folder(folder).map_err(io_error(folder, "making it"))?;
     let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%3f");
     let write = || -> io::Result<PathBuf> {
-        // `tempfile` lets nobody but the owner read.
+        // `tempfile` creates files that only the owner can read.
         let mut file = tempfile::Builder::new().prefix(".askpm-").tempfile_in(folder)?;
         file.write_all(transcript::header().as_bytes())?;
         file.write_all(line.as_bytes())?;
@@ -149,7 +148,7 @@ fn begin(folder: &Path, line: &str) -> Result<PathBuf, StoreError> {
     write().map_err(io_error(folder, "writing to it"))
 }
 
-/// Adds a line to a transcript, after cutting off what a crash tore.
+/// Appends a line to a transcript, after cutting off what a crash left unfinished.
 fn append(path: &Path, line: &str) -> Result<(), StoreError> {
     let open = OpenOptions::new().read(true).write(true).open(path);
     let mut file = open.map_err(io_error(path, "opening it"))?;
@@ -169,7 +168,7 @@ fn append(path: &Path, line: &str) -> Result<(), StoreError> {
         };
         let end = if last == [b'\n'] { "" } else { "\n" };
         file.seek(SeekFrom::End(0))?;
-        // One write: a crash tears one line at most.
+        // A single write: a crash damages at most one line.
         file.write_all(format!("{start}{end}{line}").as_bytes())?;
         file.sync_data()
     };
@@ -184,7 +183,7 @@ fn private_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// The transcripts of `folder`, the one spoken in last at the end.
+/// Returns the transcripts of `folder`, the one modified last at the end.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -198,7 +197,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
         let ours = name
             .to_str()
             .is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
-        // One that another askpm has just removed is none.
+        // Another askpm may have just removed the file.
         let Some(metadata) = entry.metadata().ok().filter(|m| ours && m.is_file()) else {
             continue;
         };

@@ -1,46 +1,45 @@
-//! How a conversation is written down: a JSON object a line, the first of which says what the file is.
+//! Reads and writes the text of a conversation: one JSON object a line. The first line says what the file is.
 //!
-//! In: turns, or the bytes of a file. Out: lines, or [`Turn`]s; a fault is told with its line. It must not know where
-//! files lie.
+//! Faults are reported with their line. [`store`](super::store) decides where files are.
 //!
 //! ```text
 //! {"askpm":"conversation","version":1}
 //! {"at":"2026-11-24T10:00:00Z","question":"…","query":null,"answer":"…","abstained":false,"mode":"extractive",…}
 //! ```
 //!
-//! A last line without its end was torn by a crash or a full disk and does not count, unless it is whole all the same.
+//! A last line without a line end was cut off by a crash or a full disk. It counts only if it is still valid.
 
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, Citation, Mode};
 
-/// The version that is written; others are not read.
+/// The version that is written. Other versions are rejected.
 const VERSION: u32 = 1;
 
-/// One question and what it was answered.
+/// A question and its answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Turn {
     /// RFC 3339, UTC.
     pub at: String,
-    /// As it was typed.
+    /// As typed.
     pub question: String,
-    /// What was searched for, where the question leaned on those before it.
+    /// What was searched for, if the question depended on those before it.
     #[serde(default)]
     pub query: Option<String>,
-    /// Markdown with `[n]` marks, or the line that says that there is none.
+    /// Markdown with `[n]` marks, or the line that says that there is no answer.
     pub answer: String,
     #[serde(default)]
     pub abstained: bool,
     pub mode: Mode,
     #[serde(default)]
     pub citations: Vec<Citation>,
-    /// The model's name, if one was at work.
+    /// The model's name, if one was used.
     #[serde(default)]
     pub model: Option<String>,
 }
 
 impl Turn {
-    /// `question` as typed, searched for as `query` where that is something else, and `answer` to it, now.
+    /// Creates a turn with the current time. `query` is what was searched for, if it differs from `question` as typed.
     pub fn new(question: &str, query: Option<String>, answer: &Answer) -> Turn {
         Turn {
             at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -65,12 +64,12 @@ struct Header {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
 pub struct TranscriptError {
-    /// 1-based.
+    /// Counted from 1.
     pub line: usize,
     pub what: String,
 }
 
-/// The first line of a file, with its end.
+/// Returns the first line of a file, with its line end.
 pub fn header() -> String {
     let header = Header {
         askpm: "conversation".into(),
@@ -79,7 +78,7 @@ pub fn header() -> String {
     line(&header)
 }
 
-/// The line of a turn, with its end.
+/// Returns the line of a turn, with its line end.
 pub fn line(value: &impl Serialize) -> String {
     // Strings, numbers and lists always serialise.
     let mut text = serde_json::to_string(value).unwrap_or_default();
@@ -87,10 +86,10 @@ pub fn line(value: &impl Serialize) -> String {
     text
 }
 
-/// The turns of a file, oldest first, and how many of its bytes hold them: what comes after was torn.
+/// Returns the turns of a file, oldest first, and how many of its bytes hold them. Anything after those was cut off.
 ///
 /// # Errors
-/// The first line that is no turn, or a first line of something else.
+/// The first line is not a valid header, or a later line is not a turn.
 pub fn read(bytes: &[u8]) -> Result<(Vec<Turn>, usize), TranscriptError> {
     let mut turns = Vec::new();
     let mut whole = 0;
@@ -121,7 +120,7 @@ pub fn read(bytes: &[u8]) -> Result<(Vec<Turn>, usize), TranscriptError> {
     Ok((turns, whole))
 }
 
-/// What is wrong, without the place that `serde_json` counts within the line.
+/// Returns what is wrong, without the line that `serde_json` counts within the text.
 fn plain(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" at line ") {
