@@ -1,12 +1,11 @@
-//! Measures retrieval on a public collection in the form of BEIR (Thakur and others, arXiv 2104.08663).
+//! Measures retrieval on a public collection in BEIR format (Thakur and others, arXiv 2104.08663).
 //!
-//! In: a folder with `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv`. Out: its documents as editions to index, a
-//! ranking for each judged query, and the measures that the literature reports. It must not print, and not know how
-//! rankings come about.
+//! The folder holds `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv`. The documents become editions to index. Each
+//! judged query gets a ranking, and the measures are those that the literature reports. Nothing here prints.
 //!
-//! A document is a section of an edition, a thousand to an edition; a long one is several passages and stands where the
-//! best of them stands. The measures are those of trec_eval: nDCG with the judgment itself as gain, recall of all that
-//! is judged relevant, both averaged over the queries that have something relevant.
+//! A document is a section of an edition, with a thousand documents in an edition. A long document has several passages
+//! and ranks where its best passage ranks. The measures follow trec_eval: nDCG with the judgment itself as gain, and
+//! recall of everything judged relevant. Both are averaged over the queries that have something relevant.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -23,7 +22,7 @@ use crate::corpus::edition::Section;
 use crate::corpus::{Edition, Id, SourceFile, markdown};
 use crate::retrieve::{Query, RetrieveError, Retriever};
 
-/// How deep rankings go.
+/// The depth of rankings.
 const DEPTH: usize = 100;
 const AN_EDITION: usize = 1_000;
 
@@ -32,28 +31,28 @@ const AN_EDITION: usize = 1_000;
 #[error("{}{}: {what}", path.display(), line.map_or(String::new(), |line| format!(":{line}")))]
 pub struct BeirError {
     pub path: PathBuf,
-    /// 1-based; `None` where the file cannot be read at all.
+    /// Counted from 1. `None` if the file cannot be read at all.
     pub line: Option<usize>,
     pub what: String,
 }
 
 /// A collection in memory.
 pub struct Collection {
-    /// Identifiers of the documents, in the order of the file.
+    /// Identifiers of the documents, in file order.
     documents: Vec<String>,
     files: Vec<SourceFile>,
-    /// Judged queries with something relevant, in the order of the file.
+    /// Judged queries with something relevant, in file order.
     queries: Vec<Judged>,
 }
 
-/// A query, and the judgments above 0 of its documents.
+/// A query, and its documents with a judgment above 0.
 struct Judged {
     id: String,
     text: String,
     relevant: HashMap<String, f64>,
 }
 
-/// What was ranked for one query: documents with their scores, best first.
+/// The ranking for one query: documents with their scores, best first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranking {
     pub query: String,
@@ -149,7 +148,7 @@ impl Collection {
         })
     }
 
-    /// The documents, to be indexed.
+    /// The documents as editions to index.
     pub fn files(&self) -> &[SourceFile] {
         &self.files
     }
@@ -162,7 +161,7 @@ impl Collection {
         self.queries.len()
     }
 
-    /// Searches for each judged query; `progress` is told how many are done.
+    /// Searches for each judged query. `progress` receives the number of queries done.
     pub fn run(
         &self,
         retriever: &dyn Retriever,
@@ -185,7 +184,7 @@ impl Collection {
         Ok(rankings)
     }
 
-    /// The document that is indexed as `id`.
+    /// Returns the document that is indexed as `id`.
     fn document(&self, id: &Id) -> Option<&str> {
         let Id::Section { edition, section } = id else {
             return None;
@@ -195,7 +194,7 @@ impl Collection {
         self.documents.get(at).map(String::as_str)
     }
 
-    /// Scores `rankings`, which are of the judged queries in their order.
+    /// Scores `rankings`, which must be those of the judged queries, in order.
     pub fn score(&self, rankings: &[Ranking]) -> Scores {
         let pairs = || self.queries.iter().zip(rankings);
         let mean = |measure: fn(&Judged, &Found) -> f64| {
@@ -227,8 +226,8 @@ fn found(query: &Judged, ranking: &Ranking) -> Found {
         .collect()
 }
 
-/// `rankings` as trec_eval reads them. It orders by score and breaks ties its own way, so a score is written a little
-/// lower where it would equal the one before.
+/// Formats `rankings` for trec_eval. It sorts by score and breaks ties its own way, so equal scores are written
+/// slightly lower.
 pub fn trec_run(rankings: &[Ranking]) -> String {
     const STEP: f64 = 1e-4;
     let mut out = String::new();
@@ -244,7 +243,7 @@ pub fn trec_run(rankings: &[Ranking]) -> String {
     out
 }
 
-/// Calls `read` with each line that is not blank and its number.
+/// Calls `read` with each non-blank line and its number.
 fn each_line(path: &Path, mut read: impl FnMut(usize, &str) -> Result<(), String>) -> Result<(), BeirError> {
     let fault = |line: Option<usize>, what: String| BeirError {
         path: path.to_path_buf(),
@@ -261,7 +260,7 @@ fn each_line(path: &Path, mut read: impl FnMut(usize, &str) -> Result<(), String
     Ok(())
 }
 
-/// A document as the section at place `at`. What has no title gets one without words, and what has no text its title.
+/// Returns a document as the section at index `at`. A missing title becomes `-`, and a missing text becomes the title.
 fn section(at: usize, title: &str, text: &str) -> Section {
     let line = title.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = line.trim_end_matches(['#', ' ']);

@@ -1,4 +1,4 @@
-//! Collections that are read, scored as pytrec_eval scores them, and refused.
+//! Tests that collections are read, scored as pytrec_eval scores them, and rejected if faulty.
 
 use super::*;
 use crate::index::Store;
@@ -38,7 +38,7 @@ fn every_document_is_found_under_its_own_name() {
 
 #[test]
 fn scores_are_those_that_pytrec_eval_gives() {
-    // eval/check_beir.py makes this collection and this run; the figures are pytrec_eval-terrier's.
+    // `eval/check_beir.py` creates this collection and run. The expected scores come from pytrec_eval-terrier.
     let fixture: serde_json::Value = serde_json::from_str(include_str!("../../tests/fixtures/beir.json")).unwrap();
     let text = |name: &str| fixture[name].as_str().unwrap();
     let dir = folder(text("corpus"), text("queries"), text("qrels"));

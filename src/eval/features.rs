@@ -1,7 +1,7 @@
-//! What is measured of discussions and sentences, with what people said of them: what constants are fitted to.
+//! Exports the features of discussions and sentences with people's labels, to fit constants to.
 //!
-//! In: an index, a retriever, labelled questions. Out: a [`Measured`] for each, which `askpm eval --features` prints for
-//! `eval/fit_judge.py` and `eval/fit_worth.py`. It must not fit anything.
+//! `askpm eval --features` prints a [`Measured`] for each labelled question. `eval/fit_judge.py` and
+//! `eval/fit_worth.py` read them and do the fitting.
 
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ use crate::ask::{self, AskError, Settings};
 use crate::index::Store;
 use crate::retrieve::Retriever;
 
-/// What is measured for one question.
+/// The measurements for one question.
 #[derive(Debug, Serialize)]
 pub struct Measured {
     pub id: String,
@@ -22,9 +22,9 @@ pub struct Measured {
     pub split: Split,
     /// Whether the corpus answers the question.
     pub answerable: bool,
-    /// The discussions found, the surest first.
+    /// The discussions found, the most confident first.
     pub topics: Vec<Judged>,
-    /// The sentences of the discussions among them that answer.
+    /// The sentences of the found discussions that answer.
     pub sentences: Vec<Weighed>,
 }
 
@@ -32,7 +32,7 @@ pub struct Measured {
 #[derive(Debug, Serialize)]
 pub struct Judged {
     pub id: String,
-    /// Whether a person said that it answers.
+    /// Whether a person said that it answers the question.
     pub answers: bool,
     pub confidence: f32,
     pub features: Features,
@@ -41,9 +41,9 @@ pub struct Judged {
 /// A sentence.
 #[derive(Debug, Serialize)]
 pub struct Weighed {
-    /// Of the passage that it is in.
+    /// Identifier of the passage that it is in.
     pub id: String,
-    /// Whether it is in the evidence for a key point.
+    /// Whether it belongs to the evidence for a key point.
     pub key: bool,
     /// In the order of [`worth::NAMES`].
     pub features: Vec<f32>,
@@ -101,7 +101,7 @@ pub fn of(
     })
 }
 
-/// Whether `text` of the passage `id` holds evidence for a point of `question`, or is part of it.
+/// Returns whether `text` of the passage `id` contains evidence for a point of `question`, or is part of it.
 fn is_key(question: &Question, id: &str, text: &str) -> bool {
     let evidence = question.points.iter().flat_map(|point| &point.evidence);
     let mut here = evidence.filter(|evidence| evidence.id.to_string() == id);

@@ -1,22 +1,23 @@
-//! Measures of a ranking and of a yes-or-no decision, and how sure they are.
+//! Computes measures of rankings and of yes-or-no decisions, with confidence intervals and a paired test.
 //!
-//! In: where the relevant items stand in a ranking; decisions and truths. Out: numbers from 0 to 1. It must not know
-//! what was ranked.
+//! It knows nothing about what was ranked. Measures are from 0 to 1.
 
-/// Share of the `relevant` items that stand among the first `k`; of the first `k` at most can be found, so the best is
-/// 1 whatever their number. `ranks` holds the 1-based ranks of those that were found.
+/// Share of the `relevant` items that are among the first `k`.
+///
+/// No more than `k` can be among them, so the best value is 1 whatever their number. `ranks` holds the ranks, from 1,
+/// of those that were found.
 pub fn recall_at(k: usize, ranks: &[usize], relevant: usize) -> f64 {
     let found = ranks.iter().filter(|&&rank| rank <= k).count();
     found as f64 / relevant.min(k).max(1) as f64
 }
 
-/// Whether any relevant item stands among the first `k`: 1 or 0.
+/// 1 if any relevant item is among the first `k`, else 0.
 pub fn success_at(k: usize, ranks: &[usize]) -> f64 {
     f64::from(u8::from(ranks.iter().any(|&rank| rank <= k)))
 }
 
-/// One over the rank of the first relevant item, 0 if none stands among the first `k` (mean reciprocal rank, one
-/// query's part of it).
+/// One over the rank of the first relevant item, or 0 if none is among the first `k`. The mean of this over queries is
+/// the mean reciprocal rank.
 pub fn reciprocal_rank_at(k: usize, ranks: &[usize]) -> f64 {
     ranks
         .iter()
@@ -25,8 +26,9 @@ pub fn reciprocal_rank_at(k: usize, ranks: &[usize]) -> f64 {
         .map_or(0.0, |&rank| 1.0 / rank as f64)
 }
 
-/// Normalised discounted cumulative gain (Järvelin and Kekäläinen 2002) with the discount `log2(1 + rank)`. `found`
-/// holds the gains of what was ranked with their 1-based ranks, `all` the gains of everything that is relevant.
+/// Normalised discounted cumulative gain (Järvelin and Kekäläinen 2002) with the discount `log2(1 + rank)`.
+///
+/// `found` holds the ranks, from 1, and gains of what was ranked. `all` holds the gains of everything that is relevant.
 pub fn ndcg_at(k: usize, found: &[(usize, f64)], all: &[f64]) -> f64 {
     let discounted = |rank: usize, gain: f64| gain / ((rank + 1) as f64).log2();
     let within = found.iter().filter(|(rank, _)| *rank <= k);
@@ -46,17 +48,18 @@ pub fn gain(grade: i32) -> f64 {
 /// How two measurements of the same items differ.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Difference {
-    /// Mean of the first less mean of the second.
+    /// Mean of the first minus mean of the second.
     pub value: f64,
-    /// How likely a difference at least as large is, either way, if which measurement is which were a matter of chance.
+    /// The probability of a difference at least as large, in either direction, if the two measurements were swapped at
+    /// random.
     pub p: f64,
 }
 
-/// How many draws a paired test rests on.
+/// The number of draws of a paired test.
 const DRAWS: usize = 20_000;
 
-/// Fisher's paired randomisation test, two-sided, from a fixed seed (for retrieval: Smucker, Allan and Carterette, CIKM
-/// 2007). `a` and `b` are of the same items in the same order.
+/// Fisher's paired randomisation test, two-sided, with a fixed seed (for retrieval: Smucker, Allan and Carterette, CIKM
+/// 2007). `a` and `b` hold the same items in the same order.
 pub fn paired(a: &[f64], b: &[f64]) -> Difference {
     let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
     let value = mean(&differences);
@@ -64,7 +67,7 @@ pub fn paired(a: &[f64], b: &[f64]) -> Difference {
     let mut as_large = 0;
     for _ in 0..DRAWS {
         let drawn = differences.iter().map(|d| if random.below(2) == 0 { *d } else { -d });
-        // Sums of the same numbers in another order of signs differ in their last digits.
+        // Sums of the same numbers with other signs differ in their last digits.
         if drawn.sum::<f64>().abs() >= differences.iter().sum::<f64>().abs() - 1e-9 {
             as_large += 1;
         }
@@ -75,7 +78,7 @@ pub fn paired(a: &[f64], b: &[f64]) -> Difference {
     }
 }
 
-/// Precision, recall and F1 of a decision, from (decided, true) pairs; each 0 where it is undefined.
+/// Precision, recall and F1 of a decision, from (decided, true) pairs. Each is 0 if undefined.
 pub fn precision_recall_f1(pairs: &[(bool, bool)]) -> [f64; 3] {
     let count = |decided: bool, truth: bool| pairs.iter().filter(|pair| **pair == (decided, truth)).count() as f64;
     let (hit, false_alarm, miss) = (count(true, true), count(true, false), count(false, true));
@@ -92,11 +95,11 @@ pub struct Estimate {
     pub high: f64,
 }
 
-/// How many resamples a confidence interval rests on.
+/// The number of resamples of a confidence interval.
 const RESAMPLES: usize = 2_000;
 
-/// `measure` of `items`, and the interval in which 95% of its values on resamples lie: the percentile bootstrap (Efron
-/// 1979), from a fixed seed.
+/// Returns `measure` of `items`, and the interval that holds 95% of its values on resamples: the percentile bootstrap
+/// (Efron 1979) with a fixed seed.
 pub fn estimate<T: Clone>(items: &[T], measure: impl Fn(&[T]) -> f64) -> Estimate {
     let value = measure(items);
     if items.is_empty() {
@@ -122,17 +125,17 @@ pub fn estimate<T: Clone>(items: &[T], measure: impl Fn(&[T]) -> f64) -> Estimat
     }
 }
 
-/// The mean of `values`, 0 of none.
+/// The mean of `values`, or 0 without values.
 pub fn mean(values: &[f64]) -> f64 {
-    // The sum of nothing is -0.0 to the standard library, and would be printed so.
+    // The standard library's sum of nothing is -0.0, which would be printed with its sign.
     values.iter().sum::<f64>() / values.len().max(1) as f64 + 0.0
 }
 
-/// SplitMix64 (Steele, Lea and Flood 2014): small, and the same everywhere.
+/// SplitMix64 (Steele, Lea and Flood 2014): small, and the same on every platform.
 struct SplitMix(u64);
 
 impl SplitMix {
-    /// A number below `n`, even enough for resampling.
+    /// Returns a number below `n`, uniform enough for resampling.
     fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -174,7 +177,7 @@ mod tests {
         assert_eq!(reciprocal_rank_at(10, &[4, 2]), 0.5);
         // One relevant item of two, at rank 2: (1/log2 3) / (1 + 1/log2 3).
         assert!((ndcg_at(10, &[(2, 1.0)], &[1.0, 1.0]) - 0.386_852_807).abs() < 1e-8);
-        // What answers stands second, what bears on it first: (1 + 3/log2 3) / (3 + 1/log2 3).
+        // What answers is second, what bears on it first: (1 + 3/log2 3) / (3 + 1/log2 3).
         let swapped = ndcg_at(10, &[(1, gain(1)), (2, gain(2))], &[gain(2), gain(1)]);
         assert!((swapped - 0.796_707_581).abs() < 1e-8, "{swapped}");
         assert_eq!(ndcg_at(10, &[(11, 1.0)], &[1.0]), 0.0);
@@ -187,13 +190,13 @@ mod tests {
         assert_eq!((same.value, same.p), (0.0, 1.0));
         let better: Vec<f64> = flat.iter().map(|x| x + 0.25).collect();
         let steady = paired(&better, &flat);
-        // Of 2^12 choices of signs, two give as large a sum.
+        // Of 2^12 choices of signs, two give a sum this large.
         assert!(
             steady.value == 0.25 && (0.0001..0.002).contains(&steady.p),
             "{steady:?}"
         );
         assert_eq!(paired(&flat, &better).p, steady.p);
-        // One item of two differs: as large either way, whatever is drawn.
+        // One item of two differs. The difference is as large with every draw.
         assert_eq!(paired(&[1.0, 0.0], &[0.0, 0.0]).p, 1.0);
         assert_eq!(paired(&[], &[]).p, 1.0);
     }

@@ -1,11 +1,11 @@
-//! How well retrieval finds, and how well askpm knows when it has no answer.
+//! Measures how well retrieval finds answers, and how well askpm knows that it has none.
 //!
-//! In: a retriever, questions with their answers' identifiers, and a threshold. Out: a [`Report`] for each split and each
-//! kind of question. Running ([`run`]) is apart from scoring ([`report`]). It must not print.
+//! [`run`] searches for each question, and [`report`] scores the outcomes for each split and kind of question. Nothing
+//! here prints.
 //!
-//! What is ranked and judged is the discussion (a learning resource is its own): a discussion is relevant if one of its
-//! answers is, and stands where its best passage stands. Some of what is relevant answers the question by itself, and
-//! that is what recall, success and the reciprocal rank ask for; the rest only bears on it. nDCG counts both, with the
+//! What is ranked and judged is the discussion; a learning resource counts as one. A discussion is relevant if one of
+//! its answers is, and ranks where its best passage ranks. Some relevant discussions answer the question by themselves:
+//! recall, success and the reciprocal rank count only those. The others only bear on it. nDCG counts both, with the
 //! gain `2^grade - 1`: 3 for what answers, 1 for what bears on it.
 
 pub mod answers;
@@ -27,24 +27,24 @@ use crate::retrieve::{Query, Retriever, Signals};
 use metrics::{Difference, Estimate, estimate, mean};
 use questions::{Question, Split};
 
-/// How deep rankings are looked at.
+/// The depth of rankings.
 const DEPTH: usize = 10;
 
-/// What became of one question.
+/// The outcome of one question.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Outcome {
     pub id: String,
     pub kind: String,
     pub split: Split,
-    /// How many discussions and resources bear on it; 0: the corpus has no answer.
+    /// How many discussions and resources bear on it. 0 means that the corpus has no answer.
     pub relevant: usize,
-    /// 1-based ranks of those among the first ten.
+    /// Ranks of those among the first ten, from 1.
     pub ranks: Vec<usize>,
     /// How many of them answer it by themselves.
     pub full: usize,
-    /// The ranks of those.
+    /// Ranks of those.
     pub full_ranks: Vec<usize>,
-    /// What is abstained by, and what that was made of.
+    /// The confidence that decides whether to abstain. `signals` holds what the search knows about the question.
     pub confidence: f32,
     pub signals: Signals,
 }
@@ -57,15 +57,15 @@ pub struct Report {
     pub kind: String,
     /// Questions that the corpus answers.
     pub answerable: usize,
-    /// Of what answers a question by itself, the share among the first five.
+    /// Share of what answers a question by itself that is among the first five.
     pub recall_at_5: Estimate,
-    /// The same of everything that bears on it, partial answers included.
+    /// The same for everything that bears on it, including partial answers.
     pub recall_at_5_with_partial: Estimate,
     /// Share of the questions with something that answers them among the first five.
     pub success_at_5: Estimate,
     pub mrr_at_10: Estimate,
     pub ndcg_at_10: Estimate,
-    /// Questions that it does not.
+    /// Questions that the corpus does not answer.
     pub unanswerable: usize,
     pub abstention_precision: Estimate,
     pub abstention_recall: Estimate,
@@ -149,7 +149,7 @@ pub struct Comparison {
     pub ndcg_at_10: Difference,
 }
 
-/// `outcomes` less `others`, which are of the same questions in the same order, by a paired test.
+/// Compares `outcomes` with `others` by a paired test. Both must hold the same questions in the same order.
 pub fn compare(outcomes: &[Outcome], others: &[Outcome]) -> Vec<Comparison> {
     let of_split = |split: Split| {
         let pairs = outcomes.iter().zip(others);
@@ -171,7 +171,8 @@ pub fn compare(outcomes: &[Outcome], others: &[Outcome]) -> Vec<Comparison> {
     both.into_iter().filter(|one| one.questions > 0).collect()
 }
 
-/// Scores `outcomes`: each split whole, then by kind. Abstention is decided at a confidence of `min_confidence`.
+/// Scores `outcomes`: each split as a whole, then by kind. Below a confidence of `min_confidence`, it counts as
+/// abstained.
 pub fn report(outcomes: &[Outcome], min_confidence: f32) -> Vec<Report> {
     let mut reports = Vec::new();
     for split in [Split::Tune, Split::Report] {

@@ -1,12 +1,13 @@
-//! Reads a set of questions with the identifiers that answer each.
+//! Parses a JSONL set of questions with the identifiers that answer each.
 //!
-//! In: a JSONL file's text. Out: [`Question`]s, or the first fault with its line. It must not know how they are scored.
+//! The first fault is reported with its line.
 
 use serde::{Deserialize, Serialize};
 
 use crate::corpus::Id;
 
-/// Which part of a set a question belongs to: settings are chosen on one, figures are reported on the other.
+/// The part of a set that a question belongs to. Settings are chosen on one part, and figures are reported on the
+/// other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Split {
@@ -23,22 +24,22 @@ impl Split {
     }
 }
 
-/// One question as a person would type it, and what answers it.
+/// A question as a person would type it, and what answers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     pub id: String,
     pub text: String,
-    /// The questions asked before it, oldest first, which it may lean on.
+    /// The questions asked before it, oldest first. It may depend on them.
     pub history: Vec<String>,
-    /// `short`, `typo`, `paraphrase`, …: what makes it hard.
+    /// What makes it hard: `short`, `typo`, `paraphrase`, …
     pub kind: String,
-    /// Every answer and resource that bears on it, best first; none where the corpus has no answer.
+    /// Every answer and resource that bears on it, best first. Empty if the corpus has no answer.
     pub relevant: Vec<Id>,
-    /// The discussions and resources that answer it by themselves; those of `relevant` where nobody judged that.
+    /// The discussions and resources that answer it by themselves. If nobody judged that, the groups of `relevant`.
     pub full: Vec<Id>,
-    /// Discussions on a neighbouring subject, which do not answer it.
+    /// Discussions on a related subject that do not answer it.
     pub related: Vec<Id>,
-    /// What a good answer says, most important first; none where nobody wrote it down.
+    /// What a good answer says, most important first. Empty if nobody wrote it down.
     pub points: Vec<Point>,
     pub split: Split,
 }
@@ -46,9 +47,9 @@ pub struct Question {
 /// Something that a good answer says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Point {
-    /// In the judge's words.
+    /// In the words of the person who judged.
     pub text: String,
-    /// Where the corpus says it: any one is enough.
+    /// Where the corpus says it. Any one is enough.
     pub evidence: Vec<Evidence>,
 }
 
@@ -61,7 +62,7 @@ pub struct Evidence {
 }
 
 impl Question {
-    /// What is searched for: the question, after those it may lean on.
+    /// The text to search for: the questions before it, then the question.
     pub fn query(&self) -> String {
         self.history
             .iter()
@@ -76,7 +77,7 @@ impl Question {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
 pub struct QuestionError {
-    /// 1-based.
+    /// Counted from 1.
     pub line: usize,
     pub what: String,
 }
@@ -97,7 +98,7 @@ struct Line {
     #[serde(default)]
     points: Vec<PointLine>,
     split: Split,
-    /// For people.
+    /// A note for human readers.
     #[serde(default, rename = "note")]
     _note: Option<String>,
 }
@@ -121,7 +122,7 @@ fn ids(texts: &[String]) -> Result<Vec<Id>, String> {
     read.map_err(|error| error.to_string())
 }
 
-/// The groups of `relevant`, each once, in its order.
+/// Returns the groups of `relevant`, each once, in order.
 fn groups(relevant: &[Id]) -> Vec<Id> {
     let mut groups: Vec<Id> = Vec::new();
     for group in relevant.iter().map(Id::group) {
@@ -132,7 +133,7 @@ fn groups(relevant: &[Id]) -> Vec<Id> {
     groups
 }
 
-/// `full` as the file has it, or every group of `relevant`.
+/// Parses `full` if the file has it, else returns every group of `relevant`.
 fn full(texts: &[String], relevant: &[Id]) -> Result<Vec<Id>, String> {
     let listed = groups(relevant);
     if texts.is_empty() {
@@ -169,7 +170,7 @@ fn points(lines: Vec<PointLine>) -> Result<Vec<Point>, String> {
     lines.into_iter().map(point).collect()
 }
 
-/// Reads one question a line; blank lines are passed over.
+/// Parses one question a line. Blank lines are skipped.
 pub fn parse(text: &str) -> Result<Vec<Question>, QuestionError> {
     let mut questions: Vec<Question> = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {

@@ -1,11 +1,15 @@
-//! Whether a text entails a sentence: the judge that answers are measured by.
+//! Decides whether a text entails a sentence. The evaluation of answers uses this as its judge.
 //!
-//! In: a premise (quoted words) and a claim (a sentence of an answer). Out: entailed or not. ALCE (Gao et al., arXiv
-//! 2305.14627) asks a model of natural language inference; no such model is at hand, so this aligns words, and its own accuracy
-//! on hand-made pairs (`pairs.jsonl`) is reported beside every figure that rests on it. It shares no code with
-//! `answer::grounding`, which picks the citations: a figure would else be true by construction. Words are aligned by
-//! their beginnings, clause by clause; numbers, names, negations, opposites, the order of "before" and "after", and claims of "all" or
-//! "only" must agree. It cannot see who did what to whom, and it knows no synonyms: it errs towards "not entailed".
+//! The premise is quoted words, and the claim is a sentence of an answer. ALCE (Gao et al., arXiv 2305.14627) uses a
+//! model for natural language inference. No such model is available here, so this aligns words. Every figure that
+//! depends on it is reported next to its accuracy on hand-made pairs (`pairs.jsonl`).
+//!
+//! It shares no code with `answer::grounding`, which picks the citations. Otherwise the figures would be true by
+//! construction.
+//!
+//! Words are aligned by their beginnings, clause by clause. Numbers, names, negations, opposites, the order of "before"
+//! and "after", and claims of "all" or "only" must agree. The checker cannot see who did what to whom, and it knows no
+//! synonyms. It errs towards "not entailed".
 
 use std::collections::BTreeMap;
 
@@ -15,13 +19,14 @@ use crate::eval::metrics::precision_recall_f1;
 
 const PAIRS: &str = include_str!("pairs.jsonl");
 
-/// Least share of a claim's content words that the premise must have; chosen on the `tune` half of the pairs.
+/// The lowest share of a claim's content words that the premise must have. It was chosen on the `tune` half of the
+/// pairs.
 pub const THRESHOLD: f32 = 0.85;
 
-/// A clause of which less than this is in the premise says something of its own.
+/// A clause with less than this share of its words in the premise makes a statement that the premise lacks.
 const MIN_OF_A_CLAUSE: f32 = 0.5;
 
-/// Words that carry no content of their own.
+/// Words without content.
 const FUNCTION: &str = "a about after again all also although an and any anybody anyone are as at be because been before being but by \
     can could did do does doing done down for from had has have having he her here hers him his how i if in into is it \
     its itself just may me might mine more most much must my no nobody none nor not nothing of off on one onto or \
@@ -31,10 +36,10 @@ const FUNCTION: &str = "a about after again all also although an and any anybody
 
 const NEGATIONS: &str = "not no never nobody nothing none neither nor cannot rarely seldom hardly";
 
-/// Where a clause ends, beside punctuation.
+/// Words that start a new clause. Punctuation ends a clause too.
 const CLAUSE_WORDS: &str = "and or but because since so when who that which although while if after before until";
 
-/// Claims of totality: what a premise must say itself.
+/// Words that claim totality. The premise must use them too.
 const TOTAL: &str = "all always every only must everybody everyone guarantee guarantees entirely";
 
 const NUMBERS: &[&str] = &[
@@ -121,13 +126,13 @@ const IRREGULAR: &[(&str, &str)] = &[
     ("people", "person"),
 ];
 
-/// Whether `premise` entails `claim`.
+/// Returns whether `premise` entails `claim`.
 pub fn entails(premise: &str, claim: &str) -> bool {
     score(premise, claim) >= THRESHOLD
 }
 
-/// The share of `claim`'s content words that `premise` has: 0..=1; 0 where they contradict each other or the claim has
-/// no content.
+/// Returns the share of `claim`'s content words that `premise` has: 0..=1. It is 0 if they contradict each other or the
+/// claim has no content words.
 pub fn score(premise: &str, claim: &str) -> f32 {
     let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     if !claim.trim().is_empty() && one_line(premise).contains(&one_line(claim)) {
@@ -143,26 +148,26 @@ pub fn score(premise: &str, claim: &str) -> f32 {
     let last = content.iter().map(|word| word.clause).max().unwrap_or(0);
     let strange = (0..=last).any(|clause| {
         let of_clause: Vec<&Word> = content.iter().copied().filter(|word| word.clause == clause).collect();
-        // One word of its own is a turn of phrase, two are a statement.
+        // One unmatched word is a turn of phrase; two are a statement.
         of_clause.len() > 1 && share(&of_clause) < MIN_OF_A_CLAUSE
     });
     if strange { all * MIN_OF_A_CLAUSE } else { all }
 }
 
-/// A text as far as it is looked at.
+/// A text split into words, clauses and sentences.
 struct Reading {
     words: Vec<Word>,
 }
 
 struct Word {
-    /// In lower case, irregular forms made regular.
+    /// In lower case, with irregular forms replaced.
     text: String,
     content: bool,
-    /// A number's digits, whether it was written with them or not.
+    /// The digits of a number, whether it was written in digits or as a word.
     number: Option<String>,
     /// Written with a capital inside a sentence.
     name: bool,
-    /// In a clause that is negated.
+    /// In a negated clause.
     negated: bool,
     clause: usize,
     sentence: usize,
@@ -200,7 +205,7 @@ impl Reading {
         reading
     }
 
-    /// A negation turns its clause; "without" turns the three words after it.
+    /// A negation negates its clause. "Without" also negates the three words after it.
     fn negate(&mut self) {
         let turned: Vec<usize> = self.words.iter().filter(|w| w.negates()).map(|w| w.clause).collect();
         for word in &mut self.words {
@@ -226,7 +231,7 @@ impl Reading {
         self.matches(word).next().is_some()
     }
 
-    /// Whether the claim `self` says what `premise` denies or does not go so far as to say.
+    /// Returns whether the claim `self` says something that `premise` denies or does not go so far as to say.
     fn contradicts(&self, premise: &Reading) -> bool {
         let number = |word: &Word| {
             word.number.is_some() && word.text != "one" && !premise.words.iter().any(|own| own.number == word.number)
@@ -250,7 +255,7 @@ impl Reading {
             || self.crosses(premise)
     }
 
-    /// Whether one of the two denies what the other says.
+    /// Returns whether one of the two denies what the other says.
     fn turns(&self, premise: &Reading) -> bool {
         let affirmed = self.words.iter().filter(|word| word.content && !word.negated);
         let denied_there = |word: &Word| premise.has(word) && premise.matches(word).all(|own| own.negated);
@@ -260,7 +265,7 @@ impl Reading {
         affirmed.into_iter().any(denied_there) || (any_denied && !shared)
     }
 
-    /// Whether "A before B" is said of "B before A".
+    /// Returns whether one says "A before B" and the other "B before A".
     fn crosses(&self, premise: &Reading) -> bool {
         let (Some([first, second]), Some([early, late])) = (self.in_time(), premise.in_time()) else {
             return false;
@@ -270,7 +275,7 @@ impl Reading {
         common(&first, &late) + common(&second, &early) > common(&first, &early) + common(&second, &late)
     }
 
-    /// The content words of what comes first and of what comes later, in the sentence that says so.
+    /// Returns the content words of what comes first and of what comes later, in the sentence with "before" or "after".
     fn in_time(&self) -> Option<[Vec<&Word>; 2]> {
         let at = self
             .words
@@ -320,13 +325,13 @@ impl Word {
         listed(NEGATIONS, &self.text) || self.text.ends_with("n't")
     }
 
-    /// Whether it is a form of `text`.
+    /// Returns whether it is a form of `text`.
     fn is(&self, text: &str) -> bool {
         let rest = self.text.strip_prefix(text.strip_suffix('e').unwrap_or(text));
         rest.is_some_and(|rest| ["", "s", "e", "es", "ed", "ing", "er"].contains(&rest))
     }
 
-    /// Whether the two are forms of one word: the same number, or the same beginning.
+    /// Returns whether the two are forms of one word: the same number, or the same beginning.
     fn same(&self, other: &Word) -> bool {
         if self.number.is_some() || other.number.is_some() {
             return self.number == other.number;
@@ -349,7 +354,7 @@ impl Word {
     }
 }
 
-/// A pair of texts that a person has judged.
+/// A pair of texts with a person's judgement.
 #[derive(Debug, Clone, Deserialize)]
 struct Pair {
     kind: String,
@@ -359,20 +364,21 @@ struct Pair {
     claim: String,
 }
 
-/// How often the checker agrees with a person, on the pairs that were not used to make it.
+/// How often the checker agrees with a person, on the pairs of one half.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Accuracy {
     pub pairs: usize,
     pub agreed: usize,
-    /// Of what it calls entailed, the share that a person does.
+    /// Of what the checker calls entailed, the share that a person does.
     pub precision: f64,
-    /// Of what a person calls entailed, the share that it does.
+    /// Of what a person calls entailed, the share that the checker does.
     pub recall: f64,
-    /// Agreed and all, by what was done to the premise to make the claim.
+    /// The number of pairs agreed on and of all pairs, by how the claim was made from the premise.
     pub kinds: BTreeMap<String, [usize; 2]>,
 }
 
-/// The accuracy on the pairs of `half`: `tune`, on which the threshold was chosen, or `held`, which were left for this.
+/// Returns the accuracy on the pairs of `half`: `tune`, on which the threshold was chosen, or `held`, which were held
+/// out.
 pub fn accuracy(half: &str) -> Accuracy {
     let mut decisions: Vec<(bool, bool)> = Vec::new();
     let mut kinds: BTreeMap<String, [usize; 2]> = BTreeMap::new();
@@ -395,7 +401,7 @@ pub fn accuracy(half: &str) -> Accuracy {
     }
 }
 
-/// Whether `word` is one of the words of `list`.
+/// Returns whether `word` is one of the words of `list`.
 fn listed(list: &str, word: &str) -> bool {
     list.split_whitespace().any(|one| one == word)
 }

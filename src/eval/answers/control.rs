@@ -1,7 +1,7 @@
-//! The control: what an answer must beat to be worth its code.
+//! The control: a trivial answer that real answers must beat.
 //!
-//! In: the passages found. Out: the discussion of the best one that is of a discussion, and the first two sentences of each of its answers. It
-//! never abstains unless nothing was found. It chooses nothing else.
+//! It takes the best passage that belongs to a discussion, and quotes the first two sentences of each answer in that
+//! discussion. It is empty only if no such passage was found.
 
 use super::{Cited, Told};
 use crate::answer::one_line;

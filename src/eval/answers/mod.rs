@@ -1,7 +1,7 @@
-//! How far answers can be trusted, by model and mode, side by side.
+//! Measures how far answers can be trusted, by model and mode, side by side.
 //!
-//! In: questions with their key points, an index, a model where there is one. Out: an [`Answered`] for each question
-//! and mode ([`ask_one`]), then a [`Report`] for each mode ([`report`]). Running is apart from scoring. It must not print.
+//! [`ask_one`] produces an [`Answered`] for each question and mode, [`score()`] a [`Score`] of it, and
+//! [`report()`] a [`Report`] for each mode. Running is separate from scoring. Nothing here prints.
 
 pub mod checker;
 mod control;
@@ -25,17 +25,17 @@ use crate::retrieve::Retriever;
 pub use report::{Report, report};
 pub use score::{Score, score};
 
-/// How an answer comes about.
+/// How an answer is produced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// The lead by the model, held to what is quoted: what `askpm ask` does with a model that writes.
+    /// The model writes the lead, which must be backed by the quotes. This is `askpm ask` with a model that writes.
     Llm,
-    /// All of it quoted: what `askpm ask -m none` does.
+    /// Everything is quoted. This is `askpm ask -m none`.
     Extractive,
-    /// What anything must beat: the discussion of the best hit, and the first two sentences of each of its answers.
+    /// The baseline: the discussion of the best hit, and the first two sentences of each of its answers.
     Control,
-    /// The model with the same passages in its prompt and nothing checked, as it writes.
+    /// The model with the same passages in its prompt, and its text unchecked.
     Ungrounded,
 }
 
@@ -54,11 +54,11 @@ impl Mode {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cited {
     pub id: String,
-    /// The words quoted; without grounding, the whole passage.
+    /// The quoted words, or the whole passage without grounding.
     pub text: String,
 }
 
-/// One sentence as it was shown.
+/// A sentence as shown.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Told {
     pub text: String,
@@ -67,25 +67,24 @@ pub struct Told {
     pub opens: bool,
 }
 
-/// What became of one question in one mode.
+/// The outcome of one question in one mode.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Answered {
     pub id: String,
     pub split: Split,
     pub mode: Mode,
     pub abstained: bool,
-    /// Nothing that the model wrote held, and passages were quoted instead.
+    /// No passage backed what the model wrote, and passages were quoted instead.
     pub fell_back: bool,
     pub sentences: Vec<Told>,
-    /// The passages that were found: what an uncited sentence may rest on.
+    /// The passages that were found. An uncited sentence may be based on them.
     #[serde(skip)]
     pub found: Vec<Passage>,
-    /// From the question to the end of the answer, the model's loading left out.
+    /// From the question to the end of the answer, without loading the model.
     pub seconds: f64,
 }
 
-/// Answers `question` in `mode`. `writer` must be there for the modes with a model; `meaning` compares sentences as it
-/// does for `askpm ask`.
+/// Answers `question` in `mode`. The modes with a model need `writer`. `meaning` compares sentences as for `askpm ask`.
 pub fn ask_one(
     store: &Store,
     retriever: &dyn Retriever,
@@ -140,7 +139,7 @@ fn told(answer: &answer::Answer) -> Vec<Told> {
     answer.sentences.iter().map(sentence).collect()
 }
 
-/// Hears everything and says nothing.
+/// A listener that ignores everything.
 struct Silent;
 
 impl Listener for Silent {
@@ -150,12 +149,12 @@ impl Listener for Silent {
     fn note(&mut self, _: &str) {}
 }
 
-/// The texts of every passage by its identifier, read from the corpus itself and not from the index that answers are
-/// made from.
+/// The texts of every passage by its identifier. They are read from the corpus itself, not from the index that answers
+/// are made from.
 pub struct Library(HashMap<String, Vec<String>>);
 
 impl Library {
-    /// Files that are no edition are left out, as they are from the index.
+    /// Reads a corpus. Files that are not editions are skipped, as in the index.
     pub fn read(corpus: &Corpus) -> Result<Library, CorpusError> {
         let mut texts: HashMap<String, Vec<String>> = HashMap::new();
         for file in corpus.files()? {
@@ -169,7 +168,7 @@ impl Library {
         Ok(Library(texts))
     }
 
-    /// The passages of `id`; none where the corpus has no such part.
+    /// Returns the passages of `id`, or none if the corpus has no such part.
     pub fn texts(&self, id: &str) -> &[String] {
         self.0.get(id).map_or(&[], Vec::as_slice)
     }

@@ -1,7 +1,6 @@
-//! Sums up the scores of one mode over many questions, with intervals.
+//! Aggregates the scores of one mode over many questions, with confidence intervals.
 //!
-//! In: [`Score`]s. Out: a [`Report`]. As in ALCE, shares of an answer are taken first and then their mean over answers;
-//! intervals are bootstrapped over questions. It must not know how answers come about.
+//! As in ALCE, shares are computed for each answer and then averaged. Intervals are bootstrapped over questions.
 
 use serde::Serialize;
 
@@ -12,44 +11,44 @@ use crate::eval::metrics::{Estimate, estimate, mean};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     pub mode: Mode,
-    /// The model's name; `None` where none writes.
+    /// The model's name. `None` if no model writes.
     pub model: Option<String>,
     pub questions: usize,
     /// Questions that got sentences.
     pub answered: usize,
-    /// Answers of which nothing that the model wrote held, so that passages were quoted.
+    /// Answers in which no passage backed what the model wrote, so that passages were quoted.
     pub fell_back: usize,
     pub citation_recall: Estimate,
-    /// Over answers that cite; `None` where none does.
+    /// Over answers that cite. `None` if none does.
     pub citation_precision: Option<Estimate>,
-    /// Share of all sentences that some passage found entails.
+    /// Share of all sentences that some found passage entails.
     pub supported: Estimate,
     /// Sentences shown.
     pub sentences: usize,
-    /// Those that are quoted for, each quote verbatim; `None` without grounding, where nothing is quoted.
+    /// Sentences with quotes that are all verbatim. `None` without grounding, where nothing is quoted.
     pub verbatim: Option<usize>,
-    /// Share of the key points made, over the questions that have some; an abstention makes none.
+    /// Share of the key points made, over the questions that have some. An abstention makes none.
     pub coverage: Estimate,
-    /// Sentences of discussions that do not answer.
+    /// Sentences from discussions that do not answer.
     pub strays: usize,
     pub near_misses: usize,
     pub near_misses_answered: usize,
     /// Paragraphs that begin with a reference to something that is not there.
     pub dangling: usize,
-    /// Sentences that are somebody's speech in the corpus, given as their author's own words.
+    /// Sentences that are someone's speech in the corpus, shown as their author's words.
     pub lifted: usize,
     pub unanswerable: usize,
-    /// Abstentions where the corpus has no answer.
+    /// Abstentions when the corpus has no answer.
     pub abstained_rightly: usize,
     pub answerable: usize,
-    /// Abstentions where it has one.
+    /// Abstentions when it has one.
     pub abstained_wrongly: usize,
     pub sentences_an_answer: f64,
     pub words_an_answer: f64,
     pub seconds_an_answer: f64,
 }
 
-/// Sums up `scores`, all of one `mode` and `model`.
+/// Aggregates `scores`, all of one `mode` and `model`.
 pub fn report(mode: Mode, model: Option<&str>, scores: &[Score]) -> Report {
     let answers: Vec<&Score> = scores.iter().filter(|s| s.sentences > 0).collect();
     let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;

@@ -1,9 +1,8 @@
-//! Scores one answer.
+//! Scores one answer against its question and the corpus.
 //!
-//! In: an [`Answered`], its question, the corpus. Out: a [`Score`]. Citation recall and precision are those of ALCE (Gao
-//! et al., arXiv 2305.14627, section 4): a sentence is recalled if all it cites together entails it; a citation is precise
-//! if its sentence is recalled and it either entails the sentence alone or is needed for that. It must not know how
-//! answers come about.
+//! Citation recall and precision are those of ALCE (Gao et al., arXiv 2305.14627, section 4). A sentence is recalled if
+//! everything that it cites, taken together, entails it. A citation is precise if its sentence is recalled and it
+//! either entails the sentence by itself or is needed for that.
 
 use serde::Serialize;
 
@@ -13,10 +12,10 @@ use crate::answer::sentences::sentences;
 use crate::corpus::Id;
 use crate::eval::questions::{Evidence, Point, Question, Split};
 
-/// Two quotes of a passage are about the same if they share this much of the shorter.
+/// Two quotes of a passage are about the same thing if they share this much of the shorter.
 const MIN_OVERLAP: f64 = 0.5;
 
-/// The scores of one answer; shares are counts of a whole, so that they can be pooled.
+/// The scores of one answer. Shares are given as counts, so that they can be pooled.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Score {
     pub id: String,
@@ -27,24 +26,24 @@ pub struct Score {
     pub sentences: usize,
     pub words: usize,
     pub citations: usize,
-    /// Sentences that what they cite entails.
+    /// Sentences that are entailed by what they cite.
     pub recalled: usize,
     /// Citations that are precise.
     pub precise: usize,
-    /// Sentences that any passage found entails, cited or not.
+    /// Sentences that any found passage entails, cited or not.
     pub supported: usize,
-    /// Sentences with a citation, each of whose quotes stands word for word in the part of the corpus that it names.
+    /// Sentences with citations whose quotes all occur word for word in the part of the corpus that they name.
     pub verbatim: usize,
-    /// Key points of the question, and how many of them the answer makes.
+    /// Key points of the question. `covered` counts those that the answer makes.
     pub points: usize,
     pub covered: usize,
-    /// Whether it looks answerable and is not.
+    /// Whether the question looks answerable and is not.
     pub near_miss: bool,
-    /// Sentences of discussions that do not answer the question.
+    /// Sentences from discussions that do not answer the question.
     pub strays: usize,
     /// Paragraphs whose first sentence refers to something that is not there.
     pub dangling: usize,
-    /// Sentences that stand inside quotation marks in the corpus, and are given as their author's own.
+    /// Sentences that are inside quotation marks in the corpus, but shown as their author's words.
     pub lifted: usize,
     pub seconds: f64,
 }
@@ -84,10 +83,10 @@ pub fn score(answered: &Answered, question: &Question, library: &Library) -> Sco
     }
 }
 
-/// The kind of questions that share the corpus's vocabulary and are not answered by it.
+/// The kind of questions that share the corpus's vocabulary but have no answer in it.
 const NEAR_MISS: &str = "near-miss";
 
-/// Whether a sentence rests on nothing that answers the question.
+/// Returns whether a sentence cites nothing that answers the question.
 fn strays(told: &Told, question: &Question) -> bool {
     let answers = |cited: &Cited| {
         let id = cited.id.parse::<Id>().map(|id| id.group());
@@ -112,7 +111,7 @@ fn is_recalled(told: &Told) -> bool {
     !told.cited.is_empty() && backs(&together(told.cited.iter().map(|c| c.text.as_str())), &told.text)
 }
 
-/// How many of the citations of a recalled sentence are precise.
+/// Returns how many of the citations of a recalled sentence are precise.
 fn precise(told: &Told) -> usize {
     let without = |at: usize| {
         let others = told.cited.iter().enumerate().filter(|(n, _)| *n != at);
@@ -123,8 +122,8 @@ fn precise(told: &Told) -> usize {
         .count()
 }
 
-/// Whether a text of any length entails `claim`: all of it if it is short, else some run of three of its sentences, as
-/// words that stand far apart say nothing together.
+/// Returns whether a text of any length entails `claim`. A text of up to four sentences must entail it as a whole, a
+/// longer one in some run of three sentences: words that are far apart prove nothing together.
 fn backs(text: &str, claim: &str) -> bool {
     let spans = sentences(text);
     if spans.len() <= 4 {
@@ -148,7 +147,7 @@ fn is_verbatim(told: &Told, library: &Library) -> bool {
             .all(|cited| !cited.text.is_empty() && stands(&cited.id, &cited.text))
 }
 
-/// Whether a sentence quotes what makes the point, says part of that, or says the point.
+/// Returns whether a sentence quotes the evidence for the point, says part of it, or says the point.
 fn covers(told: &[Told], point: &Point, library: &Library) -> bool {
     told.iter().any(|told| {
         let quoted = |evidence: &Evidence| {
@@ -162,8 +161,8 @@ fn covers(told: &[Told], point: &Point, library: &Library) -> bool {
     })
 }
 
-/// How much of the shorter of two quotes the other has, by where they stand in one of `texts`. A quote that is the
-/// whole passage says nothing about what was meant: it does not count.
+/// Returns how much of the shorter of two quotes overlaps the other, by their positions in one of `texts`. A quote of a
+/// whole passage does not show what was meant, so it does not count.
 fn overlap(one: &str, other: &str, texts: &[String]) -> f64 {
     let of = |text: &String| {
         let (a, b) = (text.find(one)?, text.find(other)?);

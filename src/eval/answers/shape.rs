@@ -1,10 +1,10 @@
-//! Faults of an answer's shape that a program can count: references to what is not there, and speech taken for advice.
+//! Detects two faults of an answer's shape: references to what is not there, and speech shown as advice.
 //!
-//! In: a sentence as it is shown, and where it stands in the corpus. Out: whether it has the fault. It shares no code with
-//! `answer::reading`, which chooses what is shown: a figure would else be true by construction.
+//! It shares no code with `answer::reading`, which chooses what is shown. Otherwise the figures would be true by
+//! construction.
 
-/// First words that point at a sentence before. `It` and the demonstratives may introduce something instead, and count
-/// all the same: the figure errs towards a fault.
+/// First words that refer to the sentence before. `It` and the demonstratives may introduce something instead, but
+/// count anyway: the figure errs towards a fault.
 const POINTING: [&str; 34] = [
     "this",
     "that",
@@ -57,7 +57,7 @@ const PICKING: [&str; 11] = [
     "same",
 ];
 
-/// Whether `text`, which begins a paragraph, begins with a reference to something before it.
+/// Returns whether `text`, which begins a paragraph, opens with a reference to something before it.
 pub fn dangles(text: &str) -> bool {
     let lower = text.to_lowercase();
     let mut words = lower
@@ -67,7 +67,7 @@ pub fn dangles(text: &str) -> bool {
     POINTING.contains(&first) || (first == "the" && PICKING.contains(&second))
 }
 
-/// Whether what is `shown` of the words `quote`, which stand at byte `at` of `text`, stands inside quotation marks there.
+/// Returns whether what is `shown` of `quote`, which starts at byte `at` of `text`, is inside quotation marks there.
 pub fn is_speech(text: &str, at: usize, quote: &str, shown: &str) -> bool {
     let Some(offset) = quote.find(shown) else {
         return false;
@@ -80,7 +80,7 @@ pub fn is_speech(text: &str, at: usize, quote: &str, shown: &str) -> bool {
         let straight = part.matches('"').count() % 2 == 1;
         straight || part.matches('“').count() > part.matches('”').count()
     };
-    // Speech that begins within the quote has its frame with it.
+    // If the speech begins within the quote, the quote includes the words that introduce it.
     open(before) && !open(framed)
 }
 

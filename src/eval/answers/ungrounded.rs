@@ -1,7 +1,6 @@
-//! What the model writes when nobody checks it: the yardstick for grounding.
+//! Lets the model answer without any check: the baseline for grounding.
 //!
-//! In: the question, the passages found, a model. Out: its sentences, each with the passages that it names itself as
-//! `[n]`. It must not know how they are scored.
+//! Each sentence has the passages that the model itself names as `[n]`.
 
 use std::ops::ControlFlow;
 
@@ -11,7 +10,7 @@ use crate::ask::{AskError, Settings, Writer};
 use crate::corpus::Passage;
 use crate::engine::{Message, Role};
 
-/// How many tokens a prompt may take, as where answers are grounded.
+/// The most tokens of a prompt, the same as for grounded answers.
 const PROMPT_TOKENS: usize = 1_536;
 
 /// Lets the model of `writer` answer from `passages`, numbered, in the wording of `answer.md`.
@@ -47,7 +46,8 @@ fn messages(system: &str, user: &str) -> [Message; 2] {
     })
 }
 
-/// The sentences of `text` with the passages that each names. A mark after a full stop belongs to the sentence before.
+/// Returns the sentences of `text` with the passages that each names. A mark after a full stop belongs to the sentence
+/// before.
 fn told(text: &str, passages: &[Passage]) -> Vec<Told> {
     let mut out: Vec<Told> = Vec::new();
     for span in sentences(text) {
@@ -88,7 +88,7 @@ fn cited(numbers: &[usize], passages: &[Passage]) -> Vec<Cited> {
         .collect()
 }
 
-/// The marks that open `text`, and what follows them.
+/// Returns the marks that open `text`, and the text after them.
 fn leading_marks(text: &str) -> (Vec<usize>, &str) {
     let mut numbers = Vec::new();
     let mut rest = text;
@@ -100,7 +100,7 @@ fn leading_marks(text: &str) -> (Vec<usize>, &str) {
     (numbers, rest)
 }
 
-/// Every mark in `text`, and the text without them.
+/// Returns every mark in `text`, and the text without them.
 fn marks(text: &str) -> (Vec<usize>, String) {
     let mut numbers = Vec::new();
     let mut bare = String::new();
@@ -125,7 +125,7 @@ fn marks(text: &str) -> (Vec<usize>, String) {
     (numbers, bare.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// `1, 3` as numbers.
+/// Parses `1, 3` into numbers.
 fn list(inner: &str) -> Option<Vec<usize>> {
     inner
         .split([',', ' '])
