@@ -1,8 +1,7 @@
-//! Puts a question and its passages into the words a model is prompted with, within a number of tokens.
+//! Builds a model's prompt from a question and its passages, within a number of tokens.
 //!
-//! In: a [`Template`] (wording only, `prompts/`), the question, the texts of the passages best first, a token budget and
-//! a way to count. Out: a [`Prompt`]. Passages are trimmed to fit, the question never is. It must not know of any model:
-//! tokens are counted by the caller's closure.
+//! A [`Template`] holds only wording (see `prompts/`). Passages are given best first and trimmed to fit; the question
+//! never is. The caller counts tokens through a closure, so this module knows no model.
 
 use crate::answer::sentences::sentences;
 
@@ -16,16 +15,19 @@ const QUESTION: &str = "{{question}}";
 /// The wording of every prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompts {
-    /// `answer.md`: to write the sentence that answers, from runs of sentences.
+    /// `answer.md`: asks for the sentence that answers, from runs of sentences.
     pub answer: Template,
 }
 
 impl Prompts {
-    /// Takes the text that `read` has for a file, else the built-in wording. A file for one kind of model goes before
-    /// `answer.md`: `MODEL/answer.md` for each of the `models` in turn, which are a model's name and its architecture.
+    /// Loads templates through `read`, and falls back to the built-in wording.
+    ///
+    /// A file for one kind of model takes precedence over `answer.md`: `MODEL/answer.md` for each of `models` in turn.
+    /// Those are a model's name and its architecture.
     ///
     /// # Errors
-    /// What `fault` makes of the name of a file that is no template, and the reason.
+    /// If a file is not a template, the error that `fault` makes from its name and the reason. Errors of `read` are
+    /// passed on.
     pub fn load<E>(
         models: &[&str],
         read: impl Fn(&str) -> Result<Option<String>, E>,
@@ -49,13 +51,13 @@ impl Prompts {
     }
 }
 
-/// Whether a model's name, which may come from a file, can be the name of a folder and of nothing else.
+/// Returns whether a model's name, which may come from a file, is safe to use as a folder name.
 fn is_folder_name(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain)
 }
 
-/// The two messages of a prompt, with holes for the passages and the question.
+/// The two messages of a prompt, with placeholders for the passages and the question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     system: String,
@@ -63,7 +65,7 @@ pub struct Template {
     user: [String; 3],
 }
 
-/// Why a text is no template.
+/// Why a text is not a template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     #[error("a line `## system` must open the file and a line `## user` follow it")]
@@ -72,19 +74,19 @@ pub enum TemplateError {
     Holes,
 }
 
-/// What a model is to be sent.
+/// The messages to send to a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
     pub system: String,
     pub user: String,
-    /// How many of the passages given are in it, in full or cut.
+    /// How many of the given passages are in it, in full or cut.
     pub passages: usize,
-    /// Whether all of them are, in full.
+    /// Whether all passages are in it in full.
     pub whole: bool,
 }
 
 impl Template {
-    /// Reads a template: `## system`, its text, `## user`, its text with both holes.
+    /// Parses a template: `## system`, its text, `## user`, its text with both placeholders.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let text = text.replace("\r\n", "\n");
         let (system, user) = text
@@ -109,9 +111,10 @@ impl Template {
         })
     }
 
-    /// The prompt for `question` with as many of the `passages`' texts (best first) as `budget` tokens hold; `count` tells how
-    /// many tokens a system and a user message take together. The last passage that fits only in part is cut after a
-    /// sentence. Whether even the bare question fits is for the caller to see.
+    /// Fills in `question` and as many of the `passages` (best first) as fit in `budget` tokens.
+    ///
+    /// `count` returns the number of tokens of a system and a user message together. The last passage is cut after a
+    /// sentence if it fits only in part. The caller must check that the question by itself fits.
     pub fn fill<E>(
         &self,
         question: &str,
@@ -128,7 +131,7 @@ impl Template {
             }
             kept.pop();
             whole = false;
-            // Fewer and fewer sentences of it, by bisection: counting tokens is the dear part.
+            // Bisect on the number of sentences: counting tokens is expensive.
             let ends: Vec<usize> = sentences(text).iter().map(|span| span.end).collect();
             let (mut fits, mut too_many) = (0, ends.len());
             while fits + 1 < too_many {
@@ -151,8 +154,7 @@ impl Template {
         })
     }
 
-    /// What every prompt of this template begins with: the system message, and of the user message what stands before
-    /// the passages.
+    /// Returns how every prompt of this template begins: the system message, and the user message up to the passages.
     pub fn opening(&self) -> (&str, &str) {
         (&self.system, &self.user[0])
     }
