@@ -1,14 +1,13 @@
 //! Writes a conversation as Markdown.
 //!
-//! In: turns. Out: Markdown in which every text of a question, a model or a newsletter is text: no link, image or markup
-//! of theirs comes to life in a viewer. It must not know where it is written to.
+//! Text of questions, models and newsletters is escaped, so a viewer renders no link, image or markup from it.
 
 use std::io::{self, Write};
 
 use super::sanitise;
 use crate::chat::Turn;
 
-/// The first line of such a file, by which it is known again.
+/// The first line of such a file. It identifies the file later.
 pub const MARK: &str = "<!-- a conversation with askpm -->";
 
 /// Writes `turns`, oldest first.
@@ -38,7 +37,7 @@ pub fn markdown(out: &mut dyn Write, turns: &[Turn]) -> io::Result<()> {
     Ok(())
 }
 
-/// `text` on one line, with what Markdown would act on escaped.
+/// Returns `text` on one line, with Markdown syntax escaped.
 fn text(text: &str) -> String {
     let line = sanitise::line(text);
     let mut escaped = String::with_capacity(line.len() + 8);
@@ -65,7 +64,7 @@ mod tests {
         assert!(escaped_each.iter().all(|is| *is), "{escaped}");
     }
 
-    /// Whether each `[`, `<`, `*`, `` ` `` and `_` of `text` is escaped.
+    /// Returns for each `[`, `]`, `<`, `>`, `*`, `` ` `` and `_` of `text` whether it is escaped.
     fn escapes(text: &str) -> Vec<bool> {
         let chars: Vec<char> = text.chars().collect();
         let acts = |c: char| matches!(c, '[' | ']' | '<' | '>' | '*' | '`' | '_');

@@ -1,8 +1,8 @@
-//! Dates as the readers of a terminal write them, by the locale that their surroundings name.
+//! Formats ISO 8601 dates as a locale writes them.
 //!
-//! In: the name of a locale (`de_DE.UTF-8`); dates as ISO 8601 writes them. Out: dates in that locale's way, from the
-//! tables of the GNU C Library, or as they came. Where a locale writes months as numbers that could be read as days,
-//! the month gets its name: 03/04/2026 is two days to two readers. It must not know where a locale's name comes from.
+//! The input is the name of a locale (`de_DE.UTF-8`) and a date. The formats come from the locale tables of the GNU C
+//! Library. If a locale's numeric month could be read as a day, the month is written as a name: 03/04/2026 means two
+//! different days to different readers.
 
 use jiff::civil::Date;
 use pure_rust_locales::{Locale, locale_match};
@@ -10,20 +10,20 @@ use pure_rust_locales::{Locale, locale_match};
 /// How dates are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dates {
-    /// As ISO 8601 does: `2026-10-20`.
+    /// As in ISO 8601: `2026-10-20`.
     Iso,
-    /// By this pattern of `strftime`, made of numbers and text.
+    /// By this `strftime` pattern, made of numbers and text.
     Numbers(&'static str),
-    /// `20 Okt 2026`, with these names of months.
+    /// `20 Okt 2026`, with these month names.
     DayFirst(&'static [&'static str]),
     /// `Oct 20, 2026`.
     MonthFirst(&'static [&'static str]),
 }
 
 impl Dates {
-    /// Those of the locale `name`, as `LC_TIME` holds it; ISO for `C`, `POSIX` and what is unknown.
+    /// Returns the format of the locale `name`, as in `LC_TIME`. It is ISO for `C`, `POSIX` and unknown locales.
     pub fn of(name: &str) -> Dates {
-        // `de_DE.UTF-8@euro`: what askpm writes is UTF-8, whatever the locale would have.
+        // `de_DE.UTF-8@euro`: the encoding is ignored, because askpm always writes UTF-8.
         let (base, modifier) = match name.split_once('@') {
             Some((base, modifier)) => (base, Some(modifier)),
             None => (name, None),
@@ -40,7 +40,7 @@ impl Dates {
         }
     }
 
-    /// By the pattern and the short names of months of a locale.
+    /// Chooses a format from a locale's date pattern and short month names.
     fn by(pattern: &'static str, months: &'static [&'static str]) -> Dates {
         let find = |kinds: &[char]| specifiers(pattern).position(|kind| kinds.contains(&kind));
         let (Some(day), Some(month), Some(year)) = (find(&['d', 'e']), find(&['m', 'b', 'B']), find(&['Y', 'y']))
@@ -50,10 +50,10 @@ impl Dates {
         let numbers = specifiers(pattern).all(|kind| matches!(kind, 'd' | 'e' | 'm' | 'Y' | 'y'));
         let year_first = year < month && year < day;
         match () {
-            // Written out, as in Japan; else the order is that of ISO.
+            // Written out, as in Japan. Otherwise the order is that of ISO.
             () if year_first && numbers && !pattern.is_ascii() => Dates::Numbers(pattern),
             () if year_first => Dates::Iso,
-            // Dots stand between day, month and year, and in no other order.
+            // With dots, the order is always day, month, year.
             () if day < month && numbers && pattern.contains('.') => Dates::Numbers(pattern),
             () if months.len() != 12 => Dates::Iso,
             () if day < month => Dates::DayFirst(months),
@@ -61,7 +61,7 @@ impl Dates {
         }
     }
 
-    /// `iso`, if it is a whole date, in this way; anything else as it is.
+    /// Formats `iso` if it is a complete date. Anything else is returned unchanged.
     pub fn show(self, iso: &str) -> String {
         let whole = Some(iso)
             .filter(|iso| iso.len() == 10)
@@ -85,12 +85,12 @@ impl Dates {
     }
 }
 
-/// The letters of `pattern` that stand for a part of a date, without the flags before them.
+/// Returns the letters of `pattern` that stand for a part of a date, without the flags before them.
 fn specifiers(pattern: &str) -> impl Iterator<Item = char> {
     parts(pattern).filter_map(|part| part.err())
 }
 
-/// The pattern as characters to write (`Ok`) and parts of a date (`Err`).
+/// Splits the pattern into literal characters (`Ok`) and parts of a date (`Err`).
 fn parts(pattern: &str) -> impl Iterator<Item = Result<char, char>> {
     let mut chars = pattern.chars();
     std::iter::from_fn(move || match chars.next()? {
@@ -99,7 +99,7 @@ fn parts(pattern: &str) -> impl Iterator<Item = Result<char, char>> {
     })
 }
 
-/// `date` by a pattern of numbers alone, the year always whole.
+/// Formats `date` by a pattern of numbers only. The year is always written in full.
 fn numbers(pattern: &str, date: Date) -> String {
     parts(pattern)
         .map(|part| match part {

@@ -1,7 +1,6 @@
-//! Shows an edition, one of its discussions, an answer or a resource, whole: as text and as a value for JSON.
+//! Shows an edition, or one of its discussions, answers, sections or resources, in full.
 //!
-//! In: an [`Edition`], the path it came from and the [`Id`] wanted. Out: a [`View`], which writes itself. It must not
-//! know how the edition was found.
+//! A [`View`] writes itself as text and serialises to JSON.
 
 use std::io::{self, Write};
 
@@ -11,7 +10,7 @@ use super::sanitise;
 use super::terminal::{Look, is_web_address};
 use crate::corpus::edition::{Answer, Discussion, Edition, Id, Resource, Section};
 
-/// What `show` shows; fields that do not apply are left out of the JSON.
+/// What `show` shows. Fields that do not apply are left out of the JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct View {
     pub id: String,
@@ -33,7 +32,7 @@ pub struct DiscussionView {
     pub id: String,
     pub title: String,
     pub asked_by: Option<String>,
-    /// Other words in which readers put the question: for programs, a person is shown what the newsletter says.
+    /// Other wordings of the question. They are for programs; people see what the newsletter says.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also_asked: Vec<String>,
     pub question: String,
@@ -44,7 +43,7 @@ pub struct DiscussionView {
 pub struct AnswerView {
     pub id: String,
     pub contributor: String,
-    /// Questions that this answer alone settles; for programs too.
+    /// Questions that only this answer settles. They are also for programs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also_asked: Vec<String>,
     pub text: String,
@@ -67,7 +66,8 @@ pub struct ResourceView {
 }
 
 impl View {
-    /// What `id` names in `edition`; `None` if the edition has no such part. An answer is shown with its question.
+    /// Returns what `id` names in `edition`, or `None` if the edition has no such part. An answer comes with its
+    /// question.
     pub fn new(edition: &Edition, path: &str, id: &Id) -> Option<View> {
         let (mut discussions, mut sections, mut resources) = (Vec::new(), Vec::new(), Vec::new());
         match *id {
@@ -111,7 +111,7 @@ impl View {
         })
     }
 
-    /// Writes the view for a person.
+    /// Writes the view as text for a person.
     pub fn write(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
         writeln!(out, "{}", look.wrap(&sanitise::line(&self.title), ""))?;
         let date = look.date(self.date.as_deref());
@@ -170,7 +170,7 @@ impl View {
     }
 }
 
-/// `text`, a link where it is an address of the web.
+/// Returns `text`, as a link if it is a web address.
 fn address(text: &str, look: Look) -> String {
     let shown = sanitise::line(text);
     match is_web_address(text) {

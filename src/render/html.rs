@@ -1,7 +1,7 @@
-//! Writes answers, hits and editions as one HTML page that needs nothing else.
+//! Writes answers, hits and editions as a self-contained HTML page.
 //!
-//! In: what is to be shown. Out: a page with its own style, no script and nothing that is fetched: its policy
-//! (Content-Security-Policy) allows neither. Every text in it is escaped; only `http` and `https` addresses are links.
+//! The page has its own style, no script, and fetches nothing. Its Content-Security-Policy forbids both. All text is
+//! escaped, and only `http` and `https` addresses become links.
 
 use std::io::{self, Write};
 
@@ -26,7 +26,7 @@ code, .about { color: #555; font-size: .9rem }
   code, .about { color: #aaa } a { color: #8bf } }
 </style>";
 
-/// An answer with its sources, to which its marks lead.
+/// Writes an answer with its sources. The citation marks link to them.
 pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
     begin(out, &answer.question)?;
     if answer.abstained {
@@ -90,7 +90,7 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
     end(out)
 }
 
-/// Hits in their order.
+/// Writes hits in order.
 pub fn hits(out: &mut dyn Write, query: &str, hits: &[Hit]) -> io::Result<()> {
     begin(out, query)?;
     writeln!(out, "<ol>")?;
@@ -112,7 +112,7 @@ pub fn hits(out: &mut dyn Write, query: &str, hits: &[Hit]) -> io::Result<()> {
     end(out)
 }
 
-/// An edition or a part of it.
+/// Writes an edition or a part of it.
 pub fn view(out: &mut dyn Write, view: &View) -> io::Result<()> {
     begin(out, &view.title)?;
     let date = view.date.as_deref().unwrap_or("undated");
@@ -148,7 +148,7 @@ pub fn view(out: &mut dyn Write, view: &View) -> io::Result<()> {
     end(out)
 }
 
-/// Editions and their discussions.
+/// Writes editions and their discussions.
 pub fn list(out: &mut dyn Write, list: &List) -> io::Result<()> {
     begin(out, "Editions")?;
     for edition in &list.editions {
@@ -182,7 +182,7 @@ fn heading(out: &mut dyn Write, level: u8, title: &str, id: &str) -> io::Result<
     writeln!(out, "<h{level}>{title} <code>{id}</code></h{level}>")
 }
 
-/// Paragraphs, line by line.
+/// Writes paragraphs, line by line.
 fn body(out: &mut dyn Write, text: &str) -> io::Result<()> {
     for paragraph in text.split("\n\n").filter(|p| !p.trim().is_empty()) {
         let lines: Vec<String> = paragraph.trim().lines().map(escape).collect();
@@ -191,7 +191,7 @@ fn body(out: &mut dyn Write, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// A link where `text` is a web address, else the text. A script's address is none.
+/// Returns `text` as a link if it is a web address, else as text. A `javascript:` address is not one.
 fn link(text: &str) -> String {
     let shown = escape(text);
     if terminal::is_web_address(text) {
@@ -201,7 +201,7 @@ fn link(text: &str) -> String {
     }
 }
 
-/// Text that can be put between tags and into attributes in double quotes.
+/// Escapes text for use between tags and in attributes in double quotes.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in sanitise::clean(text).chars() {

@@ -1,7 +1,6 @@
 //! Writes values as JSON for scripts.
 //!
-//! In: anything that serialises. Out: one JSON value and a line end. Hostile characters are escaped, so the values are
-//! verbatim and yet harmless on a terminal.
+//! Hostile characters are escaped. The values stay verbatim but cannot act on a terminal.
 
 use std::io::{self, Write};
 
@@ -10,12 +9,12 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use super::sanitise::is_hostile;
 
-/// Writes `value` indented, over several lines.
+/// Writes `value` indented, over several lines, with a line end.
 pub fn pretty(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     write(out, value, Harmless(PrettyFormatter::new()))
 }
 
-/// Writes `value` on one line.
+/// Writes `value` on one line, with a line end.
 pub fn line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     write(out, value, Harmless(CompactFormatter))
 }
@@ -27,7 +26,7 @@ fn write(out: &mut dyn Write, value: &impl Serialize, formatter: impl Formatter)
     out.write_all(b"\n")
 }
 
-/// A formatter that also escapes what `serde_json` need not: DEL, C1 and bidirectional controls.
+/// A formatter that also escapes what `serde_json` leaves as is: DEL, and the other characters of [`is_hostile`].
 struct Harmless<F>(F);
 
 impl<F: Formatter> Formatter for Harmless<F> {

@@ -1,7 +1,6 @@
-//! Shows which editions there are, each with its discussions: identifiers first, for `askpm show`.
+//! Lists editions with their discussions. Identifiers come first, for use with `askpm show`.
 //!
-//! In: editions with their paths, and [`Filters`]. Out: a [`List`] by date, newest first, which writes itself as text and
-//! serialises to JSON. It must not know how editions are found.
+//! A [`List`] is sorted by date, newest first. It writes itself as text and serialises to JSON.
 
 use std::io::{self, Write};
 
@@ -15,7 +14,7 @@ use crate::retrieve::Filters;
 /// What `list --json` prints: one object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct List {
-    /// Newest first; undated ones last, by slug.
+    /// Newest first. Undated editions come last, by slug.
     pub editions: Vec<Listed>,
 }
 
@@ -24,12 +23,12 @@ pub struct List {
 pub struct Listed {
     pub slug: String,
     pub title: String,
-    /// `YYYY-MM-DD`; null where the newsletter does not say.
+    /// `YYYY-MM-DD`, or null if the newsletter does not say.
     pub date: Option<String>,
     /// Where it was read from: an absolute path, or `builtin:NAME`.
     pub path: String,
     pub discussions: Vec<Entry>,
-    /// What an article says under its headings, and whatever else is no discussion.
+    /// Sections of articles, and anything else that is not a discussion.
     pub sections: Vec<Part>,
     pub resources: Vec<Part>,
 }
@@ -51,8 +50,8 @@ pub struct Part {
 }
 
 impl List {
-    /// Those of `editions` (each with its path) that `filters` admit. A contributor keeps the list to the discussions
-    /// that somebody of that name answers.
+    /// Lists those of `editions` (each with its path) that `filters` admit. A contributor filter limits the list to the
+    /// discussions that this contributor answers.
     pub fn new(editions: Vec<(Edition, String)>, filters: &Filters) -> List {
         let by_date = |a: &Listed, b: &Listed| b.date.cmp(&a.date).then_with(|| a.slug.cmp(&b.slug));
         let admitted = editions
@@ -65,7 +64,7 @@ impl List {
         List { editions }
     }
 
-    /// Writes the list for a person.
+    /// Writes the list as text for a person.
     pub fn write(&self, out: &mut dyn Write, look: Look) -> io::Result<()> {
         for (at, edition) in self.editions.iter().enumerate() {
             if at > 0 {
@@ -84,7 +83,7 @@ impl List {
     }
 }
 
-/// An identifier and what it names, on a line that goes on further in where it is too long.
+/// Writes an identifier and what it names. A line that is too long is wrapped and indented.
 fn line(out: &mut dyn Write, indent: &str, parts: &[&str], look: Look) -> io::Result<()> {
     let parts: Vec<String> = parts.iter().map(|part| sanitise::line(part)).collect();
     let wrapped = look.wrap(&parts.join("  "), &format!("{indent}    "));

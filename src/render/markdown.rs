@@ -1,7 +1,7 @@
 //! Writes answers, hits and editions as Markdown, for notes and documents.
 //!
-//! In: what is to be shown. Out: Markdown in which text of newsletters and models is text: it can open no tag, image or
-//! link. The bodies of editions, which are Markdown themselves, keep their lists and emphasis.
+//! Text of newsletters and models is escaped, so it cannot open a tag, image or link. The bodies of editions are
+//! Markdown themselves and keep their lists and emphasis.
 
 use std::io::{self, Write};
 
@@ -12,14 +12,14 @@ use super::{sanitise, sources, terminal};
 use crate::answer::{Answer, gap, marks};
 use crate::retrieve::Hit;
 
-/// An answer with its sources.
+/// Writes an answer with its sources.
 pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
     writeln!(out, "# {}\n", escape(&answer.question))?;
     if answer.abstained {
         return writeln!(out, "{}", escape(&answer.answer));
     }
     for (at, sentence) in answer.sentences.iter().enumerate() {
-        // The marks are askpm's own, the sentences are not.
+        // The marks are askpm's own; the sentences must be escaped.
         let speaker = sentence
             .speaker
             .iter()
@@ -65,7 +65,7 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
     writeln!(out, "*{}*", escape(&terminal::freshness(&answer.corpus, Dates::Iso)))
 }
 
-/// Hits in their order.
+/// Writes hits in order.
 pub fn hits(out: &mut dyn Write, query: &str, hits: &[Hit]) -> io::Result<()> {
     writeln!(out, "# {}\n", escape(query))?;
     for hit in hits {
@@ -86,7 +86,7 @@ pub fn hits(out: &mut dyn Write, query: &str, hits: &[Hit]) -> io::Result<()> {
     Ok(())
 }
 
-/// An edition or a part of it.
+/// Writes an edition or a part of it.
 pub fn view(out: &mut dyn Write, view: &View) -> io::Result<()> {
     writeln!(out, "# {}\n", escape(&view.title))?;
     let date = view.date.as_deref().unwrap_or("undated");
@@ -117,7 +117,7 @@ pub fn view(out: &mut dyn Write, view: &View) -> io::Result<()> {
     Ok(())
 }
 
-/// Editions and their discussions.
+/// Writes editions and their discussions.
 pub fn list(out: &mut dyn Write, list: &List) -> io::Result<()> {
     writeln!(out, "# Editions")?;
     for edition in &list.editions {
@@ -133,7 +133,7 @@ pub fn list(out: &mut dyn Write, list: &List) -> io::Result<()> {
     Ok(())
 }
 
-/// Text on one line with nothing in it that Markdown reads as more than text.
+/// Returns `text` on one line, with Markdown syntax escaped.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in sanitise::line(text).chars() {
@@ -148,7 +148,7 @@ fn escape(text: &str) -> String {
     out
 }
 
-/// Markdown of an edition, without tags and images: what is shown must not fetch anything.
+/// Writes the Markdown of an edition with tags and images escaped, so that nothing is fetched when it is viewed.
 fn body(out: &mut dyn Write, text: &str) -> io::Result<()> {
     let text = sanitise::clean(text).replace('<', "\\<").replace("![", "\\!\\[");
     match text.trim() {
@@ -162,8 +162,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What a reader of Markdown sees of `markdown`, if it is text and nothing else: of all that the format has, only
-    /// backslash escapes (CommonMark 0.31, section 2.4).
+    /// Returns what a reader of `markdown` sees, or `None` if it is more than text. It handles only backslash escapes
+    /// (CommonMark 0.31, section 2.4).
     fn only_text(markdown: &str) -> Option<String> {
         let mut out = String::new();
         let mut chars = markdown.chars();

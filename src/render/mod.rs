@@ -1,6 +1,6 @@
-//! Everything that a reader sees: text, Markdown and HTML for people, JSON for scripts, all onto a `&mut dyn Write`.
+//! Renders answers, hits and editions: text, Markdown and HTML for people, and JSON for scripts.
 //!
-//! In: answers, hits and editions. Out: bytes. It must not know of files, terminals or models.
+//! Everything is written to a `&mut dyn Write`.
 
 pub mod conversation;
 pub mod dates;

@@ -1,13 +1,17 @@
-//! Makes text of unknown origin safe to show: newsletter text and model output can be hostile.
+//! Makes text of unknown origin safe to show. Newsletter text and model output can be hostile.
 //!
-//! In: any text. Out: the same without what could act on a terminal or reorder what a reader sees. It must not know
-//! where the text comes from.
+//! It replaces characters that could act on a terminal, reorder what a reader sees, or hide text.
 
 use std::borrow::Cow;
 
-/// Whether `c` can act on a terminal (C0, DEL and C1 controls, save line feed and tab), on the order of what is
-/// shown (Unicode's bidirectional controls, UAX #9), or hide text from a reader (spaces without width, and the tag
-/// characters, in which a text can stand that only a program sees). The joiners of words and emoji are none of these.
+/// Returns whether `c` can harm a reader or a terminal:
+///
+/// - control characters that act on a terminal: C0, DEL and C1, except line feed and tab;
+/// - Unicode's bidirectional controls (UAX #9), which change the displayed order, and line and paragraph separators;
+/// - invisible characters that hide text from a reader: zero-width spaces, and the tag characters, which only a program
+///   sees.
+///
+/// The zero-width joiner and non-joiner are allowed, because scripts and emoji need them.
 pub fn is_hostile(c: char) -> bool {
     let bidi = matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let separator = matches!(c, '\u{2028}' | '\u{2029}');
@@ -15,7 +19,7 @@ pub fn is_hostile(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t') || bidi || separator || unseen
 }
 
-/// `text` with each hostile character replaced by U+FFFD, so that a reader sees that something was there.
+/// Replaces each hostile character with U+FFFD, so that a reader sees that something was there.
 pub fn clean(text: &str) -> Cow<'_, str> {
     if text.contains(is_hostile) {
         Cow::Owned(text.replace(is_hostile, "\u{fffd}"))
@@ -24,7 +28,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// [`clean`], and on one line: line feeds and tabs become spaces.
+/// Like [`clean`], but on one line: each run of white space becomes a space.
 pub fn line(text: &str) -> String {
     clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }

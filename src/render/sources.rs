@@ -1,6 +1,6 @@
-//! What stands under an answer: further reading, sources, and what is related where there is none.
+//! Writes what follows an answer: further reading and sources, or related discussions if there is no answer.
 //!
-//! In: an answer or its citations, and a [`Look`]. Out: text onto any writer, sanitised. It must not know where it writes.
+//! All text is sanitised.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use super::sanitise;
 use super::terminal::{self, BOLD, DIM, Look, MARK};
 use crate::answer::{Answer, Citation, Further};
 
-/// What follows the paragraphs: further reading, the sources, a line a discussion, and how fresh the corpus is.
+/// Writes further reading, one line for each source, and how fresh the corpus is.
 pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<()> {
     if !answer.further_reading.is_empty() {
         writeln!(out, "\n{}", look.style(BOLD, "Further reading"))?;
@@ -26,7 +26,7 @@ pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<(
     )
 }
 
-/// A learning resource in a line: `Title, book, https://…`.
+/// Formats a learning resource on one line: `Title, book, https://…`.
 pub fn further(one: &Further) -> String {
     let parts = [Some(&one.title), one.kind.as_ref(), one.link.as_ref()];
     parts
@@ -37,7 +37,7 @@ pub fn further(one: &Further) -> String {
         .join(", ")
 }
 
-/// An abstention: the line that says so, then the discussions that are related, each with its best line.
+/// Writes the discussions related to an abstention, each with its best line. Writes nothing if there are none.
 pub fn related(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<()> {
     if answer.related.is_empty() {
         return Ok(());
@@ -52,7 +52,7 @@ pub fn related(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<(
     writeln!(out, "`askpm show ID` opens one.")
 }
 
-/// What each of `citations` names, and its quotes.
+/// Writes each of `citations` with its quote.
 pub fn citations(out: &mut dyn Write, citations: &[Citation], look: Look) -> io::Result<()> {
     for citation in citations {
         let by = citation.contributor.as_deref().unwrap_or("nobody signed it");
@@ -69,7 +69,7 @@ pub fn citations(out: &mut dyn Write, citations: &[Citation], look: Look) -> io:
     Ok(())
 }
 
-/// The sources, a line a discussion with all its marks and the edition that it is in: `[1] [2] e/q1  Edition (2024-01-01)`.
+/// Writes one line for each source, with all its marks and its edition: `[1] [2] e/q1  Edition (2024-01-01)`.
 pub fn brief(out: &mut dyn Write, citations: &[Citation], look: Look) -> io::Result<()> {
     let mut told: Vec<String> = Vec::new();
     for first in citations {
@@ -89,7 +89,7 @@ pub fn brief(out: &mut dyn Write, citations: &[Citation], look: Look) -> io::Res
     Ok(())
 }
 
-/// The `file:` address (RFC 8089) of an absolute path; empty for others, such as the editions that are built in.
+/// Returns the `file:` address (RFC 8089) of an absolute path. It is empty for others, such as built-in editions.
 fn file_address(path: &str) -> String {
     if !path.starts_with('/') {
         return String::new();

@@ -1,7 +1,7 @@
 //! Shows answers, hits and editions to a person.
 //!
-//! In: what is to be shown, and a [`Look`]. Out: text onto any writer, wrapped where a width is given and styled where
-//! colour is wanted, sanitised in every part that came from a newsletter or a model. It must not know where it writes.
+//! Text is wrapped if a width is given, and styled if colour is wanted. Everything from a newsletter or a model is
+//! sanitised.
 
 use std::io::{self, Write};
 
@@ -12,13 +12,13 @@ use super::sanitise;
 use crate::answer::{Answer, Freshness, Sentence, marked};
 use crate::retrieve::{Hit, Signals};
 
-/// How text is to look.
+/// How text looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
     pub colour: bool,
-    /// Columns to wrap at; `None` leaves lines long, as a pipe wants them.
+    /// Columns to wrap at. `None` leaves lines long, for pipes.
     pub width: Option<usize>,
-    /// Whether the terminal makes links of OSC 8 sequences.
+    /// Whether the terminal supports OSC 8 links.
     pub links: bool,
     pub dates: Dates,
 }
@@ -28,7 +28,7 @@ pub(super) const DIM: Style = Style::new().dimmed();
 pub(super) const MARK: Style = AnsiColor::Cyan.on_default();
 
 impl Look {
-    /// Nothing but text.
+    /// Plain text.
     pub const PLAIN: Look = Look {
         colour: false,
         width: None,
@@ -36,13 +36,15 @@ impl Look {
         dates: Dates::Iso,
     };
 
-    /// A date, or that there is none.
+    /// Formats a date, or says that there is none.
     pub fn date(self, iso: Option<&str>) -> String {
         iso.map_or_else(|| "undated".into(), |iso| self.dates.show(iso))
     }
 
-    /// `text`, which opens `target` where the terminal can do that. A target with anything in it that is not part of an
-    /// address is left out: it comes from a newsletter, and must not end the sequence early.
+    /// Makes `text` a link to `target` if the terminal supports it.
+    ///
+    /// A target that contains anything but printable ASCII is left out. It comes from a newsletter and must not end the
+    /// escape sequence early.
     pub fn link(self, text: &str, target: &str) -> String {
         let safe = !target.is_empty() && target.bytes().all(|byte| byte.is_ascii_graphic());
         if self.links && safe {
@@ -60,7 +62,7 @@ impl Look {
         }
     }
 
-    /// `text` on as many lines as the width asks for, each after the first indented by `indent`.
+    /// Wraps `text` at the width, with every line indented by `indent`.
     pub fn wrap(self, text: &str, indent: &str) -> String {
         match self.width {
             Some(width) => {
@@ -74,7 +76,7 @@ impl Look {
     }
 }
 
-/// Writes sentences one after the other, each as soon as it is there, as a paragraph for each who is quoted.
+/// Writes sentences as they arrive. Each speaker starts a new paragraph.
 pub struct Paragraph<'a> {
     out: &'a mut dyn Write,
     look: Look,
@@ -86,7 +88,7 @@ impl<'a> Paragraph<'a> {
         Paragraph { out, look, column: 0 }
     }
 
-    /// Adds a sentence with its marks.
+    /// Writes a sentence with its marks.
     pub fn sentence(&mut self, sentence: &Sentence) -> io::Result<()> {
         if sentence.speaker.is_some() && self.column > 0 {
             self.out.write_all(b"\n\n")?;
@@ -97,7 +99,7 @@ impl<'a> Paragraph<'a> {
             write!(self.out, "{}\n\n", self.look.style(DIM, &heading))?;
         }
         let text = sanitise::line(&marked(sentence));
-        // Who speaks is bold: as many words as there are of it.
+        // The speaker's words come first and are bold.
         let mut of_speaker = match &sentence.speaker {
             Some(speaker) => sanitise::line(speaker).split(' ').count(),
             None => 0,
@@ -132,7 +134,7 @@ impl<'a> Paragraph<'a> {
     }
 }
 
-/// Why there is an answer or none, and how far each of its sentences is backed.
+/// Explains why there is an answer or none, and how far each sentence is backed.
 pub fn why(out: &mut dyn Write, signals: &Signals, answer: &Answer, look: Look) -> io::Result<()> {
     let verdict = if answer.abstained { "abstaining" } else { "answering" };
     let sign = if answer.confidence < answer.threshold {
@@ -173,7 +175,7 @@ pub fn why(out: &mut dyn Write, signals: &Signals, answer: &Answer, look: Look) 
     Ok(())
 }
 
-/// How fresh the corpus is, in a line.
+/// Describes on one line how fresh the corpus is.
 pub fn freshness(corpus: &Freshness, dates: Dates) -> String {
     let editions = count(corpus.editions, "edition");
     let newest = corpus
@@ -184,18 +186,18 @@ pub fn freshness(corpus: &Freshness, dates: Dates) -> String {
     format!("Corpus: {editions}, {newest}; indexed {day}.")
 }
 
-/// Whether `text` is an address of the web and nothing else.
+/// Returns whether `text` is a web address and nothing else.
 pub fn is_web_address(text: &str) -> bool {
     let web = ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
     web && text.chars().all(|c| !c.is_whitespace() && !sanitise::is_hostile(c))
 }
 
-/// `1 edition`, `2 editions`.
+/// Formats a count: `1 edition`, `2 editions`.
 pub fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
-/// Ranked hits, each with the start of its text.
+/// Writes ranked hits, each with the start of its text.
 pub fn hits(out: &mut dyn Write, hits: &[Hit], look: Look, explain: bool) -> io::Result<()> {
     for hit in hits {
         let passage = &hit.passage;
@@ -226,15 +228,15 @@ pub fn hits(out: &mut dyn Write, hits: &[Hit], look: Look, explain: bool) -> io:
     Ok(())
 }
 
-/// Where a passage stands by one kind of evidence.
+/// Formats a passage's rank by one kind of evidence.
 fn place(rank: Option<usize>) -> String {
     rank.map_or("not found".into(), |rank| format!("rank {rank}"))
 }
 
-/// Longest snippet, in characters.
+/// The most characters of a snippet.
 const SNIPPET: usize = 160;
 
-/// The start of a passage's text, cut at a word.
+/// Returns the start of a passage's text, cut at a word.
 pub fn snippet(text: &str) -> String {
     let Some((end, _)) = text.char_indices().nth(SNIPPET) else {
         return text.to_string();
