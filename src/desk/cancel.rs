@@ -1,7 +1,7 @@
-//! The sign that nobody waits for an answer any more, and an engine that heeds it.
+//! Cancels work that nobody waits for any more.
 //!
-//! In: an [`Engine`] and a [`Cancel`]. Out: the same engine, which stops at the next piece of text, or between two parts
-//! of a prompt that it reads, once the sign is set.
+//! A [`Cancellable`] engine stops at the next piece of text, or between two parts of a prompt that it reads, once its
+//! [`Cancel`] is set.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::engine::{Engine, EngineError, Generation, Message, ModelInfo, Sampling};
 
-/// A sign that is set once and seen by all its clones.
+/// A flag that is set once and seen by all its clones.
 #[derive(Debug, Clone, Default)]
 pub struct Cancel(Arc<AtomicBool>);
 
@@ -22,7 +22,7 @@ impl Cancel {
         self.0.load(Ordering::Acquire)
     }
 
-    /// To go on, or to break where the sign is set.
+    /// Returns `Break` if the flag is set, else `Continue`.
     pub fn flow(&self) -> ControlFlow<()> {
         match self.is_set() {
             true => ControlFlow::Break(()),
@@ -31,14 +31,14 @@ impl Cancel {
     }
 }
 
-/// An engine that stops when its sign is set.
+/// An engine that stops when its flag is set.
 pub struct Cancellable<'a> {
     pub engine: &'a mut dyn Engine,
     pub cancel: &'a Cancel,
 }
 
 impl Cancellable<'_> {
-    /// Works with the engine while it heeds the sign.
+    /// Runs `work` while the engine checks the flag.
     fn heeding<T>(&mut self, work: impl FnOnce(&mut dyn Engine, &Cancel) -> T) -> T {
         let sign = self.cancel.clone();
         self.engine.heed(Some(Box::new(move || sign.is_set())));

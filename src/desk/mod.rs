@@ -1,8 +1,8 @@
-//! One desk for many who ask: a bounded queue before the one thread that owns the index and the model.
+//! Queues questions from many clients before the one thread that owns the index and the model.
 //!
-//! In: jobs from servers (`serve`, `mcp`), as many as there are places. Out: each job run, one after another, by a
-//! [`Clerk`]; or [`Busy`], with the time after which to ask again. A job whose [`Ticket`] is dropped is cancelled: it
-//! leaves the queue, or stops at the next token. It must not know of protocols.
+//! Servers (`serve`, `mcp`) submit jobs. A [`Clerk`] runs them one after another. If the queue is full, the job is
+//! rejected with [`Busy`], which says when to retry. Dropping a job's [`Ticket`] cancels it: it leaves the queue, or
+//! stops at the next token. Protocols are the servers' concern.
 
 mod cancel;
 mod queue;
@@ -27,7 +27,7 @@ pub struct Turn {
     pub text: String,
 }
 
-/// A question and how to answer it. What is `None` is as the program was started.
+/// A question and how to answer it. Fields that are `None` use the program's settings.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ask {
     pub question: String,
@@ -40,7 +40,7 @@ pub struct Ask {
     pub max_tokens: Option<usize>,
 }
 
-/// What to search for. What is `None` is as the program was started.
+/// What to search for. Fields that are `None` use the program's settings.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Search {
     pub query: String,
@@ -48,20 +48,20 @@ pub struct Search {
     pub filters: Filters,
 }
 
-/// Whose fault it is that there is no answer.
+/// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The request cannot be honoured as it is.
+    /// The request is invalid.
     Request,
-    /// There is nothing of that name.
+    /// Nothing has that name.
     Missing,
-    /// Something here does not work.
+    /// Something failed on this side.
     Here,
     /// It was cancelled: nobody waits for it, or the desk was closed.
     Cancelled,
 }
 
-/// Why a job has no result: one line, and the way out where there is one.
+/// Why a job has no result: a message on one line, and a hint if there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub fault: Fault,
@@ -88,21 +88,22 @@ impl Display for Refusal {
     }
 }
 
-/// `of` as the command line writes it. Not by way of `serde_json::to_value`, which makes 0.699999988 of a 0.7 in 32 bits.
+/// Converts `of` to JSON with the numbers that the command line writes. `serde_json::to_value` would turn a 32-bit 0.7
+/// into 0.699999988.
 pub fn as_json(of: &impl Serialize) -> Result<Value, Refusal> {
     serde_json::to_string(of)
         .and_then(|text| serde_json::from_str(&text))
         .map_err(|error| Refusal::new(Fault::Here, error))
 }
 
-/// Who sits at the desk: owns what answering needs.
+/// Does the work of the desk, and owns what it needs for it.
 pub trait Clerk {
-    /// Answers, and hands sentences on as they come; stops soon after `cancel` is set.
+    /// Answers a question and passes sentences on as they are ready. Stops soon after `cancel` is set.
     fn ask(&mut self, ask: &Ask, cancel: &Cancel, listener: &mut dyn Listener) -> Result<Answer, Refusal>;
 
-    /// The object of `askpm search --json`.
+    /// Returns the object of `askpm search --json`.
     fn search(&mut self, search: &Search) -> Result<Value, Refusal>;
 
-    /// The object of `askpm show --json` for an edition, a discussion, an answer or a resource.
+    /// Returns the object of `askpm show --json` for any identifier.
     fn show(&mut self, id: &str) -> Result<Value, Refusal>;
 }

@@ -1,7 +1,7 @@
-//! The queue before the desk: bounded, first come first served, left by whoever goes away.
+//! A bounded first-in, first-out queue of jobs.
 //!
-//! In: jobs, each a closure over the one who works. Out: each run once by [`Seat::work`], in the order they came. A
-//! place counts as taken while a job waits, not while it runs.
+//! A job is a closure that gets the worker. [`Seat::work`] runs each job once, in the order of submission. A client
+//! that disconnects drops its [`Ticket`], which removes its job. A job takes a place while it waits, not while it runs.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,11 +12,11 @@ use super::Cancel;
 
 type Job<W> = Box<dyn FnOnce(&mut W, &Cancel) + Send>;
 
-/// Every place of the queue is taken, or the desk is closed.
+/// The queue is full, or the desk is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Busy {
-    /// When it is worth asking again, in whole seconds from 1 to 60: so long as the jobs that wait will take, going by
-    /// those that were done.
+    /// When to retry, in whole seconds from 1 to 60. It is an estimate of how long the waiting jobs will take, based on
+    /// earlier jobs.
     pub retry_after: u64,
 }
 
@@ -28,7 +28,7 @@ struct Waiting<W: ?Sized> {
 
 struct State<W: ?Sized> {
     waiting: VecDeque<Waiting<W>>,
-    /// The sign of the job that runs.
+    /// The cancel flag of the running job.
     running: Option<Cancel>,
     next: u64,
     closed: bool,
@@ -43,13 +43,14 @@ struct Shared<W: ?Sized> {
 }
 
 impl<W: ?Sized> Shared<W> {
-    /// A job's panic is caught before it can poison the lock, and the state is whole between any two statements.
+    /// Locks the state. A poisoned lock is still usable: a job's panic is caught before it reaches the lock, and the
+    /// state is consistent between any two statements.
     fn state(&self) -> MutexGuard<'_, State<W>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The side of those who ask; clones are of the same desk.
+/// The clients' side of the queue. Clones share the same queue.
 pub struct Desk<W: ?Sized>(Arc<Shared<W>>);
 
 impl<W: ?Sized> Clone for Desk<W> {
@@ -58,10 +59,10 @@ impl<W: ?Sized> Clone for Desk<W> {
     }
 }
 
-/// The side of the one who works.
+/// The worker's side of the queue.
 pub struct Seat<W: ?Sized>(Arc<Shared<W>>);
 
-/// A place in the queue. Dropping it cancels the job, wherever it is.
+/// A place in the queue. Dropping it cancels the job, whether it waits or runs.
 pub struct Ticket<W: ?Sized> {
     shared: Arc<Shared<W>>,
     number: u64,
@@ -75,13 +76,13 @@ impl<W: ?Sized> Drop for Ticket<W> {
         let gone = state.waiting.iter().position(|waiting| waiting.number == self.number);
         let job = gone.and_then(|at| state.waiting.remove(at));
         drop(state);
-        // What the job holds may be of any kind: it is dropped outside the lock.
+        // Dropping the job may run any code, so it happens outside the lock.
         drop(job);
     }
 }
 
 impl<W: ?Sized> Desk<W> {
-    /// A desk before which `places` jobs can wait.
+    /// Creates a queue in which `places` jobs can wait.
     pub fn open(places: usize) -> (Desk<W>, Seat<W>) {
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
@@ -97,10 +98,11 @@ impl<W: ?Sized> Desk<W> {
         (Desk(Arc::clone(&shared)), Seat(shared))
     }
 
-    /// Has `job` wait for its turn.
+    /// Queues `job`.
     ///
     /// # Errors
-    /// [`Busy`] where every place is taken or the desk is closed. A desk without places takes a job when it is idle.
+    /// [`Busy`] if every place is taken or the desk is closed. A desk without places accepts a job only when it is
+    /// idle.
     pub fn submit(&self, job: impl FnOnce(&mut W, &Cancel) + Send + 'static) -> Result<Ticket<W>, Busy> {
         let mut state = self.0.state();
         let idle = state.running.is_none() && state.waiting.is_empty();
@@ -127,18 +129,18 @@ impl<W: ?Sized> Desk<W> {
         })
     }
 
-    /// How many jobs wait, and whether one runs.
+    /// Returns how many jobs wait, and whether one runs.
     pub fn load(&self) -> (usize, bool) {
         let state = self.0.state();
         (state.waiting.len(), state.running.is_some())
     }
 
-    /// How many jobs can wait.
+    /// Returns how many jobs can wait.
     pub fn places(&self) -> usize {
         self.0.places
     }
 
-    /// Takes no more jobs, drops those that wait and cancels the one that runs.
+    /// Rejects further jobs, drops those that wait and cancels the one that runs.
     pub fn close(&self) {
         let mut state = self.0.state();
         state.closed = true;
@@ -153,11 +155,11 @@ impl<W: ?Sized> Desk<W> {
 }
 
 impl<W: ?Sized> Seat<W> {
-    /// Does one job after another until the desk is closed. A job that panics is dropped, and the next is done.
+    /// Runs one job after another until the desk is closed. If a job panics, it is dropped and the next one runs.
     pub fn work(self, worker: &mut W) {
         while let Some(Waiting { job, cancel, .. }) = self.next() {
             let started = Instant::now();
-            // Whoever waits for the job sees its channel close; the panic itself is told by the panic hook.
+            // The client sees the job's channel close. The panic hook reports the panic.
             let _ = catch_unwind(AssertUnwindSafe(|| job(worker, &cancel)));
             let mut state = self.0.state();
             state.running = None;
@@ -182,7 +184,7 @@ impl<W: ?Sized> Seat<W> {
     }
 }
 
-/// A desk that nobody sits at any more takes no jobs.
+/// Closes the desk when its worker is gone.
 impl<W: ?Sized> Drop for Seat<W> {
     fn drop(&mut self) {
         Desk(Arc::clone(&self.0)).close();
@@ -197,7 +199,7 @@ mod tests {
 
     type Log = Vec<u32>;
 
-    /// A desk whose worker is held by a first job until the returned sender is used or dropped.
+    /// Returns a desk whose worker is blocked by a first job until the returned sender is used or dropped.
     fn held(
         places: usize,
     ) -> (
@@ -224,7 +226,7 @@ mod tests {
         (desk, release, worker, first)
     }
 
-    /// Lets everything that waits be done, then closes.
+    /// Waits until all waiting jobs are done, then closes the desk.
     fn finish(desk: &Desk<Log>) {
         let (done, all) = channel();
         let last = loop {
