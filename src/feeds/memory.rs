@@ -1,7 +1,6 @@
-//! What is remembered of feeds from one fetch to the next: a small JSON file, replaced whole.
+//! Remembers HTTP validators of feeds between fetches, in a small JSON file that is replaced atomically.
 //!
-//! In: the file's path. Out: [`Validators`] by address. It must not know the network. The file can be made again by
-//! fetching everything once more, so one that cannot be read counts as empty.
+//! Fetching every feed once more recreates the file, so a file that cannot be read counts as empty.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,13 +9,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// Longest validator that is kept: a server must not fill the disk with them.
+/// The longest validator to keep, in bytes, so that a server cannot fill the disk.
 const MAX_BYTES: usize = 1_024;
 
-/// Largest file that is read.
+/// The largest file to read, in bytes.
 const MAX_FILE: u64 = 4 << 20;
 
-/// What tells a server which state of a feed is known here.
+/// HTTP validators, which identify the version of a feed that is already known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validators {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,7 +40,7 @@ pub struct MemoryError {
 
 #[derive(Default, PartialEq, Serialize, Deserialize)]
 struct Contents {
-    /// The askpm that wrote it: another one may make more of the same feed, and fetches it anew.
+    /// The version of askpm that wrote it. Another version may import a feed differently, so it fetches the feed again.
     askpm: String,
     feeds: BTreeMap<String, Validators>,
 }
@@ -53,7 +52,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// What the file at `path` holds; nothing where there is none or it is not of this version.
+    /// Reads the file at `path`. The result is empty if there is no such file or another version wrote it.
     pub fn read(path: &Path) -> Memory {
         let small = fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_FILE);
         let contents = small.then(|| fs::read(path).ok()).flatten();
@@ -66,12 +65,13 @@ impl Memory {
         }
     }
 
-    /// What is known of the feed at `address`.
+    /// Returns what is known about the feed at `address`.
     pub fn of(&self, address: &str) -> Validators {
         self.contents.feeds.get(address).cloned().unwrap_or_default()
     }
 
-    /// Keeps `validators` for the feed at `address`; an empty or overlong one is forgotten.
+    /// Stores `validators` for the feed at `address`. Overlong values are dropped, and if none is left, the feed is
+    /// forgotten.
     pub fn set(&mut self, address: &str, mut validators: Validators) {
         let fits = |value: &String| value.len() <= MAX_BYTES;
         validators.etag = validators.etag.filter(fits);
@@ -83,7 +83,7 @@ impl Memory {
         }
     }
 
-    /// Writes the file beside its place, syncs and renames it.
+    /// Writes a temporary file in the same folder, syncs it and renames it into place.
     pub fn write(&mut self) -> Result<(), MemoryError> {
         self.contents.askpm = env!("CARGO_PKG_VERSION").into();
         let written = (|| {

@@ -1,12 +1,11 @@
-//! Fetches RSS and Atom feeds by address, and only when they have changed.
+//! Fetches RSS and Atom feeds by address, and only if they have changed.
 //!
-//! In: an address, what is remembered of the last fetch, and the [`Permit`] that only an online program has. Out: the
-//! bytes of the feed or that they are the same as before ([`Fetched`]), or why there are none. What the bytes say is
-//! not known here: they are data, whatever server sent them. A fetch is bounded in bytes, time and redirects, and goes
-//! to `http` and `https` addresses only.
+//! A fetch needs a [`Permit`], which only an online program has. It returns the bytes of the feed, or that they are
+//! unchanged ([`Fetched`]). The bytes are untrusted data, whatever server sent them; parsing them happens elsewhere. A
+//! fetch is bounded in bytes, time and redirects, and goes only to `http` and `https` addresses.
 //!
-//! Whether a feed has changed is asked by validators (RFC 9110, section 13.1): the `ETag` and `Last-Modified` of the
-//! last answer go back as `If-None-Match` and `If-Modified-Since`, and 304 means that nothing did.
+//! Validators show whether a feed has changed (RFC 9110, section 13.1). The `ETag` and `Last-Modified` of the last
+//! answer are sent back as `If-None-Match` and `If-Modified-Since`. A 304 means that the feed is unchanged.
 
 mod memory;
 
@@ -30,7 +29,7 @@ pub struct Limits {
     pub bytes: usize,
     /// Longest time from the first connection to the last byte.
     pub time: Duration,
-    /// Most redirects that are followed.
+    /// Most redirects to follow.
     pub redirects: usize,
 }
 
@@ -44,12 +43,12 @@ impl Default for Limits {
     }
 }
 
-/// What a server had.
+/// What a server returned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fetched {
-    /// The feed, and what to remember of it once it is kept.
+    /// The feed, and what to remember about it once it is stored.
     Feed { bytes: Vec<u8>, validators: Validators },
-    /// What was fetched last is what is there.
+    /// The feed is the same as at the last fetch.
     Unchanged,
 }
 
@@ -68,7 +67,7 @@ pub enum FeedError {
     TooLarge(usize),
 }
 
-/// Whether `address` is one that a feed can be fetched from.
+/// Returns whether a feed can be fetched from `address`.
 pub fn is_address(address: &str) -> bool {
     parse(address).is_some()
 }
@@ -78,7 +77,7 @@ fn parse(address: &str) -> Option<Url> {
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
-/// `address` as it may be shown and kept: without password and query, in which a reader's own key may be.
+/// Returns `address` in a form to show and store: without password and query, which may contain a secret key.
 pub fn shown(address: &str) -> String {
     match parse(address) {
         Some(url) => format!("{}://{}{}", url.scheme(), host(&url), url.path()),
@@ -91,10 +90,11 @@ fn host(url: &Url) -> String {
     url.port().map_or(host.to_string(), |port| format!("{host}:{port}"))
 }
 
-/// Fetches the feed at `address`, unless it is what `known` tells of.
+/// Fetches the feed at `address`, unless it is the version that `known` describes.
 ///
 /// # Errors
-/// An address of another kind, a server that cannot be reached or that refuses, more bytes or time than `limits` has.
+/// The address is not `http` or `https`, the server cannot be reached or returns an error, or the fetch exceeds
+/// `limits`.
 pub fn fetch(_permit: &Permit, address: &str, known: &Validators, limits: &Limits) -> Result<Fetched, FeedError> {
     let url = parse(address).ok_or(FeedError::Address)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -109,7 +109,7 @@ async fn get(url: Url, known: &Validators, limits: &Limits) -> Result<Fetched, F
         .timeout(limits.time)
         .redirect(Policy::custom(move |attempt| redirect(attempt, most)));
     if is_loopback(&url) {
-        // A server of this machine is never behind a proxy.
+        // A server on this machine is never behind a proxy.
         builder = builder.no_proxy();
     }
     let client = builder.build().map_err(|error| FeedError::Client(plain(error)))?;
@@ -134,8 +134,7 @@ async fn get(url: Url, known: &Validators, limits: &Limits) -> Result<Fetched, F
     }
 }
 
-/// Follows `attempt` as long as it is not one too many, leads to another scheme, or from a protected address to one
-/// that is not.
+/// Follows a redirect unless it is one too many, leads to another scheme, or leads from `https` to `http`.
 fn redirect(attempt: Attempt, most: usize) -> reqwest::redirect::Action {
     if attempt.previous().len() > most {
         return attempt.error(format!("more than {most} redirects"));
@@ -148,7 +147,7 @@ fn redirect(attempt: Attempt, most: usize) -> reqwest::redirect::Action {
     }
 }
 
-/// The body, as far as `most` bytes; whatever length the server promises.
+/// Reads the body, up to `most` bytes, whatever length the server announces.
 async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, FeedError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable_server)? {
@@ -175,7 +174,7 @@ fn unreachable_server(error: reqwest::Error) -> FeedError {
     })
 }
 
-/// The innermost cause, on one line, without the address, in which a key may be.
+/// Returns the innermost cause on one line, without the address, which may contain a key.
 fn plain(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut cause: &dyn std::error::Error = &error;

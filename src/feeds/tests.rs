@@ -1,4 +1,4 @@
-//! Fetching from a server of this machine that behaves well, badly or not at all.
+//! Tests fetching from a local server that behaves well, badly or not at all.
 
 use super::*;
 use crate::models::Net;
