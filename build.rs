@@ -1,4 +1,4 @@
-//! Lists the editions of `corpus/` so that the binary carries them and works in any folder.
+//! Embeds the editions of `corpus/` in the binary, so that it works in any folder.
 
 use std::fmt::Write as _;
 use std::path::Path;

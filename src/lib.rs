@@ -26,35 +26,42 @@
 //!
 //! let settings = Settings::default();
 //! let found = ask::find(&store, "How does one become an AI/ML PM?", &settings)?;
-//! // No model here: all of it is quoted. With one, pass a `Writer`.
+//! // Without a model, everything is quoted. With one, pass a `Writer`.
 //! let answer = ask::write(&found, None, None, &settings, &mut Print)?;
 //! assert!(!answer.abstained && !answer.citations.is_empty());
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # The way the data goes
+//! # Data flow
 //!
 //! Newsletter file → [`corpus::Edition`] → [`corpus::Passage`] → index ([`index::Store`]) → [`retrieve::Hit`] →
 //! [`prompt::Prompt`] → pieces of text ([`engine::Engine`]) → [`answer::Answer`] → standard output ([`render`]).
-//! One named type an arrow, and one direction: each step knows the types of the steps before it and none of those
-//! after. [`ask`] is the whole way on one screen, and [`chat`] makes a question of each turn of a conversation;
-//! [`models`] finds and fetches what the engine loads; [`feeds`] fetches newsletters by address; [`desk`] is one queue
-//! before one engine, through which [`serve`] (HTTP, on this machine alone) and [`mcp`] (standard input and output)
-//! answer other programs; [`eval`] measures; [`cli`] is the program around it all.
 //!
 //! Connections are opened by [`models`], by [`feeds`] and, where the settings name a server, by [`served::ServedEngine`]
 //! and [`retrieve::cluster`]; offline by none of them.
 //!
-//! # Ideas that hold everywhere
+//! - [`ask`] runs the whole pipeline.
+//! - [`chat`] turns each turn of a conversation into a question.
+//! - [`models`] finds and downloads what the engine loads.
+//! - [`feeds`] fetches newsletters by address.
+//! - [`desk`] queues questions before one engine. [`serve`] (HTTP, only on this machine) and [`mcp`] (standard input
+//!   and output) answer other programs through it.
+//! - [`eval`] measures.
+//! - [`cli`] is the program.
 //!
-//! - **Whether to answer is decided before a model is loaded**: each discussion that was found answers, is related, or is
-//!   off ([`answer::judge`]).
-//! - **A sentence is shown only with the words that back it** ([`answer::grounding`]): a quote is a verbatim slice of a
+//! Only [`models`], [`feeds`] and, if the settings name a server, [`engine::ServedEngine`] and [`retrieve::cluster`]
+//! open outgoing connections. Offline, none of them does.
+//!
+//! # Invariants
+//!
+//! - **askpm decides whether to answer before it loads a model.** Each discussion that it finds answers the question,
+//!   is related, or is off topic ([`answer::judge`]).
+//! - **A sentence is shown only with the words that back it** ([`answer::grounding`]). A quote is a verbatim slice of a
 //!   passage, and a passage is a verbatim slice of an edition.
 //! - **Text is data.** No text of a passage or question can become a special token ([`engine`]) or a query operator
-//!   ([`retrieve`]), and no control character of it reaches a terminal ([`render::sanitise`]).
-//! - **Files are replaced whole or not at all**, and freshness is told by content, never by clock ([`index`],
+//!   ([`retrieve`]). None of its control characters reach a terminal ([`render::sanitise`]).
+//! - **Files are replaced as a whole or not at all.** Freshness is judged by content, never by clock ([`index`],
 //!   [`models`]).
 
 pub mod answer;

@@ -1,15 +1,15 @@
-//! What a reader is asked: a model that reads a question and a passage together.
+//! The input of a reader, a model that reads a question and a passage together.
 //!
-//! In: nothing. Out: [`Text`], which `answer` makes and `retrieve` reads. It must not know either.
+//! `answer` creates a [`Text`] and `retrieve` reads it, so neither needs to know the other.
 
 /// One passage of a discussion, and the question that it may answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text<'a> {
     pub question: &'a str,
-    /// Of the discussion.
+    /// Title of the discussion.
     pub title: &'a str,
     /// What the asker of the discussion wrote.
     pub asker: &'a str,
-    /// The passage's sentences, in their order.
+    /// The passage's sentences, in order.
     pub sentences: Vec<&'a str>,
 }

@@ -1,4 +1,4 @@
-//! What unit tests of several parts share.
+//! Helpers that the unit tests of several modules share.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -10,12 +10,13 @@ pub(crate) mod completions;
 #[path = "../tests/harness/elastic.rs"]
 pub(crate) mod elastic;
 
-/// Says that a test is skipped, and why: past the test runner, which keeps back what a passing test prints.
+/// Reports that a test is skipped, and why. It writes to standard error directly, because the test runner hides the
+/// output of passing tests.
 pub(crate) fn skipped(why: impl Display) {
     let _ = writeln!(io::stderr(), "SKIPPED: {why}");
 }
 
-/// Says what a test saw that is worth knowing though it passes.
+/// Reports something worth knowing about a test that passes.
 pub(crate) fn noted(what: impl Display) {
     let _ = writeln!(io::stderr(), "NOTED: {what}");
 }
