@@ -1,15 +1,17 @@
-//! What prompt lookup gains on real answers: the questions of `eval/`, with drafts of several lengths and none, beside
-//! llama.cpp's decode speed.
+//! Measures what prompt lookup gains on real answers, with drafts of several lengths and none.
+//!
+//! The questions are those of `eval/`. llama.cpp's decode speed is measured for comparison.
 //!
 //! `cargo bench --bench answers -- MODEL.gguf [--questions N] [--half tune|report] [--turns N] [--llama LLAMA_BENCH]`
 //!
-//! The prompts are those that askpm makes (the built-in corpus, words alone). The model writes the lead of each answer, as
-//! long as askpm lets it become. For each prompt all lengths of draft take turns; reading the prompt is not counted. That
-//! the tokens are those of plain greedy decoding is asserted. llama.cpp decodes 64 tokens from an empty context, which is
-//! its best case, and after as many tokens as the middle prompt has, turn by turn between the prompts.
+//! The prompts are those that askpm builds from the built-in corpus, searched by words only. The model writes the lead
+//! of each answer, up to the length that askpm allows. For each prompt, all draft lengths take turns. Prefill is not
+//! counted. The bench asserts that the tokens are those of plain greedy decoding. llama.cpp decodes 64 tokens from an
+//! empty context, which is its best case, and after as many tokens as the median prompt has. Its runs are spread
+//! between the prompts.
 //!
-//! `cargo bench --bench answers -- MODEL.gguf --prompts FILE` measures nothing: it writes twenty of the prompts, as token
-//! ids, of questions of the `tune` half that lean on no other. `benches/greedy.py` reads them.
+//! `cargo bench --bench answers -- MODEL.gguf --prompts FILE` measures nothing. It writes twenty of the prompts as
+//! token ids, of questions of the `tune` half that stand alone and have an answer. `benches/greedy.py` reads them.
 
 use std::ops::ControlFlow;
 use std::process::Command;
@@ -23,9 +25,9 @@ use askpm::eval::questions::{self, Question, Split};
 use askpm::index::Store;
 use askpm::prompt::Prompts;
 
-/// Longest drafts that are compared; 0 is plain greedy decoding.
+/// Longest drafts to compare. 0 is plain greedy decoding.
 const DRAFTS: [usize; 6] = [0, 3, 5, 7, 10, 15];
-/// Prompts that `--prompts` writes.
+/// The number of prompts that `--prompts` writes.
 const PROMPTS: usize = 20;
 
 fn main() {
@@ -113,15 +115,15 @@ impl Args {
     }
 }
 
-/// A question as the model was asked it.
+/// A prompt as the model got it.
 struct Prompt {
     messages: Vec<Message>,
-    /// Tokens of the prompt, and of the answer that askpm took.
+    /// Tokens of the prompt, and of the answer that askpm used.
     tokens: usize,
     written: usize,
 }
 
-/// What questions are asked with: the built-in corpus and wording.
+/// What questions are asked with: the built-in corpus and prompts.
 struct Library {
     store: Store,
     prompts: Prompts,
@@ -147,7 +149,7 @@ impl Library {
         }
     }
 
-    /// What reaches the model of a question, if anything does.
+    /// Asks a question, and returns what reached the model, if anything did.
     fn ask(&self, recorder: &mut Recorder, question: &Question) -> Option<Asked> {
         recorder.asked = None;
         let settings = Settings::default();
@@ -163,7 +165,7 @@ impl Library {
     }
 }
 
-/// Asks evenly spaced questions of the half, and keeps what reaches the model.
+/// Asks evenly spaced questions of the half, and records what reaches the model.
 fn record(recorder: &mut Recorder, library: &Library, args: &Args) -> Vec<Prompt> {
     let questions: Vec<&Question> = library.questions.iter().filter(|q| q.split == args.half).collect();
     let count = args.questions.min(questions.len());
@@ -196,13 +198,13 @@ fn write_prompts(recorder: &mut Recorder, library: &Library, file: &str) {
     std::fs::write(file, serde_json::to_vec(&prompts).expect("JSON")).expect("a file that can be written");
 }
 
-/// Lets every length of draft write the answer, turn by turn.
+/// Lets every draft length write the answer, in turns.
 fn write(engine: &mut CandleEngine, prompt: &Prompt, args: &Args, speeds: &mut [Speeds]) {
     let sampling = Sampling {
         max_tokens: prompt.written,
         ..Sampling::default()
     };
-    // Reads the prompt, which stays in the cache.
+    // Reads the prompt, which stays in the KV cache.
     let plain = engine
         .write_drafting(&prompt.messages, &sampling, 0)
         .expect("an answer");
@@ -220,7 +222,7 @@ fn write(engine: &mut CandleEngine, prompt: &Prompt, args: &Args, speeds: &mut [
     speeds.iter_mut().for_each(Speeds::end_prompt);
 }
 
-/// Decode speeds: of each prompt the middle turn, over all prompts the tokens and the time.
+/// Decode speeds: the median turn of each prompt, and the tokens and time over all prompts.
 #[derive(Default)]
 struct Speeds {
     turns: Vec<f64>,
@@ -233,7 +235,7 @@ struct Speeds {
 }
 
 impl Speeds {
-    /// The first token comes of the prompt: decoding makes the others.
+    /// Adds a turn. The first token comes from the prefill, so decoding produced the others.
     fn add(&mut self, tokens: usize, decode: Duration) {
         self.count = tokens.saturating_sub(1);
         self.turns.push(decode.as_secs_f64());
@@ -303,7 +305,7 @@ fn median(numbers: &[f64]) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
-/// Listens to nothing.
+/// A listener that ignores everything.
 struct Deaf;
 
 impl Listener for Deaf {
@@ -314,13 +316,13 @@ impl Listener for Deaf {
     fn note(&mut self, _: &str) {}
 }
 
-/// What an engine was asked, and how many tokens it made.
+/// What an engine was asked, and how many tokens it generated.
 struct Asked {
     messages: Vec<Message>,
     made: usize,
 }
 
-/// An engine that remembers the last thing it was asked.
+/// An engine that records its last request.
 struct Recorder {
     engine: CandleEngine,
     asked: Option<Asked>,

@@ -1,8 +1,10 @@
-//! How fast texts become vectors, beside sentence-transformers: `eval/compare_embedding.py` runs both, turn by turn.
+//! Measures how fast texts are embedded. `eval/compare_embedding.py` runs this and sentence-transformers in turns.
 //!
-//! `cargo bench --bench embed -- FOLDER TEXTS`: FOLDER has model.safetensors, tokenizer.json and config.json, TEXTS a
-//! JSON string a line. For each line of standard input, all texts are embedded once, on all cores, and the seconds
-//! that took are printed; an empty input is one turn.
+//! `cargo bench --bench embed -- FOLDER TEXTS`: FOLDER holds model.safetensors, tokenizer.json and config.json. TEXTS
+//! has one JSON string a line.
+//!
+//! For each line of standard input, all texts are embedded once on all cores, and the seconds are printed. An empty
+//! input counts as one turn.
 
 use std::io::{BufRead, Write};
 use std::path::Path;
@@ -56,7 +58,7 @@ fn turn(embedder: &Embedder, texts: &[String]) {
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         running.into_iter().map(|thread| thread.join().expect("a thread")).sum()
     });
-    // The sum keeps the work from being left out, and differs where vectors do.
+    // The sum keeps the compiler from removing the work, and differs if the vectors differ.
     println!("{} {sum}", started.elapsed().as_secs_f64());
     std::io::stdout().flush().expect("standard output");
 }

@@ -1,7 +1,7 @@
-//! Import throughput: bytes of newsletters per second, by kind of file, from bytes to editions and no further.
+//! Measures import throughput: bytes of newsletters per second, by kind of file, from bytes to editions.
 //!
-//! The inputs are the fixtures of the tests, repeated as messages, entries or paragraphs to a few megabytes, so that
-//! the figures are of parsing and not of start-up. Run with `cargo bench --bench import`.
+//! Most inputs repeat the test fixtures as messages or entries, and one is a generated article. Each has about two
+//! megabytes, so that the figures measure parsing and not start-up. Run with `cargo bench --bench import`.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -10,7 +10,7 @@ use askpm::corpus::import::{Limits, import_bytes};
 const TEXT: &str = include_str!("../tests/fixtures/import/reviews.txt");
 const PAGE: &str = include_str!("../tests/fixtures/import/reviews.html");
 
-/// About two megabytes of `unit`, each time with another number in it.
+/// Returns about two megabytes of `unit`, each with its number.
 fn many(head: &str, unit: impl Fn(usize) -> String) -> Vec<u8> {
     let mut out = head.to_string();
     let mut count = 0;

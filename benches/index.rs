@@ -1,9 +1,9 @@
-//! What indexing costs beside tantivy alone, and what one changed edition costs among many.
+//! Measures the cost of indexing compared with plain tantivy, and of one changed edition among many.
 //!
-//! A full index of 10,000 synthetic editions (120,000 passages) is made by askpm, from the text of files, and by a
-//! bare loop, from passages that are already cut: the same fields, analyzer, memory budget and threads, one commit,
-//! both synced to disk. The two take turns, three times each. Then one edition is changed and the index refreshed,
-//! eleven times. Medians are printed, and what parsing and cutting alone take.
+//! askpm builds a full index of 10,000 synthetic editions (120,000 passages) from the text of files. A plain loop
+//! builds one from passages that are already cut, with the same fields, analyzer, memory budget and threads, and one
+//! commit. Both sync to disk. The two take turns, three times each. Then one edition is changed and the index
+//! refreshed, eleven times. The bench prints medians, and the time of parsing and cutting.
 //!
 //! `cargo bench --bench index`; `EDITIONS=500 cargo bench --bench index` for a smaller corpus.
 
@@ -23,7 +23,7 @@ use tantivy::{Index, IndexWriter, TantivyDocument};
 const TURNS: usize = 3;
 const REFRESHES: u64 = 11;
 
-/// What askpm gives its writer for many files.
+/// The memory budget of askpm's writer for many files.
 const BUDGET: usize = 64_000_000;
 
 fn main() {
@@ -73,7 +73,7 @@ fn cut(file: &SourceFile) -> Vec<Passage> {
     passages(&parse(&file.path, text).expect("an edition"), &file.path)
 }
 
-/// The fields of an index that askpm made.
+/// Returns the fields of an index that askpm built.
 fn schema(files: &[SourceFile]) -> Schema {
     let dir = tempfile::tempdir().expect("a temporary folder");
     Store::refresh(dir.path(), files).expect("a build");
@@ -88,7 +88,7 @@ fn generation(dir: &Path) -> Option<PathBuf> {
         .find(|path| path.join("meta.json").is_file())
 }
 
-/// How long tantivy takes for the passages as documents, committed and merged.
+/// Measures how long tantivy takes to index, commit and merge the passages.
 fn alone(schema: &Schema, all: &[Passage]) -> Duration {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let started = Instant::now();

@@ -1,8 +1,8 @@
-//! What matrix products cost beside candle's `QMatMul`, on the shapes of SmolLM2-135M and, for types in blocks of 256,
-//! of Qwen3-0.6B.
+//! Compares matmul with candle's `QMatMul`, on the shapes of SmolLM2-135M and, for types in blocks of 256, of
+//! Qwen3-0.6B.
 //!
-//! For each type, shape and number of positions the two take turns, and medians and their ratio are printed;
-//! quantising the activations counts for both. Candle runs on all cores, as do these kernels. Then packing is timed.
+//! For each type, shape and number of positions, the two take turns. The bench prints medians and their ratio.
+//! Quantising the activations counts for both. Candle and these kernels both use all cores. Then packing is timed.
 //!
 //! `cargo bench --bench kernels`; `cargo bench --bench kernels -- Q4_1` for one type.
 
@@ -50,7 +50,7 @@ fn compare(kind: GgmlDType, rows: usize, cols: usize, threads: usize) {
     let bytes = weights.data().expect("bytes").to_vec();
     let theirs = QMatMul::from_qtensor(weights).expect("a matrix");
     for positions in POSITIONS {
-        // The output matrix is for one position, or a few that verify a draft.
+        // The output matrix is used for one position, or for a few that verify a draft.
         if rows > 10_000 && positions > 8 {
             continue;
         }
@@ -58,7 +58,7 @@ fn compare(kind: GgmlDType, rows: usize, cols: usize, threads: usize) {
         let tensor = Tensor::from_slice(&x, (positions, cols), &Device::Cpu).expect("a tensor");
         let mut ours = Product::new(kind, (rows, cols), &bytes, x, threads).expect("a product");
         let flop = (2 * rows * cols * positions) as f64;
-        // One turn is some milliseconds long.
+        // One turn takes a few milliseconds.
         let times = ((2e8 / flop) as usize).clamp(1, 200);
         let (mut candle, mut askpm) = (Vec::new(), Vec::new());
         for _ in 0..TURNS {
@@ -85,7 +85,7 @@ fn compare(kind: GgmlDType, rows: usize, cols: usize, threads: usize) {
     );
 }
 
-/// Seconds that one run takes, of `times` in a row.
+/// Returns the seconds of one run, averaged over `times` in a row.
 fn time(times: usize, mut run: impl FnMut()) -> f64 {
     let start = Instant::now();
     (0..times).for_each(|_| run());
@@ -97,7 +97,7 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
-/// The same numbers every time, between -1 and 1 (xorshift).
+/// Returns the same numbers every time, between -1 and 1 (xorshift).
 fn numbers(count: usize) -> Vec<f32> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let next = |_| {

@@ -1,11 +1,11 @@
-//! How search grows with the corpus: building, opening, latency by words and by words and meaning, memory and disk.
+//! Measures how search scales with the corpus: building, opening, latency with and without meaning, memory and disk.
 //!
-//! Passages are synthetic, and so are their vectors (unit vectors around a thousand random centres), as embedding a
-//! million texts would take hours; the question is embedded by the real model, whose time is part of the latency.
+//! Passages are synthetic, and so are their vectors (unit vectors around a thousand random centres), because embedding
+//! a million texts would take hours. The real model embeds the question, and its time counts in the latency.
 //!
-//! `cargo bench --bench scale -- 10000 100000 1000000` (passages). Search by meaning is measured where
-//! `ASKPM_TEST_EMBEDDER` names a folder with model.safetensors, tokenizer.json and config.json. With `SCALE_DIR=FOLDER`
-//! what is built is kept there and used again, so that building and measuring can be done at different times.
+//! `cargo bench --bench scale -- 10000 100000 1000000` (passages). Search by meaning is measured if
+//! `ASKPM_TEST_EMBEDDER` names a folder with model.safetensors, tokenizer.json and config.json. With
+//! `SCALE_DIR=FOLDER`, the index is stored there and reused, so that building and measuring can run at different times.
 
 #[path = "support/synthetic.rs"]
 mod synthetic;
@@ -22,7 +22,7 @@ use synthetic::{Random, Vocabulary};
 const AN_EDITION: usize = 12;
 const QUESTIONS: usize = 200;
 const DIMENSIONS: usize = 384;
-/// Vectors that recall is measured with.
+/// The number of vectors to measure recall with.
 const RECALLED: u64 = 20;
 
 fn main() {
@@ -100,7 +100,7 @@ fn embedder() -> Option<Embedder> {
     Some(Embedder::load(files).expect("an embedding model"))
 }
 
-/// A unit vector near one of a thousand centres; the same for the same key.
+/// Returns a unit vector near one of a thousand centres. The same key gives the same vector.
 fn vector(key: u64) -> Vec<f32> {
     let draw = |seed: u64| {
         let mut random = Random::new(seed);
@@ -117,7 +117,7 @@ fn vector(key: u64) -> Vec<f32> {
 fn latencies(name: &str, retriever: &dyn Retriever, vocabulary: &Vocabulary) {
     let mut random = Random::new(42);
     let (mut times, mut work) = (Vec::with_capacity(QUESTIONS), Vec::with_capacity(QUESTIONS));
-    // The first search counts lengths, which the store keeps, and reads what the system has not read yet.
+    // The first search counts lengths, which the store caches, and loads pages that are not in memory yet.
     black_box(retriever.retrieve(&Query::new("warm up", 8)).expect("a search"));
     for _ in 0..QUESTIONS {
         let question = synthetic::question(vocabulary, &mut random);
@@ -139,8 +139,8 @@ fn spread(mut times: Vec<Duration>) -> String {
     format!("p50 {:.1} ms, p99 {:.1} ms", at(0.5), at(0.99))
 }
 
-/// What the threads that are there have worked: no other program's work counts, as it does on the clock. Nothing where
-/// the system does not tell.
+/// Returns the CPU time of the current threads. Unlike wall-clock time, it excludes other programs. Zero if the system
+/// does not report it.
 fn processor() -> Duration {
     let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let worked = tasks.filter_map(|task| {

@@ -1,7 +1,8 @@
-//! What searching and refreshing cost on a large corpus: 10,000 synthetic editions (120,000 passages).
+//! Measures searching and refreshing on a large corpus: 10,000 synthetic editions (120,000 passages).
 //!
-//! Prints, once: time and size of a full build, time of a refresh after one edition changed, of opening an index that
-//! is up to date, and p50/p99 of 2,000 different questions. Then criterion measures one short and one long question.
+//! It first prints the time and size of a full build, the time of a refresh after one edition changed, the time to open
+//! an up-to-date index, and p50/p99 of 2,000 different questions. Then criterion measures one short and one long
+//! question.
 //!
 //! `cargo bench --bench search`; `EDITIONS=500 cargo bench --bench search` for a smaller corpus.
 

@@ -1,9 +1,10 @@
-//! Load on `askpm serve`: many clients at once, more than its queue holds. Measures how long answers take, how many are
-//! turned away and how, and the most memory the server takes.
+//! Load test of `askpm serve` with more clients than its queue holds.
 //!
-//! `cargo bench --bench serve -- [CLIENTS] [SECONDS] [QUEUE] [MODEL]` (64, 60, 8 and `none` where left out). A client
-//! that is turned away asks again after a tenth of a second, which is sooner than it is told to. It is no criterion
-//! bench: what counts is the whole of one run.
+//! It measures how long answers take, how many requests are rejected and how, and the server's peak memory.
+//!
+//! `cargo bench --bench serve -- [CLIENTS] [SECONDS] [QUEUE] [MODEL]` (default: 64, 60, 8 and `none`). A rejected
+//! client retries after a tenth of a second, sooner than `Retry-After` says. This is not a criterion bench, because
+//! only a whole run is meaningful.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -18,7 +19,7 @@ const QUESTIONS: [&str; 4] = [
     "best pizza in Naples",
 ];
 
-/// How long a client that was turned away waits.
+/// How long a rejected client waits.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// What one client saw.
@@ -94,7 +95,7 @@ fn address(server: &mut Child) -> SocketAddr {
     address.parse().expect("an address")
 }
 
-/// A figure of `/proc/PID/status`, in kB; 0 where there is none.
+/// Returns a figure of `/proc/PID/status` in kB, or 0 if there is none.
 fn memory(server: &Child, name: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -123,7 +124,7 @@ fn client(address: SocketAddr, number: usize, end: Instant) -> Seen {
     seen
 }
 
-/// The status of the reply, and whether it tells when to ask again.
+/// Returns the status of the reply, and whether it has a `Retry-After` header.
 fn ask(address: SocketAddr, question: &str) -> std::io::Result<(u16, bool)> {
     let body = format!(r#"{{"messages":[{{"role":"user","content":"{question}"}}]}}"#);
     let mut stream = TcpStream::connect(address)?;
@@ -139,7 +140,7 @@ fn ask(address: SocketAddr, question: &str) -> std::io::Result<(u16, bool)> {
     Ok((status, reply.to_ascii_lowercase().contains("retry-after: ")))
 }
 
-/// Half, 99 in 100 and all of them took at most so long.
+/// Formats the p50, p99 and longest time.
 fn times(of: &mut [Duration]) -> String {
     if of.is_empty() {
         return String::new();

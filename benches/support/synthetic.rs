@@ -1,5 +1,6 @@
-//! A corpus of any size that is the same on every machine: editions of made-up words whose frequencies follow Zipf's
-//! law, as those of real text do, so that postings have realistic lengths.
+//! Generates a corpus of any size that is the same on every machine.
+//!
+//! Its made-up words follow Zipf's law like those of real text, so that posting lists have realistic lengths.
 
 use std::borrow::Cow;
 
@@ -57,7 +58,7 @@ impl Vocabulary {
         }
     }
 
-    /// A word, the frequent ones often.
+    /// Draws a word. Frequent words are drawn often.
     pub fn draw(&self, random: &mut Random) -> &str {
         let at = random.unit() * self.cumulative.last().copied().unwrap_or(1.0);
         let index = self.cumulative.partition_point(|sum| *sum < at);
@@ -70,7 +71,7 @@ impl Vocabulary {
     }
 }
 
-/// A pronounceable word of two to four syllables; a different one for each number.
+/// Returns a pronounceable word of two or three syllables, different for each number.
 fn word(number: usize) -> String {
     const HEADS: [&str; 16] = [
         "b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "t", "v", "br", "st", "tr", "pl",
@@ -86,7 +87,7 @@ fn word(number: usize) -> String {
     out
 }
 
-/// Edition `number`: three discussions of four answers of about 180 words; `version` changes its text.
+/// Returns edition `number`: three discussions of four answers of about 180 words. `version` changes its text.
 pub fn edition(vocabulary: &Vocabulary, number: usize, version: u64) -> SourceFile {
     let random = &mut Random::new((number as u64) << 8 | version);
     let slug = format!("edition-{number:06}");
@@ -129,7 +130,7 @@ fn discussion(vocabulary: &Vocabulary, random: &mut Random, number: u32) -> Disc
 }
 
 #[allow(dead_code, reason = "the bench of indexing asks nothing")]
-/// A question of three to seven drawn words; in one of ten, the last word is misspelt.
+/// Returns a question with three to seven random words. In one of ten, the last word is misspelt.
 pub fn question(vocabulary: &Vocabulary, random: &mut Random) -> String {
     let words = 3 + random.below(5);
     let mut question = format!("How do I {}", vocabulary.text(random, words));
