@@ -1,8 +1,8 @@
-//! What must hold for any bytes: a function for each fuzz target. They panic where it does not hold.
+//! Properties that must hold for any bytes: one function for each fuzz target, which panics if its property fails.
 //!
-//! In: bytes, and a folder where a file is needed. Out: nothing. It must know askpm only from outside: the targets of
-//! `fuzz_targets/` call it with what libFuzzer makes up, and `tests/fuzz.rs` with seeds, with seeds that were changed,
-//! and with all that was ever found, so that targets that no longer build or hold are noticed.
+//! They use only askpm's public API. The targets of `fuzz_targets/` call them with libFuzzer's inputs. `tests/fuzz.rs`
+//! calls them with seeds, with mutated seeds, and with every input that was ever found, so that a target that no longer
+//! builds or holds is noticed.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -15,8 +15,8 @@ use askpm::render::sanitise;
 
 const NAMES: [&str; 8] = ["a.txt", "a.md", "a.html", "a.eml", "a.mbox", "a.xml", "-", "../../x"];
 
-/// Any bytes, as any kind of file, give a report whose editions are written and read back the same, with every word
-/// accounted for. The first byte chooses the name, and so the kind that is tried first.
+/// Any bytes, as any kind of file, import without a panic. The editions read back the same as written, and every word
+/// is accounted for. The first byte chooses the name, and with it the kind that is tried first.
 pub fn import(bytes: &[u8]) {
     let (first, rest) = bytes.split_first().unwrap_or((&0, &[]));
     let name = NAMES[usize::from(*first) % NAMES.len()];
@@ -35,7 +35,8 @@ pub fn import(bytes: &[u8]) {
     }
 }
 
-/// Any text is an edition, which is written and read back the same and cut into passages, or an error of one line.
+/// Any text parses to an edition, which reads back the same as written and is cut into passages, or to a one-line
+/// error.
 pub fn edition(text: &str) {
     match markdown::parse("x.md", text) {
         Ok(edition) => {
@@ -49,7 +50,7 @@ pub fn edition(text: &str) {
     }
 }
 
-/// Any text is settings, or an error of at most two lines that names a line of the text.
+/// Any text parses as settings, or to an error of at most two lines that names a line of the text.
 pub fn config(text: &str) {
     if let Err(lines) = askpm::cli::check_settings(text) {
         assert!((1..=2).contains(&lines.len()));
@@ -58,8 +59,8 @@ pub fn config(text: &str) {
     }
 }
 
-/// Any text is cut into sentences that are slices of it, in order; none that may be quoted speaks to a model; and what is
-/// shown of it holds nothing that acts.
+/// Any text is split into sentences that are slices of it, in order. No quotable sentence is an injection. What is
+/// shown holds no hostile character.
 pub fn text(text: &str) {
     let mut end = 0;
     for span in sentences::sentences(text) {
@@ -75,8 +76,8 @@ pub fn text(text: &str) {
     assert!(!sanitise::clean(text).contains(sanitise::is_hostile));
 }
 
-/// Any bytes are a model that can be loaded, or an error of one line: no file makes the engine panic, hang, or take
-/// memory that the file does not have. One that is loaded writes a few tokens, or says why not.
+/// Any bytes load as a model, or fail with a one-line error. No file makes the engine panic, hang, or allocate memory
+/// that the file does not justify. A loaded model generates a few tokens, or fails with a one-line error.
 pub fn gguf(bytes: &[u8], folder: &Path) {
     let path = folder.join("fuzz.gguf");
     std::fs::write(&path, bytes).expect("the folder can be written");
