@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where a library may be named. The command line and the tests beside the code count like any other source.
+/// Where a library may be named. The command line and the tests next to the code are checked like any other source.
 const QUARANTINE: &[(&str, &[&str])] = &[
     ("tantivy", &["src/index/", "src/retrieve/"]),
     ("askpm_kernels", &["crates/", "src/retrieve/dense"]),
@@ -49,7 +49,7 @@ const QUARANTINE: &[(&str, &[&str])] = &[
     ("whatlang", &["src/retrieve/"]),
 ];
 
-/// Parts that must not know of other parts: each step of the flow knows the steps before it alone.
+/// Parts that must not depend on other parts. Each step of the pipeline knows only the steps before it.
 const BLIND: &[(&str, &[&str])] = &[
     (
         "src/corpus/",
@@ -119,7 +119,7 @@ const BLIND: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Longest file, in lines, with some room: a reader takes a file in at one sitting.
+/// The most lines of a file, with some slack: readers should be able to take in a whole file.
 const MAX_LINES: usize = 450;
 
 fn sources() -> Vec<(String, String)> {
@@ -145,7 +145,7 @@ fn sources() -> Vec<(String, String)> {
     paths.into_iter().map(named).collect()
 }
 
-/// The lines of `text` that are code, numbered from 1.
+/// Returns the lines of `text` that are code, numbered from 1.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines()
         .enumerate()
@@ -153,7 +153,7 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
-/// Whether `line` names `word` as the first part of a path, as in `word::` or `use word;`.
+/// Returns whether `line` names `word` as the first part of a path, as in `word::` or `use word;`.
 fn names(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -181,7 +181,7 @@ fn libraries_stay_where_they_belong() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// Tests may look at more than the code beside them.
+/// Tests may depend on more than the code next to them.
 fn is_test(name: &str) -> bool {
     name.contains("/tests/") || name.ends_with("tests.rs")
 }

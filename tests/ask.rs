@@ -1,4 +1,4 @@
-//! `askpm ask` through the real binary, without a model.
+//! Tests `askpm ask` through the real binary, without a model.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ fn ask(home: &Home, args: &[&str]) -> Ran {
 fn an_answer_is_quoted_cited_and_dated() {
     let home = Home::new();
     let ran = ask(&home, &[QUESTION]).ok();
-    // The day of indexing is the only thing that differs from run to run.
+    // Only the day of indexing differs from run to run.
     let shown = ran.stdout.lines().map(|line| match line.split_once("; indexed ") {
         Some((before, after)) => format!("{before}; indexed DAY{}", &after[10..]),
         None => line.to_string(),
@@ -76,7 +76,7 @@ fn the_json_object_is_the_contract_s() {
     assert_eq!(keys(&answer["further_reading"][0]), "id kind link title");
     let sentences = answer["sentences"].as_array().unwrap();
     assert!(sentences.contains(&answer["lead"]), "{answer:#}");
-    // Each sentence is of one voice.
+    // Each sentence belongs to one voice.
     let voices = answer["voices"].as_array().unwrap().iter();
     let spoken: Vec<_> = voices
         .flat_map(|voice| voice["sentences"].as_array().unwrap().clone())

@@ -1,4 +1,4 @@
-//! What users and files get wrong: each ends in one clear line, with the way out, and nothing is lost.
+//! Tests mistakes in input and files: each ends in one clear line with a hint, and nothing is lost.
 
 use std::ffi::OsString;
 use std::fs;
@@ -127,7 +127,7 @@ fn an_index_folder_that_cannot_be_made_is_named_with_a_way_out() {
         .run()
         .ok();
     assert_eq!(fs::read_to_string(mine).unwrap(), "mine");
-    // A folder where the index should be that holds somebody else's files is left alone.
+    // A folder in place of the index that holds someone else's files is left alone.
     let ours = fs::read_dir(&taken)
         .unwrap()
         .map(|e| e.unwrap().path())

@@ -1,4 +1,4 @@
-//! `askpm bench` on tiny models.
+//! Tests `askpm bench` on tiny models.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! `askpm chat` and `-c` through the real binary, piped and on a terminal of the test's own.
+//! Tests `askpm chat` and `-c` through the real binary, piped and in a pseudo-terminal.
 
 use std::fs;
 use std::path::PathBuf;
@@ -38,21 +38,20 @@ fn first_id(answer: &Value) -> &str {
     answer["citations"][0]["id"].as_str().unwrap_or("")
 }
 
-/// Whether a line of sources names the discussion `id` beside the mark `[1]`, alone or with the marks after it.
+/// Returns whether a line of sources names the discussion `id` next to the mark `[1]`, with or without further marks.
 fn names_as_first_source(ran: &Ran, id: &str) -> bool {
     let end = format!("] {id}  ");
     let mut lines = ran.stdout.lines();
     lines.any(|line| line.starts_with("[1]") && line.contains(&end))
 }
 
-/// The words that an answer quotes.
+/// Returns the quotes of an answer.
 fn quotes(answer: &Value) -> Vec<&str> {
     let citations = answer["citations"].as_array().unwrap().iter();
     citations.map(|citation| citation["quote"].as_str().unwrap()).collect()
 }
 
-/// A follow-up goes on from the discussion before, of which all was shown: it says that there is no more, not that there
-/// is nothing.
+/// Asserts that a follow-up on a fully shown discussion says that there is nothing more, not that there is nothing.
 #[track_caller]
 fn says_that_no_more_is_left(answer: &Value) {
     let text = answer["answer"].as_str().unwrap();
@@ -112,7 +111,7 @@ fn a_follow_up_is_searched_for_with_what_it_leans_on_and_a_new_topic_is_not_drag
     let home = Home::new();
     let alone = chat(&home, &["--json"], "and why is that?\n");
     assert_eq!(answers(&alone)[0]["abstained"], true, "{alone:#?}");
-    // The discussion says more than is quoted of it at once, so that there is something to go on to.
+    // The discussion has more than one answer quotes, so the follow-up has something left.
     let ran = chat(&home, &["--json", "-v"], &format!("{START}\nand why is that?\n{API}\n")).ok();
     let answers = answers(&ran);
     assert!(first_id(&answers[1]).starts_with("first-steps/q1/"), "{ran:#?}");
@@ -148,12 +147,12 @@ fn a_follow_up_on_something_new_leaves_the_discussion_before() {
 #[test]
 fn a_chat_is_gone_on_with_and_ask_asks_follow_ups_of_it() {
     let home = Home::new();
-    // A discussion that says more than is quoted of it at once.
+    // A discussion with more than one answer quotes.
     let first = chat(&home, &["--json"], &format!("{START}\n")).ok();
     let ran = chat(&home, &["-c", "--json"], "and why is that?\n").ok();
     let (before, after) = (&answers(&first)[0], &answers(&ran)[0]);
     assert!(first_id(after).starts_with("first-steps/q1/"), "{ran:#?}");
-    // What is left of it, and nothing that was shown before.
+    // The rest of it, and nothing that was shown before.
     assert!(
         quotes(after)
             .iter()
@@ -226,7 +225,7 @@ fn a_conversation_is_for_its_owner_alone_and_one_that_cannot_be_kept_is_answered
     chat(&home, &[], &format!("{API}\n")).ok();
     let file = &conversations(&home)[0];
     assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
-    // A file stands where the folder should.
+    // A file is in the way of the folder.
     let elsewhere = home.write("elsewhere/askpm/conversations", "");
     let data = elsewhere.parent().unwrap().parent().unwrap();
     let ran = home.askpm().env("XDG_DATA_HOME", data).args(["chat", "-m", "none"]);
@@ -256,7 +255,7 @@ fn a_conversation_edited_by_hand_is_read_or_named_with_its_line() {
             .fails(1, &["conversation-", ".jsonl: line 3"]);
         assert!(ran.hint().contains("correct or delete that line"), "{ran:#?}");
     }
-    // A torn last line is no fault.
+    // An unfinished last line is not a fault.
     fs::write(file, format!("{text}{{\"at\": \"2026")).unwrap();
     let ran = chat(&home, &["-c", "--json"], "why is that?\n").ok();
     assert!(first_id(&answers(&ran)[0]).starts_with("first-steps/q1/"), "{ran:#?}");
@@ -302,7 +301,7 @@ fn commands_do_what_help_says() {
         text.contains("## How should we price an API?") && text.contains("  > "),
         "{text}"
     );
-    // Once more over it; but over nothing else.
+    // A saved conversation may be overwritten, but no other file.
     chat(&home, &["-c"], &format!("/save {}\n", saved.display())).ok();
     let other = home.write("other.md", "mine");
     let ran = chat(&home, &["-c"], &format!("/save {}\n", other.display()));
@@ -365,7 +364,7 @@ fn thanks_are_answered_in_a_line_and_are_no_question() {
         );
         assert!(!ran.stderr.contains("nothing in the corpus"), "{word}: {ran:#?}");
     }
-    // They are no part of the conversation: the next question goes on from the one before the thanks.
+    // They are not part of the conversation. The next question continues the one before the thanks.
     let ran = chat(&home, &["--json"], &format!("{START}\nthanks!\nand why is that?\n")).ok();
     let answers = answers(&ran);
     assert_eq!(answers.len(), 2, "{ran:#?}");
@@ -381,12 +380,12 @@ fn on_a_terminal_lines_are_edited_recalled_and_kept() {
     let mut terminal = Terminal::new(&home, &["-m", "none"]);
     terminal.sees("/help lists the commands");
     terminal.sees("> ");
-    // A slip, taken back with the arrow and rubout keys.
+    // A typo, corrected with the arrow and backspace keys.
     terminal.keys("How should we prize\u{1b}[D\u{7f}c\u{1b}[C an API?\r");
     terminal.sees("[1]");
     terminal.sees("pricing/");
     terminal.sees("> ");
-    // Ctrl-C on the prompt keeps the session, Ctrl-D leaves it.
+    // Ctrl-C at the prompt keeps the session open, and Ctrl-D ends it.
     terminal.keys("\u{3}");
     terminal.sees("Ctrl-D or /quit leaves");
     terminal.sees("> ");
@@ -414,7 +413,7 @@ fn tab_completes_commands_and_the_names_of_models() {
     terminal.keys("pricing/q1\r");
     terminal.sees("Charge by successful call");
     terminal.sees("> ");
-    // Several are listed.
+    // Several matches are listed.
     terminal.keys("/s\t");
     terminal.sees("/sources");
     terminal.sees("/save");
@@ -432,7 +431,7 @@ fn tab_completes_commands_and_the_names_of_models() {
 
 #[test]
 fn ctrl_c_ends_the_answer_and_keeps_the_session() {
-    // Nothing of an answer is shown before what writes has been heard, so a server holds its first sentence back.
+    // No part of an answer is shown before the model's lead is known, so the server holds back its first sentence.
     let server = Completions::start(Says::Hold("Charge by ".into()));
     let home = Home::new();
     home.write(

@@ -1,10 +1,10 @@
-//! `askpm config`: what is set and by what, and an edit that is put in place only when it is valid.
+//! Tests `askpm config`: what is set and by what, and that an edit is saved only if it is valid.
 
 use std::fs;
 
 use crate::harness::{Home, Ran};
 
-/// The row of `config show --json` for one setting: value, `from`, `place`.
+/// Returns the row of `config show --json` for one setting: value, `from`, `place`.
 fn row(ran: &Ran, name: &str) -> (String, String, String) {
     let json = ran.json();
     let rows = json["settings"].as_array().unwrap();
@@ -89,7 +89,7 @@ fn edit_starts_from_a_first_file_and_saves_what_is_valid_for_its_owner_alone() {
     assert!(edit("/bin/true").ok().stdout.contains("unchanged"));
     assert!(!path.exists());
 
-    // An editor with arguments of its own, quoted.
+    // An editor command with quoted arguments.
     let ran = edit("/bin/sh -c 'echo \"top_k = 3\" >> \"$1\"' sh").ok();
     assert!(ran.stdout.contains("saved"), "{ran:#?}");
     let text = fs::read_to_string(&path).unwrap();
@@ -116,7 +116,7 @@ fn an_edit_that_is_wrong_changes_nothing_and_loses_nothing() {
     );
     assert_eq!(fs::read_to_string(&path).unwrap(), "top_k = 3\n");
 
-    // The draft is taken up again.
+    // The next edit continues from the draft.
     let ran = edit("/bin/sh -c 'echo \"top_k = 4\" > \"$1\"' sh").ok();
     assert!(ran.stdout.contains("saved"), "{ran:#?}");
     assert_eq!(fs::read_to_string(&path).unwrap(), "top_k = 4\n");

@@ -1,5 +1,7 @@
-//! The starter corpus is well kept: format, lengths, spelling, roles instead of names, no two answers alike, and a
-//! question set that names only what is there.
+//! Checks the built-in corpus and the question sets.
+//!
+//! The corpus is checked for format, lengths, spelling, roles instead of names, and near-duplicate answers. The
+//! question sets must name only what exists.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
@@ -8,10 +10,10 @@ use std::path::Path;
 use askpm::corpus::{Edition, Id, parse};
 use askpm::eval::questions::{self, Split};
 
-/// The one edition that keeps the names of a real newsletter's contributors.
+/// The only edition that keeps the names of a real newsletter's contributors.
 const DIGEST: &str = "pathways-ai-ml-pm";
 
-/// The editions without other wordings: they show what an imported edition gets.
+/// The editions without other wordings. They show how an imported edition performs.
 const PLAIN: [&str; 14] = [
     "a-pms-ordinary-day",
     "ai-and-the-pm-job",
@@ -50,7 +52,7 @@ fn words(text: &str) -> usize {
     text.split_whitespace().count()
 }
 
-/// Every answer's identifier, contributor and text.
+/// Returns every answer's identifier, contributor and text.
 fn answers(editions: &[Edition]) -> Vec<(String, &str, &str)> {
     let mut all = Vec::new();
     for edition in editions {
@@ -152,7 +154,7 @@ fn answers_say_something_and_not_too_much() {
 
 #[test]
 fn contributors_and_askers_are_roles_and_no_two_of_an_edition_are_the_same() {
-    // A role is written in sentence case; two capitalised words and nothing else are a person's name.
+    // A role is written in sentence case. Two or three capitalised words and nothing else are a person's name.
     let is_name = |text: &str| {
         let parts: Vec<&str> = text.split_whitespace().collect();
         let capital =
@@ -213,7 +215,7 @@ fn no_two_answers_are_nearly_the_same() {
     }
 }
 
-/// Every question beside a question or an answer, with what it stands under.
+/// Returns every other wording of a question or an answer, with the identifier that it belongs to.
 fn also_asked(editions: &[Edition]) -> Vec<(String, &str)> {
     let mut all = Vec::new();
     for edition in editions {
@@ -229,14 +231,14 @@ fn also_asked(editions: &[Edition]) -> Vec<(String, &str)> {
     all
 }
 
-/// The words of a text, in lower case.
+/// Returns the words of a text, in lower case.
 fn plain_words(text: &str) -> Vec<String> {
     let lower = text.to_lowercase();
     let words = lower.split(|c: char| !c.is_alphanumeric() && c != '\'');
     words.filter(|w| !w.is_empty()).map(str::to_string).collect()
 }
 
-/// Words that two texts share, of all that they have.
+/// Returns the share of the words of two texts that both have.
 fn likeness(a: &[String], b: &[String]) -> f64 {
     let (a, b): (HashSet<_>, HashSet<_>) = (a.iter().collect(), b.iter().collect());
     a.intersection(&b).count() as f64 / a.union(&b).count().max(1) as f64
@@ -258,7 +260,7 @@ fn every_question_and_answer_is_also_asked_for_in_other_words_and_no_wording_is_
             }
             assert!((6..=9).contains(&count), "{id}: {count} other wordings");
             for answer in &discussion.answers {
-                // One answer is a question in return, which settles nothing.
+                // One answer is a question in return and settles nothing.
                 let settles =
                     (edition.slug.as_str(), discussion.number, answer.letter) != ("pathways-ai-ml-pm", 3, 'b');
                 let count = answer.also_asked.len();
@@ -285,7 +287,7 @@ fn every_question_and_answer_is_also_asked_for_in_other_words_and_no_wording_is_
     }
 }
 
-/// The words of each question of a set.
+/// Returns the words of each question of a set.
 fn exam(name: &str) -> Vec<Vec<String>> {
     let text = fs::read_to_string(root(&format!("eval/{name}.jsonl"))).unwrap();
     let set = questions::parse(&text).unwrap();
@@ -295,7 +297,8 @@ fn exam(name: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn no_other_wording_is_a_question_of_the_exam() {
-    // Whoever wrote them had not seen the exam; a wording that came close to one of its questions by chance is left out.
+    // The authors of the wordings had not seen the exam. Wordings that came close to one of its questions by chance
+    // were removed.
     const RUN: usize = 6;
     let exam: Vec<Vec<String>> = ["questions", "plain"].iter().flat_map(|name| exam(name)).collect();
     let runs: HashSet<&[String]> = exam.iter().flat_map(|question| question.windows(RUN)).collect();
@@ -332,7 +335,7 @@ fn no_work_is_recommended_twice_and_no_title_is_there_twice() {
 
 #[test]
 fn every_word_is_spelt_as_a_dictionary_or_the_list_of_the_corpus_has_it() {
-    // Debian's `wamerican`, where it is installed; the list beside this test holds what no dictionary knows.
+    // Debian's `wamerican`, if installed. The list next to this test holds words that no dictionary knows.
     let Ok(dictionary) = fs::read_to_string("/usr/share/dict/american-english") else {
         crate::harness::skipped("no /usr/share/dict/american-english (package wamerican) to check spelling with");
         return;
@@ -382,7 +385,8 @@ fn questions_of(name: &str) -> Vec<questions::Question> {
     questions::parse(&text).unwrap()
 }
 
-/// Holds that a set names only what is `said`, has so many questions with an answer and without, and is split fairly.
+/// Checks that a set names only what is in `said`, has enough questions with and without an answer, and is split
+/// evenly.
 fn check_set(set: &[questions::Question], said: &HashMap<Id, &str>, (answered, unanswered): (usize, usize)) {
     for question in set {
         for id in &question.relevant {

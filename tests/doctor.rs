@@ -1,4 +1,4 @@
-//! `askpm doctor`: names each fault and what mends it; `--fix` mends what is safe, and touches nothing else.
+//! Tests `askpm doctor`: it names each fault and its fix. `--fix` repairs what is safe and touches nothing else.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ fn doctor(home: &Home, args: &[&str]) -> Ran {
     home.askpm().args(["doctor", "--json"]).args(args).run()
 }
 
-/// State, detail and mend of the first check of this name.
+/// Returns the state, detail and fix of the first check of this name.
 fn check(ran: &Ran, name: &str) -> Option<(String, String, String)> {
     let json = ran.json();
     let check = json["checks"]
@@ -47,7 +47,7 @@ fn make_old(path: &Path) {
         .unwrap();
 }
 
-/// The one index folder of `home`.
+/// Returns the only index folder of `home`.
 fn index(home: &Home) -> PathBuf {
     let mut folders = fs::read_dir(home.path(".cache/askpm/index")).unwrap();
     folders.next().unwrap().unwrap().path()
@@ -224,7 +224,7 @@ fn what_others_can_read_and_what_its_owner_cannot_is_set_right() {
     assert_eq!(check(&ran, "access"), None);
 }
 
-/// A link in askpm's folder leads to somebody else's files, which are not askpm's to change.
+/// A link in askpm's folder may lead to someone else's files, which askpm must not change.
 #[cfg(unix)]
 #[test]
 fn no_link_is_followed_out_of_askpm_s_folders() {

@@ -1,5 +1,6 @@
-//! No name that a newsletter, a feed, an edition or a list of models gives leads out of askpm's own folders, and those
-//! are their owner's alone.
+//! Tests that no name from a newsletter, feed, edition or list of models leads out of askpm's folders.
+//!
+//! Only their owner can read those folders.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +9,7 @@ use std::path::PathBuf;
 use crate::harness::Home;
 use crate::harness::feed_server::{FeedServer, Served};
 
-/// Names that would be elsewhere if they were joined to a folder.
+/// Names that would leave a folder if joined to its path.
 const AWAY: [&str; 6] = [
     "../../../evil",
     "/tmp/askpm-evil",
@@ -18,7 +19,7 @@ const AWAY: [&str; 6] = [
     "evil\u{0}x",
 ];
 
-/// Every file of the home, save in the folders that are askpm's to write to.
+/// Returns every file of the home folder outside the folders that askpm may write to.
 fn outside(home: &Home) -> BTreeMap<PathBuf, Vec<u8>> {
     let ours = [home.path(".cache"), home.path(".local/share/askpm")];
     let entries = walkdir::WalkDir::new(home.path("")).into_iter().flatten();
@@ -118,7 +119,7 @@ fn a_list_of_models_cannot_name_a_file_elsewhere() {
     }
 }
 
-/// Whatever the user's umask allows: who cannot enter the folders cannot read what is in them.
+/// This must hold for any umask: someone who cannot enter the folders cannot read their files.
 #[cfg(unix)]
 #[test]
 fn what_newsletters_say_and_what_was_set_is_its_owner_s_alone() {

@@ -1,4 +1,4 @@
-//! `askpm eval` through the real binary.
+//! Tests `askpm eval` through the real binary.
 
 use crate::harness::Home;
 

@@ -1,4 +1,4 @@
-//! `askpm eval --answers` through the real binary, without a model and with one of random weights.
+//! Tests `askpm eval --answers` through the real binary, without a model and with one of random weights.
 
 use crate::harness::Home;
 use askpm_fixtures::{Meta, TinyGguf, Weights};

@@ -1,8 +1,8 @@
-//! Faults of every kind, put upon the real binary: each ends in a clear line and a whole state.
+//! Injects faults of every kind into the real binary: each must end in a clear line and an intact state.
 //!
-//! A scenario makes one kind of fault happen, many times, and counts what was lost of what the user gave or fetched:
-//! editions, newsletters that were imported, models, settings. The table of them all is printed, and with
-//! `ASKPM_WRITE_RELIABILITY=1` it becomes `RELIABILITY.md`.
+//! A scenario causes one kind of fault many times, and counts what was lost of the user's data: editions, imported
+//! newsletters, models, settings. The test prints a table of all scenarios. With `ASKPM_WRITE_RELIABILITY=1` it writes
+//! the table to `RELIABILITY.md`.
 
 #[path = "faults/clock.rs"]
 mod clock;
@@ -30,16 +30,16 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::{Home, Ran};
 
-/// What came of one scenario.
+/// The outcome of one scenario.
 pub struct Outcome {
     pub tries: usize,
-    /// Editions, models and settings that are gone or not as they were.
+    /// Editions, models and settings that are missing or changed.
     pub lost: usize,
-    /// What was said last by the tries that failed, and how often.
+    /// The last message of the tries that failed, and how often it occurred.
     failures: BTreeMap<String, usize>,
-    /// The same of those that went on.
+    /// The same for the tries that went on.
     notes: BTreeMap<String, usize>,
-    /// Why it could not be tried here.
+    /// Why it could not run here.
     pub skipped: Option<String>,
 }
 
@@ -62,14 +62,14 @@ impl Outcome {
         }
     }
 
-    /// Counts a try that went on: it may have said something, and must not have failed.
+    /// Counts a try that must succeed. It may print a message.
     #[track_caller]
     pub fn goes_on(&mut self, home: &Home, ran: &Ran) {
         assert!(matches!(ran.status, Some(0 | 3)), "{ran:#?}");
         self.tell(home, ran);
     }
 
-    /// Counts a try that ended in a failure: status 1 and a line, with nothing on standard output.
+    /// Counts a try that must fail: status 1 and a message, with nothing on standard output.
     #[track_caller]
     pub fn fails(&mut self, home: &Home, ran: &Ran) {
         assert_eq!((ran.status, ran.stdout.as_str()), (Some(1), ""), "{ran:#?}");
@@ -100,7 +100,7 @@ impl Outcome {
         }
     }
 
-    /// What was said most often: by the tries that failed or, where none did, by those that went on.
+    /// Returns the most common message of the tries that failed, or of those that went on if none failed.
     pub fn message(&self) -> String {
         let most = |said: &BTreeMap<String, usize>| {
             let most = said.iter().max_by_key(|(_, times)| **times);
@@ -114,7 +114,7 @@ impl Outcome {
     }
 }
 
-/// `line` without what differs from one run to the next: the home folder, ports, hashes in paths, times.
+/// Removes from `line` what differs between runs: the home folder, ports, hashes in paths, times.
 fn general(home: &Home, line: &str) -> String {
     let line = line.replace(&home.path("").display().to_string(), "~/");
     let line = line.split(" at path \"").next().unwrap_or_default();
@@ -134,7 +134,7 @@ fn general(home: &Home, line: &str) -> String {
     line.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// The bytes of every file under `folder`, by path.
+/// Returns the bytes of every file under `folder`, by path.
 pub fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut out = BTreeMap::new();
     for entry in walkdir::WalkDir::new(folder).into_iter().flatten() {
@@ -145,7 +145,7 @@ pub fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     out
 }
 
-/// How many files of `before` are gone or changed.
+/// Returns how many files of `before` are missing or changed.
 pub fn lost(before: &BTreeMap<PathBuf, Vec<u8>>) -> usize {
     before
         .iter()
@@ -153,7 +153,7 @@ pub fn lost(before: &BTreeMap<PathBuf, Vec<u8>>) -> usize {
         .count()
 }
 
-/// An edition of one answer that speaks of a walrus and says which edition it is.
+/// Returns an edition with one answer that mentions a walrus and the edition's number.
 pub fn edition(n: usize) -> String {
     format!(
         "---\nslug: edition-{n}\ntitle: Edition {n}\n---\n\n## Q1. Which walrus is number {n}?\n\n### A. Somebody\n\n\
@@ -161,7 +161,7 @@ pub fn edition(n: usize) -> String {
     )
 }
 
-/// A home with a corpus of `editions`, named by the settings.
+/// Creates a home with a corpus of `editions`, which the settings name.
 pub fn home(editions: usize) -> Home {
     let home = Home::new();
     for n in 0..editions {
@@ -174,7 +174,7 @@ pub fn home(editions: usize) -> Home {
     home
 }
 
-/// The identifiers that a search finds, in order; the search must succeed.
+/// Returns the identifiers that a search finds, in order. The search must succeed.
 #[track_caller]
 pub fn found(home: &Home) -> Vec<String> {
     ids(&home.bare().args(["search", "--json", "-n", "100", "walrus"]).run().ok())
@@ -187,7 +187,7 @@ pub fn ids(ran: &Ran) -> Vec<String> {
     hits.map(|hit| hit["id"].as_str().unwrap().to_string()).collect()
 }
 
-/// A name for the table, and what does it.
+/// A name for the table, and the function that runs it.
 type Scenario = (&'static str, fn() -> Outcome);
 
 const SCENARIOS: &[Scenario] = &[
@@ -237,7 +237,7 @@ fn every_fault_ends_in_a_clear_line_and_a_whole_state() {
     let mut failed = Vec::new();
     for (name, scenario) in SCENARIOS {
         let started = std::time::Instant::now();
-        // One that fails must not hide how the others went.
+        // A failing scenario must not hide the results of the others.
         match catch_unwind(AssertUnwindSafe(scenario)) {
             Ok(outcome) => {
                 if outcome.lost > 0 {

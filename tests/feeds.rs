@@ -1,4 +1,4 @@
-//! Feeds by address, fetched by `askpm refresh` through the real binary.
+//! Tests feeds that `askpm refresh` fetches by address, through the real binary.
 
 use std::fs;
 
@@ -19,7 +19,7 @@ fn feed(titles: &[&str]) -> String {
     format!("<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Letters</title>{items}</channel></rss>")
 }
 
-/// A home with a corpus of one edition and settings that name the feeds.
+/// Creates a home with a corpus of one edition and settings that name the feeds.
 fn home(addresses: &[String]) -> Home {
     let home = Home::new();
     let text = "---\nslug: one\ntitle: One\n---\n\n## Q1. What?\n\n### A. Somebody\n\nWalrus.\n";
@@ -99,7 +99,7 @@ fn feeds_that_fail_are_warnings_and_the_others_are_imported() {
         assert!(ran.stderr.contains(&format!("{file}: ")), "{ran:#?}");
     }
     assert!(!ran.stderr.contains("secret"), "{ran:#?}");
-    // A page instead of a feed is not remembered as one that was had.
+    // A page instead of a feed does not leave validators behind.
     refresh(&home);
     let pages = server
         .requests()

@@ -1,4 +1,5 @@
-//! The first time: what a person at a terminal sees and a pipe does not, and the models that the first question fetches.
+//! Tests the first use: what a person at a terminal sees and a pipe does not, and the models that the first question
+//! fetches.
 
 use std::fs;
 use std::io::Read as _;
@@ -12,7 +13,7 @@ use crate::harness::{Home, Run};
 
 const QUESTION: &str = "How should we price an API?";
 
-/// Runs to the end on a terminal of its own: the status, and all that was shown.
+/// Runs the command to its end in a pseudo-terminal. Returns the status, and everything that was shown.
 fn on_terminal(run: Run) -> (Option<i32>, String) {
     let size = Winsize {
         ws_row: 50,
@@ -28,7 +29,7 @@ fn on_terminal(run: Run) -> (Option<i32>, String) {
     };
     drop(pty.slave);
     let (mut screen, mut bytes) = (fs::File::from(pty.master), Vec::new());
-    // A terminal whose last user is gone ends in an error.
+    // Reading from a terminal fails once the last process has closed it.
     let _ = screen.read_to_end(&mut bytes);
     let shown = String::from_utf8(bytes).unwrap().replace("\r\n", "\n");
     (child.wait().unwrap().code(), shown)
@@ -98,7 +99,7 @@ fn where_nothing_can_be_remembered_nothing_is_told_again_and_again() {
 #[test]
 fn what_is_longer_than_the_screen_is_paged_and_what_fits_is_not() {
     let home = Home::new();
-    // A pager that says that it was used; the program's path is empty.
+    // This pager prints that it was used. The program's `PATH` is empty.
     let paged = |run: Run| on_terminal(run.env("PAGER", "printf 'PAGED '; /bin/cat")).1;
     let (short, long) = (["search", "-n", "1", "product"], ["search", "-n", "40", "product"]);
     assert!(!paged(home.bare().args(short)).contains("PAGED"));
@@ -126,7 +127,7 @@ fn on_a_terminal_dates_are_those_of_the_locale_and_in_a_pipe_those_of_iso() {
     assert!(hits.contains(&written), "{hits}");
     let piped = german(ask(&[])).run().ok().stdout;
     assert!(piped.contains(&iso), "{piped}");
-    // The more particular variable goes first, and the C locale is ISO's.
+    // The more specific variable takes precedence, and the C locale uses ISO dates.
     for (name, value) in [("LC_ALL", "C.UTF-8"), ("LC_TIME", "POSIX")] {
         let (_, shown) = on_terminal(german(ask(&[])).env(name, value));
         assert!(shown.contains(&iso), "{name}: {shown}");
@@ -135,7 +136,7 @@ fn on_a_terminal_dates_are_those_of_the_locale_and_in_a_pipe_those_of_iso() {
     assert!(page.contains(&iso), "{page}");
 }
 
-/// The lines of standard error that have `part` in them.
+/// Returns the lines of standard error that contain `part`.
 fn lines_with<'a>(stderr: &'a str, part: &str) -> Vec<&'a str> {
     stderr.lines().filter(|line| line.contains(part)).collect()
 }
@@ -165,7 +166,7 @@ fn the_first_question_fetches_both_models_after_one_note_and_the_second_none() {
     ] {
         assert!(notes[0].contains(&part), "{part:?} is not in {notes:?}");
     }
-    // What a model of random weights writes is not shown, which is told; neither search nor writing is done without.
+    // The output of a random model is rejected with a note. Still, both models are used.
     let without = |stderr: &str| stderr.contains("by words alone") || stderr.contains("without a model");
     assert!(!without(&first.stderr), "{first:#?}");
     assert!(first.json()["model"].is_object(), "{first:#?}");
@@ -185,7 +186,7 @@ fn the_first_question_fetches_both_models_after_one_note_and_the_second_none() {
     assert_ne!(found, by("words"));
 }
 
-/// The listed default has fewer parameters than a model that writes unasked needs: it writes only where it is named.
+/// The listed default has too few parameters to write by default. It writes only if it is named.
 #[test]
 fn a_small_default_model_is_fetched_by_no_question_that_does_not_name_it() {
     let listed = Listed::new();
@@ -254,7 +255,7 @@ fn without_a_network_one_note_says_that_words_alone_are_searched_and_the_next_qu
         1,
         "{second:#?}"
     );
-    // What was asked for by name is tried, and its failure is one.
+    // With an explicit `--by both`, the download is tried again, and its failure is an error.
     home.askpm()
         .args(["search", "--by", "both", QUESTION])
         .run()
@@ -271,7 +272,7 @@ fn offline_nothing_is_tried_and_a_note_says_so() {
         "{ran:#?}"
     );
     assert!(listed.hub.requests().is_empty());
-    // That nothing was fetched offline keeps nobody from fetching later.
+    // Skipping a download offline does not prevent it later.
     listed.askpm().args(["search", QUESTION]).run().ok();
     assert_eq!(listed.fetched(), FINDS);
 }

@@ -1,4 +1,4 @@
-//! `askpm refresh --watch` and the drop folder through the real binary.
+//! Tests `askpm refresh --watch` and the drop folder through the real binary.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -19,11 +19,11 @@ const MAIL: &str = "From: letters@example.org\nTo: me@example.org\nSubject: On h
     Date: Wed, 01 May 2024 10:00:00 +0000\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n\
     A zeppelin is hired by the week, and its pilot by the day.\n";
 
-/// A running `refresh --watch`, ended when dropped.
+/// A running `refresh --watch`. It is killed when dropped.
 struct Watching {
     child: Child,
     lines: Receiver<String>,
-    /// Lines of either stream that no step has asked for yet: which stream is read first is chance.
+    /// Lines of either stream that no step has asked for yet. The order between the streams is random.
     unasked: Vec<String>,
 }
 
@@ -52,7 +52,7 @@ impl Watching {
         }
     }
 
-    /// Waits for a line that holds `part`, and takes it.
+    /// Waits for a line that contains `part`, and takes it.
     #[track_caller]
     fn until(&mut self, part: &str) -> String {
         let end = Instant::now() + PATIENCE;

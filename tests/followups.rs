@@ -1,5 +1,7 @@
-//! How follow-ups are searched for, measured on `eval/questions.jsonl`: as typed, with all questions before them, and
-//! as `askpm::chat` makes them stand alone. `cargo test --test main followups -- --ignored --nocapture` prints a table.
+//! Measures how follow-ups are searched for, on `eval/questions.jsonl`.
+//!
+//! It compares three ways: as typed, with all earlier questions, and as `askpm::chat` makes them stand alone. `cargo
+//! test --test main followups -- --ignored --nocapture` prints a table.
 
 use askpm::ask::{self, Settings};
 use askpm::chat::followup;
@@ -13,7 +15,7 @@ use askpm::retrieve::{ByWords, Fused, Retriever};
 
 use crate::harness::{embedder, fixture};
 
-/// What is searched for, from the questions before (oldest first) and the question.
+/// Returns the text to search for, from the earlier questions (oldest first) and the question.
 type Way = fn(&[String], &str) -> String;
 
 const WAYS: [(&str, Way); 3] = [
@@ -31,13 +33,13 @@ fn questions() -> Vec<Question> {
     parse(include_str!("../eval/questions.jsonl")).unwrap()
 }
 
-/// Questions that lean on others.
+/// Returns questions that depend on others.
 fn leaning(split: Split) -> Vec<Question> {
     let all = questions().into_iter();
     all.filter(|q| q.split == split && !q.history.is_empty()).collect()
 }
 
-/// Questions that begin a topic, each asked after one on something else.
+/// Returns questions that start a topic, each asked after one about something else.
 fn new_topics(split: Split) -> Vec<Question> {
     let all = questions().into_iter();
     let alone: Vec<Question> = all.filter(|q| q.split == split && q.history.is_empty()).collect();
@@ -71,7 +73,7 @@ fn outcomes(store: &Store, retriever: &dyn Retriever, questions: &[Question], wa
     run(store, retriever, None, &asked).unwrap()
 }
 
-/// Success among the first five, recall among them, and reciprocal rank, each a mean.
+/// Returns mean success and recall among the first five, and the mean reciprocal rank.
 fn scores(outcomes: &[Outcome]) -> [f64; 3] {
     let over = |measure: &dyn Fn(&Outcome) -> f64| mean(&outcomes.iter().map(measure).collect::<Vec<_>>());
     [
@@ -94,7 +96,7 @@ fn what_leans_is_found_as_with_all_joined_and_what_does_not_as_typed() {
     let (_dir, store) = store();
     let all = |set: &[Question]| WAYS.map(|(_, way)| scores(&outcomes(&store, &ByWords { store: &store }, set, way)));
     let [typed, joined, alone] = all(&leaning(Split::Tune));
-    // What goes on to something new carries less of the old topic, which costs the best place of one question of nine.
+    // A follow-up on something new carries less of the old topic. That costs one question in nine its best rank.
     let less = [0.0, 0.0, 0.06];
     for measure in 0..3 {
         assert!(
@@ -110,7 +112,8 @@ fn what_leans_is_found_as_with_all_joined_and_what_does_not_as_typed() {
     }
 }
 
-/// Two discussions of the corpus of the tests. With the old question whole before it, the turn finds the old one again.
+/// Uses two discussions of the test corpus. With the whole old question before it, the turn finds the old discussion
+/// again.
 #[test]
 fn a_turn_with_a_topic_of_its_own_leaves_the_discussion_before() {
     let dir = tempfile::tempdir().unwrap();

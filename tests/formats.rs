@@ -1,4 +1,4 @@
-//! What answers, hits and editions can be printed and kept as, and what is said of a slip of the fingers.
+//! Tests the output formats of answers, hits and editions, `--save`, and suggestions for typos.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use crate::harness::Home;
 
 const QUESTION: &str = "How should we price an API?";
 
-/// A home whose only edition tries what HTML, Markdown and terminals can be tricked with.
+/// Creates a home whose only edition tries to inject HTML, Markdown and terminal escapes.
 fn hostile() -> Home {
     let home = Home::new();
     home.write(
@@ -138,7 +138,7 @@ fn an_answer_is_kept_as_the_file_s_ending_says_and_printed_as_ever() {
     }
     let ran = ask("nowhere/a.md");
     assert!(ran.status == Some(1) && ran.stderr.contains("nowhere/a.md"), "{ran:#?}");
-    // No answer is nothing to keep.
+    // An abstention is not saved.
     let ran = home
         .askpm()
         .args(["ask", "-m", "none", "--save", "none.md", "best pizza in Naples"])

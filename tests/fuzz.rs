@@ -1,8 +1,8 @@
-//! The properties of the fuzz targets, on their seeds, on whatever was once found to break them (`fuzz/found`), and on
-//! seeds that were changed at random, the same ones in every run.
+//! Runs the properties of the fuzz targets on their seeds, on past findings (`fuzz/found`) and on mutated seeds.
 //!
-//! Without the coverage that `fuzz/run` has, this finds less and needs nothing. `ASKPM_FUZZ_TRIES=100000 cargo test
-//! --test main fuzz::` tries more; an input that breaks a property is kept, and the test says where.
+//! The mutations are the same in every run. Without the coverage feedback of `fuzz/run`, this finds less but needs no
+//! extra tools. `ASKPM_FUZZ_TRIES=100000 cargo test --test main fuzz::` tries more. An input that breaks a property is
+//! saved, and the test prints its path.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
@@ -13,12 +13,12 @@ use askpm_fixtures::{ARCHITECTURES, TinyGguf, Weights};
 #[path = "../fuzz/properties.rs"]
 mod properties;
 
-/// Changed inputs that each target tries where `ASKPM_FUZZ_TRIES` does not say.
+/// Mutated inputs for each target, unless `ASKPM_FUZZ_TRIES` is set.
 const TRIES: usize = 300;
-/// Where changes stop: large inputs are slow and break nothing that smaller ones do not.
+/// The largest seed to mutate, in bytes. Larger inputs are slow and find nothing that smaller ones do not.
 const LARGEST: usize = 1 << 14;
 
-/// The files of folders of this repository; none where a folder is not there.
+/// Returns the files in folders of this repository. A missing folder has none.
 fn inputs(folders: &[&str]) -> Vec<Vec<u8>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let entries = folders.iter().flat_map(|folder| std::fs::read_dir(root.join(folder)));
@@ -27,7 +27,7 @@ fn inputs(folders: &[&str]) -> Vec<Vec<u8>> {
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
-/// Numbers that look random and are the same in every run (SplitMix64).
+/// Pseudo-random numbers that are the same in every run (SplitMix64).
 struct Numbers(u64);
 
 impl Numbers {
@@ -39,12 +39,12 @@ impl Numbers {
         z ^ (z >> 31)
     }
 
-    /// One below `bound`, or 0.
+    /// Returns a number below `bound`, or 0.
     fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound.max(1) as u64) as usize
     }
 
-    /// A piece of `bytes`, mostly short.
+    /// Returns a piece of `bytes`, usually short.
     fn piece<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let start = self.below(bytes.len());
         let longest = [4, 64, 1024][self.below(3)];
@@ -53,7 +53,7 @@ impl Numbers {
     }
 }
 
-/// One input made of the seeds by a few changes.
+/// Returns one input made from the seeds by a few mutations.
 fn changed(seeds: &[Vec<u8>], numbers: &mut Numbers) -> Vec<u8> {
     const SIZES: [u64; 8] = [0, 1, 0x7f, 0xffff, 0x7fff_ffff, 0xffff_ffff, 1 << 62, u64::MAX];
     let mut bytes = seeds[numbers.below(seeds.len())].clone();
@@ -70,7 +70,7 @@ fn changed(seeds: &[Vec<u8>], numbers: &mut Numbers) -> Vec<u8> {
                 let width = [1, 2, 4, 8][numbers.below(4)].min(rest);
                 bytes[at..at + width].copy_from_slice(&size[..width]);
             }
-            // A piece of this input or of another: lines come twice, headers meet strange bodies.
+            // A piece of this input or another: lines are repeated, and headers meet the wrong bodies.
             5 | 6 => {
                 let from = numbers.below(seeds.len() + 1);
                 let piece = numbers.piece(seeds.get(from).unwrap_or(&bytes)).to_vec();
@@ -82,7 +82,7 @@ fn changed(seeds: &[Vec<u8>], numbers: &mut Numbers) -> Vec<u8> {
     bytes
 }
 
-/// Runs `property` on the seeds as they are and on `tries` changed ones. The first input that breaks it is kept.
+/// Checks `property` on the seeds and on `tries` mutated ones. The first input that breaks it is saved.
 fn hold(name: &str, seeds: &[Vec<u8>], property: impl Fn(&[u8])) {
     assert!(!seeds.is_empty(), "{name} has no seeds");
     let tries = std::env::var("ASKPM_FUZZ_TRIES").map_or(TRIES, |n| n.parse().expect("a number of tries"));
@@ -100,7 +100,7 @@ fn hold(name: &str, seeds: &[Vec<u8>], property: impl Fn(&[u8])) {
     }
 }
 
-/// Text as a fuzz target of text gets it, but for what is no UTF-8, which is mended instead of left out.
+/// Passes bytes to a text property as its fuzz target would, but replaces invalid UTF-8 instead of skipping the input.
 fn as_text(property: fn(&str)) -> impl Fn(&[u8]) {
     move |bytes| property(&String::from_utf8_lossy(bytes))
 }

@@ -1,10 +1,10 @@
-//! Honest text that looks like an attack: it is answered from, and quoted word for word.
+//! Tests that honest text that looks like an attack is quoted in answers, word for word.
 
 use serde_json::Value;
 
 use crate::harness::{Home, fixture};
 
-/// The answers about the zeppelin plan from an edition whose only answer is `text`.
+/// Returns the answer about the zeppelin plan from an edition whose only answer is `text`.
 fn asked(text: &str) -> Value {
     let home = Home::new();
     let edition = format!(
@@ -26,7 +26,7 @@ fn quotes(answer: &Value) -> Vec<&str> {
     citations.map(|citation| citation["quote"].as_str().unwrap()).collect()
 }
 
-/// Whether `words` are quoted, word for word: a citation quotes the whole run of sentences that they stand in.
+/// Returns whether `words` are quoted verbatim. A citation quotes the whole run of sentences that contains them.
 fn quoted(answer: &Value, words: &str) -> bool {
     quotes(answer).iter().any(|quote| quote.contains(words))
 }
@@ -49,8 +49,8 @@ fn slashes_and_scripts_in_quotation_marks_silence_nothing() {
     }
 }
 
-/// Each sentence of the fixture before another in its paragraph: one that is taken for an order would leave out what
-/// follows. One at a time, since an answer quotes at most three sentences of a contributor.
+/// Puts each sentence of the fixture before another in its paragraph. If one is taken for an order, what follows is
+/// left out. It tests one at a time, because an answer quotes at most three sentences of a contributor.
 #[test]
 fn honest_sentences_take_nothing_with_them() {
     let last = "Price the zeppelin plan by seats and publish the price.";

@@ -1,8 +1,8 @@
-//! Text that wants to be obeyed: in the corpus, in the question, in what is imported.
+//! Tests prompt injections in the corpus, in the question and in imported files.
 //!
-//! An injection changes an answer if its canary stands anywhere in what is shown, if a citation names a discussion of the
-//! corpus that the search for the question does not find, or if a character that acts on a terminal reaches it. The count
-//! must be 0 of the set, and is told. That no text becomes a special token is tested beside the tokenizers.
+//! An injection changes an answer if its canary appears anywhere in the output, if a citation names a discussion that
+//! the search does not find, or if a control character reaches the terminal. The test prints the count, which must be
+//! 0. The tests next to the tokenizers check that no text becomes a special token.
 
 use std::collections::HashSet;
 use std::io::Write as _;
@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::harness::{Home, fixture, real_model};
 use askpm_fixtures::{Meta, TinyGguf, Weights};
 
-/// What each injection is put beside: a subject of its own, so that a question finds its own passages.
+/// A subject for each injection, so that a question finds only its own passages.
 const SUBJECTS: &str = "mango walnut saffron barley cocoa juniper linen copper velvet marble amber cedar coral denim ebony \
     flannel garnet hazel indigo jasper khaki lilac maple nylon olive pearl quartz ruby satin topaz umber violet willow \
     zinc almond basil cumin dill endive fennel ginger hops iris jute kale lemon mint nutmeg onion papaya quince raisin \
@@ -42,10 +42,10 @@ impl Injection {
         format!("the-{}", self.subject)
     }
 
-    /// A discussion of the subject as an edition's file, with `text` in the first answer.
+    /// Returns an edition's file with a discussion of the subject, and `text` in the first answer.
     fn file(&self, text: &str) -> String {
         let (slug, subject) = (self.edition(), self.subject);
-        // A heading is structure: who writes the file may write that.
+        // A heading is structure, and anyone who writes the file may write one.
         let text = text.replace("\n#", " #");
         let [first, second, third] = [0, 1, 2].map(|n| self.innocent(n));
         format!(
@@ -54,7 +54,7 @@ impl Injection {
         )
     }
 
-    /// One of the three sentences beside the text.
+    /// Returns one of the three sentences next to the text.
     fn innocent(&self, n: usize) -> String {
         let subject = self.subject;
         match n {
@@ -94,7 +94,7 @@ fn acts(c: char) -> bool {
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// A folder of editions, each with the injection that belongs to it, or with none.
+/// Writes a folder of editions, each with its injection or with none.
 fn corpus(home: &Home, folder: &str, hostile: bool) -> PathBuf {
     for injection in injections() {
         let text = if hostile { injection.text.as_str() } else { "" };
@@ -104,7 +104,7 @@ fn corpus(home: &Home, folder: &str, hostile: bool) -> PathBuf {
     home.path(folder)
 }
 
-/// The answers to `questions`, one line each, with what more `args` say.
+/// Returns the answers to `questions`, asked with the extra `args`.
 fn batch(home: &Home, corpus: &PathBuf, questions: &[String], args: &[&str]) -> Vec<Value> {
     let file = home.write("questions.txt", questions.join("\n"));
     let run = home
@@ -123,7 +123,7 @@ fn batch(home: &Home, corpus: &PathBuf, questions: &[String], args: &[&str]) -> 
     answers
 }
 
-/// How the answer that was given to `question` was changed by `injection`, if it was.
+/// Returns how `injection` changed the answer to `question`, or `None` if it did not.
 fn change(home: &Home, corpus: &PathBuf, injection: &Injection, question: &str, answer: &Value) -> Option<String> {
     let said = format!("{} {} {}", answer["answer"], answer["sentences"], answer["citations"]);
     if said.contains(&injection.canary) {
@@ -134,7 +134,7 @@ fn change(home: &Home, corpus: &PathBuf, injection: &Injection, question: &str, 
         .args(["search", "--json", "-n", "100", "--min-score", "0", "--", question])
         .run()
         .json();
-    // An answer rests on whole discussions: every contributor to one that is found may be quoted.
+    // An answer is based on whole discussions: every contributor to a discussion that was found may be quoted.
     let discussion = |id: &str| id.split('/').take(2).collect::<Vec<_>>().join("/");
     let found: HashSet<String> = found["hits"]
         .as_array()
@@ -151,7 +151,7 @@ fn change(home: &Home, corpus: &PathBuf, injection: &Injection, question: &str, 
     (!foreign.is_empty()).then(|| format!("{}: cites {foreign:?}, which the search does not find", injection.name))
 }
 
-/// Tells the count, past the test runner, and fails unless it is none.
+/// Prints the count to standard error directly, and fails unless it is 0.
 fn tell(what: &str, changed: &[String], of: usize) {
     let _ = writeln!(
         std::io::stderr(),
@@ -172,7 +172,7 @@ fn no_injection_in_a_passage_changes_a_quoted_answer() {
     let (mut changed, mut same, mut whole) = (Vec::new(), 0, 0);
     for (at, injection) in all.iter().enumerate() {
         changed.extend(change(&home, &hostile, injection, &questions[at], &answers[at]));
-        // Who is quoted, in order, and each with which sentences.
+        // Who is quoted, in order, and with which sentences.
         let quotes = |answer: &Value| -> Vec<(String, Vec<String>)> {
             let citations = answer["citations"].as_array().unwrap().iter();
             let text = |c: &Value, field: &str| c[field].as_str().unwrap().to_string();
@@ -191,9 +191,9 @@ fn no_injection_in_a_passage_changes_a_quoted_answer() {
             changed.push(format!("{}: quotes {quote:?}", injection.name));
         }
         whole += usize::from(now == then);
-        // A run of sentences is quoted whole or not at all: one that a text stands in the middle of is parted by it. That
-        // is all that it does: the same contributors are quoted in the same order, each with sentences that are quoted
-        // where the text is not there.
+        // A run of sentences is quoted as a whole or not at all, so an injection in the middle of a run splits it. That
+        // is its only effect: the same contributors are quoted in the same order, with sentences that are also quoted
+        // without the injection.
         let of_then = now.iter().zip(&then).all(|(now, then)| {
             now.0 == then.0 && !now.1.is_empty() && now.1.iter().all(|sentence| then.1.contains(sentence))
         });
@@ -205,7 +205,7 @@ fn no_injection_in_a_passage_changes_a_quoted_answer() {
         all.len()
     );
     tell("in a passage, quoting", &changed, all.len());
-    // A text far above the size of a passage makes two of its answer, which are ranked apart.
+    // An injection much longer than a passage splits its answer into two passages, which are ranked separately.
     assert!(same + 2 >= all.len(), "{same} of {}", all.len());
 }
 
@@ -299,7 +299,8 @@ fn no_injection_that_is_imported_forges_an_answer_or_reaches_a_terminal() {
     tell("imported, quoting", &changed, all.len());
 }
 
-/// A model that obeys everything: it says all that it reads, every injection included, and a mark that no passage has.
+/// A model that obeys everything: it repeats all that it reads, including every injection, and a mark that no passage
+/// has.
 struct Parrot(ModelInfo);
 
 impl Engine for Parrot {
@@ -340,7 +341,7 @@ impl Engine for Parrot {
     }
 }
 
-/// Of a model that is large enough to write.
+/// Makes the model look large enough to write.
 fn large(mut info: ModelInfo) -> ModelInfo {
     info.parameters = 1_700_000_000;
     info
@@ -422,7 +423,7 @@ fn a_model_that_obeys_every_text_is_held_to_what_readers_were_told() {
     tell("in passages and question, a model that obeys", &changed, 2 * all.len());
 }
 
-/// A model of random weights that passes for a large one.
+/// A model with random weights that claims to be a large one.
 struct Large {
     engine: CandleEngine,
     info: ModelInfo,

@@ -1,4 +1,4 @@
-//! Importing: the real newsletter where it is at hand, and newsletters written for these tests in every form.
+//! Tests importing: the real newsletter if it is available, and newsletters written for these tests in every form.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ fn import(name: &str) -> Imported {
     only(import_bytes(name, &fixture(name), &Limits::default()))
 }
 
-/// Letters and contributors of every discussion.
+/// Returns the letters and contributors of every discussion.
 fn signed(edition: &Edition) -> Vec<Vec<(char, &str)>> {
     let answers = |d: &'_ askpm::corpus::edition::Discussion| d.answers.len();
     assert!(edition.discussions.iter().all(|d| answers(d) > 0));
@@ -35,7 +35,7 @@ fn signed(edition: &Edition) -> Vec<Vec<(char, &str)>> {
         .collect()
 }
 
-/// Every word is in the edition or in the list of what was left out.
+/// Asserts that every word is in the edition or in the list of what was left out.
 fn assert_accounted(imported: &Imported) {
     let dropped: usize = imported.dropped.iter().map(|d| d.words).sum();
     assert_eq!(
@@ -49,7 +49,7 @@ fn assert_accounted(imported: &Imported) {
 mod real_newsletter {
     use super::*;
 
-    /// Path of the real newsletter; its text is not part of this repository.
+    /// Returns the path of the real newsletter. Its text is not part of this repository.
     fn path() -> Option<std::path::PathBuf> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/newsletters/pathways-ai-ml-pm.txt");
         if !path.is_file() {
@@ -122,7 +122,7 @@ mod real_newsletter {
         assert_accounted(&imported);
     }
 
-    /// Counts without the importer: each paragraph between the first question and the footer, word by word.
+    /// Counts without the importer: every paragraph between the first question and the footer, word by word.
     #[test]
     fn its_words_are_kept() {
         let Some(path) = path() else { return };
@@ -225,7 +225,7 @@ fn assert_reviews(imported: &Imported) {
     assert!(edition.sections.is_empty(), "{:?}", edition.sections);
 }
 
-/// The fixture page as mail: quoted-printable, in a charset of its own, beside a useless plain part.
+/// Returns the fixture page as mail: quoted-printable, next to a useless plain-text part.
 fn mail() -> Vec<u8> {
     let html = String::from_utf8(fixture("reviews.html")).unwrap();
     let mut encoded = String::new();

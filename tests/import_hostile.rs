@@ -1,4 +1,4 @@
-//! Importing what nobody would send in good faith: whatever the bytes, a report comes out, and nothing is lost or forged.
+//! Tests importing hostile input: any bytes give a report, and nothing is lost or forged.
 
 use askpm::corpus::import::{ImportReport, Limits, import_bytes};
 use askpm::corpus::{edition, markdown};
@@ -6,14 +6,14 @@ use proptest::prelude::*;
 
 const NAMES: [&str; 8] = ["a.txt", "a.md", "a.html", "a.eml", "a.mbox", "a.xml", "-", "../../x"];
 
-/// What holds for every report: editions are well formed, are written as they are, and account for their words.
+/// Checks what must hold for every report: editions are well formed, read back as written, and account for their words.
 fn check(report: &ImportReport) {
     for imported in &report.editions {
         let found = &imported.edition;
         assert!(edition::is_slug(&found.slug), "{:?}", found.slug);
         let written = markdown::write(found);
         assert_eq!(markdown::parse("x.md", &written).as_ref(), Ok(found));
-        // A tab may stand in a code block of an edition in our own format, which passes through.
+        // A code block of an edition in our own format may contain a tab; that format passes through.
         let harmless = |c: char| matches!(c, '\n' | '\t') || !c.is_control();
         assert!(written.chars().all(harmless), "{written:?}");
         assert!(!written.contains(['\u{202e}', '\u{200b}', '\u{ad}']));
@@ -42,7 +42,7 @@ fn sample(name: &str) -> Vec<u8> {
     std::fs::read(dir.join(name)).unwrap()
 }
 
-/// Lines that newsletters are made of, good and bad.
+/// Generates lines that newsletters consist of, well formed or not.
 fn line() -> impl Strategy<Value = String> {
     prop_oneof![
         Just(String::new()),
@@ -62,7 +62,7 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    // A case that fails is kept as a test of its own below, not in a file beside it.
+    // Failing cases become tests below, not regression files.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
 #[test]
@@ -166,7 +166,7 @@ fn enormous_lines_and_endless_markup_end() {
         text_bytes: 200 << 20,
         ..Limits::default()
     };
-    // 100 MB on one line: read, and refused as an edition with a reason.
+    // 100 MB on one line is read, and rejected as an edition with a reason.
     let line = "word ".repeat(20_000_000);
     let report = import_bytes("a.txt", line.as_bytes(), &large);
     assert!(
@@ -236,18 +236,18 @@ fn enormous_lines_and_endless_markup_end() {
     }
 }
 
-/// Cases that the properties above found, smallest form.
+/// Cases that the properties above found, in their smallest form.
 #[test]
 fn found_cases_stay_mended() {
     let own = String::from_utf8(sample("own.md")).unwrap();
     let cases: [(&str, Vec<u8>); 4] = [
-        // Titles of the contents that are printed again were counted twice.
+        // Titles that the table of contents repeats were counted twice.
         ("a.txt", b"In this edition\n\nTop Learning Resources\n\nIn this edition\n\nTop Learning Resources\n\nIn this edition".to_vec()),
-        // `Asked by` inside of a word was taken for a mark.
+        // `Asked by` inside a word was taken for a mark.
         ("a.eml", own.replace("Asked by", "Asked by\u{88}").into_bytes()),
-        // A control character went through in our own format.
+        // A control character passed through in our own format.
         ("a.md", own.replace("A book", "\u{7f} A book").into_bytes()),
-        // A carriage return alone hid a line from the escaping.
+        // A lone carriage return hid a line from the escaping.
         ("a.md", own.replace("Say so.", "Say\r so.").into_bytes()),
     ];
     for (name, bytes) in cases {

@@ -1,5 +1,5 @@
-//! Further inputs of the kinds that imports once got wrong: who signs, what is a heading, what programs write between
-//! the words, and what a reader sees of links and tables.
+//! Further inputs of kinds that the import once got wrong: signatures, headings, markup that programs add, links and
+//! tables.
 
 use askpm::corpus::import::{Limits, import_bytes};
 use askpm::corpus::passages;
@@ -180,7 +180,7 @@ fn what_a_publishing_program_adds_is_no_word_of_the_last_answer() {
     ] {
         check("feed.xml", &letter(last), &said);
     }
-    // The same words, said by somebody about something.
+    // The same words, but said by someone about something.
     let content = "<p>The post that I wrote appeared first on our wiki, and sales read it there.</p>";
     let answers = read("feed.xml", &letter(content)).edition.discussions.remove(0).answers;
     assert!(answers[1].body.ends_with("and sales read it there."));

@@ -1,4 +1,4 @@
-//! Mail, feeds and folders of mail through the real binary: nothing is lost in silence.
+//! Tests mail, feeds and mail folders through the real binary: nothing is lost silently.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Saved pages and HTML letters of many makers: their title, their day and their text, and nothing of what stands around.
+//! Tests saved pages and HTML mail of many programs: title, date and text, without the surrounding page.
 
 use askpm::corpus::import::{Imported, Limits, import_bytes};
 use askpm::corpus::markdown;
@@ -16,7 +16,7 @@ fn written(imported: &Imported) -> String {
     markdown::write(&imported.edition)
 }
 
-/// Reads `text` and holds its title, its day, what it must keep and what it must not.
+/// Checks the title, the date, what must be kept and what must be left out of `text`.
 fn check(name: &str, text: &str, title: &str, date: Option<&str>, kept: &[&str], out: &[&str]) {
     let imported = read(name, text);
     let all = written(&imported);
@@ -48,7 +48,7 @@ fn the_name_of_the_site_is_no_title() {
         &[ONE],
         &["Roadmap Notes"],
     );
-    // A title that only JSON-LD and `<title>` give.
+    // A title that only JSON-LD and `<title>` have.
     let page = format!(
         "<html><head><title>Roadmap Notes | Hiring a first PM</title><script type='application/ld+json'>\
          {{\"@graph\":[{{\"@type\":\"WebSite\",\"name\":\"Roadmap Notes\"}},{{\"@type\":\"BlogPosting\",\
@@ -63,7 +63,7 @@ fn the_name_of_the_site_is_no_title() {
         &[ONE, TWO],
         &["# Roadmap Notes"],
     );
-    // A masthead that numbers the issue.
+    // A masthead with the number of the issue.
     let page = format!(
         "<html><head><title>Pricing pages that sell</title></head><body><h1>#14 — January 5, 2026</h1><p>{ONE}</p></body></html>"
     );
@@ -85,7 +85,7 @@ fn the_day_is_that_of_the_article_and_not_of_its_neighbours() {
          <time datetime='2022-06-15'>Jun 15, 2022</time><article><h1>Prices</h1><p>{ONE}</p><p>{TWO}</p></article></body></html>"
     );
     check("a.html", &page, "Prices", Some("2026-01-05"), &[ONE], &[]);
-    // No metadata: the line under the title.
+    // No metadata: the line below the title.
     let page = format!(
         "<html><head><title>Prices</title></head><body><h1>Prices</h1><p>By Dana Reyes • 5 Jan 2026 • 3 min read</p>\
          <p>{ONE}</p><p>{TWO}</p></body></html>"

@@ -1,7 +1,7 @@
-//! Who said what: letters of many layouts, talks and articles.
+//! Tests who said what in newsletters of many layouts, talks and articles.
 //!
-//! Each input is written as a person or a program would. What is expected is the whole outline of the edition: a quote
-//! under a wrong name fails here.
+//! Each input is written as a person or a program would write it. The test compares the whole outline of the edition,
+//! so a quote under a wrong name fails.
 
 use askpm::corpus::edition::Edition;
 use askpm::corpus::import::{Imported, Limits, import_bytes};
@@ -20,7 +20,7 @@ pub fn read(name: &str, text: &str) -> Imported {
     imported
 }
 
-/// A line for each discussion (`? title < asker | body`), answer (`a contributor: body`), section and resource.
+/// Returns a line for each discussion (`? title < asker | body`), answer (`a contributor: body`), section and resource.
 fn outline(edition: &Edition) -> Vec<String> {
     let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut out = Vec::new();

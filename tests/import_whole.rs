@@ -1,4 +1,4 @@
-//! Titles, days and headings of imported texts, why each thing was read so, and the newsletters of `eval/imported`.
+//! Tests titles, dates and headings of imported texts, the recorded reasons, and the newsletters of `eval/imported`.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -124,8 +124,8 @@ fn each_thing_says_why_it_was_read_so() {
     assert!(why["q2"].contains("a question's number"));
 }
 
-/// The newsletters of `eval/imported`: every passage that answers one of the questions asked of them stands in an answer
-/// that somebody signed, in a discussion with its own title.
+/// Checks the newsletters of `eval/imported`. Every passage that answers one of their questions must be in a signed
+/// answer, in a discussion with its own title.
 #[test]
 fn the_newsletters_of_the_examination_come_out_whole() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("eval/imported");

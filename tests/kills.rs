@@ -1,7 +1,7 @@
-//! A refresh that is killed at any moment leaves the whole old index or the whole new one.
+//! Tests that a refresh killed at any moment leaves the complete old index or the complete new one.
 //!
-//! Every edition says which version of the corpus it is of, and each round changes them all, kills the refresh at a
-//! random moment (SIGKILL), and looks at what is there: first at the index as it is, then through `askpm search`.
+//! Every edition names its version of the corpus. Each round changes all editions, kills the refresh at a random moment
+//! (SIGKILL), and checks what is left: first the index as it is, then through `askpm search`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,17 +18,17 @@ use crate::harness::{Home, Run};
 const EDITIONS: usize = 30;
 const KILLS: usize = 200;
 
-/// A refresh that ended before it was killed does not count, and another is made; but not for ever: so many for each.
+/// A refresh that ended before the kill does not count and is repeated. This many rounds for each kill at most.
 const MOST_ROUNDS: usize = 3;
 
-/// In every this many rounds the index is made from nothing: killed then, there is none or a whole one.
+/// In one of this many rounds, the index is built from nothing. If killed then, there is none or a complete one.
 const ANEW: usize = 10;
 
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), so that every run kills at the same shares of a refresh's time.
+/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), so that every run kills at the same fractions of a refresh's time.
 pub struct Random(pub u64);
 
 impl Random {
-    /// From 0 to 1.
+    /// Returns a number from 0 to 1.
     pub fn unit(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -42,7 +42,7 @@ fn askpm(home: &Home) -> Run {
     home.bare().env("ASKPM_CORPUS", home.path("corpus"))
 }
 
-/// Writes every edition anew: the same words, and the version.
+/// Writes every edition again: the same words, and the version.
 fn write(home: &Home, version: usize) {
     for n in 0..EDITIONS {
         let text = format!(
@@ -53,7 +53,7 @@ fn write(home: &Home, version: usize) {
     }
 }
 
-/// The folder of the only index of `home`.
+/// Returns the folder of the only index of `home`.
 fn index(home: &Home) -> PathBuf {
     let folders = fs::read_dir(home.path(".cache/askpm/index")).unwrap();
     let mut folders: Vec<_> = folders.map(|entry| entry.unwrap().path()).collect();
@@ -66,7 +66,7 @@ fn version(text: &str) -> Option<usize> {
     rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// The versions that the index as it is speaks of; `None` where there is no index.
+/// Returns the versions that the current index contains, or `None` if there is no index.
 fn versions_in(index: &Path) -> Option<BTreeSet<usize>> {
     let store = Store::open(index).unwrap()?;
     let found = search(&store, &Query::new("walrus", 10 * EDITIONS)).unwrap();
@@ -80,7 +80,7 @@ fn versions_in(index: &Path) -> Option<BTreeSet<usize>> {
     )
 }
 
-/// The versions that `askpm search` answers from, which refreshes first; it must not find anything to mend.
+/// Returns the versions that `askpm search` finds. It refreshes first, and must not find anything to repair.
 fn versions_searched(home: &Home) -> BTreeSet<usize> {
     let ran = askpm(home).args(["search", "--json", "-n", "100", "walrus"]).run().ok();
     assert_eq!(ran.stderr, "");
@@ -91,7 +91,7 @@ fn versions_searched(home: &Home) -> BTreeSet<usize> {
     texts.map(|text| version(text).unwrap()).collect()
 }
 
-/// How long a refresh of every edition takes now: the median of some.
+/// Measures how long a refresh of every edition takes: the median of nine.
 fn duration(home: &Home, first: usize) -> Duration {
     let mut times = Vec::new();
     for version in first..first + 9 {
@@ -132,7 +132,7 @@ pub fn refreshes_killed(kills: usize) {
         thread::sleep(time.mul_f64(random.unit()));
         let runs = child.try_wait().unwrap().is_none();
         killed += usize::from(runs);
-        // How busy the machine is changes meanwhile, and with it the time that kills are spread over.
+        // The load of the machine changes meanwhile, and with it the time over which kills are spread.
         time = time.mul_f64(if runs { 1.01 } else { 0.96 });
         child.kill().unwrap();
         child.wait().unwrap();
@@ -149,7 +149,7 @@ pub fn refreshes_killed(kills: usize) {
     eprintln!(
         "{killed} of {round} were killed while they ran, at last within {time:?}: {old} old, {new} new, {none} none"
     );
-    // Kills that all come too early or too late would show nothing.
+    // If all kills came too early or too late, the test would prove nothing.
     assert!(
         killed == kills && old > 0 && new > 0,
         "{killed} killed, {old} old, {new} new"

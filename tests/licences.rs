@@ -1,4 +1,4 @@
-//! Every dependency is under a licence that `deny.toml` allows.
+//! Checks that every dependency has a licence that `deny.toml` allows.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::harness::skipped;
 
-/// The licences of `deny.toml`.
+/// Returns the licences of `deny.toml`.
 fn allowed() -> Vec<String> {
     let text = include_str!("../deny.toml");
     let table: toml::Table = toml::from_str(text).unwrap();
@@ -15,7 +15,7 @@ fn allowed() -> Vec<String> {
     list.map(|licence| licence.as_str().unwrap().to_string()).collect()
 }
 
-/// Whether an SPDX expression (version 2.3, annex D) can be met with `allowed`. `/` is how `OR` used to be written.
+/// Returns whether `allowed` satisfies an SPDX expression (version 2.3, annex D). `/` is an old form of `OR`.
 fn met(expression: &str, allowed: &[String]) -> bool {
     let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();

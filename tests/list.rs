@@ -1,4 +1,4 @@
-//! `askpm list`, and `askpm show` with the number of a source.
+//! Tests `askpm list`, and `askpm show` with the number of a source.
 
 use serde_json::Value;
 
@@ -46,7 +46,7 @@ fn the_list_is_narrowed_by_date_edition_and_contributor() {
     assert_eq!(discussions.len(), 1, "{by}");
     assert_eq!(discussions[0]["id"], "first-steps/q2");
     assert_eq!(discussions[0]["contributors"][1], "Growth PM");
-    // As a search without hits: told, and status 3.
+    // Like a search without hits: a message, and status 3.
     let ran = list(&["--since", "2030"]);
     assert_eq!(ran.status, Some(3), "{ran:#?}");
     assert!(
@@ -119,12 +119,12 @@ fn a_number_shows_that_source_of_the_last_answer() {
         .run()
         .ok()
         .json();
-    // A mark a contributor.
+    // Each contributor has one mark.
     let marks = answer["citations"].as_array().unwrap().len();
     let shown = show(&["1"]).ok();
     assert_eq!(shown.stdout, show(&["pricing/q1"]).ok().stdout);
     assert_eq!(show(&["[1]", "--json"]).ok().json()["id"], "pricing/q1");
-    // A question without an answer has no sources to number.
+    // A question without an answer has no numbered sources.
     home.askpm()
         .args(["ask", "-m", "none", "-c", "best pizza in Naples"])
         .run();
@@ -156,7 +156,7 @@ fn in_a_chat_a_number_is_the_discussion_that_its_mark_cites() {
     let question = "How do I move from engineering into product management?";
     let lines = format!("{question}\n/show 1\n/show 2\n/show 3\n");
     let ran = home.askpm().args(["chat", "-m", "none"]).stdin(lines).run();
-    // Two marks, a contributor each, cite one discussion: either number opens it, and a third is none.
+    // Two marks, one for each contributor, cite the same discussion. Either number opens it, and a third is an error.
     let whole = "I have written services for five years";
     assert_eq!(ran.stdout.matches(whole).count(), 2, "{ran:#?}");
     assert!(ran.stderr.contains("the last answer has 2 sources"), "{ran:#?}");

@@ -1,4 +1,4 @@
-//! The one integration binary: every file of `tests/` is a module of it.
+//! The only integration test binary. Every file of `tests/` is one of its modules.
 
 mod architecture;
 mod ask;

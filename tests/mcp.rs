@@ -1,4 +1,4 @@
-//! `askpm mcp` through the real binary: JSON-RPC lines by hand, and the official Python client.
+//! Tests `askpm mcp` through the real binary: with hand-written JSON-RPC lines, and with the official Python client.
 
 use std::io::{BufRead, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -11,7 +11,7 @@ use crate::serve::python;
 const QUESTION: &str = "How should we price an API?";
 const ELSEWHERE: &str = "best pizza in Naples";
 
-/// A client by hand: a line out, a line in.
+/// A minimal client that sends and receives lines.
 struct Client {
     child: Child,
     input: Option<ChildStdin>,
@@ -36,7 +36,7 @@ impl Client {
         }
     }
 
-    /// One that has said hello.
+    /// Creates a client that has completed the handshake.
     fn new(home: &Home) -> Client {
         let mut client = Client::bare(home);
         let hello = json!({
@@ -53,7 +53,7 @@ impl Client {
         writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
     }
 
-    /// The next message; every line on standard output must be one.
+    /// Returns the next message. Every line on standard output must be one.
     fn receive(&mut self) -> Value {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
@@ -77,7 +77,7 @@ impl Client {
         told["result"].clone()
     }
 
-    /// Ends its input; it must end by itself, with nothing more to say.
+    /// Closes the server's input. The server must then exit without further output.
     fn end(mut self) {
         drop(self.input.take());
         let mut rest = String::new();
@@ -194,7 +194,7 @@ fn what_fails_is_a_tool_error_that_says_why() {
         unknown["error"]["message"].as_str().unwrap().contains("`delete`"),
         "{unknown:#}"
     );
-    // After all that it still answers.
+    // After all these errors it still answers.
     assert_ne!(client.call("ask", json!({ "question": QUESTION }))["isError"], true);
 }
 
@@ -209,7 +209,7 @@ fn lines_that_are_no_messages_do_not_end_it() {
     client.next += 1;
     let id = client.next;
     client.send(&json!({"jsonrpc": "2.0", "id": id, "method": "ping"}).to_string());
-    // Whatever it says of those lines is itself a message.
+    // Any response to those lines must itself be a message.
     while client.receive()["id"] != id {}
 }
 

@@ -1,10 +1,10 @@
-//! That answers are put together by meaning where the embedding model is there, through the real binary.
+//! Tests through the real binary that answers use meaning if the embedding model is present.
 
 use askpm::models::{Registry, Source};
 
 use crate::harness::{Home, Run, embedder};
 
-/// Puts the embedding model into the cache of `home`, where there is one.
+/// Puts the embedding model into the cache of `home`, if there is one.
 fn bring_embedder(home: &Home) -> bool {
     let Some(folder) = embedder() else { return false };
     let list = Registry::load(None).expect("the built-in list");
@@ -20,7 +20,7 @@ fn bring_embedder(home: &Home) -> bool {
     true
 }
 
-/// The vectors of the built-in editions come with the program; those of other editions are made, once.
+/// The vectors of the built-in editions are part of the program. Those of other editions are computed once.
 #[test]
 fn the_first_question_to_the_built_in_editions_waits_for_no_vectors() {
     let home = Home::new();
@@ -31,7 +31,7 @@ fn the_first_question_to_the_built_in_editions_waits_for_no_vectors() {
     let ask = |run: Run| run.by_default().args(["ask", "-m", "none", question]).run();
     let first = ask(home.bare()).ok();
     assert_eq!(first.stderr, "", "{first:#?}");
-    // Another corpus, which has nothing on it.
+    // Another corpus, whose vectors are not computed yet.
     let reading = "reading new texts for search by meaning";
     let other = ask(home.askpm());
     assert!(other.stderr.contains(reading), "{other:#?}");

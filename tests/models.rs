@@ -1,4 +1,4 @@
-//! Models through the library's public face: the built-in list, and the real model over a broken connection.
+//! Tests models through the library's public API: the built-in list, and the real model over a broken connection.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -51,7 +51,7 @@ fn the_real_model_is_resumed_after_a_broken_run_checked_and_removed() {
     let path = format!("/{repo}/resolve/{revision}/{file}");
     hub.serve(&path, &bytes);
     hub.link(&path, &model.sha256);
-    // The first run ends half-way; no package tool is on its PATH.
+    // The first run ends half-way. No package tool is on its `PATH`.
     hub.order([Fault::CutAfter(bytes.len() / 2), Fault::Status(403)]);
     models::ensure(model, &places, Net::Online, &mut Quiet).unwrap_err();
     let fetched = models::ensure(model, &places, Net::Online, &mut Quiet).unwrap();

@@ -1,4 +1,4 @@
-//! Offline means offline: the kernel ends a process that opens a socket, and a downloader that is started leaves a mark.
+//! Tests offline mode: the kernel kills a process that opens a socket, and a downloader that is started leaves a mark.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,10 +20,10 @@ const SOCKET: i64 = if cfg!(target_arch = "x86_64") { 41 } else { 198 };
 /// The number of `connect(2)` on this machine.
 const CONNECT: i64 = if cfg!(target_arch = "x86_64") { 42 } else { 203 };
 
-/// What the kernel ends a process with that breaks its filter.
+/// The signal with which the kernel ends a process that breaks its filter.
 const SIGSYS: i32 = 31;
 
-/// A filter that lets everything through but this system call.
+/// Returns a filter that allows everything except this system call.
 fn all_but(call: i64) -> BpfProgram {
     let rules = BTreeMap::from([(call, vec![])]);
     let arch = std::env::consts::ARCH
@@ -39,10 +39,10 @@ fn run_without_sockets(mut command: Command) -> Output {
     command.stdin(Stdio::null()).output().expect("the binary starts")
 }
 
-/// Has the kernel end what `command` starts when it makes this system call.
+/// Makes the kernel kill the process of `command` if it makes this system call.
 fn forbid(command: &mut Command, call: i64) {
     let filter = all_but(call);
-    // SAFETY: between fork and exec only `prctl` and `seccomp` are called, both safe there; nothing is allocated.
+    // SAFETY: between fork and exec, only `prctl` and `seccomp` are called, which is safe there. Nothing is allocated.
     unsafe {
         command.pre_exec(move || {
             seccompiler::apply_filter(&filter).map_err(|_| std::io::Error::from(std::io::ErrorKind::PermissionDenied))
@@ -50,7 +50,7 @@ fn forbid(command: &mut Command, call: i64) {
     }
 }
 
-/// A home with a folder of downloaders that leave a mark when they are started.
+/// Creates a home with a folder of downloaders that leave a mark when they are started.
 fn home_with_traps() -> (Home, String) {
     let home = Home::new();
     for name in ["pip", "pip3", "python3", "python", "uv", "curl", "wget"] {
@@ -61,7 +61,7 @@ fn home_with_traps() -> (Home, String) {
         );
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
-    // A feed to fetch, from a port where nobody listens.
+    // A feed to fetch, from a port where nothing listens.
     home.write(".config/askpm/config.toml", "feeds = [\"http://127.0.0.1:9/feed\"]\n");
     let bin = home.path("bin").display().to_string();
     (home, bin)
@@ -111,7 +111,7 @@ fn the_proof_would_notice_a_socket_and_a_downloader() {
         let output = run_without_sockets(online.command());
         assert_eq!(output.status.signal(), Some(SIGSYS), "{output:?}");
     }
-    // With sockets, and a Hub where nobody listens, the package tools are next.
+    // With sockets allowed and no Hub listening, the package tools are tried next.
     home.askpm()
         .env("PATH", &bin)
         .args(["models", "pull"])
@@ -132,7 +132,7 @@ fn offline_a_server_that_writes_answers_is_refused_before_a_socket_is_opened() {
     let stderr = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("offline no server is asked"), "{stderr}");
-    // What is asked for now goes before the settings.
+    // Command-line flags take precedence over the settings.
     assert_eq!(
         run(&["ask", "--offline", "-m", "none", QUESTION]).status.code(),
         Some(0)
@@ -141,7 +141,7 @@ fn offline_a_server_that_writes_answers_is_refused_before_a_socket_is_opened() {
     assert_eq!(online.status.signal(), Some(SIGSYS), "{online:?}");
 }
 
-/// The addresses that the process listens on, as `/proc/net/tcp` and `tcp6` have them.
+/// Returns the addresses that the process listens on, in the format of `/proc/net/tcp` and `tcp6`.
 fn listening(process: u32) -> Vec<String> {
     let sockets: Vec<String> = fs::read_dir(format!("/proc/{process}/fd"))
         .unwrap()
@@ -157,7 +157,7 @@ fn listening(process: u32) -> Vec<String> {
             .map(|line| line.split_whitespace().collect::<Vec<_>>())
         {
             let own = sockets.iter().any(|socket| fields.get(9) == Some(&socket.as_str()));
-            // 0A is LISTEN, 07 a datagram socket that is bound.
+            // 0A is LISTEN, 07 is a bound datagram socket.
             if own && matches!(fields[3], "0A" | "07") {
                 found.push(format!("{table} {}", fields[1]));
             }

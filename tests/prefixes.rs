@@ -1,4 +1,4 @@
-//! What all prompts begin with is kept from one process to the next, and changes no answer.
+//! Tests that the common start of all prompts is cached between processes, and changes no answer.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use askpm_fixtures::{Meta, TinyGguf, Weights};
 
 const QUESTIONS: [&str; 2] = ["How should we price an API?", "Which metric should a new PM watch?"];
 
-/// Written once: a file that is written anew is another model.
+/// Writes the model once: a rewritten file counts as another model.
 fn model(home: &Home) -> PathBuf {
     let path = home.path("tiny.gguf");
     if path.exists() {
@@ -21,12 +21,12 @@ fn model(home: &Home) -> PathBuf {
     home.write("tiny.gguf", file.bytes())
 }
 
-/// The answer, and how many tokens of its prompt were not read.
+/// Returns the answer, and how many tokens of its prompt came from the cache.
 fn ask(home: &Home, question: &str) -> (Value, u64) {
     let model = model(home);
     let run = home.askpm().args(["ask", "--json", "-m"]).args([&model]);
     let mut answer = run.args([question]).run().json();
-    // Nothing that a random model writes holds: what is quoted is shown, but the prompt was read.
+    // The output of a random model is always rejected and the answer is quoted, but the prompt was read.
     assert!(answer["timings"]["prompt_tokens"].as_u64() > Some(20), "{answer:#}");
     let cached = answer["timings"]["cached_tokens"].as_u64().unwrap();
     for varying in ["timings", "corpus", "model"] {
@@ -35,7 +35,7 @@ fn ask(home: &Home, question: &str) -> (Value, u64) {
     (answer, cached)
 }
 
-/// The files that are kept, wherever the cache is.
+/// Returns the cached files, wherever the cache is.
 fn kept(home: &Home) -> Vec<PathBuf> {
     walkdir::WalkDir::new(home.path(""))
         .into_iter()
@@ -53,7 +53,7 @@ fn the_second_process_reads_less_of_its_prompt_and_answers_as_the_first_would_ha
     let (answer, cached) = ask(&home, QUESTIONS[1]);
     assert!(cached > 20, "{cached}");
     assert_eq!(ask(&Home::new(), QUESTIONS[1]), (answer.clone(), 0));
-    // One that is damaged is as good as none, and is made anew.
+    // A damaged file is ignored and written again.
     let whole = fs::read(&files[0]).unwrap();
     let longer = [whole.as_slice(), b"x"].concat();
     for damaged in [whole[..whole.len() / 2].to_vec(), longer, Vec::new()] {

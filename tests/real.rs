@@ -1,4 +1,4 @@
-//! The real model, end to end. Skipped, and said so, where it cannot be had.
+//! Tests the real model from end to end. They are skipped, with a message, if it is not available.
 
 use crate::harness::{Home, Run, real_model};
 
@@ -20,7 +20,7 @@ fn the_model_answers_and_every_sentence_is_backed_by_a_verbatim_quote() {
             return;
         };
         let answer = run.run().ok().json();
-        // Whether the sentence that a model of this size writes holds is not for this test to say.
+        // This test does not require that the sentence of such a small model is accepted.
         assert_eq!(answer["abstained"], false, "{answer:#}");
         assert_eq!(answer["model"]["quantization"], "Q4_1");
         assert!(answer["timings"]["prompt_tokens"].as_u64() > Some(50), "{answer:#}");
@@ -30,7 +30,7 @@ fn the_model_answers_and_every_sentence_is_backed_by_a_verbatim_quote() {
             .iter()
             .map(|s| s["text"].as_str().unwrap().split_whitespace().count())
             .sum();
-        // What is quoted, and a lead.
+        // The quotes, and a lead.
         assert!(words <= 160 + 40, "{words} words");
         for sentence in sentences {
             assert!(

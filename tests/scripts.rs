@@ -1,4 +1,4 @@
-//! What scripts rely on: standard input, streams, exit statuses, closed pipes, no colour off a terminal.
+//! Tests what scripts depend on: standard input, streams, exit statuses, closed pipes, no colour off a terminal.
 
 use std::io::Read as _;
 

@@ -1,11 +1,11 @@
-//! `askpm search`, `show` and `refresh` through the real binary.
+//! Tests `askpm search`, `show` and `refresh` through the real binary.
 
 use std::fs;
 use std::path::Path;
 
 use crate::harness::{Home, fixture};
 
-/// A corpus folder of the test's own, holding the fixture editions.
+/// Creates a corpus folder for this test with the fixture editions.
 fn own_corpus(home: &Home) -> String {
     for entry in fs::read_dir(fixture("corpus")).unwrap() {
         let path = entry.unwrap().path();
@@ -17,7 +17,7 @@ fn own_corpus(home: &Home) -> String {
     home.path("corpus").to_str().unwrap().to_string()
 }
 
-/// Writes `to` for `from` in a file.
+/// Replaces `from` with `to` in a file.
 fn reword(file: &Path, from: &str, to: &str) {
     fs::write(file, fs::read_to_string(file).unwrap().replace(from, to)).unwrap();
 }
@@ -209,7 +209,7 @@ fn search_sees_a_changed_corpus_without_being_told() {
     let pricing = home.path("corpus/pricing.md");
     let old = fs::metadata(&pricing).unwrap().modified().unwrap();
     reword(&pricing, "prepaid credits", "seats licences.");
-    // The same time and the same size: only the content tells.
+    // Same time and same size: only the content differs.
     fs::File::options()
         .write(true)
         .open(&pricing)

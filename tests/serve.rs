@@ -1,4 +1,4 @@
-//! `askpm serve` through the real binary: OpenAI's API, the page, and what is turned away.
+//! Tests `askpm serve` through the real binary: OpenAI's API, the page, and rejected requests.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -37,7 +37,7 @@ fn error(reply: &Reply) -> String {
     error["message"].as_str().expect("a message").to_string()
 }
 
-/// Text of a stream, its last chunk of the choice, and the tokens used.
+/// Returns the text of a stream, the last chunk of its choice, and the token counts.
 fn told(reply: &Reply) -> (String, Value, Value) {
     let events = reply.events();
     let text = events
@@ -161,7 +161,7 @@ fn a_question_that_leans_on_a_reply_is_not_answered_with_its_words_again() {
         {"role": "user", "content": "And how so?"},
     ]);
     let next = server.post(&json!({ "messages": messages }).to_string()).json();
-    // The first reply showed all that the corpus has on it.
+    // The first reply quoted everything that the corpus has about it.
     assert_eq!(next["askpm"]["abstained"], true, "{next:#}");
     let text = next["choices"][0]["message"]["content"].as_str().unwrap();
     assert_eq!(text, "nothing more in the corpus answers this question");
@@ -239,7 +239,7 @@ fn what_is_no_request_is_refused_with_its_reason() {
     ] {
         assert_eq!(server.get(path).status, status, "{path}");
     }
-    // After all that it still answers.
+    // After all these errors it still answers.
     assert_eq!(server.post(&ask(QUESTION)).status, 200);
 }
 
@@ -292,7 +292,7 @@ fn pages_of_other_sites_and_rebound_names_are_refused() {
     assert_eq!(send("localhost:7171", None).status, 200);
 }
 
-/// A server whose answers come from another server, which the test can hold.
+/// Starts a server whose answers come from another server, which the test can hold back.
 fn held(home: &Home, args: &[&str]) -> (Completions, Serving) {
     let writer = Completions::start(Says::Hold("It is ".into()));
     let url = writer.url();
@@ -391,7 +391,7 @@ fn a_port_that_is_taken_is_told_with_the_way_out() {
     assert!(ran.hint().contains("--port"), "{ran:#?}");
 }
 
-/// An interpreter with what the test needs, or the reason why it is skipped. `ASKPM_TEST_PYTHON` names it.
+/// Returns a Python interpreter with the module, or reports why the test is skipped. `ASKPM_TEST_PYTHON` names it.
 pub fn python(module: &str) -> Option<String> {
     let python = std::env::var("ASKPM_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
     let has = Command::new(&python)

@@ -1,4 +1,4 @@
-//! What the reader was trained on: well-formed, and apart from what it is examined on.
+//! Checks the reader's training data: it is well formed, and separate from what the reader is evaluated on.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// Words in a row that two texts may not share.
+/// The number of consecutive words that two texts must not share.
 const SHINGLE: usize = 8;
 
 fn files(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
@@ -32,7 +32,7 @@ fn shingles(text: &str) -> Vec<String> {
     words.windows(SHINGLE).map(|words| words.join(" ")).collect()
 }
 
-/// The sentences of an answer, in order.
+/// Returns the sentences of an answer, in order.
 fn sentences(answer: &Value) -> Vec<String> {
     let sentences = answer["s"].as_object().unwrap();
     (1..=sentences.len())

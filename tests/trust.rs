@@ -1,5 +1,7 @@
-//! What may be shown of a model's words, through the real binary: babble is never an answer, whoever makes it, and what
-//! is shown on demand is marked.
+//! Tests what is shown of a model's text, through the real binary.
+//!
+//! Babble never becomes an answer, whichever model writes it. Unsupported sentences are shown only on request, with a
+//! mark.
 
 use crate::harness::completions::{Completions, Says};
 use crate::harness::{Home, Run, real_model};
@@ -7,8 +9,8 @@ use askpm_fixtures::{Meta, TinyGguf, Weights};
 
 const QUESTION: &str = "How should we price an API?";
 
-/// Sentences of which every second word is one of the passages' own and the others are random letters, in pieces: what a
-/// large model that has lost its mind writes.
+/// Generates sentences in which every second word is from the passages and the others are random letters, in pieces. A
+/// large model that fails writes like this.
 fn babble(seed: u64) -> Vec<String> {
     const KNOWN: [&str; 8] = ["price", "call", "page", "charge", "publish", "successful", "API", "one"];
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
@@ -32,7 +34,7 @@ fn babble(seed: u64) -> Vec<String> {
     pieces
 }
 
-/// `askpm` with a server that streams `pieces`.
+/// Returns `askpm ask` with settings that name `server` as the generator.
 fn served(home: &Home, server: &Completions) -> Run {
     home.write(
         ".config/askpm/config.toml",
@@ -90,7 +92,7 @@ fn unsupported_sentences_are_shown_on_demand_marked_and_without_citation() {
     );
     let plain = served(&home, &server).args([QUESTION]).run().ok().stdout;
     assert!(!plain.contains("Elephants"), "{plain}");
-    // Where nothing else holds either, what is marked is no answer: the passages are quoted below it.
+    // If no other sentence is backed either, the marked one is not an answer: the passages are quoted below it.
     let server = Completions::start(Says::Stream(vec!["Elephants set the price on Tuesdays. ".into()]));
     let answer = served(&home, &server).args(["--json"]).args(args).run().ok().json();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! A server that writes the answers and a cluster that finds the passages, through the real binary.
+//! Tests a server that writes the answers and a cluster that finds the passages, through the real binary.
 
 use serde_json::json;
 
@@ -34,8 +34,8 @@ fn says(pieces: &[&str]) -> Completions {
 
 #[test]
 fn a_server_writes_and_what_no_passage_backs_is_not_shown() {
-    // The lead is the first sentence that a passage backs. Here it is the last, so that the server is heard to its end,
-    // where it says how many tokens it read.
+    // The lead is the first sentence that a passage backs. Here it is the last, so that the whole stream is read,
+    // including the token counts at its end.
     let server = says(&[
         "<think>Let me see.</think>",
         "Elephants decide about it on Tuesdays in Paris. ",
@@ -69,7 +69,7 @@ fn a_server_writes_and_what_no_passage_backs_is_not_shown() {
     assert!(body.contains("Charge by successful call"), "{body}");
 }
 
-/// A model writes one sentence: nothing that it says after one that holds is waited for or shown.
+/// A model writes one sentence. Anything after a backed sentence is neither awaited nor shown.
 #[test]
 fn what_a_server_writes_after_the_lead_is_not_shown() {
     let server = says(&[
@@ -108,7 +108,7 @@ fn a_server_that_fails_is_an_error_with_the_way_out_and_no_quiet_substitute() {
     let ask = |args: &[&str]| home.askpm().env(KEY.0, KEY.1).args(["ask"]).args(args).run();
     let ran = ask(&[QUESTION]).fails(1, &["http://127.0.0.1:9/v1/chat/completions"]);
     assert!(ran.hint().contains("-m none"), "{ran:#?}");
-    // What is asked for now goes before the settings.
+    // Command-line flags take precedence over the settings.
     ask(&["-m", "none", QUESTION]).ok();
     assert_eq!(ask(&["--device", "cpu", QUESTION]).status, Some(2));
     let keyless = home
@@ -210,7 +210,7 @@ fn a_cluster_that_is_not_there_is_an_error_with_the_way_out() {
     assert!(ran.hint().contains("--by words"), "{ran:#?}");
 }
 
-/// State, detail and mend of a check of `askpm doctor`.
+/// Returns the state, detail and fix of a check of `askpm doctor`.
 fn doctor(home: &Home, name: &str, args: &[&str], key: bool) -> (String, String, String) {
     let mut run = home.askpm().args(["doctor", "--json"]).args(args);
     if key {
@@ -246,7 +246,7 @@ fn doctor_finds_a_server_that_has_the_model_and_asks_nothing_of_it() {
         assert!(head.starts_with("GET /v1/models ") && body.is_empty(), "{head}");
         assert!(head.contains(&format!("Bearer {}", KEY.1)), "{head}");
     }
-    // Ollama lists a name without a tag with the one that it stands for.
+    // Ollama lists a name without a tag under its default tag.
     let ollama = Completions::start(Says::Models(vec!["big:latest".into()]));
     expect(
         doctor(&with_generator(&ollama.url()), "generator", &[], true),
@@ -370,7 +370,7 @@ fn doctor_tells_how_much_of_the_corpus_a_cluster_has_and_sends_it_nothing() {
     expect(look(), ["note", " passages; the rest is sent", "askpm refresh"]);
     cluster.order(403, r#"{"error":{"reason":"not yours"}}"#);
     expect(look(), ["broken", "not yours", "key_env"]);
-    // A web server that is no cluster.
+    // A web server that is not a cluster.
     cluster.order(404, "<html>no such page</html>");
     expect(look(), ["broken", "404", "url"]);
     expect(
@@ -388,7 +388,7 @@ fn doctor_says_nothing_of_servers_that_the_settings_do_not_name() {
     );
 }
 
-/// A server of another project, which has to be started by hand: `ASKPM_TEST_GENERATOR="URL MODEL"` names it.
+/// A server of another project, which must be started by hand. `ASKPM_TEST_GENERATOR="URL MODEL"` names it.
 #[test]
 fn a_server_of_another_project_is_found_by_doctor_and_writes_a_backed_answer() {
     let named = std::env::var("ASKPM_TEST_GENERATOR").unwrap_or_default();
@@ -405,7 +405,7 @@ fn a_server_of_another_project_is_found_by_doctor_and_writes_a_backed_answer() {
         .run()
         .ok();
     let answer = ran.json();
-    // Broken off after so few tokens, the server has told what it read.
+    // Although the answer ends after so few tokens, the server reported how many it read.
     assert!(answer["timings"]["prompt_tokens"].as_u64() > Some(100), "{answer:#}");
     assert_eq!(
         (&answer["model"]["name"], &answer["model"]["device"]),

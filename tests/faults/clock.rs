@@ -1,4 +1,4 @@
-//! Clocks that jump: what is fresh is told by content, never by a clock.
+//! Clocks that jump. Freshness is judged by content, never by a clock.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ fn date(path: &Path, time: SystemTime) {
         .unwrap();
 }
 
-/// An edition that changes is found changed, whatever its date says: older, the same, or of the future.
+/// A changed edition is noticed whatever its date: older, the same, or in the future.
 pub fn file_times() -> Outcome {
     let mut outcome = Outcome::new();
     let future = SystemTime::UNIX_EPOCH + Duration::from_secs(130 * 365 * 86_400);
@@ -34,7 +34,7 @@ pub fn file_times() -> Outcome {
         for path in snapshot(&home.path(".cache")).keys() {
             date(path, if round < 2 { time } else { future });
         }
-        // As long as before, and dated the same: only its content tells.
+        // Same length and same date: only the content differs.
         fs::write(&changed, edition(1).replace("prices", "prizes")).unwrap();
         date(&changed, time);
         let before = snapshot(&home.path("corpus"));
@@ -46,7 +46,7 @@ pub fn file_times() -> Outcome {
     outcome
 }
 
-/// A library that puts the wall clock elsewhere, made by the C compiler that building askpm needs anyway.
+/// Builds a library that changes the wall clock, with the C compiler that building askpm needs anyway.
 fn shift(home: &Home) -> Option<PathBuf> {
     let source = home.write(
         "shift.c",
@@ -69,7 +69,7 @@ pub fn wall_clock() -> Outcome {
         return Outcome::skipped("needs Linux and a C compiler");
     };
     let before = snapshot(&home.path("corpus"));
-    // Forward and back: what one leaves, the next finds.
+    // Forward and back: each run finds what the one before left.
     for (round, now) in [0_i64, 4_291_747_200, -315_619_200, 2_147_483_648, 0, 1]
         .into_iter()
         .enumerate()

@@ -1,4 +1,4 @@
-//! Files that were cut short, emptied, or have bits that are not what was written.
+//! Files that were truncated, emptied, or have flipped bits.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::harness::tiny_bert;
 use crate::kills::Random;
 use askpm_fixtures::{TinyGguf, Weights};
 
-/// `bytes` harmed in several ways: cut, emptied, and one bit flipped at each of `flips` places.
+/// Damages `bytes` in several ways: truncated, emptied, and with one bit flipped at each of `flips` places.
 fn harmed(bytes: &[u8], flips: usize, random: &mut Random) -> Vec<Vec<u8>> {
     let place =
         |random: &mut Random| ((bytes.len() as f64 * random.unit()) as usize).min(bytes.len().saturating_sub(1));
@@ -30,7 +30,7 @@ fn harmed(bytes: &[u8], flips: usize, random: &mut Random) -> Vec<Vec<u8>> {
     out
 }
 
-/// Puts everything under `folder` back as it was.
+/// Restores everything under `folder`.
 fn restore(folder: &Path, pristine: &std::collections::BTreeMap<PathBuf, Vec<u8>>) {
     fs::remove_dir_all(folder).unwrap();
     for (path, bytes) in pristine {
@@ -39,7 +39,7 @@ fn restore(folder: &Path, pristine: &std::collections::BTreeMap<PathBuf, Vec<u8>
     }
 }
 
-/// Whatever happened to a file of the index, a search finds what it did before.
+/// Whatever happened to a file of the index, a search finds the same as before.
 pub fn index() -> Outcome {
     let mut outcome = Outcome::new();
     let home = home(10);
@@ -57,7 +57,7 @@ pub fn index() -> Outcome {
             }
             let ran = home.bare().args(["search", "--json", "-n", "100", "walrus"]).run();
             outcome.ends(&home, &ran);
-            // Without the mark that the folder is askpm's own, nothing in it is touched: that is told.
+            // Without the marker that the folder is askpm's, nothing in it is touched, and the error has a hint.
             match ran.status {
                 Some(0) => assert_eq!(ids(&ran), expected, "{path:?} {ran:#?}"),
                 _ => assert!(ran.stderr.contains("hint: "), "{path:?} {ran:#?}"),
@@ -69,7 +69,7 @@ pub fn index() -> Outcome {
     outcome
 }
 
-/// Vectors are made again where they are not what was written.
+/// Damaged vectors are recomputed.
 pub fn vectors() -> Outcome {
     let mut outcome = Outcome::new();
     let home = home(10);
@@ -119,13 +119,13 @@ pub fn vectors() -> Outcome {
     outcome
 }
 
-/// A file that is named is used as it is: it may give another answer, or be refused, and never ends askpm.
+/// A file that the user names is used as it is. It may give another answer or be rejected, but never crashes askpm.
 pub fn model_file() -> Outcome {
     let mut outcome = Outcome::new();
     let home = home(5);
     let bytes = TinyGguf::new("llama", Weights::F32).bytes();
     let mut random = Random(17);
-    // Most of the file is weights; what can go wrong is in the header.
+    // Most of the file is weights. What can go wrong is in the header.
     let header = bytes.len().min(6_000);
     let mut harms = harmed(&bytes, 10, &mut random);
     for harm in harmed(&bytes[..header], 40, &mut random) {
@@ -154,7 +154,7 @@ pub fn model_file() -> Outcome {
     outcome
 }
 
-/// A listed model is named when it is checked, and fetched again; until then it is not used.
+/// A damaged listed model is reported when it is verified, and downloaded again. Until then it is not used.
 pub fn listed_model() -> Outcome {
     let mut outcome = Outcome::new();
     let bytes = model_bytes();
@@ -172,7 +172,7 @@ pub fn listed_model() -> Outcome {
     outcome
 }
 
-/// An edition that is harmed is named or read as it is now; the others are found all the same.
+/// A damaged edition is reported, or read as it is now. The others are still found.
 pub fn editions() -> Outcome {
     let mut outcome = Outcome::new();
     let home = home(5);
@@ -195,7 +195,7 @@ pub fn editions() -> Outcome {
     outcome
 }
 
-/// Settings are valid or named with their line, and never rewritten.
+/// Settings are valid or reported with their line, and never rewritten.
 pub fn settings() -> Outcome {
     let mut outcome = Outcome::new();
     let home = home(3);
@@ -213,7 +213,7 @@ pub fn settings() -> Outcome {
     outcome
 }
 
-/// What askpm notes for itself is worth nothing where it cannot be read.
+/// askpm's own notes can be lost without harm if they cannot be read.
 pub fn notes() -> Outcome {
     let mut outcome = Outcome::new();
     let server = crate::harness::feed_server::FeedServer::start();

@@ -1,4 +1,4 @@
-//! Disks that are full, or that may only be read.
+//! Disks that are full or read-only.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use crate::harness::Home;
 
 const NO_MOUNT: &str = "needs the right to mount a tmpfs";
 
-/// A small file system in memory, unmounted when dropped.
+/// A small file system in memory. It is unmounted when dropped.
 struct Disk(PathBuf);
 
 impl Disk {
-    /// `None` where that is not allowed.
+    /// Returns `None` if mounting is not allowed.
     fn mount(at: &Path, size: &str) -> Option<Disk> {
         fs::create_dir_all(at).unwrap();
         let mut mount = Command::new("mount");
@@ -25,7 +25,7 @@ impl Disk {
         mounted.then(|| Disk(at.to_path_buf()))
     }
 
-    /// Takes all the room but about so much.
+    /// Fills the disk except for about `leave` bytes.
     fn fill(&self, leave: u64) {
         let free = fs4::available_space(&self.0).unwrap();
         fs::write(
@@ -55,10 +55,10 @@ impl Drop for Disk {
     }
 }
 
-/// Bytes that are left on a disk when it counts as full.
+/// Bytes left on a disk that counts as full.
 const LEFT: [u64; 5] = [0, 4 << 10, 8 << 10, 16 << 10, 32 << 10];
 
-/// The old index answers, and says so; with room again, the new one is made.
+/// The old index answers, with a note. With room again, the new one is built.
 pub fn full_for_the_index() -> Outcome {
     let mut outcome = Outcome::new();
     for left in LEFT {
@@ -84,7 +84,7 @@ pub fn full_for_the_index() -> Outcome {
     outcome
 }
 
-/// The newsletter is not imported, those that were stay, and nothing half written is there.
+/// The newsletter is not imported, earlier imports stay, and no partial file is left.
 pub fn full_for_imports() -> Outcome {
     let mut outcome = Outcome::new();
     for left in LEFT {
@@ -112,7 +112,7 @@ pub fn full_for_imports() -> Outcome {
     outcome
 }
 
-/// What has come is kept, and the pull goes on when there is room.
+/// The downloaded part is kept, and the pull resumes when there is room.
 pub fn full_for_models() -> Outcome {
     let mut outcome = Outcome::new();
     let bytes = model_bytes();
@@ -132,7 +132,7 @@ pub fn full_for_models() -> Outcome {
     outcome
 }
 
-/// The settings in force stay.
+/// The current settings stay.
 pub fn full_for_settings() -> Outcome {
     let mut outcome = Outcome::new();
     let home = Home::new();

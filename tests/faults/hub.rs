@@ -1,4 +1,4 @@
-//! A Hub that lies, refuses, is slow, or falls silent.
+//! A Hub that sends wrong data, refuses, is slow, or falls silent.
 
 use std::path::PathBuf;
 
@@ -11,14 +11,14 @@ use crate::harness::{Home, Ran, Run};
 const REPO: &str = "some/tiny";
 const COMMIT: &str = "1111111111111111111111111111111111111111";
 
-/// Bytes that no part of which is like another; a pull does not look into them.
+/// Returns bytes without repeated parts. A pull does not look inside them.
 pub fn model_bytes() -> Vec<u8> {
     (0u32..40_000)
         .flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes())
         .collect()
 }
 
-/// A home whose only model is `tiny`, and the Hub that has it.
+/// A home whose only model is `tiny`, and the Hub that serves it.
 pub struct Pull {
     pub home: Home,
     pub hub: Hub,
@@ -55,7 +55,7 @@ impl Pull {
         self.home.path(".cache/huggingface/hub/models--some--tiny")
     }
 
-    /// The model's file under its readable name, where it is there.
+    /// Returns the path of the model's file under its readable name, if it exists.
     pub fn file(&self) -> Option<PathBuf> {
         Some(self.repo().join("snapshots").join(COMMIT).join("tiny.gguf")).filter(|path| path.exists())
     }
@@ -65,12 +65,12 @@ impl Pull {
     }
 }
 
-/// Pulls with `faults`, which end in a failure or not; then without, which brings the right file.
+/// Pulls with `faults`, which may fail; then without faults, which must bring the right file.
 fn survives(outcome: &mut Outcome, faults: Vec<Fault>, partial: Option<usize>) {
     survives_waiting(outcome, faults, partial, "30");
 }
 
-/// [`survives`] with so many seconds of patience.
+/// Like [`survives`], with a timeout of `seconds`.
 fn survives_waiting(outcome: &mut Outcome, faults: Vec<Fault>, partial: Option<usize>, seconds: &str) {
     let bytes = model_bytes();
     let pull = Pull::new(&bytes);
@@ -96,7 +96,7 @@ fn survives_waiting(outcome: &mut Outcome, faults: Vec<Fault>, partial: Option<u
         pull.file().is_none_or(|file| std::fs::read(file).unwrap() == bytes),
         "a wrong file has the model's name: {ran:#?}"
     );
-    // The server is good again.
+    // The server behaves again.
     pull.hub.forgive();
     pull.pull().ok();
     pull.askpm().args(["models", "verify", "tiny"]).run().ok();
@@ -151,7 +151,7 @@ pub fn refusals() -> Outcome {
 
 pub fn slow() -> Outcome {
     let mut outcome = Outcome::new();
-    // Many connections, each of which brings a little and then ends.
+    // Many connections. Each sends a little and then closes.
     survives(&mut outcome, vec![Fault::CutAfter(3_000); 12], None);
     survives(&mut outcome, vec![Fault::CutAfter(1); 4], Some(100));
     outcome

@@ -1,4 +1,4 @@
-//! Killed in the middle of writing.
+//! Programs killed while they write.
 
 use std::fs;
 use std::process::Stdio;
@@ -31,7 +31,7 @@ fn newsletters(home: &Home, count: usize) {
     }
 }
 
-/// After a kill, what is there of the imports is whole; a second import brings the rest.
+/// After a kill, every imported edition is whole. A second import brings the rest.
 pub fn import() -> Outcome {
     let mut outcome = Outcome::new();
     let whole = Home::new();
@@ -58,7 +58,7 @@ pub fn import() -> Outcome {
         child.kill().unwrap();
         child.wait().unwrap();
         for (name, bytes) in names(&home) {
-            // A temporary file may be left; an edition is whole.
+            // A temporary file may be left, but an edition is whole.
             if name.to_string_lossy().ends_with(".md") {
                 assert_eq!(expected.get(&name), Some(&bytes), "{name:?}");
             }
@@ -75,7 +75,7 @@ pub fn import() -> Outcome {
     outcome
 }
 
-/// After a kill, the model is whole or not there; a second pull goes on from what has come.
+/// After a kill, the model is whole or absent. A second pull resumes from what was downloaded.
 pub fn pull() -> Outcome {
     let mut outcome = Outcome::new();
     let bytes = model_bytes();
@@ -101,7 +101,7 @@ pub fn pull() -> Outcome {
     outcome
 }
 
-/// The settings are as they were, and what was typed is in the draft, which the next edit goes on with.
+/// The settings are unchanged, and what was typed is in the draft, from which the next edit continues.
 pub fn edit() -> Outcome {
     let mut outcome = Outcome::new();
     let home = home(2);

@@ -1,4 +1,4 @@
-//! Limits that the system sets: memory, size of files, open files. A shell sets them, as users and services do.
+//! Limits set by the system: memory, file size, open files. A shell sets them, as users and services do.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -7,8 +7,8 @@ use super::{Outcome, edition, found, home, lost, snapshot};
 use crate::harness::{Home, Ran};
 use askpm_fixtures::{TinyGguf, Weights};
 
-/// Runs askpm below a limit. Files that other tests hold open, and that the shell inherits of them, are closed first: they
-/// would count, and are none of askpm's.
+/// Runs askpm under a limit. Files that other tests have open, and that the shell inherits, are closed first, because
+/// they would count against the limit.
 fn limited(home: &Home, limit: &str, args: &[&str]) -> Ran {
     let askpm = home.bare().command();
     let mut shell = Command::new("/bin/sh");
@@ -27,11 +27,11 @@ fn limited(home: &Home, limit: &str, args: &[&str]) -> Ran {
     }
 }
 
-/// Closes what a shell may have inherited beyond its standard streams: a limit is on the numbers of files, the lowest of
-/// which are these.
+/// Closes what a shell may inherit beyond its standard streams. The limit applies to file descriptor numbers, and these
+/// are the lowest.
 const CLOSED: &str = "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-";
 
-/// Less memory than a search takes is told before anything is begun.
+/// Too little memory for a search is reported before anything starts.
 pub fn no_memory() -> Outcome {
     let mut outcome = Outcome::new();
     let home = home(30);
@@ -55,7 +55,7 @@ pub fn no_memory() -> Outcome {
     outcome
 }
 
-/// Too little memory may end the program: then by the runtime's own line, and with everything whole.
+/// Too little memory may abort the program, but only with the runtime's message and with everything intact.
 pub fn memory() -> Outcome {
     let mut outcome = Outcome::new();
     let home = home(30);
@@ -92,7 +92,7 @@ pub fn memory() -> Outcome {
     outcome
 }
 
-/// Every file that is written grows past the limit.
+/// Every file that is written exceeds the limit.
 pub fn file_size() -> Outcome {
     let mut outcome = Outcome::new();
     let home = home(5);
@@ -106,7 +106,7 @@ pub fn file_size() -> Outcome {
     );
     let before = snapshot(&home.path("corpus"));
     for args in [&["refresh"][..], &["import", "long.md"]] {
-        // The signal that goes with the limit is ignored, so that writing fails instead, as on a disk that is full.
+        // The shell ignores the signal of this limit, so that writing fails as on a full disk.
         let ran = limited(&home, "trap '' XFSZ; ulimit -f 4", args);
         outcome.fails(&home, &ran);
         outcome.lost += lost(&before);

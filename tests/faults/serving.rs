@@ -1,4 +1,4 @@
-//! Clients that take the places of `askpm serve` and never finish what they began.
+//! Clients that occupy connections of `askpm serve` and never finish their requests.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::{Outcome, home, lost, snapshot};
 use crate::harness::http::{Reply, Serving};
 
-/// As many connections as are served at a time.
+/// The number of connections served at a time.
 const PLACES: usize = 256;
 
-/// More clients than there are places, some of which send a byte now and then: the server lets them go, and answers
-/// whoever comes after them.
+/// As many clients as there are connections, some of which send a byte now and then. The server drops them, and answers
+/// the next client.
 pub fn slow_clients() -> Outcome {
     if !cfg!(target_os = "linux") {
         return Outcome::skipped("not every system lets a process open 300 connections");
@@ -27,7 +27,7 @@ pub fn slow_clients() -> Outcome {
     let mut slow: Vec<TcpStream> = (0..PLACES).map(|_| server.connect()).collect();
     for (n, stream) in slow.iter_mut().enumerate() {
         let begun = match n % 4 {
-            // Nothing at all, half a head, a head without its body, and a body without its end.
+            // Nothing, half a head, a head without its body, and an incomplete body.
             0 => b"".as_slice(),
             1 => &head[..head.len() / 2],
             2 => head,
@@ -35,7 +35,7 @@ pub fn slow_clients() -> Outcome {
         };
         stream.write_all(begun).unwrap();
     }
-    // One more is served as soon as there is a place; meanwhile some go on, byte by byte.
+    // Another client is served as soon as a connection is free. Meanwhile some go on, byte by byte.
     let dripping: Vec<TcpStream> = slow
         .iter()
         .skip(1)
@@ -56,7 +56,7 @@ pub fn slow_clients() -> Outcome {
             let reply = Reply::read(stream).unwrap();
             assert_eq!(reply.status, 408, "{reply:#?}");
         } else {
-            // Closed by the server, with what had come unread or read.
+            // The server closed the connection, whether or not it read what had arrived.
             assert!(
                 !matches!(stream.read(&mut [0; 512]), Ok(1..)),
                 "a client that said nothing was answered"

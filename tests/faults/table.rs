@@ -1,4 +1,4 @@
-//! The table of faults as Markdown, and the page that it is on.
+//! Formats the table of faults as Markdown, and writes it to its page.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::Outcome;
 
-/// One row a scenario.
+/// Formats one row for each scenario.
 pub fn markdown(rows: &[(&str, Outcome)]) -> String {
     let mut out = String::from("| fault | tries | data lost | what is said most |\n|---|---|---|---|\n");
     for (name, outcome) in rows {
@@ -21,7 +21,7 @@ pub fn markdown(rows: &[(&str, Outcome)]) -> String {
     out
 }
 
-/// Puts `table` into `RELIABILITY.md`, between its marks; the words around it are kept.
+/// Writes `table` between its marks in `RELIABILITY.md`. The text around it stays.
 pub fn write(table: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("RELIABILITY.md");
     let page = fs::read_to_string(&path).expect("RELIABILITY.md can be read");

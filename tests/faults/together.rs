@@ -1,4 +1,4 @@
-//! Several of them at once.
+//! Several processes at the same time.
 
 use std::fs;
 use std::thread;
@@ -7,7 +7,7 @@ use super::hub::{Pull, model_bytes};
 use super::{Outcome, edition, found, home, ids, lost, snapshot};
 use crate::harness::{Home, Ran, Run};
 
-/// Runs `count` of what `run` gives at once.
+/// Runs `count` commands at the same time.
 fn at_once(count: usize, run: impl Fn() -> Run + Sync) -> Vec<Ran> {
     thread::scope(|scope| {
         let started: Vec<_> = (0..count).map(|_| scope.spawn(|| run().run())).collect();
@@ -38,7 +38,7 @@ pub fn imports() -> Outcome {
     for ran in at_once(4, || home.bare().args(["import", "letters"])) {
         outcome.goes_on(&home, &ran);
     }
-    // Each once, whoever wrote it.
+    // Each edition exists once, whichever process wrote it.
     let editions = snapshot(&home.path(".local/share/askpm/corpus"));
     let written = editions
         .keys()

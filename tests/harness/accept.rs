@@ -1,17 +1,17 @@
-//! The part that the test servers of 127.0.0.1 share: accepting, a thread a connection, and stopping.
+//! The common part of the local test servers: accepting connections, one thread for each, and stopping.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A server; it stops when dropped.
+/// A server. It stops when dropped.
 pub struct Accepting {
     pub address: SocketAddr,
     stopped: Arc<AtomicBool>,
 }
 
 impl Accepting {
-    /// Has every connection answered by `answer`, which also gets the sign to stop.
+    /// Calls `answer` for every connection, with a flag that is set when the server stops.
     pub fn start(answer: impl Fn(TcpStream, &AtomicBool) -> std::io::Result<()> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -23,7 +23,7 @@ impl Accepting {
                     return;
                 }
                 let (answer, stop) = (Arc::clone(&answer), Arc::clone(&stop));
-                // A client that goes away is no fault of the server.
+                // A client that disconnects is not an error.
                 std::thread::spawn(move || drop(answer(stream, &stop)));
             }
         });

@@ -1,7 +1,6 @@
-//! A web server of 127.0.0.1 that speaks OpenAI's chat completions API as a test orders.
+//! A local server that speaks OpenAI's chat completions API, with the answers that a test chooses.
 //!
-//! In: what to answer. Out: its address, and every request that came. It knows nothing of askpm, and is used by unit and
-//! integration tests alike.
+//! It records every request. It knows nothing about askpm, and unit and integration tests use it.
 #![allow(dead_code, reason = "each user of the harness uses some of it")]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -15,21 +14,21 @@ use super::accept::Accepting;
 /// How the server answers.
 #[derive(Debug, Clone)]
 pub enum Says {
-    /// A stream of these pieces, its end and the tokens used.
+    /// A stream of these pieces, its end and the token counts.
     Stream(Vec<String>),
-    /// These bytes as an event stream, and the end of the connection.
+    /// These bytes as an event stream, then the connection closes.
     Raw(Vec<u8>),
-    /// A whole completion, whatever was asked for.
+    /// A complete chat completion, whatever was requested.
     Whole(String),
-    /// A list of these models, whatever was asked for.
+    /// A list of these models, whatever was requested.
     Models(Vec<String>),
     /// This status with this body.
     Status(u16, String),
     /// 302 to this address.
     Redirect(String),
-    /// This piece of a stream, then nothing until the server is told to go on or dropped; then the end.
+    /// This piece of a stream, then nothing until [`Completions::go_on`] or the server stops, then the end.
     Hold(String),
-    /// Not even a head until then.
+    /// Nothing at all until then, not even a head.
     Silent,
 }
 
@@ -38,11 +37,11 @@ struct State {
     /// Head and body of each request.
     requests: Vec<(String, String)>,
     go_on: bool,
-    /// Connections whose client went away while they were held.
+    /// The number of connections whose client disconnected while they were held.
     left: usize,
 }
 
-/// The server; it stops when dropped.
+/// The server. It stops when dropped.
 pub struct Completions {
     accepting: Accepting,
     state: Arc<Mutex<State>>,
@@ -77,13 +76,13 @@ impl Completions {
         self.state().left
     }
 
-    /// Lets what is held come to its end.
+    /// Releases held connections, which then finish.
     pub fn go_on(&self) {
         self.state().go_on = true;
     }
 }
 
-/// A chunk of a stream with this text.
+/// Returns a chunk of a stream with this text.
 pub fn chunk(text: &str) -> String {
     let chunk =
         serde_json::json!({"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": text}}]});
@@ -152,7 +151,7 @@ fn answer(mut stream: TcpStream, state: &Mutex<State>, stop: &AtomicBool) -> std
     }
 }
 
-/// Waits until the test says so; notes a client that goes away.
+/// Waits until the test releases the connection. Counts a client that disconnects.
 fn hold(stream: &TcpStream, state: &Mutex<State>, stop: &AtomicBool) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_millis(20)))?;
     let mut stream = stream;

@@ -1,8 +1,7 @@
-//! A web server of 127.0.0.1 that speaks as much of Elasticsearch's API as askpm uses: `_bulk` and `_search`.
+//! A local server that speaks the part of Elasticsearch's API that askpm uses: `_bulk` and `_search`.
 //!
-//! In: requests. Out: what Elasticsearch would answer, with a plain count of words for a score; and every request that
-//! came. As Quickwit does, it refuses what it does not know. It knows nothing of askpm, and is used by unit and
-//! integration tests alike.
+//! It answers like Elasticsearch, with a plain word count as the score, and records every request. Like Quickwit, it
+//! rejects what it does not know. It knows nothing about askpm, and unit and integration tests use it.
 #![allow(dead_code, reason = "each user of the harness uses some of it")]
 
 use std::collections::BTreeMap;
@@ -16,16 +15,16 @@ use super::accept::Accepting;
 
 #[derive(Default)]
 struct State {
-    /// Documents by identifier, of each index.
+    /// Documents by identifier, for each index.
     indexes: BTreeMap<String, BTreeMap<String, Value>>,
     requests: Vec<(String, String)>,
-    /// Answered instead of anything else.
+    /// The answer to every request, if set.
     ordered: Option<(u16, String)>,
-    /// What is added to the hits of every search.
+    /// Extra hits for every search.
     forged: Vec<Value>,
 }
 
-/// The server; it stops when dropped.
+/// The server. It stops when dropped.
 pub struct Elastic {
     accepting: Accepting,
     state: Arc<Mutex<State>>,
@@ -47,12 +46,12 @@ impl Elastic {
         self.state.lock().expect("no test panics while it holds this")
     }
 
-    /// Head and body of each request.
+    /// Returns the head and body of each request.
     pub fn requests(&self) -> Vec<(String, String)> {
         self.state().requests.clone()
     }
 
-    /// How many documents each index has.
+    /// Returns the number of documents in each index.
     pub fn counts(&self) -> BTreeMap<String, usize> {
         self.state()
             .indexes
@@ -61,17 +60,17 @@ impl Elastic {
             .collect()
     }
 
-    /// Answers everything with this from now on.
+    /// Answers every request with this from now on.
     pub fn order(&self, status: u16, body: &str) {
         self.state().ordered = Some((status, body.into()));
     }
 
-    /// Has every search find this too.
+    /// Adds this hit to every search.
     pub fn forge(&self, hit: Value) {
         self.state().forged.push(hit);
     }
 
-    /// Drops a document from every index.
+    /// Removes a document from every index.
     pub fn lose_one(&self) {
         for all in self.state().indexes.values_mut() {
             all.pop_first();
@@ -174,7 +173,8 @@ fn search(state: &State, index: &str, body: &str) -> (u16, String) {
     (200, json!({"took": 1, "timed_out": false, "hits": found}).to_string())
 }
 
-/// A point for each word of a `match` that a field has; sums over `should`. What Quickwit refuses is refused.
+/// Scores one point for each word of a `match` that the field has, and sums over `should`. Rejects what Quickwit
+/// rejects.
 fn score(query: &Value, document: &Value) -> Result<f64, String> {
     let (kind, inner) = query
         .as_object()

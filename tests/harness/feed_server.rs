@@ -1,7 +1,6 @@
-//! A web server of 127.0.0.1 that serves feeds as a test orders.
+//! A local web server that serves feeds as a test chooses.
 //!
-//! In: an answer for each path. Out: its address, and the head of every request that came. It knows nothing of askpm,
-//! and is used by unit and integration tests alike.
+//! It records the head of every request. It knows nothing about askpm, and unit and integration tests use it.
 #![allow(dead_code, reason = "each user of the harness uses some of it")]
 
 use std::collections::HashMap;
@@ -13,21 +12,21 @@ use std::time::Duration;
 
 use super::accept::Accepting;
 
-/// What a path answers.
+/// How a path is answered.
 #[derive(Debug, Clone)]
 pub enum Served {
-    /// 200 with this body, and 304 to whoever knows this `ETag`.
+    /// 200 with this body, or 304 to a request with this `ETag`.
     Tagged(&'static str, String),
-    /// 200 with this body, and 304 to whoever knows this `Last-Modified`.
+    /// 200 with this body, or 304 to a request with this `Last-Modified`.
     Dated(&'static str, String),
-    /// 200 with this body and neither.
+    /// 200 with this body and no validator.
     Plain(String),
     Status(u16),
     /// 302 to this address.
     Redirect(String),
-    /// 200 and so many bytes, without telling the length.
+    /// 200 and this many bytes, without a length.
     Endless(usize),
-    /// 200 and a head, then nothing.
+    /// 200, a head and one byte, then nothing.
     Silent,
 }
 
@@ -37,7 +36,7 @@ struct State {
     requests: Vec<String>,
 }
 
-/// The server; it stops when dropped.
+/// The server. It stops when dropped.
 pub struct FeedServer {
     accepting: Accepting,
     state: Arc<Mutex<State>>,
@@ -51,7 +50,7 @@ impl FeedServer {
         Self { accepting, state }
     }
 
-    /// The address of `path`.
+    /// Returns the address of `path`.
     pub fn at(&self, path: &str) -> String {
         format!("http://{}{path}", self.accepting.address)
     }
@@ -61,7 +60,7 @@ impl FeedServer {
         state.served.insert(path.to_string(), served);
     }
 
-    /// Request line and headers, in lower case, of every request so far.
+    /// Returns the request line and headers of every request so far, in lower case.
     pub fn requests(&self) -> Vec<String> {
         let state = self.state.lock().expect("no test panics while it holds this");
         state.requests.clone()

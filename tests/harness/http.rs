@@ -1,4 +1,4 @@
-//! `askpm serve` as a child, and a plain HTTP/1.1 client to speak to it.
+//! Runs `askpm serve` as a child process, with a simple HTTP/1.1 client.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use super::Run;
 
-/// A server that is ended when dropped.
+/// A server process. It is killed when dropped.
 pub struct Serving {
     pub child: Child,
     pub address: SocketAddr,
 }
 
 impl Serving {
-    /// Starts what `run` is, which must be `askpm serve --port 0 …`, and waits until questions can be asked.
+    /// Starts `run`, which must be `askpm serve --port 0 …`, and waits until it accepts questions.
     pub fn start(run: Run) -> Serving {
         let mut child = run.spawn();
         let mut line = String::new();
@@ -45,7 +45,7 @@ impl Serving {
         stream
     }
 
-    /// Sends these bytes and reads to the end.
+    /// Sends these bytes and reads until the end of the reply.
     pub fn raw(&self, request: &[u8]) -> Reply {
         let mut stream = self.connect();
         // The server may answer and close before it has read everything.
@@ -58,7 +58,7 @@ impl Serving {
         self.raw(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes())
     }
 
-    /// The head and body of a request for a chat completion.
+    /// Returns the head and body of a chat completion request.
     pub fn completion(&self, body: &str) -> Vec<u8> {
         let (host, length) = (self.address, body.len());
         let head = format!(
@@ -80,13 +80,13 @@ impl Drop for Serving {
     }
 }
 
-/// What came back.
+/// A reply of the server.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
     /// In lower case.
     pub head: String,
-    /// Without the framing of chunks.
+    /// Without chunked framing.
     pub body: String,
 }
 
@@ -124,7 +124,7 @@ impl Reply {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:#?}"))
     }
 
-    /// The objects of an event stream, which must end as it should.
+    /// Returns the objects of an event stream, which must end properly.
     #[track_caller]
     pub fn events(&self) -> Vec<serde_json::Value> {
         let body = self.body.strip_suffix("data: [DONE]\n\n").expect("the end of a stream");

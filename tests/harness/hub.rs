@@ -1,7 +1,7 @@
-//! A Hugging Face Hub of 127.0.0.1, with the faults that a test orders.
+//! A local Hugging Face Hub, with the faults that a test chooses.
 //!
-//! In: files by path, and a list of [`Fault`]s, one for each GET of a file, after which it behaves well. Out: its
-//! address, and every [`Request`] that came. It knows nothing of askpm, and is used by unit and integration tests alike.
+//! Each [`Fault`] applies to one GET of a file; after that the server behaves. It records every [`Request`]. It knows
+//! nothing about askpm, and unit and integration tests use it.
 #![allow(dead_code, reason = "each user of the harness uses some of it")]
 
 use std::collections::{HashMap, VecDeque};
@@ -16,33 +16,33 @@ use super::accept::Accepting;
 /// What goes wrong with one GET.
 #[derive(Debug, Clone)]
 pub enum Fault {
-    /// An answer without a body.
+    /// A response without a body.
     Status(u16),
-    /// The same with `Retry-After: SECONDS`.
+    /// The same, with `Retry-After: SECONDS`.
     Busy(u16, u64),
-    /// So many bytes of the body, then the connection closes; the headers promise all of it.
+    /// This many bytes of the body, then the connection closes. The headers announce the full length.
     CutAfter(usize),
-    /// So many bytes of the body, then nothing, with the connection open.
+    /// This many bytes of the body, then nothing, while the connection stays open.
     StallAfter(usize),
-    /// The connection closes before an answer.
+    /// The connection closes before a response.
     Close,
-    /// 200 and the whole file, whatever range was asked for.
+    /// 200 and the whole file, whatever range was requested.
     IgnoreRange,
     /// Another body of the same length.
     WrongBytes,
-    /// The body and this much more, told so by the headers.
+    /// The body and this many more bytes, which the headers announce.
     TooLong(usize),
-    /// Neither a length nor a range is told; the body ends with the connection.
+    /// No `Content-Length`. The body ends with the connection.
     NoLength,
-    /// The body and this much more, of which the headers say nothing.
+    /// The body and this many more bytes, without a `Content-Length`.
     NoLengthTooLong(usize),
     /// 206 with a part that begins elsewhere.
     WrongPart,
-    /// 302 to this address, with the headers of the Hub.
+    /// 302 to this address, with the Hub's headers.
     Redirect(String),
 }
 
-/// One request, as it came.
+/// A request, as received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     pub method: String,
@@ -65,7 +65,7 @@ struct State {
     requests: Vec<Request>,
 }
 
-/// The server; it stops when dropped.
+/// The server. It stops when dropped.
 pub struct Hub {
     accepting: Accepting,
     state: Arc<Mutex<State>>,
@@ -79,7 +79,7 @@ impl Hub {
         Self { accepting, state }
     }
 
-    /// `http://127.0.0.1:PORT`.
+    /// Returns `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.accepting.address)
     }
@@ -105,22 +105,22 @@ impl Hub {
         self.lock().answers.insert(path.to_string(), json.to_string());
     }
 
-    /// Orders faults for the coming GETs of files.
+    /// Adds faults for the next GETs of files.
     pub fn order(&self, faults: impl IntoIterator<Item = Fault>) {
         self.lock().faults.extend(faults);
     }
 
-    /// Takes back the faults that have not happened yet.
+    /// Removes the faults that have not happened yet.
     pub fn forgive(&self) {
         self.lock().faults.clear();
     }
 
-    /// Every request so far.
+    /// Returns every request so far.
     pub fn requests(&self) -> Vec<Request> {
         self.lock().requests.clone()
     }
 
-    /// The `Range` headers of all GETs so far.
+    /// Returns the `Range` headers of all GETs so far.
     pub fn ranges(&self) -> Vec<Option<String>> {
         self.requests()
             .into_iter()
@@ -134,7 +134,7 @@ impl Hub {
     }
 }
 
-/// The address of a port of 127.0.0.1 that nobody listens on.
+/// Returns the address of a local port that nothing listens on.
 pub fn refused() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     format!("http://{}", listener.local_addr().expect("an address"))
@@ -247,7 +247,7 @@ fn send_file(
         Some(Fault::CutAfter(sent)) => out.send(status, &headers, Some(length), &bytes[..sent.min(length)]),
         Some(Fault::StallAfter(sent)) => {
             out.send(status, &headers, Some(length), &bytes[..sent.min(length)])?;
-            // Until the client gives up, the test ends, or something is wrong with both.
+            // Wait until the client gives up or the test ends, with a limit in case neither happens.
             for _ in 0..500 {
                 let mut byte = [0];
                 out.stream.set_read_timeout(Some(Duration::from_millis(20)))?;

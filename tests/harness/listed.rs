@@ -1,4 +1,4 @@
-//! A home whose listed models, the one that finds and the one that writes, are tiny ones on a Hub of 127.0.0.1.
+//! A home whose listed models, for embedding and for writing, are tiny ones on a local Hub.
 
 use sha2::{Digest, Sha256};
 
@@ -12,9 +12,9 @@ const COMMIT: &str = "3333333333333333333333333333333333333333";
 pub struct Listed {
     pub home: Home,
     pub hub: Hub,
-    /// Bytes of the files of the model that finds.
+    /// Size in bytes of the embedding model's files.
     pub finds: usize,
-    /// Bytes of the one that writes.
+    /// Size in bytes of the generator's file.
     pub writes: usize,
 }
 
@@ -64,12 +64,12 @@ impl Listed {
         }
     }
 
-    /// `askpm` on the corpus of the tests, which chooses by itself what passages are found by, and may fetch models.
+    /// Returns `askpm` on the test corpus. It may fetch models, and chooses itself how to search.
     pub fn askpm(&self) -> Run {
         self.home.askpm().by_default().env("HF_ENDPOINT", self.hub.endpoint())
     }
 
-    /// The names of the files that were asked for so far, each once.
+    /// Returns the names of the files requested so far, without consecutive repeats.
     pub fn fetched(&self) -> Vec<String> {
         let requests = self.hub.requests().into_iter();
         let mut names: Vec<String> = requests

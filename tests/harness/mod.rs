@@ -1,4 +1,4 @@
-//! A hermetic place to run the real binary in: an empty home, a cleared environment, no network, a corpus of its own.
+//! Runs the real binary in isolation: an empty home, a cleared environment, no network, and a test corpus.
 
 pub mod accept;
 pub mod completions;
@@ -19,10 +19,10 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-/// An address where nobody listens: the discard port of this machine.
+/// An address where nothing listens: the local discard port.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
-/// A user's home folder that is gone at the end of the test.
+/// A user's home folder. It is deleted at the end of the test.
 pub struct Home {
     dir: TempDir,
 }
@@ -46,13 +46,13 @@ impl Home {
         path
     }
 
-    /// `askpm` with the fixture corpus, as a command to add to.
+    /// Returns `askpm` with the fixture corpus, as a command to extend.
     pub fn askpm(&self) -> Run {
         self.bare().env("ASKPM_CORPUS", fixture("corpus"))
     }
 
-    /// `askpm` with the built-in corpus. It searches by words, as it does where the embedding model cannot be had, unless
-    /// [`Run::by_default`] or `--by` says otherwise.
+    /// Returns `askpm` with the built-in corpus. It searches by words, as without the embedding model, unless
+    /// [`Run::by_default`] or `--by` changes that.
     pub fn bare(&self) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_askpm"));
         command
@@ -69,7 +69,7 @@ impl Home {
     }
 }
 
-/// A command being put together.
+/// A command that is being built.
 pub struct Run {
     command: Command,
     input: Vec<u8>,
@@ -81,7 +81,7 @@ impl Run {
         self
     }
 
-    /// Leaves to the program what passages are found by.
+    /// Lets the program choose how to search.
     pub fn by_default(mut self) -> Run {
         self.command.env_remove("ASKPM_BY");
         self
@@ -97,7 +97,7 @@ impl Run {
         self
     }
 
-    /// Starts it with nothing to read, both of its outputs being pipes.
+    /// Starts the command without input. Both of its outputs are pipes.
     pub fn spawn(mut self) -> Child {
         let command = self
             .command
@@ -107,17 +107,17 @@ impl Run {
         command.spawn().expect("the binary starts")
     }
 
-    /// The command itself, for what a test must do by hand.
+    /// Returns the command itself, for tests that must run it by hand.
     pub fn command(self) -> Command {
         self.command
     }
 
-    /// The command to change, for what this type has no words for.
+    /// Returns the command, for changes that this type has no method for.
     pub fn command_mut(&mut self) -> &mut Command {
         &mut self.command
     }
 
-    /// Runs to the end.
+    /// Runs the command to its end.
     pub fn run(mut self) -> Ran {
         let mut child = self
             .command
@@ -128,7 +128,7 @@ impl Run {
             .expect("the binary starts");
         let mut stdin = child.stdin.take().expect("standard input is a pipe");
         let input = std::mem::take(&mut self.input);
-        // The program may end without reading: then the pipe is closed, and that is no fault of the test.
+        // The program may end without reading its input. The write error is then not the test's fault.
         let writer = std::thread::spawn(move || stdin.write_all(&input));
         let Output { status, stdout, stderr } = child.wait_with_output().expect("the binary ends");
         let _ = writer.join();
@@ -140,7 +140,7 @@ impl Run {
     }
 }
 
-/// What a run left.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Ran {
     /// `None` if a signal ended it.
@@ -156,7 +156,8 @@ impl Ran {
         self
     }
 
-    /// Ended with `status`, nothing on standard output, and a last line of `askpm: …` that holds each of `parts`.
+    /// Asserts that it ended with `status`, nothing on standard output, and a last line of `askpm: …` that contains
+    /// `parts`.
     #[track_caller]
     pub fn fails(self, status: i32, parts: &[&str]) -> Ran {
         assert_eq!(self.status, Some(status), "{self:#?}");
@@ -173,7 +174,7 @@ impl Ran {
         self
     }
 
-    /// The hint that came with a failure.
+    /// Returns the hint that came with a failure.
     pub fn hint(&self) -> &str {
         self.stderr
             .lines()
@@ -187,18 +188,19 @@ impl Ran {
     }
 }
 
-/// A file or folder of `tests/fixtures/`.
+/// Returns a file or folder of `tests/fixtures/`.
 pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
-/// Says that a test is skipped, and why: past the test runner, which keeps back what a passing test prints.
+/// Reports that a test is skipped, and why. It writes to standard error directly, because the test runner hides the
+/// output of passing tests.
 pub fn skipped(why: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
-/// The folder with the files of the embedding model, which `ASKPM_TEST_EMBEDDER` names; else tells that a test is
-/// skipped.
+/// Returns the folder with the embedding model's files, which `ASKPM_TEST_EMBEDDER` names. If it is not set, reports
+/// that the test is skipped.
 pub fn embedder() -> Option<PathBuf> {
     let folder = std::env::var_os("ASKPM_TEST_EMBEDDER").map(PathBuf::from);
     if folder.is_none() {
@@ -207,8 +209,10 @@ pub fn embedder() -> Option<PathBuf> {
     folder
 }
 
-/// The default model's file, or the reason why the tests that need it are skipped. `ASKPM_TEST_MODEL` names it; else
-/// the binary itself fetches it, once, into the build folder, which needs a network.
+/// Returns the default model's file, or reports why the tests that need it are skipped.
+///
+/// `ASKPM_TEST_MODEL` names the file. Without it, the binary downloads the model once into the build folder, which
+/// needs a network.
 pub fn real_model() -> Option<&'static Path> {
     static MODEL: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let found = MODEL.get_or_init(|| {

@@ -1,6 +1,4 @@
-//! `askpm chat` on a pseudo-terminal, as a person types into it.
-//!
-//! In: keys. Out: what was shown. It knows nothing of what chats say.
+//! Runs `askpm chat` in a pseudo-terminal, as a person would use it.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -15,8 +13,8 @@ use nix::unistd::Pid;
 
 use super::Home;
 
-/// `askpm chat` on a terminal. It is not the terminal that controls the program's session, so that Ctrl-C while no line
-/// is edited must be sent as the signal that it is.
+/// `askpm chat` in a terminal. This is not the controlling terminal of the program's session. Ctrl-C outside of line
+/// editing must therefore be sent as a signal.
 pub struct Terminal {
     keyboard: fs::File,
     child: Child,
@@ -24,16 +22,16 @@ pub struct Terminal {
     seen: String,
 }
 
-/// How long a terminal is waited for: far longer than anything takes.
+/// How long to wait for output: far longer than any step takes.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Terminal {
-    /// `askpm chat --offline` with more `args`.
+    /// Starts `askpm chat --offline` with further `args`.
     pub fn new(home: &Home, args: &[&str]) -> Terminal {
         Terminal::online(home, &[&["--offline"], args].concat())
     }
 
-    /// `askpm chat` with `args`, which may ask servers of this machine.
+    /// Starts `askpm chat` with `args`. It may connect to local servers.
     pub fn online(home: &Home, args: &[&str]) -> Terminal {
         let size = Winsize {
             ws_row: 24,
@@ -64,7 +62,7 @@ impl Terminal {
         }
     }
 
-    /// Types, which is for the line editor only once its prompt was seen.
+    /// Types keys. They reach the line editor only after its prompt was shown.
     pub fn keys(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
     }
@@ -74,7 +72,7 @@ impl Terminal {
         kill(pid, Signal::SIGINT).unwrap();
     }
 
-    /// Waits until `part` was shown since the last call, and forgets what came before its end.
+    /// Waits until `part` is shown, and forgets everything up to its end.
     #[track_caller]
     pub fn sees(&mut self, part: &str) {
         let until = Instant::now() + PATIENCE;

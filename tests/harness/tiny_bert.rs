@@ -1,7 +1,7 @@
-//! Writes a tiny BERT with random weights: a real embedding model in every respect but sense.
+//! Writes a tiny BERT with random weights. It is a valid embedding model, but its vectors are meaningless.
 //!
-//! In: a folder and a seed. Out: `model.safetensors`, `tokenizer.json` and `config.json` in it. The container is that
-//! of the safetensors format: a length, a JSON header, the numbers.
+//! The files are `model.safetensors`, `tokenizer.json` and `config.json`. The safetensors format is a length, a JSON
+//! header and the numbers.
 #![allow(dead_code, reason = "each user of the harness uses some of it")]
 
 use std::path::Path;
@@ -10,7 +10,7 @@ const HIDDEN: usize = 16;
 const INNER: usize = 32;
 const POSITIONS: usize = 48;
 
-/// Words that the tokenizer knows; other letters are pieces of their own.
+/// Words that the tokenizer knows. Other words become single letters.
 const WORDS: &[&str] = &[
     "price", "pricing", "roadmap", "customer", "the", "how", "we", "do", "team", "no",
 ];
@@ -87,7 +87,7 @@ fn weights(vocabulary: usize, seed: u64) -> Vec<u8> {
     for (name, shape) in tensors {
         let begin = data.len();
         for _ in 0..shape.iter().product() {
-            // A linear congruential generator (Knuth's MMIX); its upper bits are random enough for weights.
+            // A linear congruential generator (Knuth's MMIX). Its upper bits are random enough for weights.
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);

@@ -1,12 +1,11 @@
-//! Builds a wheel: a ZIP archive with one member, whose header may lie.
+//! Builds a wheel: a ZIP archive with one member, whose header may claim a wrong size.
 //!
-//! In: a name, the bytes, and the size to claim. Out: the archive. The layout is that of PKWARE's APPNOTE, 4.3; the
-//! CRC fields are 0, for nothing here reads them.
+//! The layout is that of PKWARE's APPNOTE, 4.3. The CRC fields are 0, because nothing here reads them.
 #![allow(dead_code, reason = "each user of the harness uses some of it")]
 
 use std::io::Write;
 
-/// Deflated `bytes` under `member`, claiming to inflate to `claimed` bytes.
+/// Builds a wheel with `bytes` deflated under `member`, which claims to inflate to `claimed` bytes.
 pub fn wheel(member: &str, bytes: &[u8], claimed: u32) -> Vec<u8> {
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).expect("a vector takes everything");
@@ -14,7 +13,7 @@ pub fn wheel(member: &str, bytes: &[u8], claimed: u32) -> Vec<u8> {
     archive(member, 8, &packed, claimed)
 }
 
-/// The same, stored as it is.
+/// The same, without compression.
 pub fn stored_wheel(member: &str, bytes: &[u8]) -> Vec<u8> {
     archive(member, 0, bytes, bytes.len() as u32)
 }
