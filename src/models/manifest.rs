@@ -1,7 +1,7 @@
-//! Reads the format of `models.toml` and refuses what breaks it, by line and field.
+//! Parses `models.toml` and reports format errors with line and field.
 //!
-//! In: the text of a file and its name. Out: [`Model`]s whose every field is checked, so that nothing after this needs
-//! to ask whether a path climbs out of the cache or a hash is one. It must not know of files, caches or networks.
+//! It checks every field that ends up in a path, a command line or a comparison of hashes. Later code can rely on that:
+//! no path leads out of the cache, and every hash has the right form.
 
 use std::ops::Range;
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::digest::{is_commit, is_sha256};
 use super::error::ModelError;
 use super::registry::{Model, ModelFile, ModelKind, Source};
 
-/// The only version of the format so far.
+/// The only format version so far.
 const VERSION: i64 = 1;
 
 #[derive(Deserialize)]
@@ -63,7 +63,7 @@ struct RawModelFile {
     sha256: Spanned<String>,
 }
 
-/// Flat, not a tagged enum: serde buffers those, and the places of their fields are lost.
+/// A source as written. It is flat, because serde buffers tagged enums and loses the positions of their fields.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawSource {
@@ -82,10 +82,10 @@ fn yes() -> bool {
     true
 }
 
-/// The models of `text`, in its order. `file` is only named in errors.
+/// Parses the models of `text`, in file order. `file` is used only in errors.
 pub(super) fn parse(text: &str, file: &Path) -> Result<Vec<Model>, ModelError> {
     let place = Place { text, file };
-    // The version comes first and alone: a later format should be told from a misspelt key.
+    // Read the version before anything else, so that a newer format is not reported as a misspelt key.
     let version: VersionOnly = toml::from_str(text).map_err(|error| place.toml(&error))?;
     match version.version {
         Some(found) if *found.get_ref() == VERSION => {}
@@ -109,7 +109,7 @@ pub(super) fn parse(text: &str, file: &Path) -> Result<Vec<Model>, ModelError> {
     Ok(models)
 }
 
-/// Turns byte spans into `file:line` errors.
+/// Turns byte spans into errors with file and line.
 struct Place<'a> {
     text: &'a str,
     file: &'a Path,
@@ -127,7 +127,7 @@ impl Place<'_> {
         }
     }
 
-    /// An error of the TOML reader: its own words, on one line, and the key of the line it points at.
+    /// Converts an error of the TOML parser: its message on one line, and the key of the line that it points at.
     fn toml(&self, error: &toml::de::Error) -> ModelError {
         let span = error.span().unwrap_or(0..0);
         let bytes = self.text.as_bytes();
@@ -355,12 +355,12 @@ fn is_word(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
-/// A word that begins with a letter or digit: never `..`, never an option of a command line.
+/// Returns whether `text` is a word that begins with a letter or digit. It is neither `..` nor a command-line option.
 fn is_part(text: &str) -> bool {
     is_word(text) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
-/// `--` would be read as the separator of the cache's folder names.
+/// Returns whether `text` is `ORG/NAME`. `--` is refused, because the cache's folder names use it as a separator.
 fn is_repo(text: &str) -> bool {
     text.split('/').count() == 2 && text.split('/').all(|part| is_part(part) && !part.contains("--"))
 }
@@ -374,7 +374,7 @@ fn is_version(text: &str) -> bool {
     text.bytes().all(good) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
-/// Segments that are plain names: no `..`, no root, no drive, no back-slash, no control character.
+/// Returns whether all segments are plain names: no `..`, no root, no drive, no backslash, no control character.
 fn is_relative_path(text: &str) -> bool {
     let plain = |part: &str| !part.is_empty() && part != "." && part != "..";
     !text.chars().any(|c| c.is_control() || matches!(c, '\\' | ':')) && text.split('/').all(plain)

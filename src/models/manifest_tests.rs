@@ -1,4 +1,4 @@
-//! Tests of the reader of `models.toml`: each broken file is named by line and field, with a way out.
+//! Tests that each broken `models.toml` is reported with line, field and hint.
 
 use super::*;
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ version = "0.1"
 member = "p/f.gguf"
 "#;
 
-/// The line, field and hint of the error that `GOOD` gives once `from` is replaced by `to`.
+/// Returns the line, field and hint of the error that parsing `GOOD` gives after `from` is replaced by `to`.
 fn broken(from: &str, to: &str) -> (usize, String, String) {
     assert!(GOOD.contains(from), "the test replaces {from:?}, which is not there");
     match parse(&GOOD.replacen(from, to, 1), Path::new("x.toml")) {

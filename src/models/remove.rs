@@ -1,6 +1,6 @@
-//! Takes a model's file out of the cache, and nothing else.
+//! Deletes a model's file from the cache.
 //!
-//! In: a [`Slot`]. Out: what was deleted. It must not follow a link out of the cache.
+//! It never follows a link that leads out of the cache.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,17 +9,18 @@ use super::Progress;
 use super::error::ModelError;
 use super::store::Slot;
 
-/// What `remove` deleted.
+/// A summary of what [`remove`](super::remove()) deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Removed {
-    /// Files and links.
+    /// Number of files and links.
     pub files: u32,
-    /// Bytes that are free again.
+    /// Bytes freed.
     pub bytes: u64,
 }
 
-/// Deletes the blob, the links to it in every snapshot, the unfinished download, and the folders and refs that are
-/// empty afterwards.
+/// Deletes the blob, the links to it in every snapshot and the unfinished download.
+///
+/// It then deletes folders that are empty and refs whose snapshot no longer exists.
 pub(super) fn remove(slot: &Slot, progress: &mut dyn Progress) -> Result<Removed, ModelError> {
     let mut removed = Removed::default();
     let Some(repo) = inside(slot, &slot.repo_dir)? else {
@@ -29,7 +30,7 @@ pub(super) fn remove(slot: &Slot, progress: &mut dyn Progress) -> Result<Removed
     let snapshots = repo.join("snapshots");
     for folder in folders(&snapshots) {
         let pointer = folder.join(&slot.file);
-        // A file name with folders in it could lead through a link.
+        // The file name may contain folders, and one of them may be a link that leads out of the cache.
         let Some(parent) = pointer.parent() else { continue };
         if inside(slot, parent)?.is_some() && points_here(slot, &pointer) {
             delete(&pointer, &mut removed)?;
@@ -52,7 +53,7 @@ pub(super) fn remove(slot: &Slot, progress: &mut dyn Progress) -> Result<Removed
     Ok(removed)
 }
 
-/// Deletes a file that was found damaged, and the blob behind it where it is a link.
+/// Deletes a damaged file and, if it is a link, the blob it points to.
 pub(super) fn discard(slot: &Slot, path: &Path) -> Result<(), ModelError> {
     let real = inside(slot, path)?;
     for name in real.iter().map(PathBuf::as_path).chain([path]) {
@@ -61,7 +62,10 @@ pub(super) fn discard(slot: &Slot, path: &Path) -> Result<(), ModelError> {
     Ok(())
 }
 
-/// The real path of `path`, `None` where there is none; an error where it lies outside the cache.
+/// Returns the real path of `path`, or `None` if `path` does not exist.
+///
+/// # Errors
+/// [`ModelError::OutsideCache`] if the real path is not inside the cache.
 pub(super) fn inside(slot: &Slot, path: &Path) -> Result<Option<PathBuf>, ModelError> {
     let (Ok(cache), Ok(real)) = (fs::canonicalize(&slot.cache), fs::canonicalize(path)) else {
         return Ok(None);
@@ -75,7 +79,9 @@ pub(super) fn inside(slot: &Slot, path: &Path) -> Result<Option<PathBuf>, ModelE
     }
 }
 
-/// A link to the blob by name, or (where links cannot be made) a copy of the same size.
+/// Returns whether `pointer` is a link to the blob, judged by name, or a plain file of the same size.
+///
+/// A plain file of that size is taken for the copy that is made where links are not supported.
 fn points_here(slot: &Slot, pointer: &Path) -> bool {
     match fs::read_link(pointer) {
         Ok(target) => target.file_name().is_some_and(|name| name == slot.sha256.as_str()),
@@ -93,7 +99,7 @@ fn delete(path: &Path, removed: &mut Removed) -> Result<(), ModelError> {
     Ok(())
 }
 
-/// Deletes `folder` and those above it, up to but without `root`, as long as they are empty.
+/// Deletes `folder` and its parents below `root`, as long as they are empty.
 fn prune(folder: &Path, root: &Path) {
     let mut at = folder;
     while at != root && at.starts_with(root) && fs::remove_dir(at).is_ok() {
@@ -102,7 +108,7 @@ fn prune(folder: &Path, root: &Path) {
     }
 }
 
-/// A ref to a commit of which nothing is left misleads.
+/// Deletes refs to commits whose snapshot no longer exists.
 fn drop_stale_refs(repo: &Path) {
     let Ok(entries) = fs::read_dir(repo.join("refs")) else {
         return;

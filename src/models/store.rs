@@ -1,12 +1,12 @@
-//! The Hugging Face cache on disk, in the layout that `huggingface_hub` writes and reads.
+//! Stores model files in the Hugging Face cache, in the layout that `huggingface_hub` reads and writes.
 //!
-//! `models--ORG--NAME/blobs/SHA256` holds the bytes, `snapshots/COMMIT/FILE` is a relative link to them, `refs/BRANCH`
-//! names a branch's commit, and `.locks/models--ORG--NAME/SHA256.lock` keeps two programs from fetching the same file
-//! (<https://huggingface.co/docs/huggingface_hub/guides/manage-cache>). For large files the blob's name, the ETag, is
-//! the SHA-256.
+//! - `models--ORG--NAME/blobs/SHA256` holds the bytes.
+//! - `models--ORG--NAME/snapshots/COMMIT/FILE` is a relative link to the blob.
+//! - `models--ORG--NAME/refs/BRANCH` contains the commit of a branch.
+//! - `.locks/models--ORG--NAME/SHA256.lock` keeps two programs from fetching the same file.
 //!
-//! In: a [`Model`] and the [`Places`]. Out: where its file is, whether it was checked, and the file put in its place.
-//! It must not know where files come from.
+//! `huggingface_hub` names a blob by its ETag, which for large files is the SHA-256. The layout is described in
+//! <https://huggingface.co/docs/huggingface_hub/guides/manage-cache>.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -19,7 +19,7 @@ use super::error::ModelError;
 use super::places::Places;
 use super::registry::{Model, ModelKind, Source};
 
-/// The place of one model's file in the cache, whichever source it comes from.
+/// The place of a model file in the cache. It does not depend on the source that delivers the file.
 #[derive(Debug, Clone)]
 pub(super) struct Slot {
     pub cache: PathBuf,
@@ -32,12 +32,14 @@ pub(super) struct Slot {
     note: PathBuf,
 }
 
-/// A held lock; dropping it lets others in.
+/// A held lock. Dropping it releases the lock.
 pub(super) struct Held(#[expect(dead_code, reason = "closing the file is what unlocks it")] Option<File>);
 
 impl Slot {
-    /// The place is that of the first Hub source, so that a file fetched from a package index is found by
-    /// `huggingface_hub` too. A model without a Hub source gets a repository of its own under `askpm`.
+    /// Returns the slot of the model's first file.
+    ///
+    /// The slot follows the first Hub source, even if another source delivers the file, so that `huggingface_hub` finds
+    /// the file too. A model without a Hub source gets the repository `askpm/NAME`.
     pub fn of(model: &Model, places: &Places) -> Self {
         let hub = model.sources.iter().find_map(|source| match source {
             Source::Hub { repo, revision, file } => Some((repo.clone(), revision.clone(), file.clone())),
@@ -60,7 +62,7 @@ impl Slot {
         self.repo_dir.join("blobs").join(&self.sha256)
     }
 
-    /// What has come so far of an interrupted download. `huggingface_hub` uses the same name.
+    /// The path of an unfinished download. `huggingface_hub` uses the same name.
     pub fn partial(&self) -> PathBuf {
         self.repo_dir.join("blobs").join(format!("{}.incomplete", self.sha256))
     }
@@ -73,8 +75,10 @@ impl Slot {
             .join(format!("{}.lock", self.sha256))
     }
 
-    /// The folder of `snapshots/` for this revision. A branch whose commit is not known gets a folder named by the
-    /// hash: no ref is written for it, so it claims nothing about the branch.
+    /// Returns the folder of `snapshots/` for this revision.
+    ///
+    /// If the commit of a branch is not known, the folder is named after the file's hash. No ref points to that folder,
+    /// so it makes no claim about the branch.
     fn snapshot(&self) -> PathBuf {
         let known = if is_commit(&self.revision) {
             Some(self.revision.clone())
@@ -93,7 +97,7 @@ impl Slot {
         Some(text.trim().to_string()).filter(|text| is_commit(text))
     }
 
-    /// Records the commit that a branch stands for, as `huggingface_hub` does.
+    /// Records the commit that a branch points to, as `huggingface_hub` does.
     pub fn write_ref(&self, commit: &str) -> Result<(), ModelError> {
         if self.revision.is_empty() || is_commit(&self.revision) || !is_commit(commit) {
             return Ok(());
@@ -102,16 +106,16 @@ impl Slot {
         write_atomically(&path, commit.as_bytes())
     }
 
-    /// The file, where one of the right size is there: under its readable name if it has that, else the blob.
+    /// Returns the path of the file if it exists with the right size: its snapshot name, else its blob.
     pub fn present(&self) -> Option<PathBuf> {
         let right = |path: &PathBuf| fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() == self.size);
         [self.snapshot().join(&self.file), self.blob()].into_iter().find(right)
     }
 
-    /// Whether `path` was hashed before and has not changed since, by size and modification time.
+    /// Returns whether `path` was hashed before and has not changed since, judged by size and modification time.
     ///
-    /// The note lies in askpm's own folder: the cache belongs to other programs as well, and may be read-only. Hashing
-    /// 100 MB at every start would cost more than everything else that a start does.
+    /// The record is kept in askpm's own folder, because other programs share the cache and it may be read-only.
+    /// Hashing 100 MB at every start would take longer than everything else that happens at a start.
     pub fn is_checked(&self, path: &Path) -> bool {
         let Ok(stamp) = self.stamp(path) else { return false };
         fs::read_to_string(&self.note).is_ok_and(|text| text.lines().any(|line| line == stamp))
@@ -124,14 +128,17 @@ impl Slot {
         Ok(format!("{} {} {}", meta.len(), age.as_nanos(), real.display()))
     }
 
-    /// Notes that `path` has the right hash. A note that cannot be written costs only the hashing next time.
+    /// Records that `path` has the right hash. If that fails, the file is only hashed again next time.
     pub fn set_checked(&self, path: &Path) {
         if let Ok(stamp) = self.stamp(path) {
             let _ = write_atomically(&self.note, format!("{stamp}\n").as_bytes());
         }
     }
 
-    /// Hashes all of `path`; the error carries both hashes.
+    /// Hashes all of `path` and records the result.
+    ///
+    /// # Errors
+    /// [`ModelError::Damaged`], with both hashes, if the hash is wrong.
     pub fn check(&self, model: &str, path: &Path, progress: &mut dyn Progress) -> Result<(), ModelError> {
         let file = File::open(path).map_err(|error| ModelError::io(path, "cannot be opened", error))?;
         let mut hasher = Hasher::default();
@@ -153,9 +160,9 @@ impl Slot {
         })
     }
 
-    /// Waits for the sole right to fetch or remove this file; says so where another program has it.
+    /// Takes the lock for fetching or removing this file. If another program holds it, notes that and waits.
     ///
-    /// The lock is `flock`'s, on the file that `huggingface_hub` locks, so the two wait for each other.
+    /// The lock uses `flock` on the same file as `huggingface_hub`, so the two programs wait for each other.
     pub fn lock(&self, progress: &mut dyn Progress) -> Result<Held, ModelError> {
         let path = self.lock_file();
         make_parent(&path)?;
@@ -173,7 +180,8 @@ impl Slot {
         }
     }
 
-    /// Some network file systems have no locks. The atomic rename still keeps the result whole.
+    /// Continues without a lock, because some network file systems have none. The atomic rename still keeps the file
+    /// whole.
     fn unlocked(&self, error: io::Error, progress: &mut dyn Progress) -> Result<Held, ModelError> {
         progress.note(&format!(
             "the cache's disk has no file locks ({error}): going on without one"
@@ -181,19 +189,20 @@ impl Slot {
         Ok(Held(None))
     }
 
-    /// Moves a file whose hash was checked into its place, on the same disk, and links its readable name to it.
-    /// `file` must be synced already.
+    /// Renames a file into its place and links its snapshot name to it.
+    ///
+    /// The caller has checked the hash of `file` and synced it. `file` must be on the same disk as the cache.
     pub fn place(&self, file: &Path) -> Result<PathBuf, ModelError> {
         let blob = self.blob();
         make_parent(&blob)?;
         fs::rename(file, &blob).map_err(|error| ModelError::io(&blob, "cannot be put in place", error))?;
         sync_folder(&blob);
-        // Another source may have begun before this one delivered.
+        // Another source may have left an unfinished download.
         let _ = fs::remove_file(self.partial());
         self.link()
     }
 
-    /// Makes the readable name, if it is not there yet, and notes that the file was checked.
+    /// Creates the snapshot name if it is missing, and records that the file was checked.
     pub fn link(&self) -> Result<PathBuf, ModelError> {
         let pointer = self.snapshot().join(&self.file);
         if fs::metadata(&pointer).is_ok_and(|meta| meta.len() == self.size) {
@@ -201,7 +210,7 @@ impl Slot {
             return Ok(pointer);
         }
         make_parent(&pointer)?;
-        // A dangling link or a file of another size is in the way.
+        // A dangling link or a file of another size may be in the way.
         match fs::remove_file(&pointer) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(ModelError::io(&pointer, "cannot be replaced", error));
@@ -215,13 +224,13 @@ impl Slot {
         Ok(pointer)
     }
 
-    /// Forgets that the file was ever checked.
+    /// Deletes the record that the file was checked.
     pub fn drop_note(&self) {
         let _ = fs::remove_file(&self.note);
     }
 }
 
-/// What the file of a model that no Hub repository has is called: `NAME.gguf`, or of other kinds as at its source.
+/// Returns the file name of a model without a Hub source: `NAME.gguf`, or for an embedding model the name in its wheel.
 fn own_file(model: &Model) -> String {
     let member = model.sources.iter().find_map(|source| match source {
         Source::Package { member, .. } => member.rsplit('/').next(),
@@ -233,13 +242,13 @@ fn own_file(model: &Model) -> String {
     }
 }
 
-/// Creates the folder that `path` is to lie in.
+/// Creates the parent folder of `path`.
 pub(super) fn make_parent(path: &Path) -> Result<(), ModelError> {
     let Some(parent) = path.parent() else { return Ok(()) };
     fs::create_dir_all(parent).map_err(|error| ModelError::io(parent, "cannot be created", error))
 }
 
-/// Writes beside the target, syncs, renames.
+/// Writes to a temporary file in the same folder, syncs it, and renames it to `path`.
 fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
     make_parent(path)?;
     let fail = |error| ModelError::io(path, "cannot be written", error);
@@ -252,24 +261,25 @@ fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
     Ok(())
 }
 
-/// A rename lasts through a power cut only once its folder is synced. Not every system can; nothing depends on it.
+/// Syncs the folder of `path`, so that a rename survives a power failure. Not every system supports it, so errors are
+/// ignored.
 fn sync_folder(path: &Path) {
     if let Some(Ok(folder)) = path.parent().map(File::open) {
         let _ = folder.sync_all();
     }
 }
 
-/// Makes `pointer` lead to `blob`: by a symbolic link to the relative `target`, else a hard link, else a copy.
+/// Makes `pointer` a symbolic link to the relative `target`, else a hard link to `blob`, else a copy of it.
 fn point(target: &Path, blob: &Path, pointer: &Path) -> io::Result<()> {
     match symlink(target, pointer).or_else(|_| fs::hard_link(blob, pointer)) {
-        // Another program made it just now.
+        // Another program created it in the meantime.
         Err(_) if fs::symlink_metadata(pointer).is_ok() => Ok(()),
         Err(_) => copy(blob, pointer),
         Ok(()) => Ok(()),
     }
 }
 
-/// Copies by way of a new file and a rename: writing to `pointer` itself could write through a link into the blob.
+/// Copies `blob` to a new file and renames that. A write to `pointer` could go through a link into the blob.
 fn copy(blob: &Path, pointer: &Path) -> io::Result<()> {
     let mut file = tempfile::NamedTempFile::new_in(pointer.parent().unwrap_or(Path::new(".")))?;
     io::copy(&mut File::open(blob)?, &mut file)?;
@@ -283,7 +293,7 @@ fn symlink(target: &Path, link: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, link)
 }
 
-/// Windows lets ordinary users make no symbolic links by default.
+/// Always fails: by default, Windows does not let ordinary users create symbolic links.
 #[cfg(not(unix))]
 fn symlink(_target: &Path, _link: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())

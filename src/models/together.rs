@@ -1,7 +1,6 @@
-//! Several models fetched as one: how much there is of them, and one account of how far it has come.
+//! Fetches several models under one progress display.
 //!
-//! In: models and the places. Out: their paths, and progress that begins once and never goes back. It must not know what
-//! the models are for, nor where their files come from.
+//! The display begins once, with the bytes of all files, and never goes backwards.
 
 use std::path::PathBuf;
 
@@ -11,16 +10,16 @@ use super::registry::Model;
 use super::store::Slot;
 use super::{Progress, ensure_part};
 
-/// How much of a fetch there is, in bytes.
+/// The size of a fetch, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Amount {
-    /// Of all files.
+    /// Bytes of all files.
     pub total: u64,
-    /// Of these, what is on this machine, of finished and of interrupted downloads.
+    /// How many of them are on this machine, in finished and in interrupted downloads.
     pub here: u64,
 }
 
-/// What there is to fetch of `models`. Reads no file's contents.
+/// Returns how much there is to fetch for `models`. Reads only metadata of files, not their contents.
 pub fn amount(models: &[&Model], places: &Places) -> Amount {
     let parts = models.iter().flat_map(|model| model.parts());
     parts.fold(Amount::default(), |sum, part| {
@@ -33,9 +32,10 @@ pub fn amount(models: &[&Model], places: &Places) -> Amount {
     })
 }
 
-/// The paths of all files of each of `models`, in their order, as [`super::ensure_all`] has them: one result a model, so
-/// that one that cannot be had keeps no other back. `progress` begins once, with the bytes of all of them, and only ever
-/// goes on: bytes that have to be fetched again are not counted again.
+/// Ensures all files of each of `models`, as [`super::ensure_all`] does, and returns their paths.
+///
+/// There is one result for each model, in order, so one failure does not affect the other models. `progress` begins
+/// once, with the bytes of all models. Bytes that have to be fetched again are not counted again.
 pub fn ensure_together(
     models: &[&Model],
     places: &Places,
@@ -76,21 +76,21 @@ pub fn ensure_together(
     paths
 }
 
-/// How far one file has come.
+/// The progress of one file.
 struct Part {
     size: u64,
-    /// By what was last told of it: less than before where it begins anew.
+    /// Bytes by the last report. It drops when the download starts over.
     come: u64,
-    /// The most that `come` ever was, and no more than `size`: what the sum has of it.
+    /// The highest value of `come` so far, at most `size`. This is what the sum includes.
     counted: u64,
 }
 
-/// Adds up what is told of one file after the other.
+/// Adds up the progress of one file after another.
 struct Sum<'a> {
     all: &'a mut dyn Progress,
     shown: u64,
     here: Vec<Part>,
-    /// Which file it is about now.
+    /// Index of the current file.
     at: usize,
 }
 

@@ -1,7 +1,4 @@
-//! What a Hub's answer to one request means for the download.
-//!
-//! In: a status, headers, or the error of the HTTP client. Out: [`Trouble`], which says whether another try is worth it.
-//! It must not make requests.
+//! Interprets the Hub's response to a request: whether to go on, to retry or to give up.
 
 use std::time::Duration;
 
@@ -13,15 +10,16 @@ use super::super::places::Limits;
 use super::super::store::Slot;
 use super::Fault;
 
-/// Why one connection did not bring the whole file.
+/// Why a connection did not deliver the whole file.
 pub(super) enum Trouble {
-    /// Worth another try, after the wait that the server asked for.
+    /// Another attempt may work, after `wait` if the server asked for that. `weight` is how many fruitless attempts it
+    /// counts as.
     Again {
         why: String,
         wait: Option<Duration>,
         weight: u32,
     },
-    /// Not worth one.
+    /// Another attempt is no use.
     Fault(Fault),
 }
 
@@ -39,7 +37,7 @@ impl Trouble {
     }
 }
 
-/// Where a redirect leads. From https to http it is not followed: the address may carry a signature.
+/// Returns the target of a redirect. A redirect from https to http is refused, because the address may be signed.
 pub(super) fn redirect(at: &Url, location: &str) -> Result<Url, Trouble> {
     let next = at
         .join(location)
@@ -50,8 +48,10 @@ pub(super) fn redirect(at: &Url, location: &str) -> Result<Url, Trouble> {
     }
 }
 
-/// The Hub says before the first byte which file it would send: `X-Linked-ETag` is the SHA-256 of a large file. (A plain
-/// `ETag` may be another kind of hash of the same length.)
+/// Checks the hash and size in the response headers against the listed ones.
+///
+/// For a large file, the Hub sends its SHA-256 as `X-Linked-ETag` before the first byte. A plain `ETag` is not checked,
+/// because it may be another kind of hash of the same length.
 pub(super) fn check_linked(headers: &HeaderMap, slot: &Slot) -> Result<(), Trouble> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let tag = text("x-linked-etag").map(|tag| tag.trim_start_matches("W/").trim_matches('"').to_ascii_lowercase());
@@ -71,7 +71,9 @@ pub(super) fn check_linked(headers: &HeaderMap, slot: &Slot) -> Result<(), Troub
     }
 }
 
-/// First byte of a part, from `Content-Range: bytes START-END/SIZE` (RFC 9110, 14.4).
+/// Returns the position of a part's first byte, from `Content-Range: bytes START-END/SIZE` (RFC 9110, 14.4).
+///
+/// Fails if there is no such header, or if its SIZE is not `size`.
 pub(super) fn range_start(headers: &HeaderMap, size: u64) -> Result<u64, Trouble> {
     let text = headers
         .get(CONTENT_RANGE)
@@ -91,7 +93,7 @@ pub(super) fn range_start(headers: &HeaderMap, size: u64) -> Result<u64, Trouble
     }
 }
 
-/// What a status other than success means.
+/// Interprets a status other than success.
 pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, limits: &Limits) -> Trouble {
     let code = status.as_u16();
     match code {
@@ -101,7 +103,7 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, limits: &Limits) 
         }),
         404 | 410 => Trouble::give_up(format!("no such repository, revision or file ({code})")),
         408 | 429 | 500..=599 => {
-            // The date form of Retry-After is left unread: the Hub sends seconds.
+            // The date form of Retry-After is ignored, because the Hub sends seconds.
             let asked = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
             let wait = asked.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
             match wait.filter(|wait| *wait > limits.longest_pause) {
@@ -117,7 +119,9 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, limits: &Limits) 
     }
 }
 
-/// A host that is not there seldom comes back within seconds: such tries count double.
+/// Interprets a request that got no response.
+///
+/// A failed connection counts double, because an unreachable host rarely comes back within seconds.
 pub(super) fn unreachable_host(error: reqwest::Error) -> Trouble {
     if error.is_builder() {
         return Trouble::Fault(Fault::Source {
@@ -133,7 +137,7 @@ pub(super) fn unreachable_host(error: reqwest::Error) -> Trouble {
     }
 }
 
-/// The innermost cause, on one line, without the address (a signed one must not end up in a log).
+/// Returns the innermost cause on one line, without the URL. A signed URL must not end up in a log.
 pub(super) fn plain(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut cause: &dyn std::error::Error = &error;

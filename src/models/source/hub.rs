@@ -1,16 +1,15 @@
-//! A file of a Hugging Face repository, over plain HTTP, resumed wherever it broke off.
+//! Downloads a file of a Hugging Face repository over HTTP and resumes interrupted downloads.
 //!
-//! In: a repository, a revision, a file, and the place to put it. Out: that place, filled and checked, or why not. It
-//! must not know other sources, nor leave a runtime behind: the one it needs lives and dies in [`fetch`].
+//! The Tokio runtime that it needs exists only within [`fetch`].
 //!
-//! `hf-hub` 1.0.0 (its source was read) tells which commit a branch stands for. The body is fetched beside it, because
-//! its `download_file_stream`
-//! - returns only a length and a stream, so that a server that ignores `Range` (200) cannot be told from one that
-//!   honours it (206), and `X-Linked-Size`, where present, hides the length of the part;
-//! - changes to the Xet protocol wherever the Hub names a Xet hash, with its own connections, threads and cache, for
-//!   which neither our time limits nor the promise to resume hold; the Hub serves the same file over HTTP;
+//! The `hf-hub` crate looks up the commit of a branch. It does not download the file, because its
+//! `download_file_stream` (version 1.0.0, by its source)
+//! - returns only a length and a stream. A server that ignores `Range` (200) looks the same as one that honours it
+//!   (206), and `X-Linked-Size`, if present, hides the length of the part;
+//! - switches to the Xet protocol if the Hub names a Xet hash. Xet has its own connections, threads and cache, which
+//!   ignore our time limits and cannot resume our downloads. The Hub serves the same file over HTTP;
 //! - retries the request but not the body, and does not wait as long as `Retry-After` asks;
-//! - follows redirects by itself, so that the first answer's `X-Linked-ETag` (the SHA-256) is never seen.
+//! - follows redirects by itself, so the first response's `X-Linked-ETag` (the SHA-256) is lost.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,10 +26,10 @@ use super::Fault;
 use super::answer::{Trouble, check_linked, plain, range_start, redirect, refusal, unreachable_host};
 use super::partial::{Outcome, Partial};
 
-/// As many as browsers follow, give or take; a loop ends here.
+/// Redirects to follow before giving up on a loop. The default of `reqwest` is 10 too.
 const MAX_REDIRECTS: usize = 10;
 
-/// The file to fetch. The fields come from a checked registry.
+/// The file to fetch. The registry has checked the fields.
 pub(super) struct Wanted<'a> {
     pub repo: &'a str,
     pub revision: &'a str,
@@ -72,10 +71,10 @@ impl<'a> Hub<'a> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("askpm/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(places.limits.stall.min(Duration::from_secs(10)))
-            // Redirects are followed below, where their headers can be read and the token be held back.
+            // `Hub::get` follows redirects: it reads their headers and withholds the token from other hosts.
             .redirect(reqwest::redirect::Policy::none());
         if endpoint.host_str().is_some_and(is_loopback) {
-            // A mirror on this machine is never behind a proxy.
+            // A mirror on this machine is not reached through a proxy.
             builder = builder.no_proxy();
         }
         let http = builder
@@ -101,7 +100,7 @@ impl<'a> Hub<'a> {
             progress.end();
             if let Err(fault) = filled {
                 if partial.length() == 0 && matches!(fault, Fault::Source { .. }) {
-                    // Nothing came, so there is nothing to keep.
+                    // The file is empty, so there is nothing to resume.
                     partial.discard();
                 }
                 return Err(fault);
@@ -129,14 +128,16 @@ impl<'a> Hub<'a> {
         }
     }
 
-    /// The commit that a branch stands for now, so that all parts come from one. `None` where the revision is a commit
-    /// already or the server does not tell: the download will then say what is wrong, if anything is.
+    /// Returns the commit that a branch points to now, so that all parts of the file come from the same commit.
+    ///
+    /// The result is `None` if the revision already is a commit, or if the lookup fails. In the latter case, the
+    /// download reports what is wrong, if anything.
     async fn commit(&self, wanted: &Wanted<'_>) -> Option<String> {
         if is_commit(wanted.revision) {
             return None;
         }
         let (owner, name) = wanted.repo.split_once('/')?;
-        // Without a token of ours, hf-hub looks for one by itself, in the places that `Places` looked in too.
+        // Without a token, hf-hub looks for one in the same places as `Places` did.
         let builder = hf_hub::HFClient::builder()
             .endpoint(self.endpoint.as_str())
             .client(self.http.clone())
@@ -152,7 +153,7 @@ impl<'a> Hub<'a> {
         info.sha.filter(|sha| is_commit(sha))
     }
 
-    /// `ENDPOINT/REPO/resolve/REVISION/FILE`, percent-encoded.
+    /// Returns `ENDPOINT/REPO/resolve/REVISION/FILE`, percent-encoded.
     fn address(&self, repo: &str, revision: &str, file: &str) -> Result<Url, Fault> {
         let mut url = self.endpoint.clone();
         let unusable = || Fault::source(format!("HF_ENDPOINT takes no path: {}", self.endpoint));
@@ -167,7 +168,9 @@ impl<'a> Hub<'a> {
         Ok(url)
     }
 
-    /// Connects until the file is whole. Tries are counted so that a server that never gets anywhere ends somewhere.
+    /// Connects again and again until the file is complete.
+    ///
+    /// [`Limits`] bounds the attempts: all of them, and those in a row that bring no new byte.
     async fn fill(
         &self,
         url: &Url,
@@ -213,7 +216,7 @@ impl<'a> Hub<'a> {
         )))
     }
 
-    /// One connection: asks for what is missing and writes what comes.
+    /// Makes one connection: requests the missing bytes and writes what arrives.
     async fn attempt(
         &self,
         url: &Url,
@@ -228,7 +231,7 @@ impl<'a> Hub<'a> {
             StatusCode::OK => 0,
             StatusCode::PARTIAL_CONTENT => range_start(response.headers(), slot.size)?,
             StatusCode::RANGE_NOT_SATISFIABLE if from > 0 => {
-                // It holds less than what is here: what is here is not of its file.
+                // The server's file is no longer than the part on disk, so the part belongs to another file.
                 partial.restart().map_err(|error| Trouble::Fault(error.into()))?;
                 return Err(Trouble::again("the server has no such part (416)"));
             }
@@ -272,7 +275,7 @@ impl<'a> Hub<'a> {
         }
     }
 
-    /// A GET for the bytes from `from` on, through redirects. The token goes to the endpoint's own origin only.
+    /// Sends a GET for the bytes from `from` on and follows redirects. Only the endpoint's own origin gets the token.
     async fn get(&self, url: &Url, from: u64, slot: &Slot) -> Result<Response, Trouble> {
         let mut at = url.clone();
         for _ in 0..=MAX_REDIRECTS {

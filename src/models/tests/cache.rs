@@ -1,4 +1,4 @@
-//! The cache: what is found in it, what is checked, what is deleted, and what happens where it cannot be used.
+//! Tests of the cache: finding, checking and deleting files, and caches that cannot be used.
 
 use super::hub::Fault;
 use super::*;
@@ -72,7 +72,7 @@ fn verify_hashes_even_what_was_noted_as_checked() {
     let mut seen = Seen::default();
     verify(&bench.model, &bench.places, &mut seen).unwrap();
     assert_eq!(seen.advanced, 300_000);
-    // The same size and time as noted, other bytes: only hashing can tell.
+    // Size and time are as recorded, so only the hash reveals the other bytes.
     let time = std::fs::metadata(bench.blob()).unwrap().modified().unwrap();
     let mut wrong = bench.bytes.clone();
     wrong[5] ^= 1;
@@ -181,7 +181,7 @@ fn a_disk_that_fills_up_while_writing_is_named_and_no_other_source_tried() {
     let error = bench.ensure().0.unwrap_err();
     assert!(matches!(error, ModelError::DiskFull { .. }), "{error}");
     assert_eq!(bench.hub.requests().len(), 1);
-    // What has come is kept.
+    // The unfinished download is kept.
     assert!(std::fs::symlink_metadata(bench.partial()).is_ok());
 }
 
@@ -203,7 +203,7 @@ fn the_second_of_two_waits_says_so_and_finds_the_file_there() {
     let (send, waits) = std::sync::mpsc::channel();
     let (model, places) = (bench.model.clone(), bench.places.clone());
     let other = std::thread::spawn(move || ensure(&model, &places, Net::Online, &mut Waits(send)));
-    // Told from inside `lock`, so the other is at the lock and not past it.
+    // The note comes from inside `lock`, so the other thread is waiting for the lock.
     assert!(waits.recv().unwrap().contains("waiting"));
     bench.put_in_cache(&bench.bytes);
     drop(held);

@@ -1,4 +1,4 @@
-//! Downloads from the Hub, with every fault that a network has shown.
+//! Tests of downloads from the Hub and of the faults of networks and servers.
 
 use super::hub::{Fault, refused};
 use super::*;
@@ -307,7 +307,7 @@ fn a_branch_whose_commit_is_not_told_is_fetched_by_its_name_and_claims_no_ref() 
     let mut bench = Bench::new();
     bench.model.sources = vec![hub_source("org/tiny", "main")];
     bench.hub.serve("/org/tiny/resolve/main/tiny.gguf", &bench.bytes);
-    // The first GET is the question for the commit.
+    // The first GET asks for the commit.
     bench.hub.order([Fault::Status(404)]);
     bench.fetched();
     assert!(!bench.repo().join("refs").exists());
@@ -333,7 +333,7 @@ fn every_file_of_a_model_is_fetched_from_the_hub_and_lies_beside_the_others() {
         let registry = list_of(&bench.model);
         list(&registry, &bench.places).remove(0)
     };
-    // The Hub has the first file alone: it is kept, but the model is not there.
+    // The Hub has only the first file. It is kept, but the model counts as missing.
     assert!(bench.ensure().0.is_err());
     assert_eq!((listed(&bench).present, listed(&bench).bytes), (None, 300_000));
     bench.hub.serve(&FILE_PATH.replace("tiny.gguf", "config.json"), b"{}");

@@ -1,4 +1,4 @@
-//! Sweeping what interrupted downloads left.
+//! Tests of deleting what interrupted downloads left.
 
 use std::fs;
 

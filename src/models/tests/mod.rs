@@ -1,4 +1,4 @@
-//! What `models` promises, against a Hub on 127.0.0.1 and stand-ins for the package tools.
+//! Tests of `models`, with a Hub on 127.0.0.1 and fake package tools.
 
 mod cache;
 mod download;
@@ -24,7 +24,7 @@ use hub::Hub;
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 const FILE_PATH: &str = "/org/tiny/resolve/0123456789abcdef0123456789abcdef01234567/tiny.gguf";
 
-/// A cache, a Hub that serves one model file, and that model.
+/// A cache, a Hub that serves a model file, and the model.
 struct Bench {
     dir: tempfile::TempDir,
     hub: Hub,
@@ -37,7 +37,7 @@ impl Bench {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let hub = Hub::start();
-        // Bytes that differ everywhere, so that a part in the wrong place shows.
+        // The bytes vary everywhere, so that a part in the wrong place is noticed.
         let bytes: Vec<u8> = (0..300_000u64)
             .map(|i| (i.wrapping_mul(i).wrapping_mul(2_654_435_761) >> 13) as u8)
             .collect();
@@ -77,7 +77,7 @@ impl Bench {
         (ensure(&self.model, &self.places, Net::Online, &mut seen), seen)
     }
 
-    /// The one source's reason for failing.
+    /// Fetches, and returns why the first source failed.
     fn failure(&self) -> SourceFailure {
         match self.ensure().0 {
             Err(ModelError::AllSourcesFailed { failures, .. }) => failures.into_iter().next().unwrap(),
@@ -85,7 +85,7 @@ impl Bench {
         }
     }
 
-    /// Fetches, and checks that what came is right and that nothing unfinished is left.
+    /// Fetches, and asserts that the file is right and that no unfinished download is left.
     fn fetched(&self) -> Seen {
         let (path, seen) = self.ensure();
         assert_eq!(std::fs::read(path.unwrap()).unwrap(), self.bytes);
@@ -111,13 +111,13 @@ impl Bench {
         self.repo().join("snapshots").join(COMMIT).join("tiny.gguf")
     }
 
-    /// What an earlier run has left.
+    /// Leaves an unfinished download, as an interrupted run would.
     fn leave_partial(&self, bytes: &[u8]) {
         std::fs::create_dir_all(self.partial().parent().unwrap()).unwrap();
         std::fs::write(self.partial(), bytes).unwrap();
     }
 
-    /// The file as `huggingface_hub` would have put it there.
+    /// Puts a blob into the cache, as `huggingface_hub` would.
     fn put_in_cache(&self, bytes: &[u8]) {
         std::fs::create_dir_all(self.blob().parent().unwrap()).unwrap();
         std::fs::write(self.blob(), bytes).unwrap();
@@ -154,7 +154,7 @@ fn hub_source(repo: &str, revision: &str) -> Source {
     }
 }
 
-/// Remembers what it was told.
+/// A [`Progress`] that records its calls.
 #[derive(Debug, Default)]
 struct Seen {
     begun: Vec<(String, Option<u64>, u64)>,
@@ -186,7 +186,7 @@ impl Progress for Seen {
     }
 }
 
-/// A registry with nothing but `model`, by way of the format that registries are read from.
+/// Returns a registry with only `model` in it, parsed from text.
 fn list_of(model: &Model) -> Registry {
     let file = |file: &ModelFile| {
         let ModelFile { name, size, sha256 } = file;

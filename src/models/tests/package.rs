@@ -1,4 +1,4 @@
-//! The package source, with stand-ins for the tools (`tests/harness/fake-package-tool.sh`).
+//! Tests of the package source, with fake tools (`tests/harness/fake-package-tool.sh`).
 #![cfg(unix)]
 
 use super::hub::Fault;
@@ -7,13 +7,13 @@ use super::*;
 
 const MEMBER: &str = "p/tiny.gguf";
 
-/// A bench whose model comes from a package only, and the folder of its tools.
+/// Returns a bench whose model comes only from a package, and the folder of its tools.
 fn bench(tools: &[&str]) -> (Bench, PathBuf) {
     let mut bench = Bench::new();
     bench.model.sources = vec![package_source()];
     let bin = bench.dir.path().join("bin");
     std::fs::create_dir(&bin).unwrap();
-    // Links to a committed script: a script just written may be "busy" while another test starts a program.
+    // Link to a committed script. A script just written may be "busy" while another test starts a program.
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness/fake-package-tool.sh");
     for tool in tools {
         std::os::unix::fs::symlink(&script, bin.join(tool)).unwrap();
@@ -39,7 +39,7 @@ fn calls(bin: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Fetches from the package and checks the file, and that the folder worked in is gone.
+/// Fetches from the package, and asserts that the file is right and that the temporary folder is deleted.
 fn fetched(bench: &Bench) -> PathBuf {
     let path = bench.ensure().0.unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), bench.bytes);
@@ -245,7 +245,7 @@ fn offline_starts_no_tool() {
     assert!(calls(&bin).is_empty());
 }
 
-/// A further file of the bench's model, with `bytes` in it.
+/// Returns an additional file of the bench's model, with `bytes` as its contents.
 fn further(name: &str, bytes: &[u8]) -> ModelFile {
     let mut hasher = Hasher::default();
     hasher.update(bytes);
@@ -270,7 +270,7 @@ fn one_wheel_brings_all_files_of_a_model() {
     assert_eq!(contents, [bench.bytes.clone(), b"{}".to_vec(), b"[1]".to_vec()]);
     assert_eq!(calls(&bin).len(), 1);
 
-    // One that is lost comes again, without the others.
+    // A lost file is fetched again, without the others.
     std::fs::remove_file(paths[1].canonicalize().unwrap()).unwrap();
     assert!(matches!(
         path(&bench.model, &bench.places),

@@ -1,9 +1,9 @@
-//! Several models fetched as one, with one account of it.
+//! Tests of fetching several models under one progress display.
 
 use super::hub::Fault;
 use super::*;
 
-/// A second model of `bench`, in two files, which its Hub has too.
+/// Returns a second model, of two files, which the Hub of `bench` serves as well.
 fn second(bench: &Bench) -> Model {
     let file = |bytes: &[u8]| {
         let mut hasher = Hasher::default();
@@ -54,7 +54,7 @@ fn what_an_interrupted_run_left_is_counted_before_and_never_twice() {
     let bench = Bench::new();
     let pair = second(&bench);
     bench.leave_partial(&bench.bytes[..100_000]);
-    // The second file's connection breaks, and the server sends all of the third from its first byte on.
+    // The connection of the second file breaks. The third file has a part on disk, but is sent from its first byte.
     bench.hub.order([
         Fault::NoLength,
         Fault::CutAfter(4_000),
