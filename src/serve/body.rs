@@ -1,7 +1,6 @@
-//! What is sent back: a whole body, or server-sent events as an answer is made.
+//! Defines the body of a reply: complete bytes, or server-sent events while the answer is written.
 //!
-//! In: bytes, or what the desk says of an answer ([`Said`]). Out: a hyper body. A stream that is dropped because its
-//! reader went away drops its ticket with it, which cancels the answer.
+//! If a client disconnects, hyper drops the stream and its ticket with it, which cancels the answer.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -17,12 +16,12 @@ use super::reply::{self, Stamp, Wrong};
 use crate::answer::Answer;
 use crate::desk::{Clerk, Refusal, Ticket};
 
-/// What the desk says of an answer, as it is made.
+/// A message from the desk while it answers.
 #[derive(Debug)]
 pub enum Said {
     /// The next piece of text.
     Piece(String),
-    /// Something that the reader should know.
+    /// Something that the reader should know in addition to the answer.
     Note(String),
     Done(Box<Answer>),
     Refused(Refusal),
@@ -40,7 +39,7 @@ impl<T: Into<Bytes>> From<T> for Reply {
     }
 }
 
-/// An answer as server-sent events.
+/// An answer as a stream of server-sent events.
 pub struct Events {
     said: UnboundedReceiver<Said>,
     stamp: Stamp,
@@ -70,7 +69,7 @@ impl Events {
         }
     }
 
-    /// Makes events of what was said; `None` is a desk that went away.
+    /// Turns a message into events. `None` means that the desk dropped the job.
     pub fn hear(&mut self, said: Option<Said>) {
         match said {
             Some(Said::Piece(text)) => self.ready.push_back(event(&reply::piece(&self.stamp, &text))),
@@ -86,14 +85,14 @@ impl Events {
         }
     }
 
-    /// The status is sent: a fault is an event that clients know for one.
+    /// Ends the stream with an error event, because the HTTP status has been sent already.
     fn fail(&mut self, wrong: Wrong) {
         self.ready.push_back(event(&wrong.body));
         self.ended = true;
     }
 }
 
-/// The desk was closed, or the answer broke off.
+/// Returns the error for an answer that broke off or a desk that was closed.
 pub fn gone() -> Wrong {
     Wrong::again_after(
         5,
@@ -102,7 +101,7 @@ pub fn gone() -> Wrong {
     )
 }
 
-/// A value as one server-sent event. JSON has no line end of its own, so it is one line.
+/// Formats a value as a server-sent event. Compact JSON has no line breaks, so one `data` line is enough.
 fn event(value: &Value) -> Bytes {
     Bytes::from(format!("data: {value}\n\n"))
 }

@@ -1,7 +1,7 @@
-//! Keeps web pages of other sites away from a server that is meant for this machine alone.
+//! Rejects requests from web pages of other sites.
 //!
-//! In: the head of a request. Out: whether it may go on. A page whose name an attacker lets point at 127.0.0.1 ("DNS
-//! rebinding") still sends its own name as `Host`, and a page of another site sends its own `Origin`: neither passes.
+//! An attacker can let the name of a page resolve to 127.0.0.1 (DNS rebinding), but the browser still sends that name
+//! as `Host`. A page of another site sends its own `Origin`. Requests with either are rejected.
 
 use hyper::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
 use hyper::http::uri::Authority;
@@ -15,7 +15,9 @@ pub enum Stranger {
     Origin,
 }
 
-/// Lets a request pass that was meant for this server by name and, where a web page sent it, sent by its own page.
+/// Accepts a request that names this machine as its host. If it has an `Origin`, that must be the server's own page.
+///
+/// `target` is the authority of the request's URI, if it has one.
 pub fn check(headers: &HeaderMap, target: Option<&Authority>) -> Result<(), Stranger> {
     let host = single(headers.get_all(HOST).iter()).ok_or(Stranger::Host)?;
     if !is_local(host) || target.is_some_and(|target| !is_local(target.as_str())) {
@@ -36,7 +38,7 @@ fn single<'a>(mut values: impl Iterator<Item = &'a HeaderValue>) -> Option<&'a s
     values.next().is_none().then_some(value)
 }
 
-/// Whether `host` is a name of this machine, with any port: an SSH tunnel ends at one of its own.
+/// Returns whether `host` is a name of this machine. Any port is allowed, because an SSH tunnel may use another one.
 fn is_local(host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else {
         return false;

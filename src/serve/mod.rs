@@ -1,11 +1,14 @@
-//! Answers over HTTP on this machine: OpenAI's chat completions API, and a small page to ask from.
+//! Serves answers over HTTP on the loopback interface: OpenAI's chat completions API and a small web page.
 //!
-//! In: a listening socket of the loopback interface and a [`Desk`] where questions are answered. Out: replies with
-//! sources. Everything that a client can make grow is bounded: connections, the time for a request's head and body, the
-//! size of a body, the questions that wait. It must not know how questions are answered, nor of the command line.
+//! A request passes these steps:
+//! 1. `guard` refuses requests for other host names and from pages of other sites.
+//! 2. `route` picks the handler by path and method.
+//! 3. `request` parses the body into a question.
+//! 4. The [`Desk`] answers the question.
+//! 5. `reply` and `body` turn the sentences into JSON or server-sent events.
 //!
-//! The way of a request: `guard` (is it for this machine, from its own page?) → `route` → `request` (body → question) →
-//! the desk → `reply` and `body` (sentences → JSON or server-sent events).
+//! Every resource that a client could exhaust is bounded: connections, the time for a request's head and body, the size
+//! of a body, and the queue of questions.
 
 mod body;
 mod guard;
@@ -29,17 +32,17 @@ use tokio::sync::Semaphore;
 use crate::desk::{Clerk, Desk};
 use reply::Stamp;
 
-/// The one model that the API lists: the corpus, whatever writes.
+/// The only model that the API lists. It stands for the corpus, whichever model writes.
 const MODEL: &str = "askpm";
 
-/// What bounds the server.
+/// The limits of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Largest body of a request.
+    /// Largest request body, in bytes.
     pub body_bytes: usize,
-    /// Most connections at a time; more wait to be accepted.
+    /// Most connections at a time. Further ones wait to be accepted.
     pub connections: usize,
-    /// Longest time for the head of a request, and for a connection to lie idle.
+    /// Longest time for a request's head to arrive, and for a connection to stay idle.
     pub head: Duration,
 }
 
@@ -53,15 +56,15 @@ impl Default for Limits {
     }
 }
 
-/// What all requests share.
+/// The state that all requests share.
 pub struct House {
     desk: Desk<dyn Clerk>,
-    /// The name of the model that writes, `none` where sentences are quoted.
+    /// Name of the model that writes, or `none` if sentences are only quoted.
     writes_with: String,
     limits: Limits,
-    /// Is told of each request.
+    /// Called with a line for each request.
     log: Box<dyn Fn(&str) + Send + Sync>,
-    /// When the server was started, in seconds since 1970.
+    /// When the server started, in seconds since 1970.
     created: u64,
     replies: AtomicU64,
 }
@@ -83,7 +86,7 @@ impl House {
         }
     }
 
-    /// A name for a reply that no other reply of this server has.
+    /// Returns an identifier that no other reply of this server has, and the current time.
     fn stamp(&self) -> Stamp {
         let number = self.replies.fetch_add(1, Ordering::Relaxed);
         Stamp {
@@ -99,16 +102,17 @@ fn now() -> u64 {
         .map_or(0, |time| time.as_secs())
 }
 
-/// Listens on `port` of 127.0.0.1, and on no other interface; 0 takes a free port.
+/// Listens on `port` of 127.0.0.1 only. Port 0 picks a free one.
 pub fn bind(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
 }
 
-/// Serves until the process is told to end (Ctrl-C, or SIGTERM where there is one). Answers that are being made then
-/// end with an error event, and what waits is turned away.
+/// Serves until the process receives Ctrl-C or, on Unix, SIGTERM.
+///
+/// At shutdown, the answer in progress is cancelled and queued questions are dropped. Their clients get an error.
 ///
 /// # Errors
-/// The runtime or the socket cannot be set up. A connection that fails is its client's affair.
+/// Fails if the runtime or the socket cannot be set up. Errors of single connections are ignored.
 pub fn run(listener: TcpListener, house: House) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -119,7 +123,7 @@ pub fn run(listener: TcpListener, house: House) -> io::Result<()> {
     })
 }
 
-/// How long clients have to take what is left for them once the server ends.
+/// How long clients have to read the rest of their replies at shutdown.
 const FAREWELL: Duration = Duration::from_millis(100);
 
 async fn serve(listener: tokio::net::TcpListener, house: Arc<House>, end: impl Future<Output = ()>) {
@@ -130,7 +134,7 @@ async fn serve(listener: tokio::net::TcpListener, house: Arc<House>, end: impl F
                 return;
             };
             let Ok((stream, _)) = listener.accept().await else {
-                // Out of descriptors, most likely: others will be given back.
+                // Most likely the process is out of file descriptors. Wait for connections to close.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
@@ -142,7 +146,7 @@ async fn serve(listener: tokio::net::TcpListener, house: Arc<House>, end: impl F
                     .header_read_timeout(house.limits.head)
                     .max_buf_size(32 << 10)
                     .serve_connection(TokioIo::new(stream), service);
-                // What goes wrong on a connection is its client's affair.
+                // An error concerns only this connection.
                 let _ = connection.await;
                 drop(place);
             });
@@ -158,7 +162,7 @@ async fn serve(listener: tokio::net::TcpListener, house: Arc<House>, end: impl F
     let _ = tokio::time::timeout(FAREWELL, all_gone).await;
 }
 
-/// Resolves when the process is told to end.
+/// Resolves when the process receives Ctrl-C or SIGTERM.
 fn told_to_end() -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;

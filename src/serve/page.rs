@@ -1,6 +1,6 @@
-//! The page to ask from in a browser: three files, built in, that load nothing else.
+//! Holds the web page for asking questions: three built-in files that load nothing else.
 //!
-//! In: a path. Out: the file of that path. Whatever the page shows of an answer is set as text, never as HTML.
+//! The page inserts answers as text, never as HTML.
 
 /// A file of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,11 +9,11 @@ pub struct File {
     pub kind: &'static str,
 }
 
-/// What the page may load and do: its own script and style, and requests to its own server.
+/// The page's Content-Security-Policy. It allows the page's own script, its own style and requests to its own server.
 pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
-/// The file at `path`.
+/// Returns the file at `path`.
 pub fn file(path: &str) -> Option<File> {
     let (text, kind) = match path {
         "/" => (include_str!("page/index.html"), "text/html; charset=utf-8"),

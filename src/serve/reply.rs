@@ -1,7 +1,7 @@
-//! The objects that are sent back, in the shape of OpenAI's chat completions API.
+//! Builds the JSON objects of replies, in the format of OpenAI's chat completions API.
 //!
-//! In: answers, sentences, faults. Out: JSON values. What that API has no place for stands beside its fields: `sources`
-//! are the citations, `askpm` is the rest of the object of `askpm ask --json`.
+//! Two fields are added to that format. `sources` holds the citations. `askpm` holds the notes and further fields of
+//! the object that `askpm ask --json` prints.
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use super::request::Bad;
 use crate::answer::{Answer, Sentence, gap, headed, marked};
 use crate::desk::{Fault, Refusal, as_json};
 
-/// What all parts of one reply share.
+/// The identifier and the time that all chunks of a reply share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stamp {
     pub id: String,
@@ -19,7 +19,7 @@ pub struct Stamp {
     pub created: u64,
 }
 
-/// The whole answer as one object.
+/// Returns the whole answer as one object.
 pub fn completion(stamp: &Stamp, answer: &Answer, notes: &[String]) -> Value {
     json!({
         "id": stamp.id,
@@ -76,22 +76,22 @@ fn delta(stamp: &Stamp, delta: Value, finish: Value) -> Value {
     )
 }
 
-/// The chunk that opens a stream.
+/// Returns the first chunk of a stream.
 pub fn opening(stamp: &Stamp) -> Value {
     delta(stamp, json!({"role": "assistant", "content": ""}), Value::Null)
 }
 
-/// The chunk of a piece of text.
+/// Returns the chunk for a piece of text.
 pub fn piece(stamp: &Stamp, text: &str) -> Value {
     delta(stamp, json!({"content": text}), Value::Null)
 }
 
-/// A sentence as it is streamed: with its marks, parted from the one before as [`Answer::answer`] has it.
+/// Returns the text of a sentence for a stream, with its marks and the same separators as in [`Answer::answer`].
 pub fn text(sentence: &Sentence, first: bool) -> String {
     format!("{}{}{}", gap(sentence, first), headed(sentence), marked(sentence))
 }
 
-/// The chunks that end a stream: the last of the choice, with the sources, and the one that tells the tokens used.
+/// Returns the chunks that end a stream: one with the sources and, if `with_usage`, one with the token counts.
 pub fn ending(stamp: &Stamp, answer: &Answer, notes: &[String], with_usage: bool) -> Vec<Value> {
     let mut last = delta(stamp, json!({}), json!("stop"));
     last["sources"] = json!(answer.citations);
@@ -105,12 +105,12 @@ pub fn ending(stamp: &Stamp, answer: &Answer, notes: &[String], with_usage: bool
     chunks
 }
 
-/// What went wrong, with its HTTP status.
+/// An error reply: the HTTP status and the JSON body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wrong {
     pub status: StatusCode,
     pub body: Value,
-    /// Seconds after which to ask again.
+    /// Value of `Retry-After`, in seconds.
     pub retry_after: Option<u64>,
 }
 

@@ -1,7 +1,8 @@
-//! Reads the body of `POST /v1/chat/completions`.
+//! Parses the body of `POST /v1/chat/completions`.
 //!
-//! In: bytes. Out: an [`Ask`] and how the answer is to be sent, or what is wrong with which field. The fields are those
-//! of OpenAI's chat completions API; what cannot be honoured is refused, not passed over, unless it asks for nothing.
+//! The fields are those of OpenAI's chat completions API. A field that asks for a feature that askpm lacks is rejected,
+//! unless its value asks for what happens anyway. System and tool messages are skipped, with a note. Unknown fields are
+//! ignored.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -10,26 +11,26 @@ use super::MODEL;
 use crate::ask::MAX_QUESTION_BYTES;
 use crate::desk::{Ask, Role, Turn};
 
-/// Most messages of a conversation that are read.
+/// Most messages that a request may hold.
 const MAX_MESSAGES: usize = 100;
 
-/// A request that was understood.
+/// A valid request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wanted {
     pub ask: Ask,
     pub stream: bool,
-    /// Whether a stream ends with a chunk that tells the tokens used.
+    /// Whether a stream ends with a chunk that holds the token counts.
     pub usage: bool,
-    /// What was passed over, for whoever asked.
+    /// Notes for the client about messages that were skipped.
     pub notes: Vec<String>,
 }
 
 /// What is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bad {
-    /// The field, where it is one.
+    /// The field, if the error is about one.
     pub param: Option<&'static str>,
-    /// A name of the kind of fault, for programs.
+    /// Machine-readable kind of error.
     pub code: &'static str,
     pub message: String,
 }
@@ -93,7 +94,7 @@ struct Part {
     text: Option<String>,
 }
 
-/// Reads a request.
+/// Parses a request.
 pub fn parse(bytes: &[u8]) -> Result<Wanted, Bad> {
     let body: Body = serde_json::from_slice(bytes).map_err(|error| Bad {
         param: None,
@@ -148,7 +149,7 @@ fn within(value: Option<f64>, name: &'static str, good: impl Fn(f64) -> bool, ra
     }
 }
 
-/// Fields that ask for something that is not built, unless they ask for what happens anyway.
+/// Rejects fields for features that askpm lacks, unless their values ask for what happens anyway.
 fn refuse(rest: &Map<String, Value>) -> Result<(), Bad> {
     let nothing = |value: &Value| match value {
         Value::Null | Value::Bool(false) => true,
@@ -193,7 +194,7 @@ fn refuse(rest: &Map<String, Value>) -> Result<(), Bad> {
     Ok(())
 }
 
-/// The last message, which must be the user's, and what was said before it.
+/// Returns the last message, which must be a question of the user, and the messages before it.
 fn conversation(messages: Vec<Message>, notes: &mut Vec<String>) -> Result<(String, Vec<Turn>), Bad> {
     if messages.len() > MAX_MESSAGES {
         return Err(bad(
@@ -208,7 +209,7 @@ fn conversation(messages: Vec<Message>, notes: &mut Vec<String>) -> Result<(Stri
             "user" => Role::User,
             "assistant" => Role::Assistant,
             "system" | "developer" => Role::System,
-            // What a tool gave another model is no word of the person who asks.
+            // The output of a tool is not something that the user said.
             "tool" | "function" => {
                 of_tools += 1;
                 continue;
@@ -221,7 +222,7 @@ fn conversation(messages: Vec<Message>, notes: &mut Vec<String>) -> Result<(Stri
         let text = text(message.content, at)?;
         match role {
             Role::System => passed_over += 1,
-            // A call of a tool says nothing by itself.
+            // A message that only calls a tool has no text.
             Role::Assistant if text.trim().is_empty() => {}
             _ => turns.push(Turn { role, text }),
         }

@@ -1,6 +1,6 @@
-//! From a request to its reply: which path it asks for, and the way of a question through the desk.
+//! Routes a request by path and method, and submits questions to the desk.
 //!
-//! In: a request and the [`House`] it came to. Out: a response; never a failure, for every fault has a status.
+//! Every request gets a response: each error has an HTTP status.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -23,7 +23,7 @@ use crate::answer::Sentence;
 use crate::ask::Listener;
 use crate::desk::{Cancel, Clerk, Ticket};
 
-/// Longest time that a request's body may take to come.
+/// Longest time for a request's body to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// Answers one request.
@@ -87,7 +87,7 @@ fn not_allowed() -> Wrong {
     )
 }
 
-/// The whole body, within the bounds of bytes and time.
+/// Reads the whole body, within the limits of size and time.
 async fn read<B>(house: &House, body: B) -> Result<Bytes, Wrong>
 where
     B: Body<Data = Bytes>,
@@ -113,7 +113,9 @@ where
     }
 }
 
-/// Has the question answered. Nothing is sent before the first sentence, so that a fault has a status of its own.
+/// Has the desk answer the question.
+///
+/// Nothing is sent before the first sentence, so that an earlier error gets its own HTTP status.
 async fn complete(house: &House, wanted: Wanted) -> Result<Response<Reply>, Wrong> {
     let Wanted {
         ask,
@@ -131,14 +133,14 @@ async fn complete(house: &House, wanted: Wanted) -> Result<Response<Reply>, Wron
         let last = match clerk.ask(&ask, cancel, &mut teller) {
             Ok(answer) => {
                 if teller.first {
-                    // An abstention has no sentence: its line is the text.
+                    // An abstention has no sentences, so its text is sent instead.
                     let _ = say.send(Said::Piece(answer.answer.clone()));
                 }
                 Said::Done(Box::new(answer))
             }
             Err(refusal) => Said::Refused(refusal),
         };
-        // Whoever asked may be gone.
+        // The client may have disconnected.
         let _ = say.send(last);
     };
     let ticket = house.desk.submit(job).map_err(|busy| {
@@ -183,7 +185,7 @@ async fn whole(
     }
 }
 
-/// Hands sentences from the desk's thread to the one that sends them.
+/// Passes sentences from the desk's thread to the server's.
 struct Teller<'a> {
     say: &'a UnboundedSender<Said>,
     cancel: &'a Cancel,
@@ -243,7 +245,7 @@ fn refused(wrong: Wrong) -> Response<Reply> {
             .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     if wrong.status == StatusCode::PAYLOAD_TOO_LARGE || wrong.status == StatusCode::REQUEST_TIMEOUT {
-        // What is left of the body is not read.
+        // The rest of the body is not read, so the connection cannot be used again.
         response
             .headers_mut()
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -251,7 +253,10 @@ fn refused(wrong: Wrong) -> Response<Reply> {
     response
 }
 
-/// What every reply tells a browser: nothing from elsewhere, in no frame, no guessing of types, nothing kept.
+/// Adds the security headers that every reply carries.
+///
+/// They forbid browsers from loading content of other sites, showing the page in a frame, guessing content types,
+/// sending a referrer and storing the reply.
 fn guarded(mut response: Response<Reply>) -> Response<Reply> {
     let headers = response.headers_mut();
     for (name, value) in [
