@@ -1,12 +1,10 @@
-//! An answer as text that an assistant reads.
-//!
-//! In: an [`Answer`]. Out: the answer, its sources with their quotes, and how fresh the corpus is.
+//! Formats an answer as text for an assistant: the answer, its sources with quotes, and how fresh the corpus is.
 
 use std::fmt::Write as _;
 
 use crate::answer::{Answer, Citation};
 
-/// The whole of what the assistant should know of the answer.
+/// Formats an answer and its notes.
 pub fn answer(answer: &Answer, notes: &[String]) -> String {
     let mut text = answer.answer.clone();
     if !answer.citations.is_empty() {
@@ -16,7 +14,7 @@ pub fn answer(answer: &Answer, notes: &[String]) -> String {
         text.push_str(&source(citation));
     }
     let newest = answer.corpus.newest.as_deref().unwrap_or("undated");
-    // Writing to a string does not fail.
+    // Writing to a string cannot fail.
     let _ = write!(text, "\n\nCorpus: {} editions, newest {newest}", answer.corpus.editions);
     for note in notes {
         let _ = write!(text, "\nNote: {note}");

@@ -1,7 +1,6 @@
-//! What the tools are called, what they take, and what they give.
+//! Defines the tools: their names, their schemas, and the parsing of their arguments.
 //!
-//! In: a tool's name and its arguments as JSON. Out: a [`Call`], or what is wrong with the arguments. The schemas that
-//! clients see are written here beside the types that read what they send.
+//! The schemas that clients see must match the types that parse the arguments, so both are in this file.
 
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use serde_json::{Value, json};
 use crate::desk::{Ask, Search};
 use crate::retrieve::{Filters, Since};
 
-/// A tool called with arguments that make sense.
+/// A call of a tool with valid arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Call {
     Search(Search),
@@ -46,7 +45,7 @@ struct ShowArguments {
 }
 
 impl Call {
-    /// `None` where there is no tool of that name.
+    /// Parses a call. Returns `None` if no tool has that name, and an error if the arguments are invalid.
     pub fn parse(name: &str, arguments: Value) -> Option<Result<Call, String>> {
         Some(match name {
             "search" => search(arguments),
@@ -93,7 +92,7 @@ fn filters(since: Option<String>, edition: Option<String>, contributor: Option<S
     })
 }
 
-/// Every tool, as clients see it.
+/// Returns every tool, as listed to clients.
 pub fn all() -> Vec<Tool> {
     let query = json!({"type": "string", "description": "What to look for, in plain words"});
     let top_k = json!({"type": "integer", "minimum": 1, "maximum": 100, "description": "Most passages wanted"});
