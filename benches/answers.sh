@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# What a model and its prompt are worth: the answers to the `tune` half of eval/questions.jsonl, scored with and without a
-# lead that the model writes, and with other wordings of the prompt.
-# Usage: benches/answers.sh ASKPM MODEL.gguf [ROUND] [further arguments of `askpm eval`]
-# ROUND: write or prompts; without it, both. Each prints a table; seconds hold for an idle machine.
+# Measures what a model and its prompt contribute. Scores the answers to the `tune` half of eval/questions.jsonl with
+# and without a lead that the model writes, and with other wordings of the prompt.
+#
+# Usage: benches/answers.sh ASKPM MODEL.gguf [ROUND] [more arguments of `askpm eval`]
+#
+# ROUND is `write` or `prompts`; the default, `all`, runs both. Each round prints a table. The seconds are meaningful
+# only on an idle machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 askpm=$1 model=$2 round=${3:-all}

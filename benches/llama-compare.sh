@@ -1,11 +1,13 @@
 #!/bin/sh
-# Compares `askpm bench` with llama.cpp's `llama-bench` on one model, turn by turn, so that both meet the same machine.
+# Compares `askpm bench` with llama.cpp's `llama-bench` on one model. The two take turns, so that both run under the
+# same load.
 #
 #     benches/llama-compare.sh PATH_TO_LLAMA_BENCH MODEL.gguf [RUNS]
 #
-# Prompts of 512 and 2048 tokens, answers of 64, two threads, each once a turn; RUNS turns, 5 if not said. Prints each
-# turn's tokens per second, the medians and their ratios, the peak memory of both at 2048 tokens, and the load of the
-# machine, on which the figures depend. `ASKPM` names another binary than target/release/askpm.
+# Each turn reads prompts of 512 and 2048 tokens and writes 64 tokens, with two threads. RUNS is the number of turns, by
+# default 5. Prints tokens per second for each turn, the medians and their ratios, and the peak memory of both at 2048
+# tokens. Also prints the load of the machine, because the figures depend on it. Set `ASKPM` to use another binary than
+# target/release/askpm.
 set -eu
 
 usage="usage: $0 PATH_TO_LLAMA_BENCH MODEL.gguf [RUNS]"
@@ -20,7 +22,7 @@ threads=2
 have=$("$askpm" bench -m "$model" --runs 1 --json | sed -n 's/.*"threads": *\([0-9]*\).*/\1/p')
 [ "$have" = "$threads" ] || echo "note: askpm uses $have threads here, llama-bench $threads (taskset -c 0,1 makes it two)" >&2
 
-# The first number after each of the keys, in their order.
+# Prints the first number after each of the keys, in order.
 figures() {
     awk -v RS=',' '/"prefill_512"|"prefill_2048"|"decode"/ && /tokens_per_second/ { gsub(/.*: */, ""); print $1 }'
 }

@@ -1,13 +1,15 @@
 #!/bin/sh
-# Compares how long askpm and llama.cpp's `llama-completion` take from the start of the process to its end with one
-# token made: loading, reading a prompt of some 1,500 tokens, and the first token. Turn by turn, files cached.
+# Compares how long askpm and llama.cpp's `llama-completion` take to generate one token, from the start of the process
+# to its end. The time covers loading the model, prefill of a prompt of about 1,500 tokens, and the first token. The two
+# take turns, with files cached.
 #
 #     benches/llama-first-token.sh PATH_TO_LLAMA_COMPLETION MODEL.gguf [RUNS] [PROMPT.txt]
 #
-# The prompt is one message; both put it into the model's chat template. If no file is named it is passages of the
-# built-in corpus and a question. llama.cpp runs with its defaults (greedy), and without its warm-up run and with a
-# context of 2048 tokens, which suits it better. Prints milliseconds of each turn, medians and ratios. `ASKPM` names
-# another binary than target/release/askpm.
+# The prompt is one message, which both put into the model's chat template. The default prompt consists of passages of
+# the built-in corpus and a question. llama.cpp samples greedily and runs twice a turn: once with its defaults, and once
+# without its warm-up run and with a context of 2048 tokens, which suits it better. RUNS is the number of turns, by
+# default 5. Prints the milliseconds of each turn, the medians and their ratios. Set `ASKPM` to use another binary than
+# target/release/askpm.
 set -eu
 
 usage="usage: $0 PATH_TO_LLAMA_COMPLETION MODEL.gguf [RUNS] [PROMPT.txt]"
@@ -27,7 +29,7 @@ if [ -z "$prompt" ]; then
     echo "Question: How do I negotiate my first offer?" >> "$prompt"
 fi
 
-# Milliseconds that a command takes.
+# Prints how many milliseconds a command takes.
 time_of() {
     start=$(date +%s%N)
     "$@" > "$out/stdout" 2> "$out/stderr" || { cat "$out/stderr" >&2; exit 1; }
@@ -47,7 +49,7 @@ sed -n 's/.*prompt eval time.* \([0-9]*\) tokens.*/llama.cpp: a prompt of \1 tok
 
 load
 echo "turn  askpm   llama.cpp   llama.cpp without warm-up   (ms)"
-# One after the other: a run that fails ends the comparison.
+# As separate assignments, so that a run that fails ends the comparison.
 all() {
     a=$(ours)
     b=$(theirs)
