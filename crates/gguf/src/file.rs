@@ -158,13 +158,19 @@ impl Gguf {
             .collect()
     }
 
-    /// Releases the memory that `bytes` used for a tensor. A later read loads it from the file again.
-    pub fn give_back(&self, name: &str) {
+    /// Releases the memory that [`Gguf::bytes`] used for a tensor. A later read loads it from the file again.
+    ///
+    /// # Safety
+    /// No slice that `bytes` returned for this tensor may be in use.
+    pub unsafe fn give_back(&self, name: &str) {
         #[cfg(unix)]
         if let (Some(entry), Some(map)) = (self.entry(name), self.map.get()) {
-            // SAFETY: the mapping is read-only and backed by the file, so a dropped page is read from the file again,
-            // with the same bytes. No page holds data that only memory has. The range is that of a tensor that `bytes`
-            // has found to be inside the mapping, and the caller has finished reading it.
+            let end = entry.start.saturating_add(entry.bytes as u64);
+            if end > map.len() as u64 {
+                return;
+            }
+            // SAFETY: the range lies inside the mapping, which is read-only and backed by the file. A dropped page is read
+            // from the file again, with the same bytes, and the caller promises that nothing borrows it meanwhile.
             let dropped = unsafe {
                 map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, entry.start as usize, entry.bytes)
             };

@@ -162,7 +162,7 @@ unsafe fn quantised_tile<D: Dots, K: Packing, const P: usize>(panel: Panel, half
     let (group_bytes, group_blocks) = K::SCALES.group();
     assert!(tile.positions == P && tile.values.len() == blocks * P * BLOCK);
     assert!(tile.scales.len() == blocks * 2 * P && tile.sums.len() == blocks * 2 * P);
-    assert!(panel.scales.len() == blocks / group_blocks * group_bytes);
+    assert!(blocks.is_multiple_of(group_blocks) && panel.scales.len() == blocks / group_blocks * group_bytes);
     // SAFETY: the caller guarantees the features of the processor. Every pointer stays inside its slice. The asserts
     // above compare the lengths of `values`, `scales` and `sums` with `blocks`, and `block` is below `blocks`.
     // `Matrix::pack` only takes whole groups of blocks.

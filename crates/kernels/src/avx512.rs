@@ -66,7 +66,7 @@ fn quantised_tile<K: Packing, const P: usize>(panel: Panel, tile: Tile) -> [__m5
     let (group_bytes, group_blocks) = K::SCALES.group();
     assert!(tile.positions == P && tile.values.len() == blocks * P * BLOCK);
     assert!(tile.scales.len() == blocks * 2 * P && tile.sums.len() == blocks * 2 * P);
-    assert!(panel.scales.len() == blocks / group_blocks * group_bytes);
+    assert!(blocks.is_multiple_of(group_blocks) && panel.scales.len() == blocks / group_blocks * group_bytes);
     let mut sums = [_mm512_setzero_ps(); P];
     for block in 0..blocks {
         // SAFETY: every pointer stays inside its slice. The asserts above compare the lengths of `values`, `scales` and

@@ -126,7 +126,7 @@ fn quantised_tile<K: Packing, const P: usize>(panel: Panel, quarter: usize, tile
     let (group_bytes, group_blocks) = K::SCALES.group();
     assert!(tile.positions == P && tile.values.len() == blocks * P * BLOCK);
     assert!(tile.scales.len() == blocks * 2 * P && tile.sums.len() == blocks * 2 * P);
-    assert!(panel.scales.len() == blocks / group_blocks * group_bytes);
+    assert!(blocks.is_multiple_of(group_blocks) && panel.scales.len() == blocks / group_blocks * group_bytes);
     // Values of 8 bits have 128 added, which `unpack` subtracts.
     let offset = if K::BITS == 8 { 0 } else { K::OFFSET };
     let mut sums = [vdupq_n_f32(0.0); P];

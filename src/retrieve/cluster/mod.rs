@@ -161,12 +161,14 @@ fn key(passage: &Passage) -> String {
     let mut hash = Sha256::new();
     let (id, part) = (passage.id.to_string(), passage.part.to_string());
     let contributor = passage.contributor.as_deref().unwrap_or("");
+    let also_asked = passage.also_asked.join("\n");
     for field in [
         id.as_str(),
         &part,
         &passage.edition_title,
         &passage.discussion,
         &passage.question,
+        &also_asked,
         contributor,
         &passage.text,
     ] {

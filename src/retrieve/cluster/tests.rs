@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::corpus::SourceFile;
-use crate::index::tests::edition;
+use crate::index::tests::{edition, raw};
 use crate::retrieve::{ByWords, Query};
 use crate::testing::elastic::Elastic;
 use serde_json::json;
@@ -124,6 +124,28 @@ fn what_the_corpus_does_not_have_is_not_quoted_whatever_the_cluster_sends() {
     };
     let found = by_cluster.retrieve(&Query::new("Who writes the PRD?", 5)).unwrap();
     assert!(!found.hits.is_empty() && found.hits.iter().all(|hit| hit.passage.text != text));
+}
+
+#[test]
+fn other_wordings_are_sent_and_searched() {
+    let text = files().remove(0).text.unwrap();
+    let heading = text
+        .lines()
+        .find(|line| line.contains("Saying no to stakeholders"))
+        .unwrap();
+    let asked = text.replace(
+        heading,
+        &format!("{heading}\n\nAlso asked: How do I push back on executives?"),
+    );
+    let files = [raw("process.md", &asked)];
+    let (_dir, store) = store(&files);
+    let server = Elastic::start();
+    let cluster = open(&store, &server).unwrap();
+    let by_cluster = ByCluster {
+        store: &store,
+        cluster: &cluster,
+    };
+    assert_eq!(ids(&by_cluster, "executives")[0], "process/q2/a");
 }
 
 #[test]

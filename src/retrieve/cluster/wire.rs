@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use crate::corpus::passage::Passage;
 use crate::remote;
 
-/// The searched fields and their boosts, in the ratios of the local index. The local index also searches `asked`, which
-/// is not sent to a cluster.
-const FIELDS: [(&str, f64); 5] = [
+/// The searched fields and their boosts, in the ratios of the local index.
+const FIELDS: [(&str, f64); 6] = [
     ("discussion", 1.5),
     ("text", 1.0),
     ("question", 1.0),
+    ("also_asked", 1.0),
     ("edition_title", 0.4),
     ("contributor", 0.3),
 ];
@@ -29,6 +29,7 @@ pub fn create(index: &str, key: &str, passage: &Passage) -> String {
         "edition_title": passage.edition_title,
         "discussion": passage.discussion,
         "question": passage.question,
+        "also_asked": passage.also_asked.join("\n"),
         "contributor": passage.contributor,
         "text": passage.text,
     });

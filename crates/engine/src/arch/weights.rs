@@ -105,7 +105,8 @@ impl<'a> Weights<'a> {
         let kind = self.check(name, &[rows, cols])?.dtype;
         let packed = Matrix::pack(kind, rows, cols, self.gguf.bytes(name)?, workers)
             .map_err(|e| EngineError::gguf(&self.gguf.path, format!("tensor {name}"), e.to_string()))?;
-        self.gguf.give_back(name);
+        // SAFETY: `pack` has copied the weights, and its borrow of them ended with the call. Each tensor is packed once.
+        unsafe { self.gguf.give_back(name) };
         Ok(packed)
     }
 
