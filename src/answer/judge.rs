@@ -14,6 +14,7 @@
 
 use std::collections::HashSet;
 
+use super::features::Features;
 use super::logistic::Fit;
 use super::meaning::{Meaning, cosine};
 use super::topic::{Topic, Verdict};
@@ -38,33 +39,6 @@ const BESIDE: f32 = 0.95;
 
 /// A content word of the question, and its inverse document frequency in the corpus.
 pub type AskedWord = (String, f32);
-
-/// The measurements of a question and a discussion. Similarities are cosines, shares are 0..=1.
-#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
-pub struct Features {
-    /// Similarity to the title of the discussion.
-    pub title: f32,
-    /// Similarity to its title and what the asker wrote.
-    pub asked: f32,
-    /// Similarity to the passage found, see `retrieve::dense`.
-    pub passage: f32,
-    /// Share of the question's words, weighted by rarity, that the title and the asker's text have.
-    pub asked_words: f32,
-    /// Share that the whole discussion has.
-    pub all_words: f32,
-    /// Rarity of the rarest word missing from the title, the asker's text and the other wordings. 1 is about the rarest
-    /// possible.
-    pub asked_lacks: f32,
-    /// Rarity of the rarest word missing from the whole discussion, on the same scale.
-    pub lacks: f32,
-    /// Similarity of the passage minus that of the best other discussion. Without similarities, the relative difference
-    /// in score.
-    pub margin: f32,
-    /// ln(1 + content words). Without an embedding model, at most 8 words count.
-    pub length: f32,
-    /// A reader's judgement of the passage found, in log-odds; 0 without a reader.
-    pub reader: f32,
-}
 
 /// Without an embedding model, more content words than this do not raise the confidence. Any discussion has some of
 /// them.

@@ -10,6 +10,7 @@
 
 mod claim;
 mod draft;
+pub mod features;
 pub mod grounding;
 pub mod injection;
 pub mod judge;

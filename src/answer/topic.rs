@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
+use super::features::Features;
 use super::injection;
-use super::judge::Features;
 use super::meaning::Meaning;
 use crate::corpus::{Id, Passage};
 use crate::reading::Text;

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::questions::{Question, Split};
-use crate::answer::judge::Features;
+use crate::answer::features::Features;
 use crate::answer::meaning::Meaning;
 use crate::answer::runs::worth;
 use crate::answer::topic::Topic;

@@ -11,7 +11,7 @@ use toml::Spanned;
 
 use super::digest::{is_commit, is_sha256};
 use super::error::ModelError;
-use super::registry::{Model, ModelFile, ModelKind, Source};
+use super::model::{Model, ModelFile, ModelKind, Source};
 
 /// The only format version so far.
 const VERSION: i64 = 1;

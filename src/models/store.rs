@@ -16,8 +16,8 @@ use std::time::UNIX_EPOCH;
 use super::Progress;
 use super::digest::{Hasher, hash_reader, is_commit};
 use super::error::ModelError;
+use super::model::{Model, ModelKind, Source};
 use super::places::Places;
-use super::registry::{Model, ModelKind, Source};
 
 /// The place of a model file in the cache. It does not depend on the source that delivers the file.
 #[derive(Debug, Clone)]

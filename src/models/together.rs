@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 
 use super::error::ModelError;
+use super::model::Model;
 use super::places::{Net, Places};
-use super::registry::Model;
 use super::store::Slot;
 use super::{Progress, ensure_part};
 

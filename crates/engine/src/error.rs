@@ -12,7 +12,7 @@ pub enum EngineError {
     File(#[from] askpm_gguf::Error),
 
     /// The file is sound, but holds a kind of model that is not built in.
-    #[error("{}: the architecture `{architecture}` is not supported (supported: {}; by candle-transformers: {})", path.display(), crate::arch::ARCHITECTURES.join(", "), crate::fallback::FALLBACKS.join(", "))]
+    #[error("{}: the architecture `{architecture}` is not supported (supported: {}; by candle-transformers: {})", path.display(), crate::ARCHITECTURES.join(", "), crate::FALLBACKS.join(", "))]
     Architecture { path: PathBuf, architecture: String },
 
     /// The wanted device is not there.

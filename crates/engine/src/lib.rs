@@ -27,6 +27,7 @@
 //! 5. `text_stream` turns the bytes of tokens into valid UTF-8.
 
 mod arch;
+mod architectures;
 #[cfg(test)]
 mod broken_files_tests;
 mod cpu;
@@ -54,7 +55,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use arch::ARCHITECTURES;
+pub use architectures::{ARCHITECTURES, FALLBACKS};
 pub use askpm_gguf::{Message, Role};
 pub use cpu::WITHOUT_KERNELS;
 pub use decode::{CandleEngine, LoadTimes};
@@ -62,7 +63,6 @@ pub use device::DeviceChoice;
 #[doc(hidden)]
 pub use drafting::Written;
 pub use error::EngineError;
-pub use fallback::FALLBACKS;
 pub use measure::cpu_features;
 pub use model::Runner;
 

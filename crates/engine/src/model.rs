@@ -32,11 +32,11 @@ impl Runner {
     /// Returns what runs a model of this architecture and weight type, such as `Q4_K_M`. Returns `None` if nothing
     /// does.
     pub fn of(architecture: &str, quantization: &str) -> Option<Self> {
-        if fallback::FALLBACKS.contains(&architecture) {
+        if crate::FALLBACKS.contains(&architecture) {
             return Some(Self::Transformers);
         }
         let bare = cpu::WITHOUT_KERNELS.iter().any(|kind| quantization.starts_with(kind));
-        arch::ARCHITECTURES
+        crate::ARCHITECTURES
             .contains(&architecture)
             .then_some(if bare { Self::Tensors } else { Self::Kernels })
     }

@@ -13,9 +13,9 @@ use candle_core::quantized::GgmlDType;
 
 use super::activations::Tile;
 use super::for_positions;
-use super::matrix::Panel;
-use super::multiply::Job;
+use super::job::Job;
 use super::packing::{Packing, Scales};
+use super::panel::Panel;
 use super::{BLOCK, PANEL, TILE};
 
 /// Rows in a register.

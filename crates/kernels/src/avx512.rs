@@ -8,11 +8,11 @@ use std::arch::x86_64::*;
 
 use candle_core::quantized::GgmlDType;
 
-use super::activations::{Tile, scale_and_inverse};
+use super::activations::Tile;
 use super::for_positions;
-use super::matrix::Panel;
-use super::multiply::Job;
+use super::job::Job;
 use super::packing::{Packing, Scales};
+use super::panel::Panel;
 use super::{BLOCK, PANEL, TILE};
 
 /// Multiplies all of a job's panels with all of its tiles.
@@ -261,33 +261,4 @@ fn numbers_tile<N: Number, const P: usize>(panel: Panel, tile: Tile) -> [__m512;
         }
     }
     sums
-}
-
-/// Quantizes a block of activations as `activations::quantise_block` does. Returns its scale and the sums of its two
-/// halves.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
-#[inline]
-pub(super) fn quantise_block(x: &[f32; BLOCK], out: &mut [i8; BLOCK]) -> (f32, [i32; 2]) {
-    // SAFETY: `x` has 32 numbers, which are read as two times sixteen, and `out` has the 32 bytes that are written. No
-    // load or store needs alignment.
-    unsafe {
-        let x = [_mm512_loadu_ps(x.as_ptr()), _mm512_loadu_ps(x.as_ptr().add(16))];
-        // As integers, the magnitudes of floats have the same order, and NaN is above infinity.
-        let magnitude = |x| _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(i32::MAX));
-        let largest = _mm512_reduce_max_epu32(_mm512_max_epu32(magnitude(x[0]), magnitude(x[1])));
-        let Some((scale, inverse)) = scale_and_inverse(f32::from_bits(largest)) else {
-            *out = [0; BLOCK];
-            return (f32::NAN, [0, 0]);
-        };
-        let whole = |x| _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(_mm512_mul_ps(x, _mm512_set1_ps(inverse))));
-        let values = _mm256_set_m128i(whole(x[1]), whole(x[0]));
-        _mm256_storeu_si256(out.as_mut_ptr().cast(), values);
-        let fours = _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_set1_epi8(1), values);
-        let pairs = _mm256_hadd_epi32(fours, fours);
-        let halves = _mm256_hadd_epi32(pairs, pairs);
-        (
-            scale,
-            [_mm256_extract_epi32::<0>(halves), _mm256_extract_epi32::<4>(halves)],
-        )
-    }
 }

@@ -49,15 +49,18 @@ mod avx2;
 )]
 mod avx512;
 mod buffer;
+mod job;
 mod matrix;
 mod multiply;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod pack;
 mod packing;
+mod panel;
 pub mod passes;
 mod path;
 mod plain;
+mod quantize;
 pub mod scan;
 mod source;
 #[cfg(test)]

@@ -3,12 +3,12 @@
 use std::mem::size_of;
 
 use candle_core::quantized::GgmlDType;
-use half::{bf16, f16};
 
 use super::buffer::Buffer;
 use super::packing::{Packing, Scales, shape, with_packing};
+use super::panel::{Panel, number, scales, unpack};
 use super::workers::{Split, Workers};
-use super::{BLOCK, Inputs, KernelError, PANEL, pack, plain};
+use super::{BLOCK, Inputs, KernelError, PANEL, pack};
 
 /// Weights of `rows` outputs and `cols` inputs, packed.
 pub struct Matrix {
@@ -19,13 +19,6 @@ pub struct Matrix {
     buffer: Buffer,
     value_bytes: usize,
     scale_bytes: usize,
-}
-
-/// Sixteen rows of a matrix, as the kernels read them.
-#[derive(Clone, Copy)]
-pub(super) struct Panel<'a> {
-    pub(super) values: &'a [u8],
-    pub(super) scales: &'a [u8],
 }
 
 impl Matrix {
@@ -144,8 +137,8 @@ impl Matrix {
 
 fn quantised_row<K: Packing>(panel: Panel, lane: usize, out: &mut [f32]) {
     for (block, out) in out.chunks_exact_mut(BLOCK).enumerate() {
-        let values = plain::unpack::<K>(panel.values, block);
-        let scales = plain::scales::<K>(panel.scales, block);
+        let values = unpack::<K>(panel.values, block);
+        let scales = scales::<K>(panel.scales, block);
         for (i, out) in out.iter_mut().enumerate() {
             let value = f32::from(i16::from(values[i / 4][4 * lane + i % 4]) - K::OFFSET as i16);
             let scaled = value * scales.scale[i / 16][lane];
@@ -155,16 +148,6 @@ fn quantised_row<K: Packing>(panel: Panel, lane: usize, out: &mut [f32]) {
                 Scales::Offset | Scales::Halves => scaled,
             };
         }
-    }
-}
-
-/// Returns number `index` of an array of F16, BF16 or F32.
-pub(super) fn number(kind: GgmlDType, bytes: &[u8], index: usize) -> f32 {
-    let short = |index: usize| u16::from_le_bytes([bytes[2 * index], bytes[2 * index + 1]]);
-    match kind {
-        GgmlDType::F16 => f16::from_bits(short(index)).to_f32(),
-        GgmlDType::BF16 => bf16::from_bits(short(index)).to_f32(),
-        _ => f32::from_bits(u32::from(short(2 * index)) | u32::from(short(2 * index + 1)) << 16),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Multiplies packed matrices with activations: splits the work over threads and calls the kernel of the path.
 
-use std::ops::Range;
-
+use super::job::Job;
 #[cfg(target_arch = "aarch64")]
 use super::neon;
 use super::packing::with_packing;
@@ -13,36 +12,6 @@ use super::{avx2, avx512};
 
 /// Bytes of activations that stay in a core's L2 cache while panels go by.
 const CACHED: usize = 256 << 10;
-
-/// Work for one call of a kernel: some panels of a matrix times some tiles of positions.
-pub(super) struct Job<'a> {
-    pub(super) matrix: &'a Matrix,
-    pub(super) x: &'a Activations,
-    pub(super) panels: Range<usize>,
-    pub(super) tiles: Range<usize>,
-    out: &'a Split<'a, f32>,
-    /// Index of the first row's products in `out`, and the distance to those of the next position.
-    first: usize,
-    stride: usize,
-}
-
-impl Job<'_> {
-    /// Returns the place for the products of `rows` rows of a panel with a position.
-    ///
-    /// # Safety
-    /// No other borrow of the same panel's products with the same position may exist, on any thread.
-    #[allow(clippy::mut_from_ref, reason = "that is what the promise is for")]
-    #[inline(always)]
-    pub(super) unsafe fn out(&self, position: usize, panel: usize, rows: usize) -> &mut [f32] {
-        // SAFETY: the caller has the only borrow of this panel and position. Those of other panels, matrices and
-        // positions are different elements: `first` and `stride` put the rows of all matrices side by side for each
-        // position.
-        unsafe {
-            self.out
-                .range(position * self.stride + self.first + panel * PANEL, rows)
-        }
-    }
-}
 
 /// Multiplies a matrix with the positions of `x`: `out[i * rows + r]` becomes the product of row `r` and position `i`.
 /// Quantized weights are multiplied with 8-bit activations, others with f32. The result depends neither on the number

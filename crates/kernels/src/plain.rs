@@ -1,77 +1,10 @@
 //! The kernels in plain Rust: the reference for the other paths, and the path of processors that have no other.
 
-use half::f16;
-
 use super::activations::Tile;
-use super::matrix::{Panel, number};
-use super::multiply::Job;
+use super::job::Job;
 use super::packing::{Packing, Scales};
+use super::panel::{Panel, number, scales, unpack};
 use super::{BLOCK, PANEL, TILE};
-
-/// Scales of sixteen rows: one for each half of a block, and the minimum, which is multiplied with the sum of the
-/// activations.
-pub(super) struct BlockScales {
-    pub(super) scale: [[f32; PANEL]; 2],
-    pub(super) minimum: [f32; PANEL],
-}
-
-/// Unpacks block `block` of a panel: eight groups of four inputs of sixteen rows.
-pub(super) fn unpack<K: Packing>(values: &[u8], block: usize) -> [[u8; 4 * PANEL]; 8] {
-    let values = &values[block * K::BYTES..][..K::BYTES];
-    let mut out = [[0; 4 * PANEL]; 8];
-    for (g, group) in out.iter_mut().enumerate() {
-        for (i, out) in group.iter_mut().enumerate() {
-            if K::BITS == 8 {
-                *out = values[64 * g + i];
-                continue;
-            }
-            *out = values[64 * (g % 4) + i] >> (4 * (g / 4)) & 15;
-            *out |= match K::BITS {
-                5 => (values[256 + 8 * g + i / 8] >> (i % 8) & 1) << 4,
-                6 => (values[256 + 64 * (g / 4) + i] >> (2 * (g % 4)) & 3) << 4,
-                _ => 0,
-            };
-        }
-    }
-    out
-}
-
-fn half_at(bytes: &[u8], at: usize) -> f32 {
-    f16::from_bits(u16::from_le_bytes([bytes[at], bytes[at + 1]])).to_f32()
-}
-
-/// Returns the scales of block `block` of a panel.
-pub(super) fn scales<K: Packing>(scales: &[u8], block: usize) -> BlockScales {
-    let (bytes, blocks) = K::SCALES.group();
-    let group = &scales[block / blocks * bytes..][..bytes];
-    let part = block % blocks;
-    let first = |row: usize| half_at(group, 2 * row);
-    let second = |row: usize| half_at(group, 2 * PANEL + 2 * row);
-    let both = |scale: [f32; PANEL], minimum| BlockScales {
-        scale: [scale, scale],
-        minimum,
-    };
-    match K::SCALES {
-        Scales::Offset => both(std::array::from_fn(first), [0.0; PANEL]),
-        Scales::Minimum => both(std::array::from_fn(first), std::array::from_fn(second)),
-        Scales::Super => {
-            let small = &group[4 * PANEL + 2 * PANEL * part..];
-            both(
-                std::array::from_fn(|row| first(row) * f32::from(small[row])),
-                std::array::from_fn(|row| -(second(row) * f32::from(small[PANEL + row]))),
-            )
-        }
-        Scales::Halves => {
-            let small = &group[2 * PANEL + 2 * PANEL * part..];
-            BlockScales {
-                scale: std::array::from_fn(|half| {
-                    std::array::from_fn(|row| first(row) * f32::from(small[PANEL * half + row] as i8))
-                }),
-                minimum: [0.0; PANEL],
-            }
-        }
-    }
-}
 
 /// Multiplies all of a job's panels with all of its tiles.
 pub(super) fn quantised<K: Packing>(job: &Job) {

@@ -14,8 +14,8 @@ use std::path::PathBuf;
 
 use super::Progress;
 use super::error::ModelError;
+use super::model::Source;
 use super::places::{Permit, Places};
-use super::registry::Source;
 use super::store::Slot;
 
 /// Why a source did not deliver the file.

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use super::super::Progress;
 use super::super::digest::{Hasher, hash_reader};
 use super::super::error::ModelError;
+use super::super::model::Source;
 use super::super::places::{Permit, Places};
-use super::super::registry::Source;
 use super::super::store::{Slot, make_parent};
 use super::{Fault, wheel};
 

@@ -10,9 +10,6 @@ use super::rope::{Pairing, RopeConfig};
 
 type Result<T> = std::result::Result<T, EngineError>;
 
-/// `general.architecture` of the built-in models.
-pub const ARCHITECTURES: &[&str] = &["gemma3", "glm4", "lfm2", "llama", "phi3", "qwen2", "qwen3", "smollm3"];
-
 // Bounds far beyond any model that runs on one machine; they stop sizes from overflowing or exhausting memory.
 pub(crate) const MAX_WIDTH: usize = 1 << 17;
 pub(crate) const MAX_LAYERS: usize = 1 << 10;
@@ -97,7 +94,7 @@ impl<'a> Keys<'a> {
 }
 
 impl Config {
-    /// Reads the configuration of a file whose architecture is one of [`ARCHITECTURES`].
+    /// Reads the configuration of a file whose architecture is one of `ARCHITECTURES`.
     pub fn read(metadata: &Metadata, architecture: &str) -> Result<Self> {
         let keys = Keys::new(metadata, architecture);
         let context = keys.need("context_length", MAX_CONTEXT)?;

@@ -19,8 +19,6 @@ mod layer;
 pub(super) mod rope;
 pub(super) mod weights;
 
-pub use config::ARCHITECTURES;
-
 use std::sync::Arc;
 
 use askpm_gguf::Gguf;
@@ -57,7 +55,7 @@ impl Model {
     /// Loads the weights. `vocabulary` is the tokenizer's size: the embeddings must have as many rows.
     pub fn load(gguf: &Gguf, vocabulary: usize, device: &Device) -> Result<Self> {
         let architecture = gguf.metadata.need_text("general.architecture")?;
-        if !ARCHITECTURES.contains(&architecture) {
+        if !crate::ARCHITECTURES.contains(&architecture) {
             return Err(EngineError::Architecture {
                 path: gguf.path.clone(),
                 architecture: architecture.into(),

@@ -22,9 +22,6 @@ use sizes::Sizes;
 
 type Result<T> = std::result::Result<T, EngineError>;
 
-/// `general.architecture` of the models that candle-transformers runs. It also runs `llama` with experts (Mixtral).
-pub const FALLBACKS: &[&str] = &["gemma", "gemma2", "olmo2", "phi2", "stablelm", "starcoder2"];
-
 /// Maximum bytes of one layer's attention scores for one chunk of a prompt.
 const SCORE_BYTES: usize = 64 << 20;
 const MAX_CHUNK: usize = 512;
@@ -55,7 +52,7 @@ pub(crate) struct Model {
 /// Returns whether candle-transformers runs a file, because the engine has no decoder for it.
 pub(crate) fn takes(gguf: &Gguf) -> Result<bool> {
     let architecture = gguf.metadata.need_text("general.architecture")?;
-    Ok(FALLBACKS.contains(&architecture) || (architecture == "llama" && quantized::has_experts(gguf)))
+    Ok(crate::FALLBACKS.contains(&architecture) || (architecture == "llama" && quantized::has_experts(gguf)))
 }
 
 impl Model {
