@@ -1,6 +1,4 @@
-//! The command line's grammar, for clap: what the user typed and nothing of what it means.
-//!
-//! In: nothing. Out: [`Cli`] and the arguments of each command. `context.rs` turns these into what is meant.
+//! Defines the command line's grammar for clap. `context.rs` decides what the arguments mean.
 
 mod measuring;
 
@@ -11,14 +9,21 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use crate::retrieve::Since;
 pub use measuring::*;
 
-/// Answers product managers' questions from a newsletter's discussions, on your own machine, with citations.
+/// Answers product managers' questions from a newsletter's discussions, on your machine, with citations
 #[derive(Debug, Parser)]
 #[command(
     name = "askpm",
     version,
     disable_help_subcommand = true,
-    after_help = "`askpm QUESTION…` is short for `askpm ask QUESTION…`.\n\n\
-        Exit status: 0 done, 1 failed, 2 wrong command line, 3 nothing in the corpus answers the question."
+    after_help = "\
+Examples:
+  askpm \"How do I become an AI/ML PM?\"
+  askpm search pricing
+  askpm import letter.eml
+
+`askpm QUESTION...` is short for `askpm ask QUESTION...`.
+
+Exit status: 0 success, 1 error, 2 wrong command line, 3 the corpus does not answer the question."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -30,19 +35,19 @@ pub struct Cli {
 /// Arguments of every command.
 #[derive(Debug, Args)]
 pub struct Global {
-    /// Read editions from this folder, and from nowhere else
+    /// Read editions only from this folder
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath, env = "ASKPM_CORPUS")]
     pub corpus: Option<PathBuf>,
-    /// Read settings from this file instead of askpm/config.toml in the configuration folder
+    /// Read settings from this file [default: askpm/config.toml in the configuration folder]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, env = "ASKPM_CONFIG")]
     pub config: Option<PathBuf>,
-    /// Open no connection and start no downloader
+    /// Do not use the network
     #[arg(long, global = true)]
     pub offline: bool,
-    /// Print no progress and no notes, only errors
+    /// Suppress progress and notes; warnings and errors are still printed
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Print each step and how long it takes
+    /// Print each step and its duration
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -51,47 +56,60 @@ pub struct Global {
 pub enum Command {
     /// Answer a question from the corpus, with citations
     Ask(AskArgs),
-    /// Ask turn by turn: a question may refer to earlier ones
+    /// Ask questions in a conversation
     Chat(ChatArgs),
-    /// List the passages that speak of something, without a model
+    /// Search the corpus without a language model
     Search(SearchArgs),
-    /// Show an edition, a discussion, an answer, a resource or a source of the last answer, whole
+    /// Show an edition, or a part of one, in full
     Show(ShowArgs),
     /// List editions and their discussions, newest first
     List(ListArgs),
-    /// Bring the index up to date with the corpus, after importing what feeds and the drop folder have
+    /// Fetch feeds, import new files and update the index
     Refresh(RefreshArgs),
-    /// Turn newsletters as they come into editions of the corpus
+    /// Import newsletters into the corpus
     Import(ImportArgs),
-    /// List, fetch, verify and remove models
+    /// List, download, verify and remove models
     Models(ModelsArgs),
-    /// Score retrieval and abstention, or answers, on a set of questions
+    /// Score retrieval or answers on a question set
     Eval(EvalArgs),
-    /// Measure how fast a model is on this machine
+    /// Measure a model's speed on this machine
     Bench(BenchArgs),
-    /// Answer over HTTP on this machine: OpenAI's API, and a page to ask from
+    /// Serve an OpenAI-compatible API and a web page on this machine
     Serve(ServeArgs),
-    /// Offer search, ask and show to assistants, by the Model Context Protocol over standard input and output
+    /// Serve the corpus to AI assistants over the Model Context Protocol
     Mcp(McpArgs),
-    /// Say what is set up, what is missing, and how to repair it
+    /// Check the setup and report how to fix problems
     Doctor(DoctorArgs),
-    /// Show the settings and where each comes from, say where their file is, or edit it
+    /// Show or edit the settings
     Config(ConfigArgs),
     /// Print a completion script for a shell
+    #[command(after_help = "\
+Examples:
+  askpm completions bash > ~/.local/share/bash-completion/completions/askpm
+  askpm completions zsh > ~/.zfunc/_askpm")]
     Completions { shell: clap_complete::Shell },
-    /// Print the manual page, or that of a command
+    /// Print the manual page of askpm or of a command
+    #[command(after_help = "\
+Examples:
+  askpm man | man -l -
+  askpm man models pull")]
     Man {
-        /// Whose page: `askpm man models pull`
+        /// The command to document, such as `models pull`
         command: Vec<String>,
     },
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  askpm ask \"How should we price an API?\"
+  askpm ask -c \"And for a startup?\"
+  askpm ask --since 2024 --format md \"How do I run user interviews?\" > answer.md")]
 pub struct AskArgs {
-    /// The question; `-`, or a pipe, reads it from standard input
+    /// The question; `-` or a pipe reads it from standard input
     #[arg(value_name = "QUESTION", trailing_var_arg = false)]
     pub question: Vec<String>,
-    /// Answer each line of FILE (`-`: standard input), one JSON object a line
+    /// Answer each line of FILE (`-` for standard input) with one JSON object per line
     #[arg(long, value_name = "FILE", conflicts_with_all = ["question", "json", "format", "save", "no_stream", "resume"])]
     pub batch: Option<PathBuf>,
     #[command(flatten)]
@@ -106,28 +124,31 @@ pub struct AskArgs {
     pub sampling: SamplingArgs,
     #[command(flatten)]
     pub output: ViewArgs,
-    /// Keep the answer in this file too, as its ending says: .md, .html, .json or .txt
+    /// Also save the answer to FILE, in the format of its extension: .md, .html, .json or .txt
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub save: Option<PathBuf>,
     /// Print one JSON object on one line
     #[arg(long, conflicts_with_all = ["json", "format"])]
     pub jsonl: bool,
-    /// Print the answer at its end, not sentence by sentence
+    /// Print the answer when it is complete, not sentence by sentence
     #[arg(long)]
     pub no_stream: bool,
-    /// Show what a model wrote and no passage backs too, marked [unsupported]
+    /// Also show sentences that the model wrote and no passage supports, marked [unsupported]
     #[arg(long)]
     pub keep_unsupported: bool,
-    /// Say on standard error why there is an answer or none, and how far each sentence is backed
+    /// Print to standard error why askpm answers or abstains, and how well each sentence is supported
     #[arg(long, conflicts_with = "batch")]
     pub explain: bool,
 }
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "In a chat, /help lists the commands. Where standard input is no terminal, each line is a turn, \
-    and no prompt is printed."
-)]
+#[command(after_help = "\
+Examples:
+  askpm chat
+  askpm chat -c
+
+In a chat, /help lists the commands. If standard input is not a terminal, each line is a question and no prompt is
+printed.")]
 pub struct ChatArgs {
     #[command(flatten)]
     pub conversation: ConversationArgs,
@@ -144,47 +165,48 @@ pub struct ChatArgs {
     pub json: bool,
 }
 
-/// Which conversation a question belongs to, and whether it is kept.
+/// Which conversation a question belongs to, and whether to save it.
 #[derive(Debug, Args)]
 pub struct ConversationArgs {
-    /// Go on with the last conversation: the question may refer to it
+    /// Continue the last conversation, so that the question can refer to it
     #[arg(short = 'c', long = "continue")]
     pub resume: bool,
-    /// Keep neither questions nor answers; otherwise they are kept on this machine, for you alone, for --continue
+    /// Do not save questions and answers [default: save them on this machine for --continue]
     #[arg(long)]
     pub no_history: bool,
 }
 
 #[derive(Debug, Args)]
 pub struct ModelChoice {
-    /// A model's name, a path to a GGUF file, or `none` to quote without a model
+    /// The model: a name, the path of a GGUF file, or `none` to quote passages without a model
     #[arg(short, long, value_name = "NAME|PATH|none", env = "ASKPM_MODEL")]
     pub model: Option<String>,
-    /// Where the model runs
+    /// The device to run the model on
     #[arg(long, value_name = "cpu|cuda|metal|auto", env = "ASKPM_DEVICE")]
     pub device: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub struct Retrieval {
-    /// How many passages to retrieve [default: 5, for search 10]
+    /// Number of passages to retrieve [default: 5, or 10 for search]
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
     pub top_k: Option<u16>,
-    /// Least confidence to answer at, 0 to 1 [default: 0.5]; for search, least share of the query that a passage must cover
+    /// Minimum confidence to answer, from 0 to 1 [default: 0.5]; for search, minimum share of the query that a passage
+    /// covers
     ///
-    /// Higher abstains more often. `--explain` tells the confidence of one question. At the default, by words and meaning,
-    /// 83% of the abstentions were right and 91% of the questions without an answer were abstained from (by words alone
-    /// 79% and 68%); `askpm eval` measures it.
+    /// A higher value abstains more often. `--explain` prints the confidence of a question. At the default, with
+    /// retrieval by words and meaning, 83% of the abstentions were right, and askpm abstained from 91% of the questions
+    /// without an answer (79% and 68% with retrieval by words). `askpm eval` measures this.
     #[arg(long, visible_alias = "threshold", value_name = "SHARE", value_parser = share)]
     pub min_score: Option<f32>,
-    /// What passages are found by [default: both, or words without the embedding model]
+    /// How to find passages [default: both, or words without the embedding model]
     ///
-    /// Meaning needs the embedding model, which the first question fetches (92 MB). With `words` it is not fetched.
+    /// Meaning needs the embedding model, which the first question downloads (92 MB). `words` does not download it.
     #[arg(long, value_enum, env = "ASKPM_BY")]
     pub by: Option<By>,
 }
 
-/// What passages are found by.
+/// How passages are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum By {
     Words,
@@ -192,32 +214,32 @@ pub enum By {
     Both,
 }
 
-/// The part of the corpus that is searched.
+/// The part of the corpus to search.
 #[derive(Debug, Args)]
 pub struct FilterArgs {
-    /// Only editions since this day, month or year; undated ones are left out
+    /// Only editions since this day, month or year; excludes undated editions
     #[arg(long, value_name = "YYYY[-MM[-DD]]")]
     pub since: Option<Since>,
     /// Only this edition
     #[arg(long, value_name = "SLUG", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub edition: Option<String>,
-    /// Only answers of contributors whose name has this in it, case and accents apart
+    /// Only answers by contributors whose name contains NAME, ignoring case and accents
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub contributor: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub struct SamplingArgs {
-    /// Randomness of the model's choice; 0 always takes the likeliest token [default: 0]
+    /// Sampling temperature; 0 always takes the most likely token [default: 0]
     #[arg(long, value_name = "T", value_parser = temperature)]
     pub temperature: Option<f64>,
-    /// Choose among the likeliest tokens that together have this probability [default: 1]
+    /// Sample from the most likely tokens with this total probability [default: 1]
     #[arg(long, value_name = "P", value_parser = probability)]
     pub top_p: Option<f64>,
-    /// Seed of the randomness: the same seed gives the same answer [default: 0]
+    /// Seed of the sampler; the same seed gives the same answer [default: 0]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Most tokens that the model may write [default: 256]
+    /// Maximum number of tokens that the model writes [default: 256]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub max_tokens: Option<u32>,
 }
@@ -229,18 +251,18 @@ pub struct OutputArgs {
     pub json: bool,
 }
 
-/// How an answer, hits or an edition are printed.
+/// The output format of an answer, of search results or of an edition.
 #[derive(Debug, Args)]
 pub struct ViewArgs {
     /// Print one JSON object
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
-    /// Print as text, Markdown, JSON, or a page of HTML that needs nothing else
+    /// Output format; html is a self-contained page
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<Format>,
 }
 
-/// What things are printed as.
+/// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     Text,
@@ -259,8 +281,13 @@ impl ViewArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  askpm search pricing
+  askpm search -n 3 --since 2024-01 \"career change\"
+  askpm search --json onboarding")]
 pub struct SearchArgs {
-    /// What to look for; `-`, or a pipe, reads it from standard input
+    /// What to search for; `-` or a pipe reads it from standard input
     #[arg(value_name = "QUERY")]
     pub query: Vec<String>,
     #[command(flatten)]
@@ -269,18 +296,23 @@ pub struct SearchArgs {
     pub filters: FilterArgs,
     #[command(flatten)]
     pub output: ViewArgs,
-    /// Print one JSON object a hit, one a line
+    /// Print one JSON object per result, one per line
     #[arg(long, conflicts_with_all = ["json", "format"])]
     pub jsonl: bool,
-    /// Say why each hit is there
+    /// Print why each result matches
     #[arg(long, conflicts_with_all = ["json", "jsonl", "format"])]
     pub explain: bool,
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  askpm show 1
+  askpm show pricing-and-packaging/q1
+  askpm show pricing-and-packaging/q1/a")]
 pub struct ShowArgs {
-    /// EDITION, EDITION/q1, EDITION/q1/a or EDITION/r1, as answers, search and list print them; a number opens that source of the
-    /// last answer
+    /// EDITION, EDITION/q1, EDITION/q1/a, EDITION/s1 or EDITION/r1, as `ask`, `search` and `list` print them; a number
+    /// N opens source N of the last answer
     #[arg(value_name = "ID|N")]
     pub id: String,
     #[command(flatten)]
@@ -288,6 +320,11 @@ pub struct ShowArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  askpm list
+  askpm list --since 2024-06
+  askpm list --format html > editions.html")]
 pub struct ListArgs {
     #[command(flatten)]
     pub filters: FilterArgs,
@@ -296,30 +333,41 @@ pub struct ListArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  askpm refresh
+  askpm refresh --drop ~/newsletters
+  askpm refresh --watch")]
 pub struct RefreshArgs {
-    /// Go on: refresh whenever a file of the corpus or of the drop folder changes
+    /// Keep running, and refresh when a file in the corpus or the drop folder changes
     #[arg(long)]
     pub watch: bool,
-    /// Import newsletters from this folder first, as `import` does [default: `drop` in the settings]
+    /// Import new newsletters from this folder first [default: `drop` in the settings]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub drop: Option<PathBuf>,
-    /// Print one JSON object, with --watch one on a line for each refresh
+    /// Print one JSON object; with --watch, one per line for each refresh
     #[arg(long)]
     pub json: bool,
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  askpm import letter.eml
+  askpm import --dry-run --explain ~/newsletters
+  curl -s https://example.org/feed.xml | askpm import -")]
 pub struct ImportArgs {
-    /// Text, Markdown, HTML, mail (.eml, .mbox) and feeds (RSS, Atom), folders of them, or `-` for standard input
+    /// Newsletters: text, Markdown, HTML, mail (.eml, .mbox) or feeds (RSS, Atom), folders of these, or `-` for standard
+    /// input
     #[arg(value_name = "FILE|DIR|-", required = true, value_hint = ValueHint::AnyPath)]
     pub from: Vec<PathBuf>,
-    /// Show what was read, and write nothing
+    /// Print what would be imported, and write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Say for the title, the date, each discussion, answer and section why it was read so
+    /// Print why each title, date, discussion, answer and section was recognized
     #[arg(long)]
     pub explain: bool,
-    /// Keep what looks like furniture too: menus, footers, calls to subscribe, comments of readers
+    /// Also keep boilerplate: menus, footers, calls to subscribe, readers' comments
     #[arg(long)]
     pub keep_all: bool,
     #[command(flatten)]
@@ -327,29 +375,34 @@ pub struct ImportArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  askpm eval eval/questions.jsonl
+  askpm eval --answers -m none eval/questions.jsonl
+  askpm eval --beir scifact")]
 pub struct EvalArgs {
-    /// Questions, one JSON object a line, as `eval/questions.jsonl` of the repository
+    /// Questions, one JSON object per line, such as `eval/questions.jsonl` in the repository
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "beir")]
     pub file: Option<PathBuf>,
-    /// Score retrieval on a public collection instead: a folder with corpus.jsonl, queries.jsonl and qrels/test.tsv
+    /// Score retrieval on a BEIR collection instead: a folder with corpus.jsonl, queries.jsonl and qrels/test.tsv
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with_all = ["file", "min_score", "against"])]
     pub beir: Option<PathBuf>,
-    /// Write the rankings to FILE as trec_eval reads them
+    /// Write the rankings to FILE in the format of trec_eval
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "beir")]
     pub run: Option<PathBuf>,
-    /// Least confidence to answer at, 0 to 1
+    /// Minimum confidence to answer, from 0 to 1
     #[arg(long, visible_alias = "threshold", value_name = "SHARE", value_parser = share)]
     pub min_score: Option<f32>,
-    /// What passages are found by [default: both, or words without the embedding model]
+    /// How to find passages [default: both, or words without the embedding model]
     #[arg(long, value_enum, env = "ASKPM_BY")]
     pub by: Option<By>,
-    /// Search this other way too, and test the difference (paired randomisation)
+    /// Compare with this way to find passages, using a paired randomization test
     #[arg(long, value_enum, value_name = "BY")]
     pub against: Option<By>,
-    /// Score answers, not rankings: citations, support, key points, abstention
+    /// Score answers instead of rankings: citations, support, key points, abstention
     #[arg(long)]
     pub answers: bool,
-    /// Print what is measured of discussions and sentences, an object a question: what `eval/fit_*.py` fit constants to
+    /// Print the features of discussions and sentences, one JSON object per question, as input for `eval/fit_*.py`
     #[arg(long, conflicts_with_all = ["answers", "against"])]
     pub features: bool,
     #[command(flatten)]
@@ -359,8 +412,12 @@ pub struct EvalArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  askpm doctor
+  askpm doctor --fix")]
 pub struct DoctorArgs {
-    /// Repair what is safe to repair: make the index again, remove what killed programs left, set permissions right
+    /// Fix what is safe to fix: rebuild the index, delete leftover temporary files, correct permissions
     #[arg(long)]
     pub fix: bool,
     #[command(flatten)]
@@ -368,6 +425,10 @@ pub struct DoctorArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  askpm config show
+  askpm config edit")]
 pub struct ConfigArgs {
     #[command(subcommand)]
     pub action: ConfigAction,
@@ -375,11 +436,14 @@ pub struct ConfigArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ConfigAction {
-    /// What is set, and by what: flag, variable, file or default
+    /// Show each setting and its source: flag, variable, file or default
+    #[command(after_help = "Examples:\n  askpm config show\n  askpm config show --json")]
     Show(ConfigShowArgs),
     /// Print the path of the settings file
+    #[command(after_help = "Examples:\n  askpm config path")]
     Path,
-    /// Open the settings in VISUAL or EDITOR, and put them in place if they are valid
+    /// Edit the settings in VISUAL or EDITOR, and save them if they are valid
+    #[command(after_help = "Examples:\n  askpm config edit")]
     Edit,
 }
 
@@ -392,6 +456,11 @@ pub struct ConfigShowArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  askpm models list
+  askpm models pull qwen3-0.6b
+  askpm models verify")]
 pub struct ModelsArgs {
     #[command(subcommand)]
     pub action: ModelsAction,
@@ -399,37 +468,42 @@ pub struct ModelsArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ModelsAction {
-    /// The models that are known, and which are on this machine
+    /// List the known models and which are on this machine
+    #[command(after_help = "Examples:\n  askpm models list\n  askpm models list --json")]
     List(OutputArgs),
-    /// Fetch a model [default: the one for this machine]
+    /// Download a model [default: the one for this machine]
+    #[command(after_help = "Examples:\n  askpm models pull\n  askpm models pull qwen3-0.6b")]
     Pull { name: Option<String> },
-    /// Check a model's file, whole, against its checksum [default: every model that is here]
+    /// Check a model's file against its checksum [default: every model on this machine]
+    #[command(after_help = "Examples:\n  askpm models verify\n  askpm models verify qwen3-0.6b")]
     Verify { name: Option<String> },
     /// Delete a model's file
+    #[command(after_help = "Examples:\n  askpm models remove qwen3-0.6b")]
     Remove { name: String },
     /// Print the path of a model's file [default: the one for this machine]
+    #[command(after_help = "Examples:\n  askpm models path qwen3-0.6b")]
     Path { name: Option<String> },
 }
 
 fn share(text: &str) -> Result<f32, String> {
-    let value: f32 = text.parse().map_err(|_| "a number from 0 to 1 is wanted")?;
+    let value: f32 = text.parse().map_err(|_| "expected a number from 0 to 1")?;
     (0.0..=1.0)
         .contains(&value)
         .then_some(value)
-        .ok_or_else(|| "a number from 0 to 1 is wanted".into())
+        .ok_or_else(|| "expected a number from 0 to 1".into())
 }
 
 fn probability(text: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|_| "a number above 0 and up to 1 is wanted")?;
+    let value: f64 = text.parse().map_err(|_| "expected a number above 0 and up to 1")?;
     (value > 0.0 && value <= 1.0)
         .then_some(value)
-        .ok_or_else(|| "a number above 0 and up to 1 is wanted".into())
+        .ok_or_else(|| "expected a number above 0 and up to 1".into())
 }
 
 fn temperature(text: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|_| "a number from 0 to 5 is wanted")?;
+    let value: f64 = text.parse().map_err(|_| "expected a number from 0 to 5")?;
     (0.0..=5.0)
         .contains(&value)
         .then_some(value)
-        .ok_or_else(|| "a number from 0 to 5 is wanted".into())
+        .ok_or_else(|| "expected a number from 0 to 5".into())
 }

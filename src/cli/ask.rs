@@ -1,4 +1,4 @@
-//! `askpm ask`: one question, one answer with citations.
+//! Runs `askpm ask`: answers one question with citations.
 
 use std::io::{self, Write};
 
@@ -70,7 +70,7 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
     out.flush()?;
     tell_timings(context, &answer);
     match &args.save {
-        Some(path) if answer.abstained => context.note(&format!("nothing to keep in {}", path.display())),
+        Some(path) if answer.abstained => context.note(&format!("no answer to save in {}", path.display())),
         Some(path) => save::save(&answer, path)?,
         None => {}
     }
@@ -78,8 +78,8 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
         terminal::why(&mut io::stderr().lock(), &found.signals, &answer, context.error_look())?;
     }
     if let Err(error) = conversation.push(Turn::new(&question, leaning, &answer)) {
-        let text = format!("this answer is not kept, so `-c` cannot go on from it: {error}");
-        // Nobody asked for it to be kept, unless by going on with what was.
+        let text = format!("this answer is not saved, so `-c` cannot continue from it: {error}");
+        // Only a user who continues a conversation expects it to be saved.
         if args.conversation.resume {
             context.note(&text);
         } else {
@@ -98,7 +98,7 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The settings of one answer: flag, else settings file, else default.
+/// The settings of one answer: from the flag, else the settings file, else the default.
 pub fn settings(context: &Context, args: &AskArgs) -> Settings {
     Settings {
         keep_unsupported: args.keep_unsupported,
@@ -106,7 +106,7 @@ pub fn settings(context: &Context, args: &AskArgs) -> Settings {
     }
 }
 
-/// [`settings`] from the groups of arguments that servers take too.
+/// [`settings`] from the argument groups that the servers also take.
 pub fn settings_of(context: &Context, retrieval: &Retrieval, filters: Filters, sampling: &SamplingArgs) -> Settings {
     let default = Settings::default();
     let config = &context.config;
@@ -135,7 +135,7 @@ pub fn settings_of(context: &Context, retrieval: &Retrieval, filters: Filters, s
     }
 }
 
-/// With `-m none` no model runs, so flags about its running are refused.
+/// Refuses flags about a model with `-m none`, where no model runs.
 pub fn refuse_what_quoting_cannot_honour(
     context: &Context,
     choice: &ModelChoice,
@@ -156,13 +156,13 @@ pub fn refuse_what_quoting_cannot_honour(
     ];
     match given.iter().find(|(_, given)| *given) {
         Some((flag, _)) => Err(Failure::usage(&format!(
-            "`{flag}` is about running a model, and the model is `none`"
+            "`{flag}` needs a model, but the model is `none`"
         ))),
         None => Ok(()),
     }
 }
 
-/// Says on standard error that nothing answers, and what is related: standard output is for answers.
+/// Prints to standard error that the corpus has no answer, and the related discussions. Standard output is for answers.
 pub fn tell_abstention(context: &Context, answer: &Answer) -> io::Result<()> {
     context.warn(answer.verdict());
     sources::related(&mut io::stderr().lock(), answer, context.error_look())
@@ -176,7 +176,7 @@ pub fn tell_timings(context: &Context, answer: &Answer) {
     ));
 }
 
-/// Hands sentences on to standard output as they come, and notes to standard error.
+/// Streams sentences to standard output and notes to standard error.
 pub struct Voice<'a> {
     context: &'a Context,
     paragraph: Option<Paragraph<'a>>,
@@ -184,7 +184,7 @@ pub struct Voice<'a> {
 }
 
 impl<'a> Voice<'a> {
-    /// Streams onto `out` in the given look; without one, sentences are left to the caller.
+    /// Streams to `out` in the given look. Without a look, the caller prints the sentences.
     pub fn new(context: &'a Context, out: &'a mut dyn Write, look: Option<Look>) -> Self {
         Voice {
             context,
@@ -193,7 +193,7 @@ impl<'a> Voice<'a> {
         }
     }
 
-    /// Ends the paragraph; an error of any write is told here.
+    /// Ends the paragraph, and returns the error of any write.
     pub fn finish(self) -> io::Result<()> {
         match (self.failed, self.paragraph) {
             (Some(error), _) => Err(error),

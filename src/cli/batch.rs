@@ -1,4 +1,4 @@
-//! `askpm ask --batch`: a question a line in, a JSON object a line out, the model loaded once.
+//! Runs `askpm ask --batch`: reads one question per line and prints one JSON object per line. Loads the model once.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::args::AskArgs;
 use super::ask::settings;
-use super::context::{Context, text};
+use super::context::{BEYOND, Context, drop_cut_character, text};
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
 use super::model::{self, Loaded};
@@ -20,16 +20,16 @@ use crate::index::Store;
 use crate::render::json;
 use crate::retrieve::Retriever;
 
-/// Answers each line. A line that fails gives an object with `error`; status 1 then, 3 if every question abstained.
+/// Answers each line. A line that fails gives an object with `error`. The status is 1 if a line failed, and 3 if every
+/// question abstained.
 pub fn run(context: &Context, args: &AskArgs, file: &Path) -> Result<Exit, Failure> {
+    let cannot_read = |error: io::Error| Failure::new(format!("cannot read {}", file.display()), error);
     let settings = settings(context, args);
     let mut wanted = Some(model::wanted(context, &args.model)?);
     let mut input: Box<dyn BufRead> = if file == Path::new("-") {
         Box::new(BufReader::new(io::stdin()))
     } else {
-        Box::new(BufReader::new(
-            File::open(file).map_err(|error| Failure::new(file.display(), error))?,
-        ))
+        Box::new(BufReader::new(File::open(file).map_err(cannot_read)?))
     };
     let store = context.store()?;
     let finder = Finder::new(context, &store, args.retrieval.by, wanted.as_ref())?;
@@ -37,8 +37,8 @@ pub fn run(context: &Context, args: &AskArgs, file: &Path) -> Result<Exit, Failu
     let mut loaded: Option<Loaded> = None;
     let mut out = io::stdout().lock();
     let (mut asked, mut abstained, mut failed) = (0, 0, 0);
-    while let Some(line) = next_line(&mut input).map_err(|error| Failure::new(file.display(), error))? {
-        let question = match text(line, "question") {
+    while let Some(line) = next_line(&mut input).map_err(cannot_read)? {
+        let question = match text(line, "the question") {
             Ok(question) if question.trim().is_empty() => continue,
             Ok(question) => question,
             Err(failure) => {
@@ -74,7 +74,10 @@ pub fn run(context: &Context, args: &AskArgs, file: &Path) -> Result<Exit, Failu
         out.flush()?;
     }
     if asked + failed == 0 {
-        return Err(Failure::new(file.display(), "no question in it").hinted("write one question a line"));
+        return Err(
+            Failure::new(format!("cannot answer {}", file.display()), "it has no questions")
+                .hinted("write one question per line"),
+        );
     }
     Ok(match (failed, abstained == asked) {
         (1.., _) => Exit::Failed,
@@ -83,7 +86,7 @@ pub fn run(context: &Context, args: &AskArgs, file: &Path) -> Result<Exit, Failu
     })
 }
 
-/// What ends a question, and what ends them all.
+/// What ends one question, and what ends the batch.
 enum Step {
     Line(AskError),
     All(Failure),
@@ -106,16 +109,18 @@ fn one<'a>(
     ask::write(&found, writer, meaning, settings, &mut Notes(context)).map_err(Step::Line)
 }
 
-/// The next line without its end, at most a little more than a question may have; `None` at the end. What a line has
-/// beyond that is dropped, so that no input can exhaust memory.
+/// Returns the next line without its line end, or `None` at the end. It drops what a line has beyond the length limit
+/// of a question and a few bytes, so that no input can exhaust memory.
 pub(super) fn next_line(input: &mut dyn BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
-    let limit = MAX_QUESTION_BYTES as u64 + 2;
+    // Room for the line end, too.
+    let limit = (MAX_QUESTION_BYTES + BEYOND + 2) as u64;
     if input.take(limit).read_until(b'\n', &mut line)? == 0 {
         return Ok(None);
     }
     if line.last() != Some(&b'\n') && line.len() as u64 == limit {
         input.skip_until(b'\n')?;
+        drop_cut_character(&mut line, MAX_QUESTION_BYTES);
     }
     while matches!(line.last(), Some(b'\n' | b'\r')) {
         line.pop();
@@ -123,7 +128,7 @@ pub(super) fn next_line(input: &mut dyn BufRead) -> io::Result<Option<Vec<u8>>> 
     Ok(Some(line))
 }
 
-/// Notes go to standard error, sentences are in the object.
+/// Prints notes to standard error. The sentences are in the object.
 struct Notes<'a>(&'a Context);
 
 impl Listener for Notes<'_> {
@@ -149,6 +154,16 @@ mod tests {
         while let Some(line) = next_line(&mut *input).unwrap() {
             lines.push(line.len());
         }
-        assert_eq!(lines, [1, 0, MAX_QUESTION_BYTES + 2, 4]);
+        assert_eq!(lines, [1, 0, MAX_QUESTION_BYTES + BEYOND + 2, 4]);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        for start in ["", "a"] {
+            let text = format!("{start}{}\n", "é".repeat(MAX_QUESTION_BYTES));
+            let mut input: Box<dyn BufRead> = Box::new(io::Cursor::new(text.into_bytes()));
+            let line = next_line(&mut *input).unwrap().unwrap();
+            assert!(line.len() > MAX_QUESTION_BYTES && String::from_utf8(line).is_ok());
+        }
     }
 }

@@ -1,7 +1,6 @@
-//! `askpm eval --beir`: scores retrieval on a public collection.
+//! Runs `askpm eval --beir`: scores retrieval on a BEIR collection.
 //!
-//! In: the folder of the collection. Out: a table or JSON, and a run file for other tools. The collection is indexed in
-//! a temporary folder; the user's own corpus and index are left alone.
+//! The collection is indexed in a temporary folder. The user's corpus and index are not touched.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -16,9 +15,10 @@ use crate::index::Store;
 use crate::render::json;
 
 pub fn run(context: &Context, args: &EvalArgs, dir: &Path) -> Result<Exit, Failure> {
-    let hint = "a BEIR folder has corpus.jsonl, queries.jsonl and qrels/test.tsv";
-    let collection = Collection::read(dir).map_err(|error| Failure::with(error.to_string(), Some(hint.to_string())))?;
-    let folder = tempfile::tempdir().map_err(|error| Failure::new("temporary folder", error))?;
+    let hint = "pass a BEIR folder, which has corpus.jsonl, queries.jsonl and qrels/test.tsv";
+    let collection =
+        Collection::read(dir).map_err(|error| Failure::new("cannot read the collection", error).hinted(hint))?;
+    let folder = tempfile::tempdir().map_err(|error| Failure::new("cannot create a temporary folder", error))?;
     let (store, _) = Store::refresh(folder.path(), collection.files())?;
     let finder = Finder::new(context, &store, args.by, None)?;
     let mut counter = Counter::new(context, "searching");
@@ -28,7 +28,8 @@ pub fn run(context: &Context, args: &EvalArgs, dir: &Path) -> Result<Exit, Failu
     let rankings = rankings?;
     let scores = collection.score(&rankings);
     if let Some(path) = &args.run {
-        write_whole(path, &trec_run(&rankings)).map_err(|error| Failure::new(path.display(), error))?;
+        write_whole(path, &trec_run(&rankings))
+            .map_err(|error| Failure::new(format!("cannot write {}", path.display()), error))?;
     }
     let mut out = io::stdout().lock();
     if args.output.json {
@@ -51,7 +52,7 @@ pub fn run(context: &Context, args: &EvalArgs, dir: &Path) -> Result<Exit, Failu
     Ok(Exit::Done)
 }
 
-/// Puts `text` in place of the file, whole or not at all.
+/// Replaces the file with `text`, atomically.
 fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;

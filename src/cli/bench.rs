@@ -1,7 +1,7 @@
-//! `askpm bench`: how fast a model is on this machine.
+//! Runs `askpm bench`: measures a model's speed on this machine.
 //!
-//! Every figure is the median of some runs, after one that is not counted. Prompts and answers are made-up tokens; an
-//! answer begins with an empty context, as in llama.cpp's `llama-bench`.
+//! Each figure is the median of some runs, after one warm-up run. Prompts and answers are arbitrary tokens. An answer
+//! starts with an empty context, as in llama.cpp's `llama-bench`.
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -20,14 +20,14 @@ use crate::ask;
 use crate::engine::{Engine, EngineError, Message, Role, Sampling, cpu_features};
 use crate::render::{json, sanitise};
 
-/// The figures, as `--json` prints them. A prompt that the model's context has no room for has none.
+/// The figures, as `--json` prints them. A prompt that is longer than the model's context has none.
 #[derive(Serialize)]
 struct Report {
     prefill_128: Option<Speed>,
     prefill_512: Option<Speed>,
     prefill_2048: Option<Speed>,
     decode: Option<Speed>,
-    /// From a prompt of 512 tokens to its first token, the model being loaded.
+    /// Time from a prompt of 512 tokens to its first token, with a loaded model.
     first_token_ms: Option<f64>,
     load_ms: f64,
     load_parts: LoadParts,
@@ -37,7 +37,7 @@ struct Report {
     model: ModelUsed,
 }
 
-/// Where loading's time goes: reading the header, then vocabulary and weights beside each other.
+/// The parts of the load time: first the header, then the vocabulary and the weights in parallel.
 #[derive(Serialize)]
 struct LoadParts {
     header_ms: f64,
@@ -52,21 +52,19 @@ struct Speed {
     runs: Vec<f64>,
 }
 
-/// Tokens of the answer that is timed.
+/// The length of the timed answer, in tokens.
 const ANSWER: usize = 64;
-/// Tokens of the prompt that the first token is timed after.
+/// The length of the prompt before the timed first token, in tokens.
 const PROMPT: usize = 512;
 
 pub fn run(context: &Context, args: &BenchArgs) -> Result<Exit, Failure> {
     let wanted = model::wanted(context, &measured(context, &args.model)?)?;
     if wanted.is_none() {
-        return Err(Failure::usage(
-            "`bench` is about running a model, and the model is `none`",
-        ));
+        return Err(Failure::usage("`bench` needs a model, but the model is `none`"));
     }
     let Some(local) = wanted.local(context)? else {
         return Err(Failure::usage(
-            "`bench` measures a model of this machine: name one with `-m`",
+            "`bench` needs a model on this machine: choose one with `-m`",
         ));
     };
     let mut out = io::stdout().lock();
@@ -88,7 +86,7 @@ pub fn run(context: &Context, args: &BenchArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The model that was asked for; else the default of the list, be it too small to write answers unasked.
+/// The requested model, else the default of the list, even if it is too small to be used for answers by default.
 fn measured(context: &Context, args: &ModelChoice) -> Result<ModelChoice, Failure> {
     let registry = context.registry()?;
     let default = || {
@@ -114,7 +112,7 @@ fn measure(context: &Context, local: model::Local, runs: usize) -> Result<Report
     for (speed, tokens) in prompts.iter_mut().zip([128, PROMPT, 2048]) {
         if !engine.has_room_for(tokens) {
             context.note(&format!(
-                "no prompt of {tokens} tokens: the model's context has no room for it"
+                "skipping the prompt of {tokens} tokens: it is longer than the model's context"
             ));
             continue;
         }
@@ -127,7 +125,7 @@ fn measure(context: &Context, local: model::Local, runs: usize) -> Result<Report
     }
     let mut decode = None;
     if engine.has_room_for(ANSWER) {
-        context.detail(&format!("making {ANSWER} tokens"));
+        context.detail(&format!("generating {ANSWER} tokens"));
         decode = Some(per_second(ANSWER, &repeat(runs, || engine.time_answer(ANSWER))?));
     }
     let [prefill_128, prefill_512, prefill_2048] = prompts;
@@ -150,20 +148,21 @@ fn measure(context: &Context, local: model::Local, runs: usize) -> Result<Report
     })
 }
 
-/// The first token of one prompt, as `--prompt` shows it. No run comes before it: with the time that the process takes,
-/// that is what a person waits.
+/// The first token of one prompt, as `--prompt` prints it. There is no warm-up run: together with the start of the
+/// process, this is how long a user waits.
 #[derive(Serialize)]
 struct First {
     prompt_tokens: usize,
     load_ms: f64,
     prefill_ms: f64,
-    /// From the message to the first token, the model being loaded.
+    /// Time from the message to the first token, with a loaded model.
     first_token_ms: f64,
     first_token: String,
 }
 
 fn first_token(local: model::Local, file: &Path) -> Result<First, Failure> {
-    let content = std::fs::read_to_string(file).map_err(|e| Failure::new(file.display(), e))?;
+    let content = std::fs::read_to_string(file)
+        .map_err(|error| Failure::new(format!("cannot read {}", file.display()), error))?;
     let message = Message {
         role: Role::User,
         content: content.trim_end().to_string(),
@@ -186,7 +185,7 @@ fn first_token(local: model::Local, file: &Path) -> Result<First, Failure> {
 
 impl First {
     fn print(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{:24}{:9}", "tokens of the prompt", self.prompt_tokens)?;
+        writeln!(out, "{:24}{:9}", "prompt tokens", self.prompt_tokens)?;
         writeln!(out, "{:24}{:9.1} ms", "loading", self.load_ms)?;
         writeln!(out, "{:24}{:9.1} ms", "reading the prompt", self.prefill_ms)?;
         let first = sanitise::line(&format!("{:?}", self.first_token));
@@ -198,7 +197,7 @@ impl First {
     }
 }
 
-/// The times of `runs` runs, after one that warms up.
+/// Returns the times of `runs` runs, after one warm-up run.
 fn repeat(runs: usize, mut once: impl FnMut() -> Result<Duration, EngineError>) -> Result<Vec<Duration>, EngineError> {
     once()?;
     (0..runs).map(|_| once()).collect()
@@ -230,7 +229,7 @@ fn round(number: f64) -> f64 {
     (number * 10.0).round() / 10.0
 }
 
-/// The most memory that this process has had at once, where the system tells.
+/// The peak memory of this process, if the system reports it.
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -245,7 +244,7 @@ fn table(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         model.name, model.quantization, model.device, report.threads
     );
     writeln!(out, "{}", sanitise::line(&title))?;
-    writeln!(out, "{:24}{}", "processor has", report.cpu_features.join(" "))?;
+    writeln!(out, "{:24}{}", "CPU features", report.cpu_features.join(" "))?;
     let rows = [
         ("prompt of 128 tokens", &report.prefill_128),
         ("prompt of 512 tokens", &report.prefill_512),
@@ -282,7 +281,7 @@ fn table(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     } = report.load_parts;
     writeln!(
         out,
-        "{:24}{:9.1} ms         (header {header_ms:.1}, then vocabulary {vocabulary_ms:.1} beside weights {weights_ms:.1})",
+        "{:24}{:9.1} ms         (header {header_ms:.1}, then vocabulary {vocabulary_ms:.1} and weights {weights_ms:.1} in parallel)",
         "loading", report.load_ms
     )?;
     if let Some(bytes) = report.peak_memory_bytes {

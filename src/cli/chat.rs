@@ -1,7 +1,7 @@
-//! `askpm chat`: questions turn by turn, each of which may lean on those before it.
+//! Runs `askpm chat`: questions in a conversation, each of which may refer to earlier ones.
 //!
-//! In: lines, from a line editor or a pipe. Out: answers as `ask` gives them, on standard output, and whatever commands
-//! ask for. One model stays loaded; it is loaded for the first question that the corpus can answer.
+//! Lines come from a line editor or a pipe. Answers and the output of commands go to standard output, as in `askpm
+//! ask`. The model is loaded for the first question that the corpus answers, and stays loaded.
 
 mod complete;
 mod history;
@@ -23,13 +23,13 @@ pub fn run(context: &Context, args: &ChatArgs) -> Result<Exit, Failure> {
     let mut input = Input::new(context, keeps, args.json)?;
     let mut session = Session::new(context, args, input.is_terminal())?;
     if input.is_terminal() {
-        context.note("ask away; /help lists the commands, Ctrl-D leaves");
+        context.note("type a question; /help lists the commands, Ctrl-D exits");
     }
     loop {
         let flow = match input.next(context)? {
             Typed::End => break,
             Typed::Interrupted => {
-                context.note("Ctrl-D or /quit leaves");
+                context.note("press Ctrl-D or type /quit to exit");
                 continue;
             }
             Typed::Bad(failure) => session.failed(None, &failure)?,

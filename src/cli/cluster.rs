@@ -1,7 +1,6 @@
-//! `[retriever]` of the settings file: a search cluster that finds the passages, in place of the local index.
+//! Reads `[retriever]` of the settings file: a search cluster that finds the passages instead of the local index.
 //!
-//! In: the table as it is written. Out: a [`Cluster`] that holds the passages of the index, or what is wrong, with the
-//! way out. Without the table no cluster is ever asked.
+//! Without the table, askpm never contacts a cluster.
 
 use std::env;
 use std::time::Duration;
@@ -17,22 +16,22 @@ use crate::models::Net;
 use crate::retrieve::RetrieveError;
 use crate::retrieve::cluster::{self, Cluster, Held, Place};
 
-/// The table.
+/// The `[retriever]` table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RetrieverTable {
     pub kind: Kind,
     /// `http://127.0.0.1:9200`, for Quickwit `http://127.0.0.1:7280/api/v1/_elastic`.
     pub url: String,
-    /// What the names of its indexes begin with.
+    /// The prefix of its index names.
     pub index: Option<String>,
-    /// Name of the environment variable with the whole `Authorization` header, such as `ApiKey …`.
+    /// The name of the environment variable with the whole `Authorization` header, such as `ApiKey …`.
     pub key_env: Option<String>,
-    /// Longest time for one request, in seconds.
+    /// The timeout of one request, in seconds.
     pub timeout: Option<u32>,
 }
 
-/// What the cluster speaks.
+/// The cluster's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -53,20 +52,21 @@ impl RetrieverTable {
         Ok(opened?)
     }
 
-    /// What the cluster has of `store`, if it answers within `most`; nothing is sent to keep.
+    /// Returns how much of `store` the cluster has, if it answers within `most`. Sends nothing for the cluster to
+    /// store.
     ///
     /// # Errors
-    /// As of [`RetrieverTable::open`].
+    /// As for [`RetrieverTable::open`].
     pub fn look(&self, store: Option<&Store>, most: Duration) -> Result<Held, Failure> {
         let place = self.place(Net::Online, |name| env::var(name).ok())?;
         let patience = place.patience.min(most);
         Ok(cluster::look(&Place { patience, ..place }, store)?)
     }
 
-    /// Whether the table can be used as it is written; nothing is sent.
+    /// Checks whether the table is valid. Sends nothing.
     ///
     /// # Errors
-    /// As of [`RetrieverTable::open`], but for what the cluster says.
+    /// As for [`RetrieverTable::open`], except errors from the cluster.
     pub fn check(&self) -> Result<(), Failure> {
         let place = self.place(Net::Online, |name| env::var(name).ok())?;
         Ok(cluster::check(&place).map_err(RetrieveError::from)?)
@@ -74,15 +74,17 @@ impl RetrieverTable {
 
     fn place(&self, net: Net, get: impl Fn(&str) -> Option<String>) -> Result<Place, Failure> {
         if net != Net::Online {
-            let why = "the settings have a cluster find passages, and offline no cluster is asked";
-            return Err(Failure::new("[retriever]", why).hinted("search the local index with --by words or --by both"));
+            let why = "the cluster of [retriever] cannot be reached in offline mode";
+            return Err(
+                Failure::new("cannot search", why).hinted("search the local index with --by words or --by both")
+            );
         }
         let authorization = generator::key("[retriever]", self.key_env.as_deref(), "cluster", get)?;
         let index = self.index.clone().unwrap_or_else(|| "askpm".into());
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if !index.starts_with(|c: char| c.is_ascii_lowercase()) || !index.chars().all(plain) || index.len() > 100 {
-            let why = "`index` must be lower-case letters, digits and hyphens, a letter first, 100 at most";
-            return Err(Failure::new("[retriever]", why));
+            let why = "`index` must have at most 100 lower-case letters, digits and hyphens, and start with a letter";
+            return Err(Failure::new("cannot use [retriever]", why));
         }
         let Kind::Elastic = self.kind;
         Ok(Place {
@@ -121,10 +123,10 @@ mod tests {
             failure.lines().join(" ")
         };
         assert!(told(&read("").unwrap(), Net::Offline).contains("--by words"));
-        assert!(told(&read("key_env = \"KEY\"").unwrap(), Net::Online).contains("KEY has no key"));
+        assert!(told(&read("key_env = \"KEY\"").unwrap(), Net::Online).contains("KEY is not set"));
         for index in ["", "Upper", "-x", "a/b", "a*", "_all", "a,b"] {
             let table = read(&format!("index = \"{index}\"")).unwrap();
-            assert!(told(&table, Net::Online).contains("`index` must be"), "{index}");
+            assert!(told(&table, Net::Online).contains("`index` must have"), "{index}");
         }
         assert!(read("key = \"secret\"").is_err());
     }

@@ -1,6 +1,6 @@
-//! The settings file: `askpm/config.toml` in the configuration folder, or the file named with `--config`.
+//! Reads the settings file: `askpm/config.toml` in the configuration folder, or the file passed with `--config`.
 //!
-//! In: a path. Out: [`Config`], all of it optional, or an error that names file and line. Nothing in it is ever run.
+//! All settings are optional. Errors name the file and line. Nothing in the file is ever executed.
 
 use std::fs;
 use std::io;
@@ -16,7 +16,7 @@ use super::generator::Generator;
 use super::nearest;
 use crate::feeds;
 
-/// What the file can set; each has a flag that goes before it.
+/// The settings in the file. A flag of the same name overrides each.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -28,20 +28,20 @@ pub struct Config {
     pub min_score: Option<f32>,
     pub temperature: Option<f64>,
     pub max_tokens: Option<u32>,
-    /// A folder that mail and files are dropped in, from which `refresh` imports.
+    /// A folder for mail and files, from which `refresh` imports.
     pub drop: Option<PathBuf>,
     /// Addresses of RSS and Atom feeds, which `refresh` fetches.
     #[serde(default)]
     pub feeds: Vec<String>,
-    /// Whether questions and answers are kept, for `--continue`.
+    /// Whether to save questions and answers, for `--continue`.
     pub history: Option<bool>,
-    /// A server that writes the answers.
+    /// The server that writes the answers.
     pub generator: Option<Generator>,
-    /// A search cluster that finds the passages.
+    /// The search cluster that finds the passages.
     pub retriever: Option<RetrieverTable>,
 }
 
-/// Every setting there is, in the order in which `config show` lists them.
+/// All settings, in the order in which `config show` lists them.
 pub const KNOWN: [&str; 13] = [
     "corpus",
     "model",
@@ -59,32 +59,33 @@ pub const KNOWN: [&str; 13] = [
 ];
 
 impl Config {
-    /// Reads the file at `path`. One that is not there is empty settings, unless the user `named` it.
+    /// Reads the file at `path`. A file that does not exist means default settings, unless the user `named` it.
     pub fn read(path: &Path, named: bool) -> Result<Config, Failure> {
         match fs::read(path) {
             Ok(bytes) => Config::parse(utf8(&bytes, path)?, path),
             Err(error) if error.kind() == io::ErrorKind::NotFound && !named => Ok(Config::default()),
-            Err(error) => Err(Failure::new(path.display(), error).hinted("name a readable file with --config FILE")),
+            Err(error) => Err(Failure::new(format!("cannot read {}", path.display()), error)
+                .hinted("pass a readable file with --config FILE")),
         }
     }
 
-    /// The settings that `text` makes; `path` is for errors, which name the line and the setting.
+    /// Parses `text`. Errors name `path`, the line and the setting.
     pub fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
         let bad = |at: usize, why: String, hint: String| {
-            Failure::new(format!("{}:{}", path.display(), line(text, at)), why)
-                .hinted(format!("{hint}known settings: {}", KNOWN.join(", ")))
+            Failure::new(format!("cannot read {}:{}", path.display(), line(text, at)), why)
+                .hinted(format!("{hint}use one of the known settings: {}", KNOWN.join(", ")))
         };
         let start = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
         let none = String::new;
         let table = DeTable::parse(text).map_err(|error| bad(start(&error), error.message().into(), none()))?;
         if let Some(key) = table.get_ref().keys().find(|key| !KNOWN.contains(&&**key.get_ref())) {
             let name = key.get_ref();
-            let why = format!("unknown field `{name}`");
+            let why = format!("unknown setting `{name}`");
             return Err(bad(key.span().start, why, nearest::did_you_mean(name, KNOWN)));
         }
         let config: Config = toml::from_str(text).map_err(|error| {
             let at = start(&error);
-            // The value at fault, which may be one line of a list, belongs to the last setting that begins before it ends.
+            // The invalid value may be one line of a list. It belongs to the last setting that begins before its end.
             let end = error.span().map_or(0, |span| span.end);
             let keys = table.get_ref().keys().filter(|key| key.span().start <= end);
             let name = keys.max_by_key(|key| key.span().start).map(|key| key.get_ref());
@@ -100,7 +101,24 @@ impl Config {
         }
     }
 
-    /// The first setting with a value that makes no sense, and what it must be.
+    /// Returns the settings with a leading `~` in paths replaced by the folder `home`: `~` alone and `~/…`.
+    pub fn with_home(mut self, home: Option<&Path>) -> Config {
+        let Some(home) = home else { return self };
+        let expanded = |path: &Path| path.strip_prefix("~").ok().map(|rest| home.join(rest));
+        for path in [&mut self.corpus, &mut self.drop].into_iter().flatten() {
+            if let Some(expanded) = expanded(path) {
+                *path = expanded;
+            }
+        }
+        if let Some(model) = &mut self.model
+            && let Some(expanded) = expanded(Path::new(model.as_str()))
+        {
+            *model = expanded.display().to_string();
+        }
+        self
+    }
+
+    /// The first setting that is out of range, and its valid range.
     fn out_of_bounds(&self) -> Option<(&'static str, &'static str)> {
         let wrong = [
             (
@@ -134,28 +152,29 @@ impl Config {
     }
 }
 
-/// The line of `text` on which the setting `name` is; `None` where it is not set, or the text is no settings at all.
+/// Returns the line of the setting `name`, or `None` if it is not set or the text is not valid TOML.
 pub fn line_of(text: &str, name: &str) -> Option<usize> {
     let table = DeTable::parse(text).ok()?;
     place(&table, name).map(|at| line(text, at))
 }
 
-/// `bytes` as text, or the line on which they stop being it.
+/// Converts `bytes` to text. An error names the first line that is not UTF-8.
 fn utf8<'a>(bytes: &'a [u8], path: &Path) -> Result<&'a str, Failure> {
     std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or(bytes);
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        Failure::new(format!("{}:{line}", path.display()), "is not UTF-8 text").hinted("save the file as UTF-8")
+        Failure::new(format!("cannot read {}:{line}", path.display()), "it is not UTF-8 text")
+            .hinted("save the file as UTF-8")
     })
 }
 
-/// Where in the text the setting `name` begins.
+/// The byte position of the setting `name`.
 fn place(table: &Spanned<DeTable>, name: &str) -> Option<usize> {
     let key = table.get_ref().keys().find(|key| **key.get_ref() == *name)?;
     Some(key.span().start)
 }
 
-/// The line, counted from 1, of a byte of `text`.
+/// The 1-based line of a byte of `text`.
 fn line(text: &str, at: usize) -> usize {
     let before = text.as_bytes().get(..at).unwrap_or(text.as_bytes());
     1 + before.iter().filter(|byte| **byte == b'\n').count()
@@ -186,11 +205,26 @@ mod tests {
     }
 
     #[test]
+    fn a_leading_tilde_is_the_home_folder() {
+        let text = "corpus = \"~/x\"\ndrop = \"~\"\nmodel = \"~/m.gguf\"";
+        let config = Config::parse(text, Path::new("c")).unwrap();
+        let home = config.clone().with_home(Some(Path::new("/h")));
+        assert_eq!(home.corpus.as_deref(), Some(Path::new("/h/x")));
+        assert_eq!(home.drop.as_deref(), Some(Path::new("/h")));
+        assert_eq!(home.model.as_deref(), Some("/h/m.gguf"));
+        assert_eq!(config.clone().with_home(None), config);
+        for path in ["/a/~/x", "a", "~other/x"] {
+            let config = Config::parse(&format!("corpus = {path:?}"), Path::new("c")).unwrap();
+            assert_eq!(config.clone().with_home(Some(Path::new("/h"))), config, "{path}");
+        }
+    }
+
+    #[test]
     fn a_fault_is_named_with_its_line_and_the_known_settings() {
         for (text, line, what) in [
             ("model = 3", 1, "model: invalid type"),
             ("feeds = [\n \"http://a.example\",\n 3]", 3, "feeds: invalid type"),
-            ("top_k = 3\nmodle = \"x\"", 2, "unknown field `modle`"),
+            ("top_k = 3\nmodle = \"x\"", 2, "unknown setting `modle`"),
             ("[model]\nname = 3", 1, "model: "),
             ("\n\nmodel = \"x", 3, ""),
             ("top_k = 3\ntop_k = 4", 2, "duplicate"),
@@ -201,7 +235,10 @@ mod tests {
             ("\nfeeds = [\"file:///etc/passwd\"]", 2, "feeds must be a list of http"),
         ] {
             let told = told(text);
-            assert!(told.starts_with(&format!("askpm: config.toml:{line}: ")), "{told}");
+            assert!(
+                told.starts_with(&format!("askpm: cannot read config.toml:{line}: ")),
+                "{told}"
+            );
             assert!(
                 told.contains(what) && told.contains("known settings: corpus, "),
                 "{told}"
@@ -215,21 +252,21 @@ mod tests {
         let path = dir.path().join("c.toml");
         fs::write(&path, b"top_k = 3\nmodel = \"caf\xe9\"\n").unwrap();
         let told = Config::read(&path, true).unwrap_err().lines().join("\n");
-        assert!(told.contains("c.toml:2: is not UTF-8 text\nhint: "), "{told}");
+        assert!(told.contains("c.toml:2: it is not UTF-8 text\nhint: "), "{told}");
     }
 
     #[test]
     fn a_mistyped_setting_is_taken_for_the_nearest_one() {
-        assert!(told("modle = 1").contains("hint: did you mean `model`? known"));
-        assert!(told("colour = 1").contains("hint: known"));
+        assert!(told("modle = 1").contains("hint: did you mean `model`? use"));
+        assert!(told("colour = 1").contains("hint: use"));
     }
 
     #[test]
     fn every_setting_that_is_listed_is_read_and_no_other() {
         for name in KNOWN {
-            // A value of no setting's type: what is told is about the value, and not that the name is unknown.
+            // No setting has this type: the error must be about the value, not about an unknown name.
             let told = told(&format!("{name} = 1979-05-27"));
-            let unknown = format!("unknown field `{name}`");
+            let unknown = format!("unknown setting `{name}`");
             assert!(
                 told.contains(&format!(": {name}: ")) && !told.contains(&unknown),
                 "{told}"

@@ -1,7 +1,7 @@
-//! What the user means: the arguments, the settings file and the environment put together, once.
+//! Combines the arguments, the settings file and the environment into one [`Context`].
 //!
-//! In: [`Global`] arguments and environment variables. Out: [`Context`], from which commands take their corpus, index,
-//! model and output. Nothing else in the program reads the environment, save `models::Places` through it.
+//! Commands take their corpus, index, model and output from it. Nothing else in the program reads the environment,
+//! except `models::Places` through it.
 
 use std::env;
 use std::ffi::OsString;
@@ -24,16 +24,16 @@ use crate::render::sanitise;
 use crate::render::terminal::Look;
 use crate::retrieve::Filters;
 
-/// Widest that text is wrapped: longer lines read badly.
+/// The maximum width of wrapped text. Longer lines are hard to read.
 const MAX_WIDTH: usize = 100;
 
-/// Everything that a command needs to know of its surroundings.
+/// The environment of a command.
 pub struct Context {
     pub config: Config,
     pub corpus: Corpus,
     pub net: Net,
     pub folders: Folders,
-    /// Where the settings are, or would be.
+    /// The path of the settings file, which may not exist.
     pub settings: PathBuf,
     quiet: bool,
     pub verbose: u8,
@@ -54,12 +54,17 @@ impl Folders {
         let set = |name: &str| get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let home = set("HOME").or_else(|| set("USERPROFILE"));
         let folder = |name: &str, under_home: &str| {
-            // The specification has relative paths ignored.
+            // The specification says to ignore relative paths.
             let given = set(name).filter(|path| path.is_absolute());
             let path = given.or_else(|| home.as_ref().map(|home| home.join(under_home)));
-            let missing = || Failure::new("no home folder", format!("neither {name} nor HOME is set"));
+            let missing = || {
+                Failure::new(
+                    "cannot find your home folder",
+                    format!("neither {name} nor HOME is set"),
+                )
+            };
             path.map(|path| path.join("askpm"))
-                .ok_or_else(|| missing().hinted("set HOME to a folder of yours"))
+                .ok_or_else(|| missing().hinted("set HOME to your home folder"))
         };
         Ok(Folders {
             config: folder("XDG_CONFIG_HOME", ".config")?,
@@ -69,12 +74,12 @@ impl Folders {
         })
     }
 
-    /// Where imported editions are kept.
+    /// The folder of imported editions.
     pub fn editions(&self) -> PathBuf {
         self.data.join("corpus")
     }
 
-    /// Where conversations are kept.
+    /// The folder of conversations.
     pub fn conversations(&self) -> PathBuf {
         self.data.join("conversations")
     }
@@ -86,7 +91,7 @@ impl Context {
         Context::with(global, Config::read(&path, named)?)
     }
 
-    /// With no settings where they are wrong, which is the other value.
+    /// Uses default settings if the settings file is invalid, and also returns that failure.
     pub fn despite_settings(global: &Global) -> Result<(Context, Option<Failure>), Failure> {
         let (path, named) = settings_path(global)?;
         match Config::read(&path, named) {
@@ -96,6 +101,8 @@ impl Context {
     }
 
     fn with(global: &Global, config: Config) -> Result<Context, Failure> {
+        let home = ["HOME", "USERPROFILE"].into_iter().find_map(variable);
+        let config = config.with_home(home.filter(|home| !home.is_empty()).as_deref().map(Path::new));
         let folders = Folders::from_env(variable)?;
         let (settings, _) = settings_path(global)?;
         let offline = global.offline || config.offline.unwrap_or(false);
@@ -120,51 +127,54 @@ impl Context {
         Ok(Places::from_env(|name| env::var_os(name))?)
     }
 
-    /// The models that are known: the built-in list and the user's over it.
+    /// The known models: the built-in list, overridden by the user's list.
     pub fn registry(&self) -> Result<Registry, Failure> {
         let user = self.folders.config.join("models.toml");
         Ok(Registry::load(Some(&user))?)
     }
 
-    /// The wording of prompts: the user's files, else the built-in ones. `models` are names that the model in use goes by,
-    /// for files of its own.
+    /// The prompt templates: the user's files, else the built-in ones. `models` are the names of the current model, for
+    /// templates of its own.
     pub fn prompts(&self, models: &[&str]) -> Result<Prompts, Failure> {
         let folder = self.folders.config.join("prompts");
         let failure = |(name, error): (&str, TemplateError)| {
-            let hint = "the repository's `prompts/` has examples; without the file the built-in wording is used";
-            Failure::new(folder.join(name).display(), error).hinted(hint)
+            let hint = "correct the file, or delete it to use the built-in prompt";
+            Failure::new(format!("cannot use the prompt {}", folder.join(name).display()), error).hinted(hint)
         };
         let read = |name: &str| match fs::read_to_string(folder.join(name)) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Failure::new(folder.join(name).display(), error)),
+            Err(error) => Err(Failure::new(
+                format!("cannot read {}", folder.join(name).display()),
+                error,
+            )),
         };
         Prompts::load(models, read, failure)
     }
 
-    /// Where the index of this corpus lies: each corpus has its own.
+    /// The index folder of this corpus. Each corpus has its own.
     pub fn index_dir(&self) -> PathBuf {
         self.folders.cache.join("index").join(self.key())
     }
 
-    /// Where models keep what their prompts begin with.
+    /// The folder where models save the KV cache of their prompt's beginning.
     pub fn prefixes(&self) -> PathBuf {
         self.folders.cache.join("prefixes")
     }
 
-    /// Where it is remembered which state of each feed this corpus has.
+    /// The file that records which state of each feed was imported into this corpus.
     pub fn feed_memory(&self) -> PathBuf {
         self.folders.cache.join("feeds").join(self.key() + ".json")
     }
 
-    /// A name for the corpus in use that is a file's name.
+    /// A name for the current corpus that is valid as a file name.
     fn key(&self) -> String {
         let key = Sha256::digest(self.corpus.identity());
         key.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The index to search: brought up to date with the corpus or, where the disk does not let it be, as it was left
-    /// whole by the last refresh, which is told.
+    /// Opens the index and updates it from the corpus. If the disk does not allow an update, it returns the index as
+    /// the last refresh left it, with a warning.
     pub fn store(&self) -> Result<Store, Failure> {
         memory::room_to_search()?;
         let dir = self.index_dir();
@@ -174,9 +184,7 @@ impl Context {
             Err(error) => match Store::open(&dir) {
                 Ok(Some(store)) => {
                     let since = store.stats().indexed_at;
-                    self.warn(&format!(
-                        "{error}; answering from the index of {since}, which the corpus has left behind"
-                    ));
+                    self.warn(&format!("{error}; answering from the outdated index of {since}"));
                     Ok(store)
                 }
                 _ => Err(error.into()),
@@ -184,23 +192,23 @@ impl Context {
         }
     }
 
-    /// The index, brought up to date with the corpus, and what that took.
+    /// Opens the index, updates it from the corpus, and returns it with a report.
     pub fn refreshed(&self) -> Result<(Store, RefreshReport), Failure> {
         memory::room_to_search()?;
         self.make_private_folders();
         Ok(self.told(Store::open_or_refresh(&self.index_dir(), &self.corpus.files()?))?)
     }
 
-    /// Makes askpm's own folders for their owner alone: what newsletters say and what was asked is nobody else's
-    /// business. What is made below them is then out of others' reach, whatever its own permissions are. A folder that
-    /// cannot be made is told by whoever writes there.
+    /// Creates askpm's folders, readable only by their owner: newsletters and questions are private. Files below them
+    /// are then out of reach of other users, whatever their permissions. A folder that cannot be created is reported by
+    /// the code that writes to it.
     pub fn make_private_folders(&self) {
         for folder in [&self.folders.cache, &self.folders.data] {
             let _ = files::private_folder(folder);
         }
     }
 
-    /// Tells what a refresh skipped and why it rebuilt.
+    /// Reports what a refresh skipped and why it rebuilt the index.
     fn told(
         &self,
         refreshed: Result<(Store, RefreshReport), IndexError>,
@@ -213,46 +221,46 @@ impl Context {
         Ok((store, report))
     }
 
-    /// Names each file that could not be indexed.
+    /// Reports each file that could not be indexed.
     pub fn tell_skipped(&self, skipped: &[Skipped]) {
         for Skipped { file, why } in skipped {
             self.warn(&format!("skipped {file}: {why}"));
         }
     }
 
-    /// Progress and notes, which `--quiet` keeps back.
+    /// Prints progress or a note, unless `--quiet` is set.
     pub fn note(&self, text: &str) {
         if !self.quiet {
             self.warn(text);
         }
     }
 
-    /// What is told with `-v` only.
+    /// Prints a detail, with `-v` only.
     pub fn detail(&self, text: &str) {
         if self.verbose > 0 {
             self.note(text);
         }
     }
 
-    /// What is not in order, quiet or not.
+    /// Prints a warning, also with `--quiet`.
     pub fn warn(&self, text: &str) {
-        // A standard error that is closed takes no warning, and that is no reason to stop.
+        // A closed standard error is not a reason to stop.
         let _ = writeln!(io::stderr(), "askpm: {}", sanitise::line(text));
     }
 
-    /// A failure that does not end the program.
+    /// Prints a failure that does not end the program.
     pub fn tell(&self, failure: &Failure) {
         for line in failure.lines() {
             let _ = writeln!(io::stderr(), "{line}");
         }
     }
 
-    /// Whether progress can be drawn: a terminal reads standard error, and nobody asked for quiet.
+    /// Whether to draw progress bars: standard error is a terminal and `--quiet` is not set.
     pub fn draws(&self) -> bool {
         !self.quiet && io::stderr().is_terminal()
     }
 
-    /// How text on standard output is to look.
+    /// The look of text on standard output.
     pub fn look(&self) -> Look {
         look(
             io::stdout().is_terminal(),
@@ -260,7 +268,7 @@ impl Context {
         )
     }
 
-    /// How text on standard error is to look.
+    /// The look of text on standard error.
     pub fn error_look(&self) -> Look {
         look(
             io::stderr().is_terminal(),
@@ -274,7 +282,7 @@ pub fn variable(name: &str) -> Option<OsString> {
     env::var_os(name)
 }
 
-/// Where the settings are, and whether the user named that file.
+/// Returns the path of the settings file, and whether the user passed it with `--config`.
 pub fn settings_path(global: &Global) -> Result<(PathBuf, bool), Failure> {
     match &global.config {
         Some(path) => Ok((path.clone(), true)),
@@ -307,15 +315,15 @@ fn look(terminal: bool, size: Option<(terminal_size::Width, terminal_size::Heigh
     }
 }
 
-/// Dates by the first of the variables that POSIX has name the locale of times.
+/// The date format, from the first set variable of those that POSIX uses for the locale of dates.
 fn dates(get: impl Fn(&str) -> Option<OsString>) -> Dates {
     let set = |name: &&str| get(name).filter(|value| !value.is_empty());
     let name = ["LC_ALL", "LC_TIME", "LANG"].iter().find_map(set);
     Dates::of(&name.unwrap_or_default().to_string_lossy())
 }
 
-/// Whether the terminal is one that is known to make links of OSC 8 sequences; others may print them. `FORCE_HYPERLINK`
-/// (0 or 1) decides for those that are not known.
+/// Whether the terminal is known to support OSC 8 hyperlinks; other terminals may print the sequences.
+/// `FORCE_HYPERLINK` (0 or 1) overrides this.
 fn makes_links(get: impl Fn(&str) -> Option<OsString>) -> bool {
     let get = |name: &str| get(name).map(|value| value.to_string_lossy().into_owned());
     if let Some(forced) = get("FORCE_HYPERLINK") {
@@ -328,38 +336,60 @@ fn makes_links(get: impl Fn(&str) -> Option<OsString>) -> bool {
     let by_term = ["kitty", "ghostty", "foot", "alacritty"]
         .iter()
         .any(|name| term.contains(name));
-    // VTE made links since 0.50, and Windows Terminal and Konsole name themselves.
+    // VTE supports links since 0.50. Windows Terminal and Konsole set a variable.
     by_program || by_term || vte >= 5_000 || get("WT_SESSION").is_some() || get("KONSOLE_VERSION").is_some()
 }
 
-/// The words of a question or query: those of the command line, or standard input for `-` and for none in a pipe.
-/// At most `limit` bytes and one more are read, so that the caller sees that there are too many.
+/// Reads a question or query from the command line, or from standard input for `-` or a pipe. Reads only a few bytes more
+/// than `limit`, so that the caller can see that there are too many.
 pub fn words_or_stdin(words: &[String], limit: usize, what: &str) -> Result<String, Failure> {
     let from_stdin = words.is_empty() || words == ["-"];
     if !from_stdin {
         return Ok(words.join(" "));
     }
     if words.is_empty() && io::stdin().is_terminal() {
-        return Err(Failure::new(what, "is missing").hinted("type it after the command, or pipe it in"));
+        return Err(Failure::new(format!("cannot read the {what}"), "none was given")
+            .hinted(format!("type the {what} after the command, or pipe it in")));
     }
     let mut bytes = Vec::new();
     io::stdin()
         .lock()
-        .take(limit as u64 + 1)
+        .take((limit + BEYOND) as u64)
         .read_to_end(&mut bytes)
-        .map_err(|e| Failure::new("standard input", e))?;
-    text(bytes, what)
+        .map_err(|e| Failure::new("cannot read standard input", e))?;
+    drop_cut_character(&mut bytes, limit);
+    text(bytes, &format!("the {what}"))
 }
 
-/// `bytes` as text, or an error that says where they stop being UTF-8.
+/// How many bytes to read beyond a limit. If the last character is cut and dropped, more than the limit is still left.
+pub const BEYOND: usize = 4;
+
+/// Drops the last character of input that was cut off after `limit` bytes if only a part of it was read.
+pub fn drop_cut_character(bytes: &mut Vec<u8>, limit: usize) {
+    if bytes.len() > limit
+        && let Err(error) = std::str::from_utf8(bytes)
+        && error.error_len().is_none()
+    {
+        bytes.truncate(error.valid_up_to());
+    }
+}
+
+/// Converts `bytes` of `what` to text.
+///
+/// # Errors
+/// Bytes that are not UTF-8, with the position of the first.
 pub fn text(bytes: Vec<u8>, what: &str) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Failure::new(what, format!("byte {} is not UTF-8 text", at + 1)).hinted("send it as UTF-8")
+        Failure::new(
+            format!("cannot read {what}"),
+            format!("byte {} is not UTF-8 text", at + 1),
+        )
+        .hinted("convert it to UTF-8")
     })
 }
 
-/// A path as a reader sees it.
+/// A path for display.
 pub fn shown(path: &Path) -> String {
     path.display().to_string()
 }
@@ -407,14 +437,29 @@ mod tests {
     fn no_home_is_an_error_with_the_way_out() {
         let lines = folders(&[("HOME", "")]).unwrap_err().lines();
         assert!(
-            lines[0].contains("no home folder") && lines[1].contains("set HOME"),
+            lines[0].contains("cannot find your home folder") && lines[1].contains("set HOME"),
             "{lines:?}"
         );
     }
 
     #[test]
     fn bytes_that_are_not_text_are_refused_with_their_place() {
-        let lines = text(b"ab\xff".to_vec(), "question").unwrap_err().lines();
-        assert_eq!(lines[0], "askpm: question: byte 3 is not UTF-8 text");
+        let lines = text(b"ab\xff".to_vec(), "the question").unwrap_err().lines();
+        assert_eq!(lines[0], "askpm: cannot read the question: byte 3 is not UTF-8 text");
+    }
+
+    #[test]
+    fn input_that_was_cut_within_a_character_stays_text_and_too_long() {
+        for start in ["", "a", "ab"] {
+            for letter in ["é", "€", "😀"] {
+                let all = start.to_string() + &letter.repeat(50);
+                let mut cut = all.as_bytes()[..20 + BEYOND].to_vec();
+                drop_cut_character(&mut cut, 20);
+                assert!(cut.len() > 20 && std::str::from_utf8(&cut).is_ok(), "{start}{letter}");
+            }
+        }
+        let mut wrong = b"a\xc3".to_vec();
+        drop_cut_character(&mut wrong, 20);
+        assert_eq!(wrong, b"a\xc3");
     }
 }

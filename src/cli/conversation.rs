@@ -1,6 +1,4 @@
-//! Which conversation a question belongs to: a new one, or with `--continue` the last.
-//!
-//! In: arguments and settings. Out: a [`Conversation`] that keeps its turns, or keeps nothing if the user wants none kept.
+//! Chooses the conversation of a question: a new one or, with `--continue`, the last one.
 
 use super::args::ConversationArgs;
 use super::context::Context;
@@ -8,13 +6,16 @@ use super::error::Failure;
 use crate::answer::runs::Shown;
 use crate::chat::{self, Conversation};
 
-/// A new conversation, or the last one; an error where there is no last one.
+/// Starts a new conversation, or resumes the last one.
+///
+/// # Errors
+/// `--continue` without an earlier conversation.
 pub fn begin(context: &Context, args: &ConversationArgs) -> Result<Conversation, Failure> {
     if !args.resume {
         return Ok(new(context, args));
     }
     last(context, args)?.ok_or_else(|| {
-        Failure::new("--continue", "there is no conversation to go on with").hinted("ask without -c first")
+        Failure::new("cannot continue", "there is no earlier conversation").hinted("ask a question without -c first")
     })
 }
 
@@ -24,7 +25,7 @@ pub fn new(context: &Context, args: &ConversationArgs) -> Conversation {
     Conversation::new(keeps(context, args).then_some(&*folder))
 }
 
-/// The conversation spoken in last, if there is one.
+/// The most recent conversation, if there is one.
 pub fn last(context: &Context, args: &ConversationArgs) -> Result<Option<Conversation>, Failure> {
     Ok(Conversation::last(
         &context.folders.conversations(),
@@ -32,20 +33,21 @@ pub fn last(context: &Context, args: &ConversationArgs) -> Result<Option<Convers
     )?)
 }
 
-/// Whether anything of a conversation is to be kept.
+/// Whether to save the conversation.
 pub fn keeps(context: &Context, args: &ConversationArgs) -> bool {
     !args.no_history && context.config.history.unwrap_or(true)
 }
 
-/// `question` as it is searched for where it leans on the turns before it, which is told with `-v`.
+/// Returns the search query for a `question` that refers to earlier turns, and prints it with `-v`. Returns `None` for
+/// a question that stands alone.
 pub fn leaning(context: &Context, conversation: &Conversation, question: &str) -> Option<String> {
     let query = chat::standalone(&conversation.turns, question)?;
     context.detail(&format!("searching for: {query}"));
     Some(query)
 }
 
-/// What a follow-up is not to be answered with again: all that the conversation has quoted. A question that stands alone
-/// may be asked again, and is then answered again.
+/// The quotes that a follow-up must not repeat: all that the conversation has shown. For a question that stands alone
+/// it is empty: such a question may be asked and answered again.
 pub fn shown(conversation: &Conversation, leaning: Option<&str>) -> Vec<Shown> {
     let turns = leaning.map_or(&[][..], |_| &conversation.turns);
     let shown = chat::shown(turns).into_iter();

@@ -1,7 +1,8 @@
-//! The clerk of `askpm serve` and `askpm mcp`: one thread that owns index, embedder and model, and answers in turn.
+//! Answers the questions of `askpm serve` and `askpm mcp`, one at a time, in a thread that owns the index, the embedder
+//! and the model.
 //!
-//! In: the context and the arguments of a server. Out: a [`Desk`] that takes questions. Before each question the corpus
-//! is looked at again, as often as that is cheap: an edition that was changed or deleted is not answered from.
+//! Before each question it checks the corpus for changes, as often as that is cheap, so that a changed or deleted
+//! edition is not quoted.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
@@ -23,26 +24,26 @@ use crate::chat::followup;
 use crate::desk::{Ask, Cancel, Cancellable, Clerk, Desk, Fault, Refusal, Role, Search, Turn, as_json};
 use crate::index::Store;
 
-/// Looking at the corpus may take one part in so many of the time.
+/// Checks of the corpus may take this fraction of the time: one part in 20.
 const LOOK_SHARE: u32 = 20;
 
-/// What a server was started with.
+/// The arguments that a server was started with.
 pub struct Orders {
     pub model: ModelChoice,
     pub retrieval: Retrieval,
     pub sampling: SamplingArgs,
 }
 
-/// A desk with a clerk at it, and the name of the model that writes (`none`: sentences are quoted).
+/// Returns a desk with a clerk, and the name of the model that writes (`none` if sentences are only quoted).
 ///
 /// # Errors
-/// Whatever keeps a first question from being answered: it is found now, not then.
+/// Any problem that would keep the first question from being answered. It is found at the start, not at that question.
 pub fn open(context: &Arc<Context>, orders: Orders, places: usize) -> Result<(Desk<dyn Clerk>, String), Failure> {
     ask_command::refuse_what_quoting_cannot_honour(context, &orders.model, &orders.sampling, false)?;
     let (desk, seat) = Desk::<dyn Clerk>::open(places);
     let (tell, told) = channel();
     let context = Arc::clone(context);
-    // Not joined: what it does at the end of the program leaves nothing half written.
+    // The thread is not joined. Ending it with the program leaves nothing half written.
     thread::Builder::new().name("clerk".into()).spawn(move || {
         if let Some(mut clerk) = sit_down(context, orders, &tell) {
             seat.work(&mut clerk);
@@ -50,11 +51,11 @@ pub fn open(context: &Arc<Context>, orders: Orders, places: usize) -> Result<(De
     })?;
     let name = told
         .recv()
-        .map_err(|_| Failure::new("the answering thread", "it ended before it began"))??;
+        .map_err(|_| Failure::new("cannot start the answering thread", "it ended at once"))??;
     Ok((desk, name))
 }
 
-/// Gets everything ready and tells how that went.
+/// Prepares the clerk and reports the result.
 fn sit_down(context: Arc<Context>, orders: Orders, tell: &Sender<Result<String, Failure>>) -> Option<Here> {
     let (told, here) = match Here::new(context, orders) {
         Ok(here) => (Ok(here.writes_with()), Some(here)),
@@ -64,16 +65,16 @@ fn sit_down(context: Arc<Context>, orders: Orders, tell: &Sender<Result<String, 
     here
 }
 
-/// All that answering needs.
+/// Everything that answering needs.
 struct Here {
     context: Arc<Context>,
     settings: Settings,
-    /// Hits of a search, unless it says otherwise.
+    /// The default number of search results.
     hits: Option<usize>,
     store: Store,
     finder: Finder,
     loaded: Option<Loaded>,
-    /// When the corpus was last looked at, and how long that took.
+    /// When the corpus was last checked, and how long that took.
     looked: Instant,
     look: Duration,
 }
@@ -124,7 +125,7 @@ impl Here {
         self.look = started.elapsed();
     }
 
-    /// What the corpus has for `query`, which says what the question asks.
+    /// Finds passages for `query`, the standalone form of the question.
     fn find(&self, ask: &Ask, query: &str, settings: &Settings) -> Result<Found, AskError> {
         let retriever = self.finder.retriever(&self.store);
         ask::find_as(
@@ -138,14 +139,14 @@ impl Here {
     }
 }
 
-/// The question with what it lacks of those before it, as in `askpm chat`; `None` where it stands alone.
+/// Returns the question completed from earlier ones, as in `askpm chat`, or `None` if it stands alone.
 fn leaning(ask: &Ask) -> Option<String> {
     let asked = ask.history.iter().rev().filter(|turn| turn.role == Role::User);
     let past: Vec<&str> = asked.map(|turn| turn.text.as_str()).collect();
     followup::standalone(&past, &ask.question)
 }
 
-/// What the replies before it have shown, which a question that leans on them is not answered with again.
+/// The earlier replies. A question that refers to them is not answered with the same quotes again.
 fn shown(ask: &Ask) -> Vec<Shown> {
     let replies = ask.history.iter().filter(|turn| turn.role == Role::Assistant);
     let shown = |turn: &Turn| Shown {
@@ -184,7 +185,7 @@ impl Clerk for Here {
         };
         let answer = ask::write(&found, writer, self.finder.meaning(), &settings, listener).map_err(fault)?;
         if cancel.is_set() {
-            return Err(Refusal::new(Fault::Cancelled, "the answer was broken off"));
+            return Err(Refusal::new(Fault::Cancelled, "the answer was cancelled"));
         }
         Ok(answer)
     }
@@ -240,7 +241,7 @@ fn refusal(failure: Failure) -> Refusal {
             message,
             hint,
         },
-        Failure::Usage(message) => Refusal::new(Fault::Request, message),
+        Failure::Usage { message, .. } => Refusal::new(Fault::Request, message),
         Failure::ClosedPipe => Refusal::new(Fault::Here, "the output was closed"),
     }
 }

@@ -1,5 +1,5 @@
-//! `askpm doctor`: what is set up, what is missing, and the command that mends it. Looks, and changes nothing,
-//! unless `--fix` asks it to mend what is safe to mend.
+//! Runs `askpm doctor`: checks the setup and prints the command that fixes each problem. Changes nothing without
+//! `--fix`.
 
 mod ways_out;
 
@@ -21,7 +21,7 @@ use crate::render::{json, sanitise};
 #[serde(rename_all = "lowercase")]
 enum State {
     Ok,
-    /// askpm works without it, or mends it by itself.
+    /// askpm works without it, or fixes it by itself.
     Note,
     Broken,
 }
@@ -31,14 +31,14 @@ struct Check {
     name: &'static str,
     state: State,
     detail: String,
-    /// The command that mends it.
+    /// The command that fixes it.
     mend: Option<String>,
 }
 
 #[derive(Serialize)]
 struct Report {
     ok: bool,
-    /// What `--fix` did, a line for each fault.
+    /// What `--fix` did, one line per problem.
     mended: Vec<String>,
     checks: Vec<Check>,
 }
@@ -78,7 +78,7 @@ pub fn run(global: &Global, args: &DoctorArgs) -> Result<Exit, Failure> {
             };
             writeln!(out, "{word:7} {name:9} {}", sanitise::line(detail))?;
             if let Some(mend) = mend {
-                writeln!(out, "{:17} repair: {}", "", sanitise::line(mend))?;
+                writeln!(out, "{:17} fix: {}", "", sanitise::line(mend))?;
             }
         }
     }
@@ -86,7 +86,7 @@ pub fn run(global: &Global, args: &DoctorArgs) -> Result<Exit, Failure> {
     Ok(if ok { Exit::Done } else { Exit::Failed })
 }
 
-/// Where the settings and the corpus are, what writes and what finds by meaning: each with its name.
+/// The names and places of the settings, the corpus, the model and the embedding model.
 pub fn places(context: &Context) -> Vec<(&'static str, String)> {
     let checks = [
         settings(context, None),
@@ -106,7 +106,7 @@ fn check(name: &'static str, state: State, detail: impl Into<String>) -> Check {
     }
 }
 
-/// A check that failed, with the failure's own hint.
+/// A failed check, with the hint of the failure.
 fn broken(name: &'static str, failure: &Failure) -> Check {
     let mut lines = failure.lines().into_iter();
     let strip = |line: String, prefix: &str| line.strip_prefix(prefix).map(str::to_string).unwrap_or(line);
@@ -129,13 +129,13 @@ impl From<mend::Fault> for Check {
     }
 }
 
-/// The settings in force; without those that are wrong, the other checks go on.
+/// Checks the settings. If they are invalid, the other checks use the defaults.
 fn settings(context: &Context, fault: Option<&Failure>) -> Check {
     let path = shown(&context.settings);
     match fault {
         Some(failure) => broken("settings", failure),
         None if context.settings.is_file() => check("settings", State::Ok, path),
-        None => check("settings", State::Ok, format!("none in {path}: defaults hold")),
+        None => check("settings", State::Ok, format!("no file at {path}; using the defaults")),
     }
 }
 
@@ -153,16 +153,20 @@ fn corpus(context: &Context) -> Check {
         .collect();
     let from = match &context.corpus {
         Corpus::Folder(dir) => shown(dir),
-        Corpus::Builtin { imported } => format!("the built-in ones and {}", shown(imported)),
+        Corpus::Builtin { imported } => format!("the built-in corpus and {}", shown(imported)),
     };
     match faults.first() {
         None => check("corpus", State::Ok, format!("{} editions from {from}", files.len())),
         Some(first) => Check {
-            mend: Some("correct the file; the other editions are indexed without it".into()),
+            mend: Some("correct the file; until then askpm indexes the others".into()),
             ..check(
                 "corpus",
                 State::Broken,
-                format!("{} of {} files are no edition: {first}", faults.len(), files.len()),
+                format!(
+                    "{} of {} files are not valid editions: {first}",
+                    faults.len(),
+                    files.len()
+                ),
             )
         },
     }
@@ -171,7 +175,7 @@ fn corpus(context: &Context) -> Check {
 fn index(context: &Context) -> Check {
     let dir = context.index_dir();
     if !dir.is_dir() {
-        let detail = format!("not made yet; the first question makes it in {}", shown(&dir));
+        let detail = format!("not built yet; the first question builds it in {}", shown(&dir));
         return Check {
             mend: Some("askpm refresh".into()),
             ..check("index", State::Note, detail)
@@ -180,13 +184,13 @@ fn index(context: &Context) -> Check {
     check(
         "index",
         State::Ok,
-        format!("{}, brought up to date with each question", shown(&dir)),
+        format!("{}, updated before each question", shown(&dir)),
     )
 }
 
 fn prompts(context: &Context) -> Check {
     match context.prompts(&[]) {
-        Ok(_) => check("prompts", State::Ok, "the wording of prompts can be read"),
+        Ok(_) => check("prompts", State::Ok, "the prompts are valid"),
         Err(failure) => broken("prompts", &failure),
     }
 }
@@ -200,7 +204,7 @@ fn model(context: &Context) -> Check {
         return check(
             "model",
             State::Ok,
-            "the server of [generator] writes, unless -m names a model",
+            "the server of [generator] writes answers, unless -m names a model",
         );
     }
     let choice = match &context.config.model {
@@ -210,7 +214,8 @@ fn model(context: &Context) -> Check {
         },
         None => match registry.default_for(available_memory_mb()) {
             Some(model) if !writes_unasked(model) => {
-                let what = "none writes: answers are quoted; one such as qwen3-0.6b, named in the settings, writes the first sentence";
+                let what =
+                    "none: answers are quotes; set `model` to one such as qwen3-0.6b to write the first sentence";
                 return check("model", State::Ok, what);
             }
             Some(model) => Choice::Listed(model.clone().into()),
@@ -218,7 +223,7 @@ fn model(context: &Context) -> Check {
         },
     };
     let model = match choice {
-        Choice::NoModel => return check("model", State::Ok, "none, as the settings say: sentences are quoted"),
+        Choice::NoModel => return check("model", State::Ok, "none, by the settings: answers are quotes"),
         Choice::File(path) => return check("model", State::Ok, shown(&path)),
         Choice::Listed(model) => model,
     };
@@ -229,7 +234,7 @@ fn model(context: &Context) -> Check {
             ..check(
                 "model",
                 State::Note,
-                format!("{} ({}) is fetched at first use", model.name, megabytes(model.size)),
+                format!("{} ({}) is downloaded at first use", model.name, megabytes(model.size)),
             )
         },
     }
@@ -244,7 +249,7 @@ fn meaning(context: &Context) -> Check {
         return check(
             "meaning",
             State::Note,
-            "no embedding model is listed: passages are found by words",
+            "no embedding model is listed; passages are found by words only",
         );
     };
     if let Ok(path) = models::path(model, &places) {
@@ -253,9 +258,9 @@ fn meaning(context: &Context) -> Check {
     let (name, size) = (&model.name, megabytes(model.total_size()));
     let detail = match context.net {
         Net::Online => {
-            format!("{name} ({size}) is fetched at the first question; passages are found by it and by words")
+            format!("{name} ({size}) is downloaded at the first question, to find passages by meaning and words")
         }
-        Net::Offline => format!("passages are found by words alone: {name} ({size}) is not on this machine"),
+        Net::Offline => format!("passages are found by words only: {name} ({size}) is not on this machine"),
     };
     Check {
         mend: Some(format!("askpm models pull {name}")),
@@ -265,7 +270,7 @@ fn meaning(context: &Context) -> Check {
 
 fn network(context: &Context) -> Check {
     let detail = match context.net {
-        Net::Online => "used only to fetch models, and for the feeds and servers that the settings name",
+        Net::Online => "used only for model downloads and for the feeds and servers in the settings",
         Net::Offline => "not used: offline mode",
     };
     check("network", State::Ok, detail)

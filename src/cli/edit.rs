@@ -1,7 +1,5 @@
-//! `askpm config edit`: the user's editor on a draft of the settings, which take its place only when they are valid.
-//!
-//! In: the path of the settings, and `VISUAL` or `EDITOR`. Out: new settings, or an error and the draft, so that nothing
-//! that was typed is lost. It must not know what the settings mean.
+//! Runs `askpm config edit`: opens a draft of the settings in the user's editor, and replaces the settings when the
+//! draft is valid. An invalid draft is kept, so that nothing typed is lost.
 
 use std::fs;
 use std::io::{self, Write};
@@ -13,22 +11,22 @@ use super::context::variable;
 use super::error::{Exit, Failure};
 use super::files::{self, Readers};
 
-/// What a first file says: every setting, as a comment.
+/// The text of a new settings file: every setting, commented out.
 const TEMPLATE: &str = "\
-# Settings of askpm. Flags go before them; `askpm config show` tells what holds and why.
-# A line that begins with # says nothing: take the # away to set something.
+# Settings of askpm. Flags override them. `askpm config show` lists the settings in use and their sources.
+# Lines that begin with # are comments. Remove the # to use a setting.
 
-# corpus = \"/home/me/editions\"   # answer from this folder, and from nowhere else
+# corpus = \"~/editions\"          # answer only from this folder
 # model = \"smollm2-135m\"         # a name, a path, or \"none\" to quote without a model
 # device = \"cpu\"                 # cpu, cuda, metal or auto
-# offline = true                 # open no connection
-# top_k = 5                      # passages to answer from
-# min_score = 0.5                # least confidence to answer at, 0 to 1
-# temperature = 0.0              # randomness of the model's choice, 0 to 5
-# max_tokens = 256               # most that the model may write
-# drop = \"/home/me/newsletters\"  # `askpm refresh` imports what is in this folder
+# offline = true                 # do not use the network
+# top_k = 5                      # number of passages to retrieve
+# min_score = 0.5                # minimum confidence to answer, 0 to 1
+# temperature = 0.0              # sampling temperature, 0 to 5
+# max_tokens = 256               # maximum number of tokens that the model writes
+# drop = \"~/newsletters\"         # `askpm refresh` imports new files from this folder
 # feeds = [\"https://example.org/feed.xml\"]
-# history = false                # keep no questions and answers for `-c`
+# history = false                # do not save questions and answers
 # generator = { kind = \"openai\", url = \"http://127.0.0.1:11434/v1\", model = \"qwen3:8b\" }
 # retriever = { kind = \"elastic\", url = \"http://127.0.0.1:9200\" }
 ";
@@ -36,7 +34,7 @@ const TEMPLATE: &str = "\
 /// Edits the settings at `path`.
 pub fn run(path: &Path) -> Result<Exit, Failure> {
     let io = |what: &Path| {
-        let what = what.display().to_string();
+        let what = format!("cannot edit {}", what.display());
         move |error: io::Error| Failure::new(what, error)
     };
     let draft = path.with_extension("draft.toml");
@@ -55,7 +53,7 @@ pub fn run(path: &Path) -> Result<Exit, Failure> {
     let ended = open_editor(&draft);
     let after = fs::read_to_string(&draft).map_err(io(&draft))?;
     if after == start {
-        // Nothing was typed, so there is nothing to keep.
+        // Nothing was changed, so the draft is not needed.
         fs::remove_file(&draft).map_err(io(&draft))?;
         ended?;
         writeln!(io::stdout(), "{}: unchanged", path.display())?;
@@ -69,14 +67,14 @@ pub fn run(path: &Path) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The failure of a draft: the settings in force are as they were.
+/// The failure of an invalid draft. The settings are unchanged.
 fn kept(failure: Failure, path: &Path, draft: &Path) -> Failure {
     let hint = match &failure {
         Failure::Told { hint: Some(hint), .. } => format!("; {hint}"),
         _ => String::new(),
     };
     failure.hinted(format!(
-        "{} is as it was; `askpm config edit` goes on with {}{hint}",
+        "run `askpm config edit` to continue with {1}; {0} is unchanged{hint}",
         path.display(),
         draft.display()
     ))
@@ -89,19 +87,16 @@ fn open_editor(file: &Path) -> Result<(), Failure> {
     let editor: std::ffi::OsString = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(usual);
     let name = editor.to_string_lossy().into_owned();
     let hint = "set VISUAL or EDITOR to an editor that waits until the file is closed";
-    let status = status(&editor, file).map_err(|error| Failure::new(format!("editor `{name}`"), error).hinted(hint))?;
+    let what = format!("cannot run the editor `{name}`");
+    let status = status(&editor, file).map_err(|error| Failure::new(&what, error).hinted(hint))?;
     if status.success() {
         return Ok(());
     }
     let code = status.code().map_or("a signal".into(), |code| format!("status {code}"));
-    Err(Failure::new(
-        format!("editor `{name}`"),
-        format!("ended with {code}; nothing was changed"),
-    )
-    .hinted(hint))
+    Err(Failure::new(what, format!("it ended with {code}; nothing was changed")).hinted(hint))
 }
 
-/// The variable may hold arguments (`code --wait`) and quotes: a shell reads it, as git's does.
+/// Runs the editor through a shell, as git does, because the variable may hold arguments (`code --wait`) and quotes.
 #[cfg(unix)]
 fn status(editor: &std::ffi::OsStr, file: &Path) -> io::Result<ExitStatus> {
     let mut line = editor.to_os_string();
@@ -122,7 +117,7 @@ fn status(editor: &std::ffi::OsStr, file: &Path) -> io::Result<ExitStatus> {
     command.args(words).arg(absolute(file)).status()
 }
 
-/// A file called `-x` must not read as a flag of the editor.
+/// An absolute path, so that the editor does not read a file called `-x` as a flag.
 fn absolute(file: &Path) -> PathBuf {
     std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf())
 }

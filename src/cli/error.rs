@@ -1,7 +1,6 @@
-//! How a command ends: what is said on standard error, and the exit status.
+//! Maps typed library errors to what a command prints on standard error and to its exit status.
 //!
-//! In: the typed errors of the library. Out: a [`Failure`] of one line and a hint, or an [`Exit`]. It must not know
-//! how any command works.
+//! A failure is one line, `askpm: cannot X: cause`, and an optional `hint:` line.
 
 use std::fmt::Display;
 use std::io;
@@ -17,11 +16,11 @@ use crate::models::ModelError;
 use crate::render::sanitise;
 use crate::retrieve::RetrieveError;
 
-/// How a command that did not fail ended. The numbers are the contract's.
+/// How a command that did not fail ended. The numbers are part of askpm's interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     Done = 0,
-    /// Done, and what was looked at is not in order (`doctor`, `models verify`), or some of a batch failed.
+    /// The command ran and found a problem (`doctor`, `models verify`), or a part of a batch failed.
     Failed = 1,
     /// Nothing in the corpus answers the question.
     NoAnswer = 3,
@@ -36,11 +35,11 @@ impl From<Exit> for ExitCode {
 /// Why a command stopped.
 #[derive(Debug)]
 pub enum Failure {
-    /// To be told: `askpm: what: why`, then `hint: …`.
+    /// Printed as `askpm: cannot X: cause`, then `hint: …`.
     Told { message: String, hint: Option<String> },
-    /// The command line is wrong in a way that its grammar cannot say.
-    Usage(String),
-    /// The reader of the output went away: nothing to tell.
+    /// The command line is wrong in a way that the grammar cannot express.
+    Usage { message: String, hint: Option<String> },
+    /// The reader of the output closed it. Nothing is printed.
     ClosedPipe,
 }
 
@@ -53,12 +52,19 @@ impl Failure {
     }
 
     pub fn usage(message: &str) -> Self {
-        Failure::Usage(message.to_string())
+        Failure::Usage {
+            message: message.to_string(),
+            hint: None,
+        }
     }
 
     pub fn hinted(self, text: impl Into<String>) -> Self {
         match self {
             Failure::Told { message, .. } => Failure::Told {
+                message,
+                hint: Some(text.into()),
+            },
+            Failure::Usage { message, .. } => Failure::Usage {
                 message,
                 hint: Some(text.into()),
             },
@@ -70,13 +76,16 @@ impl Failure {
         Failure::Told { message, hint }
     }
 
-    /// What is printed: one line, and perhaps a line with the way out.
+    /// The lines to print: the error, and a hint if there is one.
     pub fn lines(&self) -> Vec<String> {
         match self {
             Failure::ClosedPipe => Vec::new(),
-            Failure::Usage(message) => vec![
-                format!("error: {message}"),
-                "For more information, try '--help'.".into(),
+            Failure::Usage { message, hint } => vec![
+                format!("error: {}", sanitise::line(message)),
+                match hint {
+                    Some(hint) => format!("hint: {}", sanitise::line(hint)),
+                    None => "For more information, try '--help'.".into(),
+                },
             ],
             Failure::Told { message, hint } => {
                 let mut lines = vec![format!("askpm: {}", sanitise::line(message))];
@@ -90,7 +99,7 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Failure::ClosedPipe => Exit::Done.into(),
-            Failure::Usage(_) => ExitCode::from(2),
+            Failure::Usage { .. } => ExitCode::from(2),
             Failure::Told { .. } => Exit::Failed.into(),
         }
     }
@@ -101,20 +110,20 @@ impl From<io::Error> for Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Failure::ClosedPipe;
         }
-        Failure::new("output", error)
+        Failure::new("cannot write the output", error)
     }
 }
 
 impl From<CorpusError> for Failure {
     fn from(error: CorpusError) -> Self {
-        let hint = "name a folder of editions with --corpus DIR, or leave --corpus out for the built-in ones";
+        let hint = "pass a folder of editions with --corpus DIR, or omit --corpus to use the built-in ones";
         Failure::with(error.to_string(), Some(hint.into()))
     }
 }
 
 impl From<IndexError> for Failure {
     fn from(error: IndexError) -> Self {
-        let elsewhere = || "set XDG_CACHE_HOME to a folder that you can write to".to_string();
+        let elsewhere = || "set XDG_CACHE_HOME to a writable folder".to_string();
         let hint = error.hint().or_else(|| Some(elsewhere()));
         Failure::with(error.to_string(), hint)
     }
@@ -155,8 +164,9 @@ impl From<StoreError> for Failure {
 impl From<AskError> for Failure {
     fn from(error: AskError) -> Self {
         match error {
-            AskError::Empty => Failure::with(error.to_string(), Some("askpm \"How do I become an AI/ML PM?\"".into())),
-            AskError::TooLong(_) => Failure::with(error.to_string(), Some("ask it in a few sentences".into())),
+            AskError::Empty => Failure::new("cannot answer", error)
+                .hinted("ask a question, such as `askpm \"How do I become an AI/ML PM?\"`"),
+            AskError::TooLong(_) => Failure::new("cannot answer", error).hinted("ask it in a few sentences"),
             AskError::Retrieve(error) => error.into(),
             AskError::Engine(error) => error.into(),
         }

@@ -1,4 +1,4 @@
-//! `askpm eval`: scores retrieval and abstention on a set of questions.
+//! Runs `askpm eval`: scores retrieval and abstention on a question set.
 
 use std::fs;
 use std::io::{self, Write};
@@ -24,13 +24,18 @@ pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
     }
     let path = args.file.as_deref().unwrap_or(Path::new(""));
     let file = path.display().to_string();
-    let bytes = fs::read(path).map_err(|error| Failure::new(&file, error))?;
-    let hint =
-        "a line is {\"id\", \"question\", \"kind\", \"relevant\": [identifiers], \"split\": \"tune\" or \"report\"}";
-    let questions = questions::parse(&text(bytes, &file)?).map_err(|error| Failure::new(&file, error).hinted(hint))?;
+    let cannot_read = format!("cannot read {file}");
+    let bytes = fs::read(path).map_err(|error| Failure::new(&cannot_read, error))?;
+    let hint = "write each line as \
+        {\"id\", \"question\", \"kind\", \"relevant\": [identifiers], \"split\": \"tune\" or \"report\"}";
+    let questions =
+        questions::parse(&text(bytes, &file)?).map_err(|error| Failure::new(&cannot_read, error).hinted(hint))?;
     let questions = eval_answers::sample(&questions, args);
     if questions.is_empty() {
-        return Err(Failure::new("eval", "no question is of this half"));
+        return Err(Failure::new(
+            format!("cannot score {file}"),
+            "it has no questions of this split",
+        ));
     }
     let store = context.store()?;
     let finder = Finder::new(context, &store, args.by, None)?;
@@ -71,7 +76,7 @@ pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
             let abstains = judge::abstains(outcome.confidence, min_confidence);
             if missed || abstains != (outcome.relevant == 0) {
                 context.detail(&format!(
-                    "{} ({}): ranks {:?} of {} that answer it, {:?} of {} that bear on it, confidence {:.2}",
+                    "{} ({}): ranks {:?} of {} that answer it, {:?} of {} that are relevant, confidence {:.2}",
                     outcome.id,
                     outcome.kind,
                     outcome.full_ranks,
@@ -87,7 +92,7 @@ pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Prints what is measured of discussions and sentences, an object a question.
+/// Prints the features of discussions and sentences, one JSON object per question.
 fn features(store: &Store, finder: &Finder, questions: &[Question]) -> Result<Exit, Failure> {
     let mut out = io::stdout().lock();
     for question in questions {
@@ -139,8 +144,8 @@ fn table(out: &mut dyn Write, reports: &[Report]) -> io::Result<()> {
     }
     writeln!(
         out,
-        "recall@5, success@5, MRR@10: of what answers by itself; with partial: recall@5 of all that bears on a question; \
-         nDCG@10: gain 3 and 1.\nIn brackets: 95% confidence, percentile bootstrap over questions."
+        "recall@5, success@5 and MRR@10 count passages that answer fully; \"with partial\" is recall@5 of all relevant \
+         passages; nDCG@10 has gains 3 and 1.\nBrackets: 95% confidence interval, percentile bootstrap over questions."
     )
 }
 
@@ -150,7 +155,7 @@ fn differences(out: &mut dyn Write, compared: &[Comparison], by: By) -> io::Resu
         .map_or(String::new(), |by| by.get_name().to_string());
     writeln!(
         out,
-        "\nLess the same by {by}; p: paired randomisation, two-sided, 20,000 draws."
+        "\nDifference from `--by {by}`; p from a two-sided paired randomization test with 20,000 draws."
     )?;
     for one in compared {
         let tests = [

@@ -1,4 +1,4 @@
-//! `askpm eval --answers`: scores answers by model and mode, side by side.
+//! Runs `askpm eval --answers`: scores answers by model and mode, in columns.
 
 use std::io::{self, Write};
 
@@ -17,7 +17,7 @@ use crate::index::Store;
 use crate::render::{json, sanitise};
 use crate::retrieve::Retriever;
 
-/// What is named beside every figure that rests on it.
+/// The name of the checker, printed with every figure that depends on it.
 const CHECKER: &str = "askpm's alignment checker (words, numbers, names, negation, order; no entailment model)";
 
 pub fn run(
@@ -51,15 +51,13 @@ pub fn run(
         bench.with_model(name, wanted)?;
     }
     if bench.reports.is_empty() {
-        return Err(Failure::usage(
-            "`--mode` is about a model's answers, and the model is `none`",
-        ));
+        return Err(Failure::usage("`--mode` needs a model, but the model is `none`"));
     }
     bench.show(args.output.json)?;
     Ok(Exit::Done)
 }
 
-/// The models to measure; one `None` for the default one.
+/// The models to measure. A single `None` is the default model.
 fn models(args: &EvalArgs) -> Vec<Option<String>> {
     match args.answering.model.as_slice() {
         [] => vec![None],
@@ -78,7 +76,7 @@ fn settings(context: &Context, args: &EvalArgs) -> Settings {
     }
 }
 
-/// The questions of the half asked for, at most `--limit` of them, evenly spaced.
+/// The questions of the requested split: at most `--limit` of them, evenly spaced.
 pub fn sample(questions: &[Question], args: &EvalArgs) -> Vec<Question> {
     let half = args.answering.split.map(|half| match half {
         Half::Tune => Split::Tune,
@@ -112,7 +110,7 @@ struct Bench<'a> {
     reports: Vec<Report>,
 }
 
-/// One answer, for those who want to look at it.
+/// One answer, for `--json`.
 #[derive(serde::Serialize)]
 struct Done {
     question: String,
@@ -141,7 +139,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Answers every question in `mode` and sums up.
+    /// Answers every question in `mode` and scores the answers.
     fn measure(&mut self, mode: Mode, model: Option<&str>, mut loaded: Option<&mut Loaded>) -> Result<(), Failure> {
         let mut scores = Vec::new();
         let mut counter = Counter::new(self.context, mode.name());
@@ -183,52 +181,57 @@ impl Bench<'_> {
             json::pretty(&mut out, &all)?;
         } else {
             table(&mut out, &self.reports)?;
-            writeln!(out, "Entailment by {CHECKER}:")?;
+            writeln!(out, "Entailment is judged by {CHECKER}.")?;
             writeln!(
                 out,
-                "it agrees with a person on {} of {} held-out pairs (precision {:.2}, recall {:.2}).",
+                "It agrees with a person on {} of {} held-out pairs (precision {:.2}, recall {:.2}).",
                 held.agreed, held.pairs, held.precision, held.recall
             )?;
-            writeln!(out, "In brackets: 95% confidence, percentile bootstrap over questions.")?;
+            writeln!(
+                out,
+                "Brackets: 95% confidence interval, percentile bootstrap over questions."
+            )?;
         }
         out.flush()
     }
 }
 
-/// One column a mode, one row a measure.
+/// Prints one column per mode and one row per measure.
 fn table(out: &mut dyn Write, reports: &[Report]) -> io::Result<()> {
     type Row<'a> = (&'a str, &'a dyn Fn(&Report) -> String);
     let rows: &[Row] = &[
         ("questions", &|r| r.questions.to_string()),
         ("answered", &|r| r.answered.to_string()),
-        ("  of them quoted, as nothing the model wrote held", &|r| {
+        ("  of them quotes only (model text unsupported)", &|r| {
             r.fell_back.to_string()
         }),
         ("citation recall", &|r| cell(r.citation_recall)),
         ("citation precision", &|r| r.citation_precision.map_or("-".into(), cell)),
-        ("sentences that a found passage supports", &|r| cell(r.supported)),
+        ("sentences supported by a retrieved passage", &|r| cell(r.supported)),
         ("sentences with verbatim quotes", &|r| {
             r.verbatim
                 .map_or("-".into(), |verbatim| format!("{verbatim} of {}", r.sentences))
         }),
         ("key points covered", &|r| cell(r.coverage)),
-        ("sentences of discussions that do not answer", &|r| r.strays.to_string()),
+        ("sentences from discussions that do not answer", &|r| {
+            r.strays.to_string()
+        }),
         ("near misses answered", &|r| {
             format!("{} of {}", r.near_misses_answered, r.near_misses)
         }),
-        ("paragraphs that begin with a dangling reference", &|r| {
+        ("paragraphs that start with a dangling reference", &|r| {
             r.dangling.to_string()
         }),
-        ("sentences lifted out of somebody's speech", &|r| r.lifted.to_string()),
+        ("sentences quoted from inside a quotation", &|r| r.lifted.to_string()),
         ("abstained, no answer in the corpus", &|r| {
             format!("{} of {}", r.abstained_rightly, r.unanswerable)
         }),
         ("abstained, an answer in the corpus", &|r| {
             format!("{} of {}", r.abstained_wrongly, r.answerable)
         }),
-        ("sentences an answer", &|r| format!("{:.1}", r.sentences_an_answer)),
-        ("words an answer", &|r| format!("{:.0}", r.words_an_answer)),
-        ("seconds an answer", &|r| format!("{:.2}", r.seconds_an_answer)),
+        ("sentences per answer", &|r| format!("{:.1}", r.sentences_an_answer)),
+        ("words per answer", &|r| format!("{:.0}", r.words_an_answer)),
+        ("seconds per answer", &|r| format!("{:.2}", r.seconds_an_answer)),
     ];
     let line = |out: &mut dyn Write, name: &str, of: &dyn Fn(&Report) -> String| {
         write!(out, "{name:50}")?;

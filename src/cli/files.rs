@@ -1,6 +1,4 @@
-//! Writes the few files that commands themselves write: settings, and answers that are saved.
-//!
-//! In: a path and bytes. Out: the file, whole or not at all. It must not know what is in it.
+//! Writes files atomically for the commands: settings, saved answers and conversations.
 
 use std::fs;
 use std::io::{self, Write};
@@ -9,17 +7,17 @@ use std::path::{Path, PathBuf};
 /// Who may read a new file. A file that is replaced keeps the permissions it had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readers {
-    /// Its owner alone (0600).
+    /// Only its owner (0600).
     Owner,
-    /// Whoever the user's umask allows.
+    /// Everyone that the user's umask allows.
     Anyone,
 }
 
-/// Prefix of temporary files, so that one left by a killed process is known as ours.
+/// The prefix of temporary files, which identifies one that a killed process left.
 pub const TEMPORARY: &str = ".askpm-";
 
-/// Puts `bytes` in place of `path`: written beside it, synced, renamed. A link is followed, so that settings kept
-/// elsewhere and linked stay linked.
+/// Replaces `path` with `bytes`: writes a temporary file in the same folder, syncs it and renames it. Follows a link,
+/// so that linked settings stay linked.
 pub fn replace(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     let path = target(path);
     let dir = match path.parent() {
@@ -41,7 +39,7 @@ pub fn replace(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes `dir` and what is above it where they are missing, for their owner alone.
+/// Creates `dir` and its missing parents, accessible only to their owner.
 pub fn private_folder(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

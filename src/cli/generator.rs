@@ -1,7 +1,7 @@
-//! `[generator]` of the settings file: a server that writes the answers, in place of a model on this machine.
+//! Reads `[generator]` of the settings file: a server that writes the answers instead of a local model.
 //!
-//! In: the table as it is written. Out: a [`ServedEngine`], or what is wrong, with the way out. The key is in an
-//! environment variable that the file names, never in the file. Without the table no server is ever asked.
+//! The key is in an environment variable that the file names, never in the file. Without the table, askpm never
+//! contacts a server.
 
 use std::env;
 use std::time::Duration;
@@ -12,45 +12,45 @@ use super::error::Failure;
 use crate::models::Net;
 use crate::served::{Served, ServedEngine};
 
-/// The table.
+/// The `[generator]` table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Generator {
     pub kind: Kind,
-    /// With the API's version: `http://127.0.0.1:8080/v1`.
+    /// The address with the API version: `http://127.0.0.1:8080/v1`.
     pub url: String,
-    /// As the server calls it.
+    /// The server's name for the model.
     pub model: String,
-    /// Name of the environment variable with the key.
+    /// The name of the environment variable with the key.
     pub key_env: Option<String>,
-    /// Prompt and answer together, in tokens.
+    /// The context window of prompt and answer, in tokens.
     pub context_length: Option<u32>,
-    /// Longest silence of the server, in seconds.
+    /// The longest wait for the next data from the server, in seconds.
     pub timeout: Option<u32>,
 }
 
-/// What the server speaks.
+/// The server's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// OpenAI's chat completions API, which vLLM, llama-server and Ollama speak too.
+    /// OpenAI's chat completions API, which vLLM, llama-server and Ollama also implement.
     Openai,
 }
 
 impl Generator {
-    /// The engine that asks the server; nothing is sent yet.
+    /// Returns the engine that asks the server. Sends nothing yet.
     ///
     /// # Errors
-    /// `--offline`, an address that is none, a key that is not there or would go unprotected.
+    /// Offline mode, an invalid address, or a key that is missing or would be sent without encryption.
     pub fn engine(&self, net: Net) -> Result<ServedEngine, Failure> {
         self.engine_with(net, |name| env::var(name).ok())
     }
 
     fn engine_with(&self, net: Net, get: impl Fn(&str) -> Option<String>) -> Result<ServedEngine, Failure> {
         if net != Net::Online {
-            let why = "the settings have a server write the answers, and offline no server is asked";
-            return Err(Failure::new("[generator]", why)
-                .hinted("name a model of this machine with -m NAME, or quote without one with -m none"));
+            let why = "the server of [generator] cannot be reached in offline mode";
+            return Err(Failure::new("cannot write an answer", why)
+                .hinted("use a model on this machine with -m NAME, or -m none"));
         }
         let key = key("[generator]", self.key_env.as_deref(), "server", get)?;
         let Kind::Openai = self.kind;
@@ -64,7 +64,7 @@ impl Generator {
     }
 }
 
-/// The key in the environment variable that `table` names, for a `whom` that wants one.
+/// Returns the key from the environment variable that `table` names, for the `whom` that needs it.
 pub(super) fn key(
     table: &str,
     variable: Option<&str>,
@@ -76,9 +76,11 @@ pub(super) fn key(
     };
     let key = get(name).filter(|key| !key.is_empty());
     key.map(Some).ok_or_else(|| {
-        Failure::new(table, format!("the environment variable {name} has no key")).hinted(format!(
-            "set {name}, or leave `key_env` out where the {whom} wants no key"
-        ))
+        Failure::new(
+            format!("cannot use {table}"),
+            format!("the environment variable {name} is not set"),
+        )
+        .hinted(format!("set {name}, or remove `key_env` if the {whom} needs no key"))
     })
 }
 
@@ -109,9 +111,9 @@ mod tests {
             let failure = generator.engine_with(net, |_| key.map(str::to_string)).err().unwrap();
             failure.lines().join(" ")
         };
-        assert!(told(Net::Offline, Some("k")).contains("offline no server is asked"));
+        assert!(told(Net::Offline, Some("k")).contains("cannot be reached in offline mode"));
         for key in [None, Some("")] {
-            assert!(told(Net::Online, key).contains("KEY has no key"));
+            assert!(told(Net::Online, key).contains("KEY is not set"));
         }
         assert!(told(Net::Online, Some("a\nb")).contains("a header cannot hold"));
     }

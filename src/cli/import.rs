@@ -1,4 +1,4 @@
-//! `askpm import`: newsletters as they come → editions of the corpus.
+//! Runs `askpm import`: turns newsletters into editions of the corpus.
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -53,7 +53,7 @@ pub fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
     for edition in report.editions.iter().filter(|edition| edition.lost_much()) {
         let (kept, all) = (edition.body_kept(), edition.body_words());
         context.warn(&format!(
-            "{}: {kept} of {all} words of the text kept; --dry-run lists what was left out, --keep-all keeps it",
+            "{}: kept {kept} of {all} words of the text; --dry-run lists what was left out, --keep-all keeps it",
             edition.from
         ));
     }
@@ -61,21 +61,21 @@ pub fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
         context.warn(&format!("skipped {}: {}", skipped.file, skipped.why));
     }
     if view.editions.is_empty() {
-        return Err(Failure::new("import", "nothing that was given holds an edition")
-            .hinted("--dry-run shows what is read; give letters as text, Markdown, HTML, mail, mailboxes or feeds"));
+        return Err(Failure::new("cannot import", "no edition was found in the input")
+            .hinted("pass text, Markdown, HTML, mail, mailboxes or feeds; --dry-run shows what askpm reads"));
     }
     Ok(Exit::Done)
 }
 
-/// Standard input, to a little more than the limit, which is then told as such.
+/// Reads standard input, up to one byte more than the limit, so that an input that is too long is reported as such.
 fn stdin(limits: &Limits) -> Result<ImportReport, Failure> {
     let mut bytes = Vec::new();
     let read = io::stdin().lock().take(limits.file_bytes + 1).read_to_end(&mut bytes);
-    read.map_err(|error| Failure::new("standard input", error))?;
+    read.map_err(|error| Failure::new("cannot read standard input", error))?;
     Ok(import::import_bytes("-", &bytes, limits))
 }
 
-/// Where editions of the corpus in use are kept.
+/// The folder of the current corpus's editions.
 pub fn folder(context: &Context) -> PathBuf {
     match &context.corpus {
         Corpus::Folder(dir) => dir.clone(),
@@ -144,7 +144,7 @@ fn show(out: &mut dyn Write, edition: &EditionView, look: Look, dry_run: bool) -
     Ok(())
 }
 
-/// Why each thing was read as it was.
+/// Prints why each part was recognized.
 fn explain(out: &mut dyn Write, edition: &EditionView) -> io::Result<()> {
     for reason in &edition.why {
         writeln!(out, "  why {}: {}", reason.item, reason.why)?;
@@ -155,6 +155,6 @@ fn explain(out: &mut dyn Write, edition: &EditionView) -> io::Result<()> {
 impl From<ImportError> for Failure {
     fn from(error: ImportError) -> Self {
         let hint = error.hint();
-        Failure::new("import", error).hinted(hint)
+        Failure::new("cannot import", error).hinted(hint)
     }
 }

@@ -1,4 +1,4 @@
-//! What comes in by itself, before a refresh: files dropped in a folder, and feeds.
+//! Imports new newsletters before a refresh: files in the drop folder, and feeds.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::corpus::import::{ImportReport, Limits, Seen, import_feed, import_new,
 use crate::feeds::{self, Fetched, Memory};
 use crate::index::Skipped;
 
-/// Imports into the corpus in use what its owner has let come.
+/// Imports new files and feeds into the current corpus.
 pub struct Incoming<'a> {
     context: &'a Context,
     drop: Option<PathBuf>,
@@ -18,7 +18,7 @@ pub struct Incoming<'a> {
 }
 
 impl<'a> Incoming<'a> {
-    /// From the folder `drop`, else that of the settings, and from the feeds of the settings.
+    /// Uses the folder `drop`, else that of the settings, and the feeds of the settings.
     pub fn new(context: &'a Context, drop: Option<PathBuf>) -> Self {
         context.make_private_folders();
         Incoming {
@@ -28,12 +28,12 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    /// The folder that files are dropped in.
+    /// The drop folder.
     pub fn folder(&self) -> Option<&Path> {
         self.drop.as_deref()
     }
 
-    /// A folder of editions that is missing is not made here: its disk may only be away.
+    /// Whether the corpus folder exists. A missing one is not created: its disk may not be mounted.
     fn has_corpus(&self) -> bool {
         match &self.context.corpus {
             Corpus::Folder(dir) => dir.is_dir(),
@@ -41,7 +41,7 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    /// Imports the dropped files that are new or changed since the last call; returns what could not be read.
+    /// Imports the files that are new or changed since the last call. Returns those that could not be read.
     pub fn dropped(&mut self) -> Result<Vec<Skipped>, Failure> {
         let Some(dir) = self.drop.as_deref().filter(|_| self.has_corpus()) else {
             return Ok(Vec::new());
@@ -49,20 +49,20 @@ impl<'a> Incoming<'a> {
         if !dir.is_dir() {
             return Ok(vec![Skipped {
                 file: dir.display().to_string(),
-                why: "there is no such folder to import from".into(),
+                why: "the folder does not exist".into(),
             }]);
         }
         let mut tell = |file: &Path| self.context.detail(&format!("reading {}", file.display()));
         let report = import_new(dir, &Limits::default(), &mut self.seen, &mut tell);
         if let Err(failure) = self.keep(&report) {
-            // What could not be kept is read again.
+            // Files that could not be saved must be read again.
             self.seen = Seen::default();
             return Err(failure);
         }
         Ok(skipped(report))
     }
 
-    /// Fetches the feeds that have changed and imports them; returns those that could not be had. Offline, none is.
+    /// Fetches the feeds that have changed and imports them, unless offline. Returns those that could not be fetched.
     pub fn feeds(&self) -> Result<Vec<Skipped>, Failure> {
         let addresses = &self.context.config.feeds;
         let Some(permit) = self.context.net.permit().filter(|_| self.has_corpus()) else {
@@ -83,11 +83,11 @@ impl<'a> Incoming<'a> {
                     let report = import_feed(&name, &bytes, &Limits::default());
                     self.keep(&report)?;
                     if !report.editions.is_empty() {
-                        // Only now: what was not kept must be fetched again.
+                        // Only now: a feed that was not saved must be fetched again.
                         memory.set(address, validators);
                         if let Err(error) = memory.write() {
                             self.context
-                                .warn(&format!("feeds will be fetched whole again: {error}"));
+                                .warn(&format!("the next refresh will fetch all feeds again: {error}"));
                         }
                     }
                     failed.extend(skipped(report));

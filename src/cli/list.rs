@@ -1,6 +1,6 @@
-//! `askpm list`: which editions there are and what is discussed in them, newest first.
+//! Runs `askpm list`: lists the editions and their discussions, newest first.
 //!
-//! In: the corpus and filters. Out: identifiers and titles, for `askpm show`. It makes no index: a file is read as it is.
+//! It reads the files directly and needs no index.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -35,15 +35,15 @@ pub fn run(context: &Context, args: &ListArgs) -> Result<Exit, Failure> {
     }
     if list.editions.is_empty() {
         context.warn(&format!(
-            "nothing is in the corpus{filters}; `askpm list` shows all that is"
+            "the corpus has no editions{filters}; `askpm list` without filters shows all"
         ));
         return Ok(Exit::NoAnswer);
     }
     Ok(Exit::Done)
 }
 
-/// The editions of the corpus with their paths. A file without one is named; of two files with the same slug the first
-/// counts, as it does to the index.
+/// Returns the editions of the corpus with their paths, and reports invalid files. Of two files with the same slug the
+/// first counts, as in the index.
 fn editions(context: &Context) -> Result<Vec<(Edition, String)>, Failure> {
     let (mut editions, mut skipped) = (Vec::new(), Vec::new());
     let mut slugs = HashSet::new();
@@ -56,7 +56,7 @@ fn editions(context: &Context) -> Result<Vec<(Edition, String)>, Failure> {
             Ok(edition) if slugs.insert(edition.slug.clone()) => editions.push((edition, file.path)),
             Ok(edition) => skipped.push(Skipped {
                 file: file.path,
-                why: format!("another file holds the edition `{}` too", edition.slug),
+                why: format!("another file also has the edition `{}`", edition.slug),
             }),
             Err(why) => skipped.push(Skipped { file: file.path, why }),
         }

@@ -1,7 +1,4 @@
-//! `askpm man`: the manual page of the program, or of one of its commands.
-//!
-//! In: the names of a command and of those within it. Out: a page in roff on standard output. It must not know what a
-//! command does.
+//! Runs `askpm man`: prints the manual page of the program or of a command, in roff.
 
 use std::io::{self, Write};
 
@@ -11,16 +8,16 @@ use super::args::Cli;
 use super::error::{Exit, Failure};
 use super::nearest;
 
-/// Prints the page of the command that `path` leads to; of the program itself where it is empty.
+/// Prints the page of the command at `path`, or of the program if `path` is empty.
 pub fn run(path: &[String]) -> Result<Exit, Failure> {
     io::stdout().write_all(&page(path)?)?;
     Ok(Exit::Done)
 }
 
 fn page(path: &[String]) -> Result<Vec<u8>, Failure> {
-    // Commands named `help` would each want a page that says how to ask for the others.
+    // Otherwise each `help` command would need a page.
     let mut program = Cli::command().disable_help_subcommand(true);
-    // Gives each command its whole name, and the options that all have.
+    // Gives each command its full name and the global options.
     program.build();
     let mut command = &program;
     for name in path {
@@ -35,8 +32,8 @@ fn unknown(command: &Command, name: &str) -> Failure {
     let known = || command.get_subcommands().map(Command::get_name);
     let whose = command.get_bin_name().unwrap_or(command.get_name());
     let way_out = match known().collect::<Vec<_>>().join(", ") {
-        none if none.is_empty() => format!("`askpm man{}` has its page", whose.trim_start_matches("askpm")),
-        names => format!("{}there are {names}", nearest::did_you_mean(name, known())),
+        none if none.is_empty() => format!("`askpm man{}` prints its page", whose.trim_start_matches("askpm")),
+        names => format!("{}its commands are {names}", nearest::did_you_mean(name, known())),
     };
     Failure::usage(&format!("`{whose}` has no command `{name}`; {way_out}"))
 }
@@ -74,8 +71,11 @@ mod tests {
     fn a_command_that_is_not_there_is_told_with_the_nearest_and_with_all() {
         let told = |path: &[&str]| printed(path).unwrap_err().lines().join("\n");
         let slip = told(&["serch"]);
-        assert!(slip.contains("did you mean `search`? there are ask, chat, "), "{slip}");
-        assert!(told(&["models", "fly"]).contains("`askpm models` has no command `fly`; there are "));
-        assert!(told(&["ask", "me"]).contains("`askpm ask` has no command `me`; `askpm man ask` has its page"));
+        assert!(
+            slip.contains("did you mean `search`? its commands are ask, chat, "),
+            "{slip}"
+        );
+        assert!(told(&["models", "fly"]).contains("`askpm models` has no command `fly`; its commands are "));
+        assert!(told(&["ask", "me"]).contains("`askpm ask` has no command `me`; `askpm man ask` prints its page"));
     }
 }

@@ -1,4 +1,4 @@
-//! `askpm mcp`: the corpus as tools of the Model Context Protocol, over standard input and output.
+//! Runs `askpm mcp`: serves the corpus as tools of the Model Context Protocol, over standard input and output.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::desk::{self, Orders};
 use super::error::{Exit, Failure};
 use crate::mcp;
 
-/// How many calls may wait: one assistant makes few at a time.
+/// The most waiting calls. One assistant makes few at a time.
 const PLACES: usize = 16;
 
 /// Serves until standard input ends.
@@ -20,7 +20,8 @@ pub fn run(context: Context, args: McpArgs) -> Result<Exit, Failure> {
     };
     let (desk, _) = desk::open(&Arc::new(context), orders, PLACES)?;
     mcp::run(desk).map_err(|error| {
-        Failure::new("mcp", error).hinted("a client of the Model Context Protocol starts `askpm mcp` and speaks to it")
+        Failure::new("cannot serve the Model Context Protocol", error)
+            .hinted("let a client of the protocol start `askpm mcp` and write to its standard input")
     })?;
     Ok(Exit::Done)
 }

@@ -1,9 +1,8 @@
-//! Chooses how passages are found: by words and by meaning, or by words alone where that is asked for or the embedding
-//! model cannot be had.
+//! Chooses how passages are found: by words and meaning, or by words only if the user asks for that or the embedding
+//! model is not available.
 //!
-//! In: what the user asked for with `--by`, the index, the model that is to write. Out: a [`Retriever`]. The first time
-//! that an embedding model is needed it is fetched, together with the model that writes where that is missing too. The
-//! texts of the built-in editions are not embedded then: their vectors came with the program.
+//! The first time that the embedding model is needed, askpm downloads it, together with the model that writes if that
+//! is missing too. The texts of the built-in editions are not embedded then: their vectors are part of the program.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -21,12 +20,12 @@ use crate::retrieve::cluster::{ByCluster, Cluster};
 use crate::retrieve::dense::{Dense, Embedder, Files};
 use crate::retrieve::{ByMeaning, ByWords, Fused, Retriever};
 
-/// After a fetch that failed, none is tried for so long: without a network, each question would wait for it.
+/// The wait after a failed download. Without a network, each question would otherwise wait for another attempt.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(10 * 60);
 
 /// How passages are found in one run of the program.
 pub struct Finder {
-    /// What was asked for.
+    /// The value of `--by`.
     by: Option<By>,
     way: Way,
 }
@@ -40,12 +39,12 @@ enum Way {
 }
 
 impl Finder {
-    /// What `by` asks for; without it, the cluster of the settings or, where there is none, words and meaning if the
-    /// embedding model can be had, else words. A missing embedding model is fetched, with that of `writer` if it is
-    /// missing too.
+    /// Chooses the retriever that `by` asks for. Without `by`, it is the cluster of the settings if there is one, else
+    /// words and meaning if the embedding model is available, else words. A missing embedding model is downloaded,
+    /// together with the model of `writer` if that is missing too.
     ///
     /// # Errors
-    /// An embedding model that `by` asks for and that cannot be had or used.
+    /// An embedding model that `by` needs and that cannot be downloaded or used.
     pub fn new(context: &Context, store: &Store, by: Option<By>, writer: Option<&Wanted>) -> Result<Finder, Failure> {
         Finder::with(context, store, by, |model, places| {
             if context.net == Net::Offline {
@@ -60,10 +59,10 @@ impl Finder {
         })
     }
 
-    /// The same for another state of the corpus. Nothing is fetched, and a model that is loaded stays so.
+    /// Returns the same for a newer state of the corpus. Downloads nothing, and keeps a loaded model.
     ///
     /// # Errors
-    /// As [`Finder::new`].
+    /// As for [`Finder::new`].
     pub fn again(&self, context: &Context, store: &Store) -> Result<Finder, Failure> {
         let (Way::Meaning(dense) | Way::Both(dense)) = &self.way else {
             return Finder::with(context, store, self.by, |_, _| Err(Missing::Unasked));
@@ -90,7 +89,7 @@ impl Finder {
         }
         let registry = context.registry()?;
         let Some(model) = registry.embedder() else {
-            let none = Failure::new("models", "none of them finds passages by meaning");
+            let none = Failure::new("cannot search by meaning", "no embedding model is listed");
             return if by.is_none() { way(Way::Words) } else { Err(none) };
         };
         let missing = match dense(context, store, model, fetch) {
@@ -101,7 +100,7 @@ impl Finder {
             return Err(missing.failure(model));
         }
         if let Some(why) = missing.why(model) {
-            context.note(&format!("searching by words alone: {why}"));
+            context.note(&format!("searching by words only: {why}"));
         }
         way(Way::Words)
     }
@@ -123,7 +122,7 @@ impl Finder {
         }
     }
 
-    /// What sentences are compared by beyond their words, where passages are found by meaning.
+    /// Compares sentences by meaning, if passages are found by meaning.
     pub fn meaning(&self) -> Option<&dyn Meaning> {
         match &self.way {
             Way::Meaning(dense) | Way::Both(dense) => Some(dense),
@@ -132,40 +131,40 @@ impl Finder {
     }
 }
 
-/// Why passages cannot be found by meaning.
+/// Why the search cannot use meaning.
 enum Missing {
     /// The model is not on this machine, and the network may not be used.
     Offline,
-    /// It is not there, a fetch failed so long ago, and none is tried yet.
+    /// It is missing. A download failed this long ago, and the next attempt is not due.
     FailedBefore(Duration),
-    /// It is not there, and this is no time to fetch it.
+    /// It is missing, and this is not the time to download it.
     Unasked,
-    /// It could not be fetched.
+    /// The download failed.
     Unfetched(ModelError),
-    /// It is there, and something is wrong with it or with its vectors.
+    /// It is present, but it or its vectors are broken.
     Broken(Failure),
 }
 
 impl Missing {
-    /// The reason and the way out, on one line; `None` where it was said before.
+    /// The reason and the fix, on one line. `None` if it was reported before.
     fn why(self, model: &Model) -> Option<String> {
         let (name, size) = (&model.name, megabytes(model.total_size()));
         let pull = format!("`askpm models pull {name}` ({size})");
         match self {
             Missing::Unasked => None,
             Missing::Offline => Some(format!(
-                "{name} is not on this machine, and offline nothing is fetched; {pull} gets it, online"
+                "{name} is not on this machine, and offline mode forbids a download; run {pull} online"
             )),
             Missing::FailedBefore(ago) => Some(format!(
-                "{name} could not be fetched {} ago; {pull} tries again now, `--by words` does without it",
+                "the download of {name} failed {} ago; run {pull} to try again now, or pass `--by words`",
                 minutes(ago)
             )),
-            Missing::Unfetched(error) => Some(format!("{error}; {pull} tries again, `--by words` does without it")),
+            Missing::Unfetched(error) => Some(format!("{error}; run {pull} to try again, or pass `--by words`")),
             Missing::Broken(failure) => Some(failure.lines().join(" ")),
         }
     }
 
-    /// The failure of a run that asked for search by meaning.
+    /// The failure of a run that needs search by meaning.
     fn failure(self, model: &Model) -> Failure {
         match self {
             Missing::Broken(failure) => failure,
@@ -185,7 +184,7 @@ fn minutes(time: Duration) -> String {
     }
 }
 
-/// The embedding model with the vectors of `store`; `fetch` brings the model where it is not on this machine.
+/// Opens the embedding model and the vectors of `store`. `fetch` downloads the model if it is not on this machine.
 fn dense(
     context: &Context,
     store: &Store,
@@ -202,8 +201,8 @@ fn dense(
     open(context, store, model, &paths).map_err(broken)
 }
 
-/// Fetches `model`, and that of `writer` where it is missing, as one. A writer's model that cannot be had is left to the
-/// writer to report.
+/// Downloads `model`, and the model of `writer` if that is missing too, as one download. The writer reports the failure
+/// of its own model.
 fn fetch_with_writer(
     context: &Context,
     model: &Model,
@@ -219,7 +218,7 @@ fn fetch_with_writer(
     }
     match found {
         Some(Err(error)) => {
-            // Where this cannot be noted, the next question tries again, which costs time alone.
+            // If this cannot be written, the next question tries again, which only costs time.
             let _ = files::replace(&failure_mark(context), b"", files::Readers::Owner);
             Err(Missing::Unfetched(error))
         }
@@ -230,33 +229,38 @@ fn fetch_with_writer(
     }
 }
 
-/// The file whose age says when a fetch failed.
+/// The file whose modification time is that of the last failed download.
 fn failure_mark(context: &Context) -> PathBuf {
     context.folders.cache.join("embedding-model-not-fetched")
 }
 
-/// How long ago a fetch failed, where that is too short a time for another.
+/// Returns how long ago a download failed, if it is too early for another attempt.
 fn failed_before(context: &Context) -> Option<Duration> {
     let when = std::fs::metadata(failure_mark(context)).ok()?.modified().ok()?;
     let ago = SystemTime::now().duration_since(when).ok()?;
     (ago < TRY_AGAIN_AFTER).then_some(ago)
 }
 
-/// What the counter of texts says.
-const EMBEDDING: &str = "reading new texts for search by meaning, once";
+/// The label of the progress bar.
+const EMBEDDING: &str = "embedding new texts";
 
 fn open(context: &Context, store: &Store, model: &Model, paths: &[PathBuf]) -> Result<Dense, Failure> {
     let started = Instant::now();
-    // In the order of the registry: the file with the weights, then those listed beside it.
-    let beside = |name: &str| {
+    // In the order of the registry: the weights first, then the other files.
+    let listed = |name: &str| {
         let at = model.files.iter().position(|file| file.name == name);
         let path = at.and_then(|at| paths.get(at + 1)).map(PathBuf::as_path);
-        path.ok_or_else(|| Failure::new(&model.name, format!("models.toml lists no {name} beside its weights")))
+        path.ok_or_else(|| {
+            Failure::new(
+                format!("cannot load {}", model.name),
+                format!("models.toml lists no {name}"),
+            )
+        })
     };
     let files = Files {
         weights: paths.first().map_or(Path::new(""), PathBuf::as_path),
-        tokenizer: beside("tokenizer.json")?,
-        config: beside("config.json")?,
+        tokenizer: listed("tokenizer.json")?,
+        config: listed("config.json")?,
         identity: identity(&model.sha256),
     };
     let embedder = Embedder::load(files).map_err(|error| Failure::with(error.to_string(), error.hint()))?;
@@ -274,7 +278,7 @@ fn open(context: &Context, store: &Store, model: &Model, paths: &[PathBuf]) -> R
     Ok(dense)
 }
 
-/// 64 hexadecimal digits as bytes: the registry has checked that they are such.
+/// Converts 64 hexadecimal digits to bytes. The registry has checked that they are valid.
 fn identity(sha256: &str) -> [u8; 32] {
     let digit = |at: usize| {
         sha256

@@ -1,4 +1,4 @@
-//! `corpus/vectors.bin`: that it has what the built-in editions need, and how it is made.
+//! Tests that `corpus/vectors.bin` has the vectors of the built-in editions, and makes that file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,16 +12,16 @@ use crate::index::vectors::builtin::{self, Builtin};
 use crate::index::vectors::{Key, Keys};
 use crate::models::Registry;
 
-/// Where the file is.
+/// The path of the file.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/vectors.bin");
 
-/// Numbers of a vector of all-MiniLM-L6-v2.
+/// The dimensions of all-MiniLM-L6-v2.
 const DIMENSIONS: usize = 384;
 
 const HOW: &str = "after a change of corpus/, `ASKPM_TEST_EMBEDDER=FOLDER cargo test --lib -- --ignored \
-                   the_built_in_vectors_are_made` makes corpus/vectors.bin anew (CONTRIBUTING.md)";
+                   the_built_in_vectors_are_made` makes corpus/vectors.bin again (CONTRIBUTING.md)";
 
-/// Title and text of everything that is embedded of the built-in editions.
+/// The title and text of everything that is embedded from the built-in editions.
 fn texts() -> BTreeMap<Key, (String, String)> {
     let imported = PathBuf::from("/nowhere");
     let mut texts = BTreeMap::new();
@@ -43,7 +43,7 @@ fn model() -> [u8; 32] {
     identity(&Registry::built_in().unwrap().embedder().unwrap().sha256)
 }
 
-/// The folder with the files of the real model, and the model.
+/// The real model, from the folder in `ASKPM_TEST_EMBEDDER`.
 fn embedder() -> Option<Embedder> {
     let Some(folder) = std::env::var_os("ASKPM_TEST_EMBEDDER").map(PathBuf::from) else {
         crate::testing::skipped("ASKPM_TEST_EMBEDDER names no folder with the files of all-MiniLM-L6-v2");
@@ -76,7 +76,7 @@ fn every_text_of_the_built_in_editions_came_with_its_vectors() {
         shown.unwrap_or_default()
     );
     let stale = builtin.keys().filter(|key| !texts.contains_key(key)).count();
-    assert_eq!(stale, 0, "vectors of texts that are gone\n{HOW}");
+    assert_eq!(stale, 0, "vectors of texts that do not exist\n{HOW}");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn the_built_in_vectors_are_those_that_the_model_makes() {
     });
 }
 
-/// Not a test: makes the file. Texts that have vectors already keep them; without the file, all are made.
+/// Not a test: makes the file. Existing vectors are kept. Without the file, all are made.
 #[test]
 #[ignore = "writes corpus/vectors.bin"]
 fn the_built_in_vectors_are_made() {

@@ -1,7 +1,5 @@
-//! How much memory the program can still take, as far as the system tells.
-//!
-//! In: Linux's `/proc` and `/sys/fs/cgroup`. Out: megabytes, or nothing on systems without them. It must not know what
-//! the memory is for.
+//! Finds out how much memory the program can still use, from Linux's `/proc` and `/sys/fs/cgroup`. Other systems report
+//! nothing.
 
 use std::ffi::OsString;
 use std::fs;
@@ -11,20 +9,21 @@ use super::context::variable;
 use super::error::Failure;
 use super::model::megabytes;
 
-/// What a model needs beside its file: the cache of its context, its vocabulary, and the stacks of threads.
+/// The memory that a model needs in addition to its file: the KV cache, the vocabulary and the stacks of threads.
 const BESIDE_THE_FILE: u64 = 64 << 20;
 
-/// What it takes to open or make an index and to search it. With the built-in corpus it was seen to take 31 MiB.
+/// The memory to open or build an index and to search it. 31 MiB were measured with the built-in corpus.
 const TO_SEARCH: u64 = 48 << 20;
 
-/// Where a limit leaves less than this, threads share one region of memory.
+/// Below this limit, threads share one memory arena.
 const TIGHT: u64 = 1 << 30;
 
-/// The variable that says how many regions there may be (mallopt(3)).
+/// The variable with the maximum number of arenas (mallopt(3)).
 const REGIONS: &str = "MALLOC_ARENA_MAX";
 
-/// Starts the program anew, with one region for all threads, where a limit leaves little: the GNU C library sets 64 MiB
-/// of addresses aside for each thread, which is then missed elsewhere. Returns where that is of no use or not possible.
+/// Restarts the program with one memory arena for all threads if a limit leaves little memory. The GNU C library
+/// reserves 64 MiB of address space for each thread, which other parts then lack. Returns if a restart is not useful or
+/// not possible.
 pub fn share_one_region(args: &[OsString]) {
     let tight = || left_under_limit().is_some_and(|left| left < TIGHT);
     if cfg!(all(target_os = "linux", target_env = "gnu")) && variable(REGIONS).is_none() && tight() {
@@ -32,17 +31,17 @@ pub fn share_one_region(args: &[OsString]) {
         if let Some((name, rest)) = args.split_first() {
             use std::os::unix::process::CommandExt as _;
             let mut again = std::process::Command::new("/proc/self/exe");
-            // This returns only if it fails, and then all goes on as it is.
+            // This returns only if it fails. The program then continues without a restart.
             let _ = again.arg0(name).args(rest).env(REGIONS, "1").exec();
         }
     }
 }
 
-/// Refuses to search where the limit leaves too little: the runtime would end the program half-way.
+/// Refuses to search if the limit leaves too little memory. The runtime would abort the program otherwise.
 pub fn room_to_search() -> Result<(), Failure> {
     match left_under_limit() {
         Some(left) if left < TO_SEARCH => {
-            Err(too_little("the search", TO_SEARCH, left).hinted("raise the limit (`ulimit -v`)"))
+            Err(too_little("cannot search", TO_SEARCH, left).hinted("raise the limit (`ulimit -v`)"))
         }
         _ => Ok(()),
     }
@@ -52,12 +51,12 @@ fn too_little(what: impl std::fmt::Display, needed: u64, left: u64) -> Failure {
     let (needed, left) = (megabytes(needed), megabytes(left));
     Failure::new(
         what,
-        format!("needs at least {needed} of memory, and this process may take {left} more"),
+        format!("it needs at least {needed} of memory, but the limit of this process leaves {left}"),
     )
 }
 
-/// Memory that programs can still take (in MiB), and no more than this one's own limit (`ulimit -v`) and its container
-/// leave it.
+/// The available memory in MiB: the least of what the system, the limit of this process (`ulimit -v`) and its container
+/// leave.
 pub fn available_memory_mb() -> Option<u64> {
     let free = fs::read_to_string("/proc/meminfo")
         .ok()
@@ -67,19 +66,19 @@ pub fn available_memory_mb() -> Option<u64> {
     left.into_iter().flatten().min().map(|bytes| bytes >> 20)
 }
 
-/// Bytes that the control groups of this process leave it (Linux's cgroup v2), which is how containers limit memory.
+/// The bytes that the control groups of this process leave it (cgroup v2 of Linux, with which containers limit memory).
 fn left_in_groups() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let path = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
     least_in(Path::new("/sys/fs/cgroup"), Path::new(path))
 }
 
-/// The least that is left by the group `path` under `root` and the groups that it is in.
+/// The least that the group `path` under `root` and its parents leave.
 fn least_in(root: &Path, path: &Path) -> Option<u64> {
     path.ancestors().filter_map(|path| left_in(&root.join(path))).min()
 }
 
-/// What the limit of one group leaves; what is kept of files is given back when it is needed.
+/// The bytes that the limit of one group leaves. The file cache does not count, because the kernel frees it on demand.
 fn left_in(group: &Path) -> Option<u64> {
     let read = |name: &str| fs::read_to_string(group.join(name)).ok();
     let limit: u64 = read("memory.max")?.trim().parse().ok()?;
@@ -90,8 +89,8 @@ fn left_in(group: &Path) -> Option<u64> {
     Some(limit.saturating_sub(used.saturating_sub(files)))
 }
 
-/// Refuses a model that cannot fit under the limit: running out of memory half-way would end the program without an
-/// answer. Without a limit the system decides, which can do with less than it seems: the file is mapped.
+/// Refuses a model that does not fit under the limit: running out of memory would end the program without an answer.
+/// Without a limit the system decides. It may need less than expected because the file is memory-mapped.
 pub fn room_for(model: &Path) -> Result<(), Failure> {
     let (Some(left), Ok(meta)) = (left_under_limit(), fs::metadata(model)) else {
         return Ok(());
@@ -100,11 +99,11 @@ pub fn room_for(model: &Path) -> Result<(), Failure> {
     if needed <= left {
         return Ok(());
     }
-    Err(too_little(model.display(), needed, left)
-        .hinted("raise the limit (`ulimit -v`), or quote without a model: `-m none`"))
+    Err(too_little(format!("cannot load {}", model.display()), needed, left)
+        .hinted("raise the limit (`ulimit -v`), or pass `-m none` to answer without a model"))
 }
 
-/// Bytes of address space that the limit leaves; `None` where there is no limit.
+/// The bytes of address space that the limit leaves, or `None` without a limit.
 fn left_under_limit() -> Option<u64> {
     let limit = limit(&fs::read_to_string("/proc/self/limits").ok()?)?;
     let used = kib(&fs::read_to_string("/proc/self/status").ok()?, "VmSize:")?;

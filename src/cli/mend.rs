@@ -1,7 +1,6 @@
-//! What can be out of order in askpm's own folders, and mending what is safe to mend.
+//! Finds problems in askpm's folders, and fixes those that are safe to fix.
 //!
-//! In: the folders, the index and the model cache. Out: faults with what mends them, and the mending. It must not touch
-//! an edition, a model that may be whole, or a file that is not askpm's.
+//! It never touches an edition, a model that may be intact, or a file that is not askpm's.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,20 +13,20 @@ use crate::corpus::Corpus;
 use crate::index::{self, Store};
 use crate::models;
 
-/// How temporary files of askpm begin: of the index and of commands, of feeds, of imports.
+/// The prefixes of askpm's temporary files: of the index and of commands, of feeds, of imports.
 const TEMPORARIES: [&str; 3] = [TEMPORARY, ".feeds-", ".import-"];
 
-/// A temporary file of a program that runs is younger than this.
+/// A temporary file of a running program is younger than this.
 const STALE: Duration = Duration::from_secs(60 * 60);
 
-/// How far down temporary files are looked for: no folder of askpm's is deeper.
+/// The depth of the search for temporary files. No folder of askpm is deeper.
 const DEPTH: usize = 6;
 
-/// Something that is out of order.
+/// A problem.
 pub struct Fault {
     pub about: &'static str,
     pub detail: String,
-    /// Whether askpm works all the same.
+    /// Whether askpm works in spite of it.
     pub harmless: bool,
     pub mend: String,
     fix: Option<Fix>,
@@ -40,10 +39,10 @@ enum Fix {
     Protect(Vec<(PathBuf, u32)>),
 }
 
-/// The command that mends whatever is safe to mend.
+/// The command that fixes everything that is safe to fix.
 const FIX: &str = "askpm doctor --fix";
 
-/// Every fault there is.
+/// Returns every problem.
 pub fn faults(context: &Context) -> Vec<Fault> {
     [
         index(context),
@@ -57,14 +56,14 @@ pub fn faults(context: &Context) -> Vec<Fault> {
     .collect()
 }
 
-/// Mends what is safe; returns a line for each fault that was mended, or why it was not.
+/// Fixes what is safe to fix. Returns one line for each problem: what was done, or why it failed.
 pub fn mend(context: &Context) -> Vec<String> {
     let all = faults(context).into_iter();
     all.filter_map(|fault| {
         let fix = fault.fix?;
         Some(match apply(context, fix) {
             Ok(done) => format!("{}: {done}", fault.about),
-            Err(failure) => format!("{}: not repaired: {}", fault.about, failure.lines().join(" ")),
+            Err(failure) => format!("{}: not fixed: {}", fault.about, failure.lines().join(" ")),
         })
     })
     .collect()
@@ -74,11 +73,12 @@ fn apply(context: &Context, fix: Fix) -> Result<String, Failure> {
     match fix {
         Fix::RemakeIndex => {
             let (_, report) = context.refreshed()?;
-            Ok(format!("made again, {} passages", report.passages))
+            Ok(format!("rebuilt, {} passages", report.passages))
         }
         Fix::Remove(paths) => {
             for path in &paths {
-                fs::remove_file(path).map_err(|error| Failure::new(path.display(), error))?;
+                fs::remove_file(path)
+                    .map_err(|error| Failure::new(format!("cannot delete {}", path.display()), error))?;
             }
             Ok(format!("{} removed", paths.len()))
         }
@@ -88,22 +88,23 @@ fn apply(context: &Context, fix: Fix) -> Result<String, Failure> {
         }
         Fix::Protect(paths) => {
             for (path, mode) in &paths {
-                set_mode(path, *mode).map_err(|error| Failure::new(path.display(), error))?;
+                set_mode(path, *mode)
+                    .map_err(|error| Failure::new(format!("cannot change the mode of {}", path.display()), error))?;
             }
-            Ok(format!("{} set right", paths.len()))
+            Ok(format!("permissions of {} corrected", count(paths.len())))
         }
     }
 }
 
-/// An index that is damaged is made again by the next question, too.
+/// Checks the index. The next question also rebuilds a damaged one.
 fn index(context: &Context) -> Option<Fault> {
     let dir = context.index_dir();
     if index::is_foreign(&dir) {
         return Some(Fault {
             about: "index",
-            detail: format!("{} holds other files and no index of askpm's", shown(&dir)),
+            detail: format!("{} has other files and no askpm index", shown(&dir)),
             harmless: false,
-            mend: format!("move {} away", shown(&dir)),
+            mend: format!("move {} to another place", shown(&dir)),
             fix: None,
         });
     }
@@ -117,7 +118,7 @@ fn index(context: &Context) -> Option<Fault> {
     })
 }
 
-/// Files that a killed program left half written.
+/// Finds temporary files that a killed program left.
 fn temporaries(context: &Context) -> Option<Fault> {
     let folders = &context.folders;
     let mut places = vec![folders.config.clone(), folders.data.clone(), folders.cache.clone()];
@@ -131,7 +132,7 @@ fn temporaries(context: &Context) -> Option<Fault> {
     Some(Fault {
         about: "leftover",
         detail: format!(
-            "{} left by a program that was ended, such as {}",
+            "{} left by a program that was killed, such as {}",
             count(found.len()),
             shown(first)
         ),
@@ -144,7 +145,7 @@ fn temporaries(context: &Context) -> Option<Fault> {
 fn stale(folder: &Path) -> Vec<PathBuf> {
     let old = |path: &Path| {
         let modified = fs::symlink_metadata(path).and_then(|meta| meta.modified());
-        // A date of the future tells nothing: the file may be in use.
+        // A date in the future proves nothing: the file may be in use.
         modified.is_ok_and(|time| SystemTime::now().duration_since(time).is_ok_and(|age| age > STALE))
     };
     let entries = walkdir::WalkDir::new(folder).max_depth(DEPTH).into_iter().flatten();
@@ -155,7 +156,7 @@ fn stale(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// `.askpm-` and the like, with the six letters and digits that make a temporary name one.
+/// Whether a name is a temporary one: a prefix such as `.askpm-`, then six letters and digits.
 fn is_temporary(name: &str) -> bool {
     let rest = TEMPORARIES.iter().find_map(|prefix| name.strip_prefix(prefix));
     rest.is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
@@ -163,14 +164,14 @@ fn is_temporary(name: &str) -> bool {
 
 fn downloads(context: &Context) -> Option<Fault> {
     let (Ok(registry), Ok(places)) = (context.registry(), context.places()) else {
-        return None; // Told under its own name.
+        return None; // Another check reports this.
     };
     let found = models::leftovers(&registry, &places);
     let first = found.first()?;
     Some(Fault {
         about: "download",
         detail: format!(
-            "{} of no use to any download, such as {}",
+            "{} that no download needs, such as {}",
             count(found.len()),
             shown(first)
         ),
@@ -180,19 +181,20 @@ fn downloads(context: &Context) -> Option<Fault> {
     })
 }
 
-/// Settings that were not valid when they were edited.
+/// Finds a draft of settings that were invalid when they were edited.
 fn draft(context: &Context) -> Option<Fault> {
     let draft = context.settings.with_extension("draft.toml");
     draft.is_file().then(|| Fault {
         about: "settings",
-        detail: format!("{} has an edit that was not put in place", shown(&draft)),
+        detail: format!("{} has changes that were not saved to the settings", shown(&draft)),
         harmless: true,
         mend: "askpm config edit".into(),
         fix: None,
     })
 }
 
-/// askpm's own folders are their owner's alone, and their owner can read and write what is in them.
+/// Finds folders of askpm that others can read, or files in them that their owner cannot read and write. The
+/// configuration folder is the user's: a file there only has to be readable.
 #[cfg(unix)]
 fn permissions(context: &Context) -> Option<Fault> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -204,8 +206,12 @@ fn permissions(context: &Context) -> Option<Fault> {
         for entry in entries.filter(|entry| !entry.path_is_symlink()) {
             let Ok(meta) = entry.metadata() else { continue };
             let mode = meta.permissions().mode() & 0o777;
-            let needed = if meta.is_dir() { 0o700 } else { 0o600 };
-            // Who may not enter the top folder cannot reach what is below it.
+            let needed = match meta.is_dir() {
+                true => 0o700,
+                false if *top == folders.config => 0o400,
+                false => 0o600,
+            };
+            // The permissions of the top folder also protect everything below it.
             let allowed = if entry.depth() == 0 { 0o700 } else { 0o777 };
             let right = (mode | needed) & allowed;
             if right != mode {

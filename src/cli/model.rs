@@ -1,7 +1,7 @@
-//! Chooses, fetches and loads the model that answers.
+//! Chooses, downloads and loads the model that writes answers.
 //!
-//! In: what the user asked for with `--model` and `--device`. Out: a loaded engine, or none with the reason told. A
-//! model that nobody asked for by name may be missing: the answer is then quoted. One that was asked for may not.
+//! If the user did not choose a model and the default is missing, the answer consists of quotes. A model that the user
+//! chose must be available.
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
@@ -23,12 +23,12 @@ pub struct Loaded {
     engine: Box<dyn Engine + Send>,
     sha256: Option<String>,
     prompts: Prompts,
-    /// Of the load; taken by the first answer.
+    /// The load time. The first answer takes it.
     load: Duration,
 }
 
 impl Loaded {
-    /// What the model calls itself.
+    /// The model's name.
     pub fn name(&self) -> String {
         self.engine.info().name.clone()
     }
@@ -43,39 +43,39 @@ impl Loaded {
     }
 }
 
-/// A model of this machine, just loaded.
+/// A local model that was just loaded.
 pub struct Local {
     pub engine: CandleEngine,
     pub sha256: Option<String>,
-    /// What loading took.
+    /// The load time.
     pub load: Duration,
     /// See [`called`].
     called: String,
 }
 
-/// What writes: a model of this machine, or a server's.
+/// The source of the text: a local model or a server.
 enum Source {
     Here(Choice),
     Served(Generator),
 }
 
-/// Which model to use and whether it was asked for.
+/// The model to use, and whether the user chose it.
 pub struct Wanted {
     source: Source,
     named: bool,
     device: DeviceChoice,
-    /// Why it could not be fetched together with the embedding model: it is not tried again.
+    /// Why the download together with the embedding model failed. It is not tried again.
     unfetched: OnceCell<Failure>,
 }
 
-/// What the arguments, the settings and the machine ask for. Everything that can be wrong with it is found here, before
-/// anything is fetched.
+/// Chooses the model from the arguments, the settings and the machine. It finds every error in them before a download
+/// starts.
 pub fn wanted(context: &Context, args: &ModelChoice) -> Result<Wanted, Failure> {
     let registry = context.registry()?;
     let name = args.model.as_ref().or(context.config.model.as_ref());
     let asked = args.model.is_some();
     let source = match (&context.config.generator, name) {
-        // What is asked for now goes before the settings, and there the server before a model.
+        // The command line overrides the settings. In the settings, a server overrides a model.
         (Some(generator), _) if !asked => Source::Served(generator.clone()),
         (_, Some(name)) => Source::Here(registry.resolve(name)?),
         (_, None) => {
@@ -88,10 +88,10 @@ pub fn wanted(context: &Context, args: &ModelChoice) -> Result<Wanted, Failure> 
     if let Source::Served(generator) = &source {
         if args.device.is_some() {
             return Err(Failure::usage(
-                "`--device` is about a model of this machine, and [generator] names a server",
+                "`--device` needs a model on this machine, but [generator] names a server",
             ));
         }
-        // What is wrong with it is told before anything is looked for.
+        // Report errors in its settings before anything is downloaded.
         generator.engine(context.net)?;
     }
     let device = args.device.as_ref().or(context.config.device.as_ref());
@@ -106,12 +106,12 @@ pub fn wanted(context: &Context, args: &ModelChoice) -> Result<Wanted, Failure> 
     })
 }
 
-/// Whether a default model writes where nobody names one: a small one makes answers worse.
+/// Whether a default model writes answers if the user chose none. A small one makes answers worse.
 pub fn writes_unasked(model: &Model) -> bool {
     model.parameters.is_none_or(|count| count >= WRITES_FROM)
 }
 
-/// The name that a model's own prompts are looked up by: that of the list, or its file's without the extension.
+/// The name for a model's own prompts: its name in the list, or its file name without the extension.
 fn called(choice: &Choice) -> String {
     match choice {
         Choice::NoModel => String::new(),
@@ -125,7 +125,7 @@ impl Wanted {
         matches!(self.source, Source::Here(Choice::NoModel))
     }
 
-    /// The listed model that has to be fetched before it can write; `None` where it is there, or is not one to fetch.
+    /// The listed model that must be downloaded first. `None` if it is present or cannot be downloaded.
     pub fn missing(&self, places: &Places) -> Option<&Model> {
         match &self.source {
             Source::Here(Choice::Listed(model)) => Some(&**model).filter(|model| models::path(model, places).is_err()),
@@ -133,19 +133,19 @@ impl Wanted {
         }
     }
 
-    /// Keeps why fetching [`Wanted::missing`] failed, for [`Wanted::load`] to report instead of trying again.
+    /// Records why the download of [`Wanted::missing`] failed. [`Wanted::load`] reports it instead of trying again.
     pub fn could_not_fetch(&self, why: ModelError) {
         let _ = self.unfetched.set(why.into());
     }
 
-    /// Fetches the model if it is not there yet, and loads it. `None` if none is wanted, or if the default one cannot
-    /// be had or used, which is told once.
+    /// Downloads the model if it is missing, and loads it. Returns `None` if no model is wanted, or if the default one
+    /// is not available, which is reported.
     pub fn load(self, context: &Context) -> Result<Option<Loaded>, Failure> {
         let named = self.named;
         match self.try_load(context) {
             Err(Failure::Told { message, .. }) if !named => {
                 context.note(&format!(
-                    "answering without a model: {message}; `askpm models pull` fetches one, `-m PATH` takes a file"
+                    "answering without a model: {message}; run `askpm models pull` to download one, or pass `-m PATH`"
                 ));
                 Ok(None)
             }
@@ -181,10 +181,10 @@ impl Wanted {
         }))
     }
 
-    /// The model itself, for who does more with it than answer. `None` if none is wanted here.
+    /// Returns the model itself, for other uses than answering. `None` if no local model is wanted.
     ///
     /// # Errors
-    /// A model that cannot be had or used, even if nobody named it.
+    /// A model that is not available or not usable, even if the user did not choose it.
     pub fn local(self, context: &Context) -> Result<Option<Local>, Failure> {
         let Source::Here(choice) = self.source else {
             return Ok(None);
@@ -220,7 +220,7 @@ impl Wanted {
     }
 }
 
-/// The path of `model`, fetched first where it is missing, after saying what and how much.
+/// Returns the path of `model`. Downloads it first if it is missing, and prints its name and size.
 pub fn ensure(context: &Context, model: &Model, mut bar: Bar) -> Result<PathBuf, Failure> {
     let places = context.places()?;
     if context.net == Net::Offline || models::path(model, &places).is_ok() {
@@ -236,7 +236,8 @@ pub fn ensure(context: &Context, model: &Model, mut bar: Bar) -> Result<PathBuf,
     Ok(paths.into_iter().next().unwrap_or_default())
 }
 
-/// Fetches `models` as one, after saying what they are and how much: the paths of each one's files, in their order.
+/// Downloads `models` together, and prints their names and sizes. Returns the paths of each model's files, in their
+/// order.
 pub fn fetch(
     context: &Context,
     models: &[&Model],
@@ -248,30 +249,30 @@ pub fn fetch(
     models::ensure_together(models, places, context.net, &mut bar)
 }
 
-/// `fetching NAME (92 MB, LICENCE) and NAME (99 MB, LICENCE) once, 191 MB in all, into FOLDER`.
+/// `downloading NAME (92 MB, LICENCE) and NAME (99 MB, LICENCE), 191 MB in total, to FOLDER`.
 fn announcement(models: &[&Model], places: &Places) -> String {
     let each = models.iter().map(|model| {
         let size = megabytes(model.total_size());
         format!("{} ({size}, {})", model.name, model.licence)
     });
     let each: Vec<String> = each.collect();
-    // The sum of the sizes as they are shown, so that it adds up.
+    // The sum of the rounded sizes, so that the printed numbers add up.
     let sum: u64 = models.iter().map(|model| model.total_size().div_ceil(MEGABYTE)).sum();
     let sum = match models.len() {
         0 | 1 => String::new(),
-        _ => format!(", {sum} MB in all"),
+        _ => format!(", {sum} MB in total"),
     };
     let here = match models::amount(models, places).here {
         0 => String::new(),
-        here => format!("; {} of it are here already", megabytes(here)),
+        here => format!("; {} are already on this machine", megabytes(here)),
     };
     let keep = places.hub_cache.display();
-    format!("fetching {} once{sum}, into {keep}{here}", each.join(" and "))
+    format!("downloading {}{sum}, to {keep}{here}", each.join(" and "))
 }
 
 const MEGABYTE: u64 = 1_000_000;
 
-/// `98 MB`: bytes as a reader wants them.
+/// Formats bytes for a reader, such as `98 MB`.
 pub fn megabytes(bytes: u64) -> String {
     format!("{} MB", bytes.div_ceil(MEGABYTE))
 }

@@ -1,4 +1,4 @@
-//! `askpm models`: what models there are, and getting, checking and removing them.
+//! Runs `askpm models`: lists, downloads, verifies and removes models.
 
 use std::io::{self, Write};
 
@@ -31,17 +31,18 @@ pub fn run(context: &Context, args: &ModelsArgs) -> Result<Exit, Failure> {
         ModelsAction::Remove { name } => {
             let model = registry.get(name)?;
             let removed = models::remove(model, &context.places()?, &mut Bar::new(context))?;
-            say(&format!("removed {name}: {} freed", megabytes(removed.bytes)))
+            say(&format!("removed {name}, which freed {}", megabytes(removed.bytes)))
         }
     }
 }
 
-/// The model called `name`, or the one for this machine.
+/// Returns the model called `name`, or the default for this machine.
 fn one<'a>(registry: &'a Registry, name: Option<&str>) -> Result<&'a Model, Failure> {
     match name {
         Some(name) => Ok(registry.get(name)?),
         None => registry.default_for(available_memory_mb()).ok_or_else(|| {
-            Failure::new("models", "none is marked as a default").hinted("name one: `askpm models list`")
+            Failure::new("cannot choose a model", "no model is marked as the default")
+                .hinted("pass the name of a model from `askpm models list`")
         }),
     }
 }
@@ -59,7 +60,7 @@ struct Row<'a> {
     architecture: &'a str,
     /// Whether this build can run it.
     supported: bool,
-    /// What runs it on the CPU: `askpm` (its own kernels), `candle` (its tensors) or `candle-transformers`.
+    /// Its runner on the CPU: `askpm` (askpm's kernels), `candle` (Candle's tensors) or `candle-transformers`.
     kernels: Option<&'static str>,
     quantization: &'a str,
     parameters: Option<u64>,
@@ -70,7 +71,7 @@ struct Row<'a> {
     /// `generation` or `embedding`.
     kind: &'static str,
     default: bool,
-    /// Whether the listed hash was checked by this project against a file it ran.
+    /// Whether this project ran a file with the listed hash.
     tested: bool,
     path: Option<String>,
     verified: bool,
@@ -99,20 +100,20 @@ fn list(context: &Context, registry: &Registry, output: &OutputArgs) -> Result<E
     } in &listed
     {
         let here = match (present, verified) {
-            (Some(_), true) => "here, verified".to_string(),
-            (Some(_), false) => "here, not yet verified".to_string(),
-            (None, _) if *bytes > 0 => format!("{} of it fetched", megabytes(*bytes)),
-            (None, _) => "not fetched".to_string(),
+            (Some(_), true) => "downloaded, verified".to_string(),
+            (Some(_), false) => "downloaded, not verified".to_string(),
+            (None, _) if *bytes > 0 => format!("partly downloaded ({})", megabytes(*bytes)),
+            (None, _) => "not downloaded".to_string(),
         };
         let mark = if default.as_deref() == Some(&model.name) {
-            ", the default"
+            ", default"
         } else {
             ""
         };
         let runner = match kernels(model) {
             Some("askpm") => String::new(),
-            Some(other) => format!(", run by {other}"),
-            None => ", not run by this build".into(),
+            Some(other) => format!(", runs on {other}"),
+            None => ", not supported by this build".into(),
         };
         let size = megabytes(model.total_size());
         writeln!(
@@ -123,7 +124,7 @@ fn list(context: &Context, registry: &Registry, output: &OutputArgs) -> Result<E
         if !model.verified {
             writeln!(
                 out,
-                "{:26}not run by this project; the hash is the one published by others",
+                "{:26}not tested by this project; the hash is from its publisher",
                 ""
             )?;
         }
@@ -136,7 +137,7 @@ fn list(context: &Context, registry: &Registry, output: &OutputArgs) -> Result<E
 #[derive(Serialize)]
 struct Architecture {
     name: &'static str,
-    /// As `Row::kernels`, for weights of the usual types.
+    /// As `Row::kernels`, for weights of common types.
     kernels: &'static str,
 }
 
@@ -152,12 +153,12 @@ fn architectures() -> Vec<Architecture> {
         .collect()
 }
 
-/// What can be run beside the list, and what runs it.
+/// A note on which other models can run.
 fn any_path() -> String {
     format!(
-        "A path to any GGUF file does too: `-m PATH`. On the CPU, these architectures run on askpm's own kernels (weights \
-         of type {} on Candle's): {}. These, and llama with experts, are run by candle-transformers, which is slower and \
-         takes more memory: {}.",
+        "`-m PATH` runs any GGUF file of a supported architecture. On the CPU, these run on askpm's kernels (weights of \
+         type {} on Candle's): {}. These, and llama with experts, run on candle-transformers, which is slower and uses \
+         more memory: {}.",
         engine::WITHOUT_KERNELS.join(" and "),
         engine::ARCHITECTURES.join(", "),
         engine::FALLBACKS.join(", ")
@@ -207,24 +208,24 @@ fn row<'a>(entry: &'a Listed, default: Option<&str>) -> Row<'a> {
     }
 }
 
-/// Hashes files whole; one that is not as listed is status 1, after all were looked at.
+/// Hashes whole files. If one differs from the list, the status is 1 after all were checked.
 fn verify(context: &Context, registry: &Registry, name: Option<&str>) -> Result<Exit, Failure> {
     let places = context.places()?;
     if let Some(name) = name {
         let path = models::verify(registry.get(name)?, &places, &mut Bar::new(context))?;
-        return say(&format!("{name}: {} is as listed", path.display()));
+        return say(&format!("{name}: {} matches its checksum", path.display()));
     }
     let here: Vec<Listed> = models::list(registry, &places)
         .into_iter()
         .filter(|l| l.present.is_some())
         .collect();
     if here.is_empty() {
-        context.note("no model is on this machine");
+        context.note("no models on this machine");
     }
     let mut exit = Exit::Done;
     for Listed { model, .. } in here {
         match models::verify(&model, &places, &mut Bar::new(context)) {
-            Ok(path) => writeln!(io::stdout(), "{}: {} is as listed", model.name, path.display())?,
+            Ok(path) => writeln!(io::stdout(), "{}: {} matches its checksum", model.name, path.display())?,
             Err(error) => {
                 context.warn(&error.to_string());
                 exit = Exit::Failed;

@@ -1,12 +1,10 @@
-//! "Did you mean": the known word that a mistyped one is nearest to.
-//!
-//! In: what was typed and what there is. Out: at most one of the latter. It must not know what the words are for.
+//! Finds the known word that is nearest to a mistyped one, for "did you mean" hints.
 
-/// Largest share of a word's characters that may be wrong for it to be taken for another.
+/// The largest share of wrong characters at which a word still counts as near.
 const WRONG: f64 = 0.34;
 
-/// The word of `known` that `typed` is nearest to by edits (Damerau-Levenshtein, restricted), if it is near at all.
-/// Among equals the first wins.
+/// Returns the word of `known` with the fewest edits from `typed` (restricted Damerau-Levenshtein distance), if it is
+/// near enough. The first of equal words wins.
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_lowercase();
     let mut best: Option<(usize, &str)> = None;
@@ -21,7 +19,7 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     (edits as f64 <= (length as f64 * WRONG).max(1.0) && edits < length).then_some(word)
 }
 
-/// `did you mean `x`? `, to begin a hint with; empty where nothing is near.
+/// Returns `did you mean `x`? ` as the start of a hint, or an empty string if nothing is near.
 pub fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     nearest(typed, known).map_or(String::new(), |word| format!("did you mean `{word}`? "))
 }

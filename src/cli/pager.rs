@@ -1,6 +1,4 @@
-//! Shows text that is longer than the terminal through the user's pager.
-//!
-//! In: text, and `PAGER`. Out: the text on the terminal, by way of a pager or not. It must not know what it says.
+//! Shows text that does not fit the terminal in the user's pager (`PAGER`).
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -8,10 +6,11 @@ use std::process::{Command, Stdio};
 
 use super::context::variable;
 
-/// Leaves what fits on the screen, keeps colours and links, and clears nothing at its end.
+/// The default pager. Its flags print short text directly, keep colours and links, and do not clear the screen at the
+/// end.
 const USUAL: &str = "less -FRX";
 
-/// Writes `text` to standard output, through a pager where that is a terminal and too low for it.
+/// Writes `text` to standard output, through a pager if that is a terminal with too few lines.
 pub fn show(text: &[u8]) -> io::Result<()> {
     let size = terminal_size::terminal_size_of(io::stdout()).map(|(_, height)| usize::from(height.0));
     let height = size.filter(|_| io::stdout().is_terminal() && io::stdin().is_terminal());
@@ -25,7 +24,7 @@ pub fn show(text: &[u8]) -> io::Result<()> {
     }
 }
 
-/// The pager to use: none off a terminal, for what fits, and where the user asked for none.
+/// The pager to use: none if there is no terminal, if the text fits, or if the user chose none.
 fn pager(text: &[u8], height: Option<usize>, chosen: Option<OsString>) -> Option<OsString> {
     let lines = text.iter().filter(|byte| **byte == b'\n').count();
     if lines < height? {
@@ -35,10 +34,10 @@ fn pager(text: &[u8], height: Option<usize>, chosen: Option<OsString>) -> Option
     (!pager.is_empty() && pager != "cat").then_some(pager)
 }
 
-/// Whether the pager ran. One that is left before the end has read what its user wanted.
+/// Whether the pager ran. A user who quits it early has read enough.
 fn page(pager: &OsString, text: &[u8]) -> bool {
     let mut command = if cfg!(unix) {
-        // The variable may hold arguments: a shell reads it.
+        // The variable may hold arguments, so a shell runs it.
         let mut shell = Command::new("/bin/sh");
         shell.arg("-c").arg(pager);
         shell
@@ -51,7 +50,7 @@ fn page(pager: &OsString, text: &[u8]) -> bool {
     if let Some(mut stdin) = child.stdin.take() {
         let _ = stdin.write_all(text);
     }
-    // 126 and 127: the shell found no such program.
+    // The shell returns 126 or 127 if it cannot run the program.
     child
         .wait()
         .is_ok_and(|status| !matches!(status.code(), Some(126 | 127)))

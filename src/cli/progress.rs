@@ -1,4 +1,4 @@
-//! Draws the progress of fetching, checking and embedding, on a terminal only.
+//! Draws progress bars for downloads, checks and embedding, on a terminal only.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -6,11 +6,11 @@ use super::context::Context;
 use crate::models::Progress;
 use crate::render::sanitise;
 
-/// A bar on standard error; off a terminal, or when quiet, notes alone.
+/// A bar on standard error. Without a terminal, or with `--quiet`, it prints only notes.
 pub struct Bar<'a> {
     context: &'a Context,
     bar: Option<ProgressBar>,
-    /// Trouble on the way is shown only with `-v`.
+    /// Problems that were overcome are printed only with `-v`.
     calm: bool,
 }
 
@@ -23,8 +23,8 @@ impl<'a> Bar<'a> {
         }
     }
 
-    /// A bar for what nobody asked for by name: the caller reports a failure in one line, and what was tried before it
-    /// is shown only with `-v`.
+    /// A bar for a download that the user did not ask for. The caller reports a failure in one line, and earlier
+    /// attempts are printed only with `-v`.
     pub fn calm(context: &'a Context) -> Self {
         Bar {
             calm: true,
@@ -39,7 +39,7 @@ impl Progress for Bar<'_> {
             return;
         }
         let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
-        // Decimal units, as in the note that says how much there is to fetch.
+        // Decimal units, as in the note with the size of the download.
         let form = if total.is_some() {
             "{msg} {bar:24} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec}, {eta} left"
         } else {
@@ -80,7 +80,7 @@ impl Progress for Bar<'_> {
     }
 }
 
-/// Draws how many of a known number are done; off a terminal, says once that it has begun.
+/// Draws a count of finished items. Without a terminal, it prints one note at the start.
 pub struct Counter<'a> {
     context: &'a Context,
     what: &'static str,

@@ -1,4 +1,4 @@
-//! `askpm refresh`: brings the index up to date and prints what changed.
+//! Runs `askpm refresh`: updates the index and prints what changed.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ use crate::models::Net;
 use crate::render::terminal::count;
 use crate::render::{json, sanitise};
 
-/// The contract's object for `refresh --json`.
+/// The object that `refresh --json` prints.
 #[derive(Serialize)]
 struct Report<'a> {
     added: usize,
@@ -32,13 +32,13 @@ struct Row<'a> {
     why: &'a str,
 }
 
-/// How a report is written.
+/// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     Text,
-    /// One object, to be read by people too.
+    /// One indented object.
     Json,
-    /// One object on one line, for a reader who gets several.
+    /// One object on one line, for a stream of reports.
     JsonLine,
 }
 
@@ -54,7 +54,7 @@ pub fn run(context: &Context, args: &RefreshArgs) -> Result<Exit, Failure> {
     if let Some(table) = &context.config.retriever {
         match context.net {
             Net::Online => drop(table.open(context, &store)?),
-            _ => context.note("offline: the cluster of [retriever] was not brought up to date"),
+            _ => context.note("offline: the cluster of [retriever] was not updated"),
         }
     }
     report.skipped.extend(skipped);

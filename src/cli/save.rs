@@ -1,6 +1,4 @@
-//! `ask --save FILE`: keeps an answer as a document.
-//!
-//! In: an answer and a path whose ending tells the format. Out: the file, whole or not at all.
+//! Implements `ask --save FILE`: saves an answer as a document, atomically, in the format of the file's extension.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -12,7 +10,7 @@ use crate::answer::Answer;
 use crate::render::terminal::Look;
 use crate::render::{html, json, markdown, sanitise, sources};
 
-/// The format that the name of `path` ends in.
+/// The format of the extension of `path`.
 pub fn format_of(path: &Path) -> Result<Format, Failure> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
     match ending.as_deref() {
@@ -21,7 +19,7 @@ pub fn format_of(path: &Path) -> Result<Format, Failure> {
         Some("json") => Ok(Format::Json),
         Some("txt") => Ok(Format::Text),
         _ => Err(Failure::usage(
-            "`--save` takes a file that ends in .md, .html, .json or .txt",
+            "`--save` needs a file name that ends in .md, .html, .json or .txt",
         )),
     }
 }
@@ -31,11 +29,12 @@ pub fn save(answer: &Answer, path: &Path) -> Result<(), Failure> {
     let mut bytes = Vec::new();
     write(&mut bytes, answer, format_of(path)?)?;
     files::replace(path, &bytes, Readers::Anyone).map_err(|error| {
-        Failure::new(path.display(), error).hinted("the answer is on standard output; name a file in a folder of yours")
+        Failure::new(format!("cannot save {}", path.display()), error)
+            .hinted("choose a file in a writable folder; the answer is on standard output")
     })
 }
 
-/// The whole of `answer` in one of the formats.
+/// Writes the whole answer in the given format.
 pub fn write(out: &mut dyn Write, answer: &Answer, format: Format) -> io::Result<()> {
     match format {
         Format::Md => markdown::answer(out, answer),

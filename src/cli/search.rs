@@ -1,4 +1,4 @@
-//! `askpm search`: ranked passages, no model.
+//! Runs `askpm search`: prints ranked passages, without a language model.
 
 use std::io::{self, Write};
 use std::time::Instant;
@@ -10,14 +10,14 @@ use super::context::{Context, words_or_stdin};
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
 use super::pager;
-use crate::ask::{AskError, MAX_QUESTION_BYTES};
+use crate::ask::MAX_QUESTION_BYTES;
 use crate::render::{html, json, markdown, terminal};
 use crate::retrieve::{Filters, Hit, Query, Retrieved, Retriever};
 
-/// How many hits are listed unless `--top-k` says otherwise.
+/// The default number of results.
 pub const TOP_K: usize = 10;
 
-/// The contract's object for `search --json`.
+/// The object that `search --json` prints.
 #[derive(Serialize)]
 pub struct Results<'a> {
     query: &'a str,
@@ -35,7 +35,7 @@ struct Row {
     date: Option<String>,
     score: f32,
     coverage: f32,
-    /// How near in meaning, where that was looked at.
+    /// Similarity in meaning, if it was compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     similarity: Option<f32>,
     snippet: String,
@@ -85,29 +85,31 @@ pub fn run(context: &Context, args: &SearchArgs) -> Result<Exit, Failure> {
     ));
     for read in &found.corrected {
         context.note(&format!(
-            "no passage has \"{}\": read as \"{}\"",
+            "no passage has \"{}\"; searching for \"{}\"",
             read.word, read.read_as
         ));
     }
     if found.hits.is_empty() {
-        context.warn(&format!("nothing in the corpus{filters} speaks of \"{query}\""));
+        context.warn(&format!("nothing in the corpus{filters} mentions \"{query}\""));
         return Ok(Exit::NoAnswer);
     }
     Ok(Exit::Done)
 }
 
-/// Refuses a query that asks for nothing, or too much.
+/// Refuses a query that is empty or too long.
 fn check(query: &str) -> Result<(), Failure> {
     if query.is_empty() {
-        return Err(Failure::new("query", "is empty").hinted("askpm search \"career change\""));
+        return Err(Failure::new("cannot search", "the query is empty")
+            .hinted("pass a query, such as `askpm search \"career change\"`"));
     }
     if query.len() > MAX_QUESTION_BYTES {
-        return Err(AskError::TooLong(query.len()).into());
+        let why = format!("the query is longer than the limit of {MAX_QUESTION_BYTES} bytes");
+        return Err(Failure::new("cannot search", why).hinted("search for a few words"));
     }
     Ok(())
 }
 
-/// The passages that speak of `query`.
+/// Finds the passages for `query`.
 pub fn find(retriever: &dyn Retriever, query: &str, top_k: usize, filters: &Filters) -> Result<Retrieved, Failure> {
     check(query)?;
     let wanted = Query {

@@ -1,7 +1,4 @@
-//! `askpm config`: shows the settings in force and where each comes from, says where their file is, and edits it.
-//!
-//! In: the arguments, and what clap knows of how they were given. Out: text or JSON, or a settings file that was valid
-//! before it was put in place. It must not know what a setting does.
+//! Runs `askpm config`: shows each setting and its source, prints the path of the file, and edits it.
 
 use std::io::{self, Write};
 
@@ -20,7 +17,7 @@ use crate::ask::Settings;
 use crate::models::Net;
 use crate::render::{json, sanitise};
 
-/// One setting: what holds, and why.
+/// One setting: its value and its source.
 #[derive(Debug, Serialize)]
 struct Row {
     name: &'static str,
@@ -52,7 +49,7 @@ pub fn run(global: &Global, matches: &ArgMatches, action: &ConfigAction) -> Resu
 fn show(global: &Global, matches: &ArgMatches, args: &ConfigShowArgs) -> Result<Exit, Failure> {
     let context = Context::new(global)?;
     let (path, _) = context::settings_path(global)?;
-    // Read once more, as text: where each setting stands is not kept. Without a file nothing comes from it.
+    // Read the file again, as text, to find the line of each setting.
     let text = std::fs::read_to_string(&path).ok();
     let rows = rows(&context, global, matches, args, text.as_deref().unwrap_or(""))?;
     let mut out = io::stdout().lock();
@@ -65,7 +62,7 @@ fn show(global: &Global, matches: &ArgMatches, args: &ConfigShowArgs) -> Result<
         json::pretty(&mut out, &settings)?;
         return Ok(Exit::Done);
     }
-    let note = if text.is_some() { "" } else { "  (not there)" };
+    let note = if text.is_some() { "" } else { "  (no such file)" };
     writeln!(out, "# {}{note}", sanitise::line(&shown(&path)))?;
     for row in rows {
         let from = match (&row.place, row.from) {
@@ -147,7 +144,8 @@ fn rows(
     ])
 }
 
-/// `--offline`, either variable and the setting can each forbid the network; none of them can allow what another forbids.
+/// The offline setting. `--offline`, either variable and the file can each forbid the network; none can allow what
+/// another forbids.
 fn offline_row(context: &Context, global: &Global, choose: &Choose, file: Option<bool>) -> Row {
     let variable = ["ASKPM_OFFLINE", "HF_HUB_OFFLINE"]
         .into_iter()
@@ -167,14 +165,14 @@ fn offline_row(context: &Context, global: &Global, choose: &Choose, file: Option
     }
 }
 
-/// Tells where a value comes from.
+/// Finds the source of a value.
 struct Choose<'a> {
     matches: &'a ArgMatches,
     text: &'a str,
 }
 
 impl Choose<'_> {
-    /// A setting with a flag of its name and a variable; clap has already put the flag first.
+    /// A setting with a flag of the same name and a variable. clap already prefers the flag.
     fn row(
         &self,
         name: &'static str,
@@ -217,14 +215,14 @@ impl Choose<'_> {
     }
 }
 
-/// Whether the argument `id` was typed, rather than taken from a variable, before or after the commands.
+/// Whether the argument `id` was typed, before or after the commands, rather than taken from a variable.
 fn typed(matches: &ArgMatches, id: &str) -> bool {
     let known = matches.ids().any(|known| known == id);
     (known && matches.value_source(id) == Some(ValueSource::CommandLine))
         || matches.subcommand().is_some_and(|(_, below)| typed(below, id))
 }
 
-/// A share as it was written: an `f32` shown as an `f64` has digits that nobody typed.
+/// A share as it was written. An `f32` shown as an `f64` has extra digits.
 fn tidy(share: f32) -> Value {
     share.to_string().parse::<f64>().map_or(Value::Null, Value::from)
 }

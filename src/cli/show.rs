@@ -1,4 +1,4 @@
-//! `askpm show`: one edition, discussion, answer or resource, or a source of the last answer, whole.
+//! Runs `askpm show`: shows one edition, discussion, answer or resource, or a source of the last answer, in full.
 
 use std::io::{self, Write};
 
@@ -11,15 +11,17 @@ use crate::corpus::{self, Id};
 use crate::render::edition::View;
 use crate::render::{html, json, markdown, terminal};
 
-/// What `id` names, whole.
+/// Returns the full content of `id`.
 pub fn view(context: &Context, id: &str) -> Result<View, Failure> {
-    let id: Id = id.parse().map_err(|error| Failure::new("show", error))?;
-    let missing = |what: &str, hint: String| Err(Failure::new(format!("show {id}"), what).hinted(hint));
+    let id: Id = id.parse().map_err(|error| {
+        Failure::new(format!("cannot show {id}"), error).hinted("run `askpm list` to see the identifiers")
+    })?;
+    let missing = |what: &str, hint: String| Err(Failure::new(format!("cannot show {id}"), what).hinted(hint));
     let Some((edition, path)) = context.corpus.edition(id.edition())? else {
         return missing(
-            "no edition of the corpus has this slug",
+            "the corpus has no edition with this slug",
             format!(
-                "{}`askpm list` prints identifiers, `askpm search WORDS` finds them",
+                "{}run `askpm list` to see the identifiers, or `askpm search WORDS` to find one",
                 near(context, id.edition())
             ),
         );
@@ -28,15 +30,15 @@ pub fn view(context: &Context, id: &str) -> Result<View, Failure> {
         Some(view) => Ok(view),
         None => missing(
             "the edition has no such part",
-            format!("`askpm show {}` shows what it has", edition.slug),
+            format!("run `askpm show {}` to see its parts", edition.slug),
         ),
     }
 }
 
-/// The number in `typed`, which may stand in the brackets of a mark; `None` where it is something else.
+/// The number in `typed`, with or without the brackets of a citation mark. `None` if it is not a number.
 pub fn number(typed: &str) -> Option<usize> {
     let bare = typed.trim().trim_start_matches('[').trim_end_matches(']');
-    // A number that no answer has so many sources for is one all the same.
+    // A number that is too large is still a number.
     let digits = !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| bare.parse().unwrap_or(usize::MAX))
 }
@@ -46,37 +48,38 @@ pub fn source(turns: &[Turn], n: usize) -> Result<String, Failure> {
     let sources = chat::sources(turns);
     let named = n.checked_sub(1).and_then(|at| sources.get(at));
     let why = match sources.len() {
-        0 if turns.is_empty() => "nothing has been answered yet".to_string(),
+        0 if turns.is_empty() => "no question has been answered yet".to_string(),
         0 => "the last question has no answer".to_string(),
-        count => format!("the last answer has {}", terminal::count(count, "source")),
+        1 => "the last answer has only 1 source".to_string(),
+        count => format!("the last answer has only {}", terminal::count(count, "source")),
     };
     named.cloned().ok_or_else(|| {
-        let hint = "show a source by its identifier; `askpm list` prints all that there are";
-        Failure::new(format!("show {n}"), why).hinted(hint)
+        let hint = "pass the identifier of a source; `askpm list` prints all identifiers";
+        Failure::new(format!("cannot show {n}"), why).hinted(hint)
     })
 }
 
-/// What a number names outside of a chat: a source of the last answer that was kept.
+/// Resolves a number outside a chat: a source of the last saved answer.
 fn of_last_answer(context: &Context, n: usize) -> Result<String, Failure> {
-    let nothing_kept = |why: &str, hint: &str| Err(Failure::new(format!("show {n}"), why).hinted(hint));
-    let by_identifier = "show a source by its identifier; `askpm list` prints all that there are";
+    let nothing_kept = |why: &str, hint: &str| Err(Failure::new(format!("cannot show {n}"), why).hinted(hint));
+    let by_identifier = "pass the identifier of a source; `askpm list` prints all identifiers";
     if context.config.history == Some(false) {
         return nothing_kept(
-            "no answer is kept, as the settings have `history = false`",
+            "no answer is saved, because the settings have `history = false`",
             by_identifier,
         );
     }
     match Conversation::last(&context.folders.conversations(), false)? {
         Some(conversation) => source(&conversation.turns, n),
         None => nothing_kept(
-            "no answer has been kept",
-            &format!("ask something first, without --no-history, or {by_identifier}"),
+            "no answer has been saved",
+            &format!("ask a question first, without --no-history, or {by_identifier}"),
         ),
     }
 }
 
 pub fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Failure> {
-    // An edition may have a number for its slug: it is shown unless the last answer has a source of that number.
+    // The slug of an edition may be a number. A source of the last answer with that number takes precedence.
     let view = match number(&args.id) {
         Some(n) => match of_last_answer(context, n) {
             Ok(id) => view(context, &id)?,
@@ -101,7 +104,7 @@ pub fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The slug of the corpus that `typed` is nearest to, as a question.
+/// A "did you mean" with the slug that is nearest to `typed`.
 fn near(context: &Context, typed: &str) -> String {
     let files = context.corpus.files().unwrap_or_default();
     let editions = files.iter().filter_map(|file| {

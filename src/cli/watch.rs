@@ -1,6 +1,7 @@
-//! `askpm refresh --watch`: refreshes whenever a file of the corpus or of the drop folder changes, until it is ended.
+//! Runs `askpm refresh --watch`: refreshes whenever a file in the corpus or the drop folder changes.
 //!
-//! Ended by a signal it leaves nothing half done: editions are renamed into place, and the index changes by one commit.
+//! A signal ends it and leaves nothing half written: editions are renamed into place, and the index changes in one
+//! commit.
 
 use std::fs;
 use std::io::{self, Write};
@@ -18,34 +19,34 @@ use super::incoming::Incoming;
 use super::refresh::{Form, tell};
 use crate::corpus::Corpus;
 
-/// A refresh begins when nothing has changed for this long: a file that is being saved changes several times.
+/// A refresh starts when nothing has changed for this long. A file that is being saved changes several times.
 const QUIET: Duration = Duration::from_millis(300);
 
-/// It begins after this long at the latest, however restless the folder is.
+/// It starts after this long at the latest, even if changes continue.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// How often a folder that is away is looked for.
+/// How often to check for a missing folder.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// When a refresh that failed is tried again though nothing changed.
+/// The time until a failed refresh is tried again, even if nothing changed.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// How often feeds are fetched.
+/// How often to fetch feeds.
 const FEEDS: Duration = Duration::from_secs(3_600);
 
 pub fn run(context: &Context, args: &RefreshArgs, mut incoming: Incoming) -> Result<Exit, Failure> {
     let (sender, events) = mpsc::channel();
     let mut folders = Folders::new(context, incoming.folder(), move |event| {
-        // Nobody listens any more only when the program ends.
+        // The receiver is gone only when the program ends.
         let _ = sender.send(event);
     })?;
-    // Watching begins before the first refresh, so that nothing is missed between them.
+    // Start to watch before the first refresh, so that no change is missed.
     folders.look(context)?;
     let mut feeds_due = Instant::now();
     let mut last_failure = Vec::new();
     let mut first = true;
     loop {
-        // A corpus that is away takes no feed; they are due when it is there again.
+        // A missing corpus cannot take feeds. They are due when it is back.
         let with_feeds = Instant::now() >= feeds_due && folders.corpus_is_there();
         if with_feeds {
             feeds_due = Instant::now() + FEEDS;
@@ -58,7 +59,7 @@ pub fn run(context: &Context, args: &RefreshArgs, mut incoming: Incoming) -> Res
             Err(failure) => {
                 let lines = failure.lines();
                 if lines != last_failure {
-                    // A standard error that is closed takes no message, and that is no reason to stop.
+                    // A closed standard error is not a reason to stop.
                     let _ = lines.iter().try_for_each(|line| writeln!(io::stderr(), "{line}"));
                 }
                 last_failure = lines;
@@ -66,14 +67,14 @@ pub fn run(context: &Context, args: &RefreshArgs, mut incoming: Incoming) -> Res
             }
         }
         if first {
-            context.note(&format!("watching {}; Ctrl-C ends it", folders.shown()));
+            context.note(&format!("watching {}; press Ctrl-C to stop", folders.shown()));
         }
         first = false;
         wait(context, &events, &mut folders, next)?;
     }
 }
 
-/// Imports what came, refreshes, and tells what changed.
+/// Imports new files, refreshes the index and prints what changed.
 fn turn(
     context: &Context,
     args: &RefreshArgs,
@@ -101,7 +102,7 @@ fn turn(
     Ok(())
 }
 
-/// Returns when a change has settled, when a folder that was away is there again, or at `until`.
+/// Returns when a change has settled, when a missing folder is back, or at `until`.
 fn wait(
     context: &Context,
     events: &Receiver<notify::Result<Event>>,
@@ -116,7 +117,10 @@ fn wait(
                 return Ok(());
             }
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(Failure::new("watching", "the system sends no more news of its files"));
+                return Err(Failure::new(
+                    "cannot watch the files",
+                    "the system stopped sending events",
+                ));
             }
             Ok(_) | Err(RecvTimeoutError::Timeout) => {}
         }
@@ -126,7 +130,7 @@ fn wait(
     }
 }
 
-/// Takes events until none has come for a while.
+/// Receives events until none has come for a while.
 fn settle(events: &Receiver<notify::Result<Event>>, folders: &mut Folders) {
     let end = Instant::now() + LONGEST_WAIT;
     let mut quiet = Instant::now() + QUIET;
@@ -137,16 +141,16 @@ fn settle(events: &Receiver<notify::Result<Event>>, folders: &mut Folders) {
     }
 }
 
-/// A folder that is followed.
+/// A watched folder.
 struct Followed {
     path: PathBuf,
-    /// Its path without links, while it is watched.
+    /// Its resolved path, while it is watched.
     watched: Option<PathBuf>,
-    /// Whether its absence was told.
+    /// Whether its absence was reported.
     missed: bool,
 }
 
-/// The folders that are followed: the corpus first, then perhaps the drop folder.
+/// The watched folders: the corpus first, then the drop folder if there is one.
 struct Folders {
     watcher: RecommendedWatcher,
     all: Vec<Followed>,
@@ -158,12 +162,13 @@ impl Folders {
         drop: Option<&Path>,
         send: impl FnMut(notify::Result<Event>) + Send + 'static,
     ) -> Result<Folders, Failure> {
-        let watcher = notify::recommended_watcher(send).map_err(|error| cannot(Path::new("files"), &error))?;
+        let watcher = notify::recommended_watcher(send).map_err(|error| cannot(Path::new("the files"), &error))?;
         let corpus = match &context.corpus {
             Corpus::Folder(dir) => dir,
             Corpus::Builtin { imported } => {
-                // It is made at the first import otherwise; what is not there cannot be watched.
-                fs::create_dir_all(imported).map_err(|error| Failure::new(imported.display(), error))?;
+                // The first import creates it otherwise. A missing folder cannot be watched.
+                fs::create_dir_all(imported)
+                    .map_err(|error| Failure::new(format!("cannot create {}", imported.display()), error))?;
                 imported
             }
         };
@@ -187,7 +192,8 @@ impl Folders {
         all.collect::<Vec<_>>().join(" and ")
     }
 
-    /// Watches each folder that is there and not watched, and tells of one that went away; `true` if one was added.
+    /// Watches each folder that exists and is not yet watched, and reports one that disappeared. Returns true if it
+    /// added one.
     fn look(&mut self, context: &Context) -> Result<bool, Failure> {
         let mut added = false;
         for folder in &mut self.all {
@@ -197,7 +203,7 @@ impl Folders {
             }
             let Some(there) = there else {
                 if !folder.missed {
-                    context.warn(&format!("{} is not there: waiting for it", folder.path.display()));
+                    context.warn(&format!("{} does not exist; waiting for it", folder.path.display()));
                 }
                 folder.missed = true;
                 continue;
@@ -207,22 +213,22 @@ impl Folders {
             }
             match self.watcher.watch(&there, RecursiveMode::Recursive) {
                 Ok(()) => {}
-                // It went away meanwhile, and will be looked for again.
+                // It disappeared in the meantime. The next check looks again.
                 Err(_) if !there.is_dir() => continue,
                 Err(error) => return Err(cannot(&folder.path, &error)),
             }
             folder.watched = Some(there);
             added = true;
             if std::mem::take(&mut folder.missed) {
-                context.note(&format!("{} is there again", folder.path.display()));
+                context.note(&format!("{} is back", folder.path.display()));
             }
         }
         Ok(added)
     }
 
-    /// Whether `event` means that files may not be as they were. Reading, which a refresh does itself, does not.
+    /// Whether `event` means that files may have changed. Reads, which a refresh does itself, do not.
     fn changed_by(&mut self, event: &notify::Result<Event>) -> bool {
-        // News were lost: anything may have changed.
+        // Events were lost: anything may have changed.
         let Ok(event) = event else { return true };
         if event.need_rescan() {
             return true;
@@ -245,18 +251,18 @@ impl Folders {
 impl Followed {
     fn let_go(&mut self, watcher: &mut RecommendedWatcher) {
         if let Some(path) = self.watched.take() {
-            // The system may have let go of it by itself.
+            // The system may have removed the watch by itself.
             let _ = watcher.unwatch(&path);
         }
     }
 }
 
 fn cannot(path: &Path, error: &notify::Error) -> Failure {
-    let failure = Failure::new(format!("watching {}", path.display()), error);
+    let failure = Failure::new(format!("cannot watch {}", path.display()), error);
     match error.kind {
         notify::ErrorKind::MaxFilesWatch => {
-            failure.hinted("the system watches no more folders: raise fs.inotify.max_user_watches")
+            failure.hinted("raise fs.inotify.max_user_watches, the system's limit of watched folders")
         }
-        _ => failure.hinted("`askpm refresh` without --watch needs no watching"),
+        _ => failure.hinted("run `askpm refresh` without --watch"),
     }
 }

@@ -1,6 +1,5 @@
-//! What Tab completes in a chat: the commands, and the names of models after `/model`.
-//!
-//! In: the line as far as it is typed, and the names of models. Out: what it may go on with. A question is left alone.
+//! Completes commands in a chat, and model names after `/model`, when the user presses Tab. Questions are not
+//! completed.
 
 use rustyline::completion::Completer;
 use rustyline::highlight::Highlighter;
@@ -21,7 +20,7 @@ impl Commands {
         Commands { models }
     }
 
-    /// Where the word before the end of `typed` begins, and all that it may become.
+    /// Returns where the word at the end of `typed` begins, and its completions.
     fn candidates(&self, typed: &str) -> (usize, Vec<String>) {
         let Some(command) = typed.strip_prefix('/') else {
             return (0, Vec::new());

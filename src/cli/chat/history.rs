@@ -1,6 +1,6 @@
-//! The lines typed in chats, for the arrow keys: a plain file in the state folder, a line each.
+//! Stores the lines typed in chats, for the arrow keys: a text file in the state folder, readable only by its owner.
 //!
-//! In: lines. Out: the last ones, without anything that could act on a terminal, in a file that only its owner can read.
+//! Control characters are removed, so that a line cannot act on a terminal.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use super::super::files::{self, Readers};
 use crate::render::sanitise;
 
-/// How many lines are kept.
+/// The number of lines to keep.
 pub const MOST: usize = 1_000;
 
-/// How much of the file's end is read, in bytes.
+/// How many bytes to read from the end of the file.
 const READ: u64 = 1 << 20;
 
-/// The history's file; `None` keeps nothing.
+/// The path of the history, or `None` to save nothing.
 pub struct History(Option<PathBuf>);
 
 impl History {
@@ -23,7 +23,7 @@ impl History {
         History(path)
     }
 
-    /// The last lines, oldest first. A file that grew to twice what is kept is cut down.
+    /// Returns the last lines, oldest first. Shortens a file that has more than twice the lines to keep.
     pub fn load(&self) -> io::Result<Vec<String>> {
         let Some(path) = &self.0 else {
             return Ok(Vec::new());
@@ -61,7 +61,7 @@ impl History {
     }
 }
 
-/// The end of the file, without the part of a line that it may begin with.
+/// The end of the file, without the partial line that it may start with.
 fn tail(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();

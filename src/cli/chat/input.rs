@@ -1,6 +1,6 @@
-//! Where a chat's lines come from: a line editor on a terminal, standard input otherwise.
+//! Reads the lines of a chat: from a line editor on a terminal, else from standard input.
 //!
-//! In: keys or bytes. Out: lines. Only the editor prints a prompt and keeps a history.
+//! Only the editor prints a prompt and saves a history.
 
 use std::io::{self, BufReader, IsTerminal, Stdin};
 
@@ -25,10 +25,10 @@ pub enum Input {
     Lines(BufReader<Stdin>),
 }
 
-/// What was typed.
+/// One input.
 pub enum Typed {
     Line(String),
-    /// Bytes that are no line of text; the next one may be.
+    /// A line that is not text. The next one may be.
     Bad(Failure),
     /// Ctrl-C on the prompt.
     Interrupted,
@@ -36,13 +36,13 @@ pub enum Typed {
 }
 
 impl Input {
-    /// `keeps`: whether lines are kept for the next chat. `machine`: standard output is for a program, so that the
-    /// prompt may not go there.
+    /// `keeps`: whether to save lines for the next chat. `machine`: standard output is for a program, so the prompt
+    /// must not go there.
     pub fn new(context: &Context, keeps: bool, machine: bool) -> Result<Input, Failure> {
         if !io::stdin().is_terminal() {
             return Ok(Input::Lines(BufReader::new(io::stdin())));
         }
-        let terminal = |error: ReadlineError| Failure::new("terminal", error);
+        let terminal = |error: ReadlineError| Failure::new("cannot use the terminal", error);
         let elsewhere = machine || !io::stdout().is_terminal();
         let behavior = if elsewhere {
             Behavior::PreferTerm
@@ -63,7 +63,7 @@ impl Input {
                     editor.add_history_entry(line).map_err(terminal)?;
                 }
             }
-            Err(error) => context.note(&format!("what was typed before cannot be read: {error}")),
+            Err(error) => context.note(&format!("cannot read the history: {error}")),
         }
         Ok(Input::Editor {
             editor: Box::new(editor),
@@ -71,7 +71,7 @@ impl Input {
         })
     }
 
-    /// Whether a person types.
+    /// Whether the input is a line editor.
     pub fn is_terminal(&self) -> bool {
         matches!(self, Input::Editor { .. })
     }
@@ -79,8 +79,9 @@ impl Input {
     pub fn next(&mut self, context: &Context) -> Result<Typed, Failure> {
         match self {
             Input::Lines(lines) => {
-                let line = batch::next_line(lines).map_err(|error| Failure::new("standard input", error))?;
-                Ok(match line.map(|bytes| text(bytes, "question")) {
+                let line = batch::next_line(lines);
+                let line = line.map_err(|error| Failure::new("cannot read standard input", error))?;
+                Ok(match line.map(|bytes| text(bytes, "the question")) {
                     None => Typed::End,
                     Some(Ok(line)) => Typed::Line(line),
                     Some(Err(failure)) => Typed::Bad(failure),
@@ -90,9 +91,9 @@ impl Input {
                 Ok(line) => {
                     let shown = line.trim();
                     if !shown.is_empty() && editor.add_history_entry(shown).unwrap_or(false) {
-                        // The next line is worth more than this one in the next chat.
+                        // A missing history is not worth an interruption.
                         if let Err(error) = history.add(shown) {
-                            context.detail(&format!("this line is not kept: {error}"));
+                            context.detail(&format!("cannot save this line in the history: {error}"));
                         }
                     }
                     Ok(Typed::Line(line))
@@ -100,13 +101,13 @@ impl Input {
                 Err(ReadlineError::Interrupted) => Ok(Typed::Interrupted),
                 Err(ReadlineError::Eof) => Ok(Typed::End),
                 Err(ReadlineError::Signal(_)) => Ok(Typed::Line(String::new())),
-                Err(error) => Err(Failure::new("terminal", error)),
+                Err(error) => Err(Failure::new("cannot use the terminal", error)),
             },
         }
     }
 }
 
-/// What `/model` takes: the models that write, and none. A list that cannot be read has no names; `/model` tells why.
+/// The names for `/model`: the models that write, and `none`. Empty if the list cannot be read; `/model` reports why.
 fn model_names(context: &Context) -> Vec<String> {
     let registry = context.registry().ok();
     let models = registry.iter().flat_map(|registry| registry.models());

@@ -1,7 +1,6 @@
-//! Ctrl-C in a chat: while an answer is being written it ends the answer, at any other time the program.
+//! Handles Ctrl-C in a chat: it ends the answer that is being written, and at any other time the program.
 //!
-//! In: SIGINT. Out: whether it came since the answer was begun. The line editor sees Ctrl-C as a key and handles it
-//! itself.
+//! The line editor reads Ctrl-C as a key and handles it itself.
 
 use std::io;
 use std::sync::Arc;
@@ -24,7 +23,7 @@ impl Interrupt {
         Ok(Interrupt { pressed, ends })
     }
 
-    /// Until the returned value is dropped, Ctrl-C is noted and does no more.
+    /// Until the returned value is dropped, Ctrl-C is only recorded.
     pub fn listen(&self) -> Listening<'_> {
         self.pressed.store(false, Ordering::SeqCst);
         self.ends.store(false, Ordering::SeqCst);

@@ -1,6 +1,4 @@
-//! One run of `askpm chat`: what each line does.
-//!
-//! In: lines. Out: answers and what commands print. A line that fails is told, and the session goes on.
+//! Runs the lines of one `askpm chat`. A line that fails is reported, and the session continues.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -30,38 +28,38 @@ use crate::render::conversation::{MARK, markdown};
 use crate::render::{json, sanitise, sources, terminal};
 use crate::retrieve;
 
-/// How often a press of Ctrl-C is looked for.
+/// How often to check for Ctrl-C.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Whether the session goes on.
+/// Whether the session continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
     GoOn,
     Leave,
 }
 
-/// The model, before and after it is needed.
+/// The state of the model.
 enum Model {
     Wanted(Box<Wanted>),
     Ready(Worker),
-    /// Loading failed; the next question tries again.
+    /// Loading failed. The next question tries again.
     Missing,
 }
 
 pub struct Session<'a> {
     context: &'a Context,
     args: &'a ChatArgs,
-    /// On a terminal alone: in a pipe, Ctrl-C ends the program.
+    /// Only on a terminal. In a pipe, Ctrl-C ends the program.
     interrupt: Option<Interrupt>,
     settings: Settings,
     store: Store,
     finder: Arc<Finder>,
     choice: ModelChoice,
     model: Model,
-    /// No model is wanted.
+    /// Whether answers are only quoted.
     quotes: bool,
     conversation: Conversation,
-    /// It was said that turns are not kept.
+    /// Whether the user was warned that turns are not saved.
     told: bool,
     asked: usize,
     unanswered: usize,
@@ -81,7 +79,7 @@ impl<'a> Session<'a> {
         Ok(Session {
             context,
             args,
-            interrupt: interrupt.map_err(|error| Failure::new("Ctrl-C", error))?,
+            interrupt: interrupt.map_err(|error| Failure::new("cannot handle Ctrl-C", error))?,
             settings: asking::settings_of(context, &args.retrieval, (&args.filters).into(), &args.sampling),
             store,
             finder: Arc::new(finder),
@@ -96,7 +94,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// The exit status: of a pipe as of a batch, of a terminal always 0.
+    /// The exit status: in a pipe as for a batch, on a terminal always 0.
     pub fn end(self) -> Exit {
         match (self.interrupt.is_some(), self.failed, self.asked) {
             (true, ..) => Exit::Done,
@@ -106,10 +104,10 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Does what a line asks for.
+    /// Runs one line.
     ///
     /// # Errors
-    /// An output that takes no more: what else fails is told.
+    /// Output that cannot be written. Other failures are printed.
     pub fn line(&mut self, line: &str) -> Result<Flow, Failure> {
         let done = match command::parse(line) {
             Ok(Line::Quit) => return Ok(Flow::Leave),
@@ -122,7 +120,7 @@ impl<'a> Session<'a> {
             Ok(command) => self.command(&command),
             Err(error) => Err(Failure::with(
                 error.to_string(),
-                Some("/help lists the commands".into()),
+                Some("type /help to list the commands".into()),
             )),
         };
         match done {
@@ -132,7 +130,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Tells what went wrong with a line.
+    /// Reports the failure of a line.
     pub fn failed(&mut self, line: Option<&str>, failure: &Failure) -> Result<Flow, Failure> {
         self.failed += 1;
         self.context.tell(failure);
@@ -176,9 +174,9 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Answers, and prints the answer as it comes; `None` where Ctrl-C ended it.
+    /// Answers, and prints the answer as it is written. Returns `None` if Ctrl-C ended it.
     fn answer(&mut self, found: Found) -> Result<Option<Answer>, Failure> {
-        // Nothing is loaded to say that there is no answer.
+        // An abstention needs no model.
         if !found.abstains {
             self.load()?;
         }
@@ -204,8 +202,8 @@ impl<'a> Session<'a> {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     self.model = Model::Missing;
-                    let hint = "the next question loads it again";
-                    return Err(Failure::new("the model", "it stopped working").hinted(hint));
+                    let hint = "ask again; the next question reloads the model";
+                    return Err(Failure::new("cannot answer", "the model stopped working").hinted(hint));
                 }
             }
             if listening.as_ref().is_some_and(|ctrl_c| ctrl_c.pressed()) {
@@ -246,17 +244,16 @@ impl<'a> Session<'a> {
         {
             let hint = error.hint();
             self.context
-                .note(&format!("this conversation is not kept: {error}; {hint}"));
+                .note(&format!("this conversation is not saved: {error}; {hint}"));
         }
     }
 
     fn command(&mut self, command: &Line) -> Result<(), Failure> {
         let prints = matches!(command, Line::Help | Line::Sources | Line::Show(_) | Line::Model(None));
         if prints && self.args.json {
-            let why = "with --json, standard output has answers alone";
-            return Err(
-                Failure::new("command", why).hinted("each answer has its citations, and `askpm show ID` opens one")
-            );
+            let why = "with --json, standard output is only for answers";
+            return Err(Failure::new("cannot run the command", why)
+                .hinted("use the citations of each answer, and `askpm show ID`"));
         }
         match command {
             Line::Help => help()?,
@@ -265,7 +262,7 @@ impl<'a> Session<'a> {
             Line::Model(None) => {
                 let name = self.choice.model.as_ref().or(self.context.config.model.as_ref());
                 let name = name.map_or(
-                    "the default of this machine; `askpm models list` shows it",
+                    "the default for this machine; `askpm models list` shows it",
                     String::as_str,
                 );
                 writeln!(io::stdout(), "{}", sanitise::line(name))?;
@@ -274,7 +271,7 @@ impl<'a> Session<'a> {
             Line::Save(file) => self.save(Path::new(file))?,
             Line::New => {
                 self.conversation = conversation::new(self.context, &self.args.conversation);
-                self.context.note("a new conversation");
+                self.context.note("started a new conversation");
             }
             Line::Nothing | Line::Question(_) | Line::Polite(_) | Line::Quit => {}
         }
@@ -284,13 +281,14 @@ impl<'a> Session<'a> {
     fn sources(&self) -> Result<(), Failure> {
         let mut turns = self.conversation.turns.iter().rev();
         let answered = turns.find(|turn| !turn.citations.is_empty());
-        let turn = answered
-            .ok_or_else(|| Failure::new("sources", "nothing has been answered yet").hinted("ask something first"))?;
+        let turn = answered.ok_or_else(|| {
+            Failure::new("cannot show sources", "no question has been answered yet").hinted("ask first")
+        })?;
         sources::citations(&mut io::stdout().lock(), &turn.citations, self.context.look())?;
         Ok(())
     }
 
-    /// Opens a source by its number in the last answer, or anything by its identifier.
+    /// Shows a source by its number in the last answer, or any item by its identifier.
     fn show(&self, what: &str) -> Result<(), Failure> {
         let id = match show::number(what) {
             Some(n) => show::source(&self.conversation.turns, n)?,
@@ -302,14 +300,14 @@ impl<'a> Session<'a> {
         Ok(out.flush()?)
     }
 
-    /// Goes on with another model, which must be there: it was asked for by name.
+    /// Switches to another model, which must be available.
     fn change_model(&mut self, name: &str) -> Result<(), Failure> {
         let choice = ModelChoice {
             model: Some(name.to_string()),
             device: self.choice.device.clone(),
         };
         let wanted = model::wanted(self.context, &choice)?;
-        // The old one goes first: two may not fit.
+        // Drop the old model first: memory may not hold two.
         let before = std::mem::replace(&mut self.model, Model::Missing);
         self.quotes = wanted.is_none();
         if let Model::Wanted(_) = before {
@@ -319,20 +317,24 @@ impl<'a> Session<'a> {
             self.model = Model::Ready(Worker::new(wanted.load(self.context)?));
         }
         self.choice = choice;
-        let shown = if self.quotes { "no model: quoting" } else { name };
-        self.context.note(&format!("going on with {shown}"));
+        let shown = if self.quotes {
+            "no model; answers are quotes"
+        } else {
+            name
+        };
+        self.context.note(&format!("now using {shown}"));
         Ok(())
     }
 
-    /// Writes the conversation; over a file that is there only if it is one that was saved so.
+    /// Saves the conversation. Overwrites a file only if it is a saved conversation.
     fn save(&self, path: &Path) -> Result<(), Failure> {
-        let what = || format!("save {}", path.display());
+        let what = || format!("cannot save {}", path.display());
         if self.conversation.turns.is_empty() {
-            return Err(Failure::new(what(), "nothing has been asked yet"));
+            return Err(Failure::new(what(), "no question has been asked yet"));
         }
         match std::fs::read(path) {
             Ok(bytes) if !bytes.starts_with(MARK.as_bytes()) => {
-                let why = "there is a file already, and it is no saved conversation";
+                let why = "the file exists and is not a saved conversation";
                 return Err(Failure::new(what(), why).hinted("choose another name"));
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Failure::new(what(), error)),
@@ -341,14 +343,14 @@ impl<'a> Session<'a> {
         let mut bytes = Vec::new();
         markdown(&mut bytes, &self.conversation.turns)?;
         files::replace(path, &bytes, Readers::Anyone)
-            .map_err(|error| Failure::new(what(), error).hinted("name a file in a folder that you can write to"))?;
+            .map_err(|error| Failure::new(what(), error).hinted("choose a file in a writable folder"))?;
         let turns = terminal::count(self.conversation.turns.len(), "question");
         self.context.note(&format!("saved {turns} to {}", path.display()));
         Ok(())
     }
 }
 
-/// The conversation to speak in: a new one, or the last where there is one.
+/// Starts a new conversation, or resumes the last one.
 fn begin(context: &Context, args: &ChatArgs) -> Result<Conversation, Failure> {
     let resumed = match args.conversation.resume {
         true => conversation::last(context, &args.conversation)?,
@@ -358,13 +360,13 @@ fn begin(context: &Context, args: &ChatArgs) -> Result<Conversation, Failure> {
         Some(conversation) => {
             if let Some(turn) = conversation.turns.last() {
                 let count = terminal::count(conversation.turns.len(), "question");
-                context.note(&format!("going on after {count}, the last: {}", turn.question));
+                context.note(&format!("continuing after {count}; the last was: {}", turn.question));
             }
             Ok(conversation)
         }
         None => {
             if args.conversation.resume {
-                context.note("there is no conversation to go on with: beginning one");
+                context.note("there is no earlier conversation; starting a new one");
             }
             Ok(conversation::new(context, &args.conversation))
         }

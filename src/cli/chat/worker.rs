@@ -1,8 +1,7 @@
-//! Answers in a thread of its own, so that a chat can leave an answer behind at once.
+//! Answers in a separate thread, so that a chat can abandon an answer at once.
 //!
-//! In: what was found for a question, and by what sentences are compared. Out: sentences and notes as they come, then
-//! the answer. The model stays loaded between questions; one that was left behind ends at its next word or part of its
-//! prompt, and the next question waits for that.
+//! The model stays loaded between questions. An abandoned answer ends at its next token or part of its prompt, and the
+//! next question waits for that.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use crate::answer::{Answer, Sentence};
 use crate::ask::{self, AskError, Found, Listener, Settings, Writer};
 use crate::desk::{Cancel, Cancellable};
 
-/// What is told of an answer.
+/// An event of an answer.
 pub enum Event {
     Sentence(Sentence),
     Note(String),
@@ -33,7 +32,7 @@ struct Job {
 /// The thread, with the model that answers in it.
 pub struct Worker(Sender<Job>);
 
-/// An answer that is being written; dropped, it is left behind.
+/// An answer that is being written. Dropping it abandons the answer.
 pub struct Pending {
     pub events: Receiver<Event>,
     left: Cancel,
@@ -46,7 +45,7 @@ impl Drop for Pending {
 }
 
 impl Worker {
-    /// With a model or, without one, quoting.
+    /// Starts the thread. Without a model it only quotes.
     pub fn new(mut loaded: Option<Loaded>) -> Worker {
         let (jobs, received) = channel::<Job>();
         thread::spawn(move || {
@@ -57,7 +56,7 @@ impl Worker {
         Worker(jobs)
     }
 
-    /// Begins an answer. A thread that has died sends no event.
+    /// Starts an answer. A thread that has died sends no event.
     pub fn begin(&self, found: Found, settings: Settings, finder: Arc<Finder>) -> Pending {
         let (events, received) = channel();
         let left = Cancel::default();
@@ -68,7 +67,7 @@ impl Worker {
             events,
             left: left.clone(),
         };
-        // The job and its end of the channel are dropped where nobody takes them, and that is seen at the other end.
+        // If the thread is gone, the job and its sender are dropped, which the receiver notices.
         let _ = self.0.send(job);
         Pending { events: received, left }
     }
@@ -108,7 +107,7 @@ fn answer(job: Job, loaded: Option<&mut Loaded>) {
             ask::write(&found, Some(writer), finder.meaning(), &settings, &mut listener)
         }
     };
-    // Nobody may listen any more.
+    // The receiver may be gone.
     let _ = events.send(Event::Done(Box::new(answered)));
 }
 

@@ -1,7 +1,7 @@
-//! The servers that the settings name: whether they are named right, and whether they can be asked.
+//! Checks the servers in `[generator]` and `[retriever]`: whether their settings are valid, and whether they answer.
 //!
-//! In: `[generator]` and `[retriever]`. Out: a check of each that is there. Online, a server is reached for once, for a
-//! few seconds, and nothing is sent that it would keep or be paid for; offline, only the settings are looked at.
+//! Online, askpm contacts each server once, for a few seconds, and sends nothing that the server would store or charge
+//! for. Offline, it checks only the settings.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use crate::models::Net;
 use crate::retrieve::cluster::Held;
 use crate::served::ServedEngine;
 
-/// Longest that a server is waited for.
+/// The longest wait for a server.
 const REACH: Duration = Duration::from_secs(5);
 
-/// Most names of models that are told.
+/// The most model names to list.
 const NAMES: usize = 5;
 
-/// A check for each server that the settings name.
+/// Returns a check for each server in the settings.
 pub fn checks(context: &Context) -> Vec<Check> {
     let generator = context.config.generator.as_ref();
     let retriever = context.config.retriever.as_ref();
@@ -32,7 +32,7 @@ pub fn checks(context: &Context) -> Vec<Check> {
 
 fn generator_check(generator: &Generator, net: Net) -> Check {
     const NAME: &str = "generator";
-    // Made as if online: offline, too, what is wrong with the settings is told.
+    // Built as if online, so that invalid settings are also reported offline.
     let engine = match generator.engine(Net::Online) {
         Ok(engine) => engine,
         Err(failure) => return broken(NAME, &failure),
@@ -40,8 +40,8 @@ fn generator_check(generator: &Generator, net: Net) -> Check {
     let at = shown(&engine.info().file);
     if net == Net::Offline {
         return Check {
-            mend: Some("ask with -m NAME for a model of this machine, or with -m none".into()),
-            ..check(NAME, State::Note, format!("{at}: offline, no server is asked"))
+            mend: Some("use a model on this machine with -m NAME, or -m none".into()),
+            ..check(NAME, State::Note, format!("{at}: not used in offline mode"))
         };
     }
     match engine.models(REACH) {
@@ -50,18 +50,18 @@ fn generator_check(generator: &Generator, net: Net) -> Check {
     }
 }
 
-/// What follows from the models that a server lists.
+/// The check of a server that answered with this list of models.
 fn listed_check(name: &'static str, engine: &ServedEngine, at: &str, listed: Option<Vec<String>>) -> Check {
     let model = &engine.info().name;
     let Some(listed) = listed else {
         return Check {
             mend: Some(
-                "if questions fail, check `url` of [generator]: it ends with the API's version, as in /v1".into(),
+                "if questions fail, check `url` in [generator]: it must end with the API version, such as /v1".into(),
             ),
             ..check(
                 name,
                 State::Note,
-                format!("{at}: the server answers, and lists no models"),
+                format!("{at}: the server answers, but lists no models"),
             )
         };
     };
@@ -77,14 +77,14 @@ fn listed_check(name: &'static str, engine: &ServedEngine, at: &str, listed: Opt
     let others = if names.is_empty() {
         String::new()
     } else {
-        format!(", but {names}")
+        format!(", only {names}")
     };
     Check {
-        mend: Some("set `model` of [generator] to a name that the server knows".into()),
+        mend: Some("set `model` in [generator] to a model that the server lists".into()),
         ..check(
             name,
             State::Note,
-            format!("{at}: the server answers, and does not list {model}{others}"),
+            format!("{at}: the server answers, but does not list {model}{others}"),
         )
     }
 }
@@ -96,11 +96,11 @@ fn retriever_check(retriever: &RetrieverTable, context: &Context) -> Check {
             Err(failure) => broken(NAME, &failure),
             Ok(()) => Check {
                 mend: Some("search the local index with --by words or --by both".into()),
-                ..check(NAME, State::Note, "offline, no cluster is asked")
+                ..check(NAME, State::Note, "not used in offline mode")
             },
         };
     }
-    // An index that cannot be opened is a fault of its own, told elsewhere.
+    // An index that cannot be opened is reported by another check.
     let store = Store::open(&context.index_dir()).ok().flatten();
     match retriever.look(store.as_ref(), REACH) {
         Err(failure) => broken(NAME, &failure),
@@ -108,7 +108,7 @@ fn retriever_check(retriever: &RetrieverTable, context: &Context) -> Check {
     }
 }
 
-/// What follows from how much of the corpus a cluster has.
+/// The check of a cluster that has this much of the corpus.
 fn held_check(name: &'static str, held: &Held) -> Check {
     let Held {
         address,
@@ -121,8 +121,8 @@ fn held_check(name: &'static str, held: &Held) -> Check {
         return check(name, State::Ok, detail);
     }
     let has = match (*there, *wanted) {
-        (_, 0) => "what the corpus has is sent with the first question".to_string(),
-        (there, wanted) => format!("has {there} of {wanted} passages; the rest is sent with the next question"),
+        (_, 0) => "the first question sends it the corpus".to_string(),
+        (there, wanted) => format!("it has {there} of {wanted} passages; the next question sends the rest"),
     };
     Check {
         mend: Some("askpm refresh".into()),
