@@ -37,25 +37,25 @@ const fn command(name: &'static str, takes: &'static str, does: &'static str) ->
 
 /// All commands.
 pub const COMMANDS: [Command; 7] = [
-    command("help", "", "what can be typed here"),
-    command("sources", "", "the sources of the last answer, with their quotes"),
-    command("show", "N|ID", "source N of the last answer, or what ID names, whole"),
+    command("help", "", "list the commands"),
+    command("sources", "", "show the sources of the last answer with their quotes"),
     command(
-        "model",
-        "[NAME]",
-        "the model that answers; with a name, a path or none, go on with that",
+        "show",
+        "N|ID",
+        "show source N of the last answer, or the item ID, in full",
     ),
-    command("save", "FILE", "write this conversation to FILE as Markdown"),
-    command("new", "", "begin a new conversation"),
-    command("quit", "", "leave; so do exit, bye and Ctrl-D"),
+    command("model", "[NAME]", "show the model, or switch to a name, a path or none"),
+    command("save", "FILE", "save this conversation to FILE as Markdown"),
+    command("new", "", "start a new conversation"),
+    command("quit", "", "exit; so do exit, bye and Ctrl-D"),
 ];
 
 /// Why a line is not a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    #[error("/{name}: there is no such command; the nearest is /{nearest}")]
+    #[error("cannot run /{name}: there is no such command; did you mean /{nearest}?")]
     Unknown { name: String, nearest: &'static str },
-    #[error("/{name}: it takes {takes}")]
+    #[error("cannot run /{name}: it takes {takes}")]
     Takes { name: &'static str, takes: &'static str },
 }
 

@@ -19,8 +19,8 @@ impl Courtesy {
     pub fn reply(self) -> Option<&'static str> {
         match self {
             Courtesy::Greeting => Some("hello; ask a question, or type /help"),
-            Courtesy::Thanks => Some("you are welcome; ask on, or type exit to leave"),
-            Courtesy::Heard => Some("all right; ask on, or type exit to leave"),
+            Courtesy::Thanks => Some("you are welcome; ask another question, or type exit"),
+            Courtesy::Heard => Some("ask another question, or type exit"),
             Courtesy::Leave => None,
         }
     }

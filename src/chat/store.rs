@@ -21,15 +21,15 @@ const SUFFIX: &str = ".jsonl";
 /// Why a conversation cannot be saved or read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("{}: {what}: {source}", path.display())]
+    #[error("cannot {what} {}: {source}", path.display())]
     Io {
         path: PathBuf,
         what: &'static str,
         source: io::Error,
     },
-    #[error("{}: {source}", path.display())]
+    #[error("cannot read {}: {source}", path.display())]
     Broken { path: PathBuf, source: TranscriptError },
-    #[error("{}: it is longer than {} MiB", path.display(), LONGEST >> 20)]
+    #[error("cannot read {}: it is longer than {} MiB", path.display(), LONGEST >> 20)]
     TooLong { path: PathBuf },
 }
 
@@ -37,9 +37,9 @@ impl StoreError {
     /// Returns what the user can do about it.
     pub fn hint(&self) -> String {
         match self {
-            StoreError::Io { .. } => "set XDG_DATA_HOME to a folder that you can write to, or pass --no-history".into(),
-            StoreError::Broken { .. } => "correct or delete that line, or begin a new conversation without -c".into(),
-            StoreError::TooLong { .. } => "begin a new conversation without -c".into(),
+            StoreError::Io { .. } => "set XDG_DATA_HOME to a writable folder, or pass --no-history".into(),
+            StoreError::Broken { .. } => "correct or delete that line, or start a new conversation without -c".into(),
+            StoreError::TooLong { .. } => "start a new conversation without -c".into(),
         }
     }
 }
@@ -74,7 +74,7 @@ impl Conversation {
         let Some(path) = files(folder)?.pop() else {
             return Ok(None);
         };
-        let mut file = File::open(&path).map_err(io_error(&path, "opening it"))?;
+        let mut file = File::open(&path).map_err(io_error(&path, "open"))?;
         let (turns, _) = read(&mut file, &path)?;
         Ok(Some(Conversation {
             turns,
@@ -113,7 +113,7 @@ fn read(file: &mut File, path: &Path) -> Result<(Vec<Turn>, usize), StoreError> 
     let mut bytes = Vec::new();
     file.take(LONGEST + 1)
         .read_to_end(&mut bytes)
-        .map_err(io_error(path, "reading it"))?;
+        .map_err(io_error(path, "read"))?;
     if bytes.len() as u64 > LONGEST {
         return Err(StoreError::TooLong { path: path.into() });
     }
@@ -125,7 +125,7 @@ fn read(file: &mut File, path: &Path) -> Result<(Vec<Turn>, usize), StoreError> 
 
 /// Creates the folder and a file with a first turn. The file appears whole or not at all.
 fn begin(folder: &Path, line: &str) -> Result<PathBuf, StoreError> {
-    private_folder(folder).map_err(io_error(folder, "making it"))?;
+    private_folder(folder).map_err(io_error(folder, "create"))?;
     let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%3f");
     let write = || -> io::Result<PathBuf> {
         // `tempfile` creates files that only the owner can read.
@@ -145,14 +145,14 @@ fn begin(folder: &Path, line: &str) -> Result<PathBuf, StoreError> {
         }
         Err(io::ErrorKind::AlreadyExists.into())
     };
-    write().map_err(io_error(folder, "writing to it"))
+    write().map_err(io_error(folder, "write to"))
 }
 
 /// Appends a line to a transcript, after cutting off what a crash left unfinished.
 fn append(path: &Path, line: &str) -> Result<(), StoreError> {
     let open = OpenOptions::new().read(true).write(true).open(path);
-    let mut file = open.map_err(io_error(path, "opening it"))?;
-    file.lock().map_err(io_error(path, "locking it"))?;
+    let mut file = open.map_err(io_error(path, "open"))?;
+    file.lock().map_err(io_error(path, "lock"))?;
     let (_, whole) = read(&mut file, path)?;
     let write = |file: &mut File| -> io::Result<()> {
         file.set_len(whole as u64)?;
@@ -172,7 +172,7 @@ fn append(path: &Path, line: &str) -> Result<(), StoreError> {
         file.write_all(format!("{start}{end}{line}").as_bytes())?;
         file.sync_data()
     };
-    write(&mut file).map_err(io_error(path, "writing to it"))
+    write(&mut file).map_err(io_error(path, "write to"))
 }
 
 fn private_folder(folder: &Path) -> io::Result<()> {
@@ -188,11 +188,11 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(io_error(folder, "listing it")(error)),
+        Err(error) => return Err(io_error(folder, "list")(error)),
     };
     let mut files = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(io_error(folder, "listing it"))?;
+        let entry = entry.map_err(io_error(folder, "list"))?;
         let name = entry.file_name();
         let ours = name
             .to_str()
@@ -211,7 +211,7 @@ fn prune(folder: &Path) -> Result<(), StoreError> {
     let files = files(folder)?;
     for path in &files[..files.len().saturating_sub(MOST)] {
         match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_error(path, "removing it")(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_error(path, "delete")(error)),
             _ => {}
         }
     }

@@ -104,9 +104,14 @@ pub fn read(bytes: &[u8]) -> Result<(Vec<Turn>, usize), TranscriptError> {
         if n == 0 {
             match serde_json::from_str::<Header>(text) {
                 Ok(header) if header.askpm == "conversation" && header.version == VERSION => {}
-                Ok(header) => return Err(fault(format!("a {} of version {}", header.askpm, header.version))),
+                Ok(header) => {
+                    return Err(fault(format!(
+                        "it is a {} of version {}, which this askpm cannot read",
+                        header.askpm, header.version
+                    )));
+                }
                 Err(_) if torn => break,
-                Err(_) => return Err(fault("this is no conversation of askpm".into())),
+                Err(_) => return Err(fault("it is not an askpm conversation".into())),
             }
         } else if !text.is_empty() {
             match serde_json::from_str::<Turn>(text) {

@@ -139,9 +139,7 @@ impl fmt::Display for Id {
 
 /// The error for a text that is not an [`Id`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not an identifier: write EDITION, EDITION/q1, EDITION/q1/a, EDITION/s1 or EDITION/r1, as `askpm search` prints them"
-)]
+#[error("`{0}` is not an identifier; the forms are EDITION, EDITION/q1, EDITION/q1/a, EDITION/s1 and EDITION/r1")]
 pub struct IdError(pub String);
 
 impl FromStr for Id {

@@ -65,7 +65,7 @@ fn parse_unix(text: &str) -> Result<Edition, Fault> {
         let line = first_line + before[..at].matches('\n').count();
         return Err((
             line,
-            "text before the first `## Q1. …` or `## S1. …` heading belongs to nothing".into(),
+            "there is text before the first heading `## Q1. …` or `## S1. …`".into(),
         ));
     }
 
@@ -101,7 +101,7 @@ fn add(edition: &mut Edition, seen: &mut Seen, part: &Part) -> Result<(), String
         (HeadingLevel::H2, false) if part.title == "Resources" => {
             seen.in_resources = true;
             if !part.body.is_empty() {
-                return Err("text directly under `Resources`: put it under a heading of its own".into());
+                return Err("there is text directly under `Resources`: put it under a heading `### R1. …`".into());
             }
         }
         (HeadingLevel::H2, false) => {
@@ -123,7 +123,7 @@ fn add(edition: &mut Edition, seen: &mut Seen, part: &Part) -> Result<(), String
         (HeadingLevel::H2, true) => return Err("a heading of level 2 after `## Resources`: resources come last".into()),
         _ => {
             return Err(
-                "only headings of level 2 (`## Q1. …`, `## S1. …`, `## Resources`) and 3 (`### A. …`) have a meaning"
+                "only headings of level 2 (`## Q1. …`, `## S1. …`, `## Resources`) and 3 (`### A. …`) are allowed"
                     .into(),
             );
         }
@@ -146,7 +146,7 @@ fn front_matter(text: &str) -> Result<(&str, usize), Fault> {
     };
     let closes = |at: &usize| matches!(after.as_bytes().get(at + 3), None | Some(b'\n'));
     let Some(end) = end.filter(closes) else {
-        return Err((1, "front matter has no end: a line `---` must close it".into()));
+        return Err((1, "front matter does not end: a line `---` must close it".into()));
     };
     Ok((&after[..end], (4 + end + 4).min(text.len())))
 }
@@ -162,7 +162,7 @@ fn header(yaml: &str) -> Result<Edition, Fault> {
     let line = |key: &str| 2 + yaml.lines().position(|l| l.starts_with(key)).unwrap_or(0);
     if !is_slug(&front.slug) {
         let what = format!(
-            "slug `{}` must be 1 to 80 of a-z, 0-9 and hyphens between them",
+            "slug `{}` must have 1 to 80 characters of a-z, 0-9 and, between them, hyphens",
             front.slug
         );
         return Err((line("slug"), what));
@@ -231,7 +231,7 @@ fn discussion(part: &Part, seen: &mut Seen) -> Result<Discussion, String> {
         return Err("a heading of level 2 must be `## Qn. Title`, `## Sn. Title` or `## Resources`".into());
     };
     if !seen.questions.insert(number) {
-        return Err(format!("question Q{number} is there twice"));
+        return Err(format!("question Q{number} occurs twice"));
     }
     let ([asked_by], rest) = open_fields(part.body, ["Asked by"]);
     let (also_asked, body) = also_asked(rest, || format!("Q{number}"))?;
@@ -255,7 +255,7 @@ fn answer(part: &Part, discussion: &Discussion) -> Result<Answer, String> {
     };
     if discussion.answers.iter().any(|a| a.letter == letter) {
         return Err(format!(
-            "answer {} of Q{} is there twice",
+            "answer {} of Q{} occurs twice",
             letter.to_ascii_uppercase(),
             discussion.number
         ));
@@ -277,7 +277,7 @@ fn section(part: &Part, seen: &mut Seen) -> Result<Section, String> {
         return Err("a section's heading must be `## Sn. Title`".into());
     };
     if !seen.sections.insert(number) {
-        return Err(format!("section S{number} is there twice"));
+        return Err(format!("section S{number} occurs twice"));
     }
     if part.body.is_empty() {
         return Err(format!("section S{number} has no text"));
@@ -294,7 +294,7 @@ fn resource(part: &Part, seen: &mut Seen) -> Result<Resource, String> {
         return Err("a resource's heading must be `### Rn. Title`".into());
     };
     if !seen.resources.insert(number) {
-        return Err(format!("resource R{number} is there twice"));
+        return Err(format!("resource R{number} occurs twice"));
     }
     let ([kind, link], summary) = fields(part.body, ["Kind", "Link"]);
     Ok(Resource {
@@ -316,14 +316,14 @@ fn also_asked(body: &str, whose: impl Fn() -> String) -> Result<(Vec<String>, &s
     }
     if lines.len() > MAX_ALSO_ASKED {
         return Err(format!(
-            "{} has {} lines `Also asked:`, and {MAX_ALSO_ASKED} are the most",
+            "{} has {} lines `Also asked:`; the limit is {MAX_ALSO_ASKED}",
             whose(),
             lines.len()
         ));
     }
     if let Some(long) = lines.iter().find(|line| line.len() > MAX_ALSO_ASKED_BYTES) {
         return Err(format!(
-            "a line `Also asked:` of {} has {} bytes, and {MAX_ALSO_ASKED_BYTES} are the most",
+            "a line `Also asked:` of {} has {} bytes; the limit is {MAX_ALSO_ASKED_BYTES}",
             whose(),
             long.len()
         ));

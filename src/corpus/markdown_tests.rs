@@ -188,7 +188,7 @@ fn each_fault_is_named_with_its_line() {
             "### B. Somebody else",
             "### A. Somebody else",
             23,
-            "answer A of Q1 is there twice",
+            "answer A of Q1 occurs twice",
         ),
         ("### B. Somebody else", "### Somebody else", 23, "`### A. Contributor`"),
         ("Begin at the end.", "", 23, "has no text"),
@@ -210,7 +210,7 @@ fn each_fault_is_named_with_its_line() {
             "It notes something.",
             "Text.\n\n## S1. Again\n\nText.",
             31,
-            "section S1 is there twice",
+            "section S1 occurs twice",
         ),
         ("### R1. A book", "### A book", 33, "`### Rn. Title`"),
         (

@@ -52,9 +52,9 @@ pub struct SourceFile {
 /// Why a corpus cannot be read at all. A single unreadable file is not such a reason: see [`SourceFile::text`].
 #[derive(Debug, thiserror::Error)]
 pub enum CorpusError {
-    #[error("corpus folder {path}: {source}")]
+    #[error("cannot read the corpus folder {path}: {source}")]
     Folder { path: PathBuf, source: io::Error },
-    #[error("corpus folder {0} holds no Markdown file")]
+    #[error("cannot read the corpus folder {0}: it has no Markdown files")]
     Empty(PathBuf),
 }
 
@@ -127,13 +127,16 @@ fn folder(dir: &Path) -> Result<Vec<SourceFile>, CorpusError> {
             source,
         })?;
     let mut files = Vec::new();
-    for entry in WalkDir::new(&root).sort_by_file_name() {
+    for entry in WalkDir::new(&root).follow_links(true).sort_by_file_name() {
         match entry {
             Ok(entry) if entry.file_type().is_file() && is_edition_name(entry.path()) => files.push(read(entry.path())),
             Ok(_) => {}
             Err(error) => {
-                let path = error.path().unwrap_or(&root).display().to_string();
-                files.push(unreadable(path, error.to_string()));
+                let path = error.path().unwrap_or(&root);
+                // Editors make links to nothing as lock files.
+                if !path.is_symlink() || is_edition_name(path) {
+                    files.push(unreadable(path.display().to_string(), error.to_string()));
+                }
             }
         }
     }
@@ -157,7 +160,7 @@ fn read(path: &Path) -> SourceFile {
     if size > MAX_FILE_BYTES {
         return unreadable(
             shown,
-            format!("{size} bytes are too many for an edition (limit {MAX_FILE_BYTES})"),
+            format!("the file has {size} bytes; the limit is {MAX_FILE_BYTES}"),
         );
     }
     let bytes = match fs::read(path) {
@@ -215,6 +218,35 @@ mod tests {
         let files = Corpus::Folder(dir.path().into()).files().unwrap();
         let names: Vec<_> = files.iter().map(|f| f.path.rsplit('/').next().unwrap()).collect();
         assert_eq!(names, ["z.md", "b.md"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_editions_and_folders_are_followed_and_a_loop_ends() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), "elsewhere/one.md", EDITION);
+        write(dir.path(), "elsewhere/sub/two.md", EDITION);
+        let corpus = dir.path().join("corpus");
+        fs::create_dir(&corpus).unwrap();
+        symlink(dir.path().join("elsewhere/one.md"), corpus.join("one.md")).unwrap();
+        symlink(dir.path().join("elsewhere/sub"), corpus.join("sub")).unwrap();
+        symlink("nothing", corpus.join(".#lock.md")).unwrap();
+        symlink("nothing", corpus.join("gone.md")).unwrap();
+        symlink(&corpus, corpus.join("loop")).unwrap();
+        let files = Corpus::Folder(corpus).files().unwrap();
+        let read: Vec<_> = files
+            .iter()
+            .filter(|f| f.text.is_ok())
+            .map(|f| f.path.rsplit('/').next())
+            .collect();
+        assert_eq!(read, [Some("one.md"), Some("two.md")]);
+        let not: Vec<_> = files
+            .iter()
+            .filter(|f| f.text.is_err())
+            .map(|f| f.path.rsplit('/').next())
+            .collect();
+        assert_eq!(not, [Some("gone.md")]);
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl Collection {
         each_line(&dir.join("corpus.jsonl"), |_, line| {
             let line: DocumentLine = serde_json::from_str(line).map_err(|error| error.to_string())?;
             if known.insert(line._id.clone(), documents.len()).is_some() {
-                return Err(format!("document `{}` is there twice", line._id));
+                return Err(format!("document `{}` occurs twice", line._id));
             }
             sections.push(section(documents.len() % AN_EDITION, &line.title, &line.text));
             documents.push(line._id);
@@ -110,7 +110,7 @@ impl Collection {
         each_line(&path, |number, line| {
             let columns: Vec<&str> = line.split('\t').map(str::trim).collect();
             let [query, document, score] = columns[..] else {
-                return Err("three columns are wanted: query, document and judgment, with tabs between them".into());
+                return Err("expected three columns with tabs between them: query, document and judgment".into());
             };
             match score.parse::<f64>() {
                 Ok(score) if score.is_finite() => {
@@ -121,7 +121,7 @@ impl Collection {
                     Ok(())
                 }
                 _ if number == 1 => Ok(()),
-                _ => Err(format!("the judgment `{score}` is no number")),
+                _ => Err(format!("the judgment `{score}` is not a number")),
             }
         })?;
         let queries = texts.into_iter().filter_map(|(id, text)| {
@@ -139,7 +139,9 @@ impl Collection {
         }
         let strangers = judged.iter().filter(|(_, relevant)| !relevant.is_empty());
         if let Some((id, _)) = strangers.min_by_key(|(id, _)| id.to_string()) {
-            return Err(nothing(&format!("query `{id}` is judged, and is not in queries.jsonl")));
+            return Err(nothing(&format!(
+                "query `{id}` has a judgment but is not in queries.jsonl"
+            )));
         }
         Ok(Collection {
             documents,

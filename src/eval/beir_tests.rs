@@ -96,7 +96,7 @@ fn faults_are_named_with_file_and_line() {
         ),
         (
             broken(&format!("{CORPUS}{CORPUS}"), QUERIES, QRELS),
-            ["corpus.jsonl:4", "there twice"],
+            ["corpus.jsonl:4", "occurs twice"],
         ),
         (
             broken(CORPUS, "\n{\"_id\":\"q1\"}", QRELS),

@@ -141,7 +141,7 @@ fn full(texts: &[String], relevant: &[Id]) -> Result<Vec<Id>, String> {
     }
     let full = ids(texts)?;
     match full.iter().find(|id| !listed.contains(id)) {
-        Some(id) => Err(format!("`{id}` is in `full`, and nothing of it is in `relevant`")),
+        Some(id) => Err(format!("`{id}` is in `full` but not in `relevant`")),
         None => Ok(full),
     }
 }
@@ -177,7 +177,7 @@ pub fn parse(text: &str) -> Result<Vec<Question>, QuestionError> {
         let fault = |what: String| QuestionError { line: number + 1, what };
         let line: Line = serde_json::from_str(line).map_err(|error| fault(error.to_string()))?;
         if questions.iter().any(|q| q.id == line.id) {
-            return Err(fault(format!("id `{}` is there twice", line.id)));
+            return Err(fault(format!("id `{}` occurs twice", line.id)));
         }
         if line.question.trim().is_empty() {
             return Err(fault("the question is empty".into()));
@@ -198,7 +198,7 @@ pub fn parse(text: &str) -> Result<Vec<Question>, QuestionError> {
     if questions.is_empty() {
         return Err(QuestionError {
             line: 1,
-            what: "no question in it".into(),
+            what: "there is no question".into(),
         });
     }
     Ok(questions)
@@ -240,7 +240,7 @@ mod tests {
     fn faults_are_named_with_their_line() {
         for (text, line, what) in [
             (String::new(), 1, "no question"),
-            (format!("{GOOD}\n{GOOD}"), 2, "there twice"),
+            (format!("{GOOD}\n{GOOD}"), 2, "occurs twice"),
             (format!("\n{}", GOOD.replace("e/q1/a", "e/x")), 2, "not an identifier"),
             (GOOD.replace("tune", "test"), 1, "unknown variant"),
             (GOOD.replace("kind", "knid"), 1, "unknown field"),

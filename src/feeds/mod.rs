@@ -55,9 +55,9 @@ pub enum Fetched {
 /// Why a feed could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FeedError {
-    #[error("it is no http or https address")]
+    #[error("it is not an http or https address")]
     Address,
-    #[error("no network client: {0}")]
+    #[error("cannot start the network client: {0}")]
     Client(String),
     #[error("{0}")]
     Unreachable(String),

@@ -7,24 +7,24 @@ use std::time::Duration;
 /// Why an index could not be opened or brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
-    #[error("the index folder {} cannot be used: {doing}: {source}", .path.display())]
+    #[error("cannot {doing} the index folder {}: {source}", .path.display())]
     Io {
         path: PathBuf,
-        /// The action that failed, such as `writing the index`.
+        /// What was being done, such as `write to`.
         doing: &'static str,
         source: io::Error,
     },
-    #[error("{} is a file, not a folder for the index", .path.display())]
+    #[error("cannot use {} for the index: it is a file, not a folder", .path.display())]
     NotAFolder { path: PathBuf },
-    #[error("{} holds other files and no askpm index, so nothing was written there", .path.display())]
+    #[error("cannot use {} for the index: it has other files and no askpm index", .path.display())]
     NotOurs { path: PathBuf },
-    #[error("another askpm has been updating the index {} for over {} s", .path.display(), .waited.as_secs())]
+    #[error("cannot update the index {}: another askpm has been updating it for more than {} s", .path.display(), .waited.as_secs())]
     Busy { path: PathBuf, waited: Duration },
-    /// The current index cannot be read; refreshing rebuilds it.
-    #[error("the index {} is damaged: {what}", .path.display())]
+    /// The index cannot be read although it is the newest one; refreshing rebuilds it.
+    #[error("cannot read the index {}: it is damaged: {what}", .path.display())]
     Damaged { path: PathBuf, what: String },
-    /// The search engine failed for a reason that neither the disk nor the index's state explains.
-    #[error("the index {} cannot be updated: {what}", .path.display())]
+    /// The search engine refused for a reason that neither the disk nor the index's state explains.
+    #[error("cannot update the index {}: {what}", .path.display())]
     Engine { path: PathBuf, what: String },
 }
 
@@ -38,15 +38,15 @@ impl IndexError {
                     path.display()
                 )),
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Some(format!(
-                    "make {} writable, or set XDG_CACHE_HOME to a folder that is",
+                    "make {} writable, or set XDG_CACHE_HOME to a writable folder",
                     path.display()
                 )),
                 _ => None,
             },
-            IndexError::NotAFolder { path } => Some(format!("move {} away", path.display())),
+            IndexError::NotAFolder { path } => Some(format!("move {} to another place", path.display())),
             IndexError::NotOurs { .. } => Some("choose an empty folder, or one that does not exist yet".into()),
-            IndexError::Busy { .. } => Some("wait for it to end, then try again".into()),
-            IndexError::Damaged { .. } => Some("run `askpm refresh`, which rebuilds it".into()),
+            IndexError::Busy { .. } => Some("wait until it ends, then try again".into()),
+            IndexError::Damaged { .. } => Some("run `askpm refresh` to rebuild it".into()),
             IndexError::Engine { .. } => None,
         }
     }

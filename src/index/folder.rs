@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use super::IndexError;
 
 const MARKER: &str = "askpm-index";
-const MARKER_TEXT: &str = "This folder is askpm's search index. It may be deleted; askpm makes it again.\n";
+const MARKER_TEXT: &str = "This folder is askpm's search index. It may be deleted; askpm rebuilds it.\n";
 const LOCK: &str = "lock";
 const CURRENT: &str = "current";
 const GENERATION: &str = "gen-";
@@ -29,13 +29,13 @@ pub(super) fn prepare(dir: &Path) -> Result<(), IndexError> {
     if dir.exists() && !dir.is_dir() {
         return Err(IndexError::NotAFolder { path: dir.into() });
     }
-    fs::create_dir_all(dir).map_err(IndexError::io(dir, "making it"))?;
+    fs::create_dir_all(dir).map_err(IndexError::io(dir, "create"))?;
     let ours = || is_ours(dir);
     if ours() {
         return Ok(());
     }
-    for entry in fs::read_dir(dir).map_err(IndexError::io(dir, "listing it"))? {
-        let entry = entry.map_err(IndexError::io(dir, "listing it"))?;
+    for entry in fs::read_dir(dir).map_err(IndexError::io(dir, "list"))? {
+        let entry = entry.map_err(IndexError::io(dir, "list"))?;
         if !entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
             // The marker is always the first file. Another askpm may have created it since the first check.
             return if ours() {
@@ -45,7 +45,7 @@ pub(super) fn prepare(dir: &Path) -> Result<(), IndexError> {
             };
         }
     }
-    write_atomically(dir, MARKER, MARKER_TEXT).map_err(IndexError::io(dir, "writing to it"))
+    write_atomically(dir, MARKER, MARKER_TEXT).map_err(IndexError::io(dir, "write to"))
 }
 
 /// Returns whether `dir` has content but no marker of an index folder. Nothing is ever written to such a folder.
@@ -82,7 +82,7 @@ pub(super) fn next(dir: &Path) -> Result<PathBuf, IndexError> {
 /// Makes `generation` current. Readers that opened the previous one keep it.
 pub(super) fn publish(dir: &Path, generation: &Path) -> Result<(), IndexError> {
     let name = generation.file_name().unwrap_or_default().to_string_lossy();
-    write_atomically(dir, CURRENT, &format!("{name}\n")).map_err(IndexError::io(dir, "writing to it"))
+    write_atomically(dir, CURRENT, &format!("{name}\n")).map_err(IndexError::io(dir, "write to"))
 }
 
 /// Removes every generation except `keep`. One that cannot be removed now (on some systems, if it is open) is removed
@@ -98,8 +98,8 @@ pub(super) fn remove_others(dir: &Path, keep: &Path) -> Result<(), IndexError> {
 
 fn generations(dir: &Path) -> Result<Vec<(u64, PathBuf)>, IndexError> {
     let mut out = Vec::new();
-    for entry in fs::read_dir(dir).map_err(IndexError::io(dir, "listing it"))? {
-        let entry = entry.map_err(IndexError::io(dir, "listing it"))?;
+    for entry in fs::read_dir(dir).map_err(IndexError::io(dir, "list"))? {
+        let entry = entry.map_err(IndexError::io(dir, "list"))?;
         if let Some(n) = entry.file_name().to_str().and_then(number) {
             out.push((n, entry.path()));
         }
@@ -122,12 +122,12 @@ pub(super) fn lock(dir: &Path, patience: Duration) -> Result<File, IndexError> {
         .truncate(false)
         .write(true)
         .open(dir.join(LOCK))
-        .map_err(IndexError::io(dir, "locking it"))?;
+        .map_err(IndexError::io(dir, "lock"))?;
     let started = Instant::now();
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::Error(e)) => return Err(IndexError::io(dir, "locking it")(e)),
+            Err(TryLockError::Error(e)) => return Err(IndexError::io(dir, "lock")(e)),
             Err(TryLockError::WouldBlock) if started.elapsed() >= patience => {
                 return Err(IndexError::Busy {
                     path: dir.into(),

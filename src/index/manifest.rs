@@ -80,7 +80,7 @@ impl Manifest {
             let why = match &entry.state {
                 FileState::Indexed { .. } => return None,
                 FileState::Broken { why } => why.clone(),
-                FileState::Duplicate { slug, first } => format!("its slug `{slug}` is already that of {first}"),
+                FileState::Duplicate { slug, first } => format!("its slug `{slug}` is the same as that of {first}"),
             };
             Some(Skipped {
                 file: entry.path.clone(),
@@ -125,7 +125,7 @@ impl Manifest {
         }
         let bytes = meta_bytes(folder).map_err(|e| format!("its meta.json cannot be read: {e}"))?;
         let meta: Meta = serde_json::from_slice(&bytes).map_err(|e| format!("its meta.json is damaged: {e}"))?;
-        let payload = meta.payload.ok_or("it was never completed")?;
+        let payload = meta.payload.ok_or("it is incomplete")?;
         Ok((Manifest::from_payload(&payload, fingerprint)?, bytes))
     }
 }

@@ -146,7 +146,7 @@ fn build(
     let plan = Plan::new(files, None, fields.fingerprint());
     let generation = folder::next(dir)?;
     let made = (|| {
-        fs::create_dir(&generation).map_err(IndexError::io(dir, "making it"))?;
+        fs::create_dir(&generation).map_err(IndexError::io(dir, "create"))?;
         let index = Index::create_in_dir(&generation, fields.schema.clone()).map_err(|e| refused(dir, e))?;
         index.tokenizers().register(analyzer::NAME, analyzer::analyzer());
         write(dir, &index, &fields, &plan)?;
@@ -169,7 +169,7 @@ fn reopen(
     let damaged = |what: String| IndexError::Damaged { path: dir.into(), what };
     let store = open_current(dir, Check::Quick)
         .map_err(damaged)?
-        .ok_or_else(|| damaged("it vanished while it was written".into()))?;
+        .ok_or_else(|| damaged("it disappeared while it was written".into()))?;
     let count = |change| plan.changes.iter().filter(|(c, _)| *c == change).count();
     let (added, changed) = (count(Change::Added), count(Change::Changed));
     let report = RefreshReport {
@@ -242,7 +242,7 @@ fn refused(dir: &Path, error: TantivyError) -> IndexError {
     use tantivy::directory::error::{LockError, OpenDirectoryError, OpenReadError, OpenWriteError};
     let io = |source: &io::Error| IndexError::Io {
         path: dir.into(),
-        doing: "writing the index",
+        doing: "write to",
         source: own(source),
     };
     match &error {

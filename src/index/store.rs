@@ -127,7 +127,7 @@ fn open(dir: &Path, generation: &Path, check: Check) -> Result<Option<Store>, St
     let index = Index::open(directory).map_err(text)?;
     index.tokenizers().register(analyzer::NAME, analyzer::analyzer());
     if index.schema() != fields.schema {
-        return Err("its fields are not those of this askpm".into());
+        return Err("its fields differ from those of this askpm".into());
     }
     let reader = index
         .reader_builder()
@@ -141,7 +141,7 @@ fn open(dir: &Path, generation: &Path, check: Check) -> Result<Option<Store>, St
     }
     if searcher.num_docs() != manifest.passages() as u64 {
         let (there, listed) = (searcher.num_docs(), manifest.passages());
-        return Err(format!("it holds {there} passages where its manifest lists {listed}"));
+        return Err(format!("it has {there} passages, but its manifest lists {listed}"));
     }
     // Tantivy checks the files on its own list, and treats a missing list as an empty one.
     if !index
@@ -149,7 +149,7 @@ fn open(dir: &Path, generation: &Path, check: Check) -> Result<Option<Store>, St
         .list_managed_files()
         .contains(Path::new(manifest::META))
     {
-        return Err("its list of files is gone".into());
+        return Err("its list of files is missing".into());
     }
     if check == Check::Whole || size(generation) < CHECK_ALWAYS_BELOW {
         let damaged = index.validate_checksum().map_err(text)?;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 /// An error about a model. `Display` is one line; [`ModelError::hint`] says what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
-    /// A `models.toml` file does not follow its format.
-    #[error("{}:{line}: {field}: {why}", file.display())]
+    /// `models.toml` breaks its format.
+    #[error("cannot read {}:{line}: {field}: {why}", file.display())]
     Registry {
         file: PathBuf,
         line: usize,
@@ -14,51 +14,50 @@ pub enum ModelError {
         why: String,
         hint: String,
     },
-    /// No entry has this name.
-    #[error("no model is called {name:?}; known: {}", known.join(", "))]
+    /// A name that no entry has.
+    #[error("cannot find the model {name:?}; the known models are {}", known.join(", "))]
     Unknown { name: String, known: Vec<String> },
     /// `--model PATH` names something that is not a usable file.
-    #[error("{}: {why}", path.display())]
+    #[error("cannot use the model {}: {why}", path.display())]
     Local { path: PathBuf, why: String },
-    /// `--model` names a model that does not write text.
-    #[error("{model} is for finding passages and writes no text")]
+    /// `--model` names a model of another kind.
+    #[error("cannot write with {model}: it is an embedding model")]
     WritesNothing { model: String },
-    /// The model is not in the cache, and the network may not be used.
-    #[error("model {model} is not on this machine, and offline mode forbids fetching it")]
+    /// Not in the cache, and the network may not be used.
+    #[error("cannot use the model {model}: it is not on this machine, and offline mode forbids a download")]
     Offline { model: String },
-    /// The model is not in the cache, but the command needs it there.
-    #[error("model {model} is not on this machine")]
+    /// Not in the cache, where a command needs it to be.
+    #[error("cannot use the model {model}: it is not on this machine")]
     Missing { model: String },
-    /// The file in the cache does not have the listed hash.
-    #[error("{}: sha256 is {found}, but {model} is listed with {expected}", path.display())]
+    /// The file in the cache is not the listed one.
+    #[error("cannot use {}: its sha256 is {found}, but {model} is listed with {expected}", path.display())]
     Damaged {
         model: String,
         path: PathBuf,
         expected: String,
         found: String,
     },
-    /// Every source was tried and failed.
-    #[error("model {model} could not be fetched: {}", one_line(failures))]
+    /// Every source was tried.
+    #[error("cannot download the model {model}: {}", one_line(failures))]
     AllSourcesFailed {
         model: String,
         failures: Vec<SourceFailure>,
     },
-    /// The disk has less room than the file needs, or it filled up during a write. In the latter case, `needed` and
-    /// `free` are `None`.
-    #[error("{}: not enough disk space{}", path.display(), shortage(*needed, *free))]
+    /// Less room than the file needs, or none while it was written. `free` is `None` in the latter case.
+    #[error("cannot write {}: not enough disk space{}", path.display(), shortage(*needed, *free))]
     DiskFull {
         path: PathBuf,
         needed: Option<u64>,
         free: Option<u64>,
     },
-    /// A path leads out of the cache, so it is left alone.
-    #[error("{}: lies outside the model cache, so it is left alone", path.display())]
+    /// A path that leads out of the cache is not touched.
+    #[error("cannot delete {}: it is outside the model cache", path.display())]
     OutsideCache { path: PathBuf },
-    /// The environment gives no folder to keep models in.
-    #[error("no folder for models: none of HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME and HOME is set")]
+    /// No folder to keep models in can be told from the environment.
+    #[error("cannot find a folder for models: none of HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME and HOME is set")]
     NoHome,
     /// Reading or writing failed.
-    #[error("{}: {what}: {source}", path.display())]
+    #[error("{what} {}: {source}", path.display())]
     Io {
         path: PathBuf,
         what: &'static str,
@@ -82,33 +81,29 @@ impl ModelError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Registry { hint, .. } => Some(hint.clone()),
-            Self::Unknown { .. } => {
-                Some("`askpm models list` shows the models; a path ending in .gguf names a local file".into())
+            Self::Unknown { .. } => Some("run `askpm models list` to see the models; a path must end in .gguf".into()),
+            Self::Local { .. } => Some("pass the path of a GGUF file, or a name from `askpm models list`".into()),
+            Self::WritesNothing { .. } => {
+                Some("pass a model that writes text, or `-m none`; askpm uses embedding models by itself".into())
             }
-            Self::Local { .. } => Some("give the path of a GGUF file, or a name from `askpm models list`".into()),
-            Self::WritesNothing { .. } => Some(
-                "it is used by itself once it is on this machine; `-m none` answers without a writing model".into(),
-            ),
             Self::Offline { model } => Some(format!(
-                "`askpm models pull {model}` without --offline, HF_HUB_OFFLINE and ASKPM_OFFLINE"
+                "run `askpm models pull {model}` without --offline, HF_HUB_OFFLINE and ASKPM_OFFLINE"
             )),
-            Self::Missing { model } | Self::Damaged { model, .. } => Some(format!("`askpm models pull {model}`")),
+            Self::Missing { model } | Self::Damaged { model, .. } => Some(format!("run `askpm models pull {model}`")),
             Self::AllSourcesFailed { model, failures } => Some(
                 failures
                     .iter()
                     .find_map(|failure| failure.hint.clone())
                     .unwrap_or_else(|| {
-                        format!(
-                            "`askpm models pull {model}` tries again and keeps what has come; `-m none` needs no model"
-                        )
+                        format!("run `askpm models pull {model}` to resume the download, or pass `-m none`")
                     }),
             ),
-            Self::DiskFull { .. } => {
-                Some("free some space, or set HF_HUB_CACHE to a folder on another disk; what has come is kept".into())
-            }
-            Self::NoHome => Some("set HF_HOME to the folder where models may be kept".into()),
+            Self::DiskFull { .. } => Some(
+                "free some space, or set HF_HUB_CACHE to a folder on another disk; the download will resume".into(),
+            ),
+            Self::NoHome => Some("set HF_HOME to a folder for models".into()),
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
-                Some("set HF_HUB_CACHE to a folder you may write to".into())
+                Some("set HF_HUB_CACHE to a writable folder".into())
             }
             Self::OutsideCache { .. } | Self::Io { .. } => None,
         }
@@ -130,7 +125,7 @@ impl ModelError {
 
 fn one_line(failures: &[SourceFailure]) -> String {
     if failures.is_empty() {
-        return "no source is listed".into();
+        return "it has no source".into();
     }
     let lines: Vec<String> = failures
         .iter()
@@ -142,7 +137,7 @@ fn one_line(failures: &[SourceFailure]) -> String {
 fn shortage(needed: Option<u64>, free: Option<u64>) -> String {
     match (needed, free) {
         (Some(needed), Some(free)) => format!(
-            ": {} MB more are needed, {} MB are free",
+            ": it needs {} MB more, and {} MB are free",
             megabytes(needed),
             free / 1_000_000
         ),

@@ -76,7 +76,7 @@ struct RawSource {
     member: Option<Spanned<String>>,
 }
 
-const HASH_HINT: &str = "64 lower-case hexadecimal digits, as `sha256sum FILE` prints";
+const HASH_HINT: &str = "write 64 lower-case hexadecimal digits, as `sha256sum FILE` prints them";
 
 fn yes() -> bool {
     true
@@ -90,7 +90,7 @@ pub(super) fn parse(text: &str, file: &Path) -> Result<Vec<Model>, ModelError> {
     match version.version {
         Some(found) if *found.get_ref() == VERSION => {}
         Some(found) => {
-            let why = format!("version {} of the format is not known", found.get_ref());
+            let why = format!("version {} of the format is unknown", found.get_ref());
             return Err(place.error(found.span(), "version", why, "write `version = 1`, or update askpm"));
         }
         None => return Err(place.error(0..0, "version", "missing".into(), "begin the file with `version = 1`")),
@@ -150,7 +150,7 @@ impl Place<'_> {
             span,
             field,
             why,
-            "the keys are those of the built-in models.toml, shown in the README",
+            "use the keys of the built-in models.toml, which the README shows",
         )
     }
 
@@ -159,14 +159,14 @@ impl Place<'_> {
             &raw.name,
             "name",
             is_name,
-            "lower-case letters, digits, `.`, `-` and `_` only, and not `none`",
+            "use only lower-case letters, digits, `.`, `-` and `_`, and not `none`",
         )?;
         self.check(&raw.sha256, "sha256", is_sha256, HASH_HINT)?;
         self.check(
             &raw.architecture,
             "architecture",
             is_word,
-            "the GGUF `general.architecture`, such as `llama`, or `bert`",
+            "write the GGUF `general.architecture`, such as `llama`, or `bert`",
         )?;
         self.check(
             &raw.licence,
@@ -180,7 +180,7 @@ impl Place<'_> {
                     number.span(),
                     field,
                     "must not be 0".into(),
-                    "give the number of the file itself",
+                    "write the value of the file",
                 ));
             }
         }
@@ -223,8 +223,8 @@ impl Place<'_> {
             "generation" => Ok(ModelKind::Generation),
             "embedding" => Ok(ModelKind::Embedding),
             other => {
-                let why = format!("{other:?} is not a kind of model");
-                let hint = "`kind` is `generation` (the same as no `kind`) or `embedding`";
+                let why = format!("{other:?} is not a model kind");
+                let hint = "set `kind` to `generation` (the default) or `embedding`";
                 Err(self.error(kind.span(), "kind", why, hint))
             }
         }
@@ -234,10 +234,10 @@ impl Place<'_> {
         let mut files: Vec<ModelFile> = Vec::new();
         for file in raw {
             let plain = |name: &str| is_relative_path(name) && !name.contains('/');
-            self.check(&file.name, "name", plain, "the file's name, without a folder")?;
+            self.check(&file.name, "name", plain, "write the file name without a folder")?;
             self.check(&file.sha256, "sha256", is_sha256, HASH_HINT)?;
             if *file.size.get_ref() == 0 {
-                let hint = "give the number of the file itself";
+                let hint = "write the value of the file";
                 return Err(self.error(file.size.span(), "size", "must not be 0".into(), hint));
             }
             if files.iter().any(|known| known.name == *file.name.get_ref()) {
@@ -266,10 +266,10 @@ impl Place<'_> {
                         ("member", &raw.member),
                     ],
                 )?;
-                let path_hint = "a relative path inside the repository, without `..`";
-                let revision_hint = "a commit (40 lower-case hexadecimal digits) or the name of a branch or tag";
+                let path_hint = "write a relative path inside the repository, without `..`";
+                let revision_hint = "write a commit (40 lower-case hexadecimal digits) or the name of a branch or tag";
                 Ok(Source::Hub {
-                    repo: self.need(&span, raw.repo, "repo", is_repo, "`ORG/NAME` as on the Hub")?,
+                    repo: self.need(&span, raw.repo, "repo", is_repo, "write `ORG/NAME` as on the Hub")?,
                     revision: self.need(&span, raw.revision, "revision", is_revision, revision_hint)?,
                     file: self.need(&span, raw.file, "file", is_relative_path, path_hint)?,
                 })
@@ -279,22 +279,28 @@ impl Place<'_> {
                     "package",
                     &[("repo", &raw.repo), ("revision", &raw.revision), ("file", &raw.file)],
                 )?;
-                let path_hint = "a relative path inside the wheel, without `..`";
+                let path_hint = "write a relative path inside the wheel, without `..`";
                 Ok(Source::Package {
-                    package: self.need(&span, raw.package, "package", is_part, "the name on the package index")?,
+                    package: self.need(
+                        &span,
+                        raw.package,
+                        "package",
+                        is_part,
+                        "write the name on the package index",
+                    )?,
                     version: self.need(
                         &span,
                         raw.version,
                         "version",
                         is_version,
-                        "one version, such as `0.1.2`",
+                        "write one version, such as `0.1.2`",
                     )?,
                     member: self.need(&span, raw.member, "member", is_relative_path, path_hint)?,
                 })
             }
             other => {
-                let why = format!("{other:?} is not a kind of source");
-                Err(self.error(raw.kind.span(), "kind", why, "`kind` is `hub` or `package`"))
+                let why = format!("{other:?} is not a source kind");
+                Err(self.error(raw.kind.span(), "kind", why, "set `kind` to `hub` or `package`"))
             }
         }
     }
@@ -309,7 +315,7 @@ impl Place<'_> {
         if good(value.get_ref()) {
             return Ok(());
         }
-        Err(self.error(value.span(), field, format!("{:?} will not do", value.get_ref()), hint))
+        Err(self.error(value.span(), field, format!("{:?} is not valid", value.get_ref()), hint))
     }
 
     fn need(
@@ -335,7 +341,7 @@ impl Place<'_> {
     fn absent(&self, kind: &str, fields: &[(&str, &Option<Spanned<String>>)]) -> Result<(), ModelError> {
         for (field, value) in fields {
             if let Some(value) = value {
-                let why = format!("means nothing where kind is {kind:?}");
+                let why = format!("is not allowed with kind {kind:?}");
                 return Err(self.error(value.span(), field, why, format!("remove `{field}`")));
             }
         }

@@ -128,7 +128,7 @@ fn ensure_part(
             Ok(Some(path)) => return Ok(path),
             Ok(None) => break,
             Err(ModelError::Damaged { path, .. }) => {
-                progress.note(&format!("{} is damaged: fetching it again", path.display()));
+                progress.note(&format!("{} is damaged; downloading it again", path.display()));
                 remove::discard(&slot, &path)?;
             }
             Err(error) => return Err(error),

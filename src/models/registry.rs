@@ -43,7 +43,7 @@ impl Registry {
             match std::fs::read(path) {
                 Ok(bytes) => registry.overlay(Self::parse_bytes(&bytes, path)?),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(ModelError::io(path, "cannot be read", error)),
+                Err(error) => return Err(ModelError::io(path, "cannot read", error)),
             }
         }
         Ok(registry)

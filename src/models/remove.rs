@@ -93,7 +93,7 @@ fn delete(path: &Path, removed: &mut Removed) -> Result<(), ModelError> {
     let Ok(meta) = fs::symlink_metadata(path) else {
         return Ok(());
     };
-    fs::remove_file(path).map_err(|error| ModelError::io(path, "cannot be deleted", error))?;
+    fs::remove_file(path).map_err(|error| ModelError::io(path, "cannot delete", error))?;
     removed.files += 1;
     removed.bytes += if meta.is_file() { meta.len() } else { 0 };
     Ok(())

@@ -140,12 +140,12 @@ impl Slot {
     /// # Errors
     /// [`ModelError::Damaged`], with both hashes, if the hash is wrong.
     pub fn check(&self, model: &str, path: &Path, progress: &mut dyn Progress) -> Result<(), ModelError> {
-        let file = File::open(path).map_err(|error| ModelError::io(path, "cannot be opened", error))?;
+        let file = File::open(path).map_err(|error| ModelError::io(path, "cannot open", error))?;
         let mut hasher = Hasher::default();
         progress.begin(&format!("checking {model}"), Some(self.size), 0);
         let read = hash_reader(&mut hasher, file, |bytes| progress.advance(bytes));
         progress.end();
-        read.map_err(|error| ModelError::io(path, "cannot be read", error))?;
+        read.map_err(|error| ModelError::io(path, "cannot read", error))?;
         let found = hasher.hex();
         if found == self.sha256 {
             self.set_checked(path);
@@ -167,13 +167,13 @@ impl Slot {
         let path = self.lock_file();
         make_parent(&path)?;
         let options = File::options().create(true).write(true).truncate(false).open(&path);
-        let file = options.map_err(|error| ModelError::io(&path, "cannot be opened", error))?;
+        let file = options.map_err(|error| ModelError::io(&path, "cannot open", error))?;
         match file.try_lock() {
             Ok(()) => return Ok(Held(Some(file))),
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return self.unlocked(error, progress),
         }
-        progress.note("another program is fetching this model: waiting for it");
+        progress.note("another program is downloading this model; waiting for it");
         match file.lock() {
             Ok(()) => Ok(Held(Some(file))),
             Err(error) => self.unlocked(error, progress),
@@ -184,7 +184,7 @@ impl Slot {
     /// whole.
     fn unlocked(&self, error: io::Error, progress: &mut dyn Progress) -> Result<Held, ModelError> {
         progress.note(&format!(
-            "the cache's disk has no file locks ({error}): going on without one"
+            "the disk of the cache has no file locks ({error}); continuing without one"
         ));
         Ok(Held(None))
     }
@@ -195,7 +195,7 @@ impl Slot {
     pub fn place(&self, file: &Path) -> Result<PathBuf, ModelError> {
         let blob = self.blob();
         make_parent(&blob)?;
-        fs::rename(file, &blob).map_err(|error| ModelError::io(&blob, "cannot be put in place", error))?;
+        fs::rename(file, &blob).map_err(|error| ModelError::io(&blob, "cannot create", error))?;
         sync_folder(&blob);
         // Another source may have left an unfinished download.
         let _ = fs::remove_file(self.partial());
@@ -213,13 +213,13 @@ impl Slot {
         // A dangling link or a file of another size may be in the way.
         match fs::remove_file(&pointer) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(ModelError::io(&pointer, "cannot be replaced", error));
+                return Err(ModelError::io(&pointer, "cannot replace", error));
             }
             _ => {}
         }
         let climb = self.file.split('/').count() + 1;
         let target = Path::new(&"../".repeat(climb)).join("blobs").join(&self.sha256);
-        point(&target, &self.blob(), &pointer).map_err(|error| ModelError::io(&pointer, "cannot be linked", error))?;
+        point(&target, &self.blob(), &pointer).map_err(|error| ModelError::io(&pointer, "cannot link", error))?;
         self.set_checked(&pointer);
         Ok(pointer)
     }
@@ -245,13 +245,13 @@ fn own_file(model: &Model) -> String {
 /// Creates the parent folder of `path`.
 pub(super) fn make_parent(path: &Path) -> Result<(), ModelError> {
     let Some(parent) = path.parent() else { return Ok(()) };
-    fs::create_dir_all(parent).map_err(|error| ModelError::io(parent, "cannot be created", error))
+    fs::create_dir_all(parent).map_err(|error| ModelError::io(parent, "cannot create", error))
 }
 
 /// Writes to a temporary file in the same folder, syncs it, and renames it to `path`.
 fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
     make_parent(path)?;
-    let fail = |error| ModelError::io(path, "cannot be written", error);
+    let fail = |error| ModelError::io(path, "cannot write", error);
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
     file.write_all(bytes)

@@ -68,9 +68,9 @@ pub struct Template {
 /// Why a text is not a template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    #[error("a line `## system` must open the file and a line `## user` follow it")]
+    #[error("the file must start with a line `## system` and contain a line `## user` after it")]
     Sections,
-    #[error("the user message must hold {PASSAGES} once and, after it, {QUESTION} once")]
+    #[error("the user message must contain {PASSAGES} once and, after it, {QUESTION} once")]
     Holes,
 }
 

@@ -55,7 +55,7 @@ pub fn related(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<(
 /// Writes each of `citations` with its quote.
 pub fn citations(out: &mut dyn Write, citations: &[Citation], look: Look) -> io::Result<()> {
     for citation in citations {
-        let by = citation.contributor.as_deref().unwrap_or("nobody signed it");
+        let by = citation.contributor.as_deref().unwrap_or("unsigned");
         let date = look.date(citation.date.as_deref());
         let mark = look.style(MARK, &format!("[{}]", citation.n));
         let id = look.style(BOLD, &sanitise::line(&citation.id));

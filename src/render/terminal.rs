@@ -144,7 +144,7 @@ pub fn why(out: &mut dyn Write, signals: &Signals, answer: &Answer, look: Look) 
     };
     let near = signals
         .similarity
-        .map(|near| format!(", and is as near as {near:.2} in meaning"));
+        .map(|near| format!("; the highest similarity in meaning is {near:.2}"));
     let line = format!(
         "{verdict}: confidence {:.3} is {sign} the threshold {:.3}; the best passage covers {:.0}% of the {}{}",
         answer.confidence,
@@ -163,7 +163,7 @@ pub fn why(out: &mut dyn Write, signals: &Signals, answer: &Answer, look: Look) 
         let backed = if sentence.supported {
             ids.join(", ")
         } else {
-            "nothing that suffices".into()
+            "no passage".into()
         };
         let line = format!(
             "support {:.2} by {backed}: {}",
@@ -213,14 +213,14 @@ pub fn hits(out: &mut dyn Write, hits: &[Hit], look: Look, explain: bool) -> io:
             let covers = format!("covers {:.0}% of the question: {words}", hit.coverage * 100.0);
             let why = match hit.similarity {
                 Some(near) => format!(
-                    "score {:.3} of words {:.3} ({}) and meaning {:.3} ({}), {covers}",
+                    "score {:.3}: words {:.3} ({}), meaning {:.3} ({}); {covers}",
                     hit.score,
                     hit.words,
                     place(hit.words_rank),
                     near.value,
                     place(Some(near.rank))
                 ),
-                None => format!("score {:.3}, {covers}", hit.score),
+                None => format!("score {:.3}; {covers}", hit.score),
             };
             writeln!(out, "{}", look.wrap(&why, "    "))?;
         }

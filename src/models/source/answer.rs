@@ -41,10 +41,13 @@ impl Trouble {
 pub(super) fn redirect(at: &Url, location: &str) -> Result<Url, Trouble> {
     let next = at
         .join(location)
-        .map_err(|_| Trouble::give_up("redirected to something that is no address"))?;
+        .map_err(|_| Trouble::give_up("it redirected to an invalid address"))?;
     match (at.scheme(), next.scheme()) {
         (_, "https") | ("http", "http") => Ok(next),
-        _ => Err(Trouble::give_up(format!("redirected from https to {}", next.scheme()))),
+        _ => Err(Trouble::give_up(format!(
+            "it redirected from https to {}",
+            next.scheme()
+        ))),
     }
 }
 
@@ -85,7 +88,7 @@ pub(super) fn range_start(headers: &HeaderMap, size: u64) -> Result<u64, Trouble
         Some((start.trim().parse::<u64>().ok()?, whole.trim().parse::<u64>().ok()))
     });
     match parsed {
-        None => Err(Trouble::give_up("the server sent a part without saying which")),
+        None => Err(Trouble::give_up("the server sent a part of the file without its range")),
         Some((_, Some(whole))) if whole != size => Err(Trouble::give_up(format!(
             "the file there is {whole} bytes, not the listed {size}"
         ))),
@@ -99,7 +102,7 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, limits: &Limits) 
     match code {
         401 | 403 => Trouble::Fault(Fault::Source {
             why: format!("access refused ({code}): the repository is private or gated, or the token is wrong"),
-            hint: Some("accept the model's terms on the Hub, then set HF_TOKEN to a token that may read it".into()),
+            hint: Some("accept the model's terms on the Hub, then set HF_TOKEN to a token with read access".into()),
         }),
         404 | 410 => Trouble::give_up(format!("no such repository, revision or file ({code})")),
         408 | 429 | 500..=599 => {
@@ -107,7 +110,7 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, limits: &Limits) 
             let asked = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
             let wait = asked.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
             match wait.filter(|wait| *wait > limits.longest_pause) {
-                Some(wait) => Trouble::give_up(format!("busy ({code}): asks to wait {} s", wait.as_secs())),
+                Some(wait) => Trouble::give_up(format!("it is busy ({code}) and asks to wait {} s", wait.as_secs())),
                 None => Trouble::Again {
                     why: format!("the server answered {code}"),
                     wait,
@@ -125,7 +128,7 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, limits: &Limits) 
 pub(super) fn unreachable_host(error: reqwest::Error) -> Trouble {
     if error.is_builder() {
         return Trouble::Fault(Fault::Source {
-            why: "the request could not be made: the token holds characters that a header cannot".into(),
+            why: "the token has characters that an HTTP header cannot hold".into(),
             hint: Some("check HF_TOKEN".into()),
         });
     }

@@ -46,7 +46,7 @@ pub(super) fn fetch(
     progress: &mut dyn Progress,
 ) -> Result<PathBuf, Fault> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Fault::source(format!("no network runtime: {error}")))?;
+    let runtime = runtime.map_err(|error| Fault::source(format!("cannot start the network runtime: {error}")))?;
     let hub = Hub::new(places)?;
     runtime.block_on(hub.download(wanted, slot, progress))
 }
@@ -113,7 +113,7 @@ impl<'a> Hub<'a> {
                     return Ok(slot.place(&path)?);
                 }
                 Outcome::Wrong(_) if from_earlier_run => {
-                    progress.note("what an earlier run had fetched is damaged: starting over");
+                    progress.note("the partial download is damaged; starting over");
                     partial.restart()?;
                     from_earlier_run = false;
                 }
@@ -156,7 +156,7 @@ impl<'a> Hub<'a> {
     /// Returns `ENDPOINT/REPO/resolve/REVISION/FILE`, percent-encoded.
     fn address(&self, repo: &str, revision: &str, file: &str) -> Result<Url, Fault> {
         let mut url = self.endpoint.clone();
-        let unusable = || Fault::source(format!("HF_ENDPOINT takes no path: {}", self.endpoint));
+        let unusable = || Fault::source(format!("HF_ENDPOINT cannot have a path: {}", self.endpoint));
         let mut segments = url.path_segments_mut().map_err(|()| unusable())?;
         segments
             .pop_if_empty()
@@ -207,11 +207,11 @@ impl<'a> Hub<'a> {
                 .pause
                 .saturating_mul(1 << fruitless.min(10))
                 .min(self.limits.longest_pause);
-            progress.trouble(&format!("{why}: trying again from byte {}", partial.length()));
+            progress.trouble(&format!("{why}; resuming from byte {}", partial.length()));
             sleep(wait.unwrap_or(pause)).await;
         }
         Err(Fault::source(format!(
-            "{} connections did not bring the whole file",
+            "the file was incomplete after {} connections",
             self.limits.tries
         )))
     }
@@ -243,7 +243,7 @@ impl<'a> Hub<'a> {
                     "the server sent the part from byte {starts_at}, not {from}"
                 )));
             }
-            progress.note("the server does not resume downloads: starting over");
+            progress.note("the server cannot resume downloads; starting over");
             partial.restart().map_err(|error| Trouble::Fault(error.into()))?;
             progress.end();
             progress.begin(what, Some(slot.size), 0);
@@ -304,7 +304,7 @@ impl<'a> Hub<'a> {
     }
 
     fn stalled(&self) -> String {
-        format!("nothing came for {} s", self.limits.stall.as_secs_f32())
+        format!("no data came for {} s", self.limits.stall.as_secs_f32())
     }
 }
 

@@ -15,11 +15,11 @@ pub(in super::super) fn check(path: &Path) -> Result<PathBuf, ModelError> {
     };
     let opened = File::open(path).and_then(|file| file.metadata());
     match opened {
-        Ok(meta) if meta.is_dir() => refuse("is a folder, not a model file".into()),
-        Ok(meta) if meta.is_file() && meta.len() == 0 => refuse("is empty".into()),
+        Ok(meta) if meta.is_dir() => refuse("it is a folder, not a model file".into()),
+        Ok(meta) if meta.is_file() && meta.len() == 0 => refuse("it is empty".into()),
         Ok(_) => Ok(path.to_path_buf()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => refuse("no such file".into()),
-        Err(error) => refuse(format!("cannot be read: {error}")),
+        Err(error) => refuse(format!("it cannot be read: {error}")),
     }
 }
 

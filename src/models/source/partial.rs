@@ -38,10 +38,10 @@ impl Partial {
             .write(true)
             .truncate(false)
             .open(&path);
-        let file = opened.map_err(|error| ModelError::io(&path, "cannot be opened", error))?;
+        let file = opened.map_err(|error| ModelError::io(&path, "cannot open", error))?;
         let length = file
             .metadata()
-            .map_err(|error| ModelError::io(&path, "cannot be read", error))?
+            .map_err(|error| ModelError::io(&path, "cannot read", error))?
             .len();
         let mut partial = Self {
             path,
@@ -55,7 +55,7 @@ impl Partial {
             partial.restart()?;
         } else {
             hash_prefix(&mut partial.hasher, &partial.file, length)
-                .map_err(|error| ModelError::io(&partial.path, "cannot be read", error))?;
+                .map_err(|error| ModelError::io(&partial.path, "cannot read", error))?;
         }
         Ok(partial)
     }
@@ -75,14 +75,14 @@ impl Partial {
         self.hasher = Hasher::default();
         self.length = 0;
         let emptied = self.file.set_len(0).and_then(|()| self.file.rewind());
-        emptied.map_err(|error| ModelError::io(&self.path, "cannot be emptied", error))
+        emptied.map_err(|error| ModelError::io(&self.path, "cannot empty", error))
     }
 
     /// Appends `chunk`. The caller ensures that it is no longer than [`Partial::missing`].
     pub fn write(&mut self, chunk: &[u8]) -> Result<(), ModelError> {
         self.file
             .write_all(chunk)
-            .map_err(|error| ModelError::io(&self.path, "cannot be written", error))?;
+            .map_err(|error| ModelError::io(&self.path, "cannot write", error))?;
         self.hasher.update(chunk);
         self.length += chunk.len() as u64;
         Ok(())
@@ -96,7 +96,7 @@ impl Partial {
         }
         self.file
             .sync_all()
-            .map_err(|error| ModelError::io(&self.path, "cannot be written", error))?;
+            .map_err(|error| ModelError::io(&self.path, "cannot write", error))?;
         Ok(Outcome::Right(self.path.clone()))
     }
 

