@@ -69,7 +69,7 @@ impl Default for Settings {
 pub enum AskError {
     #[error("the question is empty")]
     Empty,
-    #[error("the question has {0} bytes, and {MAX_QUESTION_BYTES} are the limit")]
+    #[error("the question is longer than the limit of {MAX_QUESTION_BYTES} bytes")]
     TooLong(usize),
     #[error(transparent)]
     Retrieve(#[from] RetrieveError),
@@ -227,7 +227,12 @@ pub fn write(
         true => writing::Written::default(),
         false => writing::write(found, writer, meaning, settings, &mut timings, listener)?,
     };
-    let writing::Written { draft, model, mode } = written;
+    let writing::Written {
+        draft,
+        model,
+        mode,
+        cut,
+    } = written;
     timings.total_ms = ms(found.started.elapsed());
     let abstained = !draft.holds();
     // If everything that answers was shown before, the corpus still has an answer.
@@ -257,6 +262,7 @@ pub fn write(
         related,
         corpus: found.corpus.clone(),
         model,
+        cut,
         timings,
     })
 }

@@ -188,6 +188,9 @@ pub struct Answer {
     pub further_reading: Vec<Further>,
     pub corpus: Freshness,
     pub model: Option<ModelUsed>,
+    /// Whether the token limit or the context window cut off the model's text.
+    #[serde(skip)]
+    pub cut: bool,
     pub timings: Timings,
 }
 

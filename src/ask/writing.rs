@@ -12,7 +12,7 @@ use crate::answer::runs::{self, Run};
 use crate::answer::topic::{Topic, Verdict};
 use crate::answer::{Draft, Mode, ModelUsed, Related, Timings};
 use crate::corpus::Passage;
-use crate::engine::{Engine, Message, Role, Sampling};
+use crate::engine::{Engine, Message, Role, Sampling, Stop};
 
 /// The most tokens of a prompt. Readers wait for the prefill.
 const PROMPT_TOKENS: usize = 1_536;
@@ -28,6 +28,8 @@ pub(super) struct Written {
     pub draft: Draft,
     pub model: Option<ModelUsed>,
     pub mode: Mode,
+    /// Whether a limit cut off the model's text.
+    pub cut: bool,
 }
 
 impl Default for Written {
@@ -36,6 +38,7 @@ impl Default for Written {
             draft: Draft::default(),
             model: None,
             mode: Mode::Extractive,
+            cut: false,
         }
     }
 }
@@ -63,7 +66,8 @@ pub(super) fn write(
         written.model = Some(used(writer.engine.info(), writer.sha256.as_deref()));
         timings.load_ms = ms(writer.load);
         let texts: Vec<Passage> = runs.iter().map(|run| run.cut(&topics)).collect();
-        let (lead, rejected) = lead(found, &texts, writer, meaning, settings, timings)?;
+        let (lead, rejected, cut) = lead(found, &texts, writer, meaning, settings, timings)?;
+        written.cut = cut;
         if let Some(lead) = lead {
             written.mode = Mode::Llm;
             let sentence = written
@@ -73,7 +77,7 @@ pub(super) fn write(
                 return Ok(written);
             }
         } else {
-            listener.note("no run of sentences backs what the model wrote: the answer is quoted alone");
+            listener.note("no passage supports the model's text; the answer consists of quotes only");
         }
         for (text, share) in rejected.into_iter().filter(|_| settings.keep_unsupported) {
             if listener
@@ -94,8 +98,8 @@ pub(super) fn write(
     Ok(written)
 }
 
-/// What a model wrote: a lead, if a run backs one, and the rejected sentences with their support.
-type Read = (Option<Lead>, Vec<(String, f32)>);
+/// What a model made of the runs: a lead, if one holds, what does not hold, and whether a limit cut the text off.
+type Read = (Option<Lead>, Vec<(String, f32)>, bool);
 
 /// Lets the model write the lead from the runs.
 fn lead(
@@ -125,7 +129,7 @@ fn lead(
             .fill(&found.query, &notes, room.min(PROMPT_TOKENS), &count)?
     };
     if prompt.passages == 0 {
-        return Ok((None, Vec::new()));
+        return Ok((None, Vec::new(), false));
     }
     let mut reader = LeadReader::new(&texts[..prompt.passages], meaning);
     let mut listen = |piece: &str| -> ControlFlow<()> { reader.push(piece) };
@@ -136,7 +140,9 @@ fn lead(
     timings.prefill_ms = ms(generation.prefill);
     timings.first_token_ms = ms(generation.first_token);
     timings.decode_ms = ms(generation.decode);
-    Ok(reader.finish())
+    let (lead, rejected) = reader.finish();
+    let cut = matches!(generation.stop, Stop::MaxTokens | Stop::ContextFull);
+    Ok((lead, rejected, cut))
 }
 
 fn messages(system: &str, user: &str) -> [Message; 2] {

@@ -78,7 +78,7 @@ fn ask(arguments: Value) -> Result<Call, String> {
 }
 
 fn read<T: for<'a> Deserialize<'a>>(arguments: Value) -> Result<T, String> {
-    serde_json::from_value(arguments).map_err(|error| format!("the arguments do not fit: {error}"))
+    serde_json::from_value(arguments).map_err(|error| format!("the arguments are not valid: {error}"))
 }
 
 fn filters(since: Option<String>, edition: Option<String>, contributor: Option<String>) -> Result<Filters, String> {
@@ -94,17 +94,17 @@ fn filters(since: Option<String>, edition: Option<String>, contributor: Option<S
 
 /// Returns every tool, as listed to clients.
 pub fn all() -> Vec<Tool> {
-    let query = json!({"type": "string", "description": "What to look for, in plain words"});
-    let top_k = json!({"type": "integer", "minimum": 1, "maximum": 100, "description": "Most passages wanted"});
-    let question = json!({"type": "string", "description": "A question that can be understood by itself"});
+    let query = json!({"type": "string", "description": "What to search for, in plain words"});
+    let top_k = json!({"type": "integer", "minimum": 1, "maximum": 100, "description": "Maximum number of passages"});
+    let question = json!({"type": "string", "description": "A question that is clear without context"});
     let id = json!({
         "type": "string",
-        "description": "EDITION, EDITION/q1, EDITION/q1/a or EDITION/r1, as `search` and `ask` give them",
+        "description": "EDITION, EDITION/q1, EDITION/q1/a or EDITION/r1, as `search` and `ask` return them",
     });
     vec![
         tool(
             "search",
-            "Lists the passages of the newsletter that speak of something, best first.",
+            "Lists the newsletter passages about a topic, best first.",
             with_filters(json!({"query": query, "top_k": top_k})),
             &["query"],
             json!({"query": {"type": "string"}, "hits": {"type": "array", "items": {"type": "object"}}}),
@@ -112,7 +112,7 @@ pub fn all() -> Vec<Tool> {
         tool(
             "ask",
             "Answers a product manager's question from the newsletter's discussions, each sentence with its source; \
-             `abstained` is true where nothing in the corpus answers it.",
+             `abstained` is true if nothing in the corpus answers it.",
             with_filters(json!({ "question": question })),
             &["question"],
             json!({
@@ -124,7 +124,7 @@ pub fn all() -> Vec<Tool> {
         ),
         tool(
             "show",
-            "Gives one edition, discussion, answer or learning resource, whole.",
+            "Returns one edition, discussion, answer or learning resource in full.",
             json!({ "id": id }),
             &["id"],
             json!({"id": {"type": "string"}, "title": {"type": "string"}, "path": {"type": "string"}}),
@@ -134,9 +134,9 @@ pub fn all() -> Vec<Tool> {
 
 fn with_filters(mut properties: Value) -> Value {
     properties["since"] = json!({"type": "string", "description": "Only editions since YYYY, YYYY-MM or YYYY-MM-DD"});
-    properties["edition"] = json!({"type": "string", "description": "Only the edition of this slug"});
+    properties["edition"] = json!({"type": "string", "description": "Only the edition with this slug"});
     properties["contributor"] =
-        json!({"type": "string", "description": "Only answers of contributors with this in the name"});
+        json!({"type": "string", "description": "Only answers by contributors whose name contains this"});
     properties
 }
 

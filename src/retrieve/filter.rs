@@ -76,7 +76,7 @@ pub struct Since(String);
 
 /// The error for a [`Since`] that is not a date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a year, a month or a day is wanted: 2024, 2024-01 or 2024-01-31")]
+#[error("expected a year, month or day, such as 2024, 2024-01 or 2024-01-31")]
 pub struct NoDate;
 
 impl FromStr for Since {

@@ -127,7 +127,7 @@ pub struct Similarity {
     pub rank: usize,
 }
 
-/// A word that the index does not know, and the stem of the known word it was taken for.
+/// A word that the index does not have, and the word of the corpus that was searched for instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Correction {
     pub word: String,
@@ -302,6 +302,7 @@ fn find_among(
         (by_words, near)
     };
     let (by_words, coverage) = by_words;
+    let corrected = respell::spelled(store, &words, &by_words, corrected)?;
     let most_near = near.as_ref().and_then(|near| near.most());
     let meaning = dense.and_then(|(_, fuse)| Some((fuse, near?)));
     let all = || Ok(self::by_words(store, query, &words, usize::MAX, None)?.0);

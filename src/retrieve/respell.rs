@@ -4,6 +4,7 @@
 //! word into meaningless pieces. The passage that has the stem and scores best by words supplies the spelling. What was
 //! typed may be right after all, so the respelt question is used in addition to the typed one, never instead.
 
+use super::Correction;
 use super::bm25::{self, Found};
 use super::query::Word;
 use crate::index::analyzer::analyzer;
@@ -13,32 +14,66 @@ use crate::index::{IndexError, Store};
 pub(super) fn respell(store: &Store, text: &str, words: &[Word], found: &Found) -> Result<String, IndexError> {
     let mut out = text.to_string();
     for (bit, word) in words.iter().enumerate().filter(|(_, word)| word.likeness < 1.0) {
-        let mut scored = found.scored.clone();
-        scored.retain(|one| one.found & (1 << bit) != 0);
-        if scored.is_empty() && found.beyond.is_some() {
-            scored = bm25::best(store, words, 1 << bit, 1)?.scored;
-        }
-        let with = || scored.iter();
-        let most = with().map(|one| one.words).fold(0.0, f32::max);
-        // The order of equal passages depends on how the index was built, so the identifier decides.
-        let equal = with().filter(|one| one.words == most);
-        let passages: Result<Vec<_>, _> = equal.map(|one| store.passage(one.address)).collect();
-        let first = passages?
-            .into_iter()
-            .min_by(|a, b| (&a.id, a.part).cmp(&(&b.id, b.part)));
-        let Some(passage) = first else { continue };
-        let read = [&passage.discussion, &passage.question, &passage.text];
-        if let Some(spelling) = read
-            .into_iter()
-            .find_map(|text| spelling(text, &word.term, &word.typed))
-        {
+        if let Some(spelling) = spelling_in(store, words, bit, found, false)? {
             out = replaced(&out, &word.typed, &spelling);
         }
     }
     Ok(out)
 }
 
-/// Returns the word of `text` with the stem `term` that is most similar to `typed`, the first one on a tie.
+/// Returns `corrected` with whole words instead of stems, in the order of the words.
+pub(super) fn spelled(
+    store: &Store,
+    words: &[Word],
+    found: &Found,
+    mut corrected: Vec<Correction>,
+) -> Result<Vec<Correction>, IndexError> {
+    let mut whole = Vec::new();
+    for (bit, word) in words.iter().enumerate().filter(|(_, word)| word.likeness < 1.0) {
+        let Some(at) = corrected.iter().position(|one| one.word == word.typed) else {
+            continue;
+        };
+        let mut correction = corrected.swap_remove(at);
+        // A stem means nothing to a reader.
+        if let Some(spelling) = spelling_in(store, words, bit, found, true)? {
+            correction.read_as = spelling.to_lowercase();
+            whole.push(correction);
+        }
+    }
+    Ok(whole)
+}
+
+/// Returns how the best passage for the misspelt word number `bit` spells it. Looks in the passages that were found; if
+/// none of them has the word, in the others if there are more, or if `anywhere` is set.
+fn spelling_in(
+    store: &Store,
+    words: &[Word],
+    bit: usize,
+    found: &Found,
+    anywhere: bool,
+) -> Result<Option<String>, IndexError> {
+    let Some(word) = words.get(bit) else { return Ok(None) };
+    let mut scored = found.scored.clone();
+    scored.retain(|one| one.found & (1 << bit) != 0);
+    if scored.is_empty() && (anywhere || found.beyond.is_some()) {
+        scored = bm25::best(store, words, 1 << bit, 1)?.scored;
+    }
+    let with = || scored.iter();
+    let most = with().map(|one| one.words).fold(0.0, f32::max);
+    // Which of equal ones comes first in the index differs with how it was made: the identifier decides.
+    let equal = with().filter(|one| one.words == most);
+    let passages: Result<Vec<_>, _> = equal.map(|one| store.passage(one.address)).collect();
+    let first = passages?
+        .into_iter()
+        .min_by(|a, b| (&a.id, a.part).cmp(&(&b.id, b.part)));
+    let Some(passage) = first else { return Ok(None) };
+    let mut read = [&passage.discussion, &passage.question, &passage.text]
+        .into_iter()
+        .chain(&passage.also_asked);
+    Ok(read.find_map(|text| spelling(text, &word.term, &word.typed)))
+}
+
+/// The word of `text` with the stem `term` that is most like what was `typed`; of equal ones the first.
 fn spelling(text: &str, term: &str, typed: &str) -> Option<String> {
     let mut best: Option<(usize, &str)> = None;
     let mut analyzer = analyzer();

@@ -108,7 +108,7 @@ fn misspelt_words_are_read_as_the_nearest_known_one() {
         .iter()
         .map(|c| (c.word.as_str(), c.read_as.as_str()))
         .collect();
-    assert_eq!(read, [("machien", "machin"), ("lerning", "learn")]);
+    assert_eq!(read, [("machien", "machine"), ("lerning", "learning")]);
     assert!(found.coverage < ask("machine learning").coverage);
 }
 

@@ -97,7 +97,7 @@ pub fn gone() -> Wrong {
     Wrong::again_after(
         5,
         "broken_off",
-        "the answer broke off: the server is stopping, or failed",
+        "the answer was interrupted: the server is stopping or has failed",
     )
 }
 

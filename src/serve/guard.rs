@@ -9,9 +9,9 @@ use hyper::http::uri::Authority;
 /// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Stranger {
-    #[error("this server answers to the names localhost, 127.0.0.1 and [::1] only")]
+    #[error("this server accepts only the host names localhost, 127.0.0.1 and [::1]")]
     Host,
-    #[error("this server answers to its own page only, not to pages of other sites")]
+    #[error("this server accepts requests only from its own page, not from other sites")]
     Origin,
 }
 

@@ -30,12 +30,20 @@ pub fn completion(stamp: &Stamp, answer: &Answer, notes: &[String]) -> Value {
             "index": 0,
             "message": {"role": "assistant", "content": answer.answer, "refusal": null},
             "logprobs": null,
-            "finish_reason": "stop",
+            "finish_reason": finish(answer),
         }],
         "usage": usage(answer),
         "sources": answer.citations,
         "askpm": details(answer, notes),
     })
+}
+
+/// Why the answer ended, in the API's words.
+fn finish(answer: &Answer) -> &'static str {
+    match answer.cut {
+        true => "length",
+        false => "stop",
+    }
 }
 
 fn usage(answer: &Answer) -> Value {
@@ -93,7 +101,7 @@ pub fn text(sentence: &Sentence, first: bool) -> String {
 
 /// Returns the chunks that end a stream: one with the sources and, if `with_usage`, one with the token counts.
 pub fn ending(stamp: &Stamp, answer: &Answer, notes: &[String], with_usage: bool) -> Vec<Value> {
-    let mut last = delta(stamp, json!({}), json!("stop"));
+    let mut last = delta(stamp, json!({}), json!(finish(answer)));
     last["sources"] = json!(answer.citations);
     last["askpm"] = details(answer, notes);
     let mut chunks = vec![last];

@@ -59,9 +59,9 @@ struct Body {
     #[serde(default)]
     seed: Option<i64>,
     #[serde(default)]
-    max_tokens: Option<u64>,
+    max_tokens: Option<i64>,
     #[serde(default)]
-    max_completion_tokens: Option<u64>,
+    max_completion_tokens: Option<i64>,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -99,13 +99,13 @@ pub fn parse(bytes: &[u8]) -> Result<Wanted, Bad> {
     let body: Body = serde_json::from_slice(bytes).map_err(|error| Bad {
         param: None,
         code: "invalid_json",
-        message: format!("the body is no chat completion request: {error}"),
+        message: format!("the body is not a chat completion request: {error}"),
     })?;
     if let Some(model) = body.model.as_deref().filter(|model| *model != MODEL) {
         return Err(Bad {
             param: Some("model"),
             code: "model_not_found",
-            message: format!("the model `{model}` is not here; `{MODEL}` is"),
+            message: format!("there is no model `{model}`; use `{MODEL}`"),
         });
     }
     refuse(&body.rest)?;
@@ -120,9 +120,16 @@ pub fn parse(bytes: &[u8]) -> Result<Wanted, Bad> {
         .seed
         .map(|seed| u64::try_from(seed).map_err(|_| bad("seed", "`seed` must be 0 or more")))
         .transpose()?;
-    let max_tokens = body.max_completion_tokens.or(body.max_tokens);
+    // -1 means no limit, as in llama.cpp's server: then the default holds.
+    let max_tokens = body
+        .max_completion_tokens
+        .or(body.max_tokens)
+        .filter(|tokens| *tokens != -1);
     if max_tokens.is_some_and(|tokens| !(1..=4096).contains(&tokens)) {
-        return Err(bad("max_tokens", "`max_tokens` must be from 1 to 4096"));
+        return Err(bad(
+            "max_tokens",
+            "`max_tokens` must be from 1 to 4096, or -1 for the default",
+        ));
     }
     let mut notes = Vec::new();
     let (question, history) = conversation(body.messages, &mut notes)?;
@@ -133,7 +140,7 @@ pub fn parse(bytes: &[u8]) -> Result<Wanted, Bad> {
             temperature,
             top_p,
             seed,
-            max_tokens: max_tokens.map(|tokens| tokens as usize),
+            max_tokens: max_tokens.and_then(|tokens| usize::try_from(tokens).ok()),
             ..Ask::default()
         },
         stream: body.stream.unwrap_or(false),
@@ -187,7 +194,7 @@ fn refuse(rest: &Map<String, Value>) -> Result<(), Bad> {
             return Err(Bad {
                 param: Some(name),
                 code: "unsupported_parameter",
-                message: format!("`{name}` cannot be honoured: answers are sentences of the corpus with their sources"),
+                message: format!("`{name}` is not supported: answers are sentences from the corpus with their sources"),
             });
         }
     }
@@ -199,7 +206,7 @@ fn conversation(messages: Vec<Message>, notes: &mut Vec<String>) -> Result<(Stri
     if messages.len() > MAX_MESSAGES {
         return Err(bad(
             "messages",
-            format!("`messages` may hold {MAX_MESSAGES} messages at most"),
+            format!("`messages` may have at most {MAX_MESSAGES} messages"),
         ));
     }
     let mut turns = Vec::new();
@@ -228,20 +235,24 @@ fn conversation(messages: Vec<Message>, notes: &mut Vec<String>) -> Result<(Stri
         }
     }
     if passed_over > 0 {
-        notes.push("system messages are passed over: askpm answers from its corpus by its own rules".into());
+        notes.push("system messages are ignored: askpm answers from its corpus by its own rules".into());
     }
     if of_tools > 0 {
-        notes.push("messages of tools are passed over: askpm answers from its corpus, and calls no tool".into());
+        notes.push("messages of tools are ignored: askpm answers from its corpus and calls no tools".into());
     }
     let question = match turns.pop() {
         Some(Turn { role: Role::User, text }) if !text.trim().is_empty() => text,
-        _ => return Err(bad("messages", "the last of `messages` must be a question of the user")),
+        _ => {
+            return Err(bad(
+                "messages",
+                "the last message in `messages` must be a question from the user",
+            ));
+        }
     };
     if question.len() > MAX_QUESTION_BYTES {
-        let bytes = question.len();
         return Err(bad(
             "messages",
-            format!("the question has {bytes} bytes, and {MAX_QUESTION_BYTES} are the limit"),
+            format!("the question is longer than the limit of {MAX_QUESTION_BYTES} bytes"),
         ));
     }
     Ok((question, turns))
@@ -259,7 +270,7 @@ fn text(content: Option<Content>, at: usize) -> Result<String, Bad> {
                     _ => {
                         return Err(bad(
                             "messages",
-                            format!("`messages[{at}].content` may hold parts of text only"),
+                            format!("`messages[{at}].content` may have only parts of type `text`"),
                         ));
                     }
                 }
@@ -374,6 +385,7 @@ mod tests {
             ("top_p", json!(0), "top_p"),
             ("seed", json!(-1), "seed"),
             ("max_tokens", json!(0), "max_tokens"),
+            ("max_tokens", json!(-2), "max_tokens"),
             ("n", json!(2), "n"),
             ("stop", json!("."), "stop"),
             ("tools", json!([{"type": "function"}]), "tools"),
@@ -391,6 +403,7 @@ mod tests {
     fn a_field_that_asks_for_what_happens_anyway_is_no_fault() {
         for (field, value) in [
             ("n", json!(1)),
+            ("max_tokens", json!(-1)),
             ("stop", Value::Null),
             ("tools", json!([])),
             ("tool_choice", json!("auto")),

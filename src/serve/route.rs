@@ -50,7 +50,12 @@ where
 {
     guard::check(request.headers(), request.uri().authority())
         .map_err(|stranger| Wrong::new(StatusCode::FORBIDDEN, "forbidden", stranger))?;
-    let path = request.uri().path().to_string();
+    let path = request.uri().path();
+    // As OpenAI-compatible servers do.
+    let path = match path.strip_suffix('/') {
+        Some(without) if path.starts_with("/v1/") => without.to_string(),
+        _ => path.to_string(),
+    };
     let head_or_get = matches!(*request.method(), Method::GET | Method::HEAD);
     match path.as_str() {
         "/v1/chat/completions" if *request.method() == Method::POST => {
@@ -73,7 +78,7 @@ where
             None => Err(Wrong::new(
                 StatusCode::NOT_FOUND,
                 "not_found",
-                format!("there is no {other} here"),
+                format!("there is no {other}"),
             )),
         },
     }
@@ -83,7 +88,7 @@ fn not_allowed() -> Wrong {
     Wrong::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
-        "chat completions are asked for with POST, all else with GET",
+        "use POST for chat completions and GET for everything else",
     )
 }
 
@@ -104,7 +109,11 @@ where
     match timeout(BODY_TIME, Limited::new(body, most).collect()).await {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Wrong::new(StatusCode::BAD_REQUEST, "broken_off", "the body broke off")),
+        Ok(Err(_)) => Err(Wrong::new(
+            StatusCode::BAD_REQUEST,
+            "broken_off",
+            "the body ended early",
+        )),
         Err(_) => Err(Wrong::new(
             StatusCode::REQUEST_TIMEOUT,
             "too_slow",
@@ -144,7 +153,7 @@ async fn complete(house: &House, wanted: Wanted) -> Result<Response<Reply>, Wron
         let _ = say.send(last);
     };
     let ticket = house.desk.submit(job).map_err(|busy| {
-        let message = "every place in the queue is taken: ask again later";
+        let message = "the queue is full: try again later";
         Wrong::again_after(busy.retry_after, "busy", message)
     })?;
     let stamp = house.stamp();

@@ -15,7 +15,7 @@ const MAX_BODY: usize = 32 << 20;
 
 /// Why a request to a cluster failed.
 #[derive(Debug, thiserror::Error)]
-#[error("{url}: {problem}")]
+#[error("cannot use the search cluster {url}: {problem}")]
 pub struct ClusterError {
     url: String,
     problem: String,
@@ -45,18 +45,18 @@ impl Client {
         };
         let url = remote::server(place.url.trim_end_matches('/')).ok_or_else(|| {
             told(
-                "`url` is no http or https address",
-                Some("url = \"http://127.0.0.1:9200\""),
+                "`url` is not an http or https address",
+                Some("set `url` to an address such as \"http://127.0.0.1:9200\""),
             )
         })?;
         let header = |text: &String| {
             let header = remote::authorization(text);
-            header.ok_or_else(|| told("a header cannot hold the key", None))
+            header.ok_or_else(|| told("the key has characters that an HTTP header cannot hold", None))
         };
         let authorization = place.authorization.as_ref().map(header).transpose()?;
         if authorization.is_some() && !remote::may_carry_key(&url) {
             return Err(told(
-                "a key would be sent unprotected to another machine",
+                "the key would be sent to another machine without encryption",
                 Some("use https"),
             ));
         }
@@ -125,7 +125,7 @@ impl Client {
             while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(error))? {
                 bytes.extend_from_slice(&chunk);
                 if bytes.len() > MAX_BODY {
-                    return Err(self.fault(format!("it sent more than {MAX_BODY} bytes"), None));
+                    return Err(self.fault(format!("its answer has more than {MAX_BODY} bytes"), None));
                 }
             }
             Ok((response.status(), bytes))
@@ -140,8 +140,8 @@ impl Client {
         let said = if said.is_empty() { said } else { format!(": {said}") };
         let hint = match status.as_u16() {
             401 | 403 => Some("set the environment variable that `key_env` of [retriever] names"),
-            404 => Some("check `url` of [retriever]; Quickwit wants a template for its indexes first, see the README"),
-            300..=399 => Some("write the address that it redirects to as `url` of [retriever]"),
+            404 => Some("check `url` in [retriever]; Quickwit needs an index template first (see the README)"),
+            300..=399 => Some("set `url` in [retriever] to the address that it redirects to"),
             _ => None,
         };
         self.fault(format!("the cluster answered {status}{said}"), hint)
@@ -150,7 +150,7 @@ impl Client {
     fn unreachable(&self, error: reqwest::Error) -> ClusterError {
         let hint = "start the cluster, or search with --by words";
         if error.is_timeout() {
-            return self.fault("it took too long".into(), Some(hint));
+            return self.fault("it did not answer in time".into(), Some(hint));
         }
         self.fault(remote::cause(&error.without_url()), Some(hint))
     }

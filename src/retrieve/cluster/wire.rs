@@ -85,7 +85,8 @@ struct Source {
 
 /// Parses the keys and scores of a search result.
 pub fn found(body: &[u8]) -> Result<Vec<(String, f32)>, String> {
-    let found: Found = serde_json::from_slice(body).map_err(|error| format!("no result of a search: {error}"))?;
+    let found: Found =
+        serde_json::from_slice(body).map_err(|error| format!("it did not send a search result: {error}"))?;
     let score = |hit: &Hit| {
         // With a sort order, a cluster may give the score only as the sort value.
         let sorted = hit.sort.first().and_then(Value::as_f64).map(|score| score as f32);
@@ -128,7 +129,8 @@ struct Bulk {
 
 /// Checks that all passages were accepted. A passage that already exists is not an error.
 pub fn taken(body: &[u8]) -> Result<(), String> {
-    let bulk: Bulk = serde_json::from_slice(body).map_err(|error| format!("no result of a bulk request: {error}"))?;
+    let bulk: Bulk = serde_json::from_slice(body)
+        .map_err(|error| format!("it did not send the result of a bulk request: {error}"))?;
     if !bulk.errors {
         return Ok(());
     }
@@ -138,7 +140,7 @@ pub fn taken(body: &[u8]) -> Result<(), String> {
     });
     match fault {
         None => Ok(()),
-        Some(item) => Err(format!("a passage was not taken: {}", reason(item))),
+        Some(item) => Err(format!("it rejected a passage: {}", reason(item))),
     }
 }
 

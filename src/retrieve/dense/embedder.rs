@@ -35,17 +35,20 @@ const MAX_CONFIG_BYTES: u64 = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum EmbedError {
     /// A file cannot be used.
-    #[error("embedding model {}: {what}", path.display())]
+    #[error("cannot load the embedding model {}: {what}", path.display())]
     File { path: PathBuf, what: String },
     /// The model could not be run on a text.
-    #[error("the embedding model failed: {0}")]
+    #[error("cannot run the embedding model: {0}")]
     Run(String),
 }
 
 impl EmbedError {
     /// Returns what the user can do about the error.
     pub fn hint(&self) -> Option<String> {
-        Some("`askpm models verify` checks the files, `askpm models remove` and `pull` replace them".into())
+        Some(
+            "run `askpm models verify`; replace a damaged model with `askpm models remove` and `askpm models pull`"
+                .into(),
+        )
     }
 }
 
@@ -222,7 +225,10 @@ pub(super) fn one_line(text: &str) -> String {
 fn read_config(path: &Path) -> Result<Config, EmbedError> {
     let size = std::fs::metadata(path).map_err(|error| fault(path, error))?.len();
     if size > MAX_CONFIG_BYTES {
-        return Err(fault(path, format!("{size} bytes are too many for a configuration")));
+        return Err(fault(
+            path,
+            format!("it has {size} bytes, too many for a configuration"),
+        ));
     }
     let bytes = std::fs::read(path).map_err(|error| fault(path, error))?;
     let config: Config = serde_json::from_slice(&bytes).map_err(|error| fault(path, error))?;
@@ -235,8 +241,8 @@ fn read_config(path: &Path) -> Result<Config, EmbedError> {
         && (16..=1 << 20).contains(&config.max_position_embeddings);
     let known = known && config.hidden_act == "gelu";
     match (known, sound) {
-        (false, _) => Err(fault(path, format!("it is no {ARCHITECTURE} with gelu"))),
-        (_, false) => Err(fault(path, "its sizes make no model")),
+        (false, _) => Err(fault(path, format!("it is not a {ARCHITECTURE} model with gelu"))),
+        (_, false) => Err(fault(path, "its sizes do not fit together")),
         _ => Ok(config),
     }
 }
@@ -250,7 +256,7 @@ fn read_tokenizer(path: &Path, vocabulary: usize) -> Result<Tokenizer, EmbedErro
     if tokens > vocabulary {
         return Err(fault(
             path,
-            format!("it has {tokens} tokens where the model knows {vocabulary}"),
+            format!("it has {tokens} tokens, but the model has {vocabulary}"),
         ));
     }
     Ok(tokenizer)

@@ -278,7 +278,7 @@ fn side_by_side<T: Sync, R: Send>(
         for thread in running {
             let made = thread
                 .join()
-                .map_err(|_| EmbedError::Run("a thread of it ended early".into()))?;
+                .map_err(|_| EmbedError::Run("one of its threads stopped".into()))?;
             all.extend(made?);
         }
         Ok::<_, EmbedError>(all)

@@ -1,4 +1,4 @@
-// Asks the server that this page came from, and shows what it says. Whatever comes back is set as text, never as HTML.
+// Asks the server of this page and shows the answer. Everything from the server is set as text, never as HTML.
 "use strict";
 
 const $ = (id) => document.getElementById(id);
@@ -16,7 +16,7 @@ function element(parent, name, text, kind) {
   return made;
 }
 
-// The sources, a line a discussion with all its marks.
+// Shows the sources: one line per discussion, with all its citation marks.
 function showSources(turn, sources) {
   if (!sources || sources.length === 0) return;
   const groups = new Map();
@@ -34,7 +34,7 @@ function showSources(turn, sources) {
   }
 }
 
-// Learning resources on the subject.
+// Shows learning resources on the topic.
 function showReading(turn, reading) {
   if (!reading || reading.length === 0) return;
   element(turn, "h3", "Further reading");
@@ -44,7 +44,7 @@ function showReading(turn, reading) {
   }
 }
 
-// Hands on the data of each server-sent event of `response`.
+// Yields the data of each server-sent event of `response`.
 async function* events(response) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
@@ -62,11 +62,11 @@ async function* events(response) {
 
 async function wrongOf(response) {
   const again = response.headers.get("retry-after");
-  let message = "the server answered " + response.status;
+  let message = "the server returned status " + response.status;
   try {
     message = (await response.json()).error.message;
-  } catch { /* It is no object of ours: the status must do. */ }
-  return new Error(again ? `${message} (in ${again} s)` : message);
+  } catch { /* Not an error object: report only the status. */ }
+  return new Error(again ? `${message} (retry in ${again} s)` : message);
 }
 
 async function ask(text) {
@@ -94,7 +94,7 @@ async function ask(text) {
       said += chunk.choices[0]?.delta?.content ?? "";
       answer.textContent = said;
     }
-    if (!last) throw new Error("the answer broke off");
+    if (!last) throw new Error("the answer was interrupted");
     if (last.askpm.abstained) answer.className = "nothing";
     for (const note of last.askpm.notes) element(turn, "p", note, "nothing");
     showReading(turn, last.askpm.further_reading);
@@ -116,7 +116,7 @@ form.addEventListener("submit", async (event) => {
   question.value = "";
   askButton.disabled = true;
   stopButton.hidden = false;
-  state.textContent = "looking…";
+  state.textContent = "searching…";
   await ask(text);
   state.textContent = "";
   askButton.disabled = false;
