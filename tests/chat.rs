@@ -161,7 +161,7 @@ fn a_chat_is_gone_on_with_and_ask_asks_follow_ups_of_it() {
     );
     assert!(
         ran.stderr
-            .contains("going on after 1 question, the last: How do I move from"),
+            .contains("continuing after 1 question; the last was: How do I move from"),
         "{ran:#?}"
     );
     let ask = home
@@ -194,10 +194,10 @@ fn an_answer_of_ask_can_be_gone_on_from() {
 fn nothing_to_go_on_with_is_an_error_for_ask_and_a_note_for_chat() {
     let home = Home::new();
     let ran = home.askpm().args(["ask", "-m", "none", "-c", "why?"]).run();
-    let ran = ran.fails(1, &["--continue", "no conversation"]);
+    let ran = ran.fails(1, &["cannot continue", "no earlier conversation"]);
     assert!(ran.hint().contains("without -c"), "{ran:#?}");
     let ran = chat(&home, &["-c"], &format!("{API}\n")).ok();
-    assert!(ran.stderr.contains("no conversation to go on with"), "{ran:#?}");
+    assert!(ran.stderr.contains("no earlier conversation"), "{ran:#?}");
     let ran = home.askpm().args(["ask", "-c", "--batch", "-"]).run();
     assert_eq!(ran.status, Some(2), "{ran:#?}");
 }
@@ -230,7 +230,7 @@ fn a_conversation_is_for_its_owner_alone_and_one_that_cannot_be_kept_is_answered
     let data = elsewhere.parent().unwrap().parent().unwrap();
     let ran = home.askpm().env("XDG_DATA_HOME", data).args(["chat", "-m", "none"]);
     let ran = ran.stdin(format!("{API}\n{START}\n")).run().ok();
-    assert_eq!(ran.stderr.matches("is not kept").count(), 1, "{ran:#?}");
+    assert_eq!(ran.stderr.matches("is not saved").count(), 1, "{ran:#?}");
     let ran = home
         .askpm()
         .env("XDG_DATA_HOME", data)
@@ -306,7 +306,7 @@ fn commands_do_what_help_says() {
     let other = home.write("other.md", "mine");
     let ran = chat(&home, &["-c"], &format!("/save {}\n", other.display()));
     assert!(
-        ran.status == Some(1) && ran.stderr.contains("no saved conversation"),
+        ran.status == Some(1) && ran.stderr.contains("not a saved conversation"),
         "{ran:#?}"
     );
     assert_eq!(fs::read_to_string(other).unwrap(), "mine");
@@ -316,7 +316,7 @@ fn commands_do_what_help_says() {
 fn what_a_command_cannot_do_is_told_and_the_session_goes_on() {
     let home = Home::new();
     for (line, part) in [
-        ("/sorces", "the nearest is /sources"),
+        ("/sorces", "did you mean /sources?"),
         ("/show 9", "the last answer has"),
         ("/show nowhere/q1", "no edition"),
         ("/show", "it takes N|ID"),
@@ -334,7 +334,7 @@ fn what_a_command_cannot_do_is_told_and_the_session_goes_on() {
         &format!("/sources\n{API}\n/new\n/sources\nand why is that?\n"),
     );
     assert_eq!(
-        ran.stderr.matches("nothing has been answered yet").count(),
+        ran.stderr.matches("no question has been answered yet").count(),
         2,
         "{ran:#?}"
     );
@@ -387,7 +387,7 @@ fn on_a_terminal_lines_are_edited_recalled_and_kept() {
     terminal.sees("> ");
     // Ctrl-C at the prompt keeps the session open, and Ctrl-D ends it.
     terminal.keys("\u{3}");
-    terminal.sees("Ctrl-D or /quit leaves");
+    terminal.sees("press Ctrl-D or type /quit");
     terminal.sees("> ");
     terminal.keys("\u{4}");
     assert_eq!(terminal.ends(), Some(0));
@@ -418,7 +418,7 @@ fn tab_completes_commands_and_the_names_of_models() {
     terminal.sees("/sources");
     terminal.sees("/save");
     terminal.keys("\u{3}");
-    terminal.sees("Ctrl-D or /quit leaves");
+    terminal.sees("press Ctrl-D or type /quit");
     terminal.sees("> ");
     terminal.keys("/model no\t");
     terminal.sees("/model none");

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::{Home, Ran};
+use crate::harness::{Home, Ran, Run};
 
 /// Returns the row of `config show --json` for one setting: value, `from`, `place`.
 fn row(ran: &Ran, name: &str) -> (String, String, String) {
@@ -111,7 +111,7 @@ fn an_edit_that_is_wrong_changes_nothing_and_loses_nothing() {
     let edit = |editor: &str| home.bare().env("VISUAL", editor).args(["config", "edit"]).run();
     let ran = edit("/bin/sh -c 'echo modle = 1 >> \"$1\"' sh").fails(1, &["config.draft.toml:2", "modle"]);
     assert!(
-        ran.hint().contains("as it was") && ran.hint().contains("did you mean `model`?"),
+        ran.hint().contains("is unchanged") && ran.hint().contains("did you mean `model`?"),
         "{ran:#?}"
     );
     assert_eq!(fs::read_to_string(&path).unwrap(), "top_k = 3\n");
@@ -128,4 +128,38 @@ fn an_edit_that_is_wrong_changes_nothing_and_loses_nothing() {
         assert_eq!(fs::read_to_string(&path).unwrap(), "top_k = 4\n");
         assert!(!home.path(".config/askpm/config.draft.toml").exists());
     }
+}
+
+#[test]
+fn an_empty_variable_counts_as_unset() {
+    let home = Home::new();
+    home.write(".config/askpm/config.toml", "model = \"none\"\n");
+    let names = [
+        "ASKPM_MODEL",
+        "ASKPM_DEVICE",
+        "ASKPM_CORPUS",
+        "ASKPM_CONFIG",
+        "ASKPM_BY",
+        "ASKPM_OFFLINE",
+    ];
+    let empty = |run: Run| names.iter().fold(run, |run, name| run.env(name, ""));
+    let ran = empty(home.bare().args(["config", "show", "--json"])).run().ok();
+    is(&ran, "model", "none", "file", "1");
+    is(&ran, "device", "auto", "default", "null");
+    is(&ran, "offline", "false", "default", "null");
+    assert_eq!(row(&ran, "corpus").1, "default");
+    let ran = empty(home.bare().args(["search", "--by", "words", "price"])).run().ok();
+    assert!(!ran.stdout.is_empty(), "{ran:#?}");
+}
+
+#[test]
+fn a_tilde_in_the_settings_is_the_home_folder() {
+    let home = Home::new();
+    let edition = "---\nslug: mine\ntitle: Mine\n---\n\n## Q1. Which walrus?\n\n### A. S\n\nThe big one.\n";
+    home.write("x/mine.md", edition);
+    home.write(".config/askpm/config.toml", "corpus = \"~/x\"\n");
+    let ran = home.bare().args(["search", "walrus"]).run().ok();
+    assert!(ran.stdout.contains("mine/q1/a"), "{ran:#?}");
+    let ran = home.bare().args(["config", "show", "--json"]).run().ok();
+    is(&ran, "corpus", home.path("x").to_str().unwrap(), "file", "1");
 }

@@ -90,7 +90,7 @@ fn a_damaged_index_is_named_and_made_again() {
     );
     let ran = doctor(&home, &["--fix"]).ok();
     assert_eq!(check(&ran, "index").unwrap().0, "ok");
-    assert!(mended(&ran)[0].starts_with("index: made again"), "{ran:#?}");
+    assert!(mended(&ran)[0].starts_with("index: rebuilt"), "{ran:#?}");
     assert!(mended(&doctor(&home, &["--fix"])).is_empty());
 }
 
@@ -159,11 +159,11 @@ fn settings_that_are_wrong_are_one_fault_among_the_others() {
     assert_eq!(ran.status, Some(1));
     let (state, detail, mend) = check(&ran, "settings").unwrap();
     assert!(
-        state == "broken" && detail.contains("config.toml:1: unknown field") && mend.contains("`model`"),
+        state == "broken" && detail.contains("config.toml:1: unknown setting") && mend.contains("`model`"),
         "{ran:#?}"
     );
     assert_eq!(check(&ran, "corpus").unwrap().0, "ok");
-    assert!(ran.stdout.contains("config.draft.toml has an edit"), "{ran:#?}");
+    assert!(ran.stdout.contains("config.draft.toml has changes"), "{ran:#?}");
     assert_eq!(
         fs::read_to_string(home.path(".config/askpm/config.toml")).unwrap(),
         "modle = 1\n"
@@ -178,7 +178,7 @@ fn the_model_that_the_settings_name_is_the_one_that_is_looked_at() {
         check(&doctor(&home, &[]), "model").unwrap()
     };
     let (state, detail, _) = look("none");
-    assert!(state == "ok" && detail.contains("quoted"), "{detail}");
+    assert!(state == "ok" && detail.contains("quotes"), "{detail}");
     let (state, detail, mend) = look("gone/model.gguf");
     assert!(
         state == "broken" && detail.contains("gone/model.gguf") && !mend.is_empty(),
@@ -239,4 +239,19 @@ fn no_link_is_followed_out_of_askpm_s_folders() {
     doctor(&home, &["--fix"]).ok();
     assert!(outside.exists());
     assert_eq!(fs::metadata(&outside).unwrap().permissions().mode() & 0o777, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_read_only_settings_file_is_in_order() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new();
+    let path = home.write(".config/askpm/config.toml", "top_k = 3\n");
+    fs::set_permissions(home.path(".config/askpm"), fs::Permissions::from_mode(0o700)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+    let ran = doctor(&home, &["--fix"]).ok();
+    assert_eq!(check(&ran, "access"), None, "{ran:#?}");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o400);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    assert!(check(&doctor(&home, &[]), "access").is_some());
 }

@@ -78,7 +78,7 @@ fn two_ways_of_searching_are_compared_by_a_paired_test() {
         );
     }
     let table = home.askpm().args(args).args([&file]).run().ok();
-    assert!(table.stdout.contains("Less the same by words"), "{table:#?}");
+    assert!(table.stdout.contains("Difference from `--by words`"), "{table:#?}");
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn quoted_answers_are_scored_by_citation_support_points_and_abstention() {
     );
     let refused = eval(&["--mode", "llm"]);
     assert!(
-        refused.status == Some(2) && refused.stderr.contains("`--mode` is about a model's answers"),
+        refused.status == Some(2) && refused.stderr.contains("`--mode` needs a model"),
         "{refused:#?}"
     );
     let refused = home.askpm().args(["eval", "--mode", "llm"]).args([&file]).run();

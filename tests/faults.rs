@@ -1,6 +1,6 @@
-//! Injects faults of every kind into the real binary: each must end in a clear line and an intact state.
+//! Injects faults of every kind into the real binary. Each must end with a clear message and intact files.
 //!
-//! A scenario causes one kind of fault many times, and counts what was lost of the user's data: editions, imported
+//! A scenario causes one kind of fault many times, and counts the losses among the user's files: editions, imported
 //! newsletters, models, settings. The test prints a table of all scenarios. With `ASKPM_WRITE_RELIABILITY=1` it writes
 //! the table to `RELIABILITY.md`.
 
@@ -30,16 +30,16 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::{Home, Ran};
 
-/// The outcome of one scenario.
+/// The result of one scenario.
 pub struct Outcome {
     pub tries: usize,
     /// Editions, models and settings that are missing or changed.
     pub lost: usize,
-    /// The last message of the tries that failed, and how often it occurred.
+    /// The last message of each try that failed, and how often it came.
     failures: BTreeMap<String, usize>,
-    /// The same for the tries that went on.
+    /// The same for the tries that succeeded.
     notes: BTreeMap<String, usize>,
-    /// Why it could not run here.
+    /// Why the scenario cannot run here.
     pub skipped: Option<String>,
 }
 
@@ -62,14 +62,14 @@ impl Outcome {
         }
     }
 
-    /// Counts a try that must succeed. It may print a message.
+    /// Counts a try that must have succeeded. It may have printed a note.
     #[track_caller]
     pub fn goes_on(&mut self, home: &Home, ran: &Ran) {
         assert!(matches!(ran.status, Some(0 | 3)), "{ran:#?}");
         self.tell(home, ran);
     }
 
-    /// Counts a try that must fail: status 1 and a message, with nothing on standard output.
+    /// Counts a try that must have failed: status 1, a message, and nothing on standard output.
     #[track_caller]
     pub fn fails(&mut self, home: &Home, ran: &Ran) {
         assert_eq!((ran.status, ran.stdout.as_str()), (Some(1), ""), "{ran:#?}");
@@ -77,7 +77,7 @@ impl Outcome {
         self.tell(home, ran);
     }
 
-    /// Counts a try that may do either.
+    /// Counts a try that may succeed or fail.
     #[track_caller]
     pub fn ends(&mut self, home: &Home, ran: &Ran) {
         match ran.status {
@@ -100,21 +100,21 @@ impl Outcome {
         }
     }
 
-    /// Returns the most common message of the tries that failed, or of those that went on if none failed.
+    /// The most frequent message of the tries that failed or, if none failed, of those that succeeded.
     pub fn message(&self) -> String {
         let most = |said: &BTreeMap<String, usize>| {
             let most = said.iter().max_by_key(|(_, times)| **times);
             most.map(|(line, _)| line.clone())
         };
         let goes_on = || match most(&self.notes) {
-            Some(line) => format!("goes on: {line}"),
-            None => "goes on".into(),
+            Some(line) => format!("continues: {line}"),
+            None => "continues".into(),
         };
         most(&self.failures).unwrap_or_else(goes_on)
     }
 }
 
-/// Removes from `line` what differs between runs: the home folder, ports, hashes in paths, times.
+/// `line` without the parts that differ between runs: the home folder, ports, hashes in paths, times.
 fn general(home: &Home, line: &str) -> String {
     let line = line.replace(&home.path("").display().to_string(), "~/");
     let line = line.split(" at path \"").next().unwrap_or_default();
@@ -145,7 +145,7 @@ pub fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     out
 }
 
-/// Returns how many files of `before` are missing or changed.
+/// How many files of `before` are missing or changed.
 pub fn lost(before: &BTreeMap<PathBuf, Vec<u8>>) -> usize {
     before
         .iter()
@@ -153,7 +153,7 @@ pub fn lost(before: &BTreeMap<PathBuf, Vec<u8>>) -> usize {
         .count()
 }
 
-/// Returns an edition with one answer that mentions a walrus and the edition's number.
+/// An edition with one answer that mentions a walrus and the number of the edition.
 pub fn edition(n: usize) -> String {
     format!(
         "---\nslug: edition-{n}\ntitle: Edition {n}\n---\n\n## Q1. Which walrus is number {n}?\n\n### A. Somebody\n\n\
@@ -161,7 +161,7 @@ pub fn edition(n: usize) -> String {
     )
 }
 
-/// Creates a home with a corpus of `editions`, which the settings name.
+/// A home whose settings name a corpus of `editions` editions.
 pub fn home(editions: usize) -> Home {
     let home = Home::new();
     for n in 0..editions {
@@ -174,7 +174,7 @@ pub fn home(editions: usize) -> Home {
     home
 }
 
-/// Returns the identifiers that a search finds, in order. The search must succeed.
+/// The identifiers that a search finds, in order. The search must succeed.
 #[track_caller]
 pub fn found(home: &Home) -> Vec<String> {
     ids(&home.bare().args(["search", "--json", "-n", "100", "walrus"]).run().ok())
@@ -187,14 +187,14 @@ pub fn ids(ran: &Ran) -> Vec<String> {
     hits.map(|hit| hit["id"].as_str().unwrap().to_string()).collect()
 }
 
-/// A name for the table, and the function that runs it.
+/// The name of a scenario in the table, and its function.
 type Scenario = (&'static str, fn() -> Outcome);
 
 const SCENARIOS: &[Scenario] = &[
-    ("`refresh` killed (SIGKILL) at random moments", killed::refresh),
-    ("`import` killed at random moments", killed::import),
-    ("`models pull` killed at random moments", killed::pull),
-    ("`config edit` killed while the editor runs", killed::edit),
+    ("`refresh` killed with SIGKILL at random times", killed::refresh),
+    ("`import` killed at random times", killed::import),
+    ("`models pull` killed at random times", killed::pull),
+    ("`config edit` killed while the editor is open", killed::edit),
     ("disk full: `refresh`", disk::full_for_the_index),
     ("disk full: `import`", disk::full_for_imports),
     ("disk full: `models pull`", disk::full_for_models),
@@ -204,31 +204,40 @@ const SCENARIOS: &[Scenario] = &[
         "disk read-only: `import`, `models pull`, `config edit`",
         disk::read_only_is_told,
     ),
-    ("files dated 1970 and 2100", clock::file_times),
-    ("wall clock at 1960, 1970, 2038 and 2106", clock::wall_clock),
-    ("index files cut, emptied, missing, bits flipped", damage::index),
-    ("vectors cut, bits flipped", damage::vectors),
-    ("model file (`-m PATH`) cut, bits flipped", damage::model_file),
-    ("listed model in the cache: bits flipped", damage::listed_model),
-    ("editions cut, bits flipped", damage::editions),
-    ("settings cut, bits flipped", damage::settings),
-    ("notes cut, bits flipped (feeds, checked models, refs)", damage::notes),
-    ("eight searches at once, no index yet", together::searches),
-    ("four imports of one folder at once", together::imports),
-    ("four pulls of one model at once", together::pulls),
+    ("files with modification times in 1970 and 2100", clock::file_times),
+    ("system clock set to 1960, 1970, 2038 and 2106", clock::wall_clock),
+    ("index files truncated, emptied, deleted, bits flipped", damage::index),
+    ("vector files truncated, bits flipped", damage::vectors),
+    ("model file (`-m PATH`) truncated, bits flipped", damage::model_file),
+    ("downloaded model in the cache: bits flipped", damage::listed_model),
+    ("editions truncated, bits flipped", damage::editions),
+    ("settings truncated, bits flipped", damage::settings),
     (
-        "memory limited (`ulimit -v`) below what a search takes",
+        "bookkeeping files truncated, bits flipped (feeds, verified models, refs)",
+        damage::notes,
+    ),
+    ("eight searches at the same time, without an index", together::searches),
+    ("four imports of one folder at the same time", together::imports),
+    ("four downloads of one model at the same time", together::pulls),
+    (
+        "memory limit (`ulimit -v`) below the needs of a search",
         limits::no_memory,
     ),
-    ("memory limited (`ulimit -v`)", limits::memory),
-    ("file size limited (`ulimit -f`)", limits::file_size),
-    ("too few open files (`ulimit -n`)", limits::open_files),
-    ("Hub: wrong bytes", hub::wrong_bytes),
-    ("Hub: too long, too short, no length, wrong part", hub::wrong_length),
-    ("Hub: 416, 429, 500, closes, redirects", hub::refusals),
-    ("Hub: slow, a few bytes at a time", hub::slow),
-    ("Hub: silent in the middle", hub::silent),
-    ("`serve`: clients that never finish a request", serving::slow_clients),
+    ("memory limit (`ulimit -v`)", limits::memory),
+    ("file size limit (`ulimit -f`)", limits::file_size),
+    ("limit of open files (`ulimit -n`)", limits::open_files),
+    ("Hub: sends wrong bytes", hub::wrong_bytes),
+    (
+        "Hub: sends too much, too little, no length, the wrong range",
+        hub::wrong_length,
+    ),
+    (
+        "Hub: answers 416, 429 or 500, closes the connection, redirects",
+        hub::refusals,
+    ),
+    ("Hub: slow, sends a few bytes at a time", hub::slow),
+    ("Hub: stops sending in the middle", hub::silent),
+    ("`serve`: clients that never complete a request", serving::slow_clients),
 ];
 
 #[test]
@@ -237,7 +246,7 @@ fn every_fault_ends_in_a_clear_line_and_a_whole_state() {
     let mut failed = Vec::new();
     for (name, scenario) in SCENARIOS {
         let started = std::time::Instant::now();
-        // A failing scenario must not hide the results of the others.
+        // A scenario that fails must not hide the results of the others.
         match catch_unwind(AssertUnwindSafe(scenario)) {
             Ok(outcome) => {
                 if outcome.lost > 0 {

@@ -152,7 +152,7 @@ fn an_edition_with_a_fault_is_told_and_does_not_end_the_watch() {
     watching.until("skipped");
     fs::remove_file(home.path("corpus/one.md")).unwrap();
     fs::remove_file(home.path("corpus/two.md")).unwrap();
-    watching.until("holds no Markdown file");
+    watching.until("has no Markdown files");
     home.write("corpus/three.md", edition("three", "Ostrich."));
     watching.until("added three");
 }
@@ -171,7 +171,7 @@ fn refresh_imports_the_drop_folder_once_and_tells_of_one_that_is_missing() {
     assert_eq!((&again["added"], &again["unchanged"]), (&0.into(), &2.into()));
     let missing = refresh("nowhere");
     assert_eq!(missing.json()["skipped"][0]["file"], "nowhere");
-    assert!(missing.stderr.contains("no such folder"), "{missing:#?}");
+    assert!(missing.stderr.contains("the folder does not exist"), "{missing:#?}");
 }
 
 #[test]

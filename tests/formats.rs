@@ -41,7 +41,7 @@ fn models_list_says_what_runs_each_model_and_each_architecture() {
     assert_eq!(runs("gemma2").unwrap(), "candle-transformers");
     assert_eq!(runs("mamba"), None);
     let text = home.askpm().args(["models", "list"]).run().ok().stdout;
-    assert!(text.contains("are run by candle-transformers") && text.contains("gemma, gemma2, olmo2"));
+    assert!(text.contains("run on candle-transformers") && text.contains("gemma, gemma2, olmo2"));
 }
 
 #[test]
@@ -163,6 +163,30 @@ fn off_a_terminal_there_are_no_links_whatever_the_terminal_could_do() {
 }
 
 #[test]
+fn a_word_that_is_no_command_is_refused_before_it_is_answered_and_a_question_is_asked() {
+    let home = Home::new();
+    let refused = |args: &[&str]| {
+        let ran = home.askpm().args(args).run();
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""), "{ran:#?}");
+        ran
+    };
+    let ran = refused(&["digest"]);
+    assert!(ran.stderr.contains("`digest` is not an askpm command"), "{ran:#?}");
+    assert!(ran.hint().contains("`askpm ask digest`"), "{ran:#?}");
+    let ran = refused(&["serch", "pricing"]);
+    assert!(ran.stderr.contains("did you mean `askpm search pricing`?"), "{ran:#?}");
+    let words = ["show", "me", "how", "to", "price", "an", "API"];
+    let ran = home
+        .askpm()
+        .env("ASKPM_MODEL", "none")
+        .args(words)
+        .args(["--json"])
+        .run()
+        .ok();
+    assert_eq!(ran.json()["question"], "show me how to price an API");
+}
+
+#[test]
 fn slips_in_names_and_commands_are_met_with_the_nearest() {
     let home = Home::new();
     let ran = home.askpm().args(["show", "pricng/q1"]).run().fails(1, &["pricng/q1"]);
@@ -174,7 +198,7 @@ fn slips_in_names_and_commands_are_met_with_the_nearest() {
         .fails(1, &["smollm2-153m"]);
     assert!(ran.hint().starts_with("did you mean `smollm2-135m`?"), "{ran:#?}");
     let ran = home.askpm().args(["serch", "-m", "none"]).run();
-    assert!(ran.stderr.contains("did you mean `askpm search`?"), "{ran:#?}");
+    assert!(ran.stderr.contains("did you mean `askpm search -m none`?"), "{ran:#?}");
     let ran = home.askpm().args(["-m", "none", QUESTION]).run().ok();
     assert!(!ran.stderr.contains("did you mean"), "{ran:#?}");
 }

@@ -468,7 +468,7 @@ fn whatever_a_random_model_babbles_freely_is_rejected_and_the_passages_are_quote
             assert!(
                 notes
                     .iter()
-                    .any(|note| note.contains("no run of sentences backs what the model wrote")),
+                    .any(|note| note.contains("no passage supports the model's text")),
                 "{notes:?}"
             );
         }

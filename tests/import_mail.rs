@@ -122,7 +122,7 @@ fn files_that_are_no_letters_are_refused_by_name_with_the_way_out() {
         home.write(name, text);
         let run = home.bare().env("ASKPM_CORPUS", home.path("corpus"));
         let ran = run.args(["import"]).args([home.path(name)]).run();
-        let ran = ran.fails(1, &["nothing that was given holds an edition"]);
+        let ran = ran.fails(1, &["no edition was found"]);
         assert!(ran.stderr.contains(says) && ran.stderr.contains(name), "{ran:#?}");
     }
     assert!(!home.path("corpus").join("table.md").exists());

@@ -111,7 +111,7 @@ fn a_file_that_holds_no_edition_is_named_and_the_others_are_listed() {
 fn a_number_shows_that_source_of_the_last_answer() {
     let home = Home::new();
     let show = |args: &[&str]| home.askpm().args(["show"]).args(args).run();
-    let none = show(&["2"]).fails(1, &["show 2", "no answer has been kept"]);
+    let none = show(&["2"]).fails(1, &["show 2", "no answer has been saved"]);
     assert!(none.hint().contains("askpm list"), "{none:#?}");
     let answer = home
         .askpm()
@@ -143,11 +143,11 @@ fn where_nothing_is_kept_a_number_says_so() {
         .askpm()
         .args(["show", "1"])
         .run()
-        .fails(1, &["no answer has been kept"]);
+        .fails(1, &["no answer has been saved"]);
     assert!(ran.hint().contains("--no-history"), "{ran:#?}");
     let config = home.write("config.toml", "history = false\n");
     let ran = home.askpm().args(["show", "1", "--config"]).args([&config]).run();
-    ran.fails(1, &["no answer is kept", "history = false"]);
+    ran.fails(1, &["no answer is saved", "history = false"]);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn in_a_chat_a_number_is_the_discussion_that_its_mark_cites() {
     // Two marks, one for each contributor, cite the same discussion. Either number opens it, and a third is an error.
     let whole = "I have written services for five years";
     assert_eq!(ran.stdout.matches(whole).count(), 2, "{ran:#?}");
-    assert!(ran.stderr.contains("the last answer has 2 sources"), "{ran:#?}");
+    assert!(ran.stderr.contains("the last answer has only 2 sources"), "{ran:#?}");
     for number in ["1", "2"] {
         let ran = home.askpm().args(["show", number]).run().ok();
         assert!(ran.stdout.contains(whole), "{ran:#?}");

@@ -177,7 +177,7 @@ fn what_fails_is_a_tool_error_that_says_why() {
     let home = Home::new();
     let mut client = Client::new(&home);
     for (tool, arguments, part) in [
-        ("show", json!({"id": "no-such-edition"}), "no edition of the corpus"),
+        ("show", json!({"id": "no-such-edition"}), "has no edition"),
         ("show", json!({"id": "../../etc/passwd"}), ""),
         ("ask", json!({"question": " "}), "empty"),
         ("ask", json!({"question": "x".repeat(20_000)}), "limit"),
@@ -211,6 +211,22 @@ fn lines_that_are_no_messages_do_not_end_it() {
     client.send(&json!({"jsonrpc": "2.0", "id": id, "method": "ping"}).to_string());
     // Any response to those lines must itself be a message.
     while client.receive()["id"] != id {}
+}
+
+#[test]
+fn a_long_request_and_a_last_line_without_its_end_are_answered() {
+    let home = Home::new();
+    let mut client = Client::new(&home);
+    let long = client.call("search", json!({"query": "x".repeat(300 << 10)}));
+    assert!(long["isError"] == true && text(&long).contains("limit"), "{long:#}");
+    let params = json!({"name": "search", "arguments": {"query": "price"}});
+    let last = json!({"jsonrpc": "2.0", "id": "last", "method": "tools/call", "params": params});
+    write!(client.input.as_mut().unwrap(), "{last}").unwrap();
+    drop(client.input.take());
+    let told = client.receive();
+    assert_eq!(told["id"], "last", "{told:#}");
+    assert_ne!(told["result"]["isError"], true, "{told:#}");
+    client.end();
 }
 
 #[test]

@@ -31,8 +31,8 @@ fn the_first_question_to_the_built_in_editions_waits_for_no_vectors() {
     let ask = |run: Run| run.by_default().args(["ask", "-m", "none", question]).run();
     let first = ask(home.bare()).ok();
     assert_eq!(first.stderr, "", "{first:#?}");
-    // Another corpus, whose vectors are not computed yet.
-    let reading = "reading new texts for search by meaning";
+    // Another corpus, which has nothing on it.
+    let reading = "embedding new texts";
     let other = ask(home.askpm());
     assert!(other.stderr.contains(reading), "{other:#?}");
     let again = ask(home.askpm());

@@ -312,7 +312,14 @@ fn on_a_disk_that_became_read_only_the_old_index_answers_and_says_so() {
         (Some(0), &"pricing/q1/b".into()),
         "{old:#?}"
     );
-    assert!(old.stderr.contains("answering from the index of"), "{old:#?}");
+    assert!(old.stderr.contains("answering from the outdated index of"), "{old:#?}");
     assert_eq!(new.status, Some(3), "{new:#?}");
     assert!(!refresh.fails(1, &["ead-only"]).hint().is_empty());
+}
+
+#[test]
+fn a_misspelt_word_is_read_as_a_whole_word_and_not_as_a_stem() {
+    let home = Home::new();
+    let ran = home.bare().args(["search", "negotiaton"]).run().ok();
+    assert!(ran.stderr.contains("searching for \"negotiation\""), "{ran:#?}");
 }

@@ -6,7 +6,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::harness::completions::{Completions, Says};
+use crate::harness::completions::{Completions, Says, chunk};
 use crate::harness::http::{Reply, Serving};
 use crate::harness::{Home, skipped};
 use askpm_fixtures::{TinyGguf, Weights};
@@ -120,6 +120,54 @@ fn a_model_answers_within_the_tokens_that_the_request_allows() {
 }
 
 #[test]
+fn an_answer_whose_text_a_limit_cut_off_says_so() {
+    let end = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}]}\n\ndata: [DONE]\n\n";
+    let model = Completions::start(Says::Raw((chunk("Charge by the call, because") + end).into_bytes()));
+    let home = Home::new();
+    home.write(
+        ".config/askpm/config.toml",
+        format!(
+            "generator = {{ kind = \"openai\", url = {:?}, model = \"m\" }}\n",
+            model.url()
+        ),
+    );
+    let server = serving(&home, &[]);
+    let answer = server.post(&ask(QUESTION)).json();
+    assert_eq!(answer["choices"][0]["finish_reason"], "length", "{answer:#}");
+    let events = server.post(&ask_streamed(QUESTION)).events();
+    let reasons: Vec<_> = events
+        .iter()
+        .filter_map(|event| event["choices"][0]["finish_reason"].as_str())
+        .collect();
+    assert_eq!(reasons, ["length"]);
+}
+
+#[test]
+fn a_trailing_slash_no_limit_and_the_history_of_tools_are_accepted_as_other_servers_do() {
+    let home = Home::new();
+    let server = quoting(&home);
+    for path in ["/v1/models", "/v1/models/", "/v1/models/askpm/"] {
+        assert_eq!(server.get(path).status, 200, "{path}");
+    }
+    for path in ["/v1/nothing/", "/v1//", "/page.js/"] {
+        assert_eq!(server.get(path).status, 404, "{path}");
+    }
+    let body = json!({"model": "askpm", "max_tokens": -1, "messages": [
+        {"role": "user", "content": "What day is it?"},
+        {"role": "assistant", "content": null, "tool_calls": []},
+        {"role": "tool", "tool_call_id": "c1", "content": "Monday"},
+        {"role": "user", "content": QUESTION},
+    ]});
+    let request = String::from_utf8(server.completion(&body.to_string())).unwrap();
+    let reply = server.raw(request.replacen("completions HTTP", "completions/ HTTP", 1).as_bytes());
+    assert_eq!(
+        (reply.status, &reply.json()["askpm"]["abstained"]),
+        (200, &json!(false)),
+        "{reply:#?}"
+    );
+}
+
+#[test]
 fn the_last_message_is_the_question_and_one_that_leans_on_the_one_before_is_told_by_its_words() {
     let home = Home::new();
     let server = quoting(&home);
@@ -213,10 +261,10 @@ fn what_is_no_request_is_refused_with_its_reason() {
     let home = Home::new();
     let server = quoting(&home);
     for (body, status, part) in [
-        ("{", 400, "no chat completion request"),
-        ("", 400, "no chat completion request"),
-        ("[]", 400, "no chat completion request"),
-        (r#"{"messages":[]}"#, 400, "the last of `messages`"),
+        ("{", 400, "not a chat completion request"),
+        ("", 400, "not a chat completion request"),
+        ("[]", 400, "not a chat completion request"),
+        (r#"{"messages":[]}"#, 400, "the last message"),
         (
             r#"{"model":"gpt-4o","messages":[{"role":"user","content":"x"}]}"#,
             404,

@@ -188,7 +188,7 @@ fn offline_no_cluster_is_asked_and_local_search_is_the_way_out() {
         .by_default()
         .args(["search", "--offline", "price"])
         .run()
-        .fails(1, &["offline no cluster is asked"]);
+        .fails(1, &["cannot be reached in offline mode"]);
     assert!(ran.hint().contains("--by words"), "{ran:#?}");
     home.askpm()
         .args(["search", "--offline", "--by", "words", "price"])
@@ -314,7 +314,7 @@ fn offline_doctor_checks_the_settings_and_opens_no_connection() {
     let home = with_generator(&server.url());
     expect(
         doctor(&home, "generator", &["--offline"], true),
-        ["note", "no server is asked", "-m none"],
+        ["note", "not used in offline mode", "-m none"],
     );
     let cluster = Elastic::start();
     let searching = with_cluster(&cluster.url());
@@ -360,14 +360,20 @@ fn doctor_tells_how_much_of_the_corpus_a_cluster_has_and_sends_it_nothing() {
     let cluster = Elastic::start();
     let home = with_cluster(&cluster.url());
     let look = || doctor(&home, "retriever", &[], false);
-    expect(look(), ["note", "sent with the first question", "askpm refresh"]);
+    expect(
+        look(),
+        ["note", "the first question sends it the corpus", "askpm refresh"],
+    );
     home.askpm().args(["search", "--by", "words", "price"]).run().ok();
     expect(look(), ["note", "has 0 of ", "askpm refresh"]);
     assert!(cluster.counts().is_empty());
     home.askpm().args(["refresh"]).run().ok();
     expect(look(), ["ok", "has all ", ""]);
     cluster.lose_one();
-    expect(look(), ["note", " passages; the rest is sent", "askpm refresh"]);
+    expect(
+        look(),
+        ["note", " passages; the next question sends the rest", "askpm refresh"],
+    );
     cluster.order(403, r#"{"error":{"reason":"not yours"}}"#);
     expect(look(), ["broken", "not yours", "key_env"]);
     // A web server that is not a cluster.

@@ -76,7 +76,7 @@ pub fn full_for_the_index() -> Outcome {
         outcome.fails(&home, &ran);
         assert!(ran.hint().contains("free some space"), "{ran:#?}");
         let ran = home.bare().args(["search", "walrus"]).run().ok();
-        assert!(ran.stderr.contains("answering from the index of"), "{ran:#?}");
+        assert!(ran.stderr.contains("answering from the outdated index of"), "{ran:#?}");
         disk.empty();
         assert_eq!(found(&home).len(), 40);
         outcome.lost += lost(&before);
@@ -168,7 +168,7 @@ pub fn read_only_is_searched() -> Outcome {
     ] {
         let ran = home.bare().args(args).run();
         outcome.goes_on(&home, &ran);
-        assert!(ran.stderr.contains("answering from the index of"), "{ran:#?}");
+        assert!(ran.stderr.contains("answering from the outdated index of"), "{ran:#?}");
     }
     outcome.lost += lost(&before);
     disk.remount("rw");

@@ -1,4 +1,4 @@
-//! Formats the table of faults as Markdown, and writes it to its page.
+//! Writes the table of faults as Markdown, and puts it into `RELIABILITY.md`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,9 +6,9 @@ use std::path::Path;
 
 use super::Outcome;
 
-/// Formats one row for each scenario.
+/// Returns the table, one row per scenario.
 pub fn markdown(rows: &[(&str, Outcome)]) -> String {
-    let mut out = String::from("| fault | tries | data lost | what is said most |\n|---|---|---|---|\n");
+    let mut out = String::from("| fault | tries | data lost | most frequent message |\n|---|---|---|---|\n");
     for (name, outcome) in rows {
         let _ = match &outcome.skipped {
             Some(why) => writeln!(out, "| {name} | skipped | | {why} |"),
@@ -21,7 +21,7 @@ pub fn markdown(rows: &[(&str, Outcome)]) -> String {
     out
 }
 
-/// Writes `table` between its marks in `RELIABILITY.md`. The text around it stays.
+/// Writes `table` into `RELIABILITY.md`, between its marks. The text around it stays.
 pub fn write(table: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("RELIABILITY.md");
     let page = fs::read_to_string(&path).expect("RELIABILITY.md can be read");
