@@ -55,7 +55,7 @@ pub fn config(text: &str) {
     if let Err(lines) = askpm::cli::check_settings(text) {
         assert!((1..=2).contains(&lines.len()));
         assert!(lines.iter().all(|line| !line.contains('\n')));
-        assert!(lines[0].starts_with("askpm: config.toml:"), "{lines:?}");
+        assert!(lines[0].starts_with("askpm: cannot read config.toml:"), "{lines:?}");
     }
 }
 

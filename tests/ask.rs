@@ -183,7 +183,7 @@ fn a_model_asked_for_by_name_that_cannot_be_had_is_an_error() {
         .askpm()
         .args(["ask", "-m", "smollm2-135m", "--offline", QUESTION])
         .run();
-    let ran = ran.fails(1, &["smollm2-135m is not on this machine", "offline"]);
+    let ran = ran.fails(1, &["smollm2-135m: it is not on this machine", "offline"]);
     assert!(ran.hint().contains("askpm models pull smollm2-135m"), "{ran:#?}");
 }
 

@@ -394,7 +394,7 @@ fn on_a_terminal_lines_are_edited_recalled_and_kept() {
     let history = fs::read_to_string(home.path(".local/state/askpm/history")).unwrap();
     assert_eq!(history, "How should we price an API?\n");
     let mut terminal = Terminal::new(&home, &["-m", "none", "-c"]);
-    terminal.sees("going on after 1 question");
+    terminal.sees("continuing after 1 question");
     terminal.sees("> ");
     terminal.keys("\u{1b}[A\r");
     terminal.sees("pricing/");
@@ -423,7 +423,7 @@ fn tab_completes_commands_and_the_names_of_models() {
     terminal.keys("/model no\t");
     terminal.sees("/model none");
     terminal.keys("\r");
-    terminal.sees("quoting");
+    terminal.sees("answers are quotes");
     terminal.sees("> ");
     terminal.keys("exit\r");
     assert_eq!(terminal.ends(), Some(0));
@@ -454,7 +454,7 @@ fn ctrl_c_ends_the_answer_and_keeps_the_session() {
     terminal.sees("cancelled");
     terminal.sees("> ");
     terminal.keys("/model none\r");
-    terminal.sees("quoting");
+    terminal.sees("answers are quotes");
     terminal.sees("> ");
     terminal.keys(&format!("{START}\r"));
     terminal.sees("first-steps/");

@@ -155,7 +155,7 @@ fn the_first_question_fetches_both_models_after_one_note_and_the_second_none() {
     };
     let first = ask();
     assert_eq!(listed.fetched(), [&FINDS[..], &["tiny.gguf"]].concat());
-    let notes = lines_with(&first.stderr, "fetching");
+    let notes = lines_with(&first.stderr, "downloading");
     assert_eq!(notes.len(), 1, "{first:#?}");
     let megabytes = |bytes: usize| bytes.div_ceil(1_000_000);
     let (finds, writes) = (megabytes(listed.finds), megabytes(listed.writes));
@@ -223,7 +223,7 @@ fn what_writes_nothing_fetches_the_model_that_finds_alone_and_by_words_none() {
             .run()
             .ok();
         assert!(
-            listed.fetched().is_empty() && !words.stderr.contains("alone"),
+            listed.fetched().is_empty() && !words.stderr.contains("by words only"),
             "{words:#?}"
         );
         let ran = listed.askpm().args(args).stdin(QUESTION).run().ok();

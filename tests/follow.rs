@@ -127,18 +127,18 @@ fn a_folder_that_goes_away_is_waited_for_and_followed_again() {
         home.bare().env("ASKPM_CORPUS", home.path("corpus")),
         &["--drop", "drop"],
     );
-    watching.until("drop is not there: waiting for it");
+    watching.until("drop does not exist; waiting for it");
     watching.until("watching");
     fs::rename(home.path("corpus"), home.path("away")).unwrap();
-    watching.until("corpus is not there: waiting for it");
+    watching.until("corpus does not exist; waiting for it");
     home.write("away/two.md", edition("two", "Pelican."));
     fs::rename(home.path("away"), home.path("corpus")).unwrap();
-    watching.until("corpus is there again");
+    watching.until("corpus is back");
     watching.until("added two");
     home.write("corpus/three.md", edition("three", "Ostrich."));
     watching.until("added three");
     home.write("drop/mail.eml", MAIL);
-    watching.until("drop is there again");
+    watching.until("drop is back");
     watching.until("added on-hiring-a-zeppelin");
 }
 

@@ -156,7 +156,10 @@ mod tests {
 
     #[test]
     fn what_a_command_takes_is_asked_for() {
-        assert_eq!(parse("/show").unwrap_err().to_string(), "/show: it takes N|ID");
+        assert_eq!(
+            parse("/show").unwrap_err().to_string(),
+            "cannot run /show: it takes N|ID"
+        );
         assert_eq!(parse("/new york").unwrap_err().to_string(), "/new: it takes nothing");
     }
 

@@ -1,5 +1,6 @@
 //! Defines the command line's grammar for clap. `context.rs` decides what the arguments mean.
 
+mod maintaining;
 mod measuring;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::retrieve::Since;
+pub use maintaining::*;
 pub use measuring::*;
 
 /// Answers product managers' questions from a newsletter's discussions, on your machine, with citations
@@ -87,7 +89,10 @@ pub enum Command {
 Examples:
   askpm completions bash > ~/.local/share/bash-completion/completions/askpm
   askpm completions zsh > ~/.zfunc/_askpm")]
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Print the manual page of askpm or of a command
     #[command(after_help = "\
 Examples:
@@ -409,80 +414,6 @@ pub struct EvalArgs {
     pub answering: AnsweringArgs,
     #[command(flatten)]
     pub output: OutputArgs,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  askpm doctor
-  askpm doctor --fix")]
-pub struct DoctorArgs {
-    /// Fix what is safe to fix: rebuild the index, delete leftover temporary files, correct permissions
-    #[arg(long)]
-    pub fix: bool,
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  askpm config show
-  askpm config edit")]
-pub struct ConfigArgs {
-    #[command(subcommand)]
-    pub action: ConfigAction,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ConfigAction {
-    /// Show each setting and its source: flag, variable, file or default
-    #[command(after_help = "Examples:\n  askpm config show\n  askpm config show --json")]
-    Show(ConfigShowArgs),
-    /// Print the path of the settings file
-    #[command(after_help = "Examples:\n  askpm config path")]
-    Path,
-    /// Edit the settings in VISUAL or EDITOR, and save them if they are valid
-    #[command(after_help = "Examples:\n  askpm config edit")]
-    Edit,
-}
-
-#[derive(Debug, Args)]
-pub struct ConfigShowArgs {
-    #[command(flatten)]
-    pub model: ModelChoice,
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  askpm models list
-  askpm models pull qwen3-0.6b
-  askpm models verify")]
-pub struct ModelsArgs {
-    #[command(subcommand)]
-    pub action: ModelsAction,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ModelsAction {
-    /// List the known models and which are on this machine
-    #[command(after_help = "Examples:\n  askpm models list\n  askpm models list --json")]
-    List(OutputArgs),
-    /// Download a model [default: the one for this machine]
-    #[command(after_help = "Examples:\n  askpm models pull\n  askpm models pull qwen3-0.6b")]
-    Pull { name: Option<String> },
-    /// Check a model's file against its checksum [default: every model on this machine]
-    #[command(after_help = "Examples:\n  askpm models verify\n  askpm models verify qwen3-0.6b")]
-    Verify { name: Option<String> },
-    /// Delete a model's file
-    #[command(after_help = "Examples:\n  askpm models remove qwen3-0.6b")]
-    Remove { name: String },
-    /// Print the path of a model's file [default: the one for this machine]
-    #[command(after_help = "Examples:\n  askpm models path qwen3-0.6b")]
-    Path { name: Option<String> },
 }
 
 fn share(text: &str) -> Result<f32, String> {

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use super::args::{AskArgs, Format, ModelChoice, Retrieval, SamplingArgs};
-use super::context::{Context, words_or_stdin};
+use super::context::Context;
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
+use super::text::words_or_stdin;
 use super::{batch, conversation, guide, model, save};
 use crate::answer::{Answer, Sentence};
 use crate::ask::{self, Listener, MAX_QUESTION_BYTES, Settings};

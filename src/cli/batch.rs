@@ -9,10 +9,11 @@ use serde_json::json;
 
 use super::args::AskArgs;
 use super::ask::settings;
-use super::context::{BEYOND, Context, drop_cut_character, text};
+use super::context::Context;
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
 use super::model::{self, Loaded};
+use super::text::{BEYOND, drop_cut_character, text};
 use crate::answer::meaning::Meaning;
 use crate::answer::{Answer, Sentence};
 use crate::ask::{self, AskError, Listener, MAX_QUESTION_BYTES, Settings};

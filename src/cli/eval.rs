@@ -8,10 +8,11 @@ use clap::ValueEnum;
 
 use super::args::{By, EvalArgs};
 use super::beir;
-use super::context::{Context, text};
+use super::context::Context;
 use super::error::{Exit, Failure};
 use super::eval_answers;
 use super::meaning::Finder;
+use super::text::text;
 use crate::answer::judge::{self, MIN_CONFIDENCE};
 use crate::eval::questions::Question;
 use crate::eval::{self, Comparison, Report, metrics::Estimate, questions};

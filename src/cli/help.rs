@@ -145,7 +145,7 @@ mod tests {
             }
             let args = words.iter().map(OsString::from).collect();
             assert!(
-                super::super::parse(super::super::with_ask(args)).is_ok(),
+                super::super::parse(super::super::words::with_ask(args)).is_ok(),
                 "{name}: {line}"
             );
         }

@@ -6,10 +6,11 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::args::{Format, SearchArgs};
-use super::context::{Context, words_or_stdin};
+use super::context::Context;
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
 use super::pager;
+use super::text::words_or_stdin;
 use crate::ask::MAX_QUESTION_BYTES;
 use crate::render::{html, json, markdown, terminal};
 use crate::retrieve::{Filters, Hit, Query, Retrieved, Retriever};

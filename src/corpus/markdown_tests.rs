@@ -174,7 +174,7 @@ fn other_wordings_are_bounded_in_number_and_length() {
 fn each_fault_is_named_with_its_line() {
     let cases: &[(&str, &str, usize, &str)] = &[
         ("---\nslug", "slug", 1, "front matter is missing"),
-        ("source: Written for a test.\n---\n", "", 1, "front matter has no end"),
+        ("source: Written for a test.\n---\n", "", 1, "front matter does not end"),
         ("slug: first-steps", "slug: First Steps", 2, "slug `First Steps`"),
         ("title: \"First steps: a test\"", "title: \" \"", 3, "title is empty"),
         ("title: \"First", "title: \"\"First", 3, "front matter: "),

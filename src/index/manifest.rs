@@ -202,6 +202,6 @@ mod tests {
         assert_eq!(manifest.passages(), 8);
         assert_eq!(manifest.newest().as_deref(), Some("2023-12-31"));
         let whys: Vec<_> = manifest.skipped().into_iter().map(|s| s.why).collect();
-        assert_eq!(whys, ["its slug `a` is already that of a.md", "line 3: no title"]);
+        assert_eq!(whys, ["its slug `a` is the same as that of a.md", "line 3: no title"]);
     }
 }

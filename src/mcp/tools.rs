@@ -215,7 +215,7 @@ mod tests {
         let told = |arguments| Call::parse("search", arguments).unwrap().unwrap_err();
         assert!(told(json!({"query": "x", "top_k": 0})).contains("from 1 to 100"));
         assert!(told(json!({"query": "x", "since": "soon"})).contains("`since`"));
-        assert!(told(json!({"query": 3})).contains("do not fit"));
+        assert!(told(json!({"query": 3})).contains("are not valid"));
     }
 
     proptest! {

@@ -77,7 +77,7 @@ fn a_later_version_is_told_before_its_unknown_keys() {
     let error = parse(text, Path::new("x.toml")).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "x.toml:2: version: version 2 of the format is not known"
+        "cannot read x.toml:2: version: version 2 of the format is unknown"
     );
     assert!(error.hint().unwrap().contains("version = 1"));
     assert_eq!(place("version = 1\n", ""), (1, "version".into()));
@@ -118,7 +118,10 @@ fn names_and_paths_that_could_climb_out_are_refused() {
 fn duplicate_names_and_missing_sources_are_refused() {
     let twice = format!("{GOOD}{}", GOOD.replacen("version = 1\n", "", 1));
     let error = parse(&twice, Path::new("x.toml")).unwrap_err();
-    assert!(error.to_string().starts_with("x.toml:23: name: "), "{error}");
+    assert!(
+        error.to_string().starts_with("cannot read x.toml:23: name: "),
+        "{error}"
+    );
     let cut = GOOD.split("[[model.source]]").next().unwrap();
     let error = parse(cut, Path::new("x.toml")).unwrap_err();
     assert!(error.to_string().starts_with("x.toml:2: source: "), "{error}");

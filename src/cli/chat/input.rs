@@ -9,8 +9,9 @@ use rustyline::history::MemHistory;
 use rustyline::{Behavior, CompletionType, Editor};
 
 use super::super::batch;
-use super::super::context::{Context, text};
+use super::super::context::Context;
 use super::super::error::Failure;
+use super::super::text::text;
 use super::complete::Commands;
 use super::history::{self, History};
 use crate::models::ModelKind;

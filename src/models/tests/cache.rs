@@ -162,7 +162,7 @@ fn too_little_space_is_said_before_anything_is_fetched() {
     assert!(
         error
             .to_string()
-            .contains("not enough disk space: 1 MB more are needed, 0 MB are free"),
+            .contains("not enough disk space: it needs 1 MB more, and 0 MB are free"),
         "{error}"
     );
     assert!(error.hint().unwrap().contains("HF_HUB_CACHE"));

@@ -58,7 +58,7 @@ fn a_connection_that_breaks_goes_on_in_the_same_run() {
     ];
     assert_eq!(bench.hub.ranges(), ranges);
     assert_eq!(seen.advanced, 300_000);
-    assert!(seen.noted("trying again from byte 100000"), "{seen:?}");
+    assert!(seen.noted("resuming from byte 100000"), "{seen:?}");
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_connection_on_which_nothing_comes_is_given_up_and_resumed() {
     bench.places.limits.stall = Duration::from_secs(1);
     bench.hub.order([Fault::StallAfter(100_000)]);
     let seen = bench.fetched();
-    assert!(seen.noted("nothing came for 1 s"), "{seen:?}");
+    assert!(seen.noted("no data came for 1 s"), "{seen:?}");
     assert_eq!(bench.hub.ranges().get(1).unwrap().as_deref(), Some("bytes=100000-"));
 }
 
@@ -76,7 +76,7 @@ fn a_server_that_always_breaks_off_is_left_after_bounded_tries() {
     let mut bench = Bench::new();
     bench.places.limits.tries = 5;
     bench.hub.order(vec![Fault::CutAfter(1); 50]);
-    assert_eq!(bench.failure().why, "5 connections did not bring the whole file");
+    assert_eq!(bench.failure().why, "the file was incomplete after 5 connections");
     assert_eq!(bench.hub.requests().len(), 5);
 }
 
@@ -87,7 +87,7 @@ fn a_server_that_ignores_the_range_makes_it_start_over() {
     bench.hub.order([Fault::IgnoreRange]);
     let seen = bench.fetched();
     assert_eq!(bench.hub.ranges(), [Some("bytes=1000-".to_string())]);
-    assert!(seen.noted("does not resume"), "{seen:?}");
+    assert!(seen.noted("cannot resume"), "{seen:?}");
     assert_eq!(seen.begun.last().unwrap().2, 0);
 }
 
@@ -216,7 +216,7 @@ fn a_busy_server_is_waited_for_as_it_asks_but_not_for_long() {
 
     let bench = Bench::new();
     bench.hub.order([Fault::Busy(429, 3600)]);
-    assert_eq!(bench.failure().why, "busy (429): asks to wait 3600 s");
+    assert_eq!(bench.failure().why, "it is busy (429) and asks to wait 3600 s");
     assert_eq!(bench.hub.requests().len(), 1);
 }
 

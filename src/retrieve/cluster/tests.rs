@@ -176,7 +176,7 @@ fn a_cluster_that_refuses_or_talks_nonsense_is_told_and_the_key_is_not() {
     let bad = Cluster::open(&store, &place("ftp://host"), &mut |_, _| {})
         .err()
         .unwrap();
-    assert!(bad.to_string().contains("no http or https address"), "{bad}");
+    assert!(bad.to_string().contains("not an http or https address"), "{bad}");
     let open = Cluster::open(&store, &place("http://search.example"), &mut |_, _| {})
         .err()
         .unwrap();
