@@ -116,7 +116,7 @@ fn the_proof_would_notice_a_socket_and_a_downloader() {
         .env("PATH", &bin)
         .args(["models", "pull"])
         .run()
-        .fails(1, &["smollm2-135m could not be fetched"]);
+        .fails(1, &["cannot download the model smollm2-135m"]);
     assert!(home.path("started").exists());
 }
 

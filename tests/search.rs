@@ -57,7 +57,7 @@ fn nothing_found_is_status_3() {
     home.askpm()
         .args(["search", "xylophone"])
         .run()
-        .fails(3, &["nothing in the corpus speaks of \"xylophone\""]);
+        .fails(3, &["nothing in the corpus mentions \"xylophone\""]);
     let json = home.askpm().args(["search", "--json", "xylophone"]).run();
     assert_eq!(
         (json.status, json.json()["hits"].as_array().map(Vec::len)),
@@ -249,7 +249,7 @@ fn filters_narrow_what_is_searched() {
     home.askpm()
         .args(["search", "--since", "2025", "--edition", "pricing", "price"])
         .run()
-        .fails(3, &["nothing in the corpus since 2025 in pricing speaks of \"price\""]);
+        .fails(3, &["nothing in the corpus since 2025 in pricing mentions \"price\""]);
 }
 
 #[test]

@@ -268,12 +268,12 @@ fn what_is_no_request_is_refused_with_its_reason() {
         (
             r#"{"model":"gpt-4o","messages":[{"role":"user","content":"x"}]}"#,
             404,
-            "`gpt-4o` is not here",
+            "no model `gpt-4o`",
         ),
         (
             r#"{"n":2,"messages":[{"role":"user","content":"x"}]}"#,
             400,
-            "`n` cannot be honoured",
+            "`n` is not supported",
         ),
     ] {
         let reply = server.post(body);

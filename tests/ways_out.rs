@@ -115,7 +115,7 @@ fn a_server_that_fails_is_an_error_with_the_way_out_and_no_quiet_substitute() {
         .askpm()
         .args(["ask", QUESTION])
         .run()
-        .fails(1, &["LLM_KEY has no key"]);
+        .fails(1, &["LLM_KEY is not set"]);
     assert!(keyless.hint().contains("LLM_KEY"), "{keyless:#?}");
 }
 
@@ -259,11 +259,11 @@ fn doctor_names_what_is_wrong_with_a_server_and_the_mend() {
     for (says, wanted) in [
         (
             Says::Models(vec!["small".into()]),
-            ["note", "does not list big, but small", "`model` of [generator]"],
+            ["note", "does not list big, only small", "`model` in [generator]"],
         ),
         (
             Says::Models(vec![]),
-            ["note", "does not list big", "`model` of [generator]"],
+            ["note", "does not list big", "`model` in [generator]"],
         ),
         (
             Says::Status(404, "nothing here".into()),
@@ -320,13 +320,13 @@ fn offline_doctor_checks_the_settings_and_opens_no_connection() {
     let searching = with_cluster(&cluster.url());
     expect(
         doctor(&searching, "retriever", &["--offline"], false),
-        ["note", "no cluster is asked", "--by words"],
+        ["note", "not used in offline mode", "--by words"],
     );
     assert!(server.requests().is_empty() && cluster.requests().is_empty());
     for args in [&["--offline"][..], &[]] {
         expect(
             doctor(&home, "generator", args, false),
-            ["broken", "LLM_KEY has no key", "set LLM_KEY"],
+            ["broken", "LLM_KEY is not set", "set LLM_KEY"],
         );
         let open = with_generator("http://llm.example/v1");
         expect(
@@ -346,7 +346,7 @@ fn offline_doctor_checks_the_settings_and_opens_no_connection() {
         home.write(".config/askpm/config.toml", table);
         expect(
             doctor(&home, "retriever", args, false),
-            ["broken", "LLM_KEY has no key", "cluster wants no key"],
+            ["broken", "LLM_KEY is not set", "cluster wants no key"],
         );
         expect(
             doctor(&home, "retriever", args, true),

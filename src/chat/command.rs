@@ -160,7 +160,10 @@ mod tests {
             parse("/show").unwrap_err().to_string(),
             "cannot run /show: it takes N|ID"
         );
-        assert_eq!(parse("/new york").unwrap_err().to_string(), "/new: it takes nothing");
+        assert_eq!(
+            parse("/new york").unwrap_err().to_string(),
+            "cannot run /new: it takes nothing"
+        );
     }
 
     proptest! {

@@ -50,8 +50,7 @@ pub fn source(turns: &[Turn], n: usize) -> Result<String, Failure> {
     let why = match sources.len() {
         0 if turns.is_empty() => "no question has been answered yet".to_string(),
         0 => "the last question has no answer".to_string(),
-        1 => "the last answer has only 1 source".to_string(),
-        count => format!("the last answer has only {}", terminal::count(count, "source")),
+        count => format!("the last answer has {}", terminal::count(count, "source")),
     };
     named.cloned().ok_or_else(|| {
         let hint = "pass the identifier of a source; `askpm list` prints all identifiers";

@@ -183,7 +183,7 @@ fn each_fault_is_named_with_its_line() {
         ("2024-02-29", "last May", 4, "date `last May`"),
         ("## Q1. Where", "## Where", 8, "`## Qn. Title`"),
         ("## Q1. Where", "# Q1. Where", 8, "level 2"),
-        ("## Q1. Where does one begin?", "", 10, "belongs to nothing"),
+        ("## Q1. Where does one begin?", "", 10, "before the first heading"),
         (
             "### B. Somebody else",
             "### A. Somebody else",

@@ -134,7 +134,7 @@ pub(super) fn unreachable_host(error: reqwest::Error) -> Trouble {
     }
     let weight = if error.is_connect() { 2 } else { 1 };
     Trouble::Again {
-        why: format!("cannot be reached: {}", plain(error)),
+        why: format!("the server cannot be reached: {}", plain(error)),
         wait: None,
         weight,
     }

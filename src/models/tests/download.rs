@@ -237,7 +237,7 @@ fn a_server_that_is_not_there_is_named_as_such() {
     let mut bench = Bench::new();
     bench.places.endpoint = refused();
     let failure = bench.failure();
-    assert!(failure.why.starts_with("cannot be reached: "), "{failure:?}");
+    assert!(failure.why.starts_with("the server cannot be reached: "), "{failure:?}");
     bench.places.endpoint = "not an address".into();
     assert!(bench.failure().hint.unwrap().contains("HF_ENDPOINT"));
 }
