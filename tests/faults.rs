@@ -119,11 +119,13 @@ fn general(home: &Home, line: &str) -> String {
     let line = line.replace(&home.path("").display().to_string(), "~/");
     let line = line.split(" at path \"").next().unwrap_or_default();
     let part = |part: &str| {
-        let key = part.len() >= 16 && part.chars().all(|c| c.is_ascii_hexdigit());
-        let time = part.len() == 20 && part.ends_with('Z') && part.starts_with("20");
+        let bare = part.trim_end_matches([':', ',', ';']);
+        let end = &part[bare.len()..];
+        let key = bare.len() >= 16 && bare.chars().all(|c| c.is_ascii_hexdigit());
+        let time = bare.len() == 20 && bare.ends_with('Z') && bare.starts_with("20");
         match (key, time) {
-            (true, _) => "KEY".into(),
-            (_, true) => "TIME".into(),
+            (true, _) => format!("KEY{end}"),
+            (_, true) => format!("TIME{end}"),
             _ => part.to_string(),
         }
     };
