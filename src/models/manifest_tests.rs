@@ -124,7 +124,10 @@ fn duplicate_names_and_missing_sources_are_refused() {
     );
     let cut = GOOD.split("[[model.source]]").next().unwrap();
     let error = parse(cut, Path::new("x.toml")).unwrap_err();
-    assert!(error.to_string().starts_with("x.toml:2: source: "), "{error}");
+    assert!(
+        error.to_string().starts_with("cannot read x.toml:2: source: "),
+        "{error}"
+    );
 }
 
 #[test]

@@ -180,7 +180,7 @@ fn a_cluster_that_refuses_or_talks_nonsense_is_told_and_the_key_is_not() {
     let open = Cluster::open(&store, &place("http://search.example"), &mut |_, _| {})
         .err()
         .unwrap();
-    assert!(open.to_string().contains("unprotected"), "{open}");
+    assert!(open.to_string().contains("without encryption"), "{open}");
 }
 
 #[test]
