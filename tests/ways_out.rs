@@ -346,7 +346,7 @@ fn offline_doctor_checks_the_settings_and_opens_no_connection() {
         home.write(".config/askpm/config.toml", table);
         expect(
             doctor(&home, "retriever", args, false),
-            ["broken", "LLM_KEY is not set", "cluster wants no key"],
+            ["broken", "LLM_KEY is not set", "cluster needs no key"],
         );
         expect(
             doctor(&home, "retriever", args, true),
