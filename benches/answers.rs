@@ -20,7 +20,7 @@ use std::time::Duration;
 use askpm::answer::Sentence;
 use askpm::ask::{self, Listener, Settings, Writer};
 use askpm::corpus::Corpus;
-use askpm::engine::{CandleEngine, DeviceChoice, Engine, EngineError, Generation, Message, ModelInfo, Sampling};
+use askpm::engine::{DeviceChoice, Engine, EngineError, Generation, LocalEngine, Message, ModelInfo, Sampling};
 use askpm::eval::questions::{self, Question, Split};
 use askpm::index::Store;
 use askpm::prompt::Prompts;
@@ -33,7 +33,7 @@ const PROMPTS: usize = 20;
 fn main() {
     let args = Args::read();
     let mut recorder = Recorder {
-        engine: CandleEngine::load(args.model.as_ref(), DeviceChoice::Cpu).expect("the model loads"),
+        engine: LocalEngine::load(args.model.as_ref(), DeviceChoice::Cpu).expect("the model loads"),
         asked: None,
     };
     let library = Library::open();
@@ -199,7 +199,7 @@ fn write_prompts(recorder: &mut Recorder, library: &Library, file: &str) {
 }
 
 /// Lets every draft length write the answer, in turns.
-fn write(engine: &mut CandleEngine, prompt: &Prompt, args: &Args, speeds: &mut [Speeds]) {
+fn write(engine: &mut LocalEngine, prompt: &Prompt, args: &Args, speeds: &mut [Speeds]) {
     let sampling = Sampling {
         max_tokens: prompt.written,
         ..Sampling::default()
@@ -324,7 +324,7 @@ struct Asked {
 
 /// An engine that records its last request.
 struct Recorder {
-    engine: CandleEngine,
+    engine: LocalEngine,
     asked: Option<Asked>,
 }
 

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use askpm::index::Store;
 use askpm::retrieve::dense::{Dense, Embedder, Files};
-use askpm::retrieve::{ByWords, Fused, Query, Retriever};
+use askpm::retrieve::{ByWords, HybridRetriever, Query, Retriever};
 use synthetic::{Random, Vocabulary};
 
 const AN_EDITION: usize = 12;
@@ -65,7 +65,7 @@ fn measure(vocabulary: &Vocabulary, passages: usize) {
         dense.size().0,
         started.elapsed().as_secs_f64()
     );
-    let fused = Fused {
+    let fused = HybridRetriever {
         store: &store,
         dense: &dense,
     };

@@ -10,7 +10,7 @@ use std::path::Path;
 use askpm::answer::{injection, sentences};
 use askpm::corpus::import::{Limits, import_bytes};
 use askpm::corpus::{edition, markdown, passage};
-use askpm::engine::{CandleEngine, DeviceChoice, Engine, Message, Role, Sampling};
+use askpm::engine::{DeviceChoice, Engine, LocalEngine, Message, Role, Sampling};
 use askpm::render::sanitise;
 
 const NAMES: [&str; 8] = ["a.txt", "a.md", "a.html", "a.eml", "a.mbox", "a.xml", "-", "../../x"];
@@ -81,7 +81,7 @@ pub fn text(text: &str) {
 pub fn gguf(bytes: &[u8], folder: &Path) {
     let path = folder.join("fuzz.gguf");
     std::fs::write(&path, bytes).expect("the folder can be written");
-    let mut engine = match CandleEngine::load(&path, DeviceChoice::Cpu) {
+    let mut engine = match LocalEngine::load(&path, DeviceChoice::Cpu) {
         Ok(engine) => engine,
         Err(error) => return assert!(!error.to_string().contains('\n'), "{error}"),
     };

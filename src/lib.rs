@@ -45,7 +45,7 @@
 //! - [`chat`] turns each turn of a conversation into a question.
 //! - [`models`] finds and downloads what the engine loads.
 //! - [`feeds`] fetches newsletters by address.
-//! - [`desk`] queues questions before one engine. [`serve`] (HTTP, only on this machine) and [`mcp`] (standard input
+//! - [`jobs`] queues questions before one engine. [`serve`] (HTTP, only on this machine) and [`mcp`] (standard input
 //!   and output) answer other programs through it.
 //! - [`eval`] measures.
 //! - [`cli`] is the program.
@@ -69,7 +69,7 @@ pub mod ask;
 pub mod chat;
 pub mod cli;
 pub mod corpus;
-pub mod desk;
+pub mod jobs;
 pub use askpm_engine as engine;
 pub mod eval;
 pub mod feeds;

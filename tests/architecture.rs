@@ -96,13 +96,13 @@ const BLIND: &[(&str, &[&str])] = &[
         ],
     ),
     ("src/render/", &["prompt", "models", "engine", "ask", "cli"]),
-    ("src/ask", &["models", "chat", "render", "cli", "desk", "serve", "mcp"]),
+    ("src/ask", &["models", "chat", "render", "cli", "jobs", "serve", "mcp"]),
     (
         "src/chat/",
-        &["models", "prompt", "engine", "render", "desk", "serve", "mcp", "cli"],
+        &["models", "prompt", "engine", "render", "jobs", "serve", "mcp", "cli"],
     ),
     (
-        "src/desk/",
+        "src/jobs/",
         &["corpus", "index", "prompt", "models", "render", "serve", "mcp", "cli"],
     ),
     (

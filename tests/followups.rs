@@ -11,7 +11,7 @@ use askpm::eval::questions::{Question, Split, parse};
 use askpm::eval::{Outcome, run};
 use askpm::index::Store;
 use askpm::retrieve::dense::{Dense, Embedder, Files};
-use askpm::retrieve::{ByWords, Fused, Retriever};
+use askpm::retrieve::{ByWords, HybridRetriever, Retriever};
 
 use crate::harness::{embedder, fixture};
 
@@ -150,7 +150,7 @@ fn table() {
     show(
         &store,
         "words and meaning",
-        &Fused {
+        &HybridRetriever {
             store: &store,
             dense: &dense,
         },

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use askpm::answer::{Mode, Sentence};
 use askpm::ask::{self, Listener, Settings, Writer};
 use askpm::corpus::Corpus;
-use askpm::engine::{CandleEngine, DeviceChoice, Engine, EngineError, Generation, Message, ModelInfo, Sampling, Stop};
+use askpm::engine::{DeviceChoice, Engine, EngineError, Generation, LocalEngine, Message, ModelInfo, Sampling, Stop};
 use askpm::index::Store;
 use askpm::prompt::Prompts;
 use serde_json::Value;
@@ -425,7 +425,7 @@ fn a_model_that_obeys_every_text_is_held_to_what_readers_were_told() {
 
 /// A model with random weights that claims to be a large one.
 struct Large {
-    engine: CandleEngine,
+    engine: LocalEngine,
     info: ModelInfo,
 }
 
@@ -454,7 +454,7 @@ fn whatever_a_random_model_babbles_freely_is_rejected_and_the_passages_are_quote
     for architecture in ["llama", "gemma3"] {
         let mut model = TinyGguf::new(architecture, Weights::F32);
         model.set(&format!("{architecture}.context_length"), Meta::U32(4096));
-        let engine = CandleEngine::load(&model.write(&home.path(""), "tiny.gguf"), DeviceChoice::Cpu).unwrap();
+        let engine = LocalEngine::load(&model.write(&home.path(""), "tiny.gguf"), DeviceChoice::Cpu).unwrap();
         let info = large(engine.info().clone());
         let mut large = Large { engine, info };
         for seed in 0..4 {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::args::McpArgs;
 use super::context::Context;
-use super::desk::{self, Orders};
 use super::error::{Exit, Failure};
+use super::service::{self, ServiceArgs};
 use crate::mcp;
 
 /// The most waiting calls. One assistant makes few at a time.
@@ -13,13 +13,13 @@ const PLACES: usize = 16;
 
 /// Serves until standard input ends.
 pub fn run(context: Context, args: McpArgs) -> Result<Exit, Failure> {
-    let orders = Orders {
+    let args = ServiceArgs {
         model: args.model,
         retrieval: args.retrieval,
         sampling: args.sampling,
     };
-    let (desk, _) = desk::open(&Arc::new(context), orders, PLACES)?;
-    mcp::run(desk).map_err(|error| {
+    let (queue, _) = service::open(&Arc::new(context), args, PLACES)?;
+    mcp::run(queue).map_err(|error| {
         Failure::new("cannot serve the Model Context Protocol", error)
             .hinted("let a client of the protocol start `askpm mcp` and write to its standard input")
     })?;

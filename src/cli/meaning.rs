@@ -11,14 +11,14 @@ use super::args::By;
 use super::context::Context;
 use super::error::Failure;
 use super::files;
-use super::model::{Wanted, fetch, megabytes};
+use super::model::{ModelSelection, fetch, megabytes};
 use super::progress::{Bar, Counter};
 use crate::answer::meaning::Meaning;
 use crate::index::Store;
 use crate::models::{self, Model, ModelError, Net, Places};
 use crate::retrieve::cluster::{ByCluster, Cluster};
 use crate::retrieve::dense::{Dense, Embedder, Files};
-use crate::retrieve::{ByMeaning, ByWords, Fused, Retriever};
+use crate::retrieve::{ByMeaning, ByWords, HybridRetriever, Retriever};
 
 /// The wait after a failed download. Without a network, each question would otherwise wait for another attempt.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(10 * 60);
@@ -45,7 +45,12 @@ impl Finder {
     ///
     /// # Errors
     /// An embedding model that `by` needs and that cannot be downloaded or used.
-    pub fn new(context: &Context, store: &Store, by: Option<By>, writer: Option<&Wanted>) -> Result<Finder, Failure> {
+    pub fn new(
+        context: &Context,
+        store: &Store,
+        by: Option<By>,
+        writer: Option<&ModelSelection>,
+    ) -> Result<Finder, Failure> {
         Finder::with(context, store, by, |model, places| {
             if context.net == Net::Offline {
                 return Err(Missing::Offline);
@@ -117,7 +122,7 @@ impl Finder {
         match &self.way {
             Way::Words => Box::new(ByWords { store }),
             Way::Meaning(dense) => Box::new(ByMeaning { store, dense }),
-            Way::Both(dense) => Box::new(Fused { store, dense }),
+            Way::Both(dense) => Box::new(HybridRetriever { store, dense }),
             Way::Cluster(cluster) => Box::new(ByCluster { store, cluster }),
         }
     }
@@ -206,7 +211,7 @@ fn dense(
 fn fetch_with_writer(
     context: &Context,
     model: &Model,
-    writer: Option<&Wanted>,
+    writer: Option<&ModelSelection>,
     places: &Places,
 ) -> Result<(), Missing> {
     let writes = writer.and_then(|writer| writer.missing(places));

@@ -14,7 +14,7 @@ use super::generator::Generator;
 use super::memory::{self, available_memory_mb};
 use super::progress::Bar;
 use crate::ask::{WRITES_FROM, Writer};
-use crate::engine::{CandleEngine, DeviceChoice, Engine, Message, Role};
+use crate::engine::{DeviceChoice, Engine, LocalEngine, Message, Role};
 use crate::models::{self, Choice, Model, ModelError, Net, Places};
 use crate::prompt::Prompts;
 
@@ -45,7 +45,7 @@ impl Loaded {
 
 /// A local model that was just loaded.
 pub struct Local {
-    pub engine: CandleEngine,
+    pub engine: LocalEngine,
     pub sha256: Option<String>,
     /// The load time.
     pub load: Duration,
@@ -60,7 +60,7 @@ enum Source {
 }
 
 /// The model to use, and whether the user chose it.
-pub struct Wanted {
+pub struct ModelSelection {
     source: Source,
     named: bool,
     device: DeviceChoice,
@@ -70,7 +70,7 @@ pub struct Wanted {
 
 /// Chooses the model from the arguments, the settings and the machine. It finds every error in them before a download
 /// starts.
-pub fn wanted(context: &Context, args: &ModelChoice) -> Result<Wanted, Failure> {
+pub fn wanted(context: &Context, args: &ModelChoice) -> Result<ModelSelection, Failure> {
     let registry = context.registry()?;
     let name = args.model.as_ref().or(context.config.model.as_ref());
     let asked = args.model.is_some();
@@ -98,7 +98,7 @@ pub fn wanted(context: &Context, args: &ModelChoice) -> Result<Wanted, Failure> 
     if let Source::Here(choice) = &source {
         context.prompts(&[&called(choice)])?;
     }
-    Ok(Wanted {
+    Ok(ModelSelection {
         named: name.is_some() || matches!(source, Source::Served(_)),
         source,
         device: device.map_or(Ok(DeviceChoice::Auto), |text| text.parse())?,
@@ -120,7 +120,7 @@ fn called(choice: &Choice) -> String {
     }
 }
 
-impl Wanted {
+impl ModelSelection {
     pub fn is_none(&self) -> bool {
         matches!(self.source, Source::Here(Choice::NoModel))
     }
@@ -133,7 +133,7 @@ impl Wanted {
         }
     }
 
-    /// Records why the download of [`Wanted::missing`] failed. [`Wanted::load`] reports it instead of trying again.
+    /// Records why the download of [`ModelSelection::missing`] failed. [`ModelSelection::load`] reports it instead of trying again.
     pub fn could_not_fetch(&self, why: ModelError) {
         let _ = self.unfetched.set(why.into());
     }
@@ -204,7 +204,7 @@ impl Wanted {
         };
         memory::room_for(&path)?;
         let started = Instant::now();
-        let engine = CandleEngine::load(&path, self.device)?;
+        let engine = LocalEngine::load(&path, self.device)?;
         let load = started.elapsed();
         context.detail(&format!(
             "loaded {} in {:.0} ms",

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::args::ServeArgs;
 use super::context::Context;
-use super::desk::{self, Orders};
 use super::error::{Exit, Failure};
-use crate::serve::{self, House, Limits};
+use super::service::{self, ServiceArgs};
+use crate::serve::{self, Limits, Server};
 
 /// Serves until Ctrl-C. Prints the address as the only line on standard output, once it can answer questions.
 pub fn run(context: Context, args: ServeArgs) -> Result<Exit, Failure> {
@@ -18,12 +18,12 @@ pub fn run(context: Context, args: ServeArgs) -> Result<Exit, Failure> {
     let listener = serve::bind(args.port).map_err(taken)?;
     let address = listener.local_addr().map_err(taken)?;
     let context = Arc::new(context);
-    let orders = Orders {
+    let service_args = ServiceArgs {
         model: args.model,
         retrieval: args.retrieval,
         sampling: args.sampling,
     };
-    let (desk, writes_with) = desk::open(&context, orders, usize::from(args.queue))?;
+    let (queue, writes_with) = service::open(&context, service_args, usize::from(args.queue))?;
     let mut out = io::stdout().lock();
     writeln!(out, "http://{address}/")?;
     out.flush()?;
@@ -31,7 +31,7 @@ pub fn run(context: Context, args: ServeArgs) -> Result<Exit, Failure> {
     context.note(&format!(
         "serving on this machine only; the OpenAI-compatible API is at http://{address}/v1; press Ctrl-C to stop"
     ));
-    let house = House::new(desk, writes_with, Limits::default(), move |line| context.detail(line));
-    serve::run(listener, house).map_err(|error| Failure::new(format!("cannot serve http://{address}/"), error))?;
+    let server = Server::new(queue, writes_with, Limits::default(), move |line| context.detail(line));
+    serve::run(listener, server).map_err(|error| Failure::new(format!("cannot serve http://{address}/"), error))?;
     Ok(Exit::Done)
 }

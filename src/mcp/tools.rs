@@ -8,7 +8,7 @@ use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::desk::{Ask, Search};
+use crate::jobs::{Ask, Search};
 use crate::retrieve::{Filters, Since};
 
 /// A call of a tool with valid arguments.

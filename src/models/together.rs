@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::error::ModelError;
 use super::model::Model;
 use super::places::{Net, Places};
-use super::store::Slot;
+use super::store::CacheEntry;
 use super::{Progress, ensure_part};
 
 /// The size of a fetch, in bytes.
@@ -23,11 +23,11 @@ pub struct Amount {
 pub fn amount(models: &[&Model], places: &Places) -> Amount {
     let parts = models.iter().flat_map(|model| model.parts());
     parts.fold(Amount::default(), |sum, part| {
-        let slot = Slot::of(&part, places);
-        let come = || std::fs::metadata(slot.partial()).map_or(0, |meta| meta.len());
+        let entry = CacheEntry::of(&part, places);
+        let come = || std::fs::metadata(entry.partial()).map_or(0, |meta| meta.len());
         Amount {
             total: sum.total + part.size,
-            here: sum.here + slot.present().map_or_else(come, |_| part.size).min(part.size),
+            here: sum.here + entry.present().map_or_else(come, |_| part.size).min(part.size),
         }
     })
 }

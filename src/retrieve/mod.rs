@@ -209,7 +209,7 @@ pub struct ByMeaning<'a> {
 
 /// Finds passages by words and meaning; see `fusion`.
 #[derive(Clone, Copy)]
-pub struct Fused<'a> {
+pub struct HybridRetriever<'a> {
     pub store: &'a Store,
     pub dense: &'a Dense,
 }
@@ -228,7 +228,7 @@ impl Retriever for ByMeaning<'_> {
     }
 }
 
-impl Retriever for Fused<'_> {
+impl Retriever for HybridRetriever<'_> {
     fn retrieve(&self, query: &Query) -> Result<Retrieved, RetrieveError> {
         timed(self.store, || find(self.store, query, Some((self.dense, fusion::fuse))))
     }

@@ -12,11 +12,11 @@ use hyper::body::{Body, Frame, SizeHint};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::reply::{self, Stamp, Wrong};
+use super::reply::{self, ApiError, Stamp};
 use crate::answer::Answer;
-use crate::desk::{Clerk, Refusal, Ticket};
+use crate::jobs::{AnswerService, Refusal, Ticket};
 
-/// A message from the desk while it answers.
+/// A message from the queue while it answers.
 #[derive(Debug)]
 pub enum Said {
     /// The next piece of text.
@@ -47,7 +47,7 @@ pub struct Events {
     usage: bool,
     ready: VecDeque<Bytes>,
     ended: bool,
-    _ticket: Ticket<dyn Clerk>,
+    _ticket: Ticket<dyn AnswerService>,
 }
 
 impl Events {
@@ -56,7 +56,7 @@ impl Events {
         notes: Vec<String>,
         usage: bool,
         said: UnboundedReceiver<Said>,
-        ticket: Ticket<dyn Clerk>,
+        ticket: Ticket<dyn AnswerService>,
     ) -> Events {
         Events {
             ready: VecDeque::from([event(&reply::opening(&stamp))]),
@@ -69,7 +69,7 @@ impl Events {
         }
     }
 
-    /// Turns a message into events. `None` means that the desk dropped the job.
+    /// Turns a message into events. `None` means that the queue dropped the job.
     pub fn hear(&mut self, said: Option<Said>) {
         match said {
             Some(Said::Piece(text)) => self.ready.push_back(event(&reply::piece(&self.stamp, &text))),
@@ -80,21 +80,21 @@ impl Events {
                 self.ready.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
                 self.ended = true;
             }
-            Some(Said::Refused(refusal)) => self.fail(Wrong::from(refusal)),
+            Some(Said::Refused(refusal)) => self.fail(ApiError::from(refusal)),
             None => self.fail(gone()),
         }
     }
 
     /// Ends the stream with an error event, because the HTTP status has been sent already.
-    fn fail(&mut self, wrong: Wrong) {
+    fn fail(&mut self, wrong: ApiError) {
         self.ready.push_back(event(&wrong.body));
         self.ended = true;
     }
 }
 
-/// Returns the error for an answer that broke off or a desk that was closed.
-pub fn gone() -> Wrong {
-    Wrong::again_after(
+/// Returns the error for an answer that broke off or a queue that was closed.
+pub fn gone() -> ApiError {
+    ApiError::again_after(
         5,
         "broken_off",
         "the answer was interrupted: the server is stopping or has failed",

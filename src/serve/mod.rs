@@ -4,7 +4,7 @@
 //! 1. `guard` refuses requests for other host names and from pages of other sites.
 //! 2. `route` picks the handler by path and method.
 //! 3. `request` parses the body into a question.
-//! 4. The [`Desk`] answers the question.
+//! 4. The [`JobQueue`] answers the question.
 //! 5. `reply` and `body` turn the sentences into JSON or server-sent events.
 //!
 //! Every resource that a client could exhaust is bounded: connections, the time for a request's head and body, the size
@@ -29,7 +29,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::Semaphore;
 
-use crate::desk::{Clerk, Desk};
+use crate::jobs::{AnswerService, JobQueue};
 use reply::Stamp;
 
 /// The only model that the API lists. It stands for the corpus, whichever model writes.
@@ -57,8 +57,8 @@ impl Default for Limits {
 }
 
 /// The state that all requests share.
-pub struct House {
-    desk: Desk<dyn Clerk>,
+pub struct Server {
+    queue: JobQueue<dyn AnswerService>,
     /// Name of the model that writes, or `none` if sentences are only quoted.
     writes_with: String,
     limits: Limits,
@@ -69,15 +69,15 @@ pub struct House {
     replies: AtomicU64,
 }
 
-impl House {
+impl Server {
     pub fn new(
-        desk: Desk<dyn Clerk>,
+        queue: JobQueue<dyn AnswerService>,
         writes_with: String,
         limits: Limits,
         log: impl Fn(&str) + Send + Sync + 'static,
-    ) -> House {
-        House {
-            desk,
+    ) -> Server {
+        Server {
+            queue,
             writes_with,
             limits,
             log: Box::new(log),
@@ -113,12 +113,12 @@ pub fn bind(port: u16) -> io::Result<TcpListener> {
 ///
 /// # Errors
 /// Fails if the runtime or the socket cannot be set up. Errors of single connections are ignored.
-pub fn run(listener: TcpListener, house: House) -> io::Result<()> {
+pub fn run(listener: TcpListener, server: Server) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        serve(listener, Arc::new(house), told_to_end()?).await;
+        serve(listener, Arc::new(server), told_to_end()?).await;
         Ok(())
     })
 }
@@ -126,8 +126,8 @@ pub fn run(listener: TcpListener, house: House) -> io::Result<()> {
 /// How long clients have to read the rest of their replies at shutdown.
 const FAREWELL: Duration = Duration::from_millis(100);
 
-async fn serve(listener: tokio::net::TcpListener, house: Arc<House>, end: impl Future<Output = ()>) {
-    let places = Arc::new(Semaphore::new(house.limits.connections));
+async fn serve(listener: tokio::net::TcpListener, server: Arc<Server>, end: impl Future<Output = ()>) {
+    let places = Arc::new(Semaphore::new(server.limits.connections));
     let accepting = async {
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else {
@@ -138,12 +138,12 @@ async fn serve(listener: tokio::net::TcpListener, house: Arc<House>, end: impl F
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
-            let house = Arc::clone(&house);
+            let server = Arc::clone(&server);
             tokio::spawn(async move {
-                let service = service_fn(|request| route::answer(&house, request));
+                let service = service_fn(|request| route::answer(&server, request));
                 let connection = http1::Builder::new()
                     .timer(TokioTimer::new())
-                    .header_read_timeout(house.limits.head)
+                    .header_read_timeout(server.limits.head)
                     .max_buf_size(32 << 10)
                     .serve_connection(TokioIo::new(stream), service);
                 // An error concerns only this connection.
@@ -157,8 +157,8 @@ async fn serve(listener: tokio::net::TcpListener, house: Arc<House>, end: impl F
         () = end => {}
     }
     drop(listener);
-    house.desk.close();
-    let all_gone = places.acquire_many(house.limits.connections as u32);
+    server.queue.close();
+    let all_gone = places.acquire_many(server.limits.connections as u32);
     let _ = tokio::time::timeout(FAREWELL, all_gone).await;
 }
 

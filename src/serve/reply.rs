@@ -7,9 +7,9 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::MODEL;
-use super::request::Bad;
+use super::request::InvalidRequest;
 use crate::answer::{Answer, Sentence, gap, headed, marked};
-use crate::desk::{Fault, Refusal, as_json};
+use crate::jobs::{Fault, Refusal, as_json};
 
 /// The identifier and the time that all chunks of a reply share.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,54 +115,54 @@ pub fn ending(stamp: &Stamp, answer: &Answer, notes: &[String], with_usage: bool
 
 /// An error reply: the HTTP status and the JSON body.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wrong {
+pub struct ApiError {
     pub status: StatusCode,
     pub body: Value,
     /// Value of `Retry-After`, in seconds.
     pub retry_after: Option<u64>,
 }
 
-impl Wrong {
-    pub fn new(status: StatusCode, code: &str, message: impl std::fmt::Display) -> Wrong {
+impl ApiError {
+    pub fn new(status: StatusCode, code: &str, message: impl std::fmt::Display) -> ApiError {
         let kind = match status.is_server_error() {
             true => "server_error",
             false => "invalid_request_error",
         };
         let error = json!({"message": message.to_string(), "type": kind, "param": null, "code": code});
-        Wrong {
+        ApiError {
             status,
             body: json!({ "error": error }),
             retry_after: None,
         }
     }
 
-    pub fn again_after(seconds: u64, code: &str, message: impl std::fmt::Display) -> Wrong {
-        Wrong {
+    pub fn again_after(seconds: u64, code: &str, message: impl std::fmt::Display) -> ApiError {
+        ApiError {
             retry_after: Some(seconds),
-            ..Wrong::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
+            ..ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
         }
     }
 }
 
-impl From<Bad> for Wrong {
-    fn from(bad: Bad) -> Wrong {
+impl From<InvalidRequest> for ApiError {
+    fn from(bad: InvalidRequest) -> ApiError {
         let status = match bad.code {
             "model_not_found" => StatusCode::NOT_FOUND,
             _ => StatusCode::BAD_REQUEST,
         };
-        let mut wrong = Wrong::new(status, bad.code, bad.message);
+        let mut wrong = ApiError::new(status, bad.code, bad.message);
         wrong.body["error"]["param"] = json!(bad.param);
         wrong
     }
 }
 
-impl From<Refusal> for Wrong {
-    fn from(refusal: Refusal) -> Wrong {
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> ApiError {
         match refusal.fault {
-            Fault::Request => Wrong::new(StatusCode::BAD_REQUEST, "invalid_value", refusal),
-            Fault::Missing => Wrong::new(StatusCode::NOT_FOUND, "not_found", refusal),
+            Fault::Request => ApiError::new(StatusCode::BAD_REQUEST, "invalid_value", refusal),
+            Fault::Missing => ApiError::new(StatusCode::NOT_FOUND, "not_found", refusal),
             Fault::Cancelled => super::body::gone(),
-            Fault::Here => Wrong::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", refusal),
+            Fault::LocalService => ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", refusal),
         }
     }
 }

@@ -9,14 +9,14 @@ use serde_json::{Map, Value};
 
 use super::MODEL;
 use crate::ask::MAX_QUESTION_BYTES;
-use crate::desk::{Ask, Role, Turn};
+use crate::jobs::{Ask, Role, Turn};
 
 /// Most messages that a request may hold.
 const MAX_MESSAGES: usize = 100;
 
 /// A valid request.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wanted {
+pub struct ChatRequest {
     pub ask: Ask,
     pub stream: bool,
     /// Whether a stream ends with a chunk that holds the token counts.
@@ -27,7 +27,7 @@ pub struct Wanted {
 
 /// What is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bad {
+pub struct InvalidRequest {
     /// The field, if the error is about one.
     pub param: Option<&'static str>,
     /// Machine-readable kind of error.
@@ -35,8 +35,8 @@ pub struct Bad {
     pub message: String,
 }
 
-fn bad(param: &'static str, message: impl Into<String>) -> Bad {
-    Bad {
+fn bad(param: &'static str, message: impl Into<String>) -> InvalidRequest {
+    InvalidRequest {
         param: Some(param),
         code: "invalid_value",
         message: message.into(),
@@ -95,14 +95,14 @@ struct Part {
 }
 
 /// Parses a request.
-pub fn parse(bytes: &[u8]) -> Result<Wanted, Bad> {
-    let body: Body = serde_json::from_slice(bytes).map_err(|error| Bad {
+pub fn parse(bytes: &[u8]) -> Result<ChatRequest, InvalidRequest> {
+    let body: Body = serde_json::from_slice(bytes).map_err(|error| InvalidRequest {
         param: None,
         code: "invalid_json",
         message: format!("the body is not a chat completion request: {error}"),
     })?;
     if let Some(model) = body.model.as_deref().filter(|model| *model != MODEL) {
-        return Err(Bad {
+        return Err(InvalidRequest {
             param: Some("model"),
             code: "model_not_found",
             message: format!("there is no model `{model}`; use `{MODEL}`"),
@@ -133,7 +133,7 @@ pub fn parse(bytes: &[u8]) -> Result<Wanted, Bad> {
     }
     let mut notes = Vec::new();
     let (question, history) = conversation(body.messages, &mut notes)?;
-    Ok(Wanted {
+    Ok(ChatRequest {
         ask: Ask {
             question,
             history,
@@ -149,7 +149,12 @@ pub fn parse(bytes: &[u8]) -> Result<Wanted, Bad> {
     })
 }
 
-fn within(value: Option<f64>, name: &'static str, good: impl Fn(f64) -> bool, range: &str) -> Result<Option<f64>, Bad> {
+fn within(
+    value: Option<f64>,
+    name: &'static str,
+    good: impl Fn(f64) -> bool,
+    range: &str,
+) -> Result<Option<f64>, InvalidRequest> {
     match value {
         Some(value) if !good(value) => Err(bad(name, format!("`{name}` must be {range}"))),
         value => Ok(value),
@@ -157,7 +162,7 @@ fn within(value: Option<f64>, name: &'static str, good: impl Fn(f64) -> bool, ra
 }
 
 /// Rejects fields for features that askpm lacks, unless their values ask for what happens anyway.
-fn refuse(rest: &Map<String, Value>) -> Result<(), Bad> {
+fn refuse(rest: &Map<String, Value>) -> Result<(), InvalidRequest> {
     let nothing = |value: &Value| match value {
         Value::Null | Value::Bool(false) => true,
         Value::Number(number) => number.as_f64() == Some(0.0),
@@ -191,7 +196,7 @@ fn refuse(rest: &Map<String, Value>) -> Result<(), Bad> {
         "web_search_options",
     ] {
         if rest.get(name).is_some_and(|value| !harmless(name, value)) {
-            return Err(Bad {
+            return Err(InvalidRequest {
                 param: Some(name),
                 code: "unsupported_parameter",
                 message: format!("`{name}` is not supported: answers are sentences from the corpus with their sources"),
@@ -202,7 +207,7 @@ fn refuse(rest: &Map<String, Value>) -> Result<(), Bad> {
 }
 
 /// Returns the last message, which must be a question of the user, and the messages before it.
-fn conversation(messages: Vec<Message>, notes: &mut Vec<String>) -> Result<(String, Vec<Turn>), Bad> {
+fn conversation(messages: Vec<Message>, notes: &mut Vec<String>) -> Result<(String, Vec<Turn>), InvalidRequest> {
     if messages.len() > MAX_MESSAGES {
         return Err(bad(
             "messages",
@@ -258,7 +263,7 @@ fn conversation(messages: Vec<Message>, notes: &mut Vec<String>) -> Result<(Stri
     Ok((question, turns))
 }
 
-fn text(content: Option<Content>, at: usize) -> Result<String, Bad> {
+fn text(content: Option<Content>, at: usize) -> Result<String, InvalidRequest> {
     match content {
         None => Ok(String::new()),
         Some(Content::Text(text)) => Ok(text),
@@ -286,11 +291,11 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn parsed(value: Value) -> Result<Wanted, Bad> {
+    fn parsed(value: Value) -> Result<ChatRequest, InvalidRequest> {
         parse(value.to_string().as_bytes())
     }
 
-    fn asking(field: &str, value: Value) -> Result<Wanted, Bad> {
+    fn asking(field: &str, value: Value) -> Result<ChatRequest, InvalidRequest> {
         let mut body = json!({"messages": [{"role": "user", "content": "Why?"}]});
         body[field] = value;
         parsed(body)

@@ -1,4 +1,4 @@
-//! Routes a request by path and method, and submits questions to the desk.
+//! Routes a request by path and method, and submits questions to the queue.
 //!
 //! Every request gets a response: each error has an HTTP status.
 
@@ -16,40 +16,40 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
 use super::body::{Events, Reply, Said, gone};
-use super::reply::{self, Wrong};
-use super::request::{self, Wanted};
-use super::{House, MODEL, guard, page};
+use super::reply::{self, ApiError};
+use super::request::{self, ChatRequest};
+use super::{MODEL, Server, guard, page};
 use crate::answer::Sentence;
 use crate::ask::Listener;
-use crate::desk::{Cancel, Clerk, Ticket};
+use crate::jobs::{AnswerService, Cancel, Ticket};
 
 /// Longest time for a request's body to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// Answers one request.
-pub async fn answer<B>(house: &House, request: Request<B>) -> Result<Response<Reply>, Infallible>
+pub async fn answer<B>(server: &Server, request: Request<B>) -> Result<Response<Reply>, Infallible>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let started = Instant::now();
     let line = format!("{} {}", request.method(), request.uri().path());
-    let response = match route(house, request).await {
+    let response = match route(server, request).await {
         Ok(response) => response,
         Err(wrong) => refused(wrong),
     };
     let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
-    (house.log)(&format!("{line} {status} after {seconds:.3} s"));
+    (server.log)(&format!("{line} {status} after {seconds:.3} s"));
     Ok(guarded(response))
 }
 
-async fn route<B>(house: &House, request: Request<B>) -> Result<Response<Reply>, Wrong>
+async fn route<B>(server: &Server, request: Request<B>) -> Result<Response<Reply>, ApiError>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     guard::check(request.headers(), request.uri().authority())
-        .map_err(|stranger| Wrong::new(StatusCode::FORBIDDEN, "forbidden", stranger))?;
+        .map_err(|stranger| ApiError::new(StatusCode::FORBIDDEN, "forbidden", stranger))?;
     let path = request.uri().path();
     // As OpenAI-compatible servers do.
     let path = match path.strip_suffix('/') {
@@ -59,12 +59,12 @@ where
     let head_or_get = matches!(*request.method(), Method::GET | Method::HEAD);
     match path.as_str() {
         "/v1/chat/completions" if *request.method() == Method::POST => {
-            let bytes = read(house, request.into_body()).await?;
-            complete(house, request::parse(&bytes)?).await
+            let bytes = read(server, request.into_body()).await?;
+            complete(server, request::parse(&bytes)?).await
         }
-        "/v1/models" if head_or_get => Ok(json_reply(&models(house))),
-        "/v1/models/askpm" if head_or_get => Ok(json_reply(&model(house))),
-        "/healthz" if head_or_get => Ok(json_reply(&health(house))),
+        "/v1/models" if head_or_get => Ok(json_reply(&models(server))),
+        "/v1/models/askpm" if head_or_get => Ok(json_reply(&model(server))),
+        "/healthz" if head_or_get => Ok(json_reply(&health(server))),
         other => match page::file(other) {
             Some(file) if head_or_get => Ok(typed(Reply::from(file.text), file.kind)),
             Some(_) => Err(not_allowed()),
@@ -75,7 +75,7 @@ where
             {
                 Err(not_allowed())
             }
-            None => Err(Wrong::new(
+            None => Err(ApiError::new(
                 StatusCode::NOT_FOUND,
                 "not_found",
                 format!("there is no {other}"),
@@ -84,8 +84,8 @@ where
     }
 }
 
-fn not_allowed() -> Wrong {
-    Wrong::new(
+fn not_allowed() -> ApiError {
+    ApiError::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
         "use POST for chat completions and GET for everything else",
@@ -93,15 +93,15 @@ fn not_allowed() -> Wrong {
 }
 
 /// Reads the whole body, within the limits of size and time.
-async fn read<B>(house: &House, body: B) -> Result<Bytes, Wrong>
+async fn read<B>(server: &Server, body: B) -> Result<Bytes, ApiError>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let most = house.limits.body_bytes;
+    let most = server.limits.body_bytes;
     let too_large = || {
         let message = format!("the body is larger than {most} bytes");
-        Wrong::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     };
     if body.size_hint().lower() > most as u64 {
         return Err(too_large());
@@ -109,12 +109,12 @@ where
     match timeout(BODY_TIME, Limited::new(body, most).collect()).await {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Wrong::new(
+        Ok(Err(_)) => Err(ApiError::new(
             StatusCode::BAD_REQUEST,
             "broken_off",
             "the body ended early",
         )),
-        Err(_) => Err(Wrong::new(
+        Err(_) => Err(ApiError::new(
             StatusCode::REQUEST_TIMEOUT,
             "too_slow",
             "the body took too long",
@@ -122,24 +122,24 @@ where
     }
 }
 
-/// Has the desk answer the question.
+/// Has the queue answer the question.
 ///
 /// Nothing is sent before the first sentence, so that an earlier error gets its own HTTP status.
-async fn complete(house: &House, wanted: Wanted) -> Result<Response<Reply>, Wrong> {
-    let Wanted {
+async fn complete(server: &Server, wanted: ChatRequest) -> Result<Response<Reply>, ApiError> {
+    let ChatRequest {
         ask,
         stream,
         usage,
         mut notes,
     } = wanted;
     let (say, mut said) = unbounded_channel();
-    let job = move |clerk: &mut (dyn Clerk + 'static), cancel: &Cancel| {
+    let job = move |service: &mut (dyn AnswerService + 'static), cancel: &Cancel| {
         let mut teller = Teller {
             say: &say,
             cancel,
             first: true,
         };
-        let last = match clerk.ask(&ask, cancel, &mut teller) {
+        let last = match service.ask(&ask, cancel, &mut teller) {
             Ok(answer) => {
                 if teller.first {
                     // An abstention has no sentences, so its text is sent instead.
@@ -152,11 +152,11 @@ async fn complete(house: &House, wanted: Wanted) -> Result<Response<Reply>, Wron
         // The client may have disconnected.
         let _ = say.send(last);
     };
-    let ticket = house.desk.submit(job).map_err(|busy| {
+    let ticket = server.queue.submit(job).map_err(|busy| {
         let message = "the queue is full: try again later";
-        Wrong::again_after(busy.retry_after, "busy", message)
+        ApiError::again_after(busy.retry_after, "busy", message)
     })?;
-    let stamp = house.stamp();
+    let stamp = server.stamp();
     if !stream {
         return whole(said, ticket, &mut notes)
             .await
@@ -180,9 +180,9 @@ async fn complete(house: &House, wanted: Wanted) -> Result<Response<Reply>, Wron
 
 async fn whole(
     mut said: UnboundedReceiver<Said>,
-    _ticket: Ticket<dyn Clerk>,
+    _ticket: Ticket<dyn AnswerService>,
     notes: &mut Vec<String>,
-) -> Result<Box<crate::answer::Answer>, Wrong> {
+) -> Result<Box<crate::answer::Answer>, ApiError> {
     loop {
         match said.recv().await {
             Some(Said::Done(answer)) => return Ok(answer),
@@ -194,7 +194,7 @@ async fn whole(
     }
 }
 
-/// Passes sentences from the desk's thread to the server's.
+/// Passes sentences from the queue's thread to the server's.
 struct Teller<'a> {
     say: &'a UnboundedSender<Said>,
     cancel: &'a Cancel,
@@ -216,20 +216,20 @@ impl Listener for Teller<'_> {
     }
 }
 
-fn model(house: &House) -> Value {
-    json!({"id": MODEL, "object": "model", "created": house.created, "owned_by": "askpm"})
+fn model(server: &Server) -> Value {
+    json!({"id": MODEL, "object": "model", "created": server.created, "owned_by": "askpm"})
 }
 
-fn models(house: &House) -> Value {
-    json!({"object": "list", "data": [model(house)]})
+fn models(server: &Server) -> Value {
+    json!({"object": "list", "data": [model(server)]})
 }
 
-fn health(house: &House) -> Value {
-    let (waiting, running) = house.desk.load();
+fn health(server: &Server) -> Value {
+    let (waiting, running) = server.queue.load();
     json!({
         "status": "ok",
-        "model": house.writes_with,
-        "queue": {"waiting": waiting, "places": house.desk.places(), "running": running},
+        "model": server.writes_with,
+        "queue": {"waiting": waiting, "places": server.queue.places(), "running": running},
     })
 }
 
@@ -245,7 +245,7 @@ fn json_reply(value: &Value) -> Response<Reply> {
     typed(Reply::from(format!("{value}\n")), "application/json")
 }
 
-fn refused(wrong: Wrong) -> Response<Reply> {
+fn refused(wrong: ApiError) -> Response<Reply> {
     let mut response = json_reply(&wrong.body);
     *response.status_mut() = wrong.status;
     if let Some(seconds) = wrong.retry_after {

@@ -7,14 +7,14 @@ use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use askpm_engine::{CandleEngine, DeviceChoice, Engine, Message, Role, Sampling};
+use askpm_engine::{DeviceChoice, Engine, LocalEngine, Message, Role, Sampling};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(path), Some(content)) = (arguments.next(), arguments.next()) else {
         return Err("usage: complete MODEL.gguf MESSAGE".into());
     };
-    let mut engine = CandleEngine::load(Path::new(&path), DeviceChoice::Cpu)?;
+    let mut engine = LocalEngine::load(Path::new(&path), DeviceChoice::Cpu)?;
     let messages = [Message {
         role: Role::User,
         content,

@@ -3,7 +3,7 @@
 use askpm_fixtures::{Meta, TinyGguf, TinyTensor, Weights};
 use proptest::prelude::*;
 
-use super::{CandleEngine, DeviceChoice, EngineError};
+use super::{DeviceChoice, EngineError, LocalEngine};
 
 type Result<T> = std::result::Result<T, EngineError>;
 
@@ -11,11 +11,11 @@ fn tiny() -> TinyGguf {
     TinyGguf::new("llama", Weights::F32)
 }
 
-fn load_bytes(bytes: &[u8]) -> Result<CandleEngine> {
+fn load_bytes(bytes: &[u8]) -> Result<LocalEngine> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.gguf");
     std::fs::write(&path, bytes).unwrap();
-    CandleEngine::load(&path, DeviceChoice::Cpu)
+    LocalEngine::load(&path, DeviceChoice::Cpu)
 }
 
 /// Returns the error for a rejected file, without the file's folder.
@@ -47,7 +47,7 @@ fn a_sound_file_loads() {
 fn a_missing_file_and_a_folder_are_unreadable() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing.gguf");
-    let error = CandleEngine::load(&missing, DeviceChoice::Cpu).err().unwrap();
+    let error = LocalEngine::load(&missing, DeviceChoice::Cpu).err().unwrap();
     assert!(
         matches!(&error, EngineError::File(askpm_gguf::Error::Unreadable { path, .. }) if *path == missing),
         "{error}"
@@ -57,7 +57,7 @@ fn a_missing_file_and_a_folder_are_unreadable() {
             .to_string()
             .starts_with(&format!("cannot read the model file {}: ", missing.display()))
     );
-    let error = CandleEngine::load(folder.path(), DeviceChoice::Cpu).err().unwrap();
+    let error = LocalEngine::load(folder.path(), DeviceChoice::Cpu).err().unwrap();
     assert_eq!(
         error.to_string(),
         format!("cannot read the model file {}: is a directory", folder.path().display())

@@ -15,12 +15,12 @@ use super::model::{Model, Runner};
 use super::prefix::Prefixes;
 use super::session::Session;
 use super::text_stream::TextStream;
-use super::{Engine, Generation, Message, ModelInfo, Sampling, Sign, Stop};
+use super::{Engine, Generation, Message, ModelInfo, Sampling, Stop, StopSignal};
 
 type Result<T> = std::result::Result<T, EngineError>;
 
 /// A model in memory, ready to answer.
-pub struct CandleEngine {
+pub struct LocalEngine {
     pub(super) info: ModelInfo,
     pub(super) tokenizer: Tokenizer,
     template: ChatTemplate,
@@ -38,7 +38,7 @@ pub struct LoadTimes {
     pub weights: Duration,
 }
 
-impl CandleEngine {
+impl LocalEngine {
     /// Loads a GGUF file. It checks the header before it reads anything else, and each tensor's shape before its
     /// weights.
     ///
@@ -146,7 +146,7 @@ impl CandleEngine {
     }
 }
 
-impl Engine for CandleEngine {
+impl Engine for LocalEngine {
     fn info(&self) -> &ModelInfo {
         &self.info
     }
@@ -190,7 +190,7 @@ impl Engine for CandleEngine {
         Ok(run.generation(text, ids.len(), before))
     }
 
-    fn heed(&mut self, stop: Option<Sign>) {
+    fn set_stop_signal(&mut self, stop: Option<StopSignal>) {
         self.session.stop = stop;
     }
 }

@@ -8,16 +8,16 @@ use serde_json::Value;
 use super::*;
 use crate::arch;
 use crate::sampler::argmax;
-use crate::tests::{apart, beside_its_golden, golden, ids, messages, real_model, rounding, tiny_models, user};
+use crate::tests::{apart, golden, ids, messages, real_model, rounding, tiny_models, user, with_golden};
 
-pub(crate) fn load(model: &TinyGguf) -> CandleEngine {
+pub(crate) fn load(model: &TinyGguf) -> LocalEngine {
     let folder = tempfile::tempdir().unwrap();
     let path = model.write(folder.path(), "tiny.gguf");
-    CandleEngine::load_with(&path, DeviceChoice::Cpu, Precision::Full).unwrap()
+    LocalEngine::load_with(&path, DeviceChoice::Cpu, Precision::Full).unwrap()
 }
 
 /// Returns the logits after a prompt that is read into an empty cache.
-fn prefill(engine: &mut CandleEngine, ids: &[u32]) -> Vec<f32> {
+fn prefill(engine: &mut LocalEngine, ids: &[u32]) -> Vec<f32> {
     let mut logits = Vec::new();
     engine.session.take_back(0);
     engine.session.prompt(ids, &mut logits).unwrap();
@@ -31,7 +31,7 @@ fn greedy(max_tokens: usize) -> Sampling {
     }
 }
 
-fn whole(engine: &mut CandleEngine, messages: &[Message], sampling: &Sampling) -> Generation {
+fn whole(engine: &mut LocalEngine, messages: &[Message], sampling: &Sampling) -> Generation {
     engine
         .generate(messages, sampling, &mut |_| ControlFlow::Continue(()))
         .unwrap()
@@ -41,7 +41,7 @@ fn whole(engine: &mut CandleEngine, messages: &[Message], sampling: &Sampling) -
 /// implementations, so another choice is allowed if the golden's token is within `near` logits of it. Returns the
 /// number of equal tokens and how far off the others were.
 fn compare_greedy(
-    engine: &mut CandleEngine,
+    engine: &mut LocalEngine,
     mut logits: Vec<f32>,
     golden: &Value,
     near: f32,
@@ -73,7 +73,7 @@ const NEAR: f32 = 0.2;
 fn the_real_model_agrees_with_llama_cpp_in_prompts_and_greedy_tokens() {
     let Some(path) = real_model() else { return };
     let golden = golden("smollm2_golden.json");
-    let mut engine = CandleEngine::load(&path, DeviceChoice::Cpu).unwrap();
+    let mut engine = LocalEngine::load(&path, DeviceChoice::Cpu).unwrap();
     assert_eq!(engine.info().quantization, "Q4_1");
     assert_eq!(engine.info().context_length, 8192);
     assert_eq!(engine.info().parameters, 134_515_008);
@@ -98,7 +98,7 @@ fn tiny_models_of_every_architecture_agree_with_llama_cpp() {
     let golden = golden("tiny_golden.json");
     for (name, model) in tiny_models() {
         let expected = &golden["models"][&name];
-        let (mut engine, prompt, reference) = beside_its_golden(&name, &model, &golden);
+        let (mut engine, prompt, reference) = with_golden(&name, &model, &golden);
         let logits = prefill(&mut engine, &prompt);
         let worst = apart(&logits, &reference);
         // The golden has four decimals. llama.cpp reads GELU from a half-precision table.

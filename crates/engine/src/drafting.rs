@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::decode::CandleEngine;
+use super::decode::LocalEngine;
 use super::error::EngineError;
 use super::{Message, Sampling};
 
@@ -19,7 +19,7 @@ pub struct Written {
     pub decode: Duration,
 }
 
-impl CandleEngine {
+impl LocalEngine {
     /// Answers `messages` as `generate` does, with drafts of at most `longest_draft` tokens (0 for none).
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::sampler::argmax;
 use super::tests::{golden, ids, real_model};
-use super::{CandleEngine, DeviceChoice};
+use super::{DeviceChoice, LocalEngine};
 
 /// Largest difference, in logits, at which the two may choose different tokens. Both round activations to 8 bits before
 /// each matmul, but not in the same way. The largest seen is 0.584, once; the others are at most 0.2. At that one
@@ -22,7 +22,7 @@ struct Compared {
     leads: Vec<f64>,
 }
 
-fn compare(engine: &mut CandleEngine, row: &Value) -> Compared {
+fn compare(engine: &mut LocalEngine, row: &Value) -> Compared {
     let (prompt, expected) = (ids(&row["prompt"]), ids(&row["greedy"]));
     let mut logits = Vec::new();
     engine.session.prompt(&prompt, &mut logits).unwrap();
@@ -47,7 +47,7 @@ fn compare(engine: &mut CandleEngine, row: &Value) -> Compared {
 fn twenty_real_prompts_are_answered_with_llama_cpp_s_tokens_but_where_two_are_as_likely() {
     let Some(path) = real_model() else { return };
     let golden = golden("rag_golden.json");
-    let mut engine = CandleEngine::load(&path, DeviceChoice::Cpu).unwrap();
+    let mut engine = LocalEngine::load(&path, DeviceChoice::Cpu).unwrap();
     let rows = golden["prompts"].as_array().unwrap();
     assert_eq!(rows.len(), 20);
     let compared: Vec<Compared> = rows.iter().map(|row| compare(&mut engine, row)).collect();

@@ -3,10 +3,10 @@
 //! ```no_run
 //! use std::ops::ControlFlow;
 //!
-//! use askpm_engine::{CandleEngine, DeviceChoice, Engine, Message, Role, Sampling};
+//! use askpm_engine::{LocalEngine, DeviceChoice, Engine, Message, Role, Sampling};
 //!
 //! # fn main() -> Result<(), askpm_engine::EngineError> {
-//! let mut engine = CandleEngine::load("model.gguf".as_ref(), DeviceChoice::Cpu)?;
+//! let mut engine = LocalEngine::load("model.gguf".as_ref(), DeviceChoice::Cpu)?;
 //! let messages = [Message { role: Role::User, content: "Why is the sky blue?".into() }];
 //! let generation = engine.generate(&messages, &Sampling::default(), &mut |piece| {
 //!     print!("{piece}");
@@ -58,7 +58,7 @@ use std::time::Duration;
 pub use architectures::{ARCHITECTURES, FALLBACKS};
 pub use askpm_gguf::{Message, Role};
 pub use cpu::WITHOUT_KERNELS;
-pub use decode::{CandleEngine, LoadTimes};
+pub use decode::{LoadTimes, LocalEngine};
 pub use device::DeviceChoice;
 #[doc(hidden)]
 pub use drafting::Written;
@@ -143,7 +143,7 @@ pub struct Generation {
 }
 
 /// Returns true once nobody waits for the answer any more.
-pub type Sign = Box<dyn Fn() -> bool + Send>;
+pub type StopSignal = Box<dyn Fn() -> bool + Send>;
 
 /// A model that answers chat messages.
 pub trait Engine {
@@ -164,5 +164,5 @@ pub trait Engine {
     /// Checks `stop` between the chunks of a long prompt from now on. If it returns true, generation ends with
     /// [`Stop::Caller`], and the part of the prompt that was read stays in the cache. The default implementation
     /// ignores `stop`.
-    fn heed(&mut self, _stop: Option<Sign>) {}
+    fn set_stop_signal(&mut self, _stop: Option<StopSignal>) {}
 }

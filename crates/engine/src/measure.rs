@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::decode::CandleEngine;
+use super::decode::LocalEngine;
 use super::error::EngineError;
 use super::sampler::argmax;
 
-impl CandleEngine {
+impl LocalEngine {
     /// Returns whether the context window has room for this many tokens and one more.
     pub fn has_room_for(&self, tokens: usize) -> bool {
         tokens < self.info.context_length

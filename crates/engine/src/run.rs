@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use askpm_gguf::Tokenizer;
 
-use super::decode::CandleEngine;
+use super::decode::LocalEngine;
 use super::error::EngineError;
 use super::lookup::Lookup;
 use super::sampler::Sampler;
@@ -70,7 +70,7 @@ pub(super) struct Prefill {
     took: Duration,
 }
 
-impl CandleEngine {
+impl LocalEngine {
     fn compute<T>(&self, doing: &str, result: candle_core::Result<T>) -> Result<T> {
         result.map_err(|e| EngineError::compute(&self.info.file, doing, &e))
     }

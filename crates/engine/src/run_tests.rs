@@ -15,7 +15,7 @@ fn greedy(max_tokens: usize) -> Sampling {
 }
 
 /// Returns the tokens that follow a prompt, and the run.
-fn tokens(engine: &mut CandleEngine, ids: &[u32], sampling: &Sampling) -> (Vec<u32>, Run) {
+fn tokens(engine: &mut LocalEngine, ids: &[u32], sampling: &Sampling) -> (Vec<u32>, Run) {
     let mut tokens = Vec::new();
     let run = engine.run(ids, sampling, &mut |_, id| {
         tokens.push(id);
@@ -25,7 +25,7 @@ fn tokens(engine: &mut CandleEngine, ids: &[u32], sampling: &Sampling) -> (Vec<u
 }
 
 /// Generates text with and without drafts, each time from an empty cache, and asserts that it is the same.
-fn assert_drafts_change_nothing(engine: &mut CandleEngine, ids: &[u32], sampling: &Sampling, name: &str) -> Run {
+fn assert_drafts_change_nothing(engine: &mut LocalEngine, ids: &[u32], sampling: &Sampling, name: &str) -> Run {
     engine.session.take_back(0);
     engine.longest_draft = 0;
     let (plain, run) = tokens(engine, ids, sampling);
@@ -83,7 +83,7 @@ const PASSAGES: &str = "Start from the problem and not from the model. Write dow
 #[test]
 fn drafts_change_no_token_of_the_real_model() {
     let Some(path) = real_model() else { return };
-    let mut engine = CandleEngine::load(&path, DeviceChoice::Cpu).unwrap();
+    let mut engine = LocalEngine::load(&path, DeviceChoice::Cpu).unwrap();
     let mut accepted = 0;
     for question in [
         "Repeat the text word for word.",
@@ -102,7 +102,7 @@ fn drafts_change_no_token_of_the_real_model() {
     assert!(accepted > 0);
 }
 
-fn answer(engine: &mut CandleEngine, messages: &[Message]) -> Generation {
+fn answer(engine: &mut LocalEngine, messages: &[Message]) -> Generation {
     engine
         .generate(messages, &greedy(20), &mut |_| ControlFlow::Continue(()))
         .unwrap()
@@ -143,11 +143,11 @@ fn a_prompt_is_left_between_two_chunks_and_what_was_read_of_it_is_not_read_again
     assert!(ids.len() > 2 * chunk);
     let looks = std::sync::atomic::AtomicUsize::new(0);
     let second = move || looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 1;
-    engine.heed(Some(Box::new(second)));
+    engine.set_stop_signal(Some(Box::new(second)));
     let (made, run) = tokens(&mut engine, &ids, &greedy(9));
     assert_eq!((made.len(), run.tokens, run.stop), (0, 0, Stop::Caller));
     assert_eq!(engine.session.len(), chunk);
-    engine.heed(None);
+    engine.set_stop_signal(None);
     let (made, run) = tokens(&mut engine, &ids, &greedy(9));
     assert_eq!(run.cached, chunk);
     assert_eq!(made, tokens(&mut load(&file), &ids, &greedy(9)).0);
@@ -156,7 +156,7 @@ fn a_prompt_is_left_between_two_chunks_and_what_was_read_of_it_is_not_read_again
 #[test]
 fn logits_after_a_reused_prefix_are_the_same_to_the_last_bit() {
     let Some(path) = real_model() else { return };
-    let mut engine = CandleEngine::load(&path, DeviceChoice::Cpu).unwrap();
+    let mut engine = LocalEngine::load(&path, DeviceChoice::Cpu).unwrap();
     let ids = engine.encode_text(&PASSAGES.repeat(5));
     let (mut fresh, mut reused) = (Vec::new(), Vec::new());
     assert_eq!(engine.session.prompt(&ids, &mut fresh).unwrap(), 0);

@@ -5,7 +5,7 @@
 
 use candle_core::Result as Computed;
 
-use super::Sign;
+use super::StopSignal;
 use super::model::Model;
 use super::prefix::Prefixes;
 
@@ -16,7 +16,7 @@ pub(crate) struct Session {
     /// The openings that are stored on disk, if any.
     prefixes: Option<Prefixes>,
     /// Returns true once nobody waits for the answer any more.
-    pub stop: Option<Sign>,
+    pub stop: Option<StopSignal>,
 }
 
 impl Session {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sha2::Digest;
 
 use super::decode::tests::load;
-use super::{CandleEngine, Message, Role};
+use super::{LocalEngine, Message, Role};
 pub(crate) use askpm_fixtures::{fallback_models, golden, ids, real_model, tiny_models, typed_models};
 
 /// Tokens of a tiny model, of no meaning.
@@ -31,7 +31,7 @@ pub(crate) fn messages(value: &Value) -> Vec<Message> {
 
 /// A tiny model, loaded, with the ids of its golden's prompt and llama.cpp's logits after it. The golden must have been
 /// made of this very file.
-pub(crate) fn beside_its_golden(name: &str, file: &TinyGguf, golden: &Value) -> (CandleEngine, Vec<u32>, Vec<f32>) {
+pub(crate) fn with_golden(name: &str, file: &TinyGguf, golden: &Value) -> (LocalEngine, Vec<u32>, Vec<f32>) {
     let expected = &golden["models"][name];
     let sum: String = sha2::Sha256::digest(file.bytes())
         .iter()

@@ -1,6 +1,6 @@
 //! Tests whole models in each weight type against llama.cpp's goldens and against the same decoder in plain F32.
 
-use super::tests::{beside_its_golden, golden, mean_square, rounding, typed_models};
+use super::tests::{golden, mean_square, rounding, typed_models, with_golden};
 use super::{arch, cpu};
 use askpm_gguf::Gguf;
 use candle_core::Device;
@@ -9,7 +9,7 @@ use candle_core::Device;
 fn models_of_every_type_of_weights_agree_with_llama_cpp_and_with_plain_numbers() {
     let golden = golden("tiny_golden.json");
     for (name, file) in typed_models() {
-        let (mut engine, prompt, reference) = beside_its_golden(&name, &file, &golden);
+        let (mut engine, prompt, reference) = with_golden(&name, &file, &golden);
         let folder = tempfile::tempdir().unwrap();
         let gguf = Gguf::open(&file.write(folder.path(), "tiny.gguf")).unwrap();
         let own = !name.contains("q2_k") && !name.contains("q3_k");

@@ -49,6 +49,7 @@ mod avx2;
 )]
 mod avx512;
 mod buffer;
+pub mod elementwise;
 mod job;
 mod matrix;
 mod multiply;
@@ -57,7 +58,6 @@ mod neon;
 mod pack;
 mod packing;
 mod panel;
-pub mod passes;
 mod path;
 mod plain;
 mod quantize;
@@ -71,7 +71,7 @@ use candle_core::quantized::GgmlDType;
 
 pub use activations::{Activations, Inputs};
 pub use matrix::Matrix;
-pub use multiply::{multiply, multiply_beside};
+pub use multiply::{multiply, multiply_stacked};
 pub use path::features;
 pub use workers::Workers;
 

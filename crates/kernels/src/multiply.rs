@@ -53,7 +53,7 @@ pub(super) fn multiply_on<const N: usize>(
 ///
 /// # Panics
 /// As [`multiply`].
-pub fn multiply_beside(matrices: &[Matrix], x: &Activations, out: &mut [f32], workers: &Workers) {
+pub fn multiply_stacked(matrices: &[Matrix], x: &Activations, out: &mut [f32], workers: &Workers) {
     let stride = matrices.iter().map(Matrix::rows).sum();
     matrices.iter().for_each(|matrix| check(matrix, x));
     assert!(out.len() >= x.count() * stride, "no room for the products");

@@ -15,7 +15,7 @@ use super::super::conversation;
 use super::super::error::{Exit, Failure};
 use super::super::files::{self, Readers};
 use super::super::meaning::Finder;
-use super::super::model::{self, Wanted};
+use super::super::model::{self, ModelSelection};
 use super::super::show;
 use super::interrupt::Interrupt;
 use super::worker::{Event, Worker};
@@ -40,7 +40,7 @@ pub enum Flow {
 
 /// The state of the model.
 enum Model {
-    Wanted(Box<Wanted>),
+    Unloaded(Box<ModelSelection>),
     Ready(Worker),
     /// Loading failed. The next question tries again.
     Missing,
@@ -85,7 +85,7 @@ impl<'a> Session<'a> {
             finder: Arc::new(finder),
             choice,
             quotes: wanted.is_none(),
-            model: Model::Wanted(Box::new(wanted)),
+            model: Model::Unloaded(Box::new(wanted)),
             conversation: begin(context, args)?,
             told: false,
             asked: 0,
@@ -231,7 +231,7 @@ impl<'a> Session<'a> {
                 self.model = Model::Ready(worker);
                 return Ok(());
             }
-            Model::Wanted(wanted) => *wanted,
+            Model::Unloaded(wanted) => *wanted,
             Model::Missing => model::wanted(self.context, &self.choice)?,
         };
         self.model = Model::Ready(Worker::new(wanted.load(self.context)?));
@@ -310,8 +310,8 @@ impl<'a> Session<'a> {
         // Drop the old model first: memory may not hold two.
         let before = std::mem::replace(&mut self.model, Model::Missing);
         self.quotes = wanted.is_none();
-        if let Model::Wanted(_) = before {
-            self.model = Model::Wanted(Box::new(wanted));
+        if let Model::Unloaded(_) = before {
+            self.model = Model::Unloaded(Box::new(wanted));
         } else {
             drop(before);
             self.model = Model::Ready(Worker::new(wanted.load(self.context)?));

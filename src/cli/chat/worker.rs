@@ -12,7 +12,7 @@ use super::super::meaning::Finder;
 use super::super::model::Loaded;
 use crate::answer::{Answer, Sentence};
 use crate::ask::{self, AskError, Found, Listener, Settings, Writer};
-use crate::desk::{Cancel, Cancellable};
+use crate::jobs::{Cancel, Cancellable};
 
 /// An event of an answer.
 pub enum Event {

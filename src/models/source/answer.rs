@@ -7,7 +7,7 @@ use reqwest::{StatusCode, Url};
 
 use super::super::digest::is_sha256;
 use super::super::places::Limits;
-use super::super::store::Slot;
+use super::super::store::CacheEntry;
 use super::Fault;
 
 /// Why a connection did not deliver the whole file.
@@ -55,20 +55,20 @@ pub(super) fn redirect(at: &Url, location: &str) -> Result<Url, Trouble> {
 ///
 /// For a large file, the Hub sends its SHA-256 as `X-Linked-ETag` before the first byte. A plain `ETag` is not checked,
 /// because it may be another kind of hash of the same length.
-pub(super) fn check_linked(headers: &HeaderMap, slot: &Slot) -> Result<(), Trouble> {
+pub(super) fn check_linked(headers: &HeaderMap, entry: &CacheEntry) -> Result<(), Trouble> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let tag = text("x-linked-etag").map(|tag| tag.trim_start_matches("W/").trim_matches('"').to_ascii_lowercase());
-    if let Some(tag) = tag.filter(|tag| is_sha256(tag) && *tag != slot.sha256) {
+    if let Some(tag) = tag.filter(|tag| is_sha256(tag) && *tag != entry.sha256) {
         return Err(Trouble::give_up(format!(
             "the file there has sha256 {tag}, not the listed {}",
-            slot.sha256
+            entry.sha256
         )));
     }
     let size = text("x-linked-size").and_then(|size| size.parse::<u64>().ok());
-    match size.filter(|size| *size != slot.size) {
+    match size.filter(|size| *size != entry.size) {
         Some(size) => Err(Trouble::give_up(format!(
             "the file there is {size} bytes, not the listed {}",
-            slot.size
+            entry.size
         ))),
         None => Ok(()),
     }

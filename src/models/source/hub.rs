@@ -21,7 +21,7 @@ use tokio::time::{sleep, timeout};
 use super::super::Progress;
 use super::super::digest::is_commit;
 use super::super::places::{Limits, Permit, Places, Token};
-use super::super::store::Slot;
+use super::super::store::CacheEntry;
 use super::Fault;
 use super::answer::{Trouble, check_linked, plain, range_start, redirect, refusal, unreachable_host};
 use super::partial::{Outcome, Partial};
@@ -30,25 +30,25 @@ use super::partial::{Outcome, Partial};
 const MAX_REDIRECTS: usize = 10;
 
 /// The file to fetch. The registry has checked the fields.
-pub(super) struct Wanted<'a> {
+pub(super) struct Download<'a> {
     pub repo: &'a str,
     pub revision: &'a str,
     pub file: &'a str,
     pub what: &'a str,
 }
 
-/// Downloads `wanted` into `slot`.
+/// Downloads `wanted` into `entry`.
 pub(super) fn fetch(
     _permit: &Permit,
-    wanted: &Wanted<'_>,
-    slot: &Slot,
+    wanted: &Download<'_>,
+    entry: &CacheEntry,
     places: &Places,
     progress: &mut dyn Progress,
 ) -> Result<PathBuf, Fault> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Fault::source(format!("cannot start the network runtime: {error}")))?;
     let hub = Hub::new(places)?;
-    runtime.block_on(hub.download(wanted, slot, progress))
+    runtime.block_on(hub.download(wanted, entry, progress))
 }
 
 /// A client for one endpoint.
@@ -88,15 +88,20 @@ impl<'a> Hub<'a> {
         })
     }
 
-    async fn download(&self, wanted: &Wanted<'_>, slot: &Slot, progress: &mut dyn Progress) -> Result<PathBuf, Fault> {
+    async fn download(
+        &self,
+        wanted: &Download<'_>,
+        entry: &CacheEntry,
+        progress: &mut dyn Progress,
+    ) -> Result<PathBuf, Fault> {
         let commit = self.commit(wanted).await;
         let revision = commit.as_deref().unwrap_or(wanted.revision);
         let url = self.address(wanted.repo, revision, wanted.file)?;
-        let mut partial = Partial::open(slot)?;
+        let mut partial = Partial::open(entry)?;
         let mut from_earlier_run = partial.length() > 0;
         loop {
-            progress.begin(wanted.what, Some(slot.size), partial.length());
-            let filled = self.fill(&url, slot, &mut partial, wanted.what, progress).await;
+            progress.begin(wanted.what, Some(entry.size), partial.length());
+            let filled = self.fill(&url, entry, &mut partial, wanted.what, progress).await;
             progress.end();
             if let Err(fault) = filled {
                 if partial.length() == 0 && matches!(fault, Fault::Source { .. }) {
@@ -108,9 +113,9 @@ impl<'a> Hub<'a> {
             match partial.finish()? {
                 Outcome::Right(path) => {
                     if let Some(commit) = &commit {
-                        slot.write_ref(commit)?;
+                        entry.write_ref(commit)?;
                     }
-                    return Ok(slot.place(&path)?);
+                    return Ok(entry.place(&path)?);
                 }
                 Outcome::Wrong(_) if from_earlier_run => {
                     progress.note("the partial download is damaged; starting over");
@@ -121,7 +126,7 @@ impl<'a> Hub<'a> {
                     partial.discard();
                     return Err(Fault::source(format!(
                         "the file's sha256 is {found}, not the listed {}; it was deleted",
-                        slot.sha256
+                        entry.sha256
                     )));
                 }
             }
@@ -132,7 +137,7 @@ impl<'a> Hub<'a> {
     ///
     /// The result is `None` if the revision already is a commit, or if the lookup fails. In the latter case, the
     /// download reports what is wrong, if anything.
-    async fn commit(&self, wanted: &Wanted<'_>) -> Option<String> {
+    async fn commit(&self, wanted: &Download<'_>) -> Option<String> {
         if is_commit(wanted.revision) {
             return None;
         }
@@ -174,7 +179,7 @@ impl<'a> Hub<'a> {
     async fn fill(
         &self,
         url: &Url,
-        slot: &Slot,
+        entry: &CacheEntry,
         partial: &mut Partial,
         what: &str,
         progress: &mut dyn Progress,
@@ -185,7 +190,7 @@ impl<'a> Hub<'a> {
                 return Ok(());
             }
             let before = partial.length();
-            let trouble = match self.attempt(url, slot, partial, what, progress).await {
+            let trouble = match self.attempt(url, entry, partial, what, progress).await {
                 Ok(()) if partial.missing() == 0 => return Ok(()),
                 Ok(()) => Trouble::again("the connection ended before the file did"),
                 Err(trouble) => trouble,
@@ -220,16 +225,16 @@ impl<'a> Hub<'a> {
     async fn attempt(
         &self,
         url: &Url,
-        slot: &Slot,
+        entry: &CacheEntry,
         partial: &mut Partial,
         what: &str,
         progress: &mut dyn Progress,
     ) -> Result<(), Trouble> {
         let from = partial.length();
-        let mut response = self.get(url, from, slot).await?;
+        let mut response = self.get(url, from, entry).await?;
         let starts_at = match response.status() {
             StatusCode::OK => 0,
-            StatusCode::PARTIAL_CONTENT => range_start(response.headers(), slot.size)?,
+            StatusCode::PARTIAL_CONTENT => range_start(response.headers(), entry.size)?,
             StatusCode::RANGE_NOT_SATISFIABLE if from > 0 => {
                 // The server's file is no longer than the part on disk, so the part belongs to another file.
                 partial.restart().map_err(|error| Trouble::Fault(error.into()))?;
@@ -246,7 +251,7 @@ impl<'a> Hub<'a> {
             progress.note("the server cannot resume downloads; starting over");
             partial.restart().map_err(|error| Trouble::Fault(error.into()))?;
             progress.end();
-            progress.begin(what, Some(slot.size), 0);
+            progress.begin(what, Some(entry.size), 0);
         }
         if let Some(length) = response.content_length()
             && length != partial.missing()
@@ -254,7 +259,7 @@ impl<'a> Hub<'a> {
             let whole = starts_at + length;
             return Err(Trouble::give_up(format!(
                 "the file there is {whole} bytes, not the listed {}",
-                slot.size
+                entry.size
             )));
         }
         loop {
@@ -267,7 +272,7 @@ impl<'a> Hub<'a> {
             if chunk.len() as u64 > partial.missing() {
                 return Err(Trouble::give_up(format!(
                     "the file there is longer than the listed {} bytes",
-                    slot.size
+                    entry.size
                 )));
             }
             partial.write(&chunk).map_err(|error| Trouble::Fault(error.into()))?;
@@ -276,7 +281,7 @@ impl<'a> Hub<'a> {
     }
 
     /// Sends a GET for the bytes from `from` on and follows redirects. Only the endpoint's own origin gets the token.
-    async fn get(&self, url: &Url, from: u64, slot: &Slot) -> Result<Response, Trouble> {
+    async fn get(&self, url: &Url, from: u64, entry: &CacheEntry) -> Result<Response, Trouble> {
         let mut at = url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let mut request = self.http.get(at.clone());
@@ -293,7 +298,7 @@ impl<'a> Hub<'a> {
                 Ok(Err(error)) => return Err(unreachable_host(error)),
                 Ok(Ok(response)) => response,
             };
-            check_linked(response.headers(), slot)?;
+            check_linked(response.headers(), entry)?;
             let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             match location {
                 Some(location) if response.status().is_redirection() => at = redirect(&at, location)?,

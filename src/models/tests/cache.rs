@@ -198,8 +198,8 @@ fn a_cache_that_cannot_be_written_to_is_named() {
 #[test]
 fn the_second_of_two_waits_says_so_and_finds_the_file_there() {
     let bench = Bench::new();
-    let slot = Slot::of(&bench.model, &bench.places);
-    let held = slot.lock(&mut Quiet).unwrap();
+    let entry = CacheEntry::of(&bench.model, &bench.places);
+    let held = entry.lock(&mut Quiet).unwrap();
     let (send, waits) = std::sync::mpsc::channel();
     let (model, places) = (bench.model.clone(), bench.places.clone());
     let other = std::thread::spawn(move || ensure(&model, &places, Net::Online, &mut Waits(send)));

@@ -34,8 +34,8 @@ fn what_another_program_is_fetching_is_left_to_it() {
     let registry = list_of(&bench.model);
     bench.fetched();
     bench.leave_partial(b"x");
-    let slot = store::Slot::of(&bench.model, &bench.places);
-    let held = slot.lock(&mut Quiet).unwrap();
+    let entry = store::CacheEntry::of(&bench.model, &bench.places);
+    let held = entry.lock(&mut Quiet).unwrap();
     assert!(sweep(&registry, &bench.places).is_empty() && bench.partial().exists());
     drop(held);
     assert_eq!(sweep(&registry, &bench.places).len(), 1);

@@ -14,8 +14,8 @@ use askpm_kernels::{
     Matrix, Workers,
     attention::store::{Turn, turn_and_store},
     attention::{PAGE, Page, Precision, Queries, Scratch, Shape, attend},
-    multiply, multiply_beside,
-    passes::encoder,
+    elementwise::encoder,
+    multiply, multiply_stacked,
 };
 use candle_core::quantized::GgmlDType;
 use candle_core::safetensors::MmapedSafetensors;
@@ -237,7 +237,7 @@ impl Bert {
         products
             .activations
             .set(x, tokens, query.cols(), query.inputs(), &self.alone);
-        multiply_beside(&layer.asked, &products.activations, &mut work.rows, &self.alone);
+        multiply_stacked(&layer.asked, &products.activations, &mut work.rows, &self.alone);
         for (at, low) in low.iter().flat_map(|low| low.asked.iter().enumerate()) {
             low.add(products, &mut work.rows, at * self.hidden, 3 * self.hidden, &self.alone);
         }

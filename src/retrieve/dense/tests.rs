@@ -8,7 +8,7 @@ use tantivy::DocAddress;
 use super::*;
 use crate::corpus::SourceFile;
 use crate::index::tests::edition;
-use crate::retrieve::{ByMeaning, ByWords, Fused, Query, Retriever};
+use crate::retrieve::{ByMeaning, ByWords, HybridRetriever, Query, Retriever};
 
 #[path = "../../../tests/harness/tiny_bert.rs"]
 mod tiny_bert;
@@ -247,7 +247,7 @@ fn every_way_of_searching_gives_the_same_twice_and_says_why() {
     let ways: [Box<dyn Retriever>; 3] = [
         Box::new(ByWords { store }),
         Box::new(ByMeaning { store, dense }),
-        Box::new(Fused { store, dense }),
+        Box::new(HybridRetriever { store, dense }),
     ];
     let query = Query::new("price", 5);
     for (way, meaning) in ways.iter().zip([false, true, true]) {
@@ -265,7 +265,7 @@ fn the_discussion_with_both_kinds_of_evidence_comes_first() {
     let (dir, model) = (tempfile::tempdir().unwrap(), tiny());
     let (store, _) = Store::refresh(dir.path(), &corpus()).unwrap();
     let (dense, _) = open(&store, model.path(), 1);
-    let fused = Fused {
+    let fused = HybridRetriever {
         store: &store,
         dense: &dense,
     };
@@ -337,7 +337,7 @@ fn a_word_that_the_model_knows_is_not_taken_for_a_misspelt_one() {
     let files = [edition("alpha", &[("Who owns the roadmapx?", &["A team."])])];
     let (store, _) = Store::refresh(dir.path(), &files).unwrap();
     let (dense, _) = open(&store, model.path(), 1);
-    let fused = Fused {
+    let fused = HybridRetriever {
         store: &store,
         dense: &dense,
     };
@@ -391,7 +391,7 @@ fn other_wordings_of_a_question_bring_its_answers_near() {
     // For the tiny model all texts are much alike.
     assert!(before < 0.999 && (after - 1.0).abs() < 1e-5, "{before} {after}");
     // Other wordings help to find an answer, but are not part of the text that can be quoted.
-    let fused = Fused {
+    let fused = HybridRetriever {
         store: &store,
         dense: &dense,
     };

@@ -267,8 +267,8 @@ fn rope(keys: &Keys, head_dim: usize, architecture: &str) -> Result<RopeConfig> 
         );
     }
     let pairing = match architecture {
-        "llama" | "smollm3" | "glm4" => Pairing::Neighbours,
-        _ => Pairing::Halves,
+        "llama" | "smollm3" | "glm4" => Pairing::Interleaved,
+        _ => Pairing::Neox,
     };
     let default_base = if architecture == "gemma3" || architecture == "lfm2" {
         1_000_000.0

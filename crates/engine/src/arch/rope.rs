@@ -9,9 +9,9 @@ use candle_core::{D, Device, Result, Tensor};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Pairing {
     /// 2i with 2i + 1. Llama's GGUF files are permuted for it.
-    Neighbours,
+    Interleaved,
     /// i with i + dim / 2.
-    Halves,
+    Neox,
 }
 
 #[derive(Debug, Clone)]
@@ -85,8 +85,8 @@ impl Angles {
         let x = x.unsqueeze(0)?;
         let turning = x.narrow(D::Minus1, 0, self.dim)?.contiguous()?;
         let turned = match self.pairing {
-            Pairing::Neighbours => candle_nn::rotary_emb::rope_i(&turning, &self.cos, &self.sin)?,
-            Pairing::Halves => candle_nn::rotary_emb::rope(&turning, &self.cos, &self.sin)?,
+            Pairing::Interleaved => candle_nn::rotary_emb::rope_i(&turning, &self.cos, &self.sin)?,
+            Pairing::Neox => candle_nn::rotary_emb::rope(&turning, &self.cos, &self.sin)?,
         };
         if self.dim == head_dim {
             return turned.squeeze(0);

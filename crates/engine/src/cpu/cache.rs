@@ -4,7 +4,7 @@
 
 use askpm_kernels::{
     attention::{PAGE, Page, Shape},
-    passes::convolution::Memory as Convolution,
+    elementwise::convolution::Memory as Convolution,
 };
 
 /// The state of one layer.

@@ -7,8 +7,8 @@ use askpm_kernels::{
     Workers,
     attention::store::{Turn, turn_and_store},
     attention::{Precision, Queries, Shape, attend},
-    passes::convolution,
-    passes::{Gate, add_and_norm, gate},
+    elementwise::convolution,
+    elementwise::{Gate, add_and_norm, gate},
 };
 
 use super::super::arch::config::{Activation, Config, Mixer};

@@ -17,7 +17,7 @@ use askpm_kernels::{
     Activations, Matrix, Workers,
     attention::store::Angles,
     attention::{Precision, Scratch},
-    multiply, passes,
+    elementwise, multiply,
 };
 use candle_core::Result as Computed;
 
@@ -164,7 +164,7 @@ impl Model {
         let (eps, workers) = (self.config.eps, &self.workers);
         if let Some(first) = self.layers.first() {
             let (x, y) = (&buffers.x[..count * width], room(&mut buffers.y, count * width));
-            passes::norm(x, &first.before, eps, y, workers);
+            elementwise::norm(x, &first.before, eps, y, workers);
         }
         let last = self.layers.len().saturating_sub(1);
         for (index, layer) in self.layers.iter().enumerate() {
@@ -180,7 +180,7 @@ impl Model {
         }
         let x = &buffers.x[..wanted * width];
         let y = room(&mut buffers.y, wanted * width);
-        passes::norm(x, &self.norm, eps, y, workers);
+        elementwise::norm(x, &self.norm, eps, y, workers);
         let head = self.head.as_ref().unwrap_or(&self.embeddings);
         buffers.activations.set(y, wanted, width, head.inputs(), workers);
         logits.resize(wanted * head.rows(), 0.0);
@@ -209,7 +209,7 @@ impl Model {
     fn turn(&mut self, past: usize, count: usize) {
         for (rope, angles) in self.ropes.iter().zip(&mut self.buffers.angles) {
             angles.dim = rope.config.dim;
-            angles.neighbours = rope.config.pairing == Pairing::Neighbours;
+            angles.neighbours = rope.config.pairing == Pairing::Interleaved;
             rope.fill(past, count, &mut angles.cos, &mut angles.sin);
         }
     }

@@ -3,7 +3,7 @@
 //! Query, key and value, or gate and up, then share one conversion of their input and one synchronization of the
 //! threads.
 
-use askpm_kernels::{Activations, Inputs, Matrix, Workers, multiply_beside};
+use askpm_kernels::{Activations, Inputs, Matrix, Workers, multiply_stacked};
 
 use super::super::arch::weights::Weights;
 use super::super::error::EngineError;
@@ -58,7 +58,7 @@ impl Stack {
     /// Multiplies `count` rows of `x` with all maps, without the biases. Each row of `out` has `rows` numbers.
     pub fn multiply(&self, x: &[f32], count: usize, to: &mut Activations, out: &mut [f32], workers: &Workers) {
         to.set(x, count, self.cols, self.inputs, workers);
-        multiply_beside(&self.parts, to, out, workers);
+        multiply_stacked(&self.parts, to, out, workers);
     }
 
     /// Same as `multiply`, with the biases.

@@ -4,11 +4,11 @@ use askpm_fixtures::{FALLBACKS as TINY, Meta, TinyGguf, Weights};
 
 use crate::decode::tests::load;
 use crate::sampler::argmax;
-use crate::tests::{any_ids, apart, beside_its_golden, fallback_models, golden, ids, rounding, user};
-use crate::{CandleEngine, DeviceChoice, Engine, Sampling};
+use crate::tests::{any_ids, apart, fallback_models, golden, ids, rounding, user, with_golden};
+use crate::{DeviceChoice, Engine, LocalEngine, Sampling};
 use std::ops::ControlFlow;
 
-fn tiny(name: &str, weights: Weights) -> CandleEngine {
+fn tiny(name: &str, weights: Weights) -> LocalEngine {
     load(&TinyGguf::fallback(name, weights))
 }
 
@@ -17,7 +17,7 @@ fn tiny_models_of_every_fallback_agree_with_llama_cpp() {
     let golden = golden("tiny_golden.json");
     for (name, model) in fallback_models() {
         let expected = &golden["models"][&name];
-        let (mut engine, prompt, reference) = beside_its_golden(&name, &model, &golden);
+        let (mut engine, prompt, reference) = with_golden(&name, &model, &golden);
         let model = &mut engine.session.model;
         let mut logits = model.logits(&prompt).unwrap();
         let worst = apart(&logits, &reference);
@@ -104,7 +104,7 @@ fn refusal(name: &str, change: impl FnOnce(&mut TinyGguf)) -> String {
     change(&mut file);
     let folder = tempfile::tempdir().unwrap();
     let path = file.write(folder.path(), "tiny.gguf");
-    let error = CandleEngine::load(&path, DeviceChoice::Cpu).err();
+    let error = LocalEngine::load(&path, DeviceChoice::Cpu).err();
     error.map_or_else(|| "none".into(), |error| error.to_string())
 }
 

@@ -8,7 +8,7 @@ use askpm_fixtures::{ARCHITECTURES, TinyGguf, Weights};
 
 use super::*;
 use crate::tests::{any_ids, real_model};
-use crate::{CandleEngine, DeviceChoice, Engine, Generation, Message, Role, Sampling};
+use crate::{DeviceChoice, Engine, Generation, LocalEngine, Message, Role, Sampling};
 
 fn messages(user: &str) -> Vec<Message> {
     let message = |role, content: &str| Message {
@@ -22,13 +22,13 @@ fn messages(user: &str) -> Vec<Message> {
 }
 
 /// Stands for a new process: a model that was just loaded and stores its openings in `folder`.
-fn engine(model: &Path, folder: &Path) -> CandleEngine {
-    let mut engine = CandleEngine::load(model, DeviceChoice::Cpu).unwrap();
+fn engine(model: &Path, folder: &Path) -> LocalEngine {
+    let mut engine = LocalEngine::load(model, DeviceChoice::Cpu).unwrap();
     engine.keep_openings(folder.into(), &[messages("Notes:\n")]);
     engine
 }
 
-fn answer(engine: &mut CandleEngine, rest: &str) -> Generation {
+fn answer(engine: &mut LocalEngine, rest: &str) -> Generation {
     let sampling = Sampling {
         max_tokens: 20,
         ..Sampling::default()
@@ -79,7 +79,7 @@ fn logits_after_a_kept_opening_are_the_same_to_the_last_bit() {
         for length in [9, 16, 33, 128, 141] {
             let ids = any_ids(200);
             let logits = |rest: &[u32]| {
-                let mut engine = CandleEngine::load(&model, DeviceChoice::Cpu).unwrap();
+                let mut engine = LocalEngine::load(&model, DeviceChoice::Cpu).unwrap();
                 let opening = vec![ids[..length].to_vec()];
                 engine
                     .session
@@ -140,7 +140,7 @@ fn what_was_kept_of_another_model_or_wording_is_not_used() {
     file.write(home.path(), "tiny.gguf");
     assert_eq!(answer(&mut engine(&model, &kept), "something in 12").cached_tokens, 0);
     assert_eq!(files(&kept).len(), 2);
-    let mut other = CandleEngine::load(&model, DeviceChoice::Cpu).unwrap();
+    let mut other = LocalEngine::load(&model, DeviceChoice::Cpu).unwrap();
     other.keep_openings(kept.clone(), &[messages("Other notes:\n")]);
     assert_eq!(answer(&mut other, "something in 12").cached_tokens, 0);
     assert_eq!(files(&kept).len(), 2, "the prompt did not begin with the opening");

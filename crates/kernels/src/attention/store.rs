@@ -6,8 +6,8 @@
 
 use super::page::{Element, Half, LANES, PAGE, Page, Precision, Shape};
 use crate::Workers;
-use crate::passes::by_path;
-use crate::passes::{norm_in_place, over_rows};
+use crate::elementwise::by_path;
+use crate::elementwise::{norm_in_place, over_rows};
 use crate::path::Path;
 use crate::workers::Split;
 

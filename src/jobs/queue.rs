@@ -1,6 +1,6 @@
 //! A bounded first-in, first-out queue of jobs.
 //!
-//! A job is a closure that gets the worker. [`Seat::work`] runs each job once, in the order of submission. A client
+//! A job is a closure that gets the worker. [`QueueWorker::work`] runs each job once, in the order of submission. A client
 //! that disconnects drops its [`Ticket`], which removes its job. A job takes a place while it waits, not while it runs.
 
 use std::collections::VecDeque;
@@ -12,7 +12,7 @@ use super::Cancel;
 
 type Job<W> = Box<dyn FnOnce(&mut W, &Cancel) + Send>;
 
-/// The queue is full, or the desk is closed.
+/// The queue is full, or the queue is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Busy {
     /// When to retry, in whole seconds from 1 to 60. It is an estimate of how long the waiting jobs will take, based on
@@ -51,16 +51,16 @@ impl<W: ?Sized> Shared<W> {
 }
 
 /// The clients' side of the queue. Clones share the same queue.
-pub struct Desk<W: ?Sized>(Arc<Shared<W>>);
+pub struct JobQueue<W: ?Sized>(Arc<Shared<W>>);
 
-impl<W: ?Sized> Clone for Desk<W> {
+impl<W: ?Sized> Clone for JobQueue<W> {
     fn clone(&self) -> Self {
-        Desk(Arc::clone(&self.0))
+        JobQueue(Arc::clone(&self.0))
     }
 }
 
 /// The worker's side of the queue.
-pub struct Seat<W: ?Sized>(Arc<Shared<W>>);
+pub struct QueueWorker<W: ?Sized>(Arc<Shared<W>>);
 
 /// A place in the queue. Dropping it cancels the job, whether it waits or runs.
 pub struct Ticket<W: ?Sized> {
@@ -81,9 +81,9 @@ impl<W: ?Sized> Drop for Ticket<W> {
     }
 }
 
-impl<W: ?Sized> Desk<W> {
+impl<W: ?Sized> JobQueue<W> {
     /// Creates a queue in which `places` jobs can wait.
-    pub fn open(places: usize) -> (Desk<W>, Seat<W>) {
+    pub fn open(places: usize) -> (JobQueue<W>, QueueWorker<W>) {
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 waiting: VecDeque::new(),
@@ -95,13 +95,13 @@ impl<W: ?Sized> Desk<W> {
             changed: Condvar::new(),
             places,
         });
-        (Desk(Arc::clone(&shared)), Seat(shared))
+        (JobQueue(Arc::clone(&shared)), QueueWorker(shared))
     }
 
     /// Queues `job`.
     ///
     /// # Errors
-    /// [`Busy`] if every place is taken or the desk is closed. A desk without places accepts a job only when it is
+    /// [`Busy`] if every place is taken or the queue is closed. A queue without places accepts a job only when it is
     /// idle.
     pub fn submit(&self, job: impl FnOnce(&mut W, &Cancel) + Send + 'static) -> Result<Ticket<W>, Busy> {
         let mut state = self.0.state();
@@ -154,8 +154,8 @@ impl<W: ?Sized> Desk<W> {
     }
 }
 
-impl<W: ?Sized> Seat<W> {
-    /// Runs one job after another until the desk is closed. If a job panics, it is dropped and the next one runs.
+impl<W: ?Sized> QueueWorker<W> {
+    /// Runs one job after another until the queue is closed. If a job panics, it is dropped and the next one runs.
     pub fn work(self, worker: &mut W) {
         while let Some(Waiting { job, cancel, .. }) = self.next() {
             let started = Instant::now();
@@ -184,10 +184,10 @@ impl<W: ?Sized> Seat<W> {
     }
 }
 
-/// Closes the desk when its worker is gone.
-impl<W: ?Sized> Drop for Seat<W> {
+/// Closes the queue when its worker is gone.
+impl<W: ?Sized> Drop for QueueWorker<W> {
     fn drop(&mut self) {
-        Desk(Arc::clone(&self.0)).close();
+        JobQueue(Arc::clone(&self.0)).close();
     }
 }
 
@@ -199,82 +199,82 @@ mod tests {
 
     type Log = Vec<u32>;
 
-    /// Returns a desk whose worker is blocked by a first job until the returned sender is used or dropped.
+    /// Returns a queue whose worker is blocked by a first job until the returned sender is used or dropped.
     fn held(
         places: usize,
     ) -> (
-        Desk<Log>,
+        JobQueue<Log>,
         std::sync::mpsc::Sender<()>,
         thread::JoinHandle<Log>,
         Ticket<Log>,
     ) {
-        let (desk, seat) = Desk::<Log>::open(places);
+        let (queue, worker) = JobQueue::<Log>::open(places);
         let worker = thread::spawn(move || {
             let mut log = Log::new();
-            seat.work(&mut log);
+            worker.work(&mut log);
             log
         });
         let (release, held) = channel::<()>();
         let (began, begun) = channel();
-        let first = desk
+        let first = queue
             .submit(move |_, _| {
                 began.send(()).unwrap();
                 let _ = held.recv();
             })
             .unwrap();
         begun.recv().unwrap();
-        (desk, release, worker, first)
+        (queue, release, worker, first)
     }
 
-    /// Waits until all waiting jobs are done, then closes the desk.
-    fn finish(desk: &Desk<Log>) {
+    /// Waits until all waiting jobs are done, then closes the queue.
+    fn finish(queue: &JobQueue<Log>) {
         let (done, all) = channel();
         let last = loop {
             let done = done.clone();
-            match desk.submit(move |_, _| done.send(()).unwrap()) {
+            match queue.submit(move |_, _| done.send(()).unwrap()) {
                 Ok(ticket) => break ticket,
                 Err(_) => thread::yield_now(),
             }
         };
         all.recv().unwrap();
         drop(last);
-        desk.close();
+        queue.close();
     }
 
     #[test]
     fn jobs_are_done_in_their_order_and_one_past_the_places_is_turned_away() {
-        let (desk, release, worker, _first) = held(2);
+        let (queue, release, worker, _first) = held(2);
         let tickets: Vec<_> = (0..2)
-            .map(|n| desk.submit(move |log, _| log.push(n)).unwrap())
+            .map(|n| queue.submit(move |log, _| log.push(n)).unwrap())
             .collect();
-        let busy = desk.submit(|log, _| log.push(9)).err().unwrap();
+        let busy = queue.submit(|log, _| log.push(9)).err().unwrap();
         assert!((1..=60).contains(&busy.retry_after));
-        assert_eq!(desk.load(), (2, true));
+        assert_eq!(queue.load(), (2, true));
         drop(release);
-        finish(&desk);
+        finish(&queue);
         assert_eq!(worker.join().unwrap(), [0, 1]);
         drop(tickets);
     }
 
     #[test]
     fn whoever_goes_away_leaves_the_queue_and_frees_the_place() {
-        let (desk, release, worker, _first) = held(1);
-        let gone = desk.submit(|log, _| log.push(1)).unwrap();
-        assert!(desk.submit(|log, _| log.push(2)).is_err());
+        let (queue, release, worker, _first) = held(1);
+        let gone = queue.submit(|log, _| log.push(1)).unwrap();
+        assert!(queue.submit(|log, _| log.push(2)).is_err());
         drop(gone);
-        let stays = desk.submit(|log, _| log.push(3)).unwrap();
+        let stays = queue.submit(|log, _| log.push(3)).unwrap();
         drop(release);
-        finish(&desk);
+        finish(&queue);
         assert_eq!(worker.join().unwrap(), [3]);
         drop(stays);
     }
 
     #[test]
     fn a_job_that_runs_sees_that_its_ticket_was_dropped() {
-        let (desk, seat) = Desk::<Log>::open(1);
-        let worker = thread::spawn(move || seat.work(&mut Log::new()));
+        let (queue, worker) = JobQueue::<Log>::open(1);
+        let worker = thread::spawn(move || worker.work(&mut Log::new()));
         let (seen, told) = channel();
-        let ticket = desk
+        let ticket = queue
             .submit(move |_, cancel| {
                 while !cancel.is_set() {
                     thread::yield_now();
@@ -282,33 +282,33 @@ mod tests {
                 seen.send(()).unwrap();
             })
             .unwrap();
-        while desk.load() != (0, true) {
+        while queue.load() != (0, true) {
             thread::yield_now();
         }
         drop(ticket);
         told.recv().unwrap();
-        desk.close();
+        queue.close();
         worker.join().unwrap();
     }
 
     #[test]
     fn a_job_that_panics_does_not_end_the_others() {
-        let (desk, release, worker, _first) = held(2);
-        let bad = desk.submit(|_, _| panic!("on purpose")).unwrap();
-        let good = desk.submit(|log, _| log.push(1)).unwrap();
+        let (queue, release, worker, _first) = held(2);
+        let bad = queue.submit(|_, _| panic!("on purpose")).unwrap();
+        let good = queue.submit(|log, _| log.push(1)).unwrap();
         drop(release);
-        finish(&desk);
+        finish(&queue);
         assert_eq!(worker.join().unwrap(), [1]);
         drop((bad, good));
     }
 
     #[test]
     fn a_closed_desk_drops_what_waits_cancels_what_runs_and_takes_nothing() {
-        let (desk, release, worker, first) = held(2);
-        let waits = desk.submit(|log, _| log.push(1)).unwrap();
-        desk.close();
+        let (queue, release, worker, first) = held(2);
+        let waits = queue.submit(|log, _| log.push(1)).unwrap();
+        queue.close();
         assert!(first.cancel.is_set());
-        assert!(desk.submit(|log, _| log.push(2)).is_err());
+        assert!(queue.submit(|log, _| log.push(2)).is_err());
         drop(release);
         assert_eq!(worker.join().unwrap(), Log::new());
         drop(waits);
@@ -316,10 +316,10 @@ mod tests {
 
     #[test]
     fn a_desk_without_places_serves_whoever_finds_it_idle() {
-        let (desk, release, worker, _first) = held(0);
-        assert!(desk.submit(|log, _| log.push(1)).is_err());
+        let (queue, release, worker, _first) = held(0);
+        assert!(queue.submit(|log, _| log.push(1)).is_err());
         drop(release);
-        finish(&desk);
+        finish(&queue);
         assert_eq!(worker.join().unwrap(), Log::new());
     }
 }

@@ -41,9 +41,9 @@ impl Cancellable<'_> {
     /// Runs `work` while the engine checks the flag.
     fn heeding<T>(&mut self, work: impl FnOnce(&mut dyn Engine, &Cancel) -> T) -> T {
         let sign = self.cancel.clone();
-        self.engine.heed(Some(Box::new(move || sign.is_set())));
+        self.engine.set_stop_signal(Some(Box::new(move || sign.is_set())));
         let done = work(&mut *self.engine, self.cancel);
-        self.engine.heed(None);
+        self.engine.set_stop_signal(None);
         done
     }
 }

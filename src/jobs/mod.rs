@@ -1,6 +1,6 @@
 //! Queues questions from many clients before the one thread that owns the index and the model.
 //!
-//! Servers (`serve`, `mcp`) submit jobs. A [`Clerk`] runs them one after another. If the queue is full, the job is
+//! Servers (`serve`, `mcp`) submit jobs. A [`AnswerService`] runs them one after another. If the queue is full, the job is
 //! rejected with [`Busy`], which says when to retry. Dropping a job's [`Ticket`] cancels it: it leaves the queue, or
 //! stops at the next token. Protocols are the servers' concern.
 
@@ -18,7 +18,7 @@ use crate::retrieve::Filters;
 
 pub use crate::engine::Role;
 pub use cancel::{Cancel, Cancellable};
-pub use queue::{Busy, Desk, Seat, Ticket};
+pub use queue::{Busy, JobQueue, QueueWorker, Ticket};
 
 /// Something that was said before the question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,8 +56,8 @@ pub enum Fault {
     /// Nothing has that name.
     Missing,
     /// Something failed on this side.
-    Here,
-    /// It was cancelled: nobody waits for it, or the desk was closed.
+    LocalService,
+    /// It was cancelled: nobody waits for it, or the queue was closed.
     Cancelled,
 }
 
@@ -93,11 +93,11 @@ impl Display for Refusal {
 pub fn as_json(of: &impl Serialize) -> Result<Value, Refusal> {
     serde_json::to_string(of)
         .and_then(|text| serde_json::from_str(&text))
-        .map_err(|error| Refusal::new(Fault::Here, error))
+        .map_err(|error| Refusal::new(Fault::LocalService, error))
 }
 
-/// Does the work of the desk, and owns what it needs for it.
-pub trait Clerk {
+/// Does the work of the queue, and owns what it needs for it.
+pub trait AnswerService {
     /// Answers a question and passes sentences on as they are ready. Stops soon after `cancel` is set.
     fn ask(&mut self, ask: &Ask, cancel: &Cancel, listener: &mut dyn Listener) -> Result<Answer, Refusal>;
 

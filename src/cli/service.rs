@@ -21,43 +21,47 @@ use crate::answer::Answer;
 use crate::answer::runs::Shown;
 use crate::ask::{self, AskError, Found, Listener, Settings, Writer};
 use crate::chat::followup;
-use crate::desk::{Ask, Cancel, Cancellable, Clerk, Desk, Fault, Refusal, Role, Search, Turn, as_json};
 use crate::index::Store;
+use crate::jobs::{AnswerService, Ask, Cancel, Cancellable, Fault, JobQueue, Refusal, Role, Search, Turn, as_json};
 
 /// Checks of the corpus may take this fraction of the time: one part in 20.
 const LOOK_SHARE: u32 = 20;
 
 /// The arguments that a server was started with.
-pub struct Orders {
+pub struct ServiceArgs {
     pub model: ModelChoice,
     pub retrieval: Retrieval,
     pub sampling: SamplingArgs,
 }
 
-/// Returns a desk with a clerk, and the name of the model that writes (`none` if sentences are only quoted).
+/// Returns a queue with a service, and the name of the model that writes (`none` if sentences are only quoted).
 ///
 /// # Errors
 /// Any problem that would keep the first question from being answered. It is found at the start, not at that question.
-pub fn open(context: &Arc<Context>, orders: Orders, places: usize) -> Result<(Desk<dyn Clerk>, String), Failure> {
-    ask_command::refuse_what_quoting_cannot_honour(context, &orders.model, &orders.sampling, false)?;
-    let (desk, seat) = Desk::<dyn Clerk>::open(places);
+pub fn open(
+    context: &Arc<Context>,
+    args: ServiceArgs,
+    places: usize,
+) -> Result<(JobQueue<dyn AnswerService>, String), Failure> {
+    ask_command::refuse_what_quoting_cannot_honour(context, &args.model, &args.sampling, false)?;
+    let (queue, worker) = JobQueue::<dyn AnswerService>::open(places);
     let (tell, told) = channel();
     let context = Arc::clone(context);
     // The thread is not joined. Ending it with the program leaves nothing half written.
-    thread::Builder::new().name("clerk".into()).spawn(move || {
-        if let Some(mut clerk) = sit_down(context, orders, &tell) {
-            seat.work(&mut clerk);
+    thread::Builder::new().name("service".into()).spawn(move || {
+        if let Some(mut service) = start(context, args, &tell) {
+            worker.work(&mut service);
         }
     })?;
     let name = told
         .recv()
         .map_err(|_| Failure::new("cannot start the answering thread", "it ended at once"))??;
-    Ok((desk, name))
+    Ok((queue, name))
 }
 
-/// Prepares the clerk and reports the result.
-fn sit_down(context: Arc<Context>, orders: Orders, tell: &Sender<Result<String, Failure>>) -> Option<Here> {
-    let (told, here) = match Here::new(context, orders) {
+/// Prepares the service and reports the result.
+fn start(context: Arc<Context>, args: ServiceArgs, tell: &Sender<Result<String, Failure>>) -> Option<LocalService> {
+    let (told, here) = match LocalService::new(context, args) {
         Ok(here) => (Ok(here.writes_with()), Some(here)),
         Err(failure) => (Err(failure), None),
     };
@@ -66,7 +70,7 @@ fn sit_down(context: Arc<Context>, orders: Orders, tell: &Sender<Result<String, 
 }
 
 /// Everything that answering needs.
-struct Here {
+struct LocalService {
     context: Arc<Context>,
     settings: Settings,
     /// The default number of search results.
@@ -79,18 +83,18 @@ struct Here {
     look: Duration,
 }
 
-impl Here {
-    fn new(context: Arc<Context>, orders: Orders) -> Result<Here, Failure> {
-        let Orders {
+impl LocalService {
+    fn new(context: Arc<Context>, args: ServiceArgs) -> Result<LocalService, Failure> {
+        let ServiceArgs {
             model,
             retrieval,
             sampling,
-        } = orders;
+        } = args;
         let wanted = model::wanted(&context, &model)?;
         let started = Instant::now();
         let store = context.store()?;
         let look = started.elapsed();
-        Ok(Here {
+        Ok(LocalService {
             settings: ask_command::settings_of(&context, &retrieval, Default::default(), &sampling),
             hits: retrieval.top_k.or(context.config.top_k).map(usize::from),
             finder: Finder::new(&context, &store, retrieval.by, Some(&wanted))?,
@@ -156,7 +160,7 @@ fn shown(ask: &Ask) -> Vec<Shown> {
     replies.map(shown).collect()
 }
 
-impl Clerk for Here {
+impl AnswerService for LocalService {
     fn ask(&mut self, ask: &Ask, cancel: &Cancel, listener: &mut dyn Listener) -> Result<Answer, Refusal> {
         self.look_again();
         let mut settings = with(&self.settings, ask);
@@ -237,11 +241,11 @@ fn fault(error: AskError) -> Refusal {
 fn refusal(failure: Failure) -> Refusal {
     match failure {
         Failure::Told { message, hint } => Refusal {
-            fault: Fault::Here,
+            fault: Fault::LocalService,
             message,
             hint,
         },
         Failure::Usage { message, .. } => Refusal::new(Fault::Request, message),
-        Failure::ClosedPipe => Refusal::new(Fault::Here, "the output was closed"),
+        Failure::ClosedPipe => Refusal::new(Fault::LocalService, "the output was closed"),
     }
 }
