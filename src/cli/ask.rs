@@ -2,22 +2,21 @@
 
 use std::io::{self, Write};
 
-use super::args::{AskArgs, Format, ModelChoice, Retrieval, SamplingArgs};
+use super::args::{AskArgs, Format};
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
 use super::text::words_or_stdin;
-use super::{batch, conversation, guide, model, save};
+use super::{answering, batch, conversation, guide, model, save};
 use crate::answer::{Answer, Sentence};
-use crate::ask::{self, Listener, MAX_QUESTION_BYTES, Settings};
+use crate::ask::{self, Listener, MAX_QUESTION_BYTES};
 use crate::chat::Turn;
-use crate::engine::Sampling;
 use crate::render::terminal::{self, Look, Paragraph};
 use crate::render::{json, sources};
-use crate::retrieve::{self, Filters};
+use crate::retrieve;
 
 pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
-    refuse_what_quoting_cannot_honour(context, &args.model, &args.sampling, args.keep_unsupported)?;
+    answering::refuse_what_quoting_cannot_honour(context, &args.model, &args.sampling, args.keep_unsupported)?;
     if let Some(file) = &args.batch {
         return batch::run(context, args, file);
     }
@@ -25,7 +24,7 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
         save::format_of(path)?;
     }
     let question = words_or_stdin(&args.question, MAX_QUESTION_BYTES, "question")?;
-    let mut settings = settings(context, args);
+    let mut settings = answering::settings(context, args);
     let wanted = model::wanted(context, &args.model)?;
     let store = context.store()?;
     let finder = Finder::new(context, &store, args.retrieval.by, Some(&wanted))?;
@@ -97,70 +96,6 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
         guide::after_an_answer(context, &answer);
     }
     Ok(Exit::Done)
-}
-
-/// The settings of one answer: from the flag, else the settings file, else the default.
-pub fn settings(context: &Context, args: &AskArgs) -> Settings {
-    Settings {
-        keep_unsupported: args.keep_unsupported,
-        ..settings_of(context, &args.retrieval, (&args.filters).into(), &args.sampling)
-    }
-}
-
-/// [`settings`] from the argument groups that the servers also take.
-pub fn settings_of(context: &Context, retrieval: &Retrieval, filters: Filters, sampling: &SamplingArgs) -> Settings {
-    let default = Settings::default();
-    let config = &context.config;
-    Settings {
-        top_k: retrieval.top_k.or(config.top_k).map_or(default.top_k, usize::from),
-        min_confidence: retrieval
-            .min_score
-            .or(config.min_score)
-            .unwrap_or(default.min_confidence),
-        filters,
-        keep_unsupported: default.keep_unsupported,
-        shown: default.shown,
-        sampling: Sampling {
-            temperature: sampling
-                .temperature
-                .or(config.temperature)
-                .unwrap_or(default.sampling.temperature),
-            top_p: sampling.top_p.unwrap_or(default.sampling.top_p),
-            seed: sampling.seed.unwrap_or(default.sampling.seed),
-            max_tokens: sampling
-                .max_tokens
-                .or(config.max_tokens)
-                .map_or(default.sampling.max_tokens, |n| n as usize),
-            ..default.sampling
-        },
-    }
-}
-
-/// Refuses flags about a model with `-m none`, where no model runs.
-pub fn refuse_what_quoting_cannot_honour(
-    context: &Context,
-    choice: &ModelChoice,
-    sampling: &SamplingArgs,
-    keep_unsupported: bool,
-) -> Result<(), Failure> {
-    let model = choice.model.as_ref().or(context.config.model.as_ref());
-    if model.map(String::as_str) != Some("none") {
-        return Ok(());
-    }
-    let given = [
-        ("--device", choice.device.is_some()),
-        ("--temperature", sampling.temperature.is_some()),
-        ("--top-p", sampling.top_p.is_some()),
-        ("--seed", sampling.seed.is_some()),
-        ("--max-tokens", sampling.max_tokens.is_some()),
-        ("--keep-unsupported", keep_unsupported),
-    ];
-    match given.iter().find(|(_, given)| *given) {
-        Some((flag, _)) => Err(Failure::usage(&format!(
-            "`{flag}` needs a model, but the model is `none`"
-        ))),
-        None => Ok(()),
-    }
 }
 
 /// Prints to standard error that the corpus has no answer, and the related discussions. Standard output is for answers.

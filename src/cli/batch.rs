@@ -7,8 +7,8 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::answering::settings;
 use super::args::AskArgs;
-use super::ask::settings;
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::meaning::Finder;

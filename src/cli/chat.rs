@@ -13,12 +13,12 @@ mod worker;
 use super::args::ChatArgs;
 use super::context::Context;
 use super::error::{Exit, Failure};
-use super::{ask, conversation};
+use super::{answering, ask, conversation};
 use input::{Input, Typed};
 use session::{Flow, Session};
 
 pub fn run(context: &Context, args: &ChatArgs) -> Result<Exit, Failure> {
-    ask::refuse_what_quoting_cannot_honour(context, &args.model, &args.sampling, false)?;
+    answering::refuse_what_quoting_cannot_honour(context, &args.model, &args.sampling, false)?;
     let keeps = conversation::keeps(context, &args.conversation);
     let mut input = Input::new(context, keeps, args.json)?;
     let mut session = Session::new(context, args, input.is_terminal())?;

@@ -7,10 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::context::Context;
 use super::error::Failure;
 use super::generator;
-use super::progress::Counter;
 use crate::index::Store;
 use crate::models::Net;
 use crate::retrieve::RetrieveError;
@@ -40,16 +38,13 @@ pub enum Kind {
 }
 
 impl RetrieverTable {
-    /// The cluster, with the passages of `store` in it.
+    /// The cluster, with the passages of `store` in it. `progress` gets the passages sent so far and their number.
     ///
     /// # Errors
     /// `--offline`, a key that is not there, a cluster that cannot be reached or refuses.
-    pub fn open(&self, context: &Context, store: &Store) -> Result<Cluster, Failure> {
-        let place = self.place(context.net, |name| env::var(name).ok())?;
-        let mut counter = Counter::new(context, "sending the corpus to the cluster, once");
-        let opened = Cluster::open(store, &place, &mut |done, total| counter.show(done, total));
-        counter.end();
-        Ok(opened?)
+    pub fn open(&self, net: Net, store: &Store, progress: &mut dyn FnMut(usize, usize)) -> Result<Cluster, Failure> {
+        let place = self.place(net, |name| env::var(name).ok())?;
+        Ok(Cluster::open(store, &place, progress)?)
     }
 
     /// Returns how much of `store` the cluster has, if it answers within `most`. Sends nothing for the cluster to

@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::args::By;
+use super::cluster::RetrieverTable;
 use super::context::Context;
 use super::error::Failure;
 use super::files;
-use super::model::{ModelSelection, fetch, megabytes};
+use super::memory::megabytes;
+use super::model::{ModelSelection, fetch};
 use super::progress::{Bar, Counter};
 use crate::answer::meaning::Meaning;
 use crate::index::Store;
@@ -87,7 +89,7 @@ impl Finder {
     ) -> Result<Finder, Failure> {
         let way = |way| Ok(Finder { by, way });
         if let (Some(table), None) = (&context.config.retriever, by) {
-            return way(Way::Cluster(table.open(context, store)?));
+            return way(Way::Cluster(open_cluster(context, table, store)?));
         }
         if by == Some(By::Words) {
             return way(Way::Words);
@@ -292,6 +294,17 @@ fn identity(sha256: &str) -> [u8; 32] {
             .unwrap_or(0)
     };
     std::array::from_fn(|i| 16 * digit(2 * i) + digit(2 * i + 1))
+}
+
+/// The cluster of the settings, with the passages of `store` in it. A counter shows how many were sent.
+///
+/// # Errors
+/// As for [`RetrieverTable::open`].
+pub fn open_cluster(context: &Context, table: &RetrieverTable, store: &Store) -> Result<Cluster, Failure> {
+    let mut counter = Counter::new(context, "sending the corpus to the cluster, once");
+    let opened = table.open(context.net, store, &mut |done, total| counter.show(done, total));
+    counter.end();
+    opened
 }
 
 #[cfg(test)]

@@ -5,9 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use super::context::variable;
 use super::error::Failure;
-use super::model::megabytes;
 
 /// The memory that a model needs in addition to its file: the KV cache, the vocabulary and the stacks of threads.
 const BESIDE_THE_FILE: u64 = 64 << 20;
@@ -26,7 +24,7 @@ const REGIONS: &str = "MALLOC_ARENA_MAX";
 /// not possible.
 pub fn share_one_region(args: &[OsString]) {
     let tight = || left_under_limit().is_some_and(|left| left < TIGHT);
-    if cfg!(all(target_os = "linux", target_env = "gnu")) && variable(REGIONS).is_none() && tight() {
+    if cfg!(all(target_os = "linux", target_env = "gnu")) && std::env::var_os(REGIONS).is_none() && tight() {
         #[cfg(unix)]
         if let Some((name, rest)) = args.split_first() {
             use std::os::unix::process::CommandExt as _;
@@ -120,6 +118,13 @@ fn limit(text: &str) -> Option<u64> {
 fn kib(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().trim_end_matches("kB").trim().parse().ok()
+}
+
+pub const MEGABYTE: u64 = 1_000_000;
+
+/// Formats bytes for a reader, such as `98 MB`.
+pub fn megabytes(bytes: u64) -> String {
+    format!("{} MB", bytes.div_ceil(MEGABYTE))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Each command is in its own file. Nothing here is of use to a user of the library.
 
+mod answering;
 mod args;
 mod ask;
 mod batch;
@@ -35,6 +36,7 @@ mod nearest;
 mod pager;
 mod progress;
 mod refresh;
+mod report;
 mod save;
 mod search;
 mod serve;

@@ -11,7 +11,7 @@ use super::args::ModelChoice;
 use super::context::Context;
 use super::error::Failure;
 use super::generator::Generator;
-use super::memory::{self, available_memory_mb};
+use super::memory::{self, MEGABYTE, available_memory_mb, megabytes};
 use super::progress::Bar;
 use crate::ask::{WRITES_FROM, Writer};
 use crate::engine::{DeviceChoice, Engine, LocalEngine, Message, Role};
@@ -268,11 +268,4 @@ fn announcement(models: &[&Model], places: &Places) -> String {
     };
     let keep = places.hub_cache.display();
     format!("downloading {}{sum}, to {keep}{here}", each.join(" and "))
-}
-
-const MEGABYTE: u64 = 1_000_000;
-
-/// Formats bytes for a reader, such as `98 MB`.
-pub fn megabytes(bytes: u64) -> String {
-    format!("{} MB", bytes.div_ceil(MEGABYTE))
 }

@@ -16,7 +16,7 @@ use super::context::Context;
 use super::error::Failure;
 use super::meaning::Finder;
 use super::model::{self, Loaded};
-use super::{ask as ask_command, search as search_command, show};
+use super::{answering, search as search_command, show};
 use crate::answer::Answer;
 use crate::answer::runs::Shown;
 use crate::ask::{self, AskError, Found, Listener, Settings, Writer};
@@ -43,7 +43,7 @@ pub fn open(
     args: ServiceArgs,
     places: usize,
 ) -> Result<(JobQueue<dyn AnswerService>, String), Failure> {
-    ask_command::refuse_what_quoting_cannot_honour(context, &args.model, &args.sampling, false)?;
+    answering::refuse_what_quoting_cannot_honour(context, &args.model, &args.sampling, false)?;
     let (queue, worker) = JobQueue::<dyn AnswerService>::open(places);
     let (tell, told) = channel();
     let context = Arc::clone(context);
@@ -95,7 +95,7 @@ impl LocalService {
         let store = context.store()?;
         let look = started.elapsed();
         Ok(LocalService {
-            settings: ask_command::settings_of(&context, &retrieval, Default::default(), &sampling),
+            settings: answering::settings_of(&context, &retrieval, Default::default(), &sampling),
             hits: retrieval.top_k.or(context.config.top_k).map(usize::from),
             finder: Finder::new(&context, &store, retrieval.by, Some(&wanted))?,
             loaded: wanted.load(&context)?,
@@ -241,11 +241,11 @@ fn fault(error: AskError) -> Refusal {
 fn refusal(failure: Failure) -> Refusal {
     match failure {
         Failure::Told { message, hint } => Refusal {
-            fault: Fault::LocalService,
+            fault: Fault::Internal,
             message,
             hint,
         },
         Failure::Usage { message, .. } => Refusal::new(Fault::Request, message),
-        Failure::ClosedPipe => Refusal::new(Fault::LocalService, "the output was closed"),
+        Failure::ClosedPipe => Refusal::new(Fault::Internal, "the output was closed"),
     }
 }

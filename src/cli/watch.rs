@@ -16,7 +16,7 @@ use super::args::RefreshArgs;
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::incoming::Incoming;
-use super::refresh::{Form, tell};
+use super::report::{Form, tell};
 use crate::corpus::Corpus;
 
 /// A refresh starts when nothing has changed for this long. A file that is being saved changes several times.

@@ -56,7 +56,7 @@ pub enum Fault {
     /// Nothing has that name.
     Missing,
     /// Something failed on this side.
-    LocalService,
+    Internal,
     /// It was cancelled: nobody waits for it, or the queue was closed.
     Cancelled,
 }
@@ -93,7 +93,7 @@ impl Display for Refusal {
 pub fn as_json(of: &impl Serialize) -> Result<Value, Refusal> {
     serde_json::to_string(of)
         .and_then(|text| serde_json::from_str(&text))
-        .map_err(|error| Refusal::new(Fault::LocalService, error))
+        .map_err(|error| Refusal::new(Fault::Internal, error))
 }
 
 /// Does the work of the queue, and owns what it needs for it.

@@ -81,7 +81,7 @@ impl Events {
                 self.ended = true;
             }
             Some(Said::Refused(refusal)) => self.fail(ApiError::from(refusal)),
-            None => self.fail(gone()),
+            None => self.fail(reply::gone()),
         }
     }
 
@@ -90,15 +90,6 @@ impl Events {
         self.ready.push_back(event(&wrong.body));
         self.ended = true;
     }
-}
-
-/// Returns the error for an answer that broke off or a queue that was closed.
-pub fn gone() -> ApiError {
-    ApiError::again_after(
-        5,
-        "broken_off",
-        "the answer was interrupted: the server is stopping or has failed",
-    )
 }
 
 /// Formats a value as a server-sent event. Compact JSON has no line breaks, so one `data` line is enough.

@@ -161,8 +161,17 @@ impl From<Refusal> for ApiError {
         match refusal.fault {
             Fault::Request => ApiError::new(StatusCode::BAD_REQUEST, "invalid_value", refusal),
             Fault::Missing => ApiError::new(StatusCode::NOT_FOUND, "not_found", refusal),
-            Fault::Cancelled => super::body::gone(),
-            Fault::LocalService => ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", refusal),
+            Fault::Cancelled => gone(),
+            Fault::Internal => ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", refusal),
         }
     }
+}
+
+/// Returns the error for an answer that broke off or a queue that was closed.
+pub fn gone() -> ApiError {
+    ApiError::again_after(
+        5,
+        "broken_off",
+        "the answer was interrupted: the server is stopping or has failed",
+    )
 }

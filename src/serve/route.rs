@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
-use super::body::{Events, Reply, Said, gone};
+use super::body::{Events, Reply, Said};
+use super::reply::gone;
 use super::reply::{self, ApiError};
 use super::request::{self, ChatRequest};
 use super::{MODEL, Server, guard, page};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::super::answering;
 use super::super::args::{ChatArgs, ModelChoice};
 use super::super::ask::{self as asking, Voice};
 use super::super::context::Context;
@@ -80,7 +81,7 @@ impl<'a> Session<'a> {
             context,
             args,
             interrupt: interrupt.map_err(|error| Failure::new("cannot handle Ctrl-C", error))?,
-            settings: asking::settings_of(context, &args.retrieval, (&args.filters).into(), &args.sampling),
+            settings: answering::settings_of(context, &args.retrieval, (&args.filters).into(), &args.sampling),
             store,
             finder: Arc::new(finder),
             choice,
