@@ -13,7 +13,7 @@ mod worker;
 use super::args::ChatArgs;
 use super::context::Context;
 use super::error::{Exit, Failure};
-use super::{answering, ask, conversation};
+use super::{answering, conversation};
 use input::{Input, Typed};
 use session::{Flow, Session};
 
