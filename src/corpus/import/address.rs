@@ -6,8 +6,28 @@
 use super::clean::clean;
 
 /// Parameters that count readers and lead nowhere. One that ends in `_` stands for all that begin so.
-const TRACKING: [&str; 26] = [
+const TRACKING: [&str; 46] = [
     "utm_",
+    "ref_src",
+    "ref_url",
+    "igsh",
+    "ttclid",
+    "li_fat_id",
+    "gbraid",
+    "wbraid",
+    "_ga",
+    "_gl",
+    "mc_tc",
+    "ml_subscriber",
+    "ml_subscriber_hash",
+    "__s",
+    "__hstc",
+    "__hssc",
+    "__hsfp",
+    "s_kwcid",
+    "guce_",
+    "guccounter",
+    "trk_contact",
     "mc_cid",
     "mc_eid",
     "mkt_tok",
@@ -35,8 +55,43 @@ const TRACKING: [&str; 26] = [
     "hsctatracking",
 ];
 
+/// Parameters that count readers at some sites and lead somewhere at others: a part of the host, and the parameters.
+const TRACKING_AT: [(&str, &[&str]); 7] = [
+    ("youtu", &["si", "feature", "pp"]),
+    ("spotify.com", &["si"]),
+    ("substack.com", SUBSTACK),
+    (
+        "linkedin.com",
+        &["trk", "trackingid", "lipi", "midtoken", "midsig", "eid", "otptoken"],
+    ),
+    ("twitter.com", &["s", "t"]),
+    ("//x.com", &["s", "t"]),
+    ("facebook.com", &["mibextid"]),
+];
+
+/// Parameters of Substack, which name the reader, or the mail that the link was in.
+const SUBSTACK: &[&str] = &[
+    "r",
+    "token",
+    "isfreemail",
+    "publication_id",
+    "post_id",
+    "triedredirect",
+    "triggershare",
+    "autologin",
+];
+
+/// Sites at which `ref` names a branch of a repository.
+const CODE_HOSTS: [&str; 5] = ["github", "gitlab", "bitbucket", "codeberg", "gitea"];
+
 /// Services that replace an address by a number of their own: a part of the host, and a part of the path.
-const HIDING: [(&str, &str); 17] = [
+const HIDING: [(&str, &str); 23] = [
+    ("", "/a/click?_t="),
+    ("", "/ls/click?upn="),
+    ("", "/ss/c/u001."),
+    ("", "/lt.php?"),
+    ("links.", "/u/click?"),
+    ("link.", "/click/"),
     ("list-manage.com", "/track/"),
     ("list-manage.com", "/unsubscribe"),
     ("mailchi.mp", "/track/"),
@@ -66,6 +121,22 @@ const WRAPPING: [(&str, &str); 6] = [
     ("urldefense.com", "u"),
 ];
 
+/// The address that `href` leads to, without tracking; one that only a service knows keeps its place and loses what
+/// names the reader.
+pub(super) fn told(href: &str) -> String {
+    let mut href = href.to_string();
+    for _ in 0..4 {
+        match unwrapped(&href) {
+            Some(inner) => href = inner,
+            None => break,
+        }
+    }
+    if is_hidden(&href) {
+        href.truncate(href.find('?').unwrap_or(href.len()));
+    }
+    untracked(&href)
+}
+
 /// A web address fit to be kept: http or https, no white space, of bounded length, and without tracking.
 pub(super) fn web_address(href: &str) -> Option<String> {
     let href = clean(href);
@@ -87,7 +158,7 @@ pub(super) fn web_address(href: &str) -> Option<String> {
     is_web(&href).then_some(href)
 }
 
-fn is_web(href: &str) -> bool {
+pub(super) fn is_web(href: &str) -> bool {
     let scheme = href.get(..8).or(href.get(..7)).unwrap_or_default().to_ascii_lowercase();
     let known = scheme.starts_with("http://") || scheme.starts_with("https://");
     known && href.len() <= 2_000 && !href.contains(char::is_whitespace)
@@ -100,7 +171,8 @@ fn parts(href: &str) -> (String, &str) {
     (rest[..end].to_ascii_lowercase(), &rest[end..])
 }
 
-fn is_hidden(href: &str) -> bool {
+/// Whether only a service knows where `href` leads.
+pub(super) fn is_hidden(href: &str) -> bool {
     let (host, path) = parts(href);
     HIDING.iter().any(|(service, prefix)| {
         let ours = if service.ends_with('.') {
@@ -124,7 +196,7 @@ fn unwrapped(href: &str) -> Option<String> {
     is_web(&inner).then_some(inner)
 }
 
-fn percent_decoded(text: &str) -> String {
+pub(super) fn percent_decoded(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
@@ -141,21 +213,41 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// `href` without the parameters of [`TRACKING`].
+/// Whether the parameter `name`, in lower case, of an address at `host` counts readers.
+fn counts_readers(host: &str, name: &str, value: &str, own: bool) -> bool {
+    let everywhere = TRACKING.iter().any(|known| {
+        if known.ends_with('_') {
+            name.starts_with(known)
+        } else {
+            name == *known
+        }
+    });
+    let whole = format!("//{host}");
+    let here = TRACKING_AT
+        .iter()
+        .any(|(site, names)| whole.contains(site) && names.contains(&name));
+    // Substack's newsletters have hosts of their own, and say so by another parameter.
+    let here = here || own && SUBSTACK.contains(&name);
+    // The letter that a link was in, as Ghost and link lists name it.
+    let letter = name == "ref" && !value.contains('/') && !CODE_HOSTS.iter().any(|site| host.contains(site));
+    let source = name == "source"
+        && (["rss", "email", "newsletter"].iter().any(|by| value.starts_with(by)) || value.contains("----"));
+    everywhere || here || letter || source
+}
+
+/// `href` without the parameters that count readers.
 fn untracked(href: &str) -> String {
     let Some((base, query)) = href.split_once('?') else {
         return href.to_string();
     };
+    let (host, _) = parts(href);
+    let own = ["isFreemail=", "triedRedirect="]
+        .iter()
+        .any(|sign| query.contains(sign));
     let (query, fragment) = query.split_once('#').map_or((query, None), |(q, f)| (q, Some(f)));
     let counts = |pair: &&str| {
-        let name = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
-        TRACKING.iter().any(|known| {
-            if known.ends_with('_') {
-                name.starts_with(known)
-            } else {
-                name == *known
-            }
-        })
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        counts_readers(&host, &name.to_ascii_lowercase(), value, own)
     };
     let kept: Vec<&str> = query
         .split('&')
@@ -218,6 +310,25 @@ mod tests {
                 "https://example.org/a?id=3#part",
             ),
             ("https://example.org/?q=utm_source", "https://example.org/?q=utm_source"),
+            ("https://youtu.be/abc?si=TRACK&t=120", "https://youtu.be/abc?t=120"),
+            ("https://shop.example/p?si=3&s=1", "https://shop.example/p?si=3&s=1"),
+            (
+                "https://example.org/p/bets?ref=plumb&page=2#part",
+                "https://example.org/p/bets?page=2#part",
+            ),
+            ("https://github.com/a/b?ref=main", "https://github.com/a/b?ref=main"),
+            (
+                "https://plumb.substack.com/p/bets?r=1f2e&token=abc",
+                "https://plumb.substack.com/p/bets",
+            ),
+            (
+                "https://medium.com/@a/b?source=rss-1f2e------2",
+                "https://medium.com/@a/b",
+            ),
+            (
+                "https://example.org/?source=github",
+                "https://example.org/?source=github",
+            ),
             (
                 "https://www.google.com/url?q=https://example.org/price&sa=D&ust=1",
                 "https://example.org/price",
@@ -238,6 +349,8 @@ mod tests {
             "https://link.mail.beehiiv.com/ss/c/u001.abc",
             "https://click.example.org/track/abc123/one",
             "https://substack.com/redirect/1234?j=abc",
+            "https://links.example.org/a/click?_t=abc&_m=def&_e=XyZ",
+            "https://url1234.example.org/ls/click?upn=u001.abc",
         ] {
             assert_eq!(web_address(href), None, "{href}");
         }

@@ -49,6 +49,7 @@ mod talk;
 mod text;
 mod tidy;
 mod titles;
+mod tracking;
 mod turns;
 mod view;
 mod why;

@@ -6,7 +6,7 @@
 
 use super::block::{Block, Blocks, Document, Look, address_in};
 use super::clean::{clean, head};
-use super::{Limits, front, marks, markup, names, too_long};
+use super::{Limits, front, marks, markup, names, too_long, tracking};
 
 /// A line at least this long (characters) that does not end a paragraph may have been wrapped there by a mail program.
 const WRAPPED_FROM: usize = 50;
@@ -64,6 +64,7 @@ fn wrap_width(text: &str) -> Option<usize> {
 
 /// Cuts clean `text` into at most `max` blocks.
 pub(super) fn blocks(text: &str, max: usize) -> Result<Vec<Block>, String> {
+    let text = &*tracking::without(text);
     let mut reader = Reader {
         out: Blocks::new(max),
         width: wrap_width(text),

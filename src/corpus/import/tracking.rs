@@ -1,0 +1,146 @@
+//! Takes what counts readers out of the addresses that plain text and Markdown write out, as `address.rs` does for HTML.
+//!
+//! Words stay as they are, and so does code, which may be about such addresses. A Markdown link to an address that only a
+//! counting service knows becomes its text.
+
+use std::borrow::Cow;
+
+use super::address;
+
+/// `text` with its addresses cleaned.
+pub(super) fn without(text: &str) -> Cow<'_, str> {
+    let tracked = |address: Address| address::told(address.href) != address.href || address::is_hidden(address.href);
+    if !text.contains("://") || !text.lines().any(|line| addresses(line).any(tracked)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut fenced = false;
+    for line in text.split_inclusive('\n') {
+        let fence = line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
+        fenced ^= fence;
+        if fenced || fence {
+            out.push_str(line);
+        } else {
+            clean_line(line, &mut out);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// An address within a line.
+#[derive(Clone, Copy)]
+struct Address<'a> {
+    start: usize,
+    href: &'a str,
+}
+
+fn clean_line(line: &str, out: &mut String) {
+    let mut from = 0;
+    for Address { start, href } in addresses(line) {
+        let end = start + href.len();
+        out.push_str(&line[from..start]);
+        from = end;
+        if line[..start].matches('`').count() % 2 == 1 {
+            out.push_str(href);
+            continue;
+        }
+        let told = address::told(href);
+        let name = out.strip_suffix("](").and_then(|before| before.rfind('['));
+        let ends = line[end..].starts_with(')');
+        match name.filter(|_| ends && address::is_hidden(&told)) {
+            // `[name](address)` leads nowhere that can be kept.
+            Some(open) if !out[..open].ends_with('!') => {
+                out.truncate(out.len() - "](".len());
+                out.remove(open);
+                from += 1;
+            }
+            _ => out.push_str(&told),
+        }
+    }
+    out.push_str(&line[from..]);
+}
+
+/// The web addresses of `line`, without the punctuation of the sentence around them.
+fn addresses(line: &str) -> impl Iterator<Item = Address<'_>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let sign = at + line.get(at..)?.find("://")?;
+            at = sign + "://".len();
+            let scheme = ["https", "http"].iter().find(|scheme| {
+                let begins = sign.checked_sub(scheme.len()).and_then(|start| line.get(start..sign));
+                begins.is_some_and(|found| found.eq_ignore_ascii_case(scheme))
+            });
+            let Some(scheme) = scheme else { continue };
+            let start = sign - scheme.len();
+            let mut depth = 0usize;
+            let length = line[at..].find(|c: char| {
+                match c {
+                    '(' => depth += 1,
+                    ')' if depth == 0 => return true,
+                    ')' => depth -= 1,
+                    _ => {}
+                }
+                c.is_whitespace() || matches!(c, '<' | '>' | '"' | '[' | ']' | '|' | '`')
+            });
+            let end = at + length.unwrap_or(line.len() - at);
+            let sentence = |c: char| {
+                matches!(
+                    c,
+                    '.' | ',' | ';' | ':' | '!' | '?' | '*' | '_' | '~' | '\'' | '’' | '”'
+                )
+            };
+            let href = line[start..end].trim_end_matches(sentence);
+            at = end;
+            if href.len() > sign + 3 - start {
+                return Some(Address { start, href });
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn addresses_lose_what_counts_readers_and_words_and_code_stay() {
+        for (text, left) in [
+            (
+                "Read [the page](https://e.org/p?utm_source=n&id=3).",
+                "Read [the page](https://e.org/p?id=3).",
+            ),
+            (
+                "See **https://e.org/p?utm_source=n**, please.",
+                "See **https://e.org/p**, please.",
+            ),
+            ("[1]: https://e.org/a_(b)?fbclid=x", "[1]: https://e.org/a_(b)"),
+            (
+                "Read [the page](https://click.e.org/track/abc) first.",
+                "Read the page first.",
+            ),
+            (
+                "Read on: https://e.us1.list-manage.com/track/click?u=1&e=2",
+                "Read on: https://e.us1.list-manage.com/track/click",
+            ),
+            (
+                "Write `https://e.org?utm_source=n`.",
+                "Write `https://e.org?utm_source=n`.",
+            ),
+            ("```\nhttps://e.org?gclid=1\n```\n", "```\nhttps://e.org?gclid=1\n```\n"),
+            ("ftp://e.org?gclid=1 and ://", "ftp://e.org?gclid=1 and ://"),
+        ] {
+            assert_eq!(without(text), left);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn only_parts_of_addresses_go(text in "(?s)([a-z \\n`\\[\\]()é!]|https?://|\\?utm_a=b|&|click.e.org/track/|\\]\\(){0,30}") {
+            let left = without(&text);
+            prop_assert!(left.len() <= text.len());
+            prop_assert_eq!(without(&left).into_owned(), left.into_owned());
+        }
+    }
+}
