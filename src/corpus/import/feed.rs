@@ -3,11 +3,13 @@
 //! In: the text of a feed, sound or not. Out: for each entry its fullest text, title, day and address. `repair.rs` and
 //! `json.rs` make a sound feed of the text, feed-rs reads that. Nothing in it is fetched.
 
+mod atom;
 mod fields;
 mod json;
+mod omitted;
 mod repair;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use feed_rs::model::{Entry, Feed, Text};
@@ -24,14 +26,16 @@ const WORDS_OF_TITLE: usize = 10;
 
 /// Adds the entries of a feed to `report`.
 pub(super) fn entries(name: &str, text: &str, limits: &Limits, report: &mut ImportReport) {
-    let (sound, count, kind, cut) = match json::repaired(text, limits.items) {
-        Some((json, count)) => (json, count, "Feed", false),
+    let (sound, count, kind, cut, omitted) = match json::repaired(text, limits.items) {
+        Some((json, count)) => (json, count, "Feed", false, Vec::new()),
         None => {
             let repaired = repair::repaired(text, limits.items);
             let kind = if repaired.is_notes { "Evernote" } else { "Feed" };
-            (repaired.atom, repaired.count, kind, repaired.cut)
+            (repaired.atom, repaired.count, kind, repaired.cut, repaired.omitted)
         }
     };
+    let places: HashSet<usize> = omitted.iter().map(|(place, _)| *place).collect();
+    omitted::report(name, omitted, report);
     let parser = parser::Builder::new()
         .sanitize_content(false)
         .timestamp_parser(noon)
@@ -44,7 +48,8 @@ pub(super) fn entries(name: &str, text: &str, limits: &Limits, report: &mut Impo
     };
     let read = feed.entries.len();
     let source = Source::of(&feed, kind);
-    for (entry, number) in feed.entries.into_iter().zip(1..) {
+    let numbers = (1..).filter(|number| !places.contains(number));
+    for (entry, number) in feed.entries.into_iter().zip(numbers) {
         let from = format!("{name}#{number}");
         let identity = source.identity(&entry);
         let document = document(entry, &source, limits);
@@ -59,11 +64,9 @@ pub(super) fn entries(name: &str, text: &str, limits: &Limits, report: &mut Impo
     } else if count > limits.items {
         let why = format!("{count} entries are more than the {} that are read", limits.items);
         report.skip(&format!("{name}#{}", limits.items + 1), why);
-    } else if read < count {
-        report.skip(
-            name,
-            format!("{} of its {count} entries could not be read", count - read),
-        );
+    } else if read + places.len() < count {
+        let lost = count - places.len() - read;
+        report.skip(name, format!("{lost} of its {count} entries could not be read"));
     }
     if cut {
         report.skip(

@@ -114,7 +114,8 @@ fn leave_out(written: &mut Written) {
         return;
     }
     for (at, block) in written.blocks.iter_mut().enumerate() {
-        let text_within = (first..=last).contains(&at) && !written.linked[at];
+        let note = block.text.starts_with("[^");
+        let text_within = (first..=last).contains(&at) && !written.linked[at] || note;
         if !block.is_seen() || written.inside[at] || written.title[at] || text_within {
             continue;
         }

@@ -36,6 +36,7 @@ mod prose;
 mod questions;
 mod reader;
 mod refuse;
+mod relative;
 mod resources;
 mod slug;
 mod sniff;

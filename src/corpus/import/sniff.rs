@@ -50,7 +50,8 @@ pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
     }
     let root = root(&lower);
     match root.unwrap_or_default() {
-        "rss" | "feed" | "rdf:rdf" | "rdf" | "en-export" | "atom:feed" => return Ok(Kind::Feed),
+        "rss" | "feed" | "rdf:rdf" | "rdf" | "en-export" => return Ok(Kind::Feed),
+        root if root.ends_with(":feed") && lower.contains("2005/atom") => return Ok(Kind::Feed),
         "html" | "head" | "body" => return Ok(Kind::Html),
         "entry" if lower.contains("2005/atom") => return Ok(Kind::Feed),
         root => {
@@ -224,6 +225,7 @@ mod tests {
             ("inbox", "From a@b Mon Jan 1\nSubject: x\nFrom: y\n\nbody", Kind::Mbox),
             ("a.xml", "<?xml version='1.0'?>\n<rss version='2.0'>", Kind::Feed),
             ("a", "<feed xmlns='http://www.w3.org/2005/Atom'>", Kind::Feed),
+            ("a.xml", "<a:feed xmlns:a='http://www.w3.org/2005/Atom'>", Kind::Feed),
             ("a.txt", "From here: we go\non to text", Kind::Text),
             ("a", "From a@b\n>From - Sat\nSubject: x\nFrom: y\n\nbody", Kind::Mbox),
             ("a.xml", "<!-- made by hand -->\n<rss version='2.0'>", Kind::Feed),

@@ -154,7 +154,7 @@ impl Survey {
 
     fn furniture(&self, node: &NodeRef, name: &str) -> Option<&'static str> {
         let count = self.count(node);
-        if count.words == 0 || !self.is_small(node) {
+        if count.words == 0 || !self.is_small(node) || tags::is_note(node) {
             return None;
         }
         // A menu, a footer or a form holds few sentences.

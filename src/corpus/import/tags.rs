@@ -197,6 +197,20 @@ pub(super) fn labels(node: &NodeRef) -> Vec<String> {
     out
 }
 
+/// Whether an element is a footnote, or several, by what books and the ARIA roles for them say.
+pub(super) fn is_note(node: &NodeRef) -> bool {
+    let kinds = [node.attr("epub:type"), node.attr("role")];
+    kinds.iter().flatten().any(|kind| {
+        let note = |kind: &str| {
+            matches!(
+                kind.trim_start_matches("doc-"),
+                "footnote" | "footnotes" | "endnote" | "endnotes" | "rearnote" | "rearnotes" | "note"
+            )
+        };
+        kind.split_whitespace().any(note)
+    })
+}
+
 /// Whether an element is not shown. `font-size:0` alone is no sign: mail templates set it on every table cell. Nor is
 /// `opacity:0`, from which pages fade in what they show.
 pub(super) fn is_hidden(node: &NodeRef) -> bool {

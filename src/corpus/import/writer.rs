@@ -4,15 +4,17 @@
 //! heading, list item, table and separator that a reader sees, in order, and one for each text that is left out. One
 //! walk over the tree, without recursion. It must not know of newsletters.
 
-use std::collections::HashSet;
+mod inline;
+
+use std::collections::{HashMap, HashSet};
 
 use dom_query::{Document as Tree, NodeId, NodeRef};
 
-use super::block::{Block, Blocks, Look, web_address};
+use super::block::{Block, Blocks, Look};
 use super::clean::{clean, one_line, words};
 use super::links::{self, Links, Rich};
 use super::lists::{Lists, bulleted};
-use super::notes::{self, Notes};
+use super::notes::Notes;
 use super::survey::Survey;
 use super::tables::{self, Rows};
 use super::tags::{self, Step, Walk, is_block, is_heading};
@@ -56,6 +58,9 @@ pub(super) fn write(
         bold: 0,
         links: 0,
         hrefs: Links::default(),
+        base: None,
+        marked: HashMap::new(),
+        noted: false,
         share: Share::default(),
         text_left: limits.text_bytes,
     };
@@ -106,6 +111,12 @@ struct Writer<'a> {
     bold: usize,
     links: usize,
     hrefs: Links,
+    /// What links are relative to, where the page says so.
+    base: Option<String>,
+    /// The marks of notes that stand elsewhere on the page, by what the links to them name.
+    marked: HashMap<String, String>,
+    /// Whether the open block has nothing but such a mark, and its text follows.
+    noted: bool,
     share: Share,
     text_left: usize,
 }
@@ -132,6 +143,12 @@ impl Writer<'_> {
                 self.push(Look::Rule, String::new());
             }
             "img" => self.image(&node),
+            "base" => {
+                self.base = self
+                    .base
+                    .take()
+                    .or_else(|| node.attr("href").map(|href| href.to_string()))
+            }
             "sup" => return self.raised(&node),
             "a" => return self.anchor(&node),
             "b" | "strong" => self.bold += 1,
@@ -173,8 +190,18 @@ impl Writer<'_> {
                 self.look = Look::Item;
             }
             // Mail and pages wrap an item's text in a paragraph, or in a table.
-            _ if self.look == Look::Item && self.text.trim().is_empty() => {}
+            _ if self.noted || self.look == Look::Item && self.text.trim().is_empty() => {}
             _ => self.flush(),
+        }
+        self.noted = false;
+        // A note that does not print its mark gets the one that leads to it.
+        if tags::is_note(node)
+            && name != "li"
+            && let Some(mark) = node.attr("id").and_then(|id| self.marked.remove(&*id))
+            && !tags::text_of(*node).trim_start().starts_with(&mark[2..mark.len() - 1])
+        {
+            self.string(&format!("{mark} "), node);
+            self.noted = true;
         }
         self.preformatted += usize::from(name == "pre");
         self.quoted += usize::from(self.survey.is_quote(node, name));
@@ -256,66 +283,6 @@ impl Writer<'_> {
         let text = one_line(&clean(&text));
         if words(&text) > 0 {
             self.push(Look::Unseen(what), text);
-        }
-    }
-
-    /// A raised text; `false` where it is written already.
-    fn raised(&mut self, node: &NodeRef) -> bool {
-        if self.survey.count(node).bytes > 40 {
-            return true;
-        }
-        let text = tags::text_of(*node);
-        if one_line(&text).chars().count() > 12 {
-            return true;
-        }
-        let within = |node: &NodeRef| node.attr("href").is_some_and(|href| href.contains('#'));
-        let linked = self.links > 0 || Walk::new(*node).any(|step| matches!(step, Step::Enter(at) if within(&at)));
-        let before = self.text.trim_end_matches(links::is_place);
-        let written = self.notes.raised(&text, before, linked);
-        self.string(&written, node);
-        false
-    }
-
-    /// A link; `false` where it is written already.
-    fn anchor(&mut self, node: &NodeRef) -> bool {
-        let href = node.attr("href").unwrap_or_default().to_string();
-        let note = href.contains('#') && self.survey.count(node).bytes <= 40;
-        let text = if note { tags::text_of(*node) } else { String::new() };
-        if note && notes::is_way_back(&text) {
-            return false;
-        }
-        let apart = self.text.is_empty() || self.text.ends_with(char::is_whitespace);
-        // Links side by side are set apart by their look.
-        let beside = node
-            .prev_sibling()
-            .is_some_and(|p| tags::name_of(&p).is_some_and(|n| &*n == "a"));
-        if beside && !apart {
-            self.text.push(' ');
-        }
-        if note && let Some(mark) = self.notes.link(&text) {
-            let opens = self.text.trim().is_empty();
-            self.string(&mark, node);
-            self.text.push_str(if opens { " " } else { "" });
-            return false;
-        }
-        let address = web_address(&href);
-        if self.link.is_none() {
-            self.link.clone_from(&address);
-        }
-        self.hrefs.enter(address);
-        self.links += 1;
-        true
-    }
-
-    /// A picture's description is no text of the newsletter; that of a picture that is seen is listed.
-    fn image(&mut self, node: &NodeRef) {
-        let tiny = ["width", "height"].iter().any(|side| {
-            let value = node.attr(side).unwrap_or_default();
-            matches!(value.trim().trim_end_matches("px"), "0" | "1")
-        });
-        let alt = node.attr("alt").map(|alt| one_line(&clean(&alt))).unwrap_or_default();
-        if !tiny && words(&alt) > 0 {
-            self.push(Look::Unseen("description of a picture"), alt);
         }
     }
 

@@ -38,6 +38,9 @@ pub(super) enum Role {
     Content,
     /// A description that stands elsewhere, for entries that have no other text.
     Fallback,
+    /// What WordPress says of an item of its export.
+    Kind,
+    Status,
 }
 
 /// How the text of an element is to be read.
@@ -84,6 +87,8 @@ pub(super) fn role(form: Form, space: Space, name: &str) -> Option<Role> {
         (_, Space::Feed, "description" | "summary") => Role::Summary,
         (_, Space::Feed, "content" | "encoded" | "body" | "fulltext") | (_, Space::Content, "encoded") => Role::Content,
         (_, Space::Other, "body") if form == Form::Rss => Role::Content,
+        (Form::Rss, Space::Other, "post_type") => Role::Kind,
+        (Form::Rss, Space::Other, "status") => Role::Status,
         (_, Space::Dublin | Space::Media, "description") | (_, Space::Itunes, "summary") => Role::Fallback,
         _ => return None,
     })

@@ -12,7 +12,10 @@ use xml5ever::buffer_queue::BufferQueue;
 use xml5ever::tendril::StrTendril;
 use xml5ever::tokenizer::{EmptyTag, EndTag, ProcessResult, ShortTag, StartTag, Tag, Token, TokenSink, XmlTokenizer};
 
+use super::super::relative::resolved;
+use super::atom::{base_tag, element, escape};
 use super::fields::{Form, Role, Sort, Space, ends_before, is_transparent, role, sort, space_of};
+use super::omitted::no_letter;
 
 /// Elements of HTML that have no end.
 const VOID: [&str; 14] = [
@@ -24,6 +27,8 @@ pub(super) struct Repaired {
     pub atom: String,
     /// How many entries the file has; at most as many as asked for are in `atom`.
     pub count: usize,
+    /// Entries of an export that are no letters, by their places, and why.
+    pub omitted: Vec<(usize, String)>,
     /// Whether the file ends before its feed does.
     pub cut: bool,
     pub is_notes: bool,
@@ -51,6 +56,10 @@ struct Entry {
     summary: Option<(String, Sort)>,
     content: Option<(String, Sort)>,
     fallback: Option<(String, Sort)>,
+    kind: Option<String>,
+    status: Option<String>,
+    /// The address that links within the entry are relative to.
+    base: Option<String>,
 }
 
 struct State {
@@ -61,6 +70,9 @@ struct State {
     ended: bool,
     prefixes: HashMap<String, Space>,
     title: Option<(String, Sort)>,
+    omitted: Vec<(usize, String)>,
+    /// The same for the feed.
+    base: Option<String>,
     entry: Option<Entry>,
     open: Option<Open>,
     /// An element that is passed over, and how many of the same name are open inside of it.
@@ -98,6 +110,8 @@ pub(super) fn repaired(text: &str, max: usize) -> Repaired {
         ended: false,
         prefixes: HashMap::new(),
         title: None,
+        omitted: Vec::new(),
+        base: None,
         entry: None,
         open: None,
         skip: None,
@@ -120,6 +134,7 @@ pub(super) fn repaired(text: &str, max: usize) -> Repaired {
             state.out
         ),
         count: state.count,
+        omitted: state.omitted,
         cut: state.form.is_some() && !state.ended,
         is_notes: state.form == Some(Form::Notes),
     }
@@ -137,6 +152,7 @@ impl State {
                 "en-export" => Some(Form::Notes),
                 _ => None,
             };
+            self.base = attribute(tag, "base");
             if name == "entry" && self.form.is_some() {
                 self.entry = Some(Entry::default());
             }
@@ -145,7 +161,10 @@ impl State {
         if self.opens_entry(form, space, &name) {
             self.finish_entry();
             if !empty {
-                self.entry = Some(Entry::default());
+                self.entry = Some(Entry {
+                    base: self.base_of(tag, self.base.as_deref()),
+                    ..Entry::default()
+                });
             }
             return;
         }
@@ -169,6 +188,13 @@ impl State {
             Some(_) if empty => {}
             Some(role) => {
                 let sort = sort(form, role, tag);
+                if role == Role::Content && attribute(tag, "base").is_some() {
+                    let base = self.entry.as_ref().and_then(|entry| entry.base.as_deref());
+                    let base = self.base_of(tag, base.or(self.base.as_deref()));
+                    if let Some(entry) = &mut self.entry {
+                        entry.base = base;
+                    }
+                }
                 self.open = Some(Open {
                     name,
                     role,
@@ -179,6 +205,15 @@ impl State {
             }
             None if empty || is_transparent(space, &name) => {}
             None => self.skip = Some((name, 0)),
+        }
+    }
+
+    /// What links within `tag` are relative to (XML Base), where those around it are relative to `outer`.
+    fn base_of(&self, tag: &Tag, outer: Option<&str>) -> Option<String> {
+        match (attribute(tag, "base"), outer) {
+            (Some(own), Some(outer)) => resolved(outer, &own).or(Some(own)),
+            (Some(own), None) => Some(own),
+            (None, outer) => outer.map(str::to_string),
         }
     }
 
@@ -227,7 +262,9 @@ impl State {
         let Some(entry) = &mut self.entry else { return };
         let sure = attribute(tag, "rel").is_none_or(|rel| rel.is_empty() || rel == "alternate");
         if sure && !entry.sure_link {
-            entry.link = attribute(tag, "href");
+            let href = attribute(tag, "href");
+            let whole = |href: &String| resolved(entry.base.as_deref()?, href);
+            entry.link = href.as_ref().and_then(whole).or(href);
             entry.sure_link = true;
         }
     }
@@ -295,6 +332,8 @@ impl State {
             Role::Summary => entry.summary = longer(entry.summary.take(), whole),
             Role::Content => entry.content = longer(entry.content.take(), whole),
             Role::Fallback => entry.fallback = longer(entry.fallback.take(), whole),
+            Role::Kind => entry.kind = entry.kind.take().or(plain),
+            Role::Status => entry.status = entry.status.take().or(plain),
         }
     }
 
@@ -306,8 +345,23 @@ impl State {
         if self.count > self.max {
             return;
         }
+        let title = entry.title.as_ref().map(|(title, _)| title.as_str());
+        if let Some(why) = no_letter(title, entry.kind.as_deref(), entry.status.as_deref()) {
+            return self.omitted.push((self.count, why));
+        }
         let plain = |text: Option<String>| text.map(|text| (text, Sort::Plain));
         let summary = entry.summary.or(entry.fallback);
+        // Without a base of its own, a link within the text is relative to the page of the entry.
+        let base = entry.base.or(entry.link.clone());
+        let based = |text: Option<(String, Sort)>| {
+            text.map(|(text, sort)| match &base {
+                Some(base) if sort != Sort::Plain && text.contains("href") => {
+                    (format!("{}{text}", base_tag(base)), sort)
+                }
+                _ => (text, sort),
+            })
+        };
+        let (summary, content) = (based(summary), based(entry.content));
         self.out.push_str("<entry>");
         for (name, text) in [
             ("title", entry.title),
@@ -315,7 +369,7 @@ impl State {
             ("published", plain(entry.published)),
             ("updated", plain(entry.updated)),
             ("summary", summary),
-            ("content", entry.content),
+            ("content", content),
         ] {
             if let Some(text) = text {
                 self.out.push_str(&element(name, &text));
@@ -375,37 +429,4 @@ fn without_wrapping(text: &str) -> &str {
     let text = text.trim();
     let inner = text.strip_prefix("<![CDATA[").and_then(|rest| rest.strip_suffix("]]>"));
     inner.map_or(text, str::trim)
-}
-
-fn element(name: &str, (text, sort): &(String, Sort)) -> String {
-    let plain = *sort == Sort::Plain && !looks_like_html(text);
-    let kind = match (name, plain) {
-        ("id" | "published" | "updated", _) => "",
-        (_, true) => " type=\"text\"",
-        (_, false) => " type=\"html\"",
-    };
-    let mut out = format!("<{name}{kind}>");
-    escape(text, &mut out);
-    out.push_str(&format!("</{name}>"));
-    out
-}
-
-/// Whether a text that is declared plain has paragraphs of HTML in it: many feeds forget to say so.
-fn looks_like_html(text: &str) -> bool {
-    ["</p>", "<p>", "<br>", "<br/>", "<br />", "</div>", "</li>"]
-        .iter()
-        .any(|tag| text.contains(tag))
-}
-
-fn escape(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c if c.is_control() && !matches!(c, '\n' | '\t' | '\r') => out.push(' '),
-            c => out.push(c),
-        }
-    }
 }
