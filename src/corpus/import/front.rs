@@ -68,19 +68,38 @@ fn key_lines(text: &str, above: &str) -> Option<Front> {
         .collect::<Option<_>>()?;
     let says = |wanted: &[&str]| keys.iter().any(|key| wanted.contains(&plain(key).as_str()));
     let title_and_more = above.is_empty() && says(&["title"]) && keys.len() > 1;
-    let about_a_page = says(&["created", "date", "published", "date created", "created time"])
-        && says(&[
-            "tags",
-            "author",
-            "authors",
-            "category",
-            "status",
-            "created by",
-            "last edited time",
-            "slug",
-            "title",
-        ]);
-    if keys.len() > 40 || !(title_and_more || about_a_page) {
+    let about_a_page = says(&[
+        "created",
+        "date",
+        "published",
+        "date created",
+        "created time",
+        "created at",
+        "publish date",
+        "publication date",
+        "published at",
+        "published on",
+        "date published",
+        "last edited time",
+        "updated",
+    ]) && says(&[
+        "tags",
+        "author",
+        "authors",
+        "category",
+        "status",
+        "created by",
+        "last edited time",
+        "last edited by",
+        "slug",
+        "title",
+        "owner",
+        "type",
+        "topic",
+        "topics",
+        "url",
+    ]);
+    if !(2..=40).contains(&keys.len()) || !(title_and_more || about_a_page) {
         return None;
     }
     Some(front(lines, format!("{above}{}", &text[end..])))
@@ -128,7 +147,7 @@ fn front(lines: &str, body: String) -> Front {
             key => {
                 let this = match key {
                     "date" | "published" | "publishdate" | "publish date" | "pubdate" | "published at"
-                    | "date published" => 0,
+                    | "date published" | "published on" | "publication date" => 0,
                     "created" | "created at" | "date created" | "created time" => 1,
                     "updated" | "lastmod" | "modified" | "last modified" | "date modified" | "last edited time" => 2,
                     _ => continue,

@@ -55,7 +55,9 @@ pub(super) fn without(text: &str) -> (String, Vec<&str>) {
             }
             code = false;
         }
-        let end = rest.find(['<', '`', '\n', '%', '{', '[', '!']).unwrap_or(rest.len());
+        let end = rest
+            .find(['<', '`', '\n', '%', '{', '[', '!', '=', '^'])
+            .unwrap_or(rest.len());
         out.push_str(&rest[..end]);
         at += end;
         let Some(sign) = rest[end..].chars().next() else { break };
@@ -64,6 +66,15 @@ pub(super) fn without(text: &str) -> (String, Vec<&str>) {
             let begins = text[..at].is_empty() || text[..at].ends_with('\n');
             if let Some((length, comment)) = apart(rest, begins) {
                 comments.extend(comment);
+                at += length;
+                continue;
+            }
+            if let Some((length, words)) = marked(rest).filter(|_| !ends_in_word(&text[..at])) {
+                out.push_str(words);
+                at += length;
+                continue;
+            }
+            if let Some(length) = block_name(rest).filter(|_| begins || text[..at].ends_with(' ')) {
                 at += length;
                 continue;
             }
@@ -118,6 +129,32 @@ fn apart(text: &str, line_start: bool) -> Option<(usize, Option<&str>)> {
         "[//]: #".len() + line.len(),
         Some(line.trim().trim_matches(['(', ')', '"'])),
     ))
+}
+
+/// `==marked words==` of a note program: its length, and the words.
+fn marked(text: &str) -> Option<(usize, &str)> {
+    let inner = text.strip_prefix("==")?;
+    let end = head_bytes(inner).find("==")?;
+    let (words, after) = (&inner[..end], &inner[end + 2..]);
+    let close = |c: char| c.is_whitespace() || c == '=';
+    let tight = !words.starts_with(close) && !words.ends_with(close) && !words.contains('\n');
+    let ends = !after.starts_with(|c: char| c.is_alphanumeric() || c == '=');
+    (tight && ends && !words.is_empty()).then_some((end + 4, words))
+}
+
+/// Whether `text` ends within a word, or in a sign that is more of the same.
+fn ends_in_word(text: &str) -> bool {
+    text.ends_with(|c: char| c.is_alphanumeric() || c == '=')
+}
+
+/// ` ^1f2e3d` at the end of a line, by which a note program finds the paragraph again: its length.
+fn block_name(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix('^')?;
+    let name = |c: &u8| c.is_ascii_alphanumeric() || *c == b'-';
+    let length = inner.bytes().take_while(name).count();
+    let lettered = inner[..length].contains(|c: char| c.is_ascii_alphabetic());
+    let ends = inner[length..].trim_start_matches(' ');
+    (length >= 4 && lettered && (ends.is_empty() || ends.starts_with('\n'))).then_some(length + 1)
 }
 
 /// `[[note|name]]` of a note program: its length, and the name.
@@ -178,6 +215,13 @@ mod tests {
             ("![[chart.png]] It rose.", " It rose."),
             ("{{< figure src=\"a.png\" >}}\nText {% include x %}.", "\nText ."),
             ("[//]: # (for editors)\nText", "\nText"),
+            (
+                "We ==ship on Mondays== now, as 3 == 3.",
+                "We ship on Mondays now, as 3 == 3.",
+            ),
+            ("=== Ask ===\na==b==c", "=== Ask ===\na==b==c"),
+            ("Ask Ada first. ^1f2e3d\nNext", "Ask Ada first. \nNext"),
+            ("[^note]: See x^2 and ^ab", "[^note]: See x^2 and ^ab"),
             ("`%%a%%` and [1] and {a}", "`%%a%%` and [1] and {a}"),
         ] {
             assert_eq!(without(text).0, left, "{text}");
@@ -187,7 +231,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_what_stands_in_signs_goes(text in "(?s)([<>!`\n/%{}\\[\\]|-]|<!--|-->|<b>|</p>|[a-z ]){0,40}") {
+        fn only_what_stands_in_signs_goes(text in "(?s)([<>!`\n/%{}=^\\[\\]|-]|==|<!--|-->|<b>|</p>|[a-z ]){0,40}") {
             let (left, _) = without(&text);
             prop_assert!(left.len() <= text.len());
         }

@@ -25,6 +25,7 @@ mod front;
 mod furniture;
 mod html;
 mod known;
+mod labels;
 mod links;
 mod lists;
 mod marks;

@@ -9,6 +9,9 @@ use super::structure::{Builder, MAX_LINE, Place, append};
 use super::{dates, names, resources};
 use crate::corpus::edition::Section;
 
+/// The title of a section with what is said of the resources.
+const RESOURCES: &str = "Resources";
+
 impl Builder {
     /// Puts the text of `block` where it belongs.
     pub(super) fn text(&mut self, at: usize, blocks: &[Block], after_rule: bool) {
@@ -117,6 +120,21 @@ impl Builder {
         append(&mut discussion.body, &text, block.loose);
     }
 
+    /// Keeps the sentence that leads to the resources, which have no place for it, as a section before them.
+    pub(super) fn lead_in_text(&mut self, block: &Block) {
+        self.made_up += words(RESOURCES);
+        self.why.section(
+            RESOURCES,
+            "the sentence between the heading of the resources and their list",
+        );
+        let sections = &mut self.built.edition.sections;
+        sections.push(Section {
+            number: sections.len() as u32 + 1,
+            title: RESOURCES.to_string(),
+            body: block.body().to_string(),
+        });
+    }
+
     fn section_text(&mut self, block: &Block, next: Option<&Block>) {
         let heading = matches!(block.look, Look::Heading(_)) || self.looks_like_heading(block, next);
         let title = if heading {
@@ -162,13 +180,17 @@ impl Builder {
         title
     }
 
-    /// In plain text: a short line without a full stop, with a long paragraph under it.
+    /// In plain text: a short line without a full stop, with a long paragraph under it; of a line in capitals, a shorter
+    /// one.
     fn looks_like_heading(&self, block: &Block, next: Option<&Block>) -> bool {
-        let long = |b: &Block| b.look == Look::Paragraph && b.text.chars().count() >= 80 && b.loose;
         let text = &block.text;
+        let letters = || text.chars().filter(|c| c.is_alphabetic());
+        let capitals = letters().count() >= 4 && letters().all(char::is_uppercase);
+        let (fewest, longer) = if capitals { (1, 20) } else { (2, 80) };
+        let long = |b: &Block| b.look == Look::Paragraph && b.text.chars().count() >= longer && b.loose;
         block.look == Look::Paragraph
             && block.loose
-            && (2..=12).contains(&words(text))
+            && (fewest..=12).contains(&words(text))
             && text.chars().count() <= 80
             && !text.contains('\n')
             && text.starts_with(|c: char| c.is_alphanumeric() && !c.is_lowercase())

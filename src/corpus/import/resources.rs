@@ -37,7 +37,7 @@ pub(super) fn pair(blocks: &[Block], titles: &[String]) -> Found {
     for (at, block) in blocks.iter().enumerate() {
         let next = blocks.get(at + 1);
         let own = listed(block);
-        if own.is_some() || opens(block) || !titled && short_title(block, next) {
+        if own.is_some() || opens(block) || !titled && (short_title(block, next) || titled_above(block)) {
             printed.extend(own);
             found.titled(block);
         } else if titled && !found.resources.is_empty() || !block.loose && !found.resources.is_empty() {
@@ -149,6 +149,13 @@ fn short_title(block: &Block, next: Option<&Block>) -> bool {
     let size = block.text.chars().count();
     let longer = next.is_some_and(|n| n.look == Look::Paragraph && n.text.chars().count() > size);
     block.link.is_some() && size <= 150 && longer && !block.text.ends_with('.')
+}
+
+/// A linked line over what is said of it, in one paragraph.
+fn titled_above(block: &Block) -> bool {
+    let line = first_line(&block.text);
+    let linked = block.rich.as_deref().is_some_and(|rich| rich.starts_with('['));
+    linked && line.len() < block.text.len() && line.chars().count() <= 150 && !line.ends_with('.')
 }
 
 /// A title without the marks of Markdown's links and emphasis; its words stay as they are counted.

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::block::{Block, Document, Look};
-use super::clean::{key, words};
+use super::clean::words;
 use super::contents::Contents;
 use super::furniture::Furniture;
 use super::marks::{self, Label};
@@ -91,7 +91,7 @@ pub(super) struct Builder {
     pub(super) place: Place,
     pub(super) contents: Contents,
     /// Whether a line such as `In this issue` begins a table of contents.
-    lists_contents: bool,
+    pub(super) lists_contents: bool,
     pub(super) furniture: Furniture,
     /// For each block, whether `A]` comes at or after it and before the next question: then `A.` there is just text.
     pub(super) strong_ahead: Vec<bool>,
@@ -113,9 +113,11 @@ pub(super) struct Builder {
     /// Indexes of blocks that the title has taken up.
     pub(super) in_title: HashSet<usize>,
     /// The level of the heading over the resources, where one is.
-    resources_level: Option<u8>,
+    pub(super) resources_level: Option<u8>,
+    /// The sentence between that heading and the first resource.
+    pub(super) lead_in: Option<usize>,
     /// How many lines `Top discussions` are still to come.
-    labels_left: usize,
+    pub(super) labels_left: usize,
     pub(super) numbers: HashSet<u32>,
     /// Title of the open question still to come: its number stood on a line of its own.
     pub(super) untitled: bool,
@@ -172,6 +174,7 @@ impl Builder {
             opening: Look::Paragraph,
             in_title: HashSet::new(),
             resources_level: None,
+            lead_in: None,
             built: Built {
                 words_in: blocks.iter().map(|b| words(&b.text)).sum(),
                 ..Built::default()
@@ -239,6 +242,9 @@ impl Builder {
         if self.is_furniture(at, block, after_rule) {
             return;
         }
+        if self.place == Place::Resources && self.lead_in == Some(at) {
+            return self.lead_in_text(block);
+        }
         if self.place == Place::Resources && self.resources_are_over(block, after_rule) {
             self.place = Place::Signed;
         }
@@ -250,81 +256,6 @@ impl Builder {
         if self.place == Place::Contents && !self.contents.is_empty() {
             self.place = Place::Before;
         }
-    }
-
-    /// Acts on a line that has a meaning by itself; `false` where it has none in this place.
-    fn label(&mut self, label: Label, at: usize, blocks: &[Block]) -> bool {
-        let Some(block) = blocks.get(at) else { return false };
-        let settled = matches!(
-            self.place,
-            Place::Before | Place::Contents | Place::Signed | Place::Section | Place::Resources
-        ) || self.place == Place::Footer;
-        match label {
-            Label::Contents if self.lists_contents && matches!(self.place, Place::Before | Place::Section) => {
-                self.place = Place::Contents;
-            }
-            Label::Discussions => {
-                self.labels_left = self.labels_left.saturating_sub(1);
-                let listed = self.place == Place::Contents && !self.contents.has_discussions();
-                if listed || self.place == Place::Before && self.labels_left > 0 {
-                    self.place = Place::Contents;
-                    self.contents.list_discussions();
-                } else {
-                    self.end_answer();
-                    self.place = Place::Before;
-                }
-            }
-            Label::Resources if self.place == Place::Contents && !self.contents.lists_resources() => {
-                self.contents.list_resources();
-            }
-            Label::Resources if !self.lists_resources(at, blocks) => return false,
-            Label::Resources => {
-                self.end_answer();
-                self.place = Place::Resources;
-                self.resources_level = match block.look {
-                    Look::Heading(level) => Some(level),
-                    _ => None,
-                };
-            }
-            Label::Answers if matches!(self.place, Place::Question | Place::Asked) => self.place = Place::Asked,
-            Label::Answers if self.place == Place::Signed => {}
-            Label::Footer if settled && self.place != Place::Before && self.furniture.ends_at(at, blocks) => {
-                self.place = Place::Footer;
-                self.drop("footer", block);
-                return true;
-            }
-            _ => return false,
-        }
-        self.label_words += words(&block.text);
-        true
-    }
-
-    /// Whether a list follows the line at `at`: `Resources` may head a part of an article too, and `Reading` anything.
-    fn lists_resources(&self, at: usize, blocks: &[Block]) -> bool {
-        let Some(next) = turns::next_seen(blocks, at).and_then(|next| blocks.get(next)) else {
-            return false;
-        };
-        let label = key(blocks.get(at).map_or("", |b| &b.text));
-        let bare = matches!(
-            label.as_str(),
-            "resources" | "reading" | "reading list" | "worth reading" | "what to read"
-        );
-        let level = |b: &Block| if let Look::Heading(level) = b.look { level } else { 7 };
-        let deeper = blocks.get(at).is_some_and(|b| level(next) > level(b)) && level(next) < 7;
-        let listed =
-            next.look == Look::Item || next.link.is_some() || next.text.starts_with(['•', '“', '"', '*']) || deeper;
-        listed || !bare || label == "resources" && !self.article
-    }
-
-    /// Whether `block` comes after the resources: a heading as high as theirs, or text below a list.
-    fn resources_are_over(&self, block: &Block, after_rule: bool) -> bool {
-        if let (Look::Heading(level), Some(own)) = (block.look, self.resources_level) {
-            return level <= own;
-        }
-        let is_item = |b: &Block| b.look == Look::Item || b.text.starts_with("• ");
-        let listed = self.resources.last().is_some_and(is_item);
-        let item = is_item(block) || !block.loose;
-        listed && !item && (after_rule || closing::farewell(&block.text))
     }
 
     pub(super) fn is_furniture(&mut self, at: usize, block: &Block, after_rule: bool) -> bool {

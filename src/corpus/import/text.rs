@@ -70,6 +70,7 @@ pub(super) fn blocks(text: &str, max: usize) -> Result<Vec<Block>, String> {
         width: wrap_width(text),
         open: None,
         last_line: 0,
+        line_at: 0,
         loose: true,
     };
     let mut fence: Option<char> = None;
@@ -85,10 +86,11 @@ pub(super) fn blocks(text: &str, max: usize) -> Result<Vec<Block>, String> {
                 fence = None;
                 reader.end();
             }
-        } else if marker.is_some() {
+        } else if marker.is_some() && !(marker == Some('~') && reader.underlines(bare)) {
             fence = marker;
             reader.start(Look::Paragraph, bare);
         } else {
+            // Tildes below a line underline it, and open no code.
             reader.line(bare);
         }
     }
@@ -111,6 +113,8 @@ struct Reader {
     open: Option<Block>,
     /// Length in characters of the line last added to the open block.
     last_line: usize,
+    /// Where that line begins in the block's text.
+    line_at: usize,
     /// Whether a blank line or a separator came since the last block.
     loose: bool,
 }
@@ -120,6 +124,8 @@ impl Reader {
         if line.is_empty() {
             self.end();
             self.loose = true;
+        } else if self.open.as_ref().is_some_and(|open| open.text.contains('|')) && is_delimiter(line) {
+            self.add('\n', line);
         } else if is_rule(line) {
             self.rule(line);
         } else if let Some((level, title)) = atx(line) {
@@ -188,18 +194,10 @@ impl Reader {
 
     /// A line of separators, or the underline that makes the line before it a heading.
     fn rule(&mut self, line: &str) {
-        let underlines = |block: &&mut Block| {
-            let width = block.text.chars().count();
-            let even = line.chars().count().abs_diff(width) <= 3;
-            let all = |c| line.chars().all(|l| l == c);
-            let numbered = block.look == Look::Item && block.text.starts_with(|c: char| c.is_ascii_digit());
-            (block.look == Look::Paragraph || numbered && even)
-                && !block.text.contains('\n')
-                && !marks::may_open(&block.text)
-                && (all('=') || all('-') && even)
-        };
-        if let Some(block) = self.open.as_mut().filter(underlines) {
-            block.look = Look::Heading(if line.starts_with('=') { 1 } else { 2 });
+        if self.underlines(line) {
+            if let Some(block) = &mut self.open {
+                block.look = Look::Heading(if line.starts_with('=') { 1 } else { 2 });
+            }
             self.end();
             self.loose = true;
             return;
@@ -207,6 +205,31 @@ impl Reader {
         self.start(Look::Rule, "");
         self.end();
         self.loose = true;
+    }
+
+    /// Whether `line`, which is drawn, is the underline of the line above it. Parts that line from a paragraph that it
+    /// follows without a blank line between them.
+    fn underlines(&mut self, line: &str) -> bool {
+        let Some(block) = &mut self.open else { return false };
+        let drawn = line.chars().next().unwrap_or_default();
+        let (above, last) = block.text.split_at_checked(self.line_at).unwrap_or(("", &block.text));
+        let (above, last) = (above.trim_end().to_string(), last.to_string());
+        let off = line.chars().count().abs_diff(last.chars().count());
+        let numbered = block.look == Look::Item && last.starts_with(|c: char| c.is_ascii_digit());
+        let one = line.chars().all(|c| c == drawn) && !marks::may_open(&last);
+        if above.is_empty() {
+            let even = matches!(drawn, '-' | '~' | '─' | '—' | '–') && off <= 3;
+            return one && (block.look == Look::Paragraph || numbered && off <= 3) && (drawn == '=' || even);
+        }
+        // Below more lines than one, a line of the same length is an underline, and any other one a rule.
+        let heads = off <= 1 && last.chars().count() <= 80 && !last.ends_with(['.', ',', ';', ':']);
+        if !(one && heads && block.look == Look::Paragraph && matches!(drawn, '=' | '-' | '~' | '─')) {
+            return false;
+        }
+        block.text = above;
+        self.loose = true;
+        self.start(Look::Paragraph, &last);
+        true
     }
 
     fn start(&mut self, look: Look, text: &str) {
@@ -219,12 +242,14 @@ impl Reader {
             rich: None,
         });
         self.last_line = text.chars().count();
+        self.line_at = 0;
         self.loose = false;
     }
 
     fn add(&mut self, glue: char, line: &str) {
         if let Some(block) = &mut self.open {
             block.text.push(glue);
+            self.line_at = block.text.len();
             block.text.push_str(line);
             self.last_line = line.chars().count();
         }
@@ -254,6 +279,11 @@ fn is_rule(line: &str) -> bool {
     line.chars().all(|c| drawn(c) || c == ' ') && line.chars().filter(|&c| drawn(c)).count() >= 3
 }
 
+/// The line below the head of a table: `--- | :---:`.
+fn is_delimiter(line: &str) -> bool {
+    line.contains('|') && line.contains('-') && line.chars().all(|c| matches!(c, '-' | ':' | '|' | ' '))
+}
+
 /// `=== Title ===` → title.
 fn framed(line: &str) -> Option<&str> {
     let frame = line
@@ -267,7 +297,8 @@ fn framed(line: &str) -> Option<&str> {
     let title = title.trim();
     // `** text **` is emphasis.
     let emphasis = matches!(frame, '*' | '_') && width < 3;
-    (closed && !emphasis && !title.is_empty() && head(title, 101).chars().count() <= 100).then_some(title)
+    (closed && !emphasis && title.contains(char::is_alphanumeric) && head(title, 101).chars().count() <= 100)
+        .then_some(title)
 }
 
 /// `## Title` → level and title.

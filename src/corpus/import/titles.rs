@@ -62,10 +62,23 @@ fn issue(line: &str) -> Option<String> {
     (is_issue && alone).then(|| one_line(&rest))
 }
 
+/// The first block that is seen; where that is a line of a mail program, such as `View in browser`, the heading below it.
+fn opening(blocks: &[Block]) -> Option<usize> {
+    let idle = |b: &Block| words(&b.text) <= MASTHEAD_WORDS && furniture::furniture(&b.text).is_some();
+    let first = blocks.iter().position(Block::is_seen)?;
+    let below = || (first..blocks.len()).find(|&at| blocks[at].is_seen() && !idle(&blocks[at]));
+    let heading = below().filter(|&at| matches!(blocks[at].look, Look::Heading(_)));
+    if idle(&blocks[first]) {
+        heading.or(Some(first))
+    } else {
+        Some(first)
+    }
+}
+
 impl Builder {
     /// Settles the edition's title: the one given, or a block of the text, or that of the page, or `name`.
     pub(super) fn title(&mut self, given: Option<String>, page: Option<String>, blocks: &[Block], name: &str) {
-        let opening = blocks.iter().position(Block::is_seen);
+        let opening = opening(blocks);
         let is_title = |at: &usize| {
             let b = &blocks[*at];
             let plain = matches!(b.look, Look::Paragraph | Look::Heading(_));

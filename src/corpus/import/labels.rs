@@ -1,0 +1,107 @@
+//! The part of the pass over a newsletter that acts on lines with a meaning by themselves: `In this issue`, `Resources`.
+//!
+//! A label moves [`Builder`] to another place. `structure.rs` holds the pass, `marks.rs` the words of the labels.
+
+use super::block::{Block, Look};
+use super::clean::{key, words};
+use super::marks::Label;
+use super::structure::{Builder, Place};
+use super::{closing, turns};
+
+/// Most words of a sentence that leads to the list of resources.
+const LEAD_IN_WORDS: usize = 40;
+
+impl Builder {
+    /// Acts on a line that has a meaning by itself; `false` where it has none in this place.
+    pub(super) fn label(&mut self, label: Label, at: usize, blocks: &[Block]) -> bool {
+        let Some(block) = blocks.get(at) else { return false };
+        let settled = matches!(
+            self.place,
+            Place::Before | Place::Contents | Place::Signed | Place::Section | Place::Resources
+        ) || self.place == Place::Footer;
+        match label {
+            Label::Contents if self.lists_contents && matches!(self.place, Place::Before | Place::Section) => {
+                self.place = Place::Contents;
+            }
+            Label::Discussions => {
+                self.labels_left = self.labels_left.saturating_sub(1);
+                let listed = self.place == Place::Contents && !self.contents.has_discussions();
+                if listed || self.place == Place::Before && self.labels_left > 0 {
+                    self.place = Place::Contents;
+                    self.contents.list_discussions();
+                } else {
+                    self.end_answer();
+                    self.place = Place::Before;
+                }
+            }
+            Label::Resources if self.place == Place::Contents && !self.contents.lists_resources() => {
+                self.contents.list_resources();
+            }
+            Label::Resources if !self.lists_resources(at, blocks) => return false,
+            Label::Resources => {
+                self.end_answer();
+                self.lead_in = self.lead_in(at, blocks);
+                self.place = Place::Resources;
+                self.resources_level = match block.look {
+                    Look::Heading(level) => Some(level),
+                    _ => None,
+                };
+            }
+            Label::Answers if matches!(self.place, Place::Question | Place::Asked) => self.place = Place::Asked,
+            Label::Answers if self.place == Place::Signed => {}
+            Label::Footer if settled && self.place != Place::Before && self.furniture.ends_at(at, blocks) => {
+                self.place = Place::Footer;
+                self.drop("footer", block);
+                return true;
+            }
+            _ => return false,
+        }
+        self.label_words += words(&block.text);
+        true
+    }
+
+    /// Whether a list follows the line at `at`: `Resources` may head a part of an article too, and `Reading` anything. A
+    /// sentence may stand between them.
+    fn lists_resources(&self, at: usize, blocks: &[Block]) -> bool {
+        let Some(next) = turns::next_seen(blocks, at) else {
+            return false;
+        };
+        let label = key(blocks.get(at).map_or("", |b| &b.text));
+        let bare = matches!(
+            label.as_str(),
+            "resources" | "reading" | "reading list" | "worth reading" | "what to read"
+        ) || label.contains("links");
+        let level = |b: &Block| if let Look::Heading(level) = b.look { level } else { 7 };
+        let listed = |next: usize| {
+            let Some(next) = blocks.get(next) else { return false };
+            let deeper = blocks.get(at).is_some_and(|b| level(next) > level(b)) && level(next) < 7;
+            next.look == Look::Item || next.link.is_some() || next.text.starts_with(['•', '“', '"', '*']) || deeper
+        };
+        listed(next) || self.lead_in(at, blocks).is_some() || !bare || label == "resources" && !self.article
+    }
+
+    /// The sentence between the heading of the resources at `at` and their list.
+    fn lead_in(&self, at: usize, blocks: &[Block]) -> Option<usize> {
+        let sentence = turns::next_seen(blocks, at)?;
+        let block = blocks.get(sentence)?;
+        let first = turns::next_seen(blocks, sentence).and_then(|next| blocks.get(next))?;
+        let short = block.look == Look::Paragraph && block.link.is_none() && words(&block.text) <= LEAD_IN_WORDS;
+        let opens = first.link.is_some() && !matches!(first.look, Look::Heading(_));
+        let leads = block.text.ends_with(':') || first.look == Look::Item;
+        (short && opens && leads && !is_item(block)).then_some(sentence)
+    }
+
+    /// Whether `block` comes after the resources: a heading as high as theirs, or text below a list.
+    pub(super) fn resources_are_over(&self, block: &Block, after_rule: bool) -> bool {
+        if let (Look::Heading(level), Some(own)) = (block.look, self.resources_level) {
+            return level <= own;
+        }
+        let listed = self.resources.last().is_some_and(is_item);
+        let item = is_item(block) || !block.loose;
+        listed && !item && (after_rule || closing::farewell(&block.text))
+    }
+}
+
+fn is_item(block: &Block) -> bool {
+    block.look == Look::Item || block.text.starts_with("• ")
+}
