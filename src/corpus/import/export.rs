@@ -1,17 +1,17 @@
-//! The list of posts in a Substack export: titles and days of the pages beside it, which have neither.
+//! The list of posts in a Substack export: titles and days of the pages next to it, which have neither.
 //!
 //! In: the path of a page. Out: what `posts.csv`, in its folder or the one above, says of it.
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::block::{Block, Document, Look, title};
 use super::clean::{clean, key, one_line};
-use super::dates;
+use super::{Limits, dates};
 
-const LIST: &str = "posts.csv";
+pub(super) const LIST: &str = "posts.csv";
 
 /// Largest list that is read, in bytes, and most posts of it.
 const MAX_BYTES: u64 = 16 << 20;
@@ -20,12 +20,23 @@ const MAX_POSTS: usize = 100_000;
 /// What is known of a page from outside of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Given {
-    title: Option<String>,
-    subtitle: Option<String>,
-    date: Option<String>,
+    pub title: Option<String>,
+    pub subtitle: Option<String>,
+    pub date: Option<String>,
+    /// Whether it was never sent.
+    pub draft: bool,
 }
 
 impl Given {
+    /// Why a post that was never sent is no edition.
+    pub(super) fn is_draft(&self, limits: &Limits) -> Option<String> {
+        let called = self
+            .title
+            .as_deref()
+            .map_or("this post".into(), |title| format!("“{title}”"));
+        (self.draft && !limits.keep_all).then(|| format!("{called} is a draft: it was not published"))
+    }
+
     /// Puts what is known into `document`; a subtitle that it does not print opens its text.
     pub(super) fn apply(&self, document: &mut Document) {
         document.title = self.title.clone().or(document.title.take());
@@ -50,11 +61,7 @@ impl Exports {
     /// What a list of posts says of the page at `path`.
     pub(super) fn of(&mut self, path: &Path) -> Given {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        // Pages of an export are called `1234.words-of-the-title.html`.
-        let numbered = name
-            .split_once('.')
-            .is_some_and(|(number, _)| number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty());
-        let Some(stem) = name.strip_suffix(".html").filter(|_| numbered) else {
+        let Some(stem) = post_of(name) else {
             return Given::default();
         };
         let above = path
@@ -80,14 +87,26 @@ impl Exports {
     }
 }
 
+/// Which post the page called `name` is: pages of an export are called `1234.words-of-the-title.html`.
+pub(super) fn post_of(name: &str) -> Option<&str> {
+    let (number, _) = name.split_once('.')?;
+    let numbered = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    name.strip_suffix(".html").filter(|_| numbered)
+}
+
 /// The posts of a list by their identifiers; `None` where the file is no such list.
 fn posts(path: &Path) -> Option<HashMap<String, Given>> {
     let file = File::open(path)
         .ok()
         .filter(|file| file.metadata().is_ok_and(|meta| meta.is_file()))?;
+    list(file)
+}
+
+/// The same for what `list` reads.
+pub(super) fn list(list: impl Read) -> Option<HashMap<String, Given>> {
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
-        .from_reader(file.take(MAX_BYTES));
+        .from_reader(list.take(MAX_BYTES));
     let headers = reader.headers().ok()?.clone();
     let column = |name: &str| {
         headers
@@ -96,6 +115,7 @@ fn posts(path: &Path) -> Option<HashMap<String, Given>> {
     };
     let (id, called) = (column("post_id")?, column("title")?);
     let (day, subtitle) = (column("post_date"), column("subtitle"));
+    let published = column("is_published");
     let mut out = HashMap::new();
     for row in reader.records().take(MAX_POSTS).flatten() {
         let text = |at: Option<usize>| title(row.get(at?)?);
@@ -104,6 +124,9 @@ fn posts(path: &Path) -> Option<HashMap<String, Given>> {
             title: text(Some(called)),
             subtitle: text(subtitle),
             date,
+            draft: published
+                .and_then(|at| row.get(at))
+                .is_some_and(|said| said.trim() == "false"),
         };
         out.insert(one_line(row.get(id).unwrap_or_default()), given);
     }

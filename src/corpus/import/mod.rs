@@ -4,11 +4,14 @@
 //! [`ImportReport`] of editions, each with an account of what was left out, and of what could not be read and why;
 //! [`store`] writes the editions into a folder. This module must not know of the index, and never reaches the network.
 //!
+//! Archives are opened first (`archive.rs`, `epub.rs`), and each file in them is read like any other.
+//!
 //! The way through: `sniff.rs` tells the kind of file and decodes it; `text.rs`, `html.rs`, `email.rs` and `feed.rs`
 //! make `block::Document`s of it; `structure.rs` makes an edition of each; `store.rs` files them.
 
 mod address;
 mod answers;
+mod archive;
 mod block;
 mod clean;
 mod closing;
@@ -17,6 +20,7 @@ mod dates;
 mod discussion;
 mod dom;
 mod email;
+mod epub;
 mod export;
 mod facts;
 mod feed;
@@ -39,6 +43,7 @@ mod reader;
 mod refuse;
 mod relative;
 mod resources;
+mod rows;
 mod slug;
 mod sniff;
 mod speech;
@@ -88,8 +93,10 @@ pub struct Limits {
     pub mime_depth: usize,
     /// Most paragraphs of one edition.
     pub blocks: usize,
-    /// Most files of a folder.
+    /// Most files of a folder or an archive.
     pub files: usize,
+    /// Most bytes that are unpacked of one archive.
+    pub archive_bytes: u64,
     /// Keep what looks like furniture too: menus, footers, calls to subscribe, comments of readers.
     pub keep_all: bool,
 }
@@ -104,6 +111,7 @@ impl Default for Limits {
             mime_depth: 20,
             blocks: 100_000,
             files: 100_000,
+            archive_bytes: 512 << 20,
             keep_all: false,
         }
     }
@@ -239,6 +247,18 @@ fn import_given(name: &str, bytes: &[u8], limits: &Limits, given: &Given) -> Imp
                 limits.file_bytes
             ),
         );
+        return report;
+    }
+    if archive::is_archive(bytes) {
+        archive::read(name, bytes, limits, &mut report);
+        return report;
+    }
+    if let Some(why) = given.is_draft(limits) {
+        report.skip(name, why);
+        return report;
+    }
+    if rows::are_posts(name, bytes) {
+        rows::read(name, &sniff::decode(bytes, false), limits, &mut report);
         return report;
     }
     let bytes = email::in_emlx(bytes).unwrap_or(bytes);

@@ -11,7 +11,7 @@ use super::slug;
 const MAGIC: [(&[u8], &str); 27] = [
     (
         b"PK\x03\x04",
-        "a zip archive (or an office document): unpack it and import what is in it",
+        "a zip archive (or an office document): save it as a file of its own, and import that",
     ),
     (b"PK\x05\x06", "an empty zip archive"),
     (b"\x1f\x8b", "gzip data: unpack it first"),
@@ -20,7 +20,10 @@ const MAGIC: [(&[u8], &str); 27] = [
     (b"\x28\xb5\x2f\xfd", "zstd data: unpack it first"),
     (b"7z\xbc\xaf", "a 7z archive: unpack it first"),
     (b"Rar!\x1a\x07", "a RAR archive: unpack it first"),
-    (b"%PDF-", "a PDF: save it as text first"),
+    (
+        b"%PDF-",
+        "a PDF: save it as text first (`pdftotext -layout FILE.pdf`), or print the page again as HTML",
+    ),
     (b"%!PS", "a PostScript document: save it as text first"),
     (b"{\\rtf", "an RTF document: save it as HTML or text first"),
     (

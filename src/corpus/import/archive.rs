@@ -1,0 +1,282 @@
+//! Reads the letters in a ZIP archive: exports of Substack, beehiiv and note programs, folders of mail, EPUB books.
+//!
+//! Nothing is written anywhere, so the names of members are labels only, and `../` in one does no harm. The number of
+//! members, the size of each and of all, and how far one may unpack are bounded; an archive in the archive is read too, as
+//! Notion exports are, but no deeper. As in `models/source/wheel.rs`, `zip` reads the directory and `flate2` inflates.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{Cursor, Read as _};
+
+use flate2::read::DeflateDecoder;
+use zip::{CompressionMethod, ZipArchive};
+
+use super::clean::clean;
+use super::export::{self, Given};
+use super::{ImportReport, Limits, epub, import_given, slug};
+
+/// Members that unpack to more than this many times their size are not read, if they are long.
+const RATIO: u64 = 200;
+/// Members shorter than this may have any ratio.
+const SHORT: u64 = 4 << 20;
+/// Most archives within archives.
+const DEPTH: usize = 1;
+/// Most files that are named one by one for the same reason.
+const NAMED: usize = 3;
+
+/// Files by which formats are known that are ZIP archives too, and what they are.
+const FORMATS: [(&str, &str); 7] = [
+    (
+        "[Content_Types].xml",
+        "an office document (Word, Excel or PowerPoint): save it as HTML or text first",
+    ),
+    ("content.xml", "an OpenDocument file: save it as HTML or text first"),
+    (
+        "Index/Document.iwa",
+        "a Pages, Numbers or Keynote document: export it as text or EPUB first",
+    ),
+    (
+        "Index.zip",
+        "a Pages, Numbers or Keynote document: export it as text or EPUB first",
+    ),
+    ("META-INF/MANIFEST.MF", "a program (Java)"),
+    ("AndroidManifest.xml", "a program (Android)"),
+    ("Payload/", "a program (iOS)"),
+];
+
+/// Whether `bytes` begin like a ZIP archive.
+pub(super) fn is_archive(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04")
+}
+
+/// Adds what is in the archive `bytes`, called `name`, to `report`.
+pub(super) fn read(name: &str, bytes: &[u8], limits: &Limits, report: &mut ImportReport) {
+    let mut left = limits.archive_bytes;
+    walk(name, bytes, limits, 0, &mut left, report);
+}
+
+fn walk(name: &str, bytes: &[u8], limits: &Limits, depth: usize, left: &mut u64, report: &mut ImportReport) {
+    let mut archive = match Archive::open(bytes, limits) {
+        Ok(archive) => archive,
+        Err(why) => return report.skip(name, why),
+    };
+    if archive.find("META-INF/container.xml").is_some() {
+        return epub::read(name, &mut archive, left, limits, report);
+    }
+    let known = FORMATS
+        .iter()
+        .find(|(file, _)| archive.members.iter().any(|member| member.name == *file));
+    if let Some((_, what)) = known {
+        return report.skip(name, format!("it is {what}"));
+    }
+    let lists = archive.lists(left);
+    let mut passed = Passed::default();
+    let before = report.editions.len() + report.skipped.len();
+    for at in 0..archive.members.len() {
+        let member = &archive.members[at];
+        let inner = member.name.clone();
+        if member.is_folder || is_hidden(&inner) || lists.contains_key(&inner) {
+            continue;
+        }
+        let label = format!("{name}/{}", clean(&inner));
+        let bytes = match archive.bytes(at, left) {
+            Ok(bytes) => bytes,
+            Err(why) => {
+                passed.add(why, label);
+                continue;
+            }
+        };
+        if is_archive(&bytes) {
+            if depth < DEPTH {
+                walk(&label, &bytes, limits, depth + 1, left, report);
+            } else {
+                passed.add("it is an archive within two others: unpack it first".into(), label);
+            }
+            continue;
+        }
+        let given = given(&lists, &inner);
+        let mut found = import_given(&label, &bytes, limits, &given);
+        report.editions.append(&mut found.editions);
+        for item in found.skipped {
+            if item.file == label {
+                passed.add(item.why, label.clone());
+            } else {
+                report.skipped.push(item);
+            }
+        }
+    }
+    passed.tell(name, report);
+    if report.editions.len() + report.skipped.len() == before {
+        report.skip(name, "no file is in this archive");
+    }
+}
+
+/// What a list of posts in the archive says of the page `inner`, in the folder of the list or one below.
+fn given(lists: &HashMap<String, HashMap<String, Given>>, inner: &str) -> Given {
+    let found = export::post_of(slug::file_name(inner)).and_then(|post| {
+        lists.iter().find_map(|(list, posts)| {
+            let folder = list.strip_suffix(export::LIST)?;
+            let below = inner.strip_prefix(folder)?;
+            posts.get(post).filter(|_| below.matches('/').count() <= 1)
+        })
+    });
+    found.cloned().unwrap_or_default()
+}
+
+/// Files that systems put into archives, and hidden ones.
+fn is_hidden(name: &str) -> bool {
+    name.split('/')
+        .any(|part| part == "__MACOSX" || part.starts_with('.') && part != ".." && part != ".")
+}
+
+/// Files that were not read, by the reason.
+#[derive(Default)]
+struct Passed(BTreeMap<String, Vec<String>>);
+
+impl Passed {
+    fn add(&mut self, why: String, file: String) {
+        self.0.entry(why).or_default().push(file);
+    }
+
+    /// Reports a few files by name, and many of the same kind in one line.
+    fn tell(self, name: &str, report: &mut ImportReport) {
+        for (why, files) in self.0 {
+            match files.as_slice() {
+                [first, ..] if files.len() > NAMED => {
+                    let first = first.get(name.len() + 1..).unwrap_or(first);
+                    let count = files.len();
+                    report.skip(
+                        name,
+                        format!("{count} of its files were not read, {first} among them: {why}"),
+                    );
+                }
+                files => files.iter().for_each(|file| report.skip(file, why.clone())),
+            }
+        }
+    }
+}
+
+/// A file or folder in an archive.
+pub(super) struct Member {
+    pub name: String,
+    index: usize,
+    is_folder: bool,
+}
+
+/// An archive whose members are in the order of their names.
+pub(super) struct Archive<'a> {
+    zip: ZipArchive<Cursor<&'a [u8]>>,
+    pub members: Vec<Member>,
+    most: u64,
+}
+
+impl<'a> Archive<'a> {
+    fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self, String> {
+        let damaged = |error: zip::result::ZipError| format!("it is a damaged zip archive: {error}");
+        let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
+        if zip.len() > limits.files {
+            return Err(format!("it is an archive of more than {} files", limits.files));
+        }
+        let mut members = Vec::with_capacity(zip.len());
+        for index in 0..zip.len() {
+            let entry = zip.by_index_raw(index).map_err(damaged)?;
+            members.push(Member {
+                name: entry.name().map_err(damaged)?.replace('\\', "/"),
+                index,
+                is_folder: entry.is_dir(),
+            });
+        }
+        members.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Archive {
+            zip,
+            members,
+            most: limits.file_bytes,
+        })
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        self.members
+            .binary_search_by(|member| member.name.as_str().cmp(name))
+            .ok()
+    }
+
+    /// The content of a member, which is taken off what is `left` for the whole archive; or why it is not read.
+    pub(super) fn bytes(&mut self, at: usize, left: &mut u64) -> Result<Vec<u8>, String> {
+        let damaged = |error: &dyn std::fmt::Display| format!("it is damaged in the archive: {error}");
+        let index = self.members.get(at).map_or(usize::MAX, |member| member.index);
+        let entry = self.zip.by_index_raw(index).map_err(|error| damaged(&error))?;
+        if entry.encrypted() {
+            return Err("it is encrypted: unpack the archive with its password first".into());
+        }
+        let (size, packed) = (entry.size(), entry.compressed_size());
+        if size > self.most {
+            return Err(format!("{size} bytes are more than the {} that are read", self.most));
+        }
+        if size > SHORT && size / RATIO > packed {
+            return Err(format!("it unpacks to more than {RATIO} times its size"));
+        }
+        if size > *left {
+            return Err("the archive holds more than is read of one: unpack it and import its folders".into());
+        }
+        let mut bytes = Vec::new();
+        let read = match entry.compression() {
+            CompressionMethod::Stored => entry.take(size + 1).read_to_end(&mut bytes),
+            CompressionMethod::DEFLATE => DeflateDecoder::new(entry).take(size + 1).read_to_end(&mut bytes),
+            other => {
+                return Err(format!(
+                    "it is packed in a way that is not read here ({other}): unpack it first"
+                ));
+            }
+        };
+        read.map_err(|error| damaged(&error))?;
+        if bytes.len() as u64 != size {
+            return Err("it is damaged in the archive: it is not as long as it should be".into());
+        }
+        *left -= size;
+        Ok(bytes)
+    }
+
+    /// The lists of posts of Substack exports, by their names.
+    fn lists(&mut self, left: &mut u64) -> HashMap<String, HashMap<String, Given>> {
+        let named = |member: &Member| slug::file_name(&member.name) == export::LIST && !is_hidden(&member.name);
+        let found: Vec<usize> = (0..self.members.len()).filter(|&at| named(&self.members[at])).collect();
+        let mut out = HashMap::new();
+        for at in found.into_iter().take(10) {
+            if let Some(posts) = self
+                .bytes(at, left)
+                .ok()
+                .and_then(|bytes| export::list(bytes.as_slice()))
+            {
+                out.insert(self.members[at].name.clone(), posts);
+            }
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_systems_hide_is_hidden() {
+        for (name, hidden) in [
+            ("__MACOSX/a.md", true),
+            (".DS_Store", true),
+            ("a/.git/b", true),
+            ("../a.md", false),
+            ("a.b/c.md", false),
+        ] {
+            assert_eq!(is_hidden(name), hidden, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_an_archive_or_not(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let mut report = ImportReport::default();
+            read("a.zip", &[b"PK\x03\x04".as_slice(), &bytes].concat(), &Limits::default(), &mut report);
+            prop_assert!(!report.skipped.is_empty());
+        }
+    }
+}
