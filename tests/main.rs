@@ -25,6 +25,7 @@ mod harness;
 mod honest;
 mod hostile;
 mod import;
+mod import_archives;
 mod import_forms;
 mod import_hostile;
 mod import_kinds;

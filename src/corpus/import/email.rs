@@ -5,6 +5,7 @@
 //! forwarded it. What is attached is read as well, or named as left out. `parts.rs` takes messages apart.
 
 mod decode;
+mod digest;
 mod forward;
 mod header;
 mod mailbox;
@@ -61,6 +62,16 @@ struct Todo<'a> {
 struct Note {
     document: Document,
     what: &'static str,
+}
+
+/// Adds the messages of a digest that was saved as text; `false` where `text` is none.
+pub(super) fn saved_digest(from: &str, text: &str, limits: &Limits, report: &mut ImportReport) -> bool {
+    let is_digest = digest::is_digest(text);
+    if is_digest {
+        let raw = format!("MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n{text}");
+        message(from, raw.as_bytes(), limits, report);
+    }
+    is_digest
 }
 
 /// Adds the edition of one message to `report`, and those of messages and files attached to it.
@@ -184,6 +195,7 @@ impl Reading<'_> {
         let subject = head.subject().and_then(title);
         let forwarded = subject.as_deref().is_some_and(|s| without_prefix(s) != s.trim());
         let (body, mut found) = parts::walk(raw, depth, self.limits, left)?;
+        let body = body.map(|body| digest::in_messages(body, &mut found));
         let read = match body {
             Some(body) => self.read(body, forwarded)?,
             None => None,

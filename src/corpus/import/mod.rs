@@ -17,6 +17,7 @@ mod clean;
 mod closing;
 mod contents;
 mod dates;
+mod dialects;
 mod discussion;
 mod dom;
 mod email;
@@ -49,6 +50,7 @@ mod sniff;
 mod speech;
 mod store;
 mod structure;
+mod subtitles;
 mod survey;
 mod tables;
 mod tags;
@@ -274,10 +276,11 @@ fn import_given(name: &str, bytes: &[u8], limits: &Limits, given: &Given) -> Imp
             let text = sniff::decode(bytes, kind == Kind::Html);
             if let Some(edition) = own_format(name, &text) {
                 report.editions.push(whole(edition, name));
-            } else {
+            } else if kind == Kind::Html || !email::saved_digest(name, &text, limits, &mut report) {
+                let rewritten = || subtitles::transcript(name, &text).or_else(|| dialects::markdown(name, &text));
                 let mut document = match kind {
                     Kind::Html => html::saved_page(&text, limits),
-                    _ => text::document(&text, slug::file_name(name), limits),
+                    _ => text::document(&rewritten().unwrap_or(text), slug::file_name(name), limits),
                 };
                 if let Ok(document) = &mut document {
                     given.apply(document);

@@ -99,7 +99,7 @@ const ENDINGS: [(&[&str], &str); 6] = [
 ];
 
 /// Beginnings of text files that are no letters.
-const BEGINNINGS: [(&str, &str); 15] = [
+const BEGINNINGS: [(&str, &str); 18] = [
     (
         "// <!-- <mdb:mork",
         "it is Thunderbird's index of a mail folder: import the file of the same name without .msf, which has the mail",
@@ -107,6 +107,18 @@ const BEGINNINGS: [(&str, &str); 15] = [
     (
         "version https://git-lfs",
         "it is a pointer of Git LFS: fetch the file itself first (`git lfs pull`)",
+    ),
+    (
+        "<!doctype netscape-bookmark",
+        "it is a list of bookmarks: save the pages themselves as HTML, and import those",
+    ),
+    (
+        "\\documentclass",
+        "it is LaTeX: save it as Markdown or HTML first (`pandoc FILE -o letter.md`)",
+    ),
+    (
+        "\\begin{document}",
+        "it is LaTeX: save it as Markdown or HTML first (`pandoc FILE -o letter.md`)",
     ),
     ("begin:vcalendar", "it is a calendar, not a letter"),
     ("begin:vcard", "it is an address book, not a letter"),

@@ -86,6 +86,7 @@ pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
     Ok(match ending.as_str() {
         "html" | "htm" | "xhtml" => Kind::Html,
         "md" | "markdown" => Kind::Markdown,
+        "srt" | "vtt" | "org" | "adoc" | "asciidoc" | "rst" => Kind::Text,
         _ if tagged => Kind::Html,
         _ if lower.starts_with("<?xml") => {
             let root = root.unwrap_or("unknown");
