@@ -6,6 +6,7 @@ mod bad_input;
 mod bench;
 #[cfg(unix)]
 mod chat;
+mod circles;
 mod config;
 mod corpus;
 mod doctor;
