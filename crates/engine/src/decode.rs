@@ -33,8 +33,11 @@ pub struct LocalEngine {
 /// How long each part of loading took. The vocabulary and the weights load in parallel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoadTimes {
+    /// Reading and checking the header.
     pub header: Duration,
+    /// Reading the vocabulary, at the same time as the weights.
     pub vocabulary: Duration,
+    /// Reading and packing the weights.
     pub weights: Duration,
 }
 

@@ -12,8 +12,11 @@ pub enum DeviceChoice {
     /// CUDA or Metal if it is compiled in and works, else the CPU.
     #[default]
     Auto,
+    /// The processor.
     Cpu,
+    /// The first CUDA device.
     Cuda,
+    /// The Metal device.
     Metal,
 }
 

@@ -10,10 +10,13 @@ use super::{Message, Sampling};
 
 /// The tokens of an answer, and what they cost.
 pub struct Written {
+    /// Tokens of the prompt.
     pub prompt_tokens: usize,
+    /// Token ids of the answer.
     pub tokens: Vec<u32>,
-    /// Drafted tokens; `accepted` counts those that the model would have chosen itself.
+    /// Drafted tokens.
     pub drafted: usize,
+    /// Drafted tokens that the model would have chosen.
     pub accepted: usize,
     /// Time from the first token to the last.
     pub decode: Duration,

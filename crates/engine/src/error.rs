@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// An error from loading a model or from generating with it.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each variant's message explains its fields")]
 pub enum EngineError {
     /// The model file is absent, damaged, or holds a vocabulary or template that cannot be used.
     #[error(transparent)]

@@ -26,6 +26,8 @@
 //! 4. `sampler` picks a token. `run` is the loop; `lookup` drafts tokens that repeat the prompt, and one pass checks them.
 //! 5. `text_stream` turns the bytes of tokens into valid UTF-8.
 
+#![warn(missing_docs)]
+
 mod arch;
 mod architectures;
 #[cfg(test)]
@@ -73,6 +75,7 @@ pub struct Sampling {
     pub temperature: f64,
     /// Share of the probability to choose from; 1 allows all tokens.
     pub top_p: f64,
+    /// Seed of the random choice. The same seed gives the same answer.
     pub seed: u64,
     /// Longest answer, in tokens.
     pub max_tokens: usize,
@@ -101,7 +104,9 @@ impl Default for Sampling {
 pub struct ModelInfo {
     /// `general.name`, or the file's name if the file does not state one.
     pub name: String,
+    /// Path of the model file.
     pub file: PathBuf,
+    /// `general.architecture` of the file.
     pub architecture: String,
     /// The type that stores the most bytes of weights, such as `Q4_1`.
     pub quantization: String,
@@ -109,6 +114,7 @@ pub struct ModelInfo {
     pub context_length: usize,
     /// `cpu`, `cuda` or `metal`; `server` for a served model.
     pub device: String,
+    /// Number of weights.
     pub parameters: u64,
 }
 
@@ -117,6 +123,7 @@ pub struct ModelInfo {
 pub enum Stop {
     /// The model ended its turn.
     EndToken,
+    /// [`Sampling::max_tokens`] were generated.
     MaxTokens,
     /// Prompt and answer fill the model's context window.
     ContextFull,
@@ -127,7 +134,9 @@ pub enum Stop {
 /// An answer with its token counts and timings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Generation {
+    /// The whole answer.
     pub text: String,
+    /// Tokens of the prompt.
     pub prompt_tokens: usize,
     /// Prompt tokens that were already in the KV cache, so they were not read again.
     pub cached_tokens: usize,
@@ -139,6 +148,7 @@ pub struct Generation {
     pub first_token: Duration,
     /// Time from the first token to the last.
     pub decode: Duration,
+    /// Why generation ended.
     pub stop: Stop,
 }
 
@@ -147,6 +157,7 @@ pub type StopSignal = Box<dyn Fn() -> bool + Send>;
 
 /// A model that answers chat messages.
 pub trait Engine {
+    /// Returns what is known about the model.
     fn info(&self) -> &ModelInfo;
 
     /// Returns the number of tokens in the rendered messages, including the opening of the answer.

@@ -23,6 +23,7 @@ const CLOSE: char = '\u{FDD1}';
 /// ChatML, for files without a template: most small models were tuned on this format.
 const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
+/// A Jinja chat template, parsed, with the texts of the start and end tokens that it may write.
 pub struct ChatTemplate {
     environment: Environment<'static>,
     start: String,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// An error of a model file: its header, its tensors, its vocabulary or its chat template. `Display` is one line.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each variant's message explains its fields")]
 pub enum Error {
     /// The file cannot be opened or read (absent, a directory, no permission, an I/O error).
     #[error("cannot read the model file {}: {source}", path.display())]

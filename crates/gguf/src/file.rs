@@ -31,10 +31,13 @@ const MAX_DIMENSIONS: u32 = 4;
 /// A tensor of the file. `shape` starts with the outermost dimension; the file stores the reverse order.
 #[derive(Debug, Clone)]
 pub struct TensorEntry {
+    /// Dimensions, outermost first.
     pub shape: Vec<usize>,
+    /// How the weights are stored.
     pub dtype: GgmlDType,
     /// Offset of the first byte from the start of the file.
     start: u64,
+    /// Bytes in the file.
     pub bytes: usize,
 }
 
@@ -60,7 +63,9 @@ impl TensorEntry {
 /// An open GGUF file whose header has been checked.
 #[derive(Debug)]
 pub struct Gguf {
+    /// Path of the file, for errors.
     pub path: PathBuf,
+    /// Everything in the header except the tensors.
     pub metadata: Metadata,
     tensors: BTreeMap<String, TensorEntry>,
     file: File,
@@ -89,10 +94,12 @@ impl Gguf {
         })
     }
 
+    /// Returns the tensor of this name.
     pub fn entry(&self, name: &str) -> Option<&TensorEntry> {
         self.tensors.get(name)
     }
 
+    /// Returns the names of all tensors, sorted.
     pub fn tensor_names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)
     }

@@ -23,6 +23,8 @@
 //! A chat template never sees the text of a message, and [`Tokenizer::encode_prompt`] makes special tokens only of what
 //! the template itself wrote. No text of a user or a document can act as a special token.
 
+#![warn(missing_docs)]
+
 mod chat;
 mod cursor;
 mod error;
@@ -39,8 +41,11 @@ pub use tokenizer::{Segment, Tokenizer};
 /// Who says a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
+    /// Instructions for the model.
     System,
+    /// What the person says.
     User,
+    /// What the model says.
     Assistant,
 }
 
@@ -58,6 +63,8 @@ impl Role {
 /// One message of a conversation. The content is data: nothing in it becomes a special token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
+    /// The author.
     pub role: Role,
+    /// The text, as the author wrote it.
     pub content: String,
 }

@@ -10,16 +10,25 @@ type Result<T> = std::result::Result<T, Error>;
 /// A metadata value. Strings stay bytes, because token texts in real files are not always UTF-8.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
+    /// An unsigned integer of any width.
     Unsigned(u64),
+    /// A signed integer of any width.
     Signed(i64),
+    /// A number of either precision.
     Float(f64),
+    /// A truth value.
     Bool(bool),
+    /// A text, in bytes.
     Text(Vec<u8>),
+    /// An array of integers of any width.
     Integers(Vec<i64>),
+    /// An array of numbers.
     Floats(Vec<f32>),
+    /// An array of texts, in bytes.
     Texts(Vec<Vec<u8>>),
 }
 
+/// The metadata of a file, by key. Each reader checks the type, and names the key in its error.
 #[derive(Debug)]
 pub struct Metadata {
     path: PathBuf,
@@ -27,6 +36,7 @@ pub struct Metadata {
 }
 
 impl Metadata {
+    /// Returns empty metadata of the file at `path`.
     pub fn new(path: &Path) -> Self {
         Self {
             path: path.to_path_buf(),
@@ -39,14 +49,17 @@ impl Metadata {
         self.values.insert(key, value).is_none()
     }
 
+    /// Returns the value of a key, of whatever type.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.values.get(key)
     }
 
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
+    /// Returns the error that `key` has a `problem`.
     pub fn fail<T>(&self, key: &str, problem: impl Into<String>) -> Result<T> {
         Err(Error::gguf(&self.path, key, problem))
     }
@@ -79,11 +92,13 @@ impl Metadata {
         }
     }
 
+    /// Like [`Metadata::size`], for a key that must be there.
     pub fn need_size(&self, key: &str, max: usize) -> Result<usize> {
         let value = self.size(key, max)?;
         self.need(key, value)
     }
 
+    /// Returns a finite number.
     pub fn float(&self, key: &str) -> Result<Option<f64>> {
         let value = match self.get(key) {
             None => return Ok(None),
@@ -107,11 +122,13 @@ impl Metadata {
         }
     }
 
+    /// Like [`Metadata::positive`], for a key that must be there.
     pub fn need_positive(&self, key: &str) -> Result<f64> {
         let value = self.positive(key)?;
         self.need(key, value)
     }
 
+    /// Returns a truth value.
     pub fn boolean(&self, key: &str) -> Result<Option<bool>> {
         match self.get(key) {
             None => Ok(None),
@@ -120,6 +137,7 @@ impl Metadata {
         }
     }
 
+    /// Returns a text, which must be UTF-8.
     pub fn text(&self, key: &str) -> Result<Option<&str>> {
         match self.get(key) {
             None => Ok(None),
@@ -131,6 +149,7 @@ impl Metadata {
         }
     }
 
+    /// Like [`Metadata::text`], for a key that must be there.
     pub fn need_text(&self, key: &str) -> Result<&str> {
         let value = self.text(key)?;
         self.need(key, value)
@@ -157,6 +176,7 @@ impl Metadata {
         }
     }
 
+    /// Returns an array of integers.
     pub fn integers(&self, key: &str) -> Result<Option<&[i64]>> {
         match self.get(key) {
             None => Ok(None),
@@ -165,6 +185,7 @@ impl Metadata {
         }
     }
 
+    /// Returns an array of numbers.
     pub fn floats(&self, key: &str) -> Result<Option<&[f32]>> {
         match self.get(key) {
             None => Ok(None),

@@ -63,6 +63,7 @@ pub(super) struct Tile<'a> {
 }
 
 impl Activations {
+    /// Returns activations that are not set yet.
     pub fn new() -> Self {
         Self::default()
     }

@@ -34,6 +34,8 @@
 //! adds the same numbers in the same order, whatever the number of positions and threads. So a prompt that is read in
 //! one batch and one that is read token by token give results that are equal to the last bit.
 
+#![warn(missing_docs)]
+
 mod activations;
 pub mod attention;
 #[cfg(target_arch = "x86_64")]
@@ -84,6 +86,7 @@ const TILE: usize = 8;
 
 /// Why a tensor cannot be packed.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each variant's message explains its fields")]
 pub enum KernelError {
     #[error("no kernel multiplies {0:?} weights")]
     Kind(GgmlDType),

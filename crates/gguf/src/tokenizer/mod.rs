@@ -46,6 +46,7 @@ enum Encoder {
     SentencePiece(SentencePiece),
 }
 
+/// Turns text into token ids and back, by the vocabulary of a file.
 pub struct Tokenizer {
     tokens: Vec<String>,
     kinds: Vec<Kind>,
@@ -60,6 +61,10 @@ pub struct Tokenizer {
 }
 
 impl Tokenizer {
+    /// Reads the vocabulary of a file.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`](crate::Error::Tokenizer) if the vocabulary is missing, damaged or of an unknown kind.
     pub fn from_gguf(gguf: &Gguf) -> Result<Self> {
         let metadata = &gguf.metadata;
         let fail = |field: &str, problem: String| Error::tokenizer(&gguf.path, field, problem);
@@ -123,6 +128,7 @@ impl Tokenizer {
         self.tokens.len()
     }
 
+    /// Returns whether the token ends the model's turn.
     pub fn is_end(&self, id: u32) -> bool {
         self.end.contains(&id)
     }
@@ -132,6 +138,7 @@ impl Tokenizer {
         self.text(self.start)
     }
 
+    /// Returns the text of the end token, which chat templates may write.
     pub fn end_text(&self) -> &str {
         self.text(self.eos)
     }

@@ -131,11 +131,15 @@ impl<'a> Partial<'a> {
 /// They are already multiplied with the scale and with log2 e.
 #[derive(Clone, Copy)]
 pub struct Queries<'a> {
+    /// The queries of all positions.
     pub numbers: &'a [f32],
+    /// Distance between the queries of neighbouring positions.
     pub stride: usize,
+    /// Query heads.
     pub heads: usize,
     /// Number of positions before the first.
     pub past: usize,
+    /// Positions.
     pub count: usize,
     /// How many positions back a query sees, including its own; `None` for all.
     pub window: Option<usize>,

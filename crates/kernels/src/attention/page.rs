@@ -17,6 +17,7 @@ pub const LANES: usize = 16;
 /// The number format of keys and values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
+    /// IEEE 754 half precision, 2 bytes.
     Half,
     /// For results that must be compared exactly, and for keys and values that are used once and not kept.
     Full,
@@ -84,8 +85,11 @@ impl Element for f32 {
 /// The shape of one layer's cache, without its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
+    /// Heads of keys and values.
     pub kv_heads: usize,
+    /// Numbers in a head.
     pub head_dim: usize,
+    /// Number format of keys and values.
     pub precision: Precision,
 }
 
@@ -125,6 +129,7 @@ pub struct Page {
 unsafe impl Sync for Page {}
 
 impl Page {
+    /// Returns an empty page.
     pub fn new(shape: &Shape) -> Self {
         let lines = shape.bytes().div_ceil(size_of::<Line>());
         Page {

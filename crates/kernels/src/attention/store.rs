@@ -14,7 +14,9 @@ use crate::workers::Split;
 /// Cosines and sines of the positions at hand, `dim / 2` of each per position.
 #[derive(Default)]
 pub struct Angles {
+    /// Cosines, position after position.
     pub cos: Vec<f32>,
+    /// Sines, position after position.
     pub sin: Vec<f32>,
     /// Number of components that rotate. The rest of a head stays unchanged.
     pub dim: usize,
@@ -29,7 +31,9 @@ pub struct Turn<'a> {
     pub bias: Option<&'a [f32]>,
     /// Weights of the norms of each query head and of each key head.
     pub norms: Option<(&'a [f32], &'a [f32])>,
+    /// Added to the mean square before the root.
     pub eps: f32,
+    /// Rotary angles, if the layer rotates.
     pub angles: Option<&'a Angles>,
     /// Factor on queries.
     pub scale: f32,

@@ -22,6 +22,7 @@ pub struct Memory {
 const TAKE_BACK: usize = 64;
 
 impl Memory {
+    /// Returns an empty memory for `width` channels and a kernel of `kernel` positions.
     pub fn new(width: usize, kernel: usize) -> Self {
         let back = kernel.saturating_sub(1);
         let keep = back + TAKE_BACK;
@@ -34,6 +35,7 @@ impl Memory {
         }
     }
 
+    /// Forgets all positions.
     pub fn clear(&mut self) {
         self.line.fill(0.0);
         self.known = self.keep;

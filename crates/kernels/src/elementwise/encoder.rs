@@ -57,8 +57,11 @@ fn sum(row: &[f32], of: impl Fn(f32) -> f32) -> f32 {
 /// A layer norm. Weight and bias are as wide as a row.
 #[derive(Clone, Copy)]
 pub struct Norm<'a> {
+    /// Factor of each number of a row.
     pub weight: &'a [f32],
+    /// Summand of each number of a row.
     pub bias: &'a [f32],
+    /// Added to the variance before the root.
     pub eps: f32,
 }
 
