@@ -209,7 +209,7 @@ impl Model {
     fn turn(&mut self, past: usize, count: usize) {
         for (rope, angles) in self.ropes.iter().zip(&mut self.buffers.angles) {
             angles.dim = rope.config.dim;
-            angles.neighbours = rope.config.pairing == Pairing::Interleaved;
+            angles.interleaved = rope.config.pairing == Pairing::Interleaved;
             rope.fill(past, count, &mut angles.cos, &mut angles.sin);
         }
     }

@@ -21,7 +21,7 @@ pub struct Angles {
     /// Number of components that rotate. The rest of a head stays unchanged.
     pub dim: usize,
     /// Whether 2i rotates with 2i + 1, and not i with i + dim / 2.
-    pub neighbours: bool,
+    pub interleaved: bool,
 }
 
 /// What is done to a row before it is stored.
@@ -40,8 +40,8 @@ pub struct Turn<'a> {
 }
 
 #[inline(always)]
-fn turn(x: &mut [f32], cos: &[f32], sin: &[f32], neighbours: bool) {
-    if neighbours {
+fn turn(x: &mut [f32], cos: &[f32], sin: &[f32], interleaved: bool) {
+    if interleaved {
         for ((pair, cos), sin) in x.as_chunks_mut::<2>().0.iter_mut().zip(cos).zip(sin) {
             let [a, b] = *pair;
             *pair = [a * cos - b * sin, a * sin + b * cos];
@@ -71,7 +71,7 @@ fn row_body(row: &mut [f32], heads: usize, shape: &Shape, index: usize, how: &Tu
         if let Some(angles) = how.angles {
             let half = angles.dim / 2;
             let (cos, sin) = (&angles.cos[index * half..][..half], &angles.sin[index * half..][..half]);
-            turn(&mut head[..angles.dim], cos, sin, angles.neighbours);
+            turn(&mut head[..angles.dim], cos, sin, angles.interleaved);
         }
         if is_query {
             for x in head {

@@ -263,7 +263,7 @@ fn rows_are_turned_scaled_and_normed_as_defined() {
         head_dim: 8,
         precision: Precision::Full,
     };
-    for neighbours in [true, false] {
+    for interleaved in [true, false] {
         let mut rows = numbers(6 * 32, 3);
         let before = rows.clone();
         let (bias, weight) = (numbers(32, 4), numbers(8, 5));
@@ -272,7 +272,7 @@ fn rows_are_turned_scaled_and_normed_as_defined() {
             cos: turning.iter().map(|a| a.cos()).collect(),
             sin: turning.iter().map(|a| a.sin()).collect(),
             dim: 4,
-            neighbours,
+            interleaved,
         };
         let how = Turn {
             bias: Some(&bias),
@@ -298,7 +298,11 @@ fn rows_are_turned_scaled_and_normed_as_defined() {
                 x.iter_mut()
                     .zip(&weight)
                     .for_each(|(x, w)| *x *= factor * f64::from(*w));
-                let pairs = if neighbours { [(0, 1), (2, 3)] } else { [(0, 2), (1, 3)] };
+                let pairs = if interleaved {
+                    [(0, 1), (2, 3)]
+                } else {
+                    [(0, 2), (1, 3)]
+                };
                 for ((a, b), angle) in pairs.into_iter().zip(&turning[index * 2..]) {
                     let (sin, cos) = f64::from(*angle).sin_cos();
                     (x[a], x[b]) = (x[a] * cos - x[b] * sin, x[a] * sin + x[b] * cos);
@@ -311,7 +315,7 @@ fn rows_are_turned_scaled_and_normed_as_defined() {
                     };
                     assert!(
                         (f64::from(got) - x).abs() < 1e-5,
-                        "{neighbours} {index} {head} {component}"
+                        "{interleaved} {index} {head} {component}"
                     );
                 }
             }
