@@ -211,7 +211,7 @@ fn only_the_command_line_and_the_renderer_print() {
     let mut found = Vec::new();
     for (name, text) in sources() {
         if is_test(&name)
-            || ["src/cli/", "src/render/", "crates/fixtures/"]
+            || ["src/cli/", "src/render/", "crates/fixtures/", "crates/engine/examples/"]
                 .iter()
                 .any(|part| name.starts_with(part))
         {
