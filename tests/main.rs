@@ -33,6 +33,7 @@ mod import_kinds;
 mod import_mail;
 mod import_pages;
 mod import_said;
+mod import_speakers;
 mod import_whole;
 #[cfg(unix)]
 mod kills;

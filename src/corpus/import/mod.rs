@@ -12,6 +12,7 @@
 mod address;
 mod answers;
 mod archive;
+mod asides;
 mod block;
 mod clean;
 mod closing;

@@ -168,6 +168,22 @@ impl Builder {
         }
     }
 
+    /// Adds `block` to the note below the open discussion.
+    pub(super) fn note_text(&mut self, block: &Block) {
+        let title = self.made_up_title();
+        if let Some(section) = self.built.edition.sections.last_mut().filter(|s| s.title == title) {
+            self.made_up -= words(&title);
+            return append(&mut section.body, block.body(), block.loose);
+        }
+        self.why.section(&title, "an editor's words between two answers");
+        let sections = &mut self.built.edition.sections;
+        sections.push(Section {
+            number: sections.len() as u32 + 1,
+            title,
+            body: block.body().to_string(),
+        });
+    }
+
     /// A title for text that stands under no heading.
     fn made_up_title(&mut self) -> String {
         let title = match self.built.edition.discussions.last() {

@@ -12,16 +12,22 @@ use super::{closing, marks};
 
 impl Builder {
     /// Acts on a turn that the layout shows; `false` where it has no meaning in this place.
-    pub(super) fn turn(&mut self, turn: Turn, block: &Block) -> bool {
+    pub(super) fn turn(&mut self, turn: Turn, at: usize, blocks: &[Block]) -> bool {
+        let Some(block) = blocks.get(at) else { return false };
         match turn {
             Turn::Question(asked) => self.asked(asked, block),
             Turn::Asker(name, said) => return self.asker(&name, &said, block),
             Turn::Answer(said) => return self.said(said, block),
             Turn::Label(kept) => {
                 self.label_words += words(&block.text).saturating_sub(kept);
-                self.made_up = self.made_up.saturating_sub(kept);
+                let counted = kept.min(self.made_up);
+                self.made_up -= counted;
+                self.label_words += kept - counted;
             }
             Turn::Byline => return self.byline(block),
+            Turn::Aside => return self.aside(block),
+            Turn::Text if self.place == Place::Answer => self.text(at, blocks, false),
+            Turn::Text => return false,
         }
         true
     }
@@ -97,6 +103,17 @@ impl Builder {
         if let (Some(answer), Some(by)) = (answer, by) {
             answer.contributor = by;
         }
+        true
+    }
+
+    /// Keeps an editor's words as a section, and goes on with the discussion.
+    fn aside(&mut self, block: &Block) -> bool {
+        if !matches!(self.place, Place::Answer | Place::Signed) || !block.is_seen() {
+            return false;
+        }
+        self.end_answer();
+        self.note_text(block);
+        self.place = Place::Signed;
         true
     }
 

@@ -217,7 +217,7 @@ impl Builder {
             return;
         }
         if let Some(turn) = self.turns.take(at)
-            && self.turn(turn, block)
+            && self.turn(turn, at, blocks)
         {
             return;
         }

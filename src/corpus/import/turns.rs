@@ -8,7 +8,7 @@
 use super::block::{Block, Look};
 use super::clean::words;
 use super::marks::{self, Label};
-use super::{answers, furniture, names, questions, talk};
+use super::{answers, asides, furniture, names, questions, talk};
 
 /// What a block opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,10 @@ pub(super) enum Turn {
     Label(usize),
     /// Who wrote the item of a link list above.
     Byline,
+    /// An editor's words between two answers.
+    Aside,
+    /// What looks like a mark or a signature and is just text.
+    Text,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -166,6 +170,7 @@ pub(super) fn read(blocks: &[Block]) -> Turns {
         named = answers::find(blocks, &mut of);
         questions::find(blocks, &mut of);
         questions::askers(blocks, &mut of);
+        asides::find(blocks, &mut of);
     }
     bylines(blocks, &mut of);
     let (ahead, more) = (ahead(blocks, &of, !named, !named), ahead(blocks, &of, !named, false));

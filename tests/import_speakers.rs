@@ -1,0 +1,34 @@
+//! Tests letters in which it is easy to mistake who speaks: editors' notes, quotations, hosts, contents lists, quarters.
+
+use crate::import_said::check;
+
+#[test]
+fn an_editors_note_takes_no_answer_from_its_contributor() {
+    check(
+        "kiln.md",
+        "# Kiln letter 8\n\n## Q1. Should we publish a roadmap?\n\nA. Publish the quarter, never the year.\n\n– Ines Duarte, \
+         product lead\n\nInes spoke to us before her company merged with Ostrava Systems.\n\n– Milan Kovář (managing \
+         editor)\n\nB. Publish nothing that sales can quote.\n\n– Peter Oduya\n\n[Ed.: Peter sells software \
+         himself.]\n\nC. Publish the problem.\n\n– Rosa Klein, designer\n",
+        &[
+            "? Should we publish a roadmap? < - | ",
+            "a Ines Duarte, product lead: Publish the quarter, never the year.",
+            "b Peter Oduya: Publish nothing that sales can quote.",
+            "c Rosa Klein, designer: Publish the problem.",
+            "s Note after question 1: Ines spoke to us before her company merged with Ostrava Systems. – Milan Kovář \
+             (managing editor) [Ed.: Peter sells software himself.]",
+        ],
+    );
+    // Two names and no letter between them: it is not clear whose the answer is.
+    check(
+        "ferry.txt",
+        "Ferry notes 12\n3 March 2026\n\nQuestion 1) Who owns the price page?\n\nA] The team that answers the calls.\n\n– Tilde \
+         Holm\n\nIt moves every spring.\n\n– Omar Haddad, PM\n\nB] I like what Anna Berg says.\n\nWe own every word on it.\n\n\
+         – Anna Berg\n\nSo do we.\n\n– Kofi Mensah, founder\n",
+        &[
+            "? Who owns the price page? < - | ",
+            "a Unsigned: The team that answers the calls. – Tilde Holm It moves every spring. – Omar Haddad, PM",
+            "b Kofi Mensah, founder: I like what Anna Berg says. We own every word on it. – Anna Berg So do we.",
+        ],
+    );
+}
