@@ -32,3 +32,30 @@ fn an_editors_note_takes_no_answer_from_its_contributor() {
         ],
     );
 }
+
+#[test]
+fn signed_quotations_below_a_question_answer_it() {
+    check(
+        "mill.html",
+        "<html><body><h1>Mill notes</h1><h2>Who should write the release notes?</h2><blockquote><p>Whoever tested \
+         it.</p><p>Nobody else saw it fail.</p><cite>Renske Vos, QA lead</cite></blockquote><blockquote><p>Support, since they \
+         get the calls.</p><footer>Tariq Aziz, support manager</footer></blockquote><h2>Jobs</h2><p>A designer in Ghent, from \
+         May.</p></body></html>",
+        &[
+            "? Who should write the release notes? < - | ",
+            "a Renske Vos, QA lead: Whoever tested it. Nobody else saw it fail.",
+            "b Tariq Aziz, support manager: Support, since they get the calls.",
+            "s Jobs: A designer in Ghent, from May.",
+        ],
+    );
+    check(
+        "harbour.md",
+        "# Harbour letter 4\n\n## Q: How often do you talk to customers?\n\n> Every Tuesday.\n>\n> — Lotte Brand, founder\n\n> \
+         Once a month, and that is too little.\n>\n> — Samir Patel\n",
+        &[
+            "? How often do you talk to customers? < - | ",
+            "a Lotte Brand, founder: Every Tuesday.",
+            "b Samir Patel: Once a month, and that is too little.",
+        ],
+    );
+}

@@ -41,6 +41,7 @@ mod notes;
 mod phrases;
 mod prose;
 mod questions;
+mod quoted;
 mod reader;
 mod refuse;
 mod relative;

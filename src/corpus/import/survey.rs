@@ -65,7 +65,7 @@ impl Survey {
                 .iter()
                 .any(|l| matches!(l.as_str(), "gmail" | "yahoo" | "moz"))
             && !count.has_h1
-            && 2 * count.words < self.all.words.max(1)
+            && (2 * count.words < self.all.words.max(1) || tags::names_author(node))
     }
 
     pub(super) fn new(root: NodeRef, is_page: bool) -> Self {

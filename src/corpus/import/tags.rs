@@ -197,6 +197,17 @@ pub(super) fn labels(node: &NodeRef) -> Vec<String> {
     out
 }
 
+/// Whether a quotation names its author in an element of its own: `<footer>` or `<cite>`.
+pub(super) fn names_author(quote: &NodeRef) -> bool {
+    let is = |node: &NodeRef, names: &[&str]| name_of(node).is_some_and(|name| names.contains(&&*name));
+    let Some(last) = quote.children_it(true).find(|node| name_of(node).is_some()) else {
+        return false;
+    };
+    let cites = || last.children_it(false).filter(|node| name_of(node).is_some()).count() == 1;
+    is(&last, &["footer", "cite", "figcaption"])
+        || is(&last, &["p", "div"]) && cites() && last.children_it(false).any(|node| is(&node, &["cite"]))
+}
+
 /// Whether an element is a footnote, or several, by what books and the ARIA roles for them say.
 pub(super) fn is_note(node: &NodeRef) -> bool {
     let kinds = [node.attr("epub:type"), node.attr("role")];

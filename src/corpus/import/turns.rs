@@ -8,7 +8,7 @@
 use super::block::{Block, Look};
 use super::clean::words;
 use super::marks::{self, Label};
-use super::{answers, asides, furniture, names, questions, talk};
+use super::{answers, asides, furniture, names, questions, quoted, talk};
 
 /// What a block opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,7 +167,7 @@ pub(super) fn read(blocks: &[Block]) -> Turns {
     let mut of: Vec<Option<Turn>> = vec![None; blocks.len()];
     let mut named = talk::read(blocks, &mut of);
     if !named {
-        named = answers::find(blocks, &mut of);
+        named = quoted::find(blocks, &mut of) || answers::find(blocks, &mut of);
         questions::find(blocks, &mut of);
         questions::askers(blocks, &mut of);
         asides::find(blocks, &mut of);
