@@ -3,6 +3,31 @@
 use crate::import_said::check;
 
 #[test]
+fn a_question_may_come_with_the_name_of_its_asker() {
+    check(
+        "bench.md",
+        "# Bench 9\n\nQuestion from Olga, head of product in Gdańsk: Do we need a style guide?\n\nAnswer from Ravi Menon, \
+         designer: Only once two teams disagree.\n\nA question from Anonymous: Who pays for it?\n\nAnswer from Lise Holt, \
+         CFO: The team that asked.\n",
+        &[
+            "? Do we need a style guide? < Olga, head of product in Gdańsk | ",
+            "a Ravi Menon, designer: Only once two teams disagree.",
+            "? Who pays for it? < - | ",
+            "a Lise Holt, CFO: The team that asked.",
+        ],
+    );
+    check(
+        "split.md",
+        "# Bench 10\n\n## Splitting a backlog\n\nQuestion from Ilse Maas: We have one backlog for two teams. Should we split \
+         it?\n\nAnswer from Ravi Menon, designer: Split it by customer.\n",
+        &[
+            "? Splitting a backlog < Ilse Maas | We have one backlog for two teams. Should we split it?",
+            "a Ravi Menon, designer: Split it by customer.",
+        ],
+    );
+}
+
+#[test]
 fn an_editors_note_takes_no_answer_from_its_contributor() {
     check(
         "kiln.md",

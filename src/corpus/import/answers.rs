@@ -147,7 +147,7 @@ fn unlettered(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     let mut questions = 0;
     for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is_seen()) {
         let level = level(block);
-        if turns::is_question(block) {
+        if turns::is_question(block) || marks::question_from(&block.text).is_some() {
             question = Some((level.unwrap_or(0), at));
             questions += 1;
             continue;

@@ -47,6 +47,7 @@ pub(super) fn may_open(line: &str) -> bool {
     signature(line).is_some()
         || asks(line).is_some()
         || asked_by(line).is_some()
+        || question_from(line).is_some()
         || answer_from(line).is_some()
         || answer(line).is_some()
         || question(line).is_some_and(|q| q.sure || q.title.starts_with(char::is_uppercase))
@@ -220,6 +221,28 @@ pub(super) fn asked_by(text: &str) -> Option<&str> {
     let fits = rest.starts_with([' ', ':']) && !name.is_empty() && words(name) <= 20 && !name.contains('\n');
     let named = name.starts_with(|c: char| !c.is_lowercase()) || matches!(key(name).as_str(), "a reader" | "anonymous");
     (fits && named && !name.ends_with(['?', '!'])).then_some(name)
+}
+
+/// Reads `Question from Jane Doe, PM: How many are enough?`: who asks, and what.
+pub(super) fn question_from(text: &str) -> Option<(&str, &str)> {
+    let (text, _) = unemphasised(text);
+    let rest = [
+        "question from ",
+        "question by ",
+        "a question from ",
+        "reader question from ",
+        "our question from ",
+        "asked by ",
+        "sent in by ",
+        "submitted by ",
+    ]
+    .iter()
+    .find_map(|opening| strip_word(text, opening))?;
+    let (by, said) = rest.split_once(':')?;
+    let by = by.trim_matches(['*', '_', ' ']);
+    let said = said.trim_start_matches(['*', '_']).trim();
+    let named = names::is_name(by) || names::is_byline(by) || matches!(key(by).as_str(), "a reader" | "anonymous");
+    (named && said.chars().count() >= 3).then_some((by, said))
 }
 
 /// Reads `Answer from Jane Doe, PM`, `Answer 2: Jane Doe`, `Reply by …`, `Jane Doe answers:`: who speaks, and what follows

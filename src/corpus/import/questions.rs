@@ -22,7 +22,9 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
         let signs = blocks[at].is_seen() && turns::is_signed_off(blocks, at);
         answered[at] = ahead;
         if blocks[at].is_seen()
-            && (turns::is_question(&blocks[at]) || marks::label(&blocks[at].text) == Some(Label::Contents))
+            && (turns::is_question(&blocks[at])
+                || marks::question_from(&blocks[at].text).is_some()
+                || marks::label(&blocks[at].text) == Some(Label::Contents))
         {
             ahead = false;
         }
@@ -41,6 +43,26 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
         if let Some(title) = title.filter(|_| answered[at] && of[at].is_none()) {
             of[at] = Some(question(0, title, "`Q:` with an answer below it"));
             asked = Some(at);
+        } else if let Some((name, said)) =
+            marks::question_from(&block.text).filter(|_| answered[at] && of[at].is_none())
+        {
+            let heading = (since..at).rev().find(|&at| blocks[at].is_seen());
+            let heading = heading.filter(|&at| matches!(blocks[at].look, Look::Heading(2..)));
+            if asked.is_none_or(|asked| asked < since) && heading.is_none() {
+                of[at] = Some(question_of(name, said));
+                asked = Some(at);
+                continue;
+            }
+            // A question that has a title already.
+            of[at] = Some(Turn::Asker(asker_name(name), said.to_string()));
+            if let Some(title) = heading.filter(|_| asked.is_none_or(|asked| asked < since)) {
+                of[title] = Some(question(
+                    0,
+                    &blocks[title].text,
+                    "a line under the heading says who asks",
+                ));
+                asked = Some(title);
+            }
         } else if marks::question(&block.text).is_some_and(|q| q.sure && !q.short || answered[at]) {
             asked = Some(at);
         } else if marks::label(&block.text).is_some_and(|label| label != Label::Answers)
@@ -93,6 +115,15 @@ fn question(number: u32, text: &str, why: &'static str) -> Turn {
         asker: asker.map(asker_name),
         why,
     })
+}
+
+/// `Question from Marta: How many …?`
+fn question_of(name: &str, said: &str) -> Turn {
+    let mut turn = question(0, said, "a line says who asks and what");
+    if let Turn::Question(asked) = &mut turn {
+        asked.asker = Some(asker_name(name)).filter(|name| !name.is_empty());
+    }
+    turn
 }
 
 /// `How many …? – Marta, Wrocław` → the question and who asks it.
