@@ -3,6 +3,33 @@
 use crate::import_said::check;
 
 #[test]
+fn a_host_asks_who_stands_over_the_question_with_a_bare_time() {
+    check(
+        "quay.txt",
+        "Radio Quay, episode 6\n4 April 2026\n\nIris Moor 0:10\n\nYou closed the beta after a week. Why so early?\n\nPavel \
+         Novak 0:21\n\nWe had heard the same thing nine times.\n\nIt was enough.\n\nIris Moor 1:02\n\nWhat was the \
+         thing?\n\nPavel Novak 1:05\n\nThe export.\n",
+        &[
+            "? Why so early? < Iris Moor | You closed the beta after a week. Why so early?",
+            "a Pavel Novak: We had heard the same thing nine times. It was enough.",
+            "? What was the thing? < Iris Moor | ",
+            "a Pavel Novak: The export.",
+        ],
+    );
+    check(
+        "tide.md",
+        "# Tide talk\n\n[00:00:05] Sanne Bos\n\nWho reads the tickets?\n\n[00:00:12] Emeka Obi\n\nAll of us. Who else \
+         would?\n\n[00:01:10] Sanne Bos\n\nAnd who answers them?\n\n[00:01:15] Emeka Obi\n\nThe one who read it.\n",
+        &[
+            "? Who reads the tickets? < Sanne Bos | ",
+            "a Emeka Obi: All of us. Who else would?",
+            "? And who answers them? < Sanne Bos | ",
+            "a Emeka Obi: The one who read it.",
+        ],
+    );
+}
+
+#[test]
 fn a_question_may_come_with_the_name_of_its_asker() {
     check(
         "bench.md",

@@ -38,18 +38,50 @@ struct Speech<'a> {
     at: usize,
     who: &'a str,
     said: &'a str,
+    /// The blocks below a name that stands alone with the time.
+    below: std::ops::Range<usize>,
+    asks: bool,
+}
+
+impl<'a> Speech<'a> {
+    fn new(at: usize, who: &'a str, said: &'a str) -> Self {
+        let (below, asks) = (0..0, false);
+        Speech {
+            at,
+            who,
+            said,
+            below,
+            asks,
+        }
+    }
+}
+
+/// Gives each part of a transcript the text that stands below its line.
+fn with_text(speeches: &mut [Speech], blocks: &[Block]) {
+    let mut end = blocks.len();
+    for speech in speeches.iter_mut().rev() {
+        if speech.said.is_empty() {
+            let ends = |b: &Block| matches!(b.look, Look::Rule | Look::Heading(1..=6));
+            let first = speech.at + 1;
+            let over = blocks[first..end].iter().position(ends);
+            speech.below = first..over.map_or(end, |over| first + over);
+        }
+        let mut below = blocks[speech.below.clone()].iter().filter(|b| b.is_seen());
+        speech.asks = speech.said.contains('?') || below.any(|b| b.text.contains('?'));
+        end = speech.at;
+    }
 }
 
 fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     let seen = || blocks.iter().enumerate().filter(|(_, b)| b.is_seen());
     let stamps = seen().filter(|(_, b)| stamped(&b.text).is_some()).count();
-    let speeches: Vec<Speech> = if stamps >= 2 {
+    let mut speeches: Vec<Speech> = if stamps >= 2 {
         let known: HashSet<&str> = seen().filter_map(|(_, b)| Some(stamped(&b.text)?.0)).collect();
         seen()
             .filter_map(|(at, b)| {
                 let unstamped = || names::spoken_line(&b.text).filter(|(who, _)| known.contains(who));
                 let (who, said) = stamped(&b.text).or_else(unstamped)?;
-                Some(Speech { at, who, said })
+                Some(Speech::new(at, who, said))
             })
             .collect()
     } else {
@@ -57,7 +89,7 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
             .filter(|(_, b)| matches!(b.look, Look::Paragraph))
             .filter_map(|(at, b)| {
                 let (who, said) = names::spoken_line(&b.text)?;
-                (is_speaker(who) && !said.is_empty()).then_some(Speech { at, who, said })
+                (is_speaker(who) && !said.is_empty()).then_some(Speech::new(at, who, said))
             })
             .collect();
         if !by_turns(&speeches, blocks) {
@@ -65,6 +97,7 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
         }
         speeches
     };
+    with_text(&mut speeches, blocks);
     let host = host(&speeches);
     if speeches.len() < 2 || stamps < 2 && host.is_none() {
         return false;
@@ -84,10 +117,10 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     });
     let mut asked = false;
     for speech in &speeches {
-        let asks = host == Some(speech.who) && speech.said.contains('?');
+        let asks = host == Some(speech.who) && speech.asks;
         // What the host says before the first question opens nothing.
         of[speech.at] = match (asks, asked || host.is_none()) {
-            (true, _) => Some(asked_by(speech)),
+            (true, _) => Some(asked_by(speech, blocks, of)),
             (false, true) => Some(Turn::Answer(Said {
                 by: Some(speech.who.to_string()),
                 text: speech.said.to_string(),
@@ -126,7 +159,7 @@ fn host<'a>(speeches: &[Speech<'a>]) -> Option<&'a str> {
     for speech in speeches {
         let (all, asks) = counts.entry(speech.who).or_default();
         *all += 1;
-        *asks += usize::from(speech.said.contains('?'));
+        *asks += usize::from(speech.asks);
     }
     let all_asks: usize = counts.values().map(|(_, asks)| asks).sum();
     let mostly = |all: usize, asks: usize| asks * 2 > all || asks * 2 == all && asks > 1;
@@ -136,12 +169,18 @@ fn host<'a>(speeches: &[Speech<'a>]) -> Option<&'a str> {
         .0;
     let answered = speeches
         .windows(2)
-        .any(|pair| pair[0].who == host && pair[0].said.contains('?') && pair[1].who != host);
+        .any(|pair| pair[0].who == host && pair[0].asks && pair[1].who != host);
     answered.then_some(host)
 }
 
-fn asked_by(speech: &Speech) -> Turn {
-    let text = speech.said.trim();
+fn asked_by(speech: &Speech, blocks: &[Block], of: &mut [Option<Turn>]) -> Turn {
+    let below = speech.below.clone().filter(|&at| blocks[at].is_seen());
+    let parts: Vec<&str> = below.clone().map(|at| blocks[at].text.as_str()).collect();
+    let joined = parts.join("\n\n");
+    let text = if parts.is_empty() { speech.said.trim() } else { &joined };
+    for at in below {
+        of[at] = Some(Turn::Label(words(&blocks[at].text)));
+    }
     let title = question_in(text).unwrap_or_else(|| one_line(text));
     let whole = title == one_line(text);
     Turn::Question(Asked {
