@@ -1,5 +1,7 @@
 //! Tests letters in which it is easy to mistake who speaks: editors' notes, quotations, hosts, contents lists, quarters.
 
+use askpm::corpus::import::{Limits, import_bytes};
+
 use crate::import_said::check;
 
 #[test]
@@ -110,4 +112,27 @@ fn signed_quotations_below_a_question_answer_it() {
             "b Samir Patel: Once a month, and that is too little.",
         ],
     );
+}
+
+#[test]
+fn sections_of_the_contents_do_not_count_as_questions() {
+    check(
+        "crane.txt",
+        "CRANE POST 3\n7 April 2026\n\nIn this issue:\n\n  * News from the yard\n  * Do you rent or buy?\n  * Who signs the \
+         order?\n\n------------------------------\n\nNEWS FROM THE YARD\n\nThe new crane came in on Monday, two days \
+         late.\n\nDO YOU RENT OR BUY?\n\nA] Rent, until you know the load.\n\n– Hanna Virtanen, yard manager\n\nWHO SIGNS THE \
+         ORDER?\n\nA] Whoever carries the load.\n\n– Luis Prado\n",
+        &[
+            "? DO YOU RENT OR BUY? < - | ",
+            "a Hanna Virtanen, yard manager: Rent, until you know the load.",
+            "? WHO SIGNS THE ORDER? < - | ",
+            "a Luis Prado: Whoever carries the load.",
+            "s NEWS FROM THE YARD: The new crane came in on Monday, two days late.",
+        ],
+    );
+    let sail = "# Sail letter 5\n\n## Contents\n\n- Letters\n- Q: When do you reef?\n\n## Letters\n\nTwo readers sent us \
+                photographs of their masts.\n\n## Q: When do you reef?\n\nA: When you first ask. – Vera Lis, sailor\n";
+    let report = import_bytes("sail.md", sail.as_bytes(), &Limits::default());
+    let discussion = &report.editions[0].edition.discussions[0];
+    assert_eq!((discussion.number, discussion.title.as_str()), (1, "When do you reef?"));
 }

@@ -5,6 +5,7 @@
 
 use super::block::{Block, Look};
 use super::clean::{bounded_line, one_line, words};
+use super::listed::Listed;
 use super::structure::{Builder, MAX_LINE, Place, UNSIGNED, append};
 use super::{furniture, marks, names, turns};
 use crate::corpus::edition::{Answer, Discussion};
@@ -14,7 +15,8 @@ pub(super) const LETTERS: u32 = 26;
 
 impl Builder {
     /// Begins a discussion where `block` opens one.
-    pub(super) fn question(&mut self, at: usize, block: &Block, after_rule: bool) -> bool {
+    pub(super) fn question(&mut self, at: usize, blocks: &[Block], after_rule: bool) -> bool {
+        let Some(block) = blocks.get(at) else { return false };
         let (number, title, why) = match marks::question(&block.text) {
             Some(q) => {
                 let again = self.last_question.get(&q.number).is_some_and(|&last| last > at);
@@ -32,14 +34,14 @@ impl Builder {
                 (q.number, q.title, "it begins with a question's number")
             }
             // A title of the table of contents, met again without its number.
-            None if self.place != Place::Contents && block.text.len() <= 400 => {
-                match self.contents.discussion_number(&block.text) {
-                    Some(number) if !self.numbers.contains(&number) => {
-                        (number, block.text.as_str(), "the table of contents lists it")
-                    }
-                    _ => return false,
+            None if self.place != Place::Contents && block.text.len() <= 400 => match self.listed(at, blocks) {
+                Some(Listed::Question(number)) => (number, block.text.as_str(), "the table of contents lists it"),
+                Some(Listed::Section) => {
+                    self.listed_section(block);
+                    return true;
                 }
-            }
+                None => return false,
+            },
             None => return false,
         };
         self.end_answer();

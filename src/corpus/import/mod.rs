@@ -33,6 +33,7 @@ mod html;
 mod known;
 mod labels;
 mod links;
+mod listed;
 mod lists;
 mod marks;
 mod markup;

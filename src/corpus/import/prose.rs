@@ -135,7 +135,7 @@ impl Builder {
         });
     }
 
-    fn section_text(&mut self, block: &Block, next: Option<&Block>) {
+    pub(super) fn section_text(&mut self, block: &Block, next: Option<&Block>) {
         let heading = matches!(block.look, Look::Heading(_)) || self.looks_like_heading(block, next);
         let title = if heading {
             one_line(&block.text)

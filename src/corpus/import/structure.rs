@@ -119,6 +119,8 @@ pub(super) struct Builder {
     /// How many lines `Top discussions` are still to come.
     pub(super) labels_left: usize,
     pub(super) numbers: HashSet<u32>,
+    /// Places in the table of contents of the titles that head sections.
+    pub(super) listed_sections: HashSet<u32>,
     /// Title of the open question still to come: its number stood on a line of its own.
     pub(super) untitled: bool,
     after_rule: bool,
@@ -186,6 +188,7 @@ impl Builder {
             strong_ahead: strong_ahead(blocks),
             strong_marks: None,
             lettered: marks().next().is_some() || turns.opens_answers(),
+            listed_sections: HashSet::new(),
             turns,
             labels_left: blocks.iter().filter(discussions).count(),
             numbers: HashSet::new(),
@@ -233,7 +236,7 @@ impl Builder {
         if self.place == Place::Contents && self.contents.are_over(block) {
             self.place = Place::Before;
         }
-        if self.question(at, block, after_rule) || self.answer(at, block) || self.signature(at, blocks) {
+        if self.question(at, blocks, after_rule) || self.answer(at, block) || self.signature(at, blocks) {
             return;
         }
         if self.place == Place::Footer {
