@@ -136,3 +136,27 @@ fn sections_of_the_contents_do_not_count_as_questions() {
     let discussion = &report.editions[0].edition.discussions[0];
     assert_eq!((discussion.number, discussion.title.as_str()), (1, "When do you reef?"));
 }
+
+#[test]
+fn quarters_of_the_year_ask_nothing() {
+    check(
+        "holders.md",
+        "# Shareholder letter\n\n## Q2: Where did the money go?\n\nTwo hires and a press.\n\nA. Press\n\nB. People\n\n## Q3: \
+         What do we buy?\n\nNothing.\n",
+        &[
+            "s Q2: Where did the money go?: Two hires and a press. A. Press B. People",
+            "s Q3: What do we buy?: Nothing.",
+        ],
+    );
+    check(
+        "board.md",
+        "# Board note\n\n## Q1 – 2026: Hiring\n\nTwo people start in March.\n\nA. We raise the small plan.\n",
+        &["s Q1 – 2026: Hiring: Two people start in March. A. We raise the small plan."],
+    );
+    // An excerpt of a letter may begin with its third question.
+    check(
+        "excerpt.md",
+        "# Desk letter\n\n## Q3: What do you count?\n\nA. The calls.\n\n– Ana Lima, PM\n",
+        &["? What do you count? < - | ", "a Ana Lima, PM: The calls."],
+    );
+}

@@ -26,8 +26,9 @@ impl Builder {
                     return true;
                 }
                 // `Q3: What we shipped` may be a quarter of the year.
-                let quarter =
-                    q.short && !self.turns.goes_on(at + 1) && self.contents.discussion_number(q.title).is_none();
+                let quarter = q.short
+                    && (self.quarters || !self.turns.goes_on(at + 1))
+                    && self.contents.discussion_number(q.title).is_none();
                 if quarter || !self.is_question(&q, after_rule) {
                     return false;
                 }

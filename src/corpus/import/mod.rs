@@ -41,6 +41,7 @@ mod names;
 mod notes;
 mod phrases;
 mod prose;
+mod quarters;
 mod questions;
 mod quoted;
 mod reader;

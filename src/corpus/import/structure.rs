@@ -13,7 +13,7 @@ use super::furniture::Furniture;
 use super::marks::{self, Label};
 use super::turns::{self, Turns};
 use super::why::{Reason, Why};
-use super::{Dropped, closing, contents, dates, phrases, resources, tidy, titles};
+use super::{Dropped, closing, contents, dates, phrases, quarters, resources, tidy, titles};
 use crate::corpus::edition::Edition;
 
 /// Longest title and name kept, in characters; a longer one is cut, and the whole of it opens the text below.
@@ -121,6 +121,8 @@ pub(super) struct Builder {
     pub(super) numbers: HashSet<u32>,
     /// Places in the table of contents of the titles that head sections.
     pub(super) listed_sections: HashSet<u32>,
+    /// Whether `Q3: …` is a quarter of the year.
+    pub(super) quarters: bool,
     /// Title of the open question still to come: its number stood on a line of its own.
     pub(super) untitled: bool,
     after_rule: bool,
@@ -188,6 +190,7 @@ impl Builder {
             strong_ahead: strong_ahead(blocks),
             strong_marks: None,
             lettered: marks().next().is_some() || turns.opens_answers(),
+            quarters: quarters::head(blocks, &turns),
             listed_sections: HashSet::new(),
             turns,
             labels_left: blocks.iter().filter(discussions).count(),
