@@ -57,6 +57,40 @@ fn a_question_may_come_with_the_name_of_its_asker() {
 }
 
 #[test]
+fn the_innermost_of_forwarded_messages_is_the_letter() {
+    let text = "From: Me <me@x.example>\nTo: me@x.example\nSubject: FW: WG: Pier notes 2\nDate: Mon, 6 Apr 2026 10:00:00 \
+                +0000\nContent-Type: text/plain; charset=utf-8\n\n-----Original Message-----\nFrom: Boss <boss@x.example>\nSent: \
+                Sunday, April 5, 2026 9:00 AM\nTo: Me <me@x.example>\nSubject: WG: Pier notes 2\n\nWorth a \
+                minute.\n\n-----Ursprüngliche Nachricht-----\nVon: Pier Notes <hi@pier.example>\nGesendet: Samstag, 4. April \
+                2026 08:00\nAn: Boss <boss@x.example>\nBetreff: Pier notes 2\n\nA pier that nobody walks on is a wall. We walk \
+                ours each morning.\n";
+    let page = "From: Reader <r@example.com>\nTo: r@example.com\nSubject: Fwd: Loom weekly 11\nDate: Sun, 15 Mar 2026 20:00:00 \
+                +0000\nContent-Type: text/html; charset=utf-8\n\n<div>---------- Forwarded message ---------<br>From: \
+                <b>Ann</b> &lt;a@e.example&gt;<br>Date: Fri, Mar 13, 2026 at 9:00 AM<br>Subject: Fwd: Loom weekly \
+                11<br></div><p>Read this one.</p><div>---------- Forwarded message ---------<br>From: <b>Loom Weekly</b> \
+                &lt;l@loom.example&gt;<br>Date: Wed, Mar 11, 2026 at 7:00 AM<br>Subject: Loom weekly 11<br></div><p>One thread \
+                breaks, and the whole row waits for it. So we check it first.</p>\n";
+    for (mail, title, date, sender) in [
+        (text, "Pier notes 2", "2026-04-04", "Mail from Pier Notes"),
+        (page, "Loom weekly 11", "2026-03-11", "Mail from Loom Weekly"),
+    ] {
+        let report = import_bytes("mail.eml", mail.as_bytes(), &Limits::default());
+        let edition = &report.editions[0].edition;
+        assert_eq!(
+            (
+                edition.title.as_str(),
+                edition.date.as_deref(),
+                edition.source.as_deref()
+            ),
+            (title, Some(date), Some(sender)),
+            "{edition:#?}"
+        );
+        let body = &edition.sections[0].body;
+        assert!(edition.sections.len() == 1 && !body.contains("Subject"), "{edition:#?}");
+    }
+}
+
+#[test]
 fn an_editors_note_takes_no_answer_from_its_contributor() {
     check(
         "kiln.md",

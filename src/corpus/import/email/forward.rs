@@ -3,6 +3,7 @@
 //! In: the text or the blocks of a message. Out: sender, day and subject of the original, and what lies around its
 //! header. It must not know of MIME.
 
+use super::header::without_prefix;
 use crate::corpus::import::block::{Block, Document, Look};
 use crate::corpus::import::clean::{bounded_line, clean, key, words};
 use crate::corpus::import::dates;
@@ -13,6 +14,22 @@ pub(super) struct Original {
     pub from: Option<String>,
     pub date: Option<String>,
     pub subject: Option<String>,
+}
+
+/// How often a message that was forwarded may have been forwarded again.
+const MOST_FORWARDS: usize = 8;
+
+impl Original {
+    /// Whether its subject says that it forwards another: `Fwd: …`.
+    fn is_forward(&self) -> bool {
+        let answers = |subject: &str| {
+            ["re:", "aw:"]
+                .iter()
+                .any(|mark| subject.to_lowercase().starts_with(mark))
+        };
+        let subject = self.subject.as_deref().map(str::trim).unwrap_or_default();
+        without_prefix(subject) != subject && !answers(subject)
+    }
 }
 
 /// A header in a list of lines: what it says, its first line, and the first line below it.
@@ -137,8 +154,23 @@ fn sender(value: &str) -> String {
     quiet(value.trim_matches(['<', '>', '[', ']', '(', ')']))
 }
 
-/// The original in a plain text, what was written above it, and its own text.
+/// The original in a plain text, what was written above it, and its own text. Of a forward of a forward it is the
+/// innermost.
 pub(super) fn in_text(text: &str, subject_says_so: bool) -> Option<(Original, String, String)> {
+    let (mut original, mut note, mut body) = outermost(text, subject_says_so)?;
+    for _ in 0..MOST_FORWARDS {
+        let again = original.is_forward();
+        let Some((inner, between, rest)) = outermost(&body, again).filter(|(_, note, _)| again || words(note) == 0)
+        else {
+            break;
+        };
+        note = [note.trim(), between.trim()].join("\n");
+        (original, body) = (inner, rest);
+    }
+    Some((original, note, body))
+}
+
+fn outermost(text: &str, subject_says_so: bool) -> Option<(Original, String, String)> {
     let lines: Vec<&str> = text.lines().collect();
     let found = find(&lines, subject_says_so)?;
     let note = lines[..found.start].join("\n");
@@ -160,8 +192,23 @@ pub(super) fn in_text(text: &str, subject_says_so: bool) -> Option<(Original, St
     (words(&note) <= words(&body)).then_some((found.original, note, body))
 }
 
-/// The original in a page; what was written above it is marked as such, and its header goes.
+/// The original in a page; what was written above it is marked as such, and its header goes. Of a forward of a forward it
+/// is the innermost.
 pub(super) fn in_blocks(document: &mut Document, subject_says_so: bool) -> Option<Original> {
+    let mut original = outermost_block(document, subject_says_so)?;
+    for _ in 0..MOST_FORWARDS {
+        if !original.is_forward() {
+            break;
+        }
+        let Some(inner) = outermost_block(document, true) else {
+            break;
+        };
+        original = inner;
+    }
+    Some(original)
+}
+
+fn outermost_block(document: &mut Document, subject_says_so: bool) -> Option<Original> {
     let lines: Vec<(usize, &str)> = document
         .blocks
         .iter()
