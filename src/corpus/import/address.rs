@@ -1,11 +1,11 @@
-//! Web addresses: which are kept, and what of them.
+//! Cleans web addresses: resolves wrapped links and removes tracking.
 //!
-//! In: an address as a newsletter writes it. Out: the address that it leads to, without what tells the sender who
-//! reads; or none, where only a counting service knows where it leads. Nothing is fetched.
+//! A cleaned address leads to the same page and no longer identifies the reader. An address that only a click-counting
+//! service can resolve is dropped. This module never uses the network.
 
 use super::clean::clean;
 
-/// Parameters that count readers and lead nowhere. One that ends in `_` stands for all that begin so.
+/// Query parameters that only track readers. One that ends in `_` is a prefix.
 const TRACKING: [&str; 46] = [
     "utm_",
     "ref_src",
@@ -55,7 +55,7 @@ const TRACKING: [&str; 46] = [
     "hsctatracking",
 ];
 
-/// Parameters that count readers at some sites and lead somewhere at others: a part of the host, and the parameters.
+/// Query parameters that track readers at one site and carry meaning at others: a part of the host, and the parameters.
 const TRACKING_AT: [(&str, &[&str]); 7] = [
     ("youtu", &["si", "feature", "pp"]),
     ("spotify.com", &["si"]),
@@ -69,7 +69,7 @@ const TRACKING_AT: [(&str, &[&str]); 7] = [
     ("facebook.com", &["mibextid"]),
 ];
 
-/// Parameters of Substack, which name the reader, or the mail that the link was in.
+/// Substack's parameters that identify the reader or the mail that contained the link.
 const SUBSTACK: &[&str] = &[
     "r",
     "token",
@@ -81,10 +81,12 @@ const SUBSTACK: &[&str] = &[
     "autologin",
 ];
 
-/// Sites at which `ref` names a branch of a repository.
+/// Sites where `ref` names a branch of a repository.
 const CODE_HOSTS: [&str; 5] = ["github", "gitlab", "bitbucket", "codeberg", "gitea"];
 
-/// Services that replace an address by a number of their own: a part of the host, and a part of the path.
+/// Services that replace an address with an identifier: a part of the host, and the beginning of the path.
+///
+/// A service that ends in `.` must be at the start of the host.
 const HIDING: [(&str, &str); 23] = [
     ("", "/a/click?_t="),
     ("", "/ls/click?upn="),
@@ -111,7 +113,7 @@ const HIDING: [(&str, &str); 23] = [
     ("createsend", "/t/"),
 ];
 
-/// Services that carry the address they lead to: a part of the host, and the parameter that holds it.
+/// Services that carry the target address in a parameter: a part of the host, and the parameter.
 const WRAPPING: [(&str, &str); 6] = [
     ("www.google.", "q"),
     ("google.com", "url"),
@@ -121,8 +123,9 @@ const WRAPPING: [(&str, &str); 6] = [
     ("urldefense.com", "u"),
 ];
 
-/// The address that `href` leads to, without tracking; one that only a service knows keeps its place and loses what
-/// names the reader.
+/// Returns the address that `href` leads to, without tracking.
+///
+/// An address that only a service can resolve stays, without its query.
 pub(super) fn told(href: &str) -> String {
     let mut href = href.to_string();
     for _ in 0..4 {
@@ -137,11 +140,13 @@ pub(super) fn told(href: &str) -> String {
     untracked(&href)
 }
 
-/// A web address fit to be kept: http or https, no white space, of bounded length, and without tracking.
+/// Returns `href` as a clean web address, or `None` if it is not one that an edition may keep.
+///
+/// The address must be http or https, without white space, and at most 2,000 bytes long.
 pub(super) fn web_address(href: &str) -> Option<String> {
     let href = clean(href);
     let mut href = href.trim().to_string();
-    // A wrapped address may be wrapped again.
+    // A wrapped address may itself be wrapped.
     for _ in 0..4 {
         if !is_web(&href) {
             return None;
@@ -164,14 +169,14 @@ pub(super) fn is_web(href: &str) -> bool {
     known && href.len() <= 2_000 && !href.contains(char::is_whitespace)
 }
 
-/// Host and the rest of an address.
+/// Returns the lower-case host of an address, and the rest.
 fn parts(href: &str) -> (String, &str) {
     let rest = href.split_once("://").map_or("", |(_, rest)| rest);
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     (rest[..end].to_ascii_lowercase(), &rest[end..])
 }
 
-/// Whether only a service knows where `href` leads.
+/// Reports whether only a service can resolve `href`.
 pub(super) fn is_hidden(href: &str) -> bool {
     let (host, path) = parts(href);
     HIDING.iter().any(|(service, prefix)| {
@@ -184,7 +189,7 @@ pub(super) fn is_hidden(href: &str) -> bool {
     })
 }
 
-/// The address that a wrapping service carries.
+/// Returns the address that a wrapping service carries.
 fn unwrapped(href: &str) -> Option<String> {
     let (host, path) = parts(href);
     let (_, name) = WRAPPING.iter().find(|(service, _)| host.contains(service))?;
@@ -213,7 +218,9 @@ pub(super) fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Whether the parameter `name`, in lower case, of an address at `host` counts readers.
+/// Reports whether a query parameter only tracks readers. `name` is in lower case.
+///
+/// `own` means that the query has parameters that only Substack uses.
 fn counts_readers(host: &str, name: &str, value: &str, own: bool) -> bool {
     let everywhere = TRACKING.iter().any(|known| {
         if known.ends_with('_') {
@@ -226,16 +233,16 @@ fn counts_readers(host: &str, name: &str, value: &str, own: bool) -> bool {
     let here = TRACKING_AT
         .iter()
         .any(|(site, names)| whole.contains(site) && names.contains(&name));
-    // Substack's newsletters have hosts of their own, and say so by another parameter.
+    // Substack newsletters may have their own hosts. Another parameter gives them away.
     let here = here || own && SUBSTACK.contains(&name);
-    // The letter that a link was in, as Ghost and link lists name it.
+    // Ghost and link lists put the name of the newsletter that had the link into `ref`.
     let letter = name == "ref" && !value.contains('/') && !CODE_HOSTS.iter().any(|site| host.contains(site));
     let source = name == "source"
         && (["rss", "email", "newsletter"].iter().any(|by| value.starts_with(by)) || value.contains("----"));
     everywhere || here || letter || source
 }
 
-/// `href` without the parameters that count readers.
+/// Returns `href` without its tracking parameters.
 fn untracked(href: &str) -> String {
     let Some((base, query)) = href.split_once('?') else {
         return href.to_string();
@@ -265,7 +272,7 @@ fn untracked(href: &str) -> String {
     out
 }
 
-/// The first web address written out in `text`.
+/// Returns the first web address that is written out in `text`.
 pub(super) fn address_in(text: &str) -> Option<String> {
     text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | '"'))
         .find_map(|word| web_address(word.trim_end_matches(['.', ',', ';', ':', '!', '?'])))

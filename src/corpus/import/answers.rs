@@ -1,7 +1,7 @@
-//! Who answers where: the openings of answers that only all the lines of a letter together show.
+//! Finds the lines that open answers and name who answers, where that takes a view of the whole letter.
 //!
-//! In: the blocks of a letter. Out: a turn for each block that opens an answer. `A. Ana Lima, PM` names somebody where
-//! most lines with a letter do, and begins what is said where they do not.
+//! For example, `A. Ana Lima, PM` names a contributor if most lettered lines name one. Otherwise it is the start of an
+//! answer's text. Each block that opens an answer gets a [`Turn`].
 
 use super::block::{Block, Look};
 use super::clean::words;
@@ -9,7 +9,7 @@ use super::marks::{self, Label};
 use super::turns::{self, Said, Turn};
 use super::{names, resources, talk};
 
-/// Finds who answers where; says whether answers are opened by who gives them.
+/// Finds the openings of answers. Returns whether they name who answers.
 pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     let lettered: Vec<(usize, marks::AnswerMark)> = (0..blocks.len())
         .filter(|&at| blocks[at].is_seen())
@@ -43,7 +43,7 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     }
     let asked = blocks.iter().any(|b| b.is_seen() && marks::asks(&b.text).is_some());
     if !named && asked && lettered.iter().all(|(_, mark)| mark.index == 0) {
-        // `Q:` and `A:` by turns: no answer has a letter.
+        // `Q:` and `A:` alternate, and no answer has a letter.
         for (at, mark) in &lettered {
             of[*at] = Some(Turn::Answer(Said {
                 text: mark.text.to_string(),
@@ -77,8 +77,9 @@ fn said_by(by: &str, index: Option<u32>, said: &str, why: &'static str) -> Optio
     }))
 }
 
-/// `A. Ana Lima, PM` on a line of its own, what she says below it: if most lines with letters are so, all that can be
-/// are.
+/// Finds `A. Ana Lima, PM` on a separate line with the answer below it.
+///
+/// If most lettered lines look like that, every line that can be read that way is.
 fn headed(blocks: &[Block], lettered: &[(usize, marks::AnswerMark)], of: &mut [Option<Turn>]) -> bool {
     let line = |text: &str| -> (String, String) {
         let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
@@ -94,7 +95,7 @@ fn headed(blocks: &[Block], lettered: &[(usize, marks::AnswerMark)], of: &mut [O
             found.push((*at, mark.index, by, rest));
         }
     }
-    // Capitalised headings may look like names: without a role in any, only a letter of questions shows who they are.
+    // Capitalised headings can look like names. If none has a role, accept them only in a letter that asks questions.
     let roles = found.iter().any(|(_, _, by, _)| names::says_role(by));
     let asked = || {
         let asks = |b: &Block| {
@@ -106,7 +107,7 @@ fn headed(blocks: &[Block], lettered: &[(usize, marks::AnswerMark)], of: &mut [O
     if !roles && !asked() {
         return false;
     }
-    // A letter alone names nobody, and begins nothing that is said.
+    // A bare letter names nobody and opens no text, so it does not count.
     let telling = lettered.iter().filter(|(_, mark)| !mark.text.trim().is_empty()).count();
     if sure == 0 || found.len() * 10 < telling * 6 || sure * 2 < found.len() {
         return false;
@@ -117,7 +118,7 @@ fn headed(blocks: &[Block], lettered: &[(usize, marks::AnswerMark)], of: &mut [O
     true
 }
 
-/// `A. Ana Lima (PM): what she says`.
+/// Finds `A. Ana Lima (PM): what she says`.
 fn spoken(lettered: &[(usize, marks::AnswerMark)], of: &mut [Option<Turn>]) -> bool {
     let lines: Vec<_> = lettered
         .iter()
@@ -129,7 +130,7 @@ fn spoken(lettered: &[(usize, marks::AnswerMark)], of: &mut [Option<Turn>]) -> b
         return false;
     }
     for (at, index, (who, said)) in lines {
-        // Beside others that name a person first, a few words before a colon name one too.
+        // Once other lines clearly name a person, a few words before a colon count as a name too.
         if names::is_byline(who) || words(who) <= 10 && !who.contains(['.', '?', '!']) {
             of[at] = said_by(who, Some(index), said, "a letter and a name stand before the answer");
         }
@@ -137,12 +138,13 @@ fn spoken(lettered: &[(usize, marks::AnswerMark)], of: &mut [Option<Turn>]) -> b
     true
 }
 
-/// Answers without letters under a question: lines that name who answers, or `Ana Lima (PM): …`. Where one of them says
-/// what somebody does, a name beside it needs no role to be one.
+/// Finds answers without letters under a question: lines that name who answers, or `Ana Lima (PM): …`.
+///
+/// If one of these lines has a role, the other names need none.
 fn unlettered(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     let mut question: Option<(u8, usize)> = None;
     let mut found: Vec<(usize, &str, &str, &'static str)> = Vec::new();
-    // An interview with headings: below each question, who answers it and a colon.
+    // An interview with headings: directly below each question come a name and a colon.
     let mut direct: Vec<(usize, &str, &str, &'static str)> = Vec::new();
     let mut questions = 0;
     for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is_seen()) {
@@ -186,7 +188,7 @@ fn unlettered(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
         if let Some((who, said)) = spoken {
             found.push((at, who, said, "a name with a role stands before the answer"));
         } else if names_somebody && names::says_role(text) && names::after_dash(&block.text).is_none() {
-            // The line below the title may be the asker's.
+            // The line directly below the title may name the asker.
             let first = turns::next_seen(blocks, title) == Some(at);
             if block.look == Look::Paragraph && (!first || block.text.trim().ends_with(':')) {
                 found.push((at, text, "", "a line under the question names who answers"));
@@ -205,7 +207,7 @@ fn unlettered(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     true
 }
 
-/// `A1. Hugo Brandt` → the name.
+/// Removes the answer mark: `A1. Hugo Brandt` → `Hugo Brandt`.
 fn without_mark(text: &str) -> &str {
     let rest = text.strip_prefix(|c: char| c.is_ascii_uppercase()).unwrap_or(text);
     let bare = rest.trim_start_matches(|c: char| c.is_ascii_digit());
@@ -214,7 +216,7 @@ fn without_mark(text: &str) -> &str {
     name.filter(|_| marked).map_or(text, str::trim_start)
 }
 
-/// How high a block stands as a heading; a line all in bold is the lowest.
+/// Returns the heading level of a block. A paragraph all in bold is level 7, the lowest.
 fn level(block: &Block) -> Option<u8> {
     let text = block.text.trim();
     let inner = text.strip_prefix("**").and_then(|t| t.strip_suffix("**"));

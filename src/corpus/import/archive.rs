@@ -1,8 +1,10 @@
-//! Reads the letters in a ZIP archive: exports of Substack, beehiiv and note programs, folders of mail, EPUB books.
+//! Reads newsletters from ZIP archives: exports of Substack, beehiiv and note-taking programs, mail folders, EPUB
+//! books.
 //!
-//! Nothing is written anywhere, so the names of members are labels only, and `../` in one does no harm. The number of
-//! members, the size of each and of all, and how far one may unpack are bounded; an archive in the archive is read too, as
-//! Notion exports are, but no deeper. As in `models/source/wheel.rs`, `zip` reads the directory and `flate2` inflates.
+//! Nothing is written to disk. Member names are only labels, so `../` in one does no harm. Limits apply to the number
+//! of members, the size of each, the total size and the compression ratio. An archive inside the archive is read too,
+//! as in Notion exports, but not one inside that. As in `models/source/wheel.rs`, `zip` reads the directory and
+//! `flate2` inflates.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Cursor, Read as _};
@@ -14,16 +16,16 @@ use super::clean::clean;
 use super::export::{self, Given};
 use super::{ImportReport, Limits, epub, import_given, slug};
 
-/// Members that unpack to more than this many times their size are not read, if they are long.
+/// Highest ratio of unpacked to packed size, for members longer than [`SHORT`].
 const RATIO: u64 = 200;
-/// Members shorter than this may have any ratio.
+/// Members of up to this many bytes may have any ratio.
 const SHORT: u64 = 4 << 20;
-/// Most archives within archives.
+/// How deep archives may be nested in the archive.
 const DEPTH: usize = 1;
-/// Most files that are named one by one for the same reason.
+/// If more files than this were skipped for the same reason, they share one line of the report.
 const NAMED: usize = 3;
 
-/// Files by which formats are known that are ZIP archives too, and what they are.
+/// File formats that are ZIP archives: a member that identifies the format, and what to say.
 const FORMATS: [(&str, &str); 7] = [
     (
         "[Content_Types].xml",
@@ -43,12 +45,12 @@ const FORMATS: [(&str, &str); 7] = [
     ("Payload/", "a program (iOS)"),
 ];
 
-/// Whether `bytes` begin like a ZIP archive.
+/// Reports whether `bytes` begin like a ZIP archive.
 pub(super) fn is_archive(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04")
 }
 
-/// Adds what is in the archive `bytes`, called `name`, to `report`.
+/// Adds the contents of the archive `bytes`, called `name`, to `report`.
 pub(super) fn read(name: &str, bytes: &[u8], limits: &Limits, report: &mut ImportReport) {
     let mut left = limits.archive_bytes;
     walk(name, bytes, limits, 0, &mut left, report);
@@ -110,7 +112,9 @@ fn walk(name: &str, bytes: &[u8], limits: &Limits, depth: usize, left: &mut u64,
     }
 }
 
-/// What a list of posts in the archive says of the page `inner`, in the folder of the list or one below.
+/// Returns what a list of posts says about the page `inner`.
+///
+/// The page must be in the folder of the list or one level below.
 fn given(lists: &HashMap<String, HashMap<String, Given>>, inner: &str) -> Given {
     let found = export::post_of(slug::file_name(inner)).and_then(|post| {
         lists.iter().find_map(|(list, posts)| {
@@ -122,13 +126,13 @@ fn given(lists: &HashMap<String, HashMap<String, Given>>, inner: &str) -> Given 
     found.cloned().unwrap_or_default()
 }
 
-/// Files that systems put into archives, and hidden ones.
+/// Reports whether a member is hidden or was put there by the operating system.
 fn is_hidden(name: &str) -> bool {
     name.split('/')
         .any(|part| part == "__MACOSX" || part.starts_with('.') && part != ".." && part != ".")
 }
 
-/// Files that were not read, by the reason.
+/// Files that were not read, by reason.
 #[derive(Default)]
 struct Passed(BTreeMap<String, Vec<String>>);
 
@@ -137,7 +141,7 @@ impl Passed {
         self.0.entry(why).or_default().push(file);
     }
 
-    /// Reports a few files by name, and many of the same kind in one line.
+    /// Reports a few files by name, but many with the same reason in one line.
     fn tell(self, name: &str, report: &mut ImportReport) {
         for (why, files) in self.0 {
             match files.as_slice() {
@@ -162,7 +166,7 @@ pub(super) struct Member {
     is_folder: bool,
 }
 
-/// An archive whose members are in the order of their names.
+/// An archive, with its members sorted by name.
 pub(super) struct Archive<'a> {
     zip: ZipArchive<Cursor<&'a [u8]>>,
     pub members: Vec<Member>,
@@ -199,7 +203,9 @@ impl<'a> Archive<'a> {
             .ok()
     }
 
-    /// The content of a member, which is taken off what is `left` for the whole archive; or why it is not read.
+    /// Returns the content of a member, or why it is not read.
+    ///
+    /// Subtracts its size from `left`, the number of bytes that may still be unpacked from the whole archive.
     pub(super) fn bytes(&mut self, at: usize, left: &mut u64) -> Result<Vec<u8>, String> {
         let damaged = |error: &dyn std::fmt::Display| format!("it is damaged in the archive: {error}");
         let index = self.members.get(at).map_or(usize::MAX, |member| member.index);
@@ -235,7 +241,7 @@ impl<'a> Archive<'a> {
         Ok(bytes)
     }
 
-    /// The lists of posts of Substack exports, by their names.
+    /// Reads the lists of posts of Substack exports, by member name. Reads at most 10.
     fn lists(&mut self, left: &mut u64) -> HashMap<String, HashMap<String, Given>> {
         let named = |member: &Member| slug::file_name(&member.name) == export::LIST && !is_hidden(&member.name);
         let found: Vec<usize> = (0..self.members.len()).filter(|&at| named(&self.members[at])).collect();

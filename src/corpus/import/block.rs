@@ -1,24 +1,23 @@
-//! The common form of everything that is imported: a [`Document`] of [`Block`]s, one for each paragraph, heading, list
-//! item or separator, whatever the file was.
+//! Defines the common form of everything that is imported: a [`Document`] of [`Block`]s.
 //!
-//! In: what the readers of each kind of file find. Out: blocks in reading order for `structure.rs`. This module must
-//! not know of editions.
+//! A block is one paragraph, heading, list item or separator. The reader of each file type produces blocks in reading
+//! order, and `structure.rs` finds editions in them.
 
 use super::clean::{clean, one_line};
 
 pub(super) use super::address::{address_in, web_address};
 
-/// What a block looks like; what it means is for `structure.rs` to say.
+/// What a block looks like. `structure.rs` decides what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
     Paragraph,
-    /// 1 to 6 as in HTML; 7 is a short paragraph all in bold.
+    /// Level 1 to 6 as in HTML. 7 is a short paragraph all in bold.
     Heading(u8),
-    /// A list item; its text begins with `- ` or `1. `.
+    /// A list item. Its text begins with `- ` or `1. `.
     Item,
-    /// A line across, of any sort: `____`, `* * *`, `<hr>`.
+    /// A horizontal rule of any kind: `____`, `* * *`, `<hr>`.
     Rule,
-    /// A reader does not see it, or it is no text of the author's: dropped, under this name.
+    /// Text that readers do not see or that is not the author's. It is dropped and reported under this name.
     Unseen(&'static str),
 }
 
@@ -26,18 +25,18 @@ pub(super) enum Look {
 #[derive(Debug, Clone)]
 pub(super) struct Block {
     pub look: Look,
-    /// Clean text; lines that the source keeps apart are lines here.
+    /// Clean text. Lines that are separate in the source stay separate.
     pub text: String,
-    /// Whether the source sets it off from the block before, as a blank line does.
+    /// Whether the source separates it from the block before, for example with a blank line.
     pub loose: bool,
     /// The first web address it links to.
     pub link: Option<String>,
-    /// The text with its links in Markdown, where it has any.
+    /// The text with its links in Markdown, if it has any.
     pub rich: Option<String>,
 }
 
 impl Block {
-    /// A block set off from the one before, without links.
+    /// Creates a block without links that is separate from the one before.
     pub(super) fn new(look: Look, text: impl Into<String>) -> Self {
         Block {
             look,
@@ -48,12 +47,12 @@ impl Block {
         }
     }
 
-    /// Whether it holds text that somebody reads.
+    /// Reports whether readers see its text.
     pub(super) fn is_seen(&self) -> bool {
         !matches!(self.look, Look::Rule | Look::Unseen(_))
     }
 
-    /// The text as an edition keeps it.
+    /// Returns the text as an edition stores it.
     pub(super) fn body(&self) -> &str {
         self.rich.as_deref().unwrap_or(&self.text)
     }
@@ -62,20 +61,21 @@ impl Block {
 /// A newsletter before its structure is known.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Document {
-    /// The title given outside of the text: a mail's subject, a feed entry's title. It is the edition's.
+    /// The title from outside the text, such as a mail's subject or a feed entry's title. It becomes the edition's
+    /// title.
     pub title: Option<String>,
-    /// A title to fall back on: `<title>` of a page.
+    /// A title to fall back on: the `<title>` of a page.
     pub page_title: Option<String>,
-    /// `YYYY-MM-DD`, from outside of the text.
+    /// The date from outside the text, as `YYYY-MM-DD`.
     pub date: Option<String>,
-    /// Where it is from, in a few words for a reader.
+    /// Where it comes from, in a few words for a reader.
     pub source: Option<String>,
     pub blocks: Vec<Block>,
-    /// Whether what looks like furniture is kept too.
+    /// Whether to keep text that looks like furniture.
     pub keep_all: bool,
 }
 
-/// Collects blocks up to a limit, so that a file of nothing but paragraph ends cannot fill the memory.
+/// Collects blocks up to a limit, so that a file of only paragraph ends cannot exhaust the memory.
 pub(super) struct Blocks {
     list: Vec<Block>,
     max: usize,
@@ -95,7 +95,7 @@ impl Blocks {
         self.list.len()
     }
 
-    /// Adds a block; one without any text is nothing, unless it is a rule.
+    /// Adds a block. Ignores a block without text unless it is a rule.
     pub(super) fn push(&mut self, block: Block) {
         if block.look != Look::Rule && block.text.trim().is_empty() {
             return;
@@ -111,7 +111,7 @@ impl Blocks {
         self.full
     }
 
-    /// The blocks, or why there are too many.
+    /// Returns the blocks, or an error if there were too many.
     pub(super) fn finish(self) -> Result<Vec<Block>, String> {
         if self.full {
             return Err(format!(
@@ -123,7 +123,7 @@ impl Blocks {
     }
 }
 
-/// A title from outside of the text, clean and on one line; `None` where nothing is left.
+/// Returns a title from outside the text, clean and on one line, or `None` if nothing is left.
 pub(super) fn title(text: &str) -> Option<String> {
     let line = one_line(&clean(text));
     (!line.is_empty()).then_some(line)

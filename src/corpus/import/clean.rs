@@ -1,12 +1,13 @@
-//! Cleans text of everything that is not text, and compares texts as people do.
+//! Removes characters from text that readers cannot see or that terminals act on, and normalizes text for comparison.
 //!
-//! In: any decoded text. Out: the same words with one kind of space and of line end, and no character that a terminal
-//! or a reader would act on or not see. It must not know of newsletters.
+//! Cleaned text has the same words, with one kind of space and one kind of line end.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// `text` in Unicode's composed form (NFC), with `\n` as its only line end and control character, a plain space for
-/// every space, and without soft hyphens, zero-width and bidirectional controls, invisible tags and escape sequences.
+/// Returns `text` in Unicode's composed form (NFC), without invisible characters and escape sequences.
+///
+/// `\n` is the only line end and control character, and every space is a plain one. Soft hyphens, zero-width and
+/// bidirectional controls and invisible tags are removed.
 pub(super) fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -22,7 +23,7 @@ pub(super) fn clean(text: &str) -> String {
             '\n' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => out.push('\n'),
             '\u{1b}' => skip_escape(&mut chars),
             '\u{200c}' | '\u{200d}' => {
-                // Joiners carry meaning inside words of many scripts and in emoji; as padding they carry none.
+                // Joiners carry meaning inside words of many scripts and in emoji. As padding they carry none.
                 let joins = |c: char| !c.is_ascii() && !c.is_whitespace() && !is_invisible(c);
                 if joins(previous) && chars.peek().is_some_and(|&next| joins(next)) {
                     out.push(c);
@@ -38,14 +39,16 @@ pub(super) fn clean(text: &str) -> String {
     if out.is_ascii() { out } else { out.nfc().collect() }
 }
 
-/// Whether `text` has none of the characters that [`clean`] removes. Tabs and line ends of other systems do no harm.
+/// Reports whether `text` has none of the characters that [`clean`] removes. Tabs and other systems' line ends are
+/// allowed.
 pub(super) fn is_clean(text: &str) -> bool {
     !text
         .chars()
         .any(|c| is_invisible(c) || c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
-/// Skips what follows an escape character in a control sequence (ECMA-48 §5.4): parameters, then one final character.
+/// Skips the rest of a control sequence after the escape character (ECMA-48 §5.4): parameters, then one final
+/// character.
 fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars>) {
     if chars.peek() != Some(&'[') {
         return;
@@ -59,7 +62,7 @@ fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars>) {
     }
 }
 
-/// Characters that show nothing, or change how others are shown: text can hide in them or be forged with them.
+/// Reports whether `c` shows nothing or changes how others are shown. Such characters can hide or forge text.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}'
@@ -69,7 +72,7 @@ fn is_invisible(c: char) -> bool {
         || (c as u32) & 0xfffe == 0xfffe
 }
 
-/// `text` on one line: every run of white space is one space, none at the ends.
+/// Returns `text` on one line. Every run of white space becomes one space, and none is left at the ends.
 pub(super) fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {
@@ -81,15 +84,16 @@ pub(super) fn one_line(text: &str) -> String {
     out
 }
 
-/// How many words `text` has: runs without white space that hold a letter or a digit.
+/// Counts the words of `text`: runs without white space that contain a letter or a digit.
 pub(super) fn words(text: &str) -> usize {
     text.split_whitespace()
         .filter(|word| word.chars().any(char::is_alphanumeric))
         .count()
 }
 
-/// What two texts have in common if they differ only in case, punctuation, quotation marks and spacing: lower-case
-/// words with single spaces, compatibility forms (NFKC) resolved.
+/// Returns a key that is the same for texts that differ only in case, punctuation, quotation marks and spacing.
+///
+/// The key has lower-case words, single spaces, and compatibility forms resolved (NFKC).
 pub(super) fn key(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut gap = false;
@@ -107,12 +111,14 @@ pub(super) fn key(text: &str) -> String {
     out
 }
 
-/// The first `max` characters of `text`.
+/// Returns the first `max` characters of `text`.
 pub(super) fn head(text: &str, max: usize) -> String {
     text.chars().take(max).collect()
 }
 
-/// `text` as a heading or a name: one line, at most `max` characters, cut at a word and marked where cut.
+/// Returns `text` as a heading or a name: on one line, cut at a word after at most `max` characters.
+///
+/// `…` marks a cut.
 pub(super) fn bounded_line(text: &str, max: usize) -> String {
     let line = one_line(text);
     let Some((cut, _)) = line.char_indices().nth(max) else {

@@ -1,20 +1,20 @@
-//! The sender's own last words: `See you on Thursday.`, `– Edda Kraus, editor`. They sign no answer.
+//! Separates the sender's closing words from the last answer: `See you on Thursday.`, `– Edda Kraus, editor`.
 //!
-//! In: the blocks of a letter. Out: the same blocks, with a rule before the words that take leave, so that the answer
-//! above ends there, and the name below them in one block with them.
+//! Without this, the sender's name would sign the answer above. A rule goes in front of the closing words, and they are
+//! joined with the name into one block.
 
 use super::block::{Block, Look};
 use super::clean::{head, key, words};
 use super::{furniture, marks, turns};
 
-/// Most words of a paragraph that takes leave.
+/// Most words in a paragraph that says goodbye.
 const LEAVE_WORDS: usize = 45;
-/// Most words of one that is only known by a phrase in it.
+/// Most words in one that is recognized only by a phrase in it.
 const SPOKEN_WORDS: usize = 30;
-/// Who speaks for the letter and not in it.
+/// Words for people who write for the newsletter itself.
 const EDITORS: [&str; 6] = ["editor", "editors", "desk", "editorial", "newsletter", "publisher"];
 
-/// Parts the closing words of `blocks` from the answer above them, where there is one.
+/// Separates the closing words of `blocks` from the answer above them, if there is one.
 pub(super) fn set_apart(blocks: &mut Vec<Block>) {
     let Some(name) = last_name(blocks) else { return };
     let answers = blocks[..name]
@@ -25,7 +25,7 @@ pub(super) fn set_apart(blocks: &mut Vec<Block>) {
     }
     let editor = key(&blocks[name].text).split(' ').any(|word| EDITORS.contains(&word));
     let mut start = name;
-    // Up to three paragraphs above the name, as far as they take leave.
+    // The closing words may take up to three paragraphs above the name.
     for at in (name.saturating_sub(3)..name).rev().filter(|&at| blocks[at].is_seen()) {
         let block = &blocks[at];
         let signed = signature(block);
@@ -33,7 +33,7 @@ pub(super) fn set_apart(blocks: &mut Vec<Block>) {
         if text && takes_leave(&block.text) {
             start = at;
         } else if signed && editor && start == name {
-            // Between a signature and the editor's stands what the editor says.
+            // What follows a contributor's signature is the editor's.
             start = at + 1;
             break;
         } else if !text || !editor || marks::answer(&block.text).is_some() {
@@ -53,7 +53,7 @@ pub(super) fn set_apart(blocks: &mut Vec<Block>) {
     blocks.extend(below);
 }
 
-/// The last block that a reader sees, furniture aside, if it is a name after a dash.
+/// Finds the last block that is not furniture, if it is a name after a dash.
 fn last_name(blocks: &[Block]) -> Option<usize> {
     let at = blocks.iter().rposition(|b| !furniture::is_idle(b))?;
     signature(&blocks[at]).then_some(at)
@@ -64,7 +64,7 @@ fn signature(block: &Block) -> bool {
         && (marks::signature(&block.text).is_some() || marks::signed_by_role(&block.text).is_some())
 }
 
-/// Whether a paragraph speaks of the letter and its readers rather than of what was asked.
+/// Reports whether a paragraph is about the newsletter and its readers rather than the question.
 fn takes_leave(text: &str) -> bool {
     let k = format!(" {} ", key(&head(text, 400)));
     let opens = [
@@ -97,7 +97,7 @@ fn takes_leave(text: &str) -> bool {
     farewell(text) || words(text) <= SPOKEN_WORDS && ours()
 }
 
-/// `That is all for this week`, `Until next month, …`: words with which a letter takes its leave.
+/// Reports whether `text` says goodbye: `That is all for this week`, `Until next month, …`.
 pub(super) fn farewell(text: &str) -> bool {
     let k = key(&head(text, 80));
     let opens = [
@@ -114,7 +114,7 @@ pub(super) fn farewell(text: &str) -> bool {
         "have a great week",
         "have a good week",
     ];
-    // `Best, Dana`: a greeting, a comma, and hardly anything else.
+    // `Best, Dana`: a greeting, a comma and little else.
     let greeting = text.split_once(',').map(|(greeting, _)| key(greeting));
     let greets = [
         "best",

@@ -1,6 +1,6 @@
-//! The table of contents of a newsletter: what it lists helps to find the discussions and to name the resources.
+//! Keeps the table of contents of a newsletter, which helps to find discussions and to name resources.
 //!
-//! In: its lines, as `structure.rs` meets them. Out: titles by number, and which of them nobody needed.
+//! `structure.rs` adds lines as it meets them. At the end this module reports the titles that were not used.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,9 +18,9 @@ pub(super) struct Contents {
     numbers: HashMap<String, u32>,
     into_resources: bool,
     used: HashSet<u32>,
-    /// Whether what it lists is no heading.
+    /// Whether its entries are list items or paragraphs rather than headings.
     of_lines: bool,
-    /// Whether the newsletter has no discussions: then its titles are those of sections.
+    /// Whether the newsletter has no discussions, so that the titles belong to sections.
     of_sections: bool,
 }
 
@@ -33,13 +33,14 @@ impl Contents {
         !self.discussions.is_empty()
     }
 
-    /// Says that what the contents list are sections.
+    /// Treats the listed titles as those of sections.
     pub(super) fn list_sections(&mut self) {
         self.of_sections = true;
     }
 
-    /// Whether `block` is the first after the contents: a title that they list, met again, or text of another look than
-    /// what they list.
+    /// Reports whether `block` is the first after the table of contents.
+    ///
+    /// It is if it repeats a listed title, or if it looks different from the entries.
     pub(super) fn are_over(&self, block: &Block) -> bool {
         if self.is_empty() {
             return false;
@@ -50,7 +51,7 @@ impl Contents {
         listed && block.look != Look::Item || self.of_lines && (heading || sentence)
     }
 
-    /// Notes how the contents are set.
+    /// Remembers how the entries look.
     pub(super) fn look(&mut self, look: Look) {
         self.of_lines = matches!(look, Look::Item | Look::Paragraph);
     }
@@ -67,7 +68,7 @@ impl Contents {
         self.into_resources
     }
 
-    /// Adds the next title to the list that is open.
+    /// Adds a title to the open list.
     pub(super) fn add(&mut self, title: &str) {
         let title = one_line(title);
         if self.into_resources {
@@ -81,7 +82,7 @@ impl Contents {
         }
     }
 
-    /// The number of the discussion called `title`, whatever its punctuation.
+    /// Returns the number of the discussion called `title`, ignoring punctuation.
     pub(super) fn discussion_number(&self, title: &str) -> Option<u32> {
         if self.of_sections || self.numbers.is_empty() || title.len() > 1_000 {
             return None;
@@ -89,8 +90,9 @@ impl Contents {
         self.numbers.get(&key(title)).copied()
     }
 
-    /// Whether `title` is, by at least half of its words, what the contents call question `number`. Without contents
-    /// nothing disagrees.
+    /// Reports whether at least half of the words of `title` are in the listed title of question `number`.
+    ///
+    /// Without listed discussions, any title agrees.
     pub(super) fn agrees(&self, number: u32, title: &str) -> bool {
         let Some(listed) = number.checked_sub(1).and_then(|at| self.discussions.get(at as usize)) else {
             return self.discussions.is_empty();
@@ -101,7 +103,7 @@ impl Contents {
         2 * shared >= title.split(' ').count()
     }
 
-    /// Takes the title of question `number`, for a question that prints none.
+    /// Returns the title of question `number`, for a question that has none. Returns each title only once.
     pub(super) fn take_discussion(&mut self, number: u32) -> Option<String> {
         let title = self.discussions.get(number.checked_sub(1)? as usize)?.clone();
         self.used.insert(number).then_some(title)
@@ -111,7 +113,7 @@ impl Contents {
         &self.resources
     }
 
-    /// Lists what nothing was named after; `used_resources` are indexes of resource titles that something was.
+    /// Adds the titles that were not used to `dropped`. `used_resources` has the indexes of resource titles that were.
     pub(super) fn note_unused(&self, used_resources: &HashSet<usize>, dropped: &mut Vec<Dropped>) {
         let discussions = self
             .discussions
@@ -132,8 +134,9 @@ impl Contents {
     }
 }
 
-/// Makes headings of the lines that a table of contents lists with numbers, where they come again as they stood there:
-/// `1. CRANES` over its text is no item of a list.
+/// Turns numbered lines of the table of contents into headings where they appear again.
+///
+/// `1. CRANES` above its text is a heading, not a list item.
 pub(super) fn numbered_headings(blocks: &mut Vec<Block>) {
     let Some(label) = blocks
         .iter()
@@ -172,7 +175,7 @@ pub(super) fn numbered_headings(blocks: &mut Vec<Block>) {
             continue;
         }
         if !met && !again {
-            // `1. Cranes` and `2. Ropes` on two lines of one paragraph list two titles.
+            // A paragraph with the lines `1. Cranes` and `2. Ropes` lists two titles.
             listed.extend(block.text.lines().map(|line| key(unnumbered(line))));
         }
         blocks.push(block);

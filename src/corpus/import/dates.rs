@@ -1,19 +1,19 @@
-//! Reads the day that a text states, in whatever spelling: a feed's date, front matter, a masthead, a date line.
+//! Finds the day in a short text in any spelling: a feed's date, front matter, a masthead, a date line.
 //!
-//! In: a short text. Out: `YYYY-MM-DD`, the day as it is written there, whatever the time zone; nothing where the text
-//! can be read in more than one way (`3/4/2024`) or states no day (`2026-01`). `jiff` says which days there are. Its own
-//! parsers, and those of other crates, each refuse some of the spellings that feeds and letters have (a wrong weekday,
-//! a full month in RFC 2822's place, a zone by a name), so what is looked for here is only the day among the words.
+//! Returns `YYYY-MM-DD` as written, whatever the time zone. Ambiguous text (`3/4/2024`) has no day. `jiff` decides
+//! which days exist. Its parsers, and those of other crates, each reject some spellings that feeds and newsletters use:
+//! a wrong weekday, a full month name in RFC 2822's format, a named time zone. So this module only looks for the day
+//! among the words.
 
 use std::ops::Range;
 
 use super::clean::head;
 use crate::corpus::markdown::is_day;
 
-/// Longest text that is looked at, in characters: a date stands at the beginning.
+/// How much of a text is searched, in characters. A date is near the beginning.
 const LONGEST: usize = 200;
 
-/// Months in the languages that newsletters of our readers come in, by the beginnings that tell them apart.
+/// Abbreviated names of months, in the languages of our readers' newsletters. A word must match one exactly.
 const MONTHS: [&[&str]; 12] = [
     &["jan", "janv", "enero", "ene", "gennaio", "gen"],
     &["feb", "fév", "fev", "febbraio"],
@@ -29,7 +29,7 @@ const MONTHS: [&[&str]; 12] = [
     &["dec", "déc", "dez", "dic"],
 ];
 
-/// Whole names of months; a word that merely begins like one (`march on`, `marketing`) is none.
+/// Full names of months. A word that only begins like one (`marketing`) does not match.
 const NAMES: [&str; 12] = [
     "january januar janvier enero gennaio janeiro januari jänner",
     "february februar février fevrier febrero febbraio fevereiro februari",
@@ -52,7 +52,10 @@ struct Token<'a> {
     number: Option<u32>,
 }
 
-/// The day that a field meant for a date states; years of two digits are read as RFC 2822 reads them.
+/// Returns the first day in a field that is meant for a date.
+///
+/// A two-digit year below 70 is in the 2000s, others are in the 1900s. A field with only a month (`2026-01`) counts as
+/// the first of that month.
 pub(super) fn day(text: &str) -> Option<String> {
     let text = head(text, LONGEST);
     found(&text, true)
@@ -62,14 +65,14 @@ pub(super) fn day(text: &str) -> Option<String> {
         .or_else(|| month_alone(&text))
 }
 
-/// `2026-01`, a date without its day (ISO 8601-1, reduced precision): the first day of the month.
+/// Returns the first day of a month like `2026-01` (ISO 8601-1, reduced precision).
 fn month_alone(text: &str) -> Option<String> {
     let text = text.trim();
     let day = format!("{text}-01");
     (text.len() == 7 && is_day(&day)).then_some(day)
 }
 
-/// The one day that a line names; `None` where it names two, or none.
+/// Returns the only day in a line, or `None` if the line has none or several.
 pub(super) fn day_in(line: &str) -> Option<String> {
     let line = &*head(line, LONGEST);
     let days = found(before_update(line), false);
@@ -79,7 +82,9 @@ pub(super) fn day_in(line: &str) -> Option<String> {
     days.all(|day| day == first).then_some(first)
 }
 
-/// `line` up to where it says when its text was changed: `Published on 3 February 2026 · Last updated: 11 March 2026`.
+/// Returns the part of `line` before it says when the text was changed.
+///
+/// Example: `Published on 3 February 2026 · Last updated: 11 March 2026`.
 fn before_update(line: &str) -> &str {
     let lower = line.to_ascii_lowercase();
     let at = ["last updated", "updated", "last modified", "modified"]
@@ -89,7 +94,7 @@ fn before_update(line: &str) -> &str {
     &line[..at.unwrap_or(line.len())]
 }
 
-/// The day that a line states, if it states nothing else.
+/// Returns the day in a line that says nothing else. The day of an update may follow.
 pub(super) fn only_day(line: &str) -> Option<String> {
     if line.len() > 100 || line.contains('\n') {
         return None;
@@ -106,7 +111,7 @@ pub(super) fn only_day(line: &str) -> Option<String> {
     (days.next().is_none() && other.all(goes_with_a_date)).then_some(day)
 }
 
-/// `line` without the days in it and what joined them to the rest.
+/// Returns `line` without its days and the separators around the rest.
 pub(super) fn without_days(line: &str) -> String {
     let mut out = String::new();
     let mut from = 0;
@@ -138,7 +143,7 @@ fn is_weekday(word: &str) -> bool {
     word.chars().count() >= 3 && DAYS.iter().any(|day| day.starts_with(word))
 }
 
-/// Every day that `text` names, with its place.
+/// Finds every day in `text`, with its range.
 fn found(text: &str, short_years: bool) -> Vec<(String, Range<usize>)> {
     let tokens = tokens(text);
     let mut out = Vec::new();
@@ -156,7 +161,7 @@ fn found(text: &str, short_years: bool) -> Vec<(String, Range<usize>)> {
     out
 }
 
-/// Runs of digits and runs of letters.
+/// Splits text into runs of digits and runs of letters.
 fn tokens(text: &str) -> Vec<Token<'_>> {
     let kind = |c: char| {
         if c.is_ascii_digit() {
@@ -192,7 +197,7 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
     out
 }
 
-/// The day that the first of `tokens` begins, and how many tokens spell it.
+/// Returns the day that begins at the first of `tokens`, and how many tokens it takes.
 fn day_at(text: &str, tokens: &[Token], short_years: bool) -> Option<(String, usize)> {
     let number = |at: usize| tokens.get(at).and_then(|t| t.number);
     let digits = |at: usize| {
@@ -213,7 +218,7 @@ fn day_at(text: &str, tokens: &[Token], short_years: bool) -> Option<(String, us
     let made = |y: u32, m: u32, d: u32, count: usize| {
         Some((format!("{y:04}-{m:02}-{d:02}"), count)).filter(|(day, _)| is_day(day))
     };
-    // 20260105, alone or before T090000Z.
+    // 20260105, possibly followed by T090000Z.
     if digits(0) == 8 {
         let n = number(0)?;
         return made(n / 10_000, n / 100 % 100, n % 100, 1).filter(|_| (1900..=2100).contains(&(n / 10_000)));
@@ -241,7 +246,7 @@ fn day_at(text: &str, tokens: &[Token], short_years: bool) -> Option<(String, us
         }
         return in_numbers(text, tokens, gap(0), gap(1)).and_then(|(y, m, d)| made(y, m, d, 3));
     }
-    // January 5, 2026, Jan 5th 2026; Jan 5 09:00:00 2026 in the form of C's asctime.
+    // January 5, 2026, Jan 5th 2026; Jan 5 09:00:00 2026 as C's `asctime` writes it.
     let m = month(0)?;
     let d = number(1).filter(|_| digits(1) <= 2 && near(gap(0)))?;
     let suffix = tokens
@@ -258,19 +263,19 @@ fn day_at(text: &str, tokens: &[Token], short_years: bool) -> Option<(String, us
         .and_then(|y| made(y, m, d, at + 1))
 }
 
-/// Whether so little stands between two parts of a date that they are parts of one.
+/// Reports whether the text between two parts of a date is only separators.
 fn near(gap: &str) -> bool {
     gap.chars().all(|c| matches!(c, ' ' | ',' | '.' | '-' | '/' | '\u{a0}'))
 }
 
-/// `13/1/2026`, `1/13/2026`, `5.1.2026`, `1/5/2026 9:00 AM`: in numbers alone, year last.
+/// Reads a numeric date with the year last: `13/1/2026`, `1/13/2026`, `5.1.2026`, `1/5/2026 9:00 AM`.
 fn in_numbers(text: &str, tokens: &[Token], one: &str, two: &str) -> Option<(u32, u32, u32)> {
     let (a, b, y) = (tokens.first()?, tokens.get(1)?, tokens.get(2)?);
     if one != two || !matches!(one, "/" | "." | "-") || y.text.len() != 4 || b.text.len() > 2 {
         return None;
     }
     let (a, b, y) = (a.number?, b.number?, y.number.filter(|y| (1900..=2100).contains(y))?);
-    // A clock of twelve hours goes with the month first; dots go with the day first.
+    // A 12-hour clock implies that the month is first. Dots imply that the day is first.
     let american = tokens.iter().any(|t| matches!(t.text, "AM" | "PM" | "am" | "pm")) && text.contains(':');
     match (a > 12, b > 12) {
         (true, false) => Some((y, b, a)),

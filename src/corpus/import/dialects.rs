@@ -1,11 +1,11 @@
-//! Makes Markdown of other plain markup: Org, AsciiDoc and reStructuredText.
+//! Rewrites Org, AsciiDoc and reStructuredText as Markdown.
 //!
-//! What an edition keeps is rewritten: title, day and author, headings, links, code, quotations, lists. Other directives
-//! and settings go, as front matter does; text is never left out.
+//! It rewrites what an edition stores: title, day, author, headings, links, code, quotations and lists. Title, day and
+//! author become front matter. Other directives and settings are dropped; text is not.
 
 use super::slug;
 
-/// What the file says of itself, and its text in Markdown.
+/// The metadata of a file, and its text in Markdown.
 #[derive(Default)]
 struct Page {
     front: Vec<(&'static str, String)>,
@@ -18,7 +18,7 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// Keeps what `key` says, if that is a title, a day or an author.
+    /// Stores the value of `key` if it is a title, a day or an author. The first value wins.
     fn says(&mut self, key: &str, value: &str) {
         let key = match key.to_ascii_lowercase().as_str() {
             "title" => "title",
@@ -44,7 +44,7 @@ impl Page {
     }
 }
 
-/// Markdown of `text`, called `name`, if the name says that it is one of these.
+/// Returns `text` as Markdown if the file's `name` has the extension of one of these formats.
 pub(super) fn markdown(name: &str, text: &str) -> Option<String> {
     let ending = slug::file_name(name).rsplit_once('.')?.1.to_ascii_lowercase();
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
@@ -125,7 +125,7 @@ fn org_link(inner: &str) -> String {
     }
 }
 
-/// `line` with what stands between `open` and `close` rewritten.
+/// Returns `line` with the text between each `open` and `close` rewritten.
 fn links(line: &str, open: &str, close: &str, rewrite: impl Fn(&str) -> String) -> String {
     let (mut out, mut rest) = (String::new(), line);
     while let Some(at) = rest.find(open) {
@@ -142,9 +142,10 @@ fn links(line: &str, open: &str, close: &str, rewrite: impl Fn(&str) -> String) 
 fn asciidoc(text: &str) -> String {
     let mut page = Page::default();
     let mut fence: Option<&str> = None;
-    // Below the title: its author, and the day.
+    // 1 on the line below the title, where the author may be, and 2 below the author, where the day may be.
     let mut header = 0;
-    // Whoever is quoted, and whether the quotation is open: it keeps its mark, so that nobody takes it for the author's.
+    // The person quoted, and whether a quotation is open. Its mark stays, so that it is not taken for the author's
+    // text.
     let (mut quoted, mut quote) = (String::new(), false);
     for line in text.lines() {
         let bare = line.trim_end();
@@ -202,7 +203,7 @@ fn asciidoc(text: &str) -> String {
                 page.says("date", bare.rsplit(", ").next().unwrap_or(bare));
             }
             _ => {
-                // `** item` is an item below another.
+                // `** item` is a nested item.
                 let stars = bare.bytes().take_while(|&b| b == b'*').count();
                 let item = bare[stars..].strip_prefix(' ').filter(|_| stars > 1);
                 let line = item.map_or_else(|| bare.to_string(), |item| format!("- {item}"));
@@ -220,7 +221,7 @@ fn asciidoc(text: &str) -> String {
     page.finish()
 }
 
-/// `https://example.org[name]` → `[name](https://example.org)`.
+/// Rewrites links: `https://example.org[name]` → `[name](https://example.org)`.
 fn named_links(line: &str) -> String {
     let mut out = String::new();
     for (at, word) in line.split(' ').enumerate() {
@@ -228,7 +229,7 @@ fn named_links(line: &str) -> String {
             out.push(' ');
         }
         out.push_str(word);
-        // A name may have spaces: the bracket may close words later.
+        // A name may have spaces, so the bracket may close several words later.
         let Some(close) = out.rfind(']') else { continue };
         let Some(open) = out[..close].rfind('[') else { continue };
         let start = out[..open].rfind([' ', '(', ',']).map_or(0, |at| at + 1);
@@ -335,7 +336,7 @@ fn rst(text: &str) -> String {
                 page.line(&format!("```\n{}\n```\n", code.join("\n").trim_matches('\n')));
             }
         } else if bare != ".." {
-            // An indented paragraph is a quotation, but below an item, or as an example.
+            // An indented paragraph is a quotation, except below a list item or as an example.
             let item = |line: &str| {
                 line.starts_with(['-', '*', '+', '#', '|']) || line.starts_with(|c: char| c.is_ascii_digit())
             };
@@ -354,14 +355,14 @@ fn rst(text: &str) -> String {
     page.finish()
 }
 
-/// The sign and the length of an underline.
+/// Returns the character and the length of an underline.
 fn underline(line: &str) -> Option<(char, usize)> {
     let line = line.trim_end();
     let first = line.chars().next().filter(char::is_ascii_punctuation)?;
     (line.len() >= 2 && line.chars().all(|c| c == first)).then_some((first, line.len()))
 }
 
-/// Links and code in a line of reStructuredText.
+/// Rewrites links, code and footnotes in a line of reStructuredText.
 fn rst_line(line: &str, targets: &[(&str, &str)]) -> String {
     let line = line.replace("``", "\u{e002}");
     let link = |inner: &str| match inner.rsplit_once(" <") {
@@ -373,7 +374,7 @@ fn rst_line(line: &str, targets: &[(&str, &str)]) -> String {
             _ => inner.to_string(),
         },
     };
-    // What opens first may be closed long before.
+    // The closing mark belongs to the last opening one.
     let last = |inner: &str, sign: char, rewrite: &dyn Fn(&str) -> String| match inner.rsplit_once(sign) {
         Some((before, last)) => format!("{sign}{before}{}", rewrite(last)),
         None => rewrite(inner),

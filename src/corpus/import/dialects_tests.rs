@@ -1,4 +1,4 @@
-//! Tests of `dialects.rs`: each markup is rewritten, and any text is.
+//! Tests of `dialects.rs`: each markup is rewritten, and no text causes a panic.
 
 use super::*;
 use proptest::prelude::*;

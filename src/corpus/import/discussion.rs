@@ -1,7 +1,7 @@
-//! The part of the pass over a newsletter that finds discussions: where a question, an answer or a signature is one.
+//! Finds discussions during the pass over a newsletter: decides whether a block is a question, an answer or a
+//! signature.
 //!
-//! In: blocks, and the place that [`Builder`] is in. Out: discussions in its edition. What is neither is left to
-//! `prose.rs`.
+//! The [`Builder`] records the current place and collects the discussions. Other blocks are left to `prose.rs`.
 
 use super::block::{Block, Look};
 use super::clean::{bounded_line, one_line, words};
@@ -10,7 +10,7 @@ use super::structure::{Builder, MAX_LINE, Place, UNSIGNED, append};
 use super::{furniture, marks, names, turns};
 use crate::corpus::edition::{Answer, Discussion};
 
-/// How many letters answers are numbered by.
+/// The number of letters that number answers.
 pub(super) const LETTERS: u32 = 26;
 
 impl Builder {
@@ -55,7 +55,7 @@ impl Builder {
         true
     }
 
-    /// Whether `Question 2 …` opens a question here. In the middle of what somebody says it may be a part of that.
+    /// Reports whether `Question 2 …` opens a question here. In the middle of an answer it may be part of the text.
     fn is_question(&self, q: &marks::Question, after_rule: bool) -> bool {
         if self.contents.discussion_number(q.title).is_some() {
             return true;
@@ -66,7 +66,7 @@ impl Builder {
         (q.sure || capital) && (!speaking || next)
     }
 
-    /// The number of the open discussion.
+    /// Returns the number of the open discussion.
     pub(super) fn number(&self) -> u32 {
         self.built.edition.discussions.last().map_or(0, |d| d.number)
     }
@@ -95,7 +95,7 @@ impl Builder {
         self.place = Place::Question;
     }
 
-    /// `wanted` where it is free and sensible, or else the next number after the highest.
+    /// Returns `wanted` if it is not 0 and not taken, or else the number after the highest.
     fn free_number(&mut self, wanted: u32) -> u32 {
         let taken = wanted == 0 || self.numbers.contains(&wanted);
         let number = if taken { self.highest + 1 } else { wanted };
@@ -104,7 +104,9 @@ impl Builder {
         number
     }
 
-    /// The mark of an answer that `block`, at index `at`, begins with, if it is of the sort that this discussion has.
+    /// Returns the answer mark that `block`, at index `at`, begins with.
+    ///
+    /// A discussion uses either strong or weak marks, so the mark must be of the same kind as those before it.
     fn mark<'a>(&self, at: usize, block: &'a Block) -> Option<marks::AnswerMark<'a>> {
         let strong_ahead = self.strong_ahead.get(at).copied().unwrap_or(false);
         let fits = |mark: &marks::AnswerMark| match self.strong_marks {
@@ -114,7 +116,7 @@ impl Builder {
         marks::answer(&block.text).filter(fits)
     }
 
-    /// Begins an answer where `block` opens the one that is expected.
+    /// Begins an answer if `block` opens the next expected one.
     pub(super) fn answer(&mut self, at: usize, block: &Block) -> bool {
         let Some(mark) = self.mark(at, block) else {
             return false;
@@ -127,7 +129,7 @@ impl Builder {
             Place::Question | Place::Asked | Place::Answer | Place::Signed
         );
         let expected = self.last_answer.map_or(0, |last| last + 1);
-        // A letter may be missing; one that comes twice, or too early, is text.
+        // A letter may be missing. One that repeats or comes too early is text.
         let skips = mark.strong && mark.index > expected && mark.index < LETTERS;
         if !in_discussion || mark.index != expected && !skips {
             return false;
@@ -140,7 +142,9 @@ impl Builder {
         true
     }
 
-    /// `index` is 0 for A; after Z the letters begin again, and `tidy.rs` parts the discussion there.
+    /// Begins an answer. `index` 0 is A.
+    ///
+    /// After Z the letters begin again, and `tidy.rs` splits the discussion there.
     pub(super) fn begin_answer(&mut self, index: u32, text: &str, why: &'static str) {
         let letter = (b'a' + (index % LETTERS) as u8) as char;
         self.why.answer(self.number(), letter, why);
@@ -156,7 +160,7 @@ impl Builder {
         }
     }
 
-    /// Begins an answer that no letter announces.
+    /// Begins an answer that has no letter.
     pub(super) fn begin_unlettered(&mut self) {
         let next = self.last_answer.map_or(0, |last| last + 1);
         self.begin_answer(
@@ -166,7 +170,7 @@ impl Builder {
         );
     }
 
-    /// A heading whose text goes on with `A]` was a question without a number.
+    /// Turns the last section into a question without a number, because `A]` follows its text.
     fn section_to_question(&mut self) {
         let Some(section) = self.built.edition.sections.pop() else {
             return;
@@ -204,7 +208,9 @@ impl Builder {
         self.sign(names::bare(name))
     }
 
-    /// Whether `block` may sign the open answer without a dash: a name and what that person does, on a line of its own.
+    /// Reports whether `block` may sign the open answer without a dash.
+    ///
+    /// It must be a name with a role on a separate line.
     fn signed_plainly(&self, block: &Block) -> bool {
         let open = self.built.edition.discussions.last().and_then(|d| d.answers.last());
         let open = open.filter(|answer| answer.contributor.is_empty() && !answer.body.is_empty());
@@ -217,13 +223,13 @@ impl Builder {
             && names::says_role(text)
     }
 
-    /// Whether `- Name` is an item of the list that `previous` is part of, or the first one below a colon.
+    /// Reports whether `- Name` is an item of the list that `previous` belongs to, or the first item below a colon.
     fn goes_on_as_list(&self, previous: &Block, block: &Block, name: &str) -> bool {
         let is_item = previous.text.starts_with("- ");
         if previous.text.ends_with(':') {
             return true;
         }
-        // A name below a list is one where others sign with a hyphen, and where it can be nothing else.
+        // A name below a list is a signature if hyphens sign elsewhere and the name cannot be an item.
         is_item
             && (!block.loose
                 || previous.loose
@@ -232,8 +238,9 @@ impl Builder {
                 || !names::is_byline(name))
     }
 
-    /// Whether the signature at `at` closes the last answer of a discussion, with the sender's own words below it: the
-    /// answers before it are signed too, it signs no quotation, and no other signature follows.
+    /// Reports whether the signature at `at` closes the last answer, above the sender's closing words.
+    ///
+    /// The answers before it must be signed too, it must not sign a quotation, and no other turn may follow.
     fn ends_last(&self, at: usize, blocks: &[Block]) -> bool {
         let Some(discussion) = self
             .built
@@ -259,7 +266,7 @@ impl Builder {
         others && all_signed && !self.turns.goes_on(at + 1) && previous.is_some_and(|p| !quoted(p))
     }
 
-    /// Whether what follows block `at` begins something new, so that a name there signs what came before.
+    /// Reports whether something new begins after block `at`, so that a name there signs the text before it.
     fn ends_here(&self, at: usize, blocks: &[Block]) -> bool {
         let mut rest = blocks
             .iter()
@@ -307,7 +314,7 @@ impl Builder {
         true
     }
 
-    /// Closes an answer that was not signed.
+    /// Closes the last answer, and marks it as unsigned if nobody signed it.
     pub(super) fn end_answer(&mut self) {
         if let Some(answer) = self
             .built
@@ -323,7 +330,7 @@ impl Builder {
     }
 }
 
-/// A text and, where its last paragraph is one, its signature.
+/// Splits a text into its body and the signature in its last paragraph, if there is one.
 fn split_signature(body: &str) -> (&str, Option<&str>) {
     let (rest, last) = body.rsplit_once('\n').unwrap_or(("", body));
     match marks::signature(last) {

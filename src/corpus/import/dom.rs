@@ -1,9 +1,8 @@
-//! HTML → a tree, as browsers make it (WHATWG tree construction by html5ever), within bounds.
+//! Parses HTML into a bounded tree, as browsers do (WHATWG tree construction by html5ever).
 //!
-//! In: a page or a fragment. Out: a [`Document`] whose depth and size are bounded, so that every later step may walk it
-//! freely. The standard's algorithm looks through all open elements at each tag; so a page that opens elements without
-//! end would take time by the square of its length. Tags that would go deeper than [`MAX_OPEN`] are left out, as
-//! browsers do; their text stays.
+//! Depth and size are bounded, so that later steps can walk the tree freely. The standard's algorithm searches all open
+//! elements at each tag. A page that never closes elements would take quadratic time. Tags deeper than [`MAX_OPEN`] are
+//! left out, as browsers do, but their text stays.
 
 use std::cell::Cell;
 
@@ -15,15 +14,15 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
 
-/// Most elements open at once; those of formatting that are to be opened again count as well.
+/// Most elements open at once. Formatting elements that are waiting to be reopened count too.
 const MAX_OPEN: usize = 512;
 
-/// Elements whose content is text up to their end tag, so that one without an end takes the rest of the page.
+/// Elements whose content is text up to their end tag. One that never ends would swallow the rest of the page.
 const RAW: [&str; 9] = [
     "script", "style", "title", "textarea", "iframe", "noscript", "noembed", "noframes", "xmp",
 ];
 
-/// The tree of `html`, of at most `max_nodes` nodes; `None` where it has more.
+/// Parses `html` into a tree of at most `max_nodes` nodes. Returns `None` if it has more.
 pub(super) fn parse(html: &str, max_nodes: usize) -> Option<Document> {
     let options = TreeBuilderOpts {
         scripting_enabled: false,
@@ -46,7 +45,7 @@ pub(super) fn parse(html: &str, max_nodes: usize) -> Option<Document> {
     (!sink.full.get()).then_some(sink.builder.sink)
 }
 
-/// Whether a page is XML, where `<script/>` is a whole element.
+/// Reports whether a page is XML, where `<script/>` is a complete element.
 fn is_xml(html: &str) -> bool {
     let head = html.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']);
     head.starts_with("<?xml")
@@ -59,19 +58,19 @@ fn has_end(html: &str, name: &str) -> bool {
         .any(|w| w[0] == b'<' && w[1] == b'/' && w[2..].eq_ignore_ascii_case(name.as_bytes()))
 }
 
-/// Stands between the tokenizer and the builder of the tree.
+/// Filters tokens between the tokenizer and the tree builder.
 struct Bounded {
     builder: TreeBuilder<NodeId, Document>,
     xml: bool,
     /// Names of [`RAW`] elements that the page never ends.
     unended: Vec<&'static str>,
-    /// At least as many as the elements that are open.
+    /// An upper bound on the number of open elements.
     open: Cell<usize>,
     max_nodes: usize,
     full: Cell<bool>,
 }
 
-/// Counts the handles that a builder holds.
+/// Counts the handles that a tree builder holds.
 #[derive(Default)]
 struct Count(Cell<usize>);
 
@@ -84,7 +83,7 @@ impl Tracer for Count {
 }
 
 impl Bounded {
-    /// Whether one more element may be opened.
+    /// Reports whether one more element may be opened.
     fn may_open(&self, tag: &Tag) -> bool {
         if self.open.get() >= MAX_OPEN {
             let count = Count::default();
@@ -92,7 +91,7 @@ impl Bounded {
             self.open.set(count.0.get());
         }
         self.open.set(self.open.get() + 1);
-        // What is read as text up to its end must be seen by the tokenizer, or its text would be read as tags.
+        // The tokenizer must see raw-text elements, or it would read their text as tags.
         let most = if RAW.contains(&&*tag.name) {
             2 * MAX_OPEN
         } else {
@@ -101,7 +100,7 @@ impl Bounded {
         self.open.get() <= most
     }
 
-    /// Whether a tag that ends itself (`<script/>`) is a whole element here.
+    /// Reports whether a self-closing tag (`<script/>`) is a complete element here.
     fn is_whole(&self, tag: &Tag) -> bool {
         tag.kind == TagKind::StartTag
             && tag.self_closing
@@ -140,7 +139,7 @@ impl TokenSink for Bounded {
                 }
                 self.builder.process_token(Token::TagToken(tag), line)
             }
-            // Nothing reads what the standard calls an error, and a hostile page has one for each byte.
+            // Nothing uses parse errors, and a hostile page has one for each byte.
             Token::ParseError(_) | Token::CommentToken(_) => TokenSinkResult::Continue,
             token => self.builder.process_token(token, line),
         }
@@ -187,7 +186,7 @@ mod tests {
         let document = parse(&shut, 1_000_000).unwrap();
         assert_eq!(document.select("body > p").text().as_ref(), "after");
         assert!(parse(&"<p>x".repeat(1_000), 500).is_none());
-        // Formatting that is opened again in each paragraph multiplies what the page has.
+        // Formatting that is reopened in each paragraph multiplies the number of nodes.
         let many: String = (0..400).map(|n| format!("<b id={n}>")).collect();
         assert!(parse(&format!("<p>{many}</p>{}", "<p>x</p>".repeat(10_000)), 100_000).is_none());
     }

@@ -1,8 +1,8 @@
-//! Mail messages, saved pages in mail's form (MHTML) and mailboxes → [`Document`]s.
+//! Reads mail messages, web pages saved as mail (MHTML) and mailboxes into [`Document`]s.
 //!
-//! In: the bytes of a message (RFC 5322, MIME by RFC 2045–2049) or of a mailbox. Out: every text of each message, the
-//! best of the forms that it comes in, with the mail's subject, date and sender; those of the original where somebody
-//! forwarded it. What is attached is read as well, or named as left out. `parts.rs` takes messages apart.
+//! Messages follow RFC 5322 and MIME (RFC 2045–2049). A text that comes in several forms is read in the best of them.
+//! It gets the mail's subject, date and sender, or those of the original if the mail was forwarded. Attachments are
+//! read too, or reported as left out. `parts.rs` takes messages apart.
 
 mod decode;
 mod digest;
@@ -54,17 +54,17 @@ pub(super) fn mailbox(name: &str, bytes: &[u8], limits: &Limits, report: &mut Im
 struct Todo<'a> {
     raw: Cow<'a, [u8]>,
     depth: usize,
-    /// What the message that it came in said about it.
+    /// What the enclosing message said about it.
     note: Option<Note>,
 }
 
-/// A few words around something attached: they are no edition, unless what they are about cannot be read.
+/// A short text around an attachment. It becomes an edition only if the attachment cannot be read.
 struct Note {
     document: Document,
     what: &'static str,
 }
 
-/// Adds the messages of a digest that was saved as text; `false` where `text` is none.
+/// Adds the messages of a digest that was saved as text. Returns `false` if `text` is not a digest.
 pub(super) fn saved_digest(from: &str, text: &str, limits: &Limits, report: &mut ImportReport) -> bool {
     let is_digest = digest::is_digest(text);
     if is_digest {
@@ -74,9 +74,9 @@ pub(super) fn saved_digest(from: &str, text: &str, limits: &Limits, report: &mut
     is_digest
 }
 
-/// Adds the edition of one message to `report`, and those of messages and files attached to it.
+/// Adds the edition of one message to `report`, and those of attached messages and files.
 pub(super) fn message(from: &str, raw: &[u8], limits: &Limits, report: &mut ImportReport) {
-    // Editors put a byte-order mark before the first field.
+    // Editors put a byte-order mark in front of the first field.
     let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
     let mut messages = vec![Todo {
         raw: mailbox::with_line_feeds(raw),
@@ -92,7 +92,7 @@ pub(super) fn message(from: &str, raw: &[u8], limits: &Limits, report: &mut Impo
     };
     while let Some(next) = messages.pop() {
         match reading.message(next, &mut left) {
-            // The list is a stack: push in reverse, so that messages are met in order.
+            // The list is a stack. Push in reverse, so that messages are read in order.
             Ok(attached) => messages.extend(attached.into_iter().rev()),
             Err(why) => reading.skip(&why),
         }
@@ -106,23 +106,23 @@ pub(super) fn message(from: &str, raw: &[u8], limits: &Limits, report: &mut Impo
     }
 }
 
-/// A file of one message, and of those attached to it, on its way to the report.
+/// The state of reading one file: a message and those attached to it.
 struct Reading<'a> {
     from: &'a str,
     limits: &'a Limits,
     report: &'a mut ImportReport,
-    /// Editions and failures so far.
+    /// Number of editions and failures so far.
     count: usize,
 }
 
-/// A text as it was read, and the original that was forwarded in it.
+/// A text as it was read, and the header of the original if it was forwarded.
 struct Read {
     document: Document,
     original: Option<Original>,
 }
 
 impl Reading<'_> {
-    /// The name of the next edition or failure.
+    /// Returns the name of the next edition or failure.
     fn name(&self) -> String {
         match self.count {
             0 => self.from.to_string(),
@@ -130,7 +130,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Adds an edition, and what `note` says about it if that is so.
+    /// Adds an edition. If there is a `note`, it goes in front as unseen text and is used up.
     fn add(&mut self, mut document: Document, note: &mut Option<Note>) {
         if let Some(note) = note {
             let blocks = note
@@ -156,13 +156,13 @@ impl Reading<'_> {
         self.report.skip(&name, why);
     }
 
-    /// Reads one message and its attachments; returns the messages that are attached to it.
+    /// Reads one message and its attachments. Returns the messages that are attached to it.
     fn message<'m>(&mut self, todo: Todo<'_>, left: &mut usize) -> Result<Vec<Todo<'m>>, String> {
         let mut note = todo.note;
         let outcome = self.parts_of(&todo.raw, todo.depth, left, &mut note);
         let last = outcome.as_ref().map_or(true, Vec::is_empty);
         if let Some(Note { document, .. }) = note.take_if(|_| last) {
-            // What it was about gave no edition: then it is one itself.
+            // Nothing attached gave an edition, so the note becomes one.
             self.add(document, &mut None);
         }
         Ok(outcome?
@@ -175,7 +175,7 @@ impl Reading<'_> {
             .collect())
     }
 
-    /// Adds the editions of a message and of its files; returns the messages that are attached to it.
+    /// Adds the editions of a message and its files. Returns the messages that are attached to it.
     fn parts_of(
         &mut self,
         raw: &[u8],
@@ -185,7 +185,7 @@ impl Reading<'_> {
     ) -> Result<Vec<Vec<u8>>, String> {
         let mut header = decode::header(parts::head_of(raw), raw).into_owned();
         if header.is_empty() {
-            // A text that is called a message: mail-parser wants a header.
+            // mail-parser requires a header, but some texts are only called messages.
             header = b"Content-Type: text/plain\n\n".to_vec();
         }
         let parsed = MessageParser::default().parse_headers(header.as_slice());
@@ -226,7 +226,7 @@ impl Reading<'_> {
             }
         }
         for (mut document, name) in files {
-            // A file has a title and perhaps a day of its own.
+            // A file has its own title and sometimes its own day.
             let given = if letter { title(&name) } else { subject.clone() };
             document.page_title = document.page_title.or(given);
             document.date = document.date.or_else(|| day(&head));
@@ -236,7 +236,7 @@ impl Reading<'_> {
         Ok(found.messages)
     }
 
-    /// The text of `body`, which is no deeper than the limit on parts in parts.
+    /// Reads the text of `body`, whose depth `parts.rs` has already limited.
     fn read(&self, body: Body, forwarded: bool) -> Result<Option<Read>, String> {
         match body {
             Body::Text(text) => self.text(text, forwarded).map(Some),
@@ -258,7 +258,7 @@ impl Reading<'_> {
                         continue;
                     };
                     match all.last() {
-                        // Some programs send the same text twice, and do not say so.
+                        // Some programs send the same text as plain text and HTML without marking them as alternatives.
                         Some((last, false)) if is_html && says_the_same(&last.document, &next.document) => {
                             all.pop();
                         }
@@ -307,8 +307,10 @@ impl Reading<'_> {
         })
     }
 
-    /// The form that keeps most discussions; of two that keep the same, the HTML, which has links and headings, unless
-    /// it only says where to read the text.
+    /// Returns the form that keeps the most signed answers and discussions.
+    ///
+    /// If two forms keep the same, HTML wins, because it has links and headings, unless it is only a pointer to the
+    /// text.
     fn best(&self, bodies: Vec<Body>, forwarded: bool) -> Result<Option<Read>, String> {
         let mut found: Vec<(Read, bool, Built)> = Vec::new();
         let mut failure = None;
@@ -316,7 +318,7 @@ impl Reading<'_> {
             let is_html = !matches!(&body, Body::Text(text) if !text.is_html);
             match self.read(body, forwarded) {
                 Ok(Some(read)) => {
-                    // A text without any name takes its first line for its title.
+                    // `build` takes the first line as the title of a text that has none.
                     let built = build(read.document.clone(), "mail");
                     found.push((read, is_html, built));
                 }
@@ -337,7 +339,7 @@ impl Reading<'_> {
         }
     }
 
-    /// The text of an attached file and its name, if it is a letter; any other file is named as left out.
+    /// Returns the text and the name of an attached file if it is a newsletter. Reports any other file as left out.
     fn attachment(&mut self, file: Attachment, messages: &mut Vec<Vec<u8>>) -> Option<(Document, String)> {
         let called = format!("{}, attachment {}", self.name(), file.name);
         let ending = file
@@ -401,7 +403,10 @@ fn unseen(block: Block, what: &'static str) -> Block {
     Block { look, ..block }
 }
 
-/// Whether nine in ten words of the shorter of two texts are in the other, and it is at least half as long.
+/// Reports whether two texts are nearly the same.
+///
+/// At least nine in ten distinct words of the shorter one are in the other, and it has at least 8 words and half as
+/// many.
 fn says_the_same(one: &Document, other: &Document) -> bool {
     let said = |document: &Document| -> HashSet<String> {
         let texts = document.blocks.iter().map(|block| key(&block.text));
@@ -419,7 +424,7 @@ fn says_the_same(one: &Document, other: &Document) -> bool {
     few.len() >= 8 && few.len() * 2 >= many.len() && shared * 10 >= few.len() * 9
 }
 
-/// Signed answers, then discussions; then whether the part is HTML and no stub; then words kept.
+/// Signed answers; discussions; whether it is HTML and not a stub; words kept.
 type Score = (usize, usize, bool, usize);
 
 fn score(built: &Built, is_html: bool, longest: usize) -> Score {

@@ -1,7 +1,7 @@
-//! Undoes what mail does to text: transfer encodings, charsets, soft line ends, encoded words in headers.
+//! Decodes mail text: transfer encodings, charsets, soft line breaks, encoded words in headers.
 //!
-//! In: bytes of a part or of a header, damaged or not. Out: what they most likely said. Nothing is refused here: RFC
-//! 2045, section 6.7, lets a reader show what it cannot decode, and losing a whole part to one bad sign would be worse.
+//! Damaged input never fails; the result is the most likely text. RFC 2045, section 6.7, allows a reader to show what
+//! it cannot decode. Losing a whole part to one bad character would be worse.
 
 use std::borrow::Cow;
 
@@ -11,18 +11,18 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 
 use crate::corpus::import::sniff;
 
-/// Longest encoded word of a header that is joined with the next, in characters; RFC 2047 allows 75.
+/// Longest encoded word in a header that is joined with the next, in characters. RFC 2047 allows 75.
 const LONGEST_WORD: usize = 2_000;
 
-/// How far into a message its charset is looked for, in bytes.
+/// How much of a message is searched for its charset, in bytes.
 const DECLARED_IN: usize = 16_384;
 
-/// Undoes quoted-printable. A `=` that begins no code stays a `=`.
+/// Decodes quoted-printable. A `=` that does not begin a code stays a `=`.
 pub(super) fn quoted_printable(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     for line in bytes.split_inclusive(|&b| b == b'\n') {
         let ended = line.ends_with(b"\n");
-        // Spaces before a line end were put there on the way.
+        // Spaces before a line end were added in transit.
         let mut rest = line.trim_ascii_end();
         let soft = rest.ends_with(b"=");
         if soft {
@@ -55,14 +55,14 @@ fn hex(digit: u8) -> Option<u8> {
         .and_then(|value| u8::try_from(value).ok())
 }
 
-/// Undoes base64; also gives what follows the encoded lines as it is: mailing lists put their footer there.
+/// Decodes base64. Also returns what follows the encoded lines unchanged, because mailing lists put their footer there.
 pub(super) fn base64(bytes: &[u8]) -> (Vec<u8>, &[u8]) {
     let is_code = |line: &[u8]| {
         let known = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
         !line.is_empty() && line.iter().all(known)
     };
     let long = |line: &[u8]| line.len() >= 60 && is_code(line);
-    // The encoded lines end where no long one follows, at the first line that cannot be one of them.
+    // The encoded text ends after the last long line, at the first line that cannot be base64.
     let (mut at, mut last_long, mut length) = (0, 0, bytes.len());
     for line in bytes.split_inclusive(|&b| b == b'\n') {
         at += line.len();
@@ -86,7 +86,7 @@ pub(super) fn base64(bytes: &[u8]) -> (Vec<u8>, &[u8]) {
     let decoded = base64_decode(code).filter(|decoded| !decoded.is_empty());
     let decoded = decoded.unwrap_or_else(|| {
         let known = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
-        // Signs outside of the alphabet are noise, and so is padding inside (RFC 2045, section 6.8).
+        // Characters outside the alphabet and padding inside are noise (RFC 2045, section 6.8).
         let mut clean: Vec<u8> = code.iter().filter(known).copied().collect();
         if clean.len() % 4 == 1 {
             clean.pop();
@@ -96,12 +96,13 @@ pub(super) fn base64(bytes: &[u8]) -> (Vec<u8>, &[u8]) {
     (decoded, rest)
 }
 
-/// `bytes` as text, by the charset that they declare unless they are plainly something else.
+/// Decodes `bytes` by the declared charset, unless they are clearly something else.
 pub(super) fn text(bytes: &[u8], charset: Option<&str>, is_html: bool) -> String {
     let label = charset.unwrap_or_default().trim();
     let wide = label.to_ascii_lowercase().starts_with("utf-7");
     if !wide && let Ok(text) = std::str::from_utf8(bytes) {
-        // What says ASCII is often UTF-8; what says UTF-16 and is not would be noise. ISO 2022 is in ASCII's bytes.
+        // Text declared as ASCII is often UTF-8. Text wrongly declared as UTF-16 would decode to noise. ISO 2022 uses
+        // only ASCII bytes, so an escape character rules UTF-8 out.
         if !bytes.contains(&0) && !bytes.contains(&0x1b) {
             return text.to_string();
         }
@@ -116,18 +117,20 @@ pub(super) fn text(bytes: &[u8], charset: Option<&str>, is_html: bool) -> String
     }
 }
 
-/// Joins the lines of `format=flowed` (RFC 3676): one that ends in a space goes on, one that begins with a space was
-/// moved away from `>` and `From `. With `delsp` the space at the end is only a mark.
+/// Joins the lines of `format=flowed` text (RFC 3676).
+///
+/// A line that ends in a space continues. A space at the beginning only protects `>` and `From `. With `delsp`, the
+/// space at the end is a mark and is removed.
 pub(super) fn flowed(text: &str, delsp: bool) -> String {
     let mut out = String::with_capacity(text.len());
-    // Quotation depth of a paragraph that goes on, and whether it was joined of several lines.
+    // The quotation depth of an unfinished paragraph, and whether it already has several lines.
     let mut open: Option<usize> = None;
     let mut joined = false;
     for line in text.lines() {
         let depth = line.bytes().take_while(|&b| b == b'>').count();
         let bare = &line[depth..];
         let stuffed = bare.strip_prefix(' ').unwrap_or(bare);
-        // Where the space at a line's end is only a mark, one at the beginning that moves nothing away keeps words apart.
+        // With `delsp`, a leading space that protects nothing separates words.
         let parts_words = delsp
             && open == Some(depth)
             && depth == 0
@@ -140,7 +143,7 @@ pub(super) fn flowed(text: &str, delsp: bool) -> String {
             joined = true;
         } else {
             if !out.is_empty() {
-                // A blank line keeps the next paragraph from being read as a line of a wrapped one.
+                // A blank line keeps the next paragraph apart from a wrapped one.
                 out.push_str(if joined { "\n\n" } else { "\n" });
             }
             joined = false;
@@ -155,8 +158,10 @@ pub(super) fn flowed(text: &str, delsp: bool) -> String {
     out
 }
 
-/// A header that mail-parser reads right: as UTF-8 where it is in another charset, and with a character that two
-/// encoded words share in one. Old programs write it in the charset of the `body` and do not say so.
+/// Rewrites a header so that mail-parser reads it correctly.
+///
+/// It becomes UTF-8, and a character that is split between two encoded words is joined. Old programs write the header
+/// in the charset of the `body` without declaring it.
 pub(super) fn header<'a>(raw: &'a [u8], body: &[u8]) -> Cow<'a, [u8]> {
     let text = match std::str::from_utf8(raw) {
         Ok(text) if !raw.contains(&0x1b) => Cow::Borrowed(text),
@@ -174,7 +179,7 @@ pub(super) fn header<'a>(raw: &'a [u8], body: &[u8]) -> Cow<'a, [u8]> {
     }
 }
 
-/// `text` with neighbouring encoded words (RFC 2047) of one charset made one; `None` where there are none.
+/// Joins neighbouring encoded words (RFC 2047) of one charset. Returns `None` if there are none.
 fn joined_words(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -214,9 +219,9 @@ fn joined_words(text: &str) -> Option<String> {
     any.then_some(out)
 }
 
-/// The encoded word that `text` begins with: its charset, its bytes and its length.
+/// Returns the charset, the bytes and the length of the encoded word that `text` begins with.
 fn encoded_word(text: &str) -> Option<(&str, Vec<u8>, usize)> {
-    // A header of nothing but beginnings must not be searched to its end for each.
+    // A header full of word beginnings must not be searched to its end for each one.
     let near = text
         .char_indices()
         .nth(LONGEST_WORD)

@@ -1,26 +1,26 @@
-//! Parts a digest of a mailing list in plain text into its messages (RFC 1153, and the form that Mailman sends).
+//! Splits a plain-text digest of a mailing list into messages (RFC 1153, and Mailman's format).
 //!
-//! Lines of hyphens stand between the messages, and each begins with a few fields of its header. What stands around the
-//! messages (how to subscribe, the list of topics) is no message.
+//! Lines of hyphens separate the messages, and each message begins with a few header fields. The text around the
+//! messages (how to subscribe, the list of topics) is kept apart.
 
 use super::parts::{Body, Found, Text};
 
-/// Fewest hyphens of a line between messages; RFC 1153 has 30.
+/// Fewest hyphens in a line between messages. RFC 1153 uses 30.
 const HYPHENS: usize = 20;
-/// Most lines of the header of a message.
+/// Most lines in the header of a message.
 const HEADER_LINES: usize = 40;
 
-/// Fields of a message that are kept. The text is decoded already, so those that say how are not.
+/// Header fields that are kept. The text is already decoded, so fields about its encoding are dropped.
 const FIELDS: [&str; 7] = ["from", "to", "cc", "date", "subject", "message-id", "reply-to"];
 
-/// A digest in parts.
+/// A digest split into parts.
 struct Digest {
     messages: Vec<String>,
     /// The text around the messages.
     around: String,
 }
 
-/// The text around the messages of a digest in plain text, which are added to `found`; any other body as it is.
+/// Moves the messages of a plain-text digest to `found`. Returns the text around them, or any other body unchanged.
 pub(super) fn in_messages(body: Body, found: &mut Found) -> Body {
     match body {
         Body::Text(text) if !text.is_html => {
@@ -40,7 +40,7 @@ pub(super) fn in_messages(body: Body, found: &mut Found) -> Body {
     }
 }
 
-/// The messages of `text`, if it is a digest.
+/// Splits `text` into messages if it is a digest.
 fn split(text: &str) -> Option<Digest> {
     if !text.contains("From:") {
         return None;
@@ -68,7 +68,7 @@ fn split(text: &str) -> Option<Digest> {
         match (message(&part), digest.messages.last_mut()) {
             _ if ended => digest.around.push_str(&part),
             (Some(message), _) => digest.messages.push(message),
-            // A line of hyphens within a message.
+            // The line of hyphens was inside a message.
             (None, Some(last)) => last.push_str(&format!("----\n{part}")),
             (None, None) => digest.around.push_str(&part),
         }
@@ -77,14 +77,14 @@ fn split(text: &str) -> Option<Digest> {
     (named && !digest.messages.is_empty()).then_some(digest)
 }
 
-/// Whether `part` comes after the last message.
+/// Reports whether `part` comes after the last message.
 fn is_end(part: &str) -> bool {
     let mut lines = part.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default().to_lowercase();
     first.starts_with("end of ") && first.contains("digest") || first == "subject: digest footer"
 }
 
-/// The message that `part` is, with a header of its own.
+/// Returns `part` as a message with a header, or `None` if it is not one.
 fn message(part: &str) -> Option<String> {
     let part = part.trim_start();
     let part = match part.split_once('\n') {
@@ -122,7 +122,7 @@ fn message(part: &str) -> Option<String> {
     })
 }
 
-/// Whether `text`, which came without a header, is a digest.
+/// Reports whether `text`, which came without a header, is a digest.
 pub(super) fn is_digest(text: &str) -> bool {
     split(text).is_some()
 }

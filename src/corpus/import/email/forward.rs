@@ -1,14 +1,14 @@
-//! Finds the message that somebody forwarded inside of their own, by the lines that mail programs put above it.
+//! Finds a forwarded message inside another by the lines that mail programs put above it.
 //!
-//! In: the text or the blocks of a message. Out: sender, day and subject of the original, and what lies around its
-//! header. It must not know of MIME.
+//! It works on plain text or on the blocks of a page. It returns the sender, day and subject of the original, and
+//! separates the note above its header from the text below.
 
 use super::header::without_prefix;
 use crate::corpus::import::block::{Block, Document, Look};
 use crate::corpus::import::clean::{bounded_line, clean, key, words};
 use crate::corpus::import::dates;
 
-/// What the header of a forwarded message says.
+/// The header of a forwarded message.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Original {
     pub from: Option<String>,
@@ -39,7 +39,7 @@ struct Found {
     end: usize,
 }
 
-/// What stands on the line above the header, in the languages of common mail programs.
+/// The text of the line above the header, in the languages of common mail programs.
 const MARKERS: [&str; 16] = [
     "forwarded message",
     "begin forwarded message",
@@ -93,7 +93,7 @@ fn is_marker(line: &str) -> bool {
     MARKERS.contains(&key.as_str())
 }
 
-/// The first forwarded header in `lines`. Without a line above it, a header is one only if the mail's subject says so.
+/// Finds the first forwarded header in `lines`. Without a marker line above it, the mail's subject must say so.
 fn find(lines: &[&str], subject_says_so: bool) -> Option<Found> {
     for (start, line) in lines.iter().enumerate() {
         let marked = is_marker(line);
@@ -111,7 +111,7 @@ fn find(lines: &[&str], subject_says_so: bool) -> Option<Found> {
 fn header(lines: &[&str], from: usize, marked: bool) -> Option<(Original, usize)> {
     let mut original = Original::default();
     let (mut at, mut end, mut count) = (from, from, 0);
-    // Mail programs leave blank lines around each field, and fold long ones.
+    // Mail programs leave blank lines around fields and fold long ones.
     while let Some(line) = lines.get(at) {
         let bare = line.trim_matches(['>', ' ']);
         match field(line) {
@@ -129,7 +129,7 @@ fn header(lines: &[&str], from: usize, marked: bool) -> Option<(Original, usize)
                 end = at + 1;
             }
             None if bare.is_empty() && at - end < 2 && (count < 4 || next_is_field(lines, at)) => {}
-            // An address that did not fit on the line of its field.
+            // An address did not fit on the line of its field.
             None if count > 0 && at == end && line.contains('@') && words(line) < 30 => end = at + 1,
             None => break,
         }
@@ -144,7 +144,7 @@ fn next_is_field(lines: &[&str], at: usize) -> bool {
     lines.get(at + 1).and_then(|line| field(line)).is_some()
 }
 
-/// The name in `Name <address>`, or the address.
+/// Returns the name in `Name <address>`, or the address if there is no name.
 fn sender(value: &str) -> String {
     let quiet = |text: &str| text.trim_matches(['"', '\'', '*', '_', ' ']).to_string();
     let name = value.split(['<', '[', '(']).next().map(quiet).unwrap_or_default();
@@ -188,7 +188,7 @@ fn outermost(text: &str, subject_says_so: bool) -> Option<(Original, String, Str
         bare.strip_prefix(' ').filter(|_| quoted).unwrap_or(bare).to_string()
     };
     let body = below.iter().map(unquoted).collect::<Vec<_>>().join("\n");
-    // A letter that quotes another is no letter forwarded.
+    // A letter that quotes a shorter one is not a forwarded letter.
     (words(&note) <= words(&body)).then_some((found.original, note, body))
 }
 
@@ -252,15 +252,15 @@ fn outermost_block(document: &mut Document, subject_says_so: bool) -> Option<Ori
     Some(found.original)
 }
 
-/// What the person who forwarded a message wrote above it: it is not the original's.
+/// Returns a block for what the person who forwarded a message wrote above it. It is not part of the original.
 pub(super) fn note_block(text: String) -> Block {
     Block::new(Look::Unseen("note of the person who forwarded it"), text)
 }
 
-/// A message of fewer words may say little by itself where something is attached to it: `See the file.`
+/// A message with an attachment may be only a covering note if it has fewer words than this: `See the file.`
 const COVERING_NOTE: usize = 25;
 
-/// Whether a mail of `count` words only announces its attachment.
+/// Reports whether a mail of `count` words only announces its attachment.
 pub(super) fn is_covering_note(document: &Document, count: usize) -> bool {
     let says = |block: &Block| {
         let text = block.text.to_lowercase();

@@ -1,6 +1,4 @@
-//! What the header of a message says: title, day and sender of its edition.
-//!
-//! In: a header that mail-parser read, and what was found in the message. Out: the document with them.
+//! Takes the title, day and sender of an edition from the header of a message.
 
 use mail_parser::Message;
 
@@ -11,7 +9,7 @@ use crate::corpus::import::clean::{bounded_line, clean};
 use crate::corpus::import::dates;
 use crate::corpus::markdown::is_day;
 
-/// The document of a message with what its header says of it, or that of the original which was forwarded in it.
+/// Returns the document with the title, day and source that the header states, or those of the forwarded original.
 pub(super) fn with_header(
     mut document: Document,
     original: Option<Original>,
@@ -20,7 +18,7 @@ pub(super) fn with_header(
     found: &Found,
 ) -> Document {
     if let Some(address) = saved_page(head, found) {
-        // The header of a saved page says who saved it and when; the page says the rest.
+        // The header of a saved page says who saved it and when. The page states the rest.
         document.page_title = document.page_title.or_else(|| subject.and_then(title));
         document.source = Some(match address {
             Some(address) => format!("Saved page, {address}"),
@@ -38,7 +36,7 @@ pub(super) fn with_header(
         .iter()
         .filter(|block| !matches!(block.look, Look::Unseen(_)));
     if document.title.is_none() && seen.next().is_some() && seen.next().is_none() {
-        // The only paragraph is the text and no title of it.
+        // The only paragraph is the text, so it must not become the title.
         document.title.clone_from(&document.source);
     }
     document
@@ -53,14 +51,14 @@ pub(super) fn sender(head: &Message) -> Option<String> {
     let sender = head.from().and_then(|from| from.first())?;
     let name = sender.name().filter(|name| !name.trim().is_empty());
     let said = name.or(sender.address())?;
-    // Archives on the web hide addresses: `dana at example.org (Dana Reyes)`.
+    // Web archives hide addresses: `dana at example.org (Dana Reyes)`.
     let named = said
         .split_once(" at ")
         .and_then(|(_, rest)| rest.split_once(" (")?.1.strip_suffix(')'));
     Some(named.unwrap_or(said).to_string())
 }
 
-/// The day of a message as its header writes it, in any spelling.
+/// Returns the day in the header of a message, in any spelling.
 pub(super) fn day(head: &Message) -> Option<String> {
     let date = head.date().filter(|date| date.is_valid());
     let day = date.map(|d| format!("{:04}-{:02}-{:02}", d.year, d.month, d.day));
@@ -68,7 +66,7 @@ pub(super) fn day(head: &Message) -> Option<String> {
     day.or_else(|| dates::day(head.header_raw("Date")?))
 }
 
-/// Whether a browser saved a page as this message, and the page's address.
+/// Returns `Some` with the page's address if a browser saved a page as this message. The address may be missing.
 fn saved_page(head: &Message, found: &Found) -> Option<Option<String>> {
     let saver = head
         .header_raw("From")
@@ -78,7 +76,7 @@ fn saved_page(head: &Message, found: &Found) -> Option<Option<String>> {
     (saver || snapshot).then_some(address)
 }
 
-/// A subject without `Fwd:` and `Re:`.
+/// Removes prefixes such as `Fwd:` and `Re:` from a subject.
 pub(super) fn without_prefix(subject: &str) -> &str {
     let mut rest = subject.trim();
     loop {

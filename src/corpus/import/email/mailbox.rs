@@ -1,14 +1,13 @@
-//! Cuts files of several messages, and of one message in a wrapping, into messages.
+//! Splits mailboxes into messages, and unwraps `.emlx` files.
 //!
-//! In: the bytes of a mailbox in any of its dialects (RFC 4155; mboxo, mboxrd, mboxcl) or of an `.emlx` file. Out: the
-//! bytes of each message. It must not know what a message says.
+//! Reads every mailbox dialect (RFC 4155; mboxo, mboxrd, mboxcl). It does not interpret the messages.
 
 use std::borrow::Cow;
 
-/// How many lines below a line `From …` are looked at for a header field.
+/// A header field must begin within this many lines below a `From …` line.
 const LINES_TO_HEADER: usize = 4;
 
-/// `bytes` with line feeds: old Macintosh programs end lines with a carriage return alone.
+/// Replaces carriage returns with line feeds if there are no line feeds, as in files of old Macintosh programs.
 pub(super) fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
     if bytes.contains(&b'\n') || !bytes.contains(&b'\r') {
         return Cow::Borrowed(bytes);
@@ -17,8 +16,10 @@ pub(super) fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(bytes.iter().map(feed).collect())
 }
 
-/// The messages of a mailbox: each begins at a line `From …` that opens the file or follows a blank line, and that a
-/// header follows. A sentence that begins with `From` is no such line.
+/// Returns the messages of a mailbox.
+///
+/// Each begins at a `From …` line that opens the file or follows a blank line, with a header below it. A sentence that
+/// begins with `From` has no header below it.
 pub(super) fn split(bytes: &[u8]) -> Vec<&[u8]> {
     let mut out = Vec::new();
     let mut start = None;
@@ -26,7 +27,7 @@ pub(super) fn split(bytes: &[u8]) -> Vec<&[u8]> {
     let (mut at, mut trusted) = (0, 0);
     for line in bytes.split_inclusive(|&b| b == b'\n') {
         let after = at + line.len();
-        // Some programs leave out the blank line: then only a sender with a time opens a message.
+        // Some programs leave out the blank line. Then the line must have a sender and a time.
         let opens = line.starts_with(b"From ") && (blank || is_envelope(line)) && opens_message(line, &bytes[after..]);
         if at >= trusted && opens {
             out.extend(start.map(|start| &bytes[start..at]));
@@ -40,12 +41,12 @@ pub(super) fn split(bytes: &[u8]) -> Vec<&[u8]> {
     out
 }
 
-/// Whether a header comes below `line`, which begins with `From `.
+/// Reports whether a header follows `line`, which begins with `From `.
 fn opens_message(line: &[u8], below: &[u8]) -> bool {
     let mut lines = below.split(|&b| b == b'\n').take(LINES_TO_HEADER);
     let field = lines.find(|line| !line.starts_with(b">From ")).and_then(field_name);
     let Some(field) = field else { return false };
-    // The line is a sender and, in C's form, a time; else the field below must be one that mail has.
+    // A time in C's format is enough. With only a sender, the field below must be one that mail uses.
     let words = words_after_from(line);
     let sender = words
         .first()
@@ -81,7 +82,7 @@ fn words_after_from(line: &[u8]) -> Vec<&[u8]> {
     words.skip(1).collect()
 }
 
-/// Whether the words of a line `From …` have a day of the week and a time.
+/// Reports whether the words of a `From …` line have a day of the week and a time.
 fn is_timed(words: &[&[u8]]) -> bool {
     let is_time = |word: &&[u8]| word.contains(&b':') && word.iter().all(|b| b.is_ascii_digit() || *b == b':');
     let is_day = |word: &&[u8]| {
@@ -91,13 +92,13 @@ fn is_timed(words: &[&[u8]]) -> bool {
     words.iter().any(is_time) && words.iter().any(is_day)
 }
 
-/// Whether `line` is an envelope in full: `From a@b Mon Jan  5 09:00:00 2026`.
+/// Reports whether `line` is a complete envelope: `From a@b Mon Jan  5 09:00:00 2026`.
 fn is_envelope(line: &[u8]) -> bool {
     let words = words_after_from(line);
     words.first().is_some_and(|word| word.contains(&b'@')) && is_timed(&words)
 }
 
-/// The name of the header field that `line` begins.
+/// Returns the name of the header field that begins on `line`.
 fn field_name(line: &[u8]) -> Option<&[u8]> {
     let colon = line.iter().position(|&b| b == b':')?;
     let name = line[..colon].trim_ascii_end();
@@ -105,8 +106,10 @@ fn field_name(line: &[u8]) -> Option<&[u8]> {
     (!name.is_empty() && name.iter().all(plain)).then_some(name)
 }
 
-/// Where the message at `start` ends by its `Content-Length`, if the mailbox ends there or another message begins: only
-/// then is the number right. Mailboxes that have it leave lines `From …` of the text as they are.
+/// Returns where the message at `start` ends according to its `Content-Length`.
+///
+/// The number counts only if the mailbox ends there or another message begins. Mailboxes with this field do not escape
+/// `From …` lines in the text.
 fn declared_end(bytes: &[u8], start: usize) -> Option<usize> {
     let mut at = start;
     let mut length = None;
@@ -126,8 +129,9 @@ fn declared_end(bytes: &[u8], start: usize) -> Option<usize> {
     (rest.is_empty() || rest.starts_with(b"From ")).then_some(end)
 }
 
-/// A message without the `>` that mailboxes put before its lines that begin with `From `. Such lines above the header
-/// are what another program made of the line that began the message.
+/// Removes the `>` that mailboxes put before lines that begin with `From `.
+///
+/// Such lines above the header are separators that another program escaped. They are removed.
 pub(super) fn unquoted(raw: &[u8]) -> Cow<'_, [u8]> {
     let mut raw = raw;
     while raw.starts_with(b">From ") {
@@ -149,13 +153,13 @@ pub(super) fn unquoted(raw: &[u8]) -> Cow<'_, [u8]> {
         .into()
 }
 
-/// The message in a file of Apple Mail: its length on a line, the message, a property list.
+/// Returns the message in an Apple Mail file: its length on a line, the message, a property list.
 pub(in crate::corpus::import) fn in_emlx(bytes: &[u8]) -> Option<&[u8]> {
     let end = bytes.iter().position(|&b| b == b'\n').filter(|&end| end <= 32)?;
     let length: usize = std::str::from_utf8(&bytes[..end]).ok()?.trim().parse().ok()?;
     let rest = &bytes[end + 1..];
     field_name(rest.split(|&b| b == b'\n').next()?)?;
-    // The length is not to be relied on once the file was edited.
+    // The length is wrong if the file was edited.
     let tail = &rest[rest.len().saturating_sub(64 << 10)..];
     let list = tail.windows(6).rposition(|window| window == b"<plist")?;
     let before = &tail[..list];
