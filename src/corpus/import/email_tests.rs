@@ -1,4 +1,4 @@
-//! Mail as it comes.
+//! Tests of mail as real programs send it.
 
 use super::super::{Limits, import_bytes};
 use super::*;
@@ -82,7 +82,7 @@ fn a_forwarded_message_is_read_in_place_of_an_empty_one() {
     assert_eq!(report.editions[0].edition.title, "Inner");
 }
 
-/// A mail of several parts, each with its header.
+/// Imports a mail of several parts, each with its header.
 fn mixed(sort: &str, parts: &[&str]) -> ImportReport {
     let parts: String = parts.iter().map(|part| format!("--x\n{part}\n")).collect();
     mail(&format!(
@@ -100,7 +100,7 @@ const LONG: &str = "We plan for six weeks, and what is not done by then is dropp
 
 #[test]
 fn attached_letters_are_read_and_other_files_are_named() {
-    // An attached text was passed over in silence before: nothing told its reader that a letter was lost.
+    // Attached texts were once skipped silently, so that a newsletter could get lost.
     let report = mixed(
         "mixed",
         &[
@@ -135,7 +135,7 @@ fn a_covering_note_goes_with_the_letter_that_it_covers() {
     );
     let report = mixed("mixed", &[&format!("\n{LONG}"), file]);
     assert_eq!(titles(&report), ["S", "Letter 4"]);
-    // A short letter is none, and what is attached to it does not take its place or its title.
+    // A short letter is not a covering note. Its attachment does not replace it or give it a title.
     let terms = "Content-Type: text/plain; name=terms.txt\nContent-Disposition: attachment\n\nUse it as you like.";
     let report = mixed("mixed", &["\nA correction: churn is 1.2%, not 12%.", terms]);
     assert_eq!(titles(&report), ["S", "terms.txt"]);
@@ -186,7 +186,7 @@ fn every_text_part_of_a_mixed_mail_is_read_in_order() {
         report.editions[0].edition.sections[0].body,
         "First part of it.\n\nThe second part.\n\nThird."
     );
-    // The same said twice is said once.
+    // Text that comes twice is kept once.
     let html = format!("Content-Type: text/html\n\n<h2>On plans</h2><p>{LONG}</p>");
     let report = mixed("mixed", &[&format!("\n{LONG}"), &html]);
     assert_eq!(report.editions[0].words_in, report.editions[0].words_kept);

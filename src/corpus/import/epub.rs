@@ -1,7 +1,7 @@
-//! Reads the chapters of an EPUB book, each as an edition, in the order of the book.
+//! Reads the chapters of an EPUB book in order, each as an edition.
 //!
-//! `META-INF/container.xml` names the package file, and that lists the chapters in its spine (EPUB 3.3, sections 4 and
-//! 5). Each chapter goes through the HTML reader. Title, author and day of the book are those of its metadata.
+//! `META-INF/container.xml` names the package file, whose spine lists the chapters (EPUB 3.3, sections 4 and 5). The
+//! HTML reader reads each chapter. Title, author and day of the book come from its metadata.
 
 use std::collections::HashMap;
 
@@ -13,10 +13,10 @@ use super::clean::{bounded_line, key};
 use super::tags::{self, Step, Walk};
 use super::{ImportReport, Limits, add, dates, dom, html, sniff};
 
-/// Most elements of a package file.
+/// Most nodes in a package file.
 const MAX_NODES: usize = 200_000;
 
-/// What the package file says.
+/// The contents of the package file.
 #[derive(Default)]
 struct Book {
     title: Option<String>,
@@ -26,7 +26,7 @@ struct Book {
     chapters: Vec<String>,
 }
 
-/// Adds the chapters of the book in `archive`, called `name`.
+/// Adds the chapters of the book in `archive`, called `name`, to `report`.
 pub(super) fn read(name: &str, archive: &mut Archive, left: &mut u64, limits: &Limits, report: &mut ImportReport) {
     let book = match book(archive, left) {
         Ok(book) => book,
@@ -55,7 +55,7 @@ pub(super) fn read(name: &str, archive: &mut Archive, left: &mut u64, limits: &L
         let mut document = html::document(&sniff::decode(&bytes, true), limits);
         if let Ok(document) = &mut document {
             if !document.blocks.iter().any(|block| block.is_seen()) {
-                // A cover, or a page with a picture.
+                // A cover, or a page with only a picture.
                 continue;
             }
             settle(document, &book, &called, number);
@@ -68,7 +68,7 @@ pub(super) fn read(name: &str, archive: &mut Archive, left: &mut u64, limits: &L
     }
 }
 
-/// Gives a chapter that has no title of its own that of the book and its place; and each the day of the book.
+/// Titles an untitled chapter with the book's title and its number. Gives an undated chapter the book's day.
 fn settle(document: &mut Document, book: &Book, called: &str, number: usize) {
     let own = document.page_title.take().filter(|own| key(own) != key(called));
     document.page_title = own.or_else(|| title(&format!("{called}, part {number}")));
@@ -130,7 +130,7 @@ fn book(archive: &mut Archive, left: &mut u64) -> Result<Book, String> {
     Ok(book)
 }
 
-/// Elements in the order of the file, by their names without a prefix.
+/// Returns the elements in file order, with their names without prefixes.
 fn elements(tree: &Tree) -> impl Iterator<Item = (String, NodeRef<'_>)> {
     Walk::new(tree.root()).filter_map(|step| {
         let Step::Enter(node) = step else { return None };
@@ -144,7 +144,7 @@ fn attribute(node: &NodeRef, name: &str) -> Option<String> {
     node.attr(name).map(|value| value.trim().to_string())
 }
 
-/// The name in the archive of the file that `href` leads to from `folder`.
+/// Returns the name in the archive of the file that `href` leads to from `folder`.
 fn within(folder: &str, href: &str) -> String {
     let href = href.split(['#', '?']).next().unwrap_or_default();
     let href = super::address::percent_decoded(href);

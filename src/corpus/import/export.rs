@@ -1,6 +1,6 @@
-//! The list of posts in a Substack export: titles and days of the pages next to it, which have neither.
+//! Reads the list of posts in a Substack export, which has the titles and days that the pages next to it lack.
 //!
-//! In: the path of a page. Out: what `posts.csv`, in its folder or the one above, says of it.
+//! The list is `posts.csv`, in the folder of the page or the one above.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -13,11 +13,11 @@ use super::{Limits, dates};
 
 pub(super) const LIST: &str = "posts.csv";
 
-/// Largest list that is read, in bytes, and most posts of it.
+/// Limits on the list: its size in bytes, and its number of posts.
 const MAX_BYTES: u64 = 16 << 20;
 const MAX_POSTS: usize = 100_000;
 
-/// What is known of a page from outside of it.
+/// What is known about a page from outside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Given {
     pub title: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct Given {
 }
 
 impl Given {
-    /// Why a post that was never sent is no edition.
+    /// Returns why a post that was never sent is skipped.
     pub(super) fn is_draft(&self, limits: &Limits) -> Option<String> {
         let called = self
             .title
@@ -37,7 +37,7 @@ impl Given {
         (self.draft && !limits.keep_all).then(|| format!("{called} is a draft: it was not published"))
     }
 
-    /// Puts what is known into `document`; a subtitle that it does not print opens its text.
+    /// Adds these facts to `document`. A subtitle that is not near the top of the text becomes its first paragraph.
     pub(super) fn apply(&self, document: &mut Document) {
         document.title = self.title.clone().or(document.title.take());
         document.date = self.date.clone().or(document.date.take());
@@ -58,7 +58,7 @@ impl Given {
 pub(super) struct Exports(HashMap<PathBuf, HashMap<String, Given>>);
 
 impl Exports {
-    /// What a list of posts says of the page at `path`.
+    /// Returns what a list of posts says about the page at `path`.
     pub(super) fn of(&mut self, path: &Path) -> Given {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let Some(stem) = post_of(name) else {
@@ -81,20 +81,22 @@ impl Exports {
         Given::default()
     }
 
-    /// Whether the file at `path` is a list that pages were found in.
+    /// Reports whether the file at `path` is a readable list of posts.
     pub(super) fn is_list(path: &Path) -> bool {
         path.file_name().is_some_and(|name| name == LIST) && posts(path).is_some()
     }
 }
 
-/// Which post the page called `name` is: pages of an export are called `1234.words-of-the-title.html`.
+/// Returns the identifier of the post in the page called `name`.
+///
+/// The pages of an export are called `1234.words-of-the-title.html`.
 pub(super) fn post_of(name: &str) -> Option<&str> {
     let (number, _) = name.split_once('.')?;
     let numbered = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
     name.strip_suffix(".html").filter(|_| numbered)
 }
 
-/// The posts of a list by their identifiers; `None` where the file is no such list.
+/// Returns the posts of a list by identifier, or `None` if the file is not a list of posts.
 fn posts(path: &Path) -> Option<HashMap<String, Given>> {
     let file = File::open(path)
         .ok()
@@ -102,7 +104,7 @@ fn posts(path: &Path) -> Option<HashMap<String, Given>> {
     list(file)
 }
 
-/// The same for what `list` reads.
+/// Does the same for an open `list`.
 pub(super) fn list(list: impl Read) -> Option<HashMap<String, Given>> {
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)

@@ -1,8 +1,7 @@
-//! What a page says of itself: its title, its day, its site.
+//! Finds the title, the day and the site of a page.
 //!
-//! In: the tree of a page, and its blocks. Out: the document's title and day. A page names itself in several places
-//! (`og:title`, JSON-LD, `<title>`, a heading); two that agree are believed before one, and the name of the site is no
-//! title.
+//! A page names itself in several places (`og:title`, JSON-LD, `<title>`, a heading). A title that two of them agree on
+//! wins over one that occurs once. The name of the site is not a title.
 
 use dom_query::{Document as Tree, NodeId};
 use serde_json::Value;
@@ -12,24 +11,24 @@ use super::clean::{key, one_line, words};
 use super::dates::{self, day};
 use super::tags::{self, Step, Walk};
 
-/// How many blocks from the first may hold the title, the day and the name of the site.
+/// How many blocks at the beginning may contain the title, the day and the name of the site.
 const HEAD_BLOCKS: usize = 16;
 
 #[derive(Debug, Default)]
 pub(super) struct Facts {
-    /// Titles that the page gives for itself alone: `og:title`, JSON-LD.
+    /// Titles of only this page: `og:title`, JSON-LD.
     named: Vec<String>,
     /// `<title>`, which often ends in the name of the site.
     page_title: Option<String>,
     site: Option<String>,
-    /// Days, the most trustworthy first: of metadata, of a marked element, of a `<time>` in the article.
+    /// Days, the most trustworthy first: from metadata, from a marked element, from a `<time>` in the article.
     published: Option<String>,
     marked: Option<String>,
     timed: Option<String>,
 }
 
 impl Facts {
-    /// Reads them from `tree`; `in_article` tells whether an element stands in the article.
+    /// Collects the facts from `tree`. `in_article` reports whether an element is in the article.
     pub(super) fn of(tree: &Tree, in_article: impl Fn(NodeId) -> bool) -> Facts {
         let mut facts = Facts::default();
         let mut json = None;
@@ -97,7 +96,7 @@ impl Facts {
     }
 }
 
-/// The objects of JSON-LD: one, a list of them, or a graph.
+/// Returns the objects of JSON-LD: a single one, a list of them, or a graph.
 fn objects(json: &Value) -> Vec<&Value> {
     let mut out = Vec::new();
     let mut open = vec![json];
@@ -132,7 +131,7 @@ fn has_article(json: &Value) -> bool {
     objects(json).into_iter().any(is_article)
 }
 
-/// Gives `document` its title and day, and marks as unseen what repeats the name of the site above the title.
+/// Sets the title and the day of `document`. Marks the name of the site above the title as unseen.
 pub(super) fn settle(document: &mut Document, facts: Facts) {
     let shown = |b: &&mut Block| b.is_seen();
     let candidates: Vec<(usize, String)> = document
@@ -161,7 +160,7 @@ pub(super) fn settle(document: &mut Document, facts: Facts) {
         .collect();
     let found = parts.iter().flatten().find_map(|reading| find(&key(reading)));
     let chosen = found.map(|at| one_line(&document.blocks[at].text)).or_else(|| {
-        // No block says so: what the page calls itself, but for the name of the site.
+        // No block repeats a title. Use the page's own name, without the name of the site.
         let named = facts.named.first()?;
         let without = readings(named).into_iter().find(|reading| {
             let rest = key(named).replacen(&key(reading), "", 1);
@@ -177,7 +176,7 @@ pub(super) fn settle(document: &mut Document, facts: Facts) {
     let masthead = heading.as_deref().is_some_and(|h| is_masthead(h) || is_site(&key(h)));
     document.title = match (chosen, &facts.page_title) {
         (Some(chosen), _) => Some(chosen),
-        // The heading numbers the issue; `<title>` names it.
+        // The heading only numbers the issue. `<title>` names it.
         (None, Some(page)) if masthead && !is_masthead(page) && !is_site(&key(page)) => Some(page.clone()),
         _ => None,
     };
@@ -193,7 +192,7 @@ pub(super) fn settle(document: &mut Document, facts: Facts) {
     });
     document.date = facts.published.or(facts.marked).or(visible).or(facts.timed);
 
-    // Above the title, the name of the site is furniture; the notice at the end often names it too.
+    // The name of the site above the title is furniture. The copyright notice at the end often names it too.
     let owners: Vec<String> = document
         .blocks
         .iter()
@@ -219,7 +218,7 @@ pub(super) fn settle(document: &mut Document, facts: Facts) {
     }
 }
 
-/// A title, and its parts where signs part it (`Title - by Jane Doe - Site`), the longest first.
+/// Returns a title and its parts between separators (`Title - by Jane Doe - Site`), the longest first.
 fn readings(title: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     for word in title.split(' ').take(100) {
@@ -236,7 +235,7 @@ fn readings(title: &str) -> Vec<String> {
     }
     parts.truncate(8);
     let mut out = vec![title.to_string()];
-    // `Site: Title` and what two signs part.
+    // Join neighbouring parts, and also split `Site: Title`.
     for from in 0..parts.len() {
         for to in from + 1..=parts.len() {
             out.push(parts[from..to].join(" "));
@@ -248,7 +247,7 @@ fn readings(title: &str) -> Vec<String> {
     out
 }
 
-/// `#14 — January 5, 2026`, `Issue 14`: a heading that numbers or dates an issue and does not name it.
+/// Reports whether a heading only numbers or dates an issue: `#14 — January 5, 2026`, `Issue 14`.
 fn is_masthead(text: &str) -> bool {
     let bare = key(text);
     let said = bare.split(' ').filter(|word| {

@@ -1,7 +1,7 @@
-//! Feeds (RSS, Atom, JSON Feed) and Evernote exports → [`Document`]s, one for each entry.
+//! Reads feeds (RSS, Atom, JSON Feed) and Evernote exports into [`Document`]s, one for each entry.
 //!
-//! In: the text of a feed, sound or not. Out: for each entry its fullest text, title, day and address. `repair.rs` and
-//! `json.rs` make a sound feed of the text, feed-rs reads that. Nothing in it is fetched.
+//! Each entry gets its fullest text, its title, day and address. `repair.rs` and `json.rs` first turn the text into a
+//! well-formed feed, because feed-rs is strict. Nothing in a feed is fetched.
 
 mod atom;
 mod fields;
@@ -21,7 +21,7 @@ use super::{ImportReport, Limits, add, dates, html, page};
 
 pub(super) use json::is_feed as is_json_feed;
 
-/// How many words of its text an entry without a title is called by.
+/// Most words in the title that an untitled entry gets from its text.
 const WORDS_OF_TITLE: usize = 10;
 
 /// Adds the entries of a feed to `report`.
@@ -39,7 +39,7 @@ pub(super) fn entries(name: &str, text: &str, limits: &Limits, report: &mut Impo
     let parser = parser::Builder::new()
         .sanitize_content(false)
         .timestamp_parser(noon)
-        // By itself it gives an entry without an identifier a random one, another at each reading.
+        // By default, feed-rs gives an entry without an identifier a new random one at each reading.
         .id_generator(|_, _, _| String::new())
         .build();
     let feed = match parser.parse(sound.as_bytes()) {
@@ -80,9 +80,9 @@ pub(super) fn entries(name: &str, text: &str, limits: &Limits, report: &mut Impo
 struct Source {
     title: Option<String>,
     kind: &'static str,
-    /// How many entries have each address: one that several have tells none of them apart.
+    /// Number of entries with each address. A shared address does not identify an entry.
     addresses: HashMap<String, usize>,
-    /// The same for identifiers.
+    /// Number of entries with each identifier.
     ids: HashMap<String, usize>,
 }
 
@@ -114,14 +114,14 @@ impl Source {
         }
     }
 
-    /// What stays the same when the entry is corrected: its identifier, or an address of its own.
+    /// Returns what stays the same when the entry is corrected: a unique identifier, or else a unique address.
     fn identity(&self, entry: &Entry) -> Option<String> {
         let feed = self.title.as_deref().unwrap_or_default();
         let own = |address: &String| self.addresses.get(address) == Some(&1);
         let unique = self.ids.get(&entry.id) == Some(&1);
         let id = Some(entry.id.trim().to_string()).filter(|id| !id.is_empty() && unique);
         let id = id.or_else(|| address(entry).filter(own))?;
-        // An address tells entries of all feeds apart; another identifier may be as short as `1`.
+        // Addresses are unique across feeds. Another identifier may be as short as `1`.
         let global = web_address(&id).is_some() || id.starts_with("urn:") || id.starts_with("tag:");
         Some(if global { id } else { format!("{feed}\n{id}") })
     }
@@ -160,7 +160,7 @@ fn document(entry: Entry, source: &Source, limits: &Limits) -> Result<Document, 
     Ok(document)
 }
 
-/// The document with more words; what the other one says besides is noted in it.
+/// Returns the document with more words. Blocks that are only in the other one are added as unseen.
 fn fuller(content: Document, summary: Document) -> Document {
     let count = |document: &Document| document.blocks.iter().map(|block| words(&block.text)).sum::<usize>();
     let (mut long, short) = if count(&content) >= count(&summary) {
@@ -187,7 +187,7 @@ fn fuller(content: Document, summary: Document) -> Document {
     long
 }
 
-/// A title for an entry that has none: the first words of its text, unless that begins with a heading.
+/// Returns the first words of the text as a title for an untitled entry, unless the text begins with a heading.
 fn first_words(document: &Document) -> Option<String> {
     let mut blocks = document.blocks.iter().filter(|block| block.is_seen());
     let first = blocks.next()?;
@@ -195,7 +195,7 @@ fn first_words(document: &Document) -> Option<String> {
         return None;
     }
     let said: Vec<&str> = first.text.split_whitespace().collect();
-    // Fewer words than the text has: a paragraph that is all in the title would be missing below it.
+    // Leave out at least one word: a paragraph that is entirely in the title would be missing below it.
     let count = WORDS_OF_TITLE.min(said.len().saturating_sub(1));
     if count == 0 {
         return None;
@@ -206,13 +206,15 @@ fn first_words(document: &Document) -> Option<String> {
     ))
 }
 
-/// Whether the text is so short that it would all be in a title made of it.
+/// Reports whether the text is a single word, so that a title made of it would contain all of it.
 fn is_one_word(document: &Document) -> bool {
     document.blocks.iter().map(|block| words(&block.text)).sum::<usize>() == 1
 }
 
-/// A title as text: feeds write entities and tags of HTML into it. Entities are read in a title of plain text too, where
-/// the Atom specification has none: those who write `&#8217;` mean an apostrophe.
+/// Returns a title as text, because feeds write HTML entities and tags into titles.
+///
+/// Entities are decoded even in a plain-text title, although the Atom specification has none there. Feeds that write
+/// `&#8217;` mean an apostrophe.
 fn plain_title(text: &Text, limits: &Limits) -> Option<String> {
     let said = &text.content;
     let tagged = text.content_type.to_string().contains("html");
@@ -229,7 +231,7 @@ fn plain_title(text: &Text, limits: &Limits) -> Option<String> {
     title(said)
 }
 
-/// Whether `text` has an entity of HTML by its number, or one of the few that titles have by name.
+/// Reports whether `text` has a numeric HTML entity, or one of the named ones that occur in titles.
 fn has_entity(text: &str) -> bool {
     let named = [
         "amp", "lt", "gt", "quot", "apos", "nbsp", "rsquo", "lsquo", "rdquo", "ldquo", "ndash", "mdash", "hellip",
@@ -244,7 +246,7 @@ fn has_entity(text: &str) -> bool {
     })
 }
 
-/// The day that `text` states, at noon, so that no time zone moves it.
+/// Returns noon of the day in `text`, so that no time zone can change the day.
 fn noon(text: &str) -> Option<DateTime<Utc>> {
     let day: NaiveDate = dates::day(&clean(text))?.parse().ok()?;
     Some(day.and_hms_opt(12, 0, 0)?.and_utc())

@@ -1,4 +1,4 @@
-//! Feeds as they come.
+//! Tests of feeds as real programs write them.
 
 use super::super::import_bytes;
 use super::*;
@@ -67,7 +67,7 @@ fn entities_of_the_feeds_own_are_not_expanded() {
 
 #[test]
 fn a_feed_that_breaks_off_gives_what_came_before_and_says_so() {
-    // A fault in the middle of a feed no longer ends the reading; that the file ends too soon is told.
+    // An error inside a feed does not stop the reading, and a truncated file is reported.
     let report = feed(&RSS[..RSS.find("<item><title>Two").unwrap()].replace("</item>", "</item><item <<\n"));
     assert_eq!(report.editions.len(), 1, "{report:?}");
     assert!(
@@ -100,7 +100,7 @@ fn titles(report: &ImportReport) -> Vec<&str> {
     report.editions.iter().map(|e| e.edition.title.as_str()).collect()
 }
 
-/// An RSS feed of `items`, with the prefixes that feeds declare.
+/// Imports an RSS feed of `items`, with the usual prefixes declared.
 fn rss(items: &str) -> ImportReport {
     feed(&format!(
         "<?xml version='1.0'?><rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/' \

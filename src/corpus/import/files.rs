@@ -1,7 +1,8 @@
 //! Reads files and folders for import.
 //!
-//! In: a path, and for [`import_new`] what of it was seen before. Out: an [`ImportReport`] of everything under it; what cannot be read is in it with the reason, and never
-//! ends the walk. No file is read beyond its limit, whatever size it claims.
+//! [`import_path`] reads everything under a path, and [`import_new`] reads what is new or changed. Both return an
+//! [`ImportReport`]. A file that cannot be read is in the report with the reason and never stops the walk. No file is
+//! read beyond its limit, whatever size it claims to have.
 
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
@@ -14,9 +15,10 @@ use walkdir::WalkDir;
 use super::export::Exports;
 use super::{ImportReport, Limits, import_given};
 
-/// Reads the file at `path`, or every file of the folder there and its subfolders, in name order. Hidden files and links
-/// inside of a folder are passed over, but not the folders of a mailbox that are hidden by their names (Maildir++). Mail
-/// that its reader deleted is passed over too. `progress` gets each file's path before it is read.
+/// Reads the file at `path`, or every file in that folder and its subfolders, sorted by name.
+///
+/// Hidden files and links inside a folder are skipped. Hidden folders of a mailbox (Maildir++) are read, but not the
+/// mail that was deleted in it. `progress` receives each file's path before it is read.
 pub fn import_path(path: &Path, limits: &Limits, progress: &mut dyn FnMut(&Path)) -> ImportReport {
     let mut report = ImportReport::default();
     if !path.is_dir() {
@@ -31,20 +33,21 @@ pub fn import_path(path: &Path, limits: &Limits, progress: &mut dyn FnMut(&Path)
     report
 }
 
-/// Which files of a folder were read, and how large and old they were then.
+/// The size and the modification time of each file of a folder when it was last read.
 #[derive(Debug, Default)]
 pub struct Seen(HashMap<PathBuf, (u64, Option<SystemTime>)>);
 
 impl Seen {
-    /// Whether the file at `path` is not as it was when it was last looked at, or is new.
+    /// Records the file at `path`. Returns whether it is new or changed since the last look.
     fn look(&mut self, path: &Path, meta: &Metadata) -> bool {
         let now = (meta.len(), meta.modified().ok());
         self.0.insert(path.to_path_buf(), now) != Some(now)
     }
 }
 
-/// Reads those files of the folder `dir` and its subfolders that are new or were changed since `seen`, as
-/// [`import_path`] does; none is no fault.
+/// Reads the files in `dir` and its subfolders that are new or changed since `seen`, as [`import_path`] does.
+///
+/// It is not an error if there are none.
 pub fn import_new(dir: &Path, limits: &Limits, seen: &mut Seen, progress: &mut dyn FnMut(&Path)) -> ImportReport {
     let mut report = ImportReport::default();
     seen.0.retain(|path, _| path.exists());
@@ -56,7 +59,7 @@ pub fn import_new(dir: &Path, limits: &Limits, seen: &mut Seen, progress: &mut d
         progress,
     );
     for imported in &mut report.editions {
-        // A file that was changed is the same letter, corrected. The messages of a mailbox change places.
+        // A changed file is a correction of the same edition. Messages of a mailbox have no fixed position.
         if imported.identity.is_none() && !imported.from.contains('#') {
             imported.identity = Some(format!("file\n{}", imported.from));
         }
@@ -64,7 +67,7 @@ pub fn import_new(dir: &Path, limits: &Limits, seen: &mut Seen, progress: &mut d
     report
 }
 
-/// Reads the `wanted` files under `path`; returns how many files there are.
+/// Reads the `wanted` files under `path`. Returns the number of files found.
 fn walk(
     path: &Path,
     limits: &Limits,
@@ -96,7 +99,7 @@ fn walk(
                     );
                     break;
                 }
-                // A file that has no data about it is read for the reason why.
+                // Read a file without metadata too, so that the report has the reason for the failure.
                 if entry.metadata().is_ok_and(|meta| !wanted(entry.path(), &meta)) {
                     continue;
                 }
@@ -116,12 +119,12 @@ fn walk(
     count
 }
 
-/// Whether the folder at `path` holds mail, a file for each message.
+/// Reports whether the folder at `path` is a Maildir, with one file for each message.
 fn is_maildir(path: &Path) -> bool {
     path.join("cur").is_dir()
 }
 
-/// Whether `path` is a file that a mail server keeps beside the messages, or a message that has not arrived whole.
+/// Reports whether `path` is a mail server's own file next to the messages, or in the folder of incomplete messages.
 fn is_of_mail_server(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let kept = ["dovecot", "maildir", "courier", "subscriptions"]
@@ -130,10 +133,10 @@ fn is_of_mail_server(path: &Path) -> bool {
     (kept || name == "tmp") && path.parent().is_some_and(is_maildir)
 }
 
-/// Whether `path` is a folder of a Maildir++ for deleted mail, or a message with the flag for it (T).
+/// Reports whether `path` is a Maildir++ folder for deleted mail, or a message with the flag T (trashed).
 fn is_thrown_away(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // Names first: whether there is a Maildir costs a look at the disk.
+    // Compare names first, because looking for a Maildir accesses the disk.
     let bin = [".Trash", ".Deleted Messages", ".Deleted Items"].contains(&name.as_ref()) && is_maildir(path);
     let flagged = name.rsplit_once(":2,").is_some_and(|(_, flags)| flags.contains('T'));
     bin || flagged && path.ancestors().nth(2).is_some_and(is_maildir)
@@ -151,9 +154,9 @@ fn one(path: &Path, limits: &Limits, exports: &mut Exports, report: &mut ImportR
     }
 }
 
-/// The bytes of a regular file, and one more than `max` at most, so that the caller sees that it is too long.
+/// Returns the bytes of a regular file, at most `max` + 1, so that the caller can detect a file that is too long.
 fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {
-    // A pipe or a device may never end, and opening one may never return.
+    // A pipe or a device may never end, and opening one may block forever.
     if !path.metadata()?.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }

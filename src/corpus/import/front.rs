@@ -1,36 +1,37 @@
-//! Front matter: what a Markdown file says about itself before its text (Jekyll, Hugo, Obsidian, Pelican, Notion).
+//! Reads front matter: title, day and authors above the text of a Markdown file (Jekyll, Hugo, Obsidian, Pelican,
+//! Notion).
 //!
-//! In: clean text. Out: its title, day and authors, and the text without them. The lines are read by themselves and not
-//! as YAML or TOML: `title: Issue 12: Pricing` is no YAML, and whole archives are written so.
+//! The lines are not parsed as YAML or TOML. `title: Issue 12: Pricing` is not valid YAML, but whole archives are
+//! written that way.
 
 use super::clean::one_line;
 use super::dates;
 
-/// Most lines that front matter may have.
+/// Most lines of front matter.
 const MOST_LINES: usize = 200;
-/// Longest value kept, in characters.
+/// Longest value that is kept, in characters.
 const LONGEST: usize = 300;
 
-/// What a file says about itself.
+/// The front matter of a file, and its text.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Front {
     pub title: Option<String>,
     pub date: Option<String>,
     pub author: Option<String>,
-    /// The lines as they stand in the file.
+    /// The front matter as it is in the file.
     pub lines: String,
-    /// The text without them.
+    /// The text below the front matter.
     pub body: String,
 }
 
-/// The front matter of `text`, if it has any.
+/// Returns the front matter of `text`, if it has any.
 pub(super) fn read(text: &str) -> Option<Front> {
     fenced(text)
         .or_else(|| key_lines(text, ""))
         .or_else(|| properties(text))
 }
 
-/// Lines between two lines of `---` (YAML) or `+++` (TOML).
+/// Reads lines between two lines of `---` (YAML) or `+++` (TOML).
 fn fenced(text: &str) -> Option<Front> {
     let text = text.trim_start_matches(['\n', ' ']);
     let fence = text
@@ -44,7 +45,7 @@ fn fenced(text: &str) -> Option<Front> {
         let bare = line.trim_end();
         if bare == fence || fence == "---" && bare == "..." {
             let lines = &text[start..end];
-            // Two rules around a paragraph are no front matter.
+            // A paragraph between two rules is not front matter.
             let keyed = lines.lines().filter(|l| key_value(l).is_some()).count();
             let known = lines.lines().all(|l| {
                 let nested = l.starts_with([' ', '-', '#', ']', '}', '[', '"', '\'']) || l.trim().is_empty();
@@ -57,7 +58,7 @@ fn fenced(text: &str) -> Option<Front> {
     None
 }
 
-/// Lines `Title: …`, `Date: …` that open the text, up to a blank line.
+/// Reads lines such as `Title: …` and `Date: …` at the beginning of the text, up to a blank line.
 fn key_lines(text: &str, above: &str) -> Option<Front> {
     let text = text.trim_start_matches('\n');
     let end = text.find("\n\n").unwrap_or(text.len());
@@ -105,7 +106,7 @@ fn key_lines(text: &str, above: &str) -> Option<Front> {
     Some(front(lines, format!("{above}{}", &text[end..])))
 }
 
-/// The properties that a note program writes below the title.
+/// Reads the properties that note-taking programs write below the title.
 fn properties(text: &str) -> Option<Front> {
     let text = text.trim_start_matches('\n');
     let end = text.find('\n')?;
@@ -113,7 +114,7 @@ fn properties(text: &str) -> Option<Front> {
         .then(|| key_lines(&text[end..], &format!("{}\n", &text[..end])))?
 }
 
-/// `key: value` or `key = value` at the beginning of a line.
+/// Splits `key: value` or `key = value` at the beginning of a line.
 fn key_value(line: &str) -> Option<(&str, &str)> {
     let at = line.find([':', '='])?;
     let (key, value) = (line[..at].trim_end(), &line[at + 1..]);
@@ -133,7 +134,7 @@ fn front(lines: &str, body: String) -> Front {
         body,
         ..Front::default()
     };
-    // The day of publication counts before that of the draft, and that before the last change.
+    // The day of publication wins over the day of creation, and that over the day of the last change.
     let mut rank = u8::MAX;
     let all: Vec<&str> = lines.lines().collect();
     for (at, line) in all.iter().enumerate() {
@@ -164,7 +165,9 @@ fn front(lines: &str, body: String) -> Front {
     found
 }
 
-/// A value without quotation marks; where it stands on the lines below its key, those lines, a list joined by commas.
+/// Returns a value without quotation marks.
+///
+/// A value on the lines below its key is joined into one line. The entries of a list are joined with commas.
 fn whole_value(value: &str, below: &[&str]) -> String {
     let folded = matches!(value, "" | ">" | ">-" | "|" | "|-" | ">+" | "|+");
     if !folded {
@@ -181,7 +184,7 @@ fn whole_value(value: &str, below: &[&str]) -> String {
         .filter_map(|line| {
             let line = line.trim();
             let item = line.strip_prefix("- ").unwrap_or(line);
-            // Of an author's fields, the name alone.
+            // Of the fields of an author, keep only the name.
             match key_value(item).filter(|_| value.is_empty()) {
                 Some(("name", name)) => Some(unquoted(name)),
                 Some(_) => None,

@@ -1,29 +1,28 @@
-//! The furniture of a newsletter: invitations to share and subscribe, legal notices, what the sender says about itself.
+//! Finds blocks that could be furniture: calls to share and subscribe, legal notices, text about the sender.
 //!
-//! In: the blocks of a document. Out: which of them could be furniture, and of what kind. The words of a block are one
-//! sign (`phrases.rs`); where it stands, whether it links, and what stands below it are others, and two must agree. It
-//! is only where it stands outside of what somebody says, which is for `structure.rs` to judge.
+//! The words of a block are one sign (`phrases.rs`). Its position, its links and the text below it are others. Usually
+//! two signs must agree. A candidate is only furniture outside what somebody says, which `structure.rs` decides.
 
 use super::block::{Block, Look};
 use super::clean::{key, words};
 use super::{marks, phrases};
 
-/// Fewest words of a paragraph that is content, whatever stands around it.
+/// A paragraph with at least this many words may be content, wherever it is.
 const CONTENT_WORDS: usize = 12;
-/// Most words after a label such as `About us` that is the end of a newsletter.
+/// Most words after a label such as `About us` that ends a newsletter.
 const ABOUT_WORDS: usize = 160;
 
-/// What could be furniture in a document, by block.
+/// For each block of a document, what kind of furniture it could be.
 #[derive(Debug, Default)]
 pub(super) struct Furniture {
     what: Vec<Option<&'static str>>,
     about: Vec<bool>,
-    /// Everything from here on is short, or could be furniture.
+    /// Index after the last content. All later blocks are short or could be furniture.
     tail: usize,
 }
 
 impl Furniture {
-    /// Looks at all of `blocks`; with `keep_all` nothing is furniture.
+    /// Looks at all `blocks`. With `keep_all`, nothing is furniture.
     pub(super) fn of(blocks: &[Block], keep_all: bool) -> Furniture {
         if keep_all {
             return Furniture {
@@ -43,18 +42,19 @@ impl Furniture {
         found
     }
 
-    /// What block `at` could be.
+    /// Returns what block `at` could be.
     pub(super) fn at(&self, at: usize) -> Option<&'static str> {
         self.what.get(at).copied().flatten()
     }
 
-    /// Whether block `at` is what the sender says about itself, at the end.
+    /// Reports whether block `at` is text about the sender at the end.
     pub(super) fn is_about(&self, at: usize) -> bool {
         at >= self.tail && self.about.get(at).copied().unwrap_or(false)
     }
 
-    /// Whether a label such as `About us` at block `at` begins the end of the newsletter: only names of other posts, or
-    /// a few words about the sender, come after it.
+    /// Reports whether a label such as `About us` at block `at` begins the end of the newsletter.
+    ///
+    /// Only titles of other posts or a few words about the sender may follow.
     pub(super) fn ends_at(&self, at: usize, blocks: &[Block]) -> bool {
         if self.what.is_empty() {
             return false;
@@ -73,7 +73,7 @@ impl Furniture {
         }
         let k = key(&label.text);
         if let Some(name) = k.strip_prefix("how can you grow with ") {
-            // The name of the sender, over a list of what it offers.
+            // The sender's name above a list of its offers.
             let named = label
                 .text
                 .trim_end_matches('?')
@@ -91,7 +91,7 @@ impl Furniture {
         left <= ABOUT_WORDS && !shown().any(|b| matches!(b.look, Look::Heading(1..=2)))
     }
 
-    /// A poll: its question, and the short answers to choose from.
+    /// Marks polls: a question and the short answers to choose from.
     fn polls(&mut self, blocks: &[Block]) {
         for at in 0..blocks.len() {
             if !phrases::poll(&blocks[at].text) {
@@ -105,7 +105,7 @@ impl Furniture {
         }
     }
 
-    /// How many liked and shared a post: bare numbers beside the calls to do so.
+    /// Marks the numbers of likes and shares: bare numbers near calls to share.
     fn numbers(&mut self, blocks: &[Block], head: usize, tail: usize) {
         let is_number = |b: &Block| {
             let text = b.text.trim();
@@ -124,7 +124,7 @@ impl Furniture {
     }
 }
 
-/// Whether `block` is content for its length, or as a mark of a discussion.
+/// Reports whether `block` is content, because it is long or opens a question or an answer.
 fn is_content(block: &Block) -> bool {
     if !block.is_seen() {
         return false;
@@ -145,7 +145,7 @@ fn what(blocks: &[Block], at: usize, head: usize, tail: usize) -> Option<&'stati
         return None;
     }
     let text = &block.text;
-    // A heading with text below it is the heading of that text, whatever it says.
+    // A heading with text below it belongs to that text, whatever it says.
     let below = blocks
         .get(at + 1..)?
         .iter()
@@ -186,7 +186,7 @@ fn what(blocks: &[Block], at: usize, head: usize, tail: usize) -> Option<&'stati
     (phrases::postal(text) && at >= tail).then_some("legal notice")
 }
 
-/// The kind of furniture that `text` could be by its words alone, or `None` where it is content.
+/// Returns the kind of furniture that `text` is by its words, or `None` if it is content.
 pub(super) fn furniture(text: &str) -> Option<&'static str> {
     let whole = phrases::whole(text).filter(|_| !phrases::ambiguous(text));
     whole
@@ -194,7 +194,7 @@ pub(super) fn furniture(text: &str) -> Option<&'static str> {
         .or_else(|| phrases::opening(text).filter(|what| *what == "welcome" || phrases::speaks(text)))
 }
 
-/// Whether a block says nothing of the letter: no reader sees it, or its words alone are furniture.
+/// Reports whether readers do not see a block, or its words are furniture.
 pub(super) fn is_idle(block: &Block) -> bool {
     !block.is_seen() || furniture(&block.text).is_some()
 }

@@ -1,9 +1,9 @@
-//! What is furniture, and what only sounds like it.
+//! Tests of what is furniture, and what only sounds like it.
 
 use super::super::text;
 use super::*;
 
-/// For each block of a text what it could be.
+/// Returns each block of a text with what it could be.
 fn kinds(source: &str) -> Vec<(String, Option<&'static str>)> {
     let blocks = text::blocks(source, 1_000).unwrap();
     let found = Furniture::of(&blocks, false);
@@ -48,7 +48,7 @@ fn the_same_words_are_furniture_at_the_end_and_content_in_the_middle() {
     assert_eq!(middle[1].1, None);
     let end = kinds(&format!("{BODY}\n\n{BODY}\n\n{call}"));
     assert!(end[2].1.is_some());
-    // A button is one wherever it stands.
+    // A button is one wherever it is.
     assert!(kinds(&format!("{BODY}\n\nSubscribe now\n\n{BODY}"))[1].1.is_some());
 }
 

@@ -1,8 +1,8 @@
-//! Pages and HTML mail → [`Document`].
+//! Reads web pages and HTML mail into a [`Document`].
 //!
-//! In: HTML as it comes, with layout tables, hidden preheaders, tracking pixels, scripts. Out: the blocks that a reader
-//! sees, in order, and what the page says of itself. `dom.rs` makes the tree, `survey.rs` and `reader.rs` tell what of
-//! it is furniture, `writer.rs` makes blocks of the rest, `facts.rs` finds title and date.
+//! Real HTML has layout tables, hidden preheaders, tracking pixels and scripts. The result has the blocks that readers
+//! see, in order. `dom.rs` builds the tree, `survey.rs` and `reader.rs` find furniture, `writer.rs` turns the rest into
+//! blocks, and `facts.rs` finds title and date.
 
 use std::collections::HashSet;
 
@@ -17,16 +17,16 @@ use super::tags::{self, Step, Walk};
 use super::writer::{Written, write};
 use super::{dom, marks, reader};
 
-/// Most nodes of a tree for each paragraph that an edition may have.
+/// Most nodes of a tree for each block that an edition may have.
 const NODES_PER_BLOCK: usize = 6;
 
-/// How many blocks may stand between the title of an article and its text.
+/// Most blocks between the title of an article and its text.
 const HEAD_BLOCKS: usize = 12;
 
-/// Fewest words of a paragraph that goes on an article.
+/// Fewest words in a paragraph that continues an article.
 const PARAGRAPH_WORDS: usize = 15;
 
-/// How many blocks in a row may be no paragraph within an article that goes on beyond what reader mode found.
+/// When an article is extended beyond what reader mode found, how many blocks in a row may be something else.
 const GAP: usize = 3;
 
 /// Reads a mail or an entry of a feed.
@@ -34,7 +34,7 @@ pub(super) fn document(html: &str, limits: &Limits) -> Result<Document, String> 
     read(html, limits, false)
 }
 
-/// Reads a page that was saved, with whatever stands around its article.
+/// Reads a saved web page with everything around its article.
 pub(super) fn saved_page(html: &str, limits: &Limits) -> Result<Document, String> {
     read(html, limits, true)
 }
@@ -64,7 +64,7 @@ fn read(html: &str, limits: &Limits, is_page: bool) -> Result<Document, String> 
     Ok(document)
 }
 
-/// Whether a file is a page of a site: mail has no scripts, and names no address of its own.
+/// Reports whether a file is a page of a site. Mail has no scripts and no address.
 fn is_web_page(tree: &Tree) -> bool {
     Walk::new(tree.root()).any(|step| {
         let Step::Enter(node) = step else { return false };
@@ -85,14 +85,16 @@ fn holds(article: &HashSet<NodeId>, tree: &Tree, node: NodeId) -> bool {
     Walk::new(node).any(|step| matches!(step, Step::Enter(at) if article.contains(&at.id)))
 }
 
-/// Marks as unseen what stands outside of the article that reader mode found. Between its first and its last paragraph
-/// everything stays that looks like text: reader mode takes out lists and quotations too.
+/// Marks blocks outside the article that reader mode found as unseen.
+///
+/// Between its first and its last paragraph, everything that looks like text stays. Reader mode also removes lists and
+/// quotations.
 fn leave_out(written: &mut Written) {
     let (blocks, inside) = (&written.blocks, &written.inside);
     let all: usize = blocks.iter().filter(|b| b.is_seen()).map(|b| words(&b.text)).sum();
     let chosen = blocks.iter().zip(inside).filter(|(b, inside)| b.is_seen() && **inside);
     let kept: usize = chosen.map(|(b, _)| words(&b.text)).sum();
-    // A discussion is never furniture, whatever a reader of articles takes it for.
+    // A discussion is never furniture, whatever reader mode decides.
     let is_mark = |b: &Block| {
         b.is_seen()
             && (marks::question(&b.text).is_some_and(|q| q.sure) || marks::answer(&b.text).is_some_and(|a| a.strong))
@@ -103,13 +105,13 @@ fn leave_out(written: &mut Written) {
     let (Some(first), Some(last)) = (first, last) else {
         return;
     };
-    // What stands between the title and the text belongs to it: a subtitle, an introduction.
+    // Text between the title and the article, such as a subtitle or an introduction, belongs to the article.
     let first = (first.saturating_sub(HEAD_BLOCKS)..first)
         .rev()
         .find(|at| written.title[*at] && blocks[*at].is_seen())
         .unwrap_or(first);
     let (first, last) = (grow(written, first, true), grow(written, last, false));
-    // Reader mode that keeps next to nothing has not found the article.
+    // If reader mode keeps almost nothing, it has not found the article.
     if kept < 30 && kept * 4 < all {
         return;
     }
@@ -119,7 +121,7 @@ fn leave_out(written: &mut Written) {
         if !block.is_seen() || written.inside[at] || written.title[at] || text_within {
             continue;
         }
-        // Only a paragraph may be missed by somebody; menus and the like are lines and links.
+        // Only a paragraph may matter to a reader. Menus and the like are lines and links.
         let paragraph = !written.linked[at] && words(&block.text) >= PARAGRAPH_WORDS;
         block.look = Look::Unseen(if paragraph {
             "outside of the article"
@@ -129,8 +131,9 @@ fn leave_out(written: &mut Written) {
     }
 }
 
-/// The end of the article that lies at block `from` or, before or after it, as far as paragraphs follow each other: reader
-/// mode takes one element for the article where a page has it in several.
+/// Extends the article from its end at block `from`, as long as paragraphs follow.
+///
+/// Reader mode takes one element as the article, but some pages have it in several. Returns the new end.
 fn grow(written: &Written, from: usize, backwards: bool) -> usize {
     let (mut end, mut gap, mut at) = (from, 0, from);
     loop {
@@ -141,7 +144,7 @@ fn grow(written: &Written, from: usize, backwards: bool) -> usize {
         at = next.unwrap_or(at);
         match block.look {
             Look::Rule => continue,
-            // Most of what stands beyond the comments is not of the author.
+            // Most text beyond the comments is not the author's.
             Look::Unseen("comments of readers" | "other articles" | "footer of the page") => return end,
             Look::Unseen(_) => continue,
             _ => {}

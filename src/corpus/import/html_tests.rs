@@ -1,4 +1,4 @@
-//! What a reader sees of a page.
+//! Tests of what readers see of a page.
 
 use super::*;
 use proptest::prelude::*;

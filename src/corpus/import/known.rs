@@ -1,7 +1,7 @@
-//! Remembers which edition each entry of a feed, and each dropped file, became: so a correction replaces it.
+//! Remembers which edition each feed entry and each watched file became, so that a correction replaces it.
 //!
-//! In: a folder of editions. Out: for an identity, the slug of its edition and what was filed then. Kept in a hidden
-//! file beside the editions, which may be deleted: a correction is then a second edition, and nothing is lost.
+//! For each identity it stores the slug of the edition and a hash of its text, in a hidden file next to the editions.
+//! If that file is deleted, a correction becomes a second edition, and nothing is lost.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
@@ -17,14 +17,14 @@ use crate::corpus::markdown;
 
 const NAME: &str = ".askpm-imported.json";
 
-/// Largest file that is read, in bytes: far more than a corpus needs.
+/// Largest file that is read, in bytes. A corpus needs far less.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// What an identity became.
+/// The edition that an identity became.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Filed {
     slug: String,
-    /// What was filed, as [`print`] gives it.
+    /// Hash of the edition as [`print`] computes it.
     print: String,
 }
 
@@ -34,12 +34,12 @@ struct Kept {
     editions: BTreeMap<String, Filed>,
 }
 
-/// The identities of a folder.
+/// The identities of a folder of editions.
 pub(super) struct Known {
     path: PathBuf,
     kept: Kept,
     changed: bool,
-    /// Identities of this import: one that comes twice tells nothing apart.
+    /// Identities met in this import. One that repeats identifies nothing.
     met: HashSet<String>,
 }
 
@@ -60,13 +60,13 @@ impl Known {
         }
     }
 
-    /// The key of `identity`, unless it was met in this import before.
+    /// Returns the key of `identity`, unless this import has already met it.
     pub(super) fn meet(&mut self, identity: &str) -> Option<String> {
         let key = hex(identity);
         self.met.insert(key.clone()).then_some(key)
     }
 
-    /// The slug and the print of what `key` became.
+    /// Returns the slug and the hash of the edition that `key` became.
     pub(super) fn filed(&self, key: &str) -> Option<(&str, &str)> {
         let filed = self.kept.editions.get(key)?;
         Some((&filed.slug, &filed.print))
@@ -83,14 +83,14 @@ impl Known {
         }
     }
 
-    /// The file and its text, where there is something new to keep.
+    /// Returns the path and the text of the file if something changed.
     pub(super) fn to_write(&self) -> Option<(&Path, String)> {
         let text = serde_json::to_string_pretty(&self.kept).ok().filter(|_| self.changed)?;
         Some((&self.path, text))
     }
 }
 
-/// SHA-256 of `edition` as a file has it.
+/// Returns the SHA-256 of `edition` in its file format.
 pub(super) fn print(edition: &Edition) -> String {
     hex(&markdown::write(edition))
 }
@@ -102,8 +102,10 @@ fn hex(text: &str) -> String {
         .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
-/// Whether `new` may be a correction of `old`: it has its title and day, or most of its words. Some
-/// feeds give one identifier to entry after entry, and some people one name to file after file.
+/// Reports whether `new` may be a correction of `old`.
+///
+/// It may if title and day are the same, or if two thirds of the distinct words of the shorter one are in the other.
+/// Some feeds reuse one identifier for entry after entry, and some people reuse a file name.
 pub(super) fn is_correction(old: &Edition, new: &Edition) -> bool {
     let said = |edition: &Edition| -> HashSet<String> {
         let text = key(&markdown::write(edition));

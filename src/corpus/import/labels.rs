@@ -1,6 +1,7 @@
-//! The part of the pass over a newsletter that acts on lines with a meaning by themselves: `In this issue`, `Resources`.
+//! Handles labels during the pass over a newsletter: lines with a meaning of their own, such as `In this issue`.
 //!
-//! A label moves [`Builder`] to another place. `structure.rs` holds the pass, `marks.rs` the words of the labels.
+//! A label moves the [`Builder`] to another place. `structure.rs` makes the pass, and `marks.rs` has the words of
+//! labels.
 
 use super::block::{Block, Look};
 use super::clean::{key, words};
@@ -8,11 +9,11 @@ use super::marks::Label;
 use super::structure::{Builder, Place};
 use super::{closing, turns};
 
-/// Most words of a sentence that leads to the list of resources.
+/// Most words in a sentence that introduces the list of resources.
 const LEAD_IN_WORDS: usize = 40;
 
 impl Builder {
-    /// Acts on a line that has a meaning by itself; `false` where it has none in this place.
+    /// Handles a label. Returns `false` if it has no meaning in this place.
     pub(super) fn label(&mut self, label: Label, at: usize, blocks: &[Block]) -> bool {
         let Some(block) = blocks.get(at) else { return false };
         let settled = matches!(
@@ -60,8 +61,9 @@ impl Builder {
         true
     }
 
-    /// Whether a list follows the line at `at`: `Resources` may head a part of an article too, and `Reading` anything. A
-    /// sentence may stand between them.
+    /// Reports whether a list of resources follows the line at `at`. A sentence may come first.
+    ///
+    /// `Resources` may also head a part of an article, and `Reading` anything.
     fn lists_resources(&self, at: usize, blocks: &[Block]) -> bool {
         let Some(next) = turns::next_seen(blocks, at) else {
             return false;
@@ -80,7 +82,7 @@ impl Builder {
         listed(next) || self.lead_in(at, blocks).is_some() || !bare || label == "resources" && !self.article
     }
 
-    /// The sentence between the heading of the resources at `at` and their list.
+    /// Returns the sentence between the heading of the resources at `at` and their list.
     fn lead_in(&self, at: usize, blocks: &[Block]) -> Option<usize> {
         let sentence = turns::next_seen(blocks, at)?;
         let block = blocks.get(sentence)?;
@@ -91,7 +93,8 @@ impl Builder {
         (short && opens && leads && !is_item(block)).then_some(sentence)
     }
 
-    /// Whether `block` comes after the resources: a heading as high as theirs, or text below a list.
+    /// Reports whether `block` follows the resources: it is a heading of their level or higher, or text below their
+    /// list.
     pub(super) fn resources_are_over(&self, block: &Block, after_rule: bool) -> bool {
         if let (Look::Heading(level), Some(own)) = (block.look, self.resources_level) {
             return level <= own;

@@ -1,22 +1,22 @@
-//! Links within text: `[the price page](https://…)` in the edition, and the bare words wherever text is compared.
+//! Keeps links in text: an edition has `[the price page](https://…)`, and text that is compared has only the words.
 //!
-//! In: where links begin and end, as the page is walked. Out: of each line the words, and the words with their links in
-//! Markdown. The places travel within the text as two private characters, which no line keeps.
+//! While the page is walked, two private-use characters mark where links begin and end. [`Links::read`] then returns
+//! the words of a line, and its Markdown if it has links. No line keeps the marks.
 
 use std::collections::VecDeque;
 
-/// The first and the last place of a link (Unicode's private use area).
+/// Marks of the beginning and the end of a link (Unicode's private use area).
 const OPENS: char = '\u{e000}';
 const CLOSES: char = '\u{e001}';
 
 /// The links of the text that is being written.
 #[derive(Debug, Default)]
 pub(super) struct Links {
-    /// Addresses of the elements that are open; `None` where nobody knows where one leads.
+    /// Addresses of the open elements. `None` if the target is unknown.
     open: Vec<Option<String>>,
-    /// The innermost link is open, and has no text yet.
+    /// Whether the innermost link is open and has no text yet.
     waits: bool,
-    /// Addresses of the links that were closed, for the lines still to be read.
+    /// Addresses of closed links, for lines that are not read yet.
     closed: VecDeque<String>,
 }
 
@@ -26,7 +26,7 @@ impl Links {
         self.open.push(address);
     }
 
-    /// What stands before text that a reader sees.
+    /// Returns the mark that goes in front of visible text, if any.
     pub(super) fn before_text(&mut self) -> Option<char> {
         std::mem::take(&mut self.waits).then_some(OPENS)
     }
@@ -40,7 +40,7 @@ impl Links {
         Some(CLOSES)
     }
 
-    /// The words of `line`, and its Markdown where that has links.
+    /// Returns the words of `line`, and its Markdown if it has links.
     pub(super) fn read(&mut self, line: &str) -> (String, Option<String>) {
         if !line.contains([OPENS, CLOSES]) {
             return (line.to_string(), None);
@@ -87,8 +87,9 @@ impl Rich {
     }
 }
 
-/// `rich` with the marker that was put before `bare`, or in place of its own, to make `text`; `None` where nobody can say
-/// which that is.
+/// Returns `rich` with the same marker that turned `bare` into `text`.
+///
+/// The marker was added or replaced the first character. Returns `None` if that cannot be determined.
 pub(super) fn marked(bare: &str, text: &str, rich: &str) -> Option<String> {
     if let Some(marker) = text.strip_suffix(bare) {
         return Some(format!("{marker}{rich}"));
@@ -98,7 +99,7 @@ pub(super) fn marked(bare: &str, text: &str, rich: &str) -> Option<String> {
     same.then(|| format!("- {}", &rich[own..]))
 }
 
-/// `text` without the places of links.
+/// Returns `text` without link marks.
 pub(super) fn without(text: &str) -> String {
     text.replace([OPENS, CLOSES], "")
 }
@@ -107,7 +108,9 @@ pub(super) fn is_place(c: char) -> bool {
     matches!(c, OPENS | CLOSES)
 }
 
-/// Makes a link of what `out` has from `from` on; `false` where Markdown could not say it, or it says nothing new.
+/// Turns `out` from `from` on into a link.
+///
+/// Returns `false` if Markdown cannot express the link, or if its text is the address.
 fn link(out: &mut String, from: usize, address: &str) -> bool {
     let text = &out[from..];
     let name = text.trim();
@@ -130,7 +133,7 @@ fn link(out: &mut String, from: usize, address: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Reads a text in which `{` and `}` stand for a link to a page.
+    /// Reads a text where `{` and `}` mark a link to a page.
     fn read(text: &str) -> (String, Option<String>) {
         let mut links = Links::default();
         let mut written = String::new();

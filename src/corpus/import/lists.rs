@@ -1,6 +1,7 @@
-//! Lists: the numbers that a page gives their items, and items that no list element holds.
+//! Writes list items in Markdown.
 //!
-//! In: list elements, and blocks that begin with the sign of an item. Out: items in the form of Markdown.
+//! Keeps the numbers that a page gives its items, and finds items that are not in a list element but begin with a
+//! bullet.
 
 use dom_query::NodeRef;
 
@@ -8,16 +9,16 @@ use super::block::Look;
 use super::tags;
 use super::writer::Written;
 
-/// Deepest list whose numbering is kept; deeper items are plain bullets.
+/// Deepest list that keeps its numbering. Deeper items are numbered or bulleted like those of the list around them.
 const MAX_LISTS: usize = 64;
 
-/// Signs that set off an item.
+/// Characters that begin an item.
 const BULLETS: [char; 14] = ['•', '·', '‣', '◦', '▪', '●', '■', '□', '➤', '►', '▶', '✓', '✔', '➜'];
 
-/// The lists that are open.
+/// The open lists.
 #[derive(Debug, Default)]
 pub(super) struct Lists {
-    /// For each the number of its next item and the step to the one after; `None` for bullets.
+    /// For each list, the number of the next item and the step to the one after. `None` means bullets.
     open: Vec<Option<(i64, i64)>>,
     too_deep: usize,
 }
@@ -48,14 +49,14 @@ impl Lists {
         }
     }
 
-    /// An item begins, which may have a number of its own.
+    /// Begins an item, which may set its number.
     pub(super) fn item(&mut self, item: &NodeRef) {
         if let (Some(Some((next, _))), Some(value)) = (self.open.last_mut(), number(item, "value")) {
             *next = value;
         }
     }
 
-    /// `text` as an item of the open list.
+    /// Returns `text` as an item of the open list.
     pub(super) fn marked(&mut self, text: &str) -> String {
         match self.open.last_mut() {
             Some(Some((next, step))) => {
@@ -68,32 +69,32 @@ impl Lists {
     }
 }
 
-/// A number of at most four digits, as people number lists.
+/// Returns a number of at most four digits, as people number lists.
 fn number(node: &NodeRef, name: &str) -> Option<i64> {
     let value: i64 = node.attr(name)?.trim().parse().ok()?;
     (0..=9_999).contains(&value).then_some(value)
 }
 
-/// The text of an item that begins with a sign for one.
+/// Returns the text of an item that begins with a bullet.
 pub(super) fn bulleted(text: &str) -> Option<&str> {
     let rest = text.strip_prefix(BULLETS)?;
     let item = rest.trim_start();
     (item.len() < rest.len() && !item.is_empty()).then_some(item)
 }
 
-/// Whether `text` is a sign of an item and nothing else: a bullet, or a number with a full stop.
+/// Reports whether `text` is only a bullet, or only a number with a full stop or a bracket.
 fn is_marker(text: &str) -> bool {
     let digits = text.trim_end_matches(['.', ')']);
     let number = digits.len() + 1 == text.len() && (1..=3).contains(&digits.len());
     number && digits.bytes().all(|b| b.is_ascii_digit()) || text.chars().count() == 1 && text.starts_with(BULLETS)
 }
 
-/// Whether `text` is the mark of a footnote and nothing else.
+/// Reports whether `text` is only a footnote mark.
 fn is_note(text: &str) -> bool {
     text.len() <= 8 && text.starts_with("[^") && text.ends_with(']')
 }
 
-/// Joins a sign that stands in a cell or a paragraph of its own to the text after it.
+/// Joins a marker in a separate cell or paragraph to the text after it.
 pub(super) fn join_markers(written: &mut Written) {
     let mut kept = 0;
     let mut marker: Option<String> = None;

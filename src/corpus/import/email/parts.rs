@@ -1,7 +1,7 @@
-//! Takes the parts of a message apart (RFC 2045–2046).
+//! Splits a message into its parts (RFC 2045–2046).
 //!
-//! In: the bytes of a message. Out: its [`Body`], a small tree of texts of which all or the best are to be read, and
-//! what else is attached. mail-parser reads the header of each part; its own walk of parts in parts has no depth limit.
+//! The result is a [`Body`], a small tree of texts that are read together or as alternatives, and the attachments.
+//! mail-parser reads the header of each part. Its own walk through nested parts has no depth limit, so it is not used.
 
 use mail_parser::{MessageParser, MessagePart, MimeHeaders};
 
@@ -9,7 +9,7 @@ use super::decode;
 use crate::corpus::import::clean::{bounded_line, clean};
 use crate::corpus::import::{Limits, slug};
 
-/// Text found in a message.
+/// A text found in a message.
 pub(super) struct Text {
     pub text: String,
     pub is_html: bool,
@@ -19,9 +19,9 @@ pub(super) enum Body {
     Text(Text),
     /// Parts that follow each other.
     All(Vec<Body>),
-    /// The same in several forms.
+    /// Alternative forms of the same text.
     Best(Vec<Body>),
-    /// A frame of a saved page: it is no text of the page's.
+    /// A frame of a saved page. Its text is not part of the page's.
     Frame(Text),
 }
 
@@ -33,28 +33,28 @@ pub(super) struct Attachment {
     pub bytes: Vec<u8>,
 }
 
-/// What the walk through a message found.
+/// What the walk through a message found, apart from its text.
 #[derive(Default)]
 pub(super) struct Found {
     pub attachments: Vec<Attachment>,
     pub messages: Vec<Vec<u8>>,
     /// Whether the messages are those of a digest.
     pub is_digest: bool,
-    /// The address of the page, where the message is a saved page.
+    /// The address of the page, if the message is a saved page.
     pub page: Option<String>,
-    /// Why there is nothing to read, where a part says so.
+    /// Why the text cannot be read, if a part makes that clear.
     pub unreadable: Option<&'static str>,
     decoded: usize,
 }
 
-/// What surrounds a part.
+/// The kind of part that contains a part.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Within {
     Message,
     Digest,
 }
 
-/// Walks through the parts of `raw`; `left` counts down the parts that may still be looked at.
+/// Walks through the parts of `raw`. `left` counts down the parts that may still be read.
 pub(super) fn walk(
     raw: &[u8],
     depth: usize,
@@ -77,7 +77,7 @@ struct Walker<'a> {
 }
 
 impl Walker<'_> {
-    /// Goes as deep as the limit on parts in parts, which also bounds the stack.
+    /// Reads a part and those inside it. The depth limit also bounds the stack.
     fn part(&mut self, raw: &[u8], depth: usize, within: Within) -> Result<Option<Body>, String> {
         *self.left = self.left.saturating_sub(1);
         if *self.left == 0 {
@@ -131,7 +131,7 @@ impl Walker<'_> {
                 };
                 return Some(Body::Text(Text { text, is_html }));
             }
-            // Pictures and sound hold no text; the others are about the mail itself.
+            // Pictures and sound have no text. The others are about the mail itself.
             ("image" | "audio" | "video" | "font" | "message", _)
             | ("text", "css" | "calendar" | "x-amp-html" | "rfc822-headers" | "x-vcard" | "vcard" | "javascript")
             | (
@@ -171,7 +171,7 @@ impl Walker<'_> {
             raws = parts(encoded, &guess(encoded));
         }
         if raws.is_empty() {
-            // No boundary is in it: what there is reads as a part of its own.
+            // The boundary does not occur, so the content is read as one text.
             let text = decode::text(encoded, part.charset.as_deref(), false);
             return Ok(Some(Body::Text(Text { text, is_html: false })).filter(|_| !encoded.trim_ascii().is_empty()));
         }
@@ -280,7 +280,7 @@ impl Part {
         }
     }
 
-    /// The content, and what follows it that is not encoded.
+    /// Returns the decoded content, and the unencoded text after it.
     fn decoded<'a>(&self, encoded: &'a [u8]) -> (Vec<u8>, &'a [u8]) {
         match self.encoding.as_str() {
             "base64" => decode::base64(encoded),
@@ -289,7 +289,7 @@ impl Part {
         }
     }
 
-    /// Whether `raw` is the part that this one says it begins with.
+    /// Reports whether `raw` is the part that this one names as its first.
     fn starts_at(&self, raw: &[u8]) -> bool {
         let Some(start) = self.start.as_deref().map(|s| s.trim_matches(['<', '>'])) else {
             return false;
@@ -302,8 +302,10 @@ impl Part {
     }
 }
 
-/// A part's header with the blank line that ends it; all of `raw` where there is no such line, and nothing where the
-/// first line is no field: a part may have lost its blank line.
+/// Returns a part's header, including the blank line that ends it.
+///
+/// Returns all of `raw` if there is no blank line, and nothing if the first line is not a field: a part may have lost
+/// the blank line above its text.
 pub(super) fn head_of(raw: &[u8]) -> &[u8] {
     let first = raw.split(|&b| b == b'\n').next().unwrap_or_default();
     let name = first.split(|&b| b == b':').next().unwrap_or_default().trim_ascii_end();
@@ -321,7 +323,7 @@ pub(super) fn head_of(raw: &[u8]) -> &[u8] {
     &raw[..at]
 }
 
-/// The boundary of a multipart that does not say it: what its first line of a boundary's form has.
+/// Guesses an undeclared boundary from the first line that looks like one.
 fn guess(body: &[u8]) -> String {
     let mut lines = body.split(|&b| b == b'\n').map(|line| line.trim_ascii_end());
     let found = lines.find_map(|line| {
@@ -333,7 +335,7 @@ fn guess(body: &[u8]) -> String {
         .unwrap_or_default()
 }
 
-/// The parts between the boundary lines of a multipart's body (RFC 2046, section 5.1.1).
+/// Returns the parts between the boundary lines of a multipart body (RFC 2046, section 5.1.1).
 fn parts<'a>(body: &'a [u8], boundary: &str) -> Vec<&'a [u8]> {
     let mut out = Vec::new();
     if boundary.is_empty() {
@@ -352,7 +354,7 @@ fn parts<'a>(body: &'a [u8], boundary: &str) -> Vec<&'a [u8]> {
         }
         at += line.len();
     }
-    // A message cut short has no last boundary.
+    // A truncated message has no last boundary.
     out.extend(start.map(|start| &body[start..]));
     out
 }

@@ -15,7 +15,7 @@ pub(super) fn element(name: &str, (text, sort): &(String, Sort)) -> String {
     out
 }
 
-/// Whether a text that is declared plain has paragraphs of HTML in it: many feeds forget to say so.
+/// Reports whether a text that is declared plain has HTML paragraphs. Many feeds omit the type.
 fn looks_like_html(text: &str) -> bool {
     ["</p>", "<p>", "<br>", "<br/>", "<br />", "</div>", "</li>"]
         .iter()

@@ -1,7 +1,7 @@
-//! What the elements of feeds mean, in their many dialects.
+//! Maps the elements of the many feed dialects to roles in an entry.
 //!
-//! In: the kind of feed, the namespace and the name of an element. Out: its role in an entry, and how its text is
-//! written.
+//! The role depends on the kind of feed, the namespace and the element's name. This module also decides how the text of
+//! an element is encoded.
 
 use xml5ever::tokenizer::Tag;
 
@@ -11,11 +11,11 @@ use super::repair::attribute;
 pub(super) enum Form {
     Rss,
     Atom,
-    /// Notes of Evernote.
+    /// An export of Evernote notes.
     Notes,
 }
 
-/// What the prefix of an element stands for.
+/// The namespace of an element.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Space {
     /// The feed's own.
@@ -36,20 +36,20 @@ pub(super) enum Role {
     Updated,
     Summary,
     Content,
-    /// A description that stands elsewhere, for entries that have no other text.
+    /// A description in an extension, for entries that have no other text.
     Fallback,
-    /// What WordPress says of an item of its export.
+    /// The type and the state of an item in a WordPress export.
     Kind,
     Status,
 }
 
-/// How the text of an element is to be read.
+/// How the text of an element is encoded.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sort {
     Plain,
-    /// HTML written as text.
+    /// HTML, escaped as text.
     Html,
-    /// HTML written as elements.
+    /// HTML, as XML elements.
     Elements,
 }
 
@@ -94,7 +94,7 @@ pub(super) fn role(form: Form, space: Space, name: &str) -> Option<Role> {
     })
 }
 
-/// Elements that hold others that are looked at.
+/// Reports whether an element only contains others that are read.
 pub(super) fn is_transparent(space: Space, name: &str) -> bool {
     match space {
         Space::Media => matches!(name, "group" | "content"),
@@ -118,12 +118,12 @@ pub(super) fn sort(form: Form, role: Role, tag: &Tag) -> Sort {
     }
 }
 
-/// Whether an element that was not closed ends where the element `name` begins.
+/// Reports whether an unclosed element ends where the element `name` begins.
 pub(super) fn ends_before(open: (&str, Role, Sort), form: Form, space: Space, name: &str) -> bool {
     let (opened, role_of_open, sort) = open;
     let next = role(form, space, name);
     let text = matches!(role_of_open, Role::Summary | Role::Content | Role::Fallback);
-    // Names that HTML has too may be a part of the text.
+    // HTML also has these names, so they may be part of the text.
     let in_html = matches!(name, "title" | "link" | "summary" | "body" | "content");
     match next {
         Some(_) if !text => opened != name,

@@ -1,11 +1,11 @@
-//! Makes a JSON Feed that feed-rs reads of what is nearly one.
+//! Repairs a JSON Feed so that feed-rs can read it.
 //!
-//! In: text. Out: the same feed with the types that <https://www.jsonfeed.org/version/1.1/> gives its fields, or nothing
-//! where the text is no JSON Feed. A number for an identifier or a missing title would else cost every entry.
+//! The result has the field types of <https://www.jsonfeed.org/version/1.1/>. Without the repair, a numeric identifier
+//! or a missing title would cost every entry.
 
 use serde_json::{Map, Value, json};
 
-/// Whether `text` is a JSON Feed.
+/// Reports whether `text` is a JSON Feed.
 pub(in crate::corpus::import) fn is_feed(text: &str) -> bool {
     parsed(text).is_some()
 }
@@ -21,7 +21,7 @@ fn parsed(text: &str) -> Option<Map<String, Value>> {
     (named && items.is_some() || items.is_some_and(|items| items.iter().any(looks))).then_some(feed)
 }
 
-/// The feed in `text`, repaired, with its first `max` entries; and how many it has.
+/// Returns the repaired feed with its first `max` entries, and the number of entries in `text`.
 pub(super) fn repaired(text: &str, max: usize) -> Option<(String, usize)> {
     let feed = parsed(text)?;
     let items = feed.get("items").and_then(Value::as_array)?;

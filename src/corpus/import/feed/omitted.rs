@@ -1,13 +1,13 @@
-//! Says which items of WordPress's export are no letters: pages, drafts, private posts, files and settings.
+//! Reports the items of a WordPress export that are not published posts: pages, drafts, private posts, files, settings.
 
 use std::collections::BTreeMap;
 
 use super::super::ImportReport;
 use super::super::clean::{bounded_line, clean};
 
-/// Why an item of WordPress's export is no letter that was sent, if it is none.
+/// Returns why an item of a WordPress export is not a published post, or `None` if it is one.
 pub(super) fn no_letter(title: Option<&str>, kind: Option<&str>, status: Option<&str>) -> Option<String> {
-    // Other feeds have elements of these names too.
+    // Other feeds have elements with these names too.
     let kind = kind?;
     let title = title.unwrap_or("without a title");
     let title = format!("“{}”", bounded_line(&clean(title), 80));
@@ -33,7 +33,7 @@ pub(super) fn no_letter(title: Option<&str>, kind: Option<&str>, status: Option<
     }
 }
 
-/// Reports the entries of an export that are no letters: pages and drafts by name, files and settings by their number.
+/// Reports the omitted items: pages and drafts one by one, files and settings by their number.
 pub(super) fn report(name: &str, omitted: Vec<(usize, String)>, report: &mut ImportReport) {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for (place, why) in omitted {

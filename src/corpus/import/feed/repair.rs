@@ -1,9 +1,9 @@
-//! Makes a well-formed Atom feed of what feeds are in practice, so that feed-rs loses nothing of it.
+//! Turns feeds as they occur in practice into a well-formed Atom feed, so that feed-rs loses nothing.
 //!
-//! In: the text of an RSS 0.9–2.0, RDF or Atom feed or of an Evernote export, with whatever stands before and after it,
-//! stray `<` and `&`, unclosed and self-closed elements, undeclared prefixes. Out: an Atom feed of those fields that
-//! an edition is made of, each one text. The file is read by xml5ever, whose tokenizer goes on after every fault;
-//! entities that a feed defines are not expanded, and nothing is fetched.
+//! It reads RSS 0.9–2.0, RDF, Atom and Evernote exports. It accepts text before and after the feed, stray `<` and `&`,
+//! unclosed and self-closed elements and undeclared prefixes. The Atom feed has only the fields that an edition needs,
+//! each as one text. The tokenizer of xml5ever continues after every error. Entities that a feed defines are not
+//! expanded, and nothing is fetched.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -17,19 +17,19 @@ use super::atom::{base_tag, element, escape};
 use super::fields::{Form, Role, Sort, Space, ends_before, is_transparent, role, sort, space_of};
 use super::omitted::no_letter;
 
-/// Elements of HTML that have no end.
+/// HTML elements that have no end tag.
 const VOID: [&str; 14] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
 ];
 
-/// A feed that was repaired.
+/// A repaired feed.
 pub(super) struct Repaired {
     pub atom: String,
-    /// How many entries the file has; at most as many as asked for are in `atom`.
+    /// Number of entries in the file. `atom` has at most as many as requested.
     pub count: usize,
-    /// Entries of an export that are no letters, by their places, and why.
+    /// Items of an export that are not published posts: their position, and the reason.
     pub omitted: Vec<(usize, String)>,
-    /// Whether the file ends before its feed does.
+    /// Whether the file is truncated.
     pub cut: bool,
     pub is_notes: bool,
 }
@@ -39,7 +39,7 @@ struct Open {
     name: String,
     role: Role,
     sort: Sort,
-    /// Elements of the same name open inside of it.
+    /// Number of open elements of the same name inside it.
     same: usize,
     text: String,
 }
@@ -49,7 +49,7 @@ struct Entry {
     title: Option<(String, Sort)>,
     id: Option<String>,
     link: Option<String>,
-    /// Whether the link is the one to the entry's page.
+    /// Whether the link is known to lead to the entry's page.
     sure_link: bool,
     published: Option<String>,
     updated: Option<String>,
@@ -58,7 +58,7 @@ struct Entry {
     fallback: Option<(String, Sort)>,
     kind: Option<String>,
     status: Option<String>,
-    /// The address that links within the entry are relative to.
+    /// The address that links in the entry are relative to.
     base: Option<String>,
 }
 
@@ -71,11 +71,11 @@ struct State {
     prefixes: HashMap<String, Space>,
     title: Option<(String, Sort)>,
     omitted: Vec<(usize, String)>,
-    /// The same for the feed.
+    /// The address that links in the feed are relative to.
     base: Option<String>,
     entry: Option<Entry>,
     open: Option<Open>,
-    /// An element that is passed over, and how many of the same name are open inside of it.
+    /// An element that is skipped, and the number of open elements of the same name inside it.
     skip: Option<(String, usize)>,
 }
 
@@ -100,7 +100,7 @@ impl TokenSink for Sink {
     }
 }
 
-/// Repairs the feed in `text`, with its first `max` entries.
+/// Repairs the feed in `text`. Keeps the first `max` entries.
 pub(super) fn repaired(text: &str, max: usize) -> Repaired {
     let state = State {
         max,
@@ -208,7 +208,7 @@ impl State {
         }
     }
 
-    /// What links within `tag` are relative to (XML Base), where those around it are relative to `outer`.
+    /// Returns the base address of links in `tag` (XML Base). `outer` is that of the enclosing element.
     fn base_of(&self, tag: &Tag, outer: Option<&str>) -> Option<String> {
         match (attribute(tag, "base"), outer) {
             (Some(own), Some(outer)) => resolved(outer, &own).or(Some(own)),
@@ -217,7 +217,7 @@ impl State {
         }
     }
 
-    /// Remembers what the prefixes that `tag` declares stand for.
+    /// Records the namespaces of the prefixes that `tag` declares.
     fn declare(&mut self, tag: &Tag) {
         for attribute in &tag.attrs {
             let declares = attribute
@@ -257,7 +257,7 @@ impl State {
         space == Space::Feed && name == entry
     }
 
-    /// The page of the entry, not its comments or its enclosure.
+    /// Stores the address of the entry's page. Ignores links to comments or enclosures.
     fn link(&mut self, tag: &Tag) {
         let Some(entry) = &mut self.entry else { return };
         let sure = attribute(tag, "rel").is_none_or(|rel| rel.is_empty() || rel == "alternate");
@@ -307,7 +307,7 @@ impl State {
         }
     }
 
-    /// Ends the open element and keeps its text.
+    /// Ends the open element and stores its text.
     fn close(&mut self) {
         let Some(open) = self.open.take() else { return };
         let text = without_wrapping(&open.text);
@@ -351,7 +351,7 @@ impl State {
         }
         let plain = |text: Option<String>| text.map(|text| (text, Sort::Plain));
         let summary = entry.summary.or(entry.fallback);
-        // Without a base of its own, a link within the text is relative to the page of the entry.
+        // Without a base, links in the text are relative to the entry's page.
         let base = entry.base.or(entry.link.clone());
         let based = |text: Option<(String, Sort)>| {
             text.map(|(text, sort)| match &base {
@@ -387,7 +387,7 @@ impl State {
 impl Open {
     fn start(&mut self, tag: &Tag, name: &str, empty: bool) {
         if self.sort == Sort::Plain {
-            // Elements in a text: it is a page's after all.
+            // A plain text has no elements, so this one is HTML.
             let text = std::mem::take(&mut self.text);
             escape(&text, &mut self.text);
             self.sort = Sort::Elements;
@@ -401,7 +401,7 @@ impl Open {
             self.text.push('"');
         }
         self.text.push('>');
-        // HTML has no element that closes itself: `<iframe/>` would take in all that follows.
+        // HTML has no self-closing elements. `<iframe/>` would swallow everything after it.
         if empty && !VOID.contains(&name) {
             self.text.push_str(&format!("</{name}>"));
         }
@@ -424,7 +424,7 @@ fn longer(held: Option<(String, Sort)>, new: Option<(String, Sort)>) -> Option<(
     }
 }
 
-/// A text without the `<![CDATA[…]]>` that some programs escape instead of write.
+/// Removes a `<![CDATA[…]]>` wrapper that the feed escaped by mistake.
 fn without_wrapping(text: &str) -> &str {
     let text = text.trim();
     let inner = text.strip_prefix("<![CDATA[").and_then(|rest| rest.strip_suffix("]]>"));
