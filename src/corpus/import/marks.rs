@@ -1,33 +1,33 @@
-//! The marks by which a newsletter shows its structure: `Question 2)`, `A]`, `– Name`, `Top Discussions`, a date line.
+//! Recognizes the marks that show a newsletter's structure: `Question 2)`, `A]`, `– Name`, `Top Discussions`.
 //!
-//! In: the text of one block. Out: what it could be. Whether it is that, in its place, is for `structure.rs` to say.
+//! Each function says what the text of one block could be. `structure.rs` decides whether it is that in its place.
 
 use super::clean::{key, words};
 use super::names;
 
-/// `Question 2) Title`.
+/// A mark such as `Question 2) Title`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Question<'a> {
     pub number: u32,
-    /// What follows: the title, or nothing.
+    /// The title after the mark, or nothing.
     pub title: &'a str,
-    /// Whether a sign stands between number and title, so that it cannot be a sentence that begins with `Question 2`.
+    /// Whether a separator follows the number, so that it is not a sentence that begins with `Question 2`.
     pub sure: bool,
-    /// Whether it is `Q3` and no whole word: quarters of the year are written so too.
+    /// Whether it is `Q3` rather than a whole word. Quarters of the year are written the same way.
     pub short: bool,
 }
 
-/// `A] Text`.
+/// A mark such as `A] Text`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct AnswerMark<'a> {
     /// 0 for A, 25 for Z, 26 for AA.
     pub index: u32,
-    /// `A]`, `[A]` and `Answer A:` are hardly ever anything else; `A)`, `A.` and `A:` are.
+    /// Whether it is `A]`, `[A]` or `Answer A:`, which hardly ever mean anything else. `A)`, `A.` and `A:` often do.
     pub strong: bool,
     pub text: &'a str,
 }
 
-/// A line that has a meaning by itself.
+/// The meaning of a line that is a label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Label {
     /// `In this edition`: a table of contents follows.
@@ -36,13 +36,13 @@ pub(super) enum Label {
     Discussions,
     /// `Top learning resources`.
     Resources,
-    /// `Discussion`, `Answers`: the asker has spoken, answers follow.
+    /// `Discussion`, `Answers`: the question is over, and answers follow.
     Answers,
-    /// `Latest posts`, `About us`: nothing of the edition follows.
+    /// `Latest posts`, `About us`: the edition is over.
     Footer,
 }
 
-/// Whether a line may open or sign something, so that it must not be joined to the line before.
+/// Reports whether a line may open or sign something, so that it must not be joined to the line before.
 pub(super) fn may_open(line: &str) -> bool {
     signature(line).is_some()
         || asks(line).is_some()
@@ -54,7 +54,8 @@ pub(super) fn may_open(line: &str) -> bool {
         || label(line).is_some()
 }
 
-/// Takes off emphasis that opens a text (`**Question 1**`), and its end where it closes it.
+/// Removes emphasis that opens a text (`**Question 1**`), and its end at the end of the text. Returns whether there was
+/// any.
 fn unemphasised(text: &str) -> (&str, bool) {
     let text = text.trim();
     let bare = text.trim_start_matches(['*', '_']);
@@ -64,7 +65,7 @@ fn unemphasised(text: &str) -> (&str, bool) {
     (bare.trim_end_matches(['*', '_']).trim(), true)
 }
 
-/// What follows a mark; where the mark was emphasised, the signs that end that emphasis go too.
+/// Returns the text after a mark. If the mark was emphasized, also removes the end of the emphasis.
 fn after_mark(rest: &str, emphasised: bool) -> &str {
     let rest = rest.trim_start();
     if emphasised {
@@ -136,18 +137,18 @@ pub(super) fn answer(text: &str) -> Option<AnswerMark<'_>> {
     if let Some(rest) = rest.strip_prefix(']') {
         return found(index, true, rest);
     }
-    // A heading that is a letter and nothing else.
+    // A heading that is only a letter.
     if rest.is_empty() && text.len() == 1 {
         return found(index, false, rest);
     }
-    // `Q:` asks.
+    // `Q:` is a question.
     let rest = rest.strip_prefix([')', '.', ':']).filter(|_| !text.starts_with("Q"))?;
-    // `A.B. Smith` and `A:b` are no marks: white space must follow, or nothing.
+    // `A.B. Smith` and `A:b` are not marks. White space or nothing must follow.
     let apart = rest.is_empty() || rest.starts_with([' ', '\n']) || (emphasised && rest.starts_with(['*', '_']));
     if apart { found(index, false, rest) } else { None }
 }
 
-/// Capital letters that number an answer: A to Z, then AA to AZ.
+/// Reads the capital letters of an answer: A to Z, then AA to AZ.
 fn letters(text: &str) -> Option<(u32, &str)> {
     let count = text.bytes().take_while(u8::is_ascii_uppercase).count();
     let ordinal = |at: usize| text.as_bytes().get(at).map(|b| u32::from(b - b'A'));
@@ -158,21 +159,21 @@ fn letters(text: &str) -> Option<(u32, &str)> {
     }
 }
 
-/// Reads `– Jane Doe` (hyphen, en dash, em dash or horizontal bar) as the name it is signed with.
+/// Reads the name in a signature such as `– Jane Doe`. The dash may be a hyphen, en dash, em dash or horizontal bar.
 pub(super) fn signature(text: &str) -> Option<&str> {
     names::after_dash(text)
         .map(|(name, _)| name)
         .filter(|name| names::is_name(name))
 }
 
-/// Reads `– Head of product at a bank`: a signature without a name, which only its place can tell from an item.
+/// Reads `– Head of product at a bank`. Only its place distinguishes a signature without a name from a list item.
 pub(super) fn signed_by_role(text: &str) -> Option<&str> {
     names::after_dash(text)
         .map(|(name, _)| name)
         .filter(|name| names::is_sure_byline(name))
 }
 
-/// Reads `Q: Title`, `Q. Title`, `Question: Title`: a question without a number.
+/// Reads a question without a number: `Q: Title`, `Q. Title`, `Question: Title`.
 pub(super) fn asks(text: &str) -> Option<&str> {
     let (text, emphasised) = unemphasised(text);
     let wide = ["问题", "問題", "质问", "質問", "问", "問", "질문"];
@@ -251,7 +252,7 @@ pub(super) fn answer_from(text: &str) -> Option<(&str, &str)> {
     let (text, _) = unemphasised(text);
     let wide = ["回答", "答え", "答", "답변", "답"];
     if let Some(rest) = wide.iter().find_map(|word| text.strip_prefix(word)) {
-        // `答：李雷` stands on a line of its own above the answer.
+        // `答：李雷` is on a separate line above the answer.
         if let Some((by, said)) = rest
             .trim_start()
             .strip_prefix(['：', ':'])
@@ -295,7 +296,7 @@ pub(super) fn answer_from(text: &str) -> Option<(&str, &str)> {
     )
 }
 
-/// Reads `Jane Doe, PM at a bank, asks:` or `… writes:`: who speaks, and what follows.
+/// Reads `Jane Doe, PM at a bank, asks:` or `… writes:`. Returns the speaker and the rest.
 pub(super) fn asker_says(text: &str) -> Option<(&str, &str)> {
     let (text, _) = unemphasised(text);
     said_with(
@@ -323,7 +324,7 @@ fn said_with<'a>(text: &'a str, verbs: &[&str]) -> Option<(&'a str, &'a str)> {
     (names::is_name(by) || names::is_byline(by)).then_some((by, said))
 }
 
-/// What a line means that has a meaning by itself.
+/// Returns the meaning of a line that is a label.
 pub(super) fn label(text: &str) -> Option<Label> {
     if text.len() > 120 || text.contains('\n') || text.split(' ').nth(12).is_some() {
         return None;

@@ -1,4 +1,4 @@
-//! What is a mark and what is not.
+//! Tests of what is a mark and what is not.
 
 use super::*;
 use proptest::prelude::*;

@@ -1,9 +1,9 @@
-//! What programs write into Markdown: HTML tags of which only the text counts, comments that readers do not see,
-//! shortcodes of site generators, and the links and pictures of note programs.
+//! Removes what programs add to Markdown, from clean text.
 //!
-//! In: clean text. Out: the text without them, and what the comments said. Code keeps its tags.
+//! That is HTML tags, comments, shortcodes of site generators, and the links and pictures of note-taking programs. The
+//! text inside tags stays. Comments are returned separately. Code is not touched.
 
-/// Tags that programs write into Markdown; any other `<…>` is the author's.
+/// Tags that programs write into Markdown. Any other `<…>` is the author's.
 const TAGS: &[&str] = &[
     "aside",
     "div",
@@ -36,12 +36,12 @@ const TAGS: &[&str] = &[
     "footer",
 ];
 
-/// Signs that open what is no text and those that close it: comments of Obsidian, shortcodes of Hugo and Jekyll.
+/// Opening and closing signs of text that is not shown: comments of Obsidian, shortcodes of Hugo and Jekyll.
 const APART: &[(&str, &str)] = &[("%%", "%%"), ("{{<", ">}}"), ("{{%", "%}}"), ("{%", "%}")];
-/// Longest of these, in bytes: two signs further apart have nothing to do with each other.
+/// Longest such text, in bytes. Signs further apart are unrelated.
 const LONGEST: usize = 2_000;
 
-/// `text` without comments and tags, and the comments.
+/// Returns `text` without comments and tags, and the comments.
 pub(super) fn without(text: &str) -> (String, Vec<&str>) {
     let (mut out, mut comments) = (String::with_capacity(text.len()), Vec::new());
     let (mut fenced, mut code, mut closable) = (false, false, true);
@@ -107,7 +107,7 @@ pub(super) fn without(text: &str) -> (String, Vec<&str>) {
     (out, comments)
 }
 
-/// The length of what opens `text` and is none of it, and what it says where it is a comment.
+/// Returns the length of hidden text at the beginning of `text`, and its content if it is a comment.
 fn apart(text: &str, line_start: bool) -> Option<(usize, Option<&str>)> {
     let within = |open: &str, close: &str| {
         let inner = text.strip_prefix(open)?;
@@ -119,7 +119,7 @@ fn apart(text: &str, line_start: bool) -> Option<(usize, Option<&str>)> {
             return Some((length, (*open == "%%").then_some(said)));
         }
     }
-    // `![[chart.png]]` is a picture; `[//]: # (note)` is a comment by a link that leads nowhere.
+    // `![[chart.png]]` is a picture. `[//]: # (note)` is a comment, written as a link that leads nowhere.
     if let Some((length, _)) = within("![[", "]]") {
         return Some((length, None));
     }
@@ -131,7 +131,7 @@ fn apart(text: &str, line_start: bool) -> Option<(usize, Option<&str>)> {
     ))
 }
 
-/// `==marked words==` of a note program: its length, and the words.
+/// Reads `==marked words==` of a note-taking program. Returns its length, and the words.
 fn marked(text: &str) -> Option<(usize, &str)> {
     let inner = text.strip_prefix("==")?;
     let end = head_bytes(inner).find("==")?;
@@ -142,12 +142,12 @@ fn marked(text: &str) -> Option<(usize, &str)> {
     (tight && ends && !words.is_empty()).then_some((end + 4, words))
 }
 
-/// Whether `text` ends within a word, or in a sign that is more of the same.
+/// Reports whether `text` ends inside a word or with another `=`.
 fn ends_in_word(text: &str) -> bool {
     text.ends_with(|c: char| c.is_alphanumeric() || c == '=')
 }
 
-/// ` ^1f2e3d` at the end of a line, by which a note program finds the paragraph again: its length.
+/// Returns the length of ` ^1f2e3d` at the end of a line, an anchor of a note-taking program, without the space.
 fn block_name(text: &str) -> Option<usize> {
     let inner = text.strip_prefix('^')?;
     let name = |c: &u8| c.is_ascii_alphanumeric() || *c == b'-';
@@ -157,7 +157,7 @@ fn block_name(text: &str) -> Option<usize> {
     (length >= 4 && lettered && (ends.is_empty() || ends.starts_with('\n'))).then_some(length + 1)
 }
 
-/// `[[note|name]]` of a note program: its length, and the name.
+/// Reads `[[note|name]]` of a note-taking program. Returns its length, and the name.
 fn wiki_link(text: &str) -> Option<(usize, &str)> {
     let inner = text.strip_prefix("[[")?;
     let end = head_bytes(inner).find("]]")?;
@@ -166,7 +166,7 @@ fn wiki_link(text: &str) -> Option<(usize, &str)> {
     plain.then_some((end + 4, name))
 }
 
-/// As much of `text` as is looked through for a closing sign.
+/// Returns the part of `text` that is searched for a closing sign.
 fn head_bytes(text: &str) -> &str {
     let mut end = text.len().min(LONGEST);
     while !text.is_char_boundary(end) {
@@ -175,7 +175,7 @@ fn head_bytes(text: &str) -> &str {
     &text[..end]
 }
 
-/// The length and the name of the tag that opens `text`.
+/// Returns the length and the name of the tag at the beginning of `text`.
 fn tag(text: &str) -> Option<(usize, &'static str)> {
     let inner = text.strip_prefix('<')?;
     let inner = inner.strip_prefix('/').unwrap_or(inner);

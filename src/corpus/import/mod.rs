@@ -1,13 +1,16 @@
-//! Turns newsletters as they come into [`Edition`]s: plain text, Markdown, saved pages, mail, mailboxes and feeds.
+//! Imports newsletters as [`Edition`]s from plain text, Markdown, saved pages, mail, mailboxes and feeds.
 //!
-//! In: bytes and the name they came under ([`import_bytes`], pure), or a file or folder ([`import_path`]). Out: an
-//! [`ImportReport`] of editions, each with an account of what was left out, and of what could not be read and why;
-//! [`store`] writes the editions into a folder. This module must not know of the index, and never reaches the network.
+//! [`import_bytes`] reads bytes and is a pure function. [`import_path`] reads a file or a folder. Both return an
+//! [`ImportReport`]: the editions, what was left out of each, and what could not be read and why. [`store`] writes the
+//! editions into a folder. This module never uses the network or the index.
 //!
-//! Archives are opened first (`archive.rs`, `epub.rs`), and each file in them is read like any other.
+//! The stages:
 //!
-//! The way through: `sniff.rs` tells the kind of file and decodes it; `text.rs`, `html.rs`, `email.rs` and `feed.rs`
-//! make `block::Document`s of it; `structure.rs` makes an edition of each; `store.rs` files them.
+//! - `archive.rs` and `epub.rs` open archives. Each file in them is read like any other.
+//! - `sniff.rs` determines the kind of file and decodes it.
+//! - `text.rs`, `html.rs`, `email.rs` and `feed.rs` turn it into `block::Document`s.
+//! - `structure.rs` turns each document into an edition.
+//! - `store.rs` files the editions.
 
 mod address;
 mod answers;
@@ -85,25 +88,25 @@ pub use view::{
 };
 pub use why::Reason;
 
-/// What bounds the work that a file can cause, each far above what a newsletter needs; and how much of it is kept.
+/// Limits on the work that a file can cause, each far above what a newsletter needs, and on what is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Largest file read, in bytes.
     pub file_bytes: u64,
-    /// Largest text of one message, entry or page once decoded, in bytes.
+    /// Largest decoded text of one message, entry or page, in bytes.
     pub text_bytes: usize,
-    /// Most messages of a mailbox or entries of a feed.
+    /// Most messages in a mailbox or entries in a feed.
     pub items: usize,
-    /// Most parts of one message, and most levels of parts in parts.
+    /// Most parts in one message, and most levels of nested parts.
     pub mime_parts: usize,
     pub mime_depth: usize,
-    /// Most paragraphs of one edition.
+    /// Most paragraphs in one edition.
     pub blocks: usize,
-    /// Most files of a folder or an archive.
+    /// Most files in a folder or an archive.
     pub files: usize,
-    /// Most bytes that are unpacked of one archive.
+    /// Most bytes unpacked from one archive.
     pub archive_bytes: u64,
-    /// Keep what looks like furniture too: menus, footers, calls to subscribe, comments of readers.
+    /// Whether to keep what looks like furniture: menus, footers, calls to subscribe, readers' comments.
     pub keep_all: bool,
 }
 
@@ -123,26 +126,28 @@ impl Default for Limits {
     }
 }
 
-/// An edition that was read, and the account of how.
+/// An edition, and the account of how it was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Imported {
     pub edition: Edition,
-    /// The file, or `FILE#n` for the n-th message or entry of it.
+    /// The file, or `FILE#n` for its n-th message or entry.
     pub from: String,
-    /// Words of the source; `words_kept` of them are in the edition, the others in `dropped`.
+    /// Words in the source. `words_kept` of them are in the edition, and `dropped` accounts for the others.
     pub words_in: usize,
     pub words_kept: usize,
     pub dropped: Vec<Dropped>,
-    /// Why each thing in it was read as it was.
+    /// Why each part of it was read that way.
     pub why: Vec<Reason>,
-    /// SHA-256 of the content without case, punctuation, titles of the edition and dates: the same for one edition that
-    /// came by mail and by feed.
+    /// SHA-256 of the content, ignoring case, punctuation, dates and the edition's titles.
+    ///
+    /// The same edition has the same fingerprint whether it came by mail or by feed.
     pub fingerprint: [u8; 32],
-    /// What stays the same when the text is corrected: a feed's name for its entry. `None` where the source has none.
+    /// What stays the same when the text is corrected, such as the identifier of a feed entry. `None` if there is
+    /// nothing.
     pub identity: Option<String>,
 }
 
-/// What nobody misses of a file: a reader does not see it, or it stands around the text, or it is said elsewhere.
+/// Kinds of dropped text that are not part of a newsletter's body: hidden, around the text, or repeated elsewhere.
 const NO_BODY: [&str; 29] = [
     "front matter",
     "frame within the page",
@@ -176,27 +181,27 @@ const NO_BODY: [&str; 29] = [
 ];
 
 impl Imported {
-    /// Words of the text itself, without what stands around it on a page.
+    /// Returns the number of words in the body, without what is around it on a page.
     pub fn body_words(&self) -> usize {
         let around = self.dropped.iter().filter(|d| NO_BODY.contains(&d.what.as_str()));
         self.words_in.saturating_sub(around.map(|d| d.words).sum())
     }
 
-    /// Those of them that are in the edition.
+    /// Returns how many of the body's words are in the edition.
     pub fn body_kept(&self) -> usize {
         self.words_kept.min(self.body_words())
     }
 
-    /// Whether less than four fifths of the text are in the edition, so that somebody should look.
+    /// Reports whether less than four fifths of the body are in the edition, so that a person should check it.
     pub fn lost_much(&self) -> bool {
         5 * self.body_kept() < 4 * self.body_words()
     }
 }
 
-/// Something that was left out of an edition.
+/// Text that was left out of an edition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dropped {
-    /// What it was: `footer`, `table of contents`, …
+    /// What kind of text it was: `footer`, `table of contents`, …
     pub what: String,
     pub words: usize,
     /// Its first 80 characters.
@@ -213,15 +218,15 @@ impl Dropped {
     }
 }
 
-/// A file, message or entry that holds no edition that can be read.
+/// A file, message or entry that has no readable edition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkippedItem {
     pub file: String,
-    /// In a line.
+    /// The reason, in one line.
     pub why: String,
 }
 
-/// What an import found.
+/// The result of an import.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ImportReport {
     pub editions: Vec<Imported>,
@@ -236,12 +241,12 @@ impl ImportReport {
     }
 }
 
-/// Reads `bytes`, called `name` (its ending is one sign of what they are), without touching anything else.
+/// Reads `bytes`, called `name`, without touching anything else. The extension of the name is one sign of their kind.
 pub fn import_bytes(name: &str, bytes: &[u8], limits: &Limits) -> ImportReport {
     import_given(name, bytes, limits, &Given::default())
 }
 
-/// Reads `bytes` as [`import_bytes`] does; `given` is known of them from another file.
+/// Reads `bytes` as [`import_bytes`] does. `given` has facts about them from another file.
 fn import_given(name: &str, bytes: &[u8], limits: &Limits, given: &Given) -> ImportReport {
     let mut report = ImportReport::default();
     if bytes.len() as u64 > limits.file_bytes {
@@ -299,8 +304,9 @@ fn import_given(name: &str, bytes: &[u8], limits: &Limits, given: &Given) -> Imp
     report
 }
 
-/// Reads `bytes` as [`import_bytes`] does, if they are a feed: a server that sends a page instead (an error, a form to
-/// log in) has not sent an edition.
+/// Reads `bytes` as [`import_bytes`] does if they are a feed.
+///
+/// If a server sends a page instead, such as an error or a login form, it is not an edition.
 pub fn import_feed(name: &str, bytes: &[u8], limits: &Limits) -> ImportReport {
     if bytes.len() as u64 > limits.file_bytes || sniff::kind(name, bytes) == Ok(Kind::Feed) {
         return import_bytes(name, bytes, limits);
@@ -310,7 +316,7 @@ pub fn import_feed(name: &str, bytes: &[u8], limits: &Limits) -> ImportReport {
     report
 }
 
-/// An edition in askpm's own format goes through as it is, but for characters that no edition may have.
+/// Reads an edition in askpm's own format. It stays as it is, except for characters that no edition may have.
 fn own_format(name: &str, text: &str) -> Option<Edition> {
     let text = text.trim_start_matches('\u{feff}');
     if !text.starts_with("---") {
@@ -322,7 +328,7 @@ fn own_format(name: &str, text: &str) -> Option<Edition> {
         Cow::Owned(clean::clean(text))
     };
     let mut edition = markdown::parse(name, &cleaned).ok()?;
-    // Quoted YAML can spell any character.
+    // Quoted YAML can contain any character.
     edition.title = clean::one_line(&clean::clean(&edition.title));
     edition.source = edition.source.map(|s| clean::one_line(&clean::clean(&s)));
     (!edition.title.is_empty()).then_some(edition)
@@ -345,7 +351,7 @@ fn whole(edition: Edition, from: &str) -> Imported {
     }
 }
 
-/// One page or text → a document, or why it is none.
+/// Reads one page or text into a document.
 fn page(text: &str, is_html: bool, limits: &Limits) -> Result<Document, String> {
     if is_html {
         return html::document(text, limits);
@@ -368,7 +374,7 @@ fn too_long(bytes: usize, limits: &Limits) -> Result<(), String> {
     Ok(())
 }
 
-/// Builds the edition of `document`, read from `from`, and adds it or the reason why there is none.
+/// Builds the edition of `document`, read from `from`. Adds it to the report, or the reason why there is none.
 fn add(report: &mut ImportReport, from: &str, document: Result<Document, String>, name: &str) {
     match document.and_then(|document| edition(document, from, name)) {
         Ok(imported) => report.editions.push(imported),
@@ -394,7 +400,7 @@ fn edition(mut document: Document, from: &str, name: &str) -> Result<Imported, S
             written.len()
         ));
     }
-    // What is kept must say what was read; anything else would be a bug, and is better refused than kept.
+    // The written edition must read back the same. Anything else would be a bug, so it is better to refuse it.
     if markdown::parse(from, &written).as_ref() != Ok(&edition) {
         return Err("its text cannot be written as an edition that reads back the same".into());
     }
@@ -410,13 +416,14 @@ fn edition(mut document: Document, from: &str, name: &str) -> Result<Imported, S
     })
 }
 
-/// SHA-256 of what `edition` says. Discussions and resources alone count where there are discussions: an introduction
-/// is often different in the mail and on the page.
+/// Returns the SHA-256 of the words in `edition`.
+///
+/// If there are discussions, only they and the resources count. The introduction often differs between mail and page.
 pub(crate) fn fingerprint(edition: &Edition) -> [u8; 32] {
     let mut hash = Sha256::new();
     let mut said = false;
     let mut say = |text: &str| {
-        // Where a paragraph ends differs by the way it came; words and their order do not.
+        // Paragraph breaks depend on how the text came. Words and their order do not.
         for word in clean::key(text).split(' ').filter(|w| !w.is_empty()) {
             hash.update(word);
             hash.update(" ");
@@ -440,7 +447,7 @@ pub(crate) fn fingerprint(edition: &Edition) -> [u8; 32] {
         say(&resource.summary);
     }
     if !said {
-        // Nothing but signs: only their look tells such editions apart.
+        // The edition has no words, so hash its text.
         hash.update(markdown::write(edition));
     }
     hash.finalize().into()

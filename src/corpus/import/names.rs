@@ -1,17 +1,16 @@
-//! What looks like the name of a person, or like what a person does: `Ana Lima`, `Ana Lima, PM at a bank`, `Head of
-//! product at a bank`.
+//! Recognizes the names and roles of people: `Ana Lima`, `Ana Lima, PM at a bank`, `Head of product at a bank`.
 //!
-//! In: a line. Out: whether it could name somebody, and how surely. Whether it does, in its place, is for `turns.rs` and
-//! `discussion.rs` to say: a name that is read where none stands puts a quote under a wrong name.
+//! Each function says whether a line could name somebody, and how surely. `turns.rs` and `discussion.rs` decide whether
+//! it does in its place. A name that is found where there is none puts a quote under a wrong name.
 
 use super::clean::{key, words};
 use crate::corpus::script::is_cjk;
 
-/// Longest line that names somebody, in characters and words.
+/// Longest line with a role, in characters and words.
 const LONGEST: usize = 130;
 const MOST_WORDS: usize = 18;
 
-/// Words that say what somebody does.
+/// Words for what somebody does.
 const ROLES: &str = "pm pms po manager lead leader head director founder cofounder engineer designer ceo cto cpo coo cfo cmo cio \
     vp svp president coach analyst researcher consultant scientist developer owner officer chief editor writer \
     recruiter marketer physician doctor nurse teacher student professor lecturer architect investor advisor \
@@ -19,7 +18,7 @@ const ROLES: &str = "pm pms po manager lead leader head director founder cofound
     mentor author scrum operations anonymous reader lawyer accountant programmer team executive associate intern \
     planner buyer seller agent";
 
-/// Words that open sentences and headings, and no name.
+/// Words that begin sentences and headings but not names.
 const NO_NAME: &str = "the a an how what why when who where which our my your their his her this that these those if in on for to \
     from with and or but it its we i you they he she yes no not do does dont is are was can could should would \
     will must use start stop ask make take get keep tell give send never always measure put talk write read \
@@ -30,31 +29,31 @@ const NO_NAME: &str = "the a an how what why when who where which our my your th
     out run work pricing price prices product products user users customer customers roadmap roadmaps feature \
     features growth hiring metrics strategy discovery interviews testing data design research";
 
-/// Words that make a line a statement, and not what somebody does.
+/// Words that make a line a statement rather than a role.
 const VERBS: &str = "is are was were should can will must have do does need needs why how what";
 
-/// Words that end what somebody does, in Chinese, Japanese and Korean.
+/// Words that end a role in Chinese, Japanese and Korean.
 const ROLES_CJK: &str = "長 长 担当 责任者 責任者 代表 顾问 顧問 经理 經理 主管 总监 總監 负责人 創業者 创始人 工程师 工程師 \
     设计师 設計師 研究员 研究員 分析师 マネージャー マネジャー エンジニア デザイナー ディレクター \
     リーダー コンサルタント 팀장 담당 담당자 대표 매니저 디자이너 개발자 연구원 이사 부장";
 
-/// Most characters of a name in these scripts, and of what somebody does.
+/// Most characters in a name and in a role in these scripts.
 const NAME_CJK: usize = 12;
 const ROLE_CJK: usize = 24;
 
 const PARTICLES: &str = "de da di du del van von der den bin al la le y dos ter ten zu el";
 
-/// Whether `word` is in `list`, words with spaces between them.
+/// Reports whether `word` is in `list`, whose words are separated by spaces.
 pub(super) fn among(list: &str, word: &str) -> bool {
     list.split(' ').any(|listed| listed == word)
 }
 
-/// `text` without emphasis, quotation marks of Markdown and spaces around it.
+/// Removes emphasis, Markdown quotation marks and spaces around `text`.
 pub(super) fn bare(text: &str) -> &str {
     text.trim().trim_start_matches("> ").trim_matches(['*', '_', ' '])
 }
 
-/// What follows the dash or dashes that open `text`, and whether they are hyphens, which open list items as well.
+/// Returns the text after the opening dashes, and whether the dash is a hyphen, which also opens list items.
 pub(super) fn after_dash(text: &str) -> Option<(&str, bool)> {
     let text = text.trim().trim_start_matches("> ").trim_start_matches(['*', '_']);
     let name = text.trim_start_matches(['-', '–', '—', '―', '−', '~']);
@@ -64,7 +63,7 @@ pub(super) fn after_dash(text: &str) -> Option<(&str, bool)> {
     (!dash.is_empty() && dash.chars().count() <= 3 && !name.is_empty()).then_some((name, hyphen))
 }
 
-/// Whether `text` looks like a person's name, perhaps with what they do after a comma.
+/// Reports whether `text` looks like a person's name, possibly with a role after a comma.
 pub(super) fn is_name(text: &str) -> bool {
     let (name, role) = text.split_once(',').map_or((text, None), |(n, r)| (n, Some(r)));
     let short = !text.contains('\n') && text.chars().count() <= 120 && words(name) <= 5 && words(text) <= 14;
@@ -80,7 +79,9 @@ pub(super) fn is_name(text: &str) -> bool {
         && (name.split_whitespace().all(named) || handle && words(text) == 1)
 }
 
-/// Whether `text` is two to four capitalised words, none of which opens sentences: hardly anything but a name.
+/// Reports whether `text` is almost certainly a name.
+///
+/// It must have two to four capitalized words, and none that begins sentences.
 pub(super) fn is_person(text: &str) -> bool {
     let text = bare(text);
     let parts: Vec<&str> = text.split_whitespace().take(6).collect();
@@ -95,12 +96,12 @@ pub(super) fn is_person(text: &str) -> bool {
     (2..=4).contains(&parts.len()) && parts.iter().all(part) && !ends_open(text) && sentence_free(text)
 }
 
-/// Whether `text` could say who speaks: a person, a name with a role, or a role alone.
+/// Reports whether `text` could say who speaks: a person, a name with a role, or only a role.
 pub(super) fn is_byline(text: &str) -> bool {
     is_person(text) || is_sure_byline(text)
 }
 
-/// Whether `text` says both who somebody is and what they do, or what they do alone.
+/// Reports whether `text` names a person and their role, or only a role.
 pub(super) fn is_sure_byline(text: &str) -> bool {
     let text = bare(text);
     if text.starts_with(is_cjk) {
@@ -138,19 +139,19 @@ pub(super) fn is_sure_byline(text: &str) -> bool {
         && !k.split(' ').any(open)
 }
 
-/// Whether `text` has a word for what somebody does.
+/// Reports whether `text` has a word for a role.
 pub(super) fn says_role(text: &str) -> bool {
     let last = text.trim_end_matches(['）', ')', '：', ':', ' ']);
     key(text).split(' ').any(|word| among(ROLES, word)) || ROLES_CJK.split(' ').any(|role| last.ends_with(role))
 }
 
-/// Whether `text` could be a name in these scripts: nothing but their characters, and few.
+/// Reports whether `text` could be a name in Chinese, Japanese or Korean: only their characters, and few of them.
 pub(super) fn is_name_cjk(text: &str) -> bool {
     (2..=NAME_CJK).contains(&text.chars().count())
         && text.chars().all(|c| is_cjk(c) || matches!(c, ' ' | '　' | '·' | '・'))
 }
 
-/// Whether `text` is a name and, in brackets or after a comma, what its bearer does: `田中 恵（サポート部長）`.
+/// Reports whether `text` is a name with a role in brackets or after a comma: `田中 恵（サポート部長）`.
 fn is_byline_cjk(text: &str) -> bool {
     let Some(at) = text.find(['(', '（', ',', '，', '、']) else {
         return false;
@@ -165,7 +166,7 @@ fn is_byline_cjk(text: &str) -> bool {
         && (in_brackets || says_role(role))
 }
 
-/// `Name (role): text`, `Name, role: text` → who speaks, what they say.
+/// Splits `Name (role): text` or `Name, role: text` into the speaker and what they say.
 pub(super) fn spoken_line(text: &str) -> Option<(&str, &str)> {
     let at = text.find([':', '：']).filter(|&at| at <= 160)?;
     let wide = text[at..].starts_with('：');
@@ -175,13 +176,13 @@ pub(super) fn spoken_line(text: &str) -> Option<(&str, &str)> {
     (apart && !who.is_empty() && !who.contains('\n')).then(|| (who, said.trim()))
 }
 
-/// Whether `text` ends as a sentence or a list does, so that more is to come or all is said.
+/// Reports whether `text` ends like a sentence or the lead-in of a list.
 fn ends_open(text: &str) -> bool {
     let initial = text.rsplit(' ').next().is_some_and(|last| last.chars().count() <= 4);
     text.ends_with(['?', '!', ':', ';', ',']) || text.ends_with('.') && !initial
 }
 
-/// Whether no sentence ends within `text`; initials and titles have full stops too.
+/// Reports whether no sentence ends within `text`. Initials and titles have full stops too.
 fn sentence_free(text: &str) -> bool {
     text.match_indices(". ").all(|(at, _)| {
         let last = text[..at].rsplit([' ', '.', '(']).next().unwrap_or_default();

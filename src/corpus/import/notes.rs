@@ -1,11 +1,10 @@
-//! Footnote marks and powers: what stands raised beside a word is kept apart from it.
+//! Recognizes footnote marks and powers, so that raised text is not read as part of the word before it.
 //!
-//! In: a raised text, or a link within the page, and the text before it. Out: `[^1]` for a footnote mark, `^6` for a
-//! power, the text itself for the rest (`1st`, `™`).
+//! Writes `[^1]` for a footnote mark and `^6` for a power. Other raised text stays as it is (`1st`, `™`).
 
 use super::clean::one_line;
 
-/// Reads raised texts in the order of the page.
+/// Reads raised texts in page order.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     /// The number of the last footnote mark.
@@ -13,7 +12,8 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// What to write for `raised`, which follows `before`; `linked` says that it leads to another place of the page.
+    /// Returns what to write for `raised`, which follows `before`. `linked` means that it links to a place on the same
+    /// page.
     pub(super) fn raised(&mut self, raised: &str, before: &str, linked: bool) -> String {
         let text = one_line(raised);
         let label = label(&text);
@@ -24,7 +24,7 @@ impl Notes {
             return self.mark(label);
         }
         let Ok(number) = label.parse::<u32>() else {
-            // `a` of `[a]` and `*` are marks; `st`, `th` and `TM` are part of the word.
+            // `a` in `[a]` and `*` are marks. `st`, `th` and `TM` belong to the word.
             let sign = label.chars().all(|c| matches!(c, '*' | '†' | '‡' | '§'));
             let power = label
                 .strip_prefix(['-', '−', '–'])
@@ -46,7 +46,7 @@ impl Notes {
         self.mark(label)
     }
 
-    /// What to write for a link to another place of the page: a mark where its text is one.
+    /// Returns the mark to write for a link to a place on the same page, if its text is one.
     pub(super) fn link(&mut self, text: &str) -> Option<String> {
         let text = one_line(text);
         let label = label(&text);
@@ -68,12 +68,12 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// `1` of `[1]`, `(1)` and `1.`.
+/// Returns the label: `1` of `[1]`, `(1)` and `1.`.
 fn label(text: &str) -> &str {
     text.trim_matches(['[', ']', '(', ')', '.', ' '])
 }
 
-/// Whether a text is an arrow that leads from a note back to its mark.
+/// Reports whether a text is an arrow that links a note back to its mark.
 pub(super) fn is_way_back(text: &str) -> bool {
     let arrow = |c: char| matches!(c, '↩' | '↑' | '⤴' | '↲' | '^' | '⏎' | '\u{fe0e}' | '\u{fe0f}');
     let text = text.trim();

@@ -1,11 +1,11 @@
-//! The phrases of a newsletter's furniture: invitations to share and subscribe, legal notices, polls.
+//! Lists the phrases of a newsletter's furniture: calls to share and subscribe, legal notices, polls.
 //!
-//! In: the text of one block. Out: what of these it could be. A phrase alone decides nothing, but for a text that is
-//! nothing else; `furniture.rs` asks for a second sign.
+//! Each function says what kind of furniture the text of one block could be. A phrase is not enough unless it is the
+//! whole text. `furniture.rs` looks for a second sign.
 
 use super::clean::{head, key, words};
 
-/// Phrases that open a newsletter's furniture. The second is the most words that such a text has.
+/// Phrases that open furniture: the kind, the phrases, and the most words in such a text.
 const OPENING: &[(&str, &[&str], usize)] = &[
     (
         "view in browser",
@@ -107,7 +107,7 @@ const OPENING: &[(&str, &[&str], usize)] = &[
     ),
 ];
 
-/// Texts that are furniture where they are all of a block: what is written on a button.
+/// Texts that are furniture if they are the whole block, such as the label of a button.
 const WHOLE: &[(&str, &[&str])] = &[
     (
         "view in browser",
@@ -212,7 +212,7 @@ const WHOLE: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Phrases that make a short line furniture wherever they stand in it, beside a link or a sign that parts it.
+/// Phrases that make a short line furniture anywhere in it, if it also has a link or a separator.
 const WITHIN: &[(&str, &str)] = &[
     ("view in browser", "view in browser"),
     ("view in your browser", "view in browser"),
@@ -224,7 +224,7 @@ const WITHIN: &[(&str, &str)] = &[
     ("all rights reserved", "legal notice"),
 ];
 
-/// Words by which a text speaks to its reader about itself.
+/// Words of a text that addresses its reader.
 const SIGNS: &[&str] = &[
     "here",
     "click",
@@ -251,7 +251,7 @@ const SIGNS: &[&str] = &[
     "https",
 ];
 
-/// Of these, words that name a part of a text as well: they are furniture only where a second sign agrees.
+/// Entries of [`WHOLE`] that are also headings. They are furniture only if a second sign agrees.
 const AMBIGUOUS: &[&str] = &[
     "comment",
     "comments",
@@ -270,7 +270,7 @@ const AMBIGUOUS: &[&str] = &[
     "whatsapp",
 ];
 
-/// Where texts are shared: a line of nothing else is a row of buttons.
+/// Social networks and the like. A line of only these is a row of buttons.
 const NETWORKS: &[&str] = &[
     "bluesky",
     "email",
@@ -290,7 +290,7 @@ const NETWORKS: &[&str] = &[
     "youtube",
 ];
 
-/// Begins a line that names who pays for the issue.
+/// Phrases that begin a line about the issue's sponsor.
 const SPONSOR: &[&str] = &[
     "together with",
     "sponsored by",
@@ -299,12 +299,12 @@ const SPONSOR: &[&str] = &[
     "in partnership with",
 ];
 
-/// Whether a text is one word that furniture and headings share: `Notes`, `Comments`.
+/// Reports whether a text is a single word that may be furniture or a heading: `Notes`, `Comments`.
 pub(super) fn ambiguous(text: &str) -> bool {
     text.len() <= 20 && AMBIGUOUS.contains(&key(text).as_str())
 }
 
-/// What a text is that says nothing but a phrase of furniture.
+/// Returns the kind of furniture of a text that is only such a phrase.
 pub(super) fn whole(text: &str) -> Option<&'static str> {
     if text.len() > 80 {
         return None;
@@ -318,7 +318,7 @@ pub(super) fn whole(text: &str) -> Option<&'static str> {
     found.map(|(what, _)| *what)
 }
 
-/// What a text could be that opens with a phrase of furniture.
+/// Returns the kind of furniture that a text could be by its first words.
 pub(super) fn opening(text: &str) -> Option<&'static str> {
     let count = words(&head(text, 1_000));
     if text.trim_start().starts_with('©') && count <= 40 {
@@ -342,7 +342,7 @@ pub(super) fn opening(text: &str) -> Option<&'static str> {
         .map(|(name, ..)| *name)
 }
 
-/// What a short line could be that holds a phrase of furniture among others.
+/// Returns the kind of furniture that a short line could be by a phrase anywhere in it.
 pub(super) fn within(text: &str) -> Option<&'static str> {
     if words(text) > 24 || text.len() > 400 {
         return None;
@@ -353,8 +353,9 @@ pub(super) fn within(text: &str) -> Option<&'static str> {
     found.map(|(_, what)| *what).or(by_sign.then_some("legal notice"))
 }
 
-/// A line that a publishing program puts under a text, of what kind it is. Two phrases must agree, so that no other text
-/// is one.
+/// Returns the kind of a line that a publishing program adds below a text.
+///
+/// Two phrases must agree, so that no other text matches.
 pub(super) fn template(text: &str) -> Option<&'static str> {
     if words(text) > 45 || text.len() > 600 {
         return None;
@@ -368,26 +369,26 @@ pub(super) fn template(text: &str) -> Option<&'static str> {
     if supported || thanks {
         return Some("call to subscribe");
     }
-    // `The post TITLE appeared first on SITE.`, and nothing after the site.
+    // `The post TITLE appeared first on SITE.`, with nothing after the site.
     let site = k.split_once(" appeared first on ").map(|(_, site)| words(site));
     let syndicated = begins("the post ") && site.is_some_and(|site| (1..=8).contains(&site)) && !text.contains(", ");
     let medium = has("was originally published in") && has("on medium") && has("by responding to this story");
     (syndicated || medium).then_some("note of the publishing program")
 }
 
-/// Whether a text speaks to its reader, as calls and notices do, beside the words that it opens with.
+/// Reports whether a text addresses its reader, as calls and notices do.
 pub(super) fn speaks(text: &str) -> bool {
     let k = format!(" {} ", key(&head(text, 1_500)));
     SIGNS.iter().any(|sign| k.contains(&format!(" {sign} "))) || text.contains(" | ") || text.contains('©')
 }
 
-/// Whether a line names who pays for the issue.
+/// Reports whether a line names the issue's sponsor.
 pub(super) fn sponsor(text: &str) -> bool {
     let k = key(&head(text, 100));
     words(text) <= 6 && SPONSOR.iter().any(|phrase| k.starts_with(phrase))
 }
 
-/// Whether a line asks what the reader thinks of the issue.
+/// Reports whether a line asks what the reader thinks of the issue.
 pub(super) fn poll(text: &str) -> bool {
     let k = key(&head(text, 200));
     let asks = [
@@ -404,7 +405,7 @@ pub(super) fn poll(text: &str) -> bool {
         && (ours.iter().any(|o| k.contains(o)) || k.starts_with("poll"))
 }
 
-/// Whether a line is the address of a house, as the law wants it under mail.
+/// Reports whether a line is a postal address, which the law requires in bulk mail.
 pub(super) fn postal(text: &str) -> bool {
     let number = |w: &str| w.len() >= 4 && w.bytes().all(|b| b.is_ascii_digit());
     let bare: Vec<&str> = text
@@ -419,7 +420,7 @@ pub(super) fn postal(text: &str) -> bool {
         && !text.trim_end().ends_with(['.', '?', '!'])
 }
 
-/// `Who’s Acme? We are …`: a sender's words about itself. What is asked about is a name.
+/// Reports whether a text is about the sender: `Who’s Acme? We are …`. The question must be about a name.
 pub(super) fn about_sender(text: &str) -> bool {
     let text = head(text, 200);
     let Some((asked, rest)) = text.split_once('?') else {

@@ -1,7 +1,7 @@
-//! The part of the pass over a newsletter that says where text goes which is no mark: into the question, the answer,
-//! the resources, or a section.
+//! Places text that is not a mark during the pass over a newsletter.
 //!
-//! In: blocks, and the place that [`Builder`] is in. Out: text in its edition, or in the list of what was left out.
+//! Depending on the place of the [`Builder`], text goes into the question, the answer, the resources or a section. Some
+//! of it goes into the list of what was left out.
 
 use super::block::{Block, Look};
 use super::clean::{bounded_line, key, one_line, words};
@@ -9,7 +9,7 @@ use super::structure::{Builder, MAX_LINE, Place, append};
 use super::{dates, names, resources};
 use crate::corpus::edition::Section;
 
-/// The title of a section with what is said of the resources.
+/// The title of a section for the text about the resources.
 const RESOURCES: &str = "Resources";
 
 impl Builder {
@@ -34,7 +34,7 @@ impl Builder {
                     append(&mut answer.body, block.body(), block.loose);
                 }
             }
-            // Without a signature further down, it is the sender who speaks.
+            // Without a later signature, the text is the sender's.
             Place::Signed
                 if !self.lettered
                     && !after_rule
@@ -66,7 +66,7 @@ impl Builder {
         true
     }
 
-    /// The title again, as a page prints it under its menu or a mail under its picture.
+    /// Handles the title when it repeats, for example below the menu of a page or the picture of a mail.
     fn repeats_title(&mut self, block: &Block) -> bool {
         let outside = matches!(self.place, Place::Before | Place::Section);
         let ours = outside && block.text.len() <= 4 * MAX_LINE && !self.title_key.is_empty();
@@ -110,7 +110,7 @@ impl Builder {
             self.begin_unlettered();
             return self.text(at, blocks, false);
         }
-        // The asker's own letter may be set as a quotation.
+        // The asker's text may be formatted as a quotation.
         let quoted = block.text.starts_with("> ");
         let text = if quoted {
             block.body().trim_start_matches("> ").replace("\n> ", "\n")
@@ -120,7 +120,7 @@ impl Builder {
         append(&mut discussion.body, &text, block.loose);
     }
 
-    /// Keeps the sentence that leads to the resources, which have no place for it, as a section before them.
+    /// Stores the sentence that introduces the resources as a section, because resources have no place for it.
     pub(super) fn lead_in_text(&mut self, block: &Block) {
         self.made_up += words(RESOURCES);
         self.why.section(
@@ -188,7 +188,7 @@ impl Builder {
     fn made_up_title(&mut self) -> String {
         let title = match self.built.edition.discussions.last() {
             Some(discussion) => format!("Note after question {}", discussion.number),
-            // The text of an article stands under its own title.
+            // The text of an article gets the article's title.
             None if self.article => self.built.edition.title.clone(),
             None => "Introduction".to_string(),
         };
@@ -196,8 +196,10 @@ impl Builder {
         title
     }
 
-    /// In plain text: a short line without a full stop, with a long paragraph under it; of a line in capitals, a shorter
-    /// one.
+    /// Reports whether a paragraph of plain text looks like a heading.
+    ///
+    /// It must be short and without a full stop, and a long paragraph must follow. For a line in capitals, a shorter
+    /// one is enough.
     fn looks_like_heading(&self, block: &Block, next: Option<&Block>) -> bool {
         let text = &block.text;
         let letters = || text.chars().filter(|c| c.is_alphabetic());

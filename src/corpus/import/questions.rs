@@ -1,7 +1,7 @@
-//! Which question stands over the answers, and who asks it.
+//! Finds the question above the answers, and who asks it.
 //!
-//! In: the blocks of a letter, and the answers found in it. Out: a turn for each block that opens a question or names
-//! its asker. Each pass reads every block a fixed number of times.
+//! Each block that opens a question or names its asker gets a turn. Each pass reads every block a bounded number of
+//! times.
 
 use super::block::{Block, Look};
 use super::clean::{key, words};
@@ -15,7 +15,7 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
         Some(Turn::Answer(said)) => said.index.is_none_or(|index| index == 0),
         _ => blocks[at].is_seen() && marks::answer(&blocks[at].text).is_some_and(|mark| mark.index == 0),
     };
-    // Whether an answer or a signature comes before the next question.
+    // For each block, whether an answer or a signature comes before the next question.
     let mut answered = vec![false; blocks.len()];
     let mut ahead = false;
     for at in (0..blocks.len()).rev() {
@@ -30,7 +30,7 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
         }
         ahead |= opens(of, at) || signs;
     }
-    // Letters alone number the parts of an article too.
+    // Letters can also number the parts of an article, so they are not enough.
     let signed = (0..blocks.len()).any(|at| blocks[at].is_seen() && turns::is_signed_off(blocks, at));
     let mut asked: Option<usize> = None;
     let mut since = 0;
@@ -76,7 +76,7 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
             }
             continue;
         }
-        // Without letters, a heading in the middle of an answer may stand over the next one: there only a question will do.
+        // Without letters, a heading inside an answer may be above the next answer. There, only a question counts.
         let named = match &of[at] {
             Some(Turn::Answer(said)) => said.index.is_some() || asked.is_none(),
             _ => false,
@@ -92,7 +92,7 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
                     of[found] = Some(question(number, title, "it stands over the first answer"));
                     asked = Some(found);
                 }
-                // Nobody asked anything: what looks like an answer is none.
+                // No question was asked, so this is not an answer.
                 None if asked.is_none() => {
                     of[at] = None;
                     since = at + 1;
@@ -139,8 +139,9 @@ fn asker_beside(title: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The question among the blocks from `from` to `to` that stands over the answer at `to`, by what sets it off. Where
-/// the answer is not `named`, only a heading that asks will do.
+/// Finds the question in `from..to` that belongs to the answer at `to`, by how it is set off.
+///
+/// If the answer is not `named`, the question must end in a question mark.
 fn above(blocks: &[Block], from: usize, to: usize, named: bool) -> Option<usize> {
     let region = || (from..to).rev().filter(|&at| blocks[at].is_seen());
     let asks = |at: usize| names::bare(&blocks[at].text).ends_with('?');
@@ -154,7 +155,7 @@ fn above(blocks: &[Block], from: usize, to: usize, named: bool) -> Option<usize>
     if set_off.is_some() || !named {
         return set_off;
     }
-    // No heading: the first short question below the last rule.
+    // Without a heading, take the first short question below the last rule.
     let start = (from..to)
         .rev()
         .find(|&at| blocks[at].look == Look::Rule)
@@ -162,7 +163,7 @@ fn above(blocks: &[Block], from: usize, to: usize, named: bool) -> Option<usize>
     (start..to).find(|&at| blocks[at].is_seen() && short(at) && asks(at) && words(&blocks[at].text) >= 3)
 }
 
-/// Finds who asks.
+/// Finds who asks each question.
 pub(super) fn askers(blocks: &[Block], of: &mut [Option<Turn>]) {
     let mut at = 0;
     while at < blocks.len() {
@@ -188,7 +189,7 @@ pub(super) fn askers(blocks: &[Block], of: &mut [Option<Turn>]) {
     }
 }
 
-/// Finds who asks in `region`, the blocks between a question's title and its first answer.
+/// Finds the asker in `region`, the blocks between a question's title and its first answer.
 fn asker(blocks: &[Block], of: &mut [Option<Turn>], region: std::ops::Range<usize>, answered: bool) {
     let seen: Vec<usize> = region.filter(|&at| blocks[at].is_seen()).take(60).collect();
     let Some((&first, rest)) = seen.split_first() else {
@@ -232,7 +233,7 @@ fn asker(blocks: &[Block], of: &mut [Option<Turn>], region: std::ops::Range<usiz
     }
 }
 
-/// A name as it is kept; that of somebody who gives none is empty.
+/// Returns a name as it is stored. The name of an anonymous asker is empty.
 fn asker_name(name: &str) -> String {
     let name = names::bare(name).trim_end_matches(':').trim();
     let none = ["anonymous", "anon", "a reader", "name withheld"].contains(&key(name).as_str());

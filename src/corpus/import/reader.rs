@@ -1,7 +1,7 @@
-//! Reader mode: which text of a saved page is its article.
+//! Finds the article of a saved page in reader mode, using dom_smoothie (after Mozilla's Readability).
 //!
-//! In: the tree of a page. Out: the text nodes that dom_smoothie (after Mozilla's Readability) takes for the article.
-//! It makes a tree of its own, so each text carries a mark through it: one character that no page uses.
+//! dom_smoothie builds another tree, so each text node is marked with a private-use character. The marks in its result
+//! identify the text nodes of the article.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,12 +10,12 @@ use dom_smoothie::{Config, Readability};
 
 use super::tags::{Step, Walk};
 
-/// Marks are the characters of two planes of Unicode for private use.
+/// Marks are the characters of Unicode's two private-use planes.
 const PLANES: [(u32, u32); 2] = [(0xf_0000, 0xf_fffd), (0x10_0000, 0x10_fffd)];
-/// Most elements that are looked at; a page of more is read whole.
+/// Most elements in a page. A longer page is read without reader mode.
 const MAX_ELEMENTS: usize = 50_000;
 
-/// The text nodes of the article; `None` where none is found.
+/// Returns the text nodes of the article, or `None` if none was found.
 pub(super) fn article(document: &Document) -> Option<HashSet<NodeId>> {
     let copy = document.clone();
     let mut marks: HashMap<char, NodeId> = HashMap::new();

@@ -1,13 +1,13 @@
-//! Files that hold no newsletter: what they are, and the way to what they may have of one.
+//! Recognizes files that are not newsletters, and says how to get the newsletters in them.
 //!
-//! In: the beginning of a file and its name. Out: a reason for a reader, or nothing where the file may be a letter. What
-//! is a letter in doubt is read: a refusal here must never cost one.
+//! It looks at the beginning of a file and its name. A doubtful file is read, because a refusal must never lose a
+//! newsletter.
 
 use serde::de::IgnoredAny;
 
 use super::slug;
 
-/// Files that begin like these hold no text, or none that is read here.
+/// The first bytes of files without readable text, and what they are.
 const MAGIC: [(&[u8], &str); 27] = [
     (
         b"PK\x03\x04",
@@ -56,7 +56,7 @@ const MAGIC: [(&[u8], &str); 27] = [
     (b"MZ\x90\0", "a program"),
 ];
 
-/// Endings of files that are text, but no letters.
+/// Extensions of text files that are not newsletters.
 const ENDINGS: [(&[&str], &str); 6] = [
     (
         &["csv", "tsv", "tab", "psv"],
@@ -98,7 +98,7 @@ const ENDINGS: [(&[&str], &str); 6] = [
     ),
 ];
 
-/// Beginnings of text files that are no letters.
+/// Beginnings of text files that are not newsletters.
 const BEGINNINGS: [(&str, &str); 18] = [
     (
         "// <!-- <mdb:mork",
@@ -141,7 +141,7 @@ const BEGINNINGS: [(&str, &str); 18] = [
     ("%yaml ", "it holds settings of a program, not a letter"),
 ];
 
-/// Why bytes that begin like this cannot be read, if they are known by their first bytes.
+/// Returns why a file cannot be read, if its first bytes identify it.
 pub(super) fn by_magic(bytes: &[u8]) -> Option<String> {
     let film = bytes.get(4..8) == Some(b"ftyp");
     let tape = bytes.get(257..262) == Some(b"ustar");
@@ -155,7 +155,7 @@ pub(super) fn by_magic(bytes: &[u8]) -> Option<String> {
     Some(format!("it is {what}"))
 }
 
-/// Why a text with the root element `root` is no letter; `None` where it may be one.
+/// Returns why a text with the root element `root` is not a newsletter, or `None` if it may be one.
 pub(super) fn by_root(root: &str) -> Option<String> {
     let what = match root {
         "opml" => "a list of feeds (OPML): name the addresses of its feeds as `feeds` in the settings",
@@ -169,8 +169,9 @@ pub(super) fn by_root(root: &str) -> Option<String> {
     Some(format!("it is {what}"))
 }
 
-/// Why a text called `name` that begins with `head` is no letter; `whole` gives all of it where the beginning does not
-/// tell.
+/// Returns why a text called `name` that begins with `head` is not a newsletter.
+///
+/// `whole` returns the whole text. It is called only if the beginning is not enough.
 pub(super) fn by_text(name: &str, head: &str, whole: impl FnOnce() -> String) -> Option<String> {
     let start = head.trim_start_matches('\u{feff}').trim_start();
     let lower = start.to_lowercase();
@@ -197,7 +198,7 @@ pub(super) fn by_text(name: &str, head: &str, whole: impl FnOnce() -> String) ->
     None
 }
 
-/// A whole value, or a value on each line.
+/// Reports whether a text is a JSON value, or has one on each line.
 fn is_json(text: &str) -> bool {
     let value = |text: &str| serde_json::from_str::<IgnoredAny>(text).is_ok();
     let text = text.trim_start_matches('\u{feff}').trim();
@@ -206,7 +207,7 @@ fn is_json(text: &str) -> bool {
     value(text) || lines.clone().count() > 1 && lines.by_ref().take(3).all(object)
 }
 
-/// A text of a licence, by its name or its first line and by what only licences say.
+/// Reports whether a text is a licence, by its name or first line and by words that only licences have.
 fn is_licence(file: &str, lower: &str) -> bool {
     const SAID: [&str; 9] = [
         "permission is hereby granted, free of charge",

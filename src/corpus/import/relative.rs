@@ -1,8 +1,10 @@
-//! Resolves relative addresses, which feeds and pages with `<base>` have (RFC 3986, section 5).
+//! Resolves relative addresses in feeds and in pages with `<base>` (RFC 3986, section 5).
 
 use super::address::is_web;
 
-/// The address that `href` stands for within a page at `base` (RFC 3986, section 5); `None` where `base` is no address.
+/// Returns the address of `href` within a page at `base` (RFC 3986, section 5).
+///
+/// An absolute `href` stays as it is. Otherwise the result is `None` if `base` is not a web address.
 pub(super) fn resolved(base: &str, href: &str) -> Option<String> {
     let href = href.trim();
     let scheme = href.split([':', '/', '?', '#']).next().unwrap_or_default();
@@ -32,7 +34,7 @@ pub(super) fn resolved(base: &str, href: &str) -> Option<String> {
                 steps.pop();
             }
             "." => {}
-            // `above` ends in a slash.
+            // `above` ends in a slash, so its last step is empty.
             "" if steps.last().is_none_or(|last| !last.is_empty()) => {}
             step => steps.push(step),
         }

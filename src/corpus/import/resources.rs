@@ -1,7 +1,7 @@
 //! Pairs the learning resources of an edition with their titles.
 //!
-//! In: the blocks under `Top learning resources`, and the titles that the table of contents gave. Out: one resource for
-//! each, in order. Newsletters print titles in the list and summaries below without them, or both together.
+//! The input is the blocks under `Top learning resources` and the titles in the table of contents. Some newsletters
+//! print titles only in the contents and summaries here. Others print both together.
 
 use std::collections::HashSet;
 
@@ -10,19 +10,19 @@ use super::clean::{bounded_line, key, one_line, words};
 use super::structure::{MAX_LINE, append};
 use crate::corpus::edition::Resource;
 
-/// Resources, and what went into them.
+/// The resources, and the account of what went into them.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub resources: Vec<Resource>,
-    /// Indexes of the titles of the contents that were used.
+    /// Indexes of the contents' titles that were used.
     pub used_titles: HashSet<usize>,
-    /// Words of titles that the newsletter does not have.
+    /// Number of words in titles that the newsletter does not have.
     pub made_up: usize,
-    /// Words of item numbers left out.
+    /// Number of words in the item numbers that were left out.
     pub label_words: usize,
 }
 
-/// Resources from `blocks` and the contents' `titles`.
+/// Makes resources from `blocks` and the contents' `titles`.
 pub(super) fn pair(blocks: &[Block], titles: &[String]) -> Found {
     let mut found = Found::default();
     let keys: Vec<String> = titles.iter().map(|t| key(t)).collect();
@@ -32,7 +32,7 @@ pub(super) fn pair(blocks: &[Block], titles: &[String]) -> Found {
         keys.iter().take(1_000).position(|k| *k == wanted)
     };
     let titled = blocks.iter().any(|b| listed(b).is_some() || opens(b));
-    // Titles of the contents that are printed here again: it is those here that are kept.
+    // Titles that appear again here. The text here wins over the contents.
     let mut printed = HashSet::new();
     for (at, block) in blocks.iter().enumerate() {
         let next = blocks.get(at + 1);
@@ -49,7 +49,7 @@ pub(super) fn pair(blocks: &[Block], titles: &[String]) -> Found {
                     found.used_titles.insert(at);
                     found.add(title, block);
                 }
-                // More paragraphs than titles: the last resource has several.
+                // There are more paragraphs than titles, so the last resource has several.
                 None if !titles.is_empty() && !found.resources.is_empty() => found.more(block),
                 None => {
                     let title = made_up_title(&block.text);
@@ -59,7 +59,7 @@ pub(super) fn pair(blocks: &[Block], titles: &[String]) -> Found {
             }
         }
     }
-    // Titles alone are worth keeping where nothing more is said of them; where titles were printed again, they are not.
+    // Keep titles without a summary, unless the titles were printed again here.
     if !titled {
         for (at, title) in titles.iter().enumerate() {
             if found.used_titles.insert(at) {
@@ -92,12 +92,12 @@ impl Found {
         });
     }
 
-    /// A resource called `title` whose summary is `block`.
+    /// Adds a resource called `title`, with `block` as its summary.
     fn add(&mut self, title: &str, block: &Block) {
         self.push(title, block.link.clone(), block.text.clone());
     }
 
-    /// A resource that `block` names, and perhaps describes.
+    /// Adds a resource that `block` names and possibly describes.
     fn titled(&mut self, block: &Block) {
         let text = unnumbered(&block.text);
         self.label_words += words(&block.text).saturating_sub(words(text));
@@ -123,7 +123,7 @@ impl Found {
         self.push(title, block.link.clone(), summary.to_string());
     }
 
-    /// More about the last resource.
+    /// Adds text to the last resource.
     fn more(&mut self, block: &Block) {
         if let Some(resource) = self.resources.last_mut() {
             append(&mut resource.summary, block.body(), block.loose);
@@ -134,31 +134,31 @@ impl Found {
     }
 }
 
-/// Whether `block` names a resource by its look: a heading or a list item.
+/// Reports whether `block` looks like the name of a resource: a heading or a list item.
 fn opens(block: &Block) -> bool {
     matches!(block.look, Look::Heading(_) | Look::Item) || is_marked(&block.text)
 }
 
-/// Whether `text` begins with the mark of a list item.
+/// Reports whether `text` begins with the mark of a list item.
 fn is_marked(text: &str) -> bool {
     ["- ", "• ", "· "].iter().any(|mark| text.starts_with(mark))
 }
 
-/// A short linked line over a longer paragraph.
+/// Reports whether `block` is a short linked line above a longer paragraph.
 fn short_title(block: &Block, next: Option<&Block>) -> bool {
     let size = block.text.chars().count();
     let longer = next.is_some_and(|n| n.look == Look::Paragraph && n.text.chars().count() > size);
     block.link.is_some() && size <= 150 && longer && !block.text.ends_with('.')
 }
 
-/// A linked line over what is said of it, in one paragraph.
+/// Reports whether `block` is a linked line with its description in the same paragraph.
 fn titled_above(block: &Block) -> bool {
     let line = first_line(&block.text);
     let linked = block.rich.as_deref().is_some_and(|rich| rich.starts_with('['));
     linked && line.len() < block.text.len() && line.chars().count() <= 150 && !line.ends_with('.')
 }
 
-/// A title without the marks of Markdown's links and emphasis; its words stay as they are counted.
+/// Returns a title without Markdown links and emphasis. The number of words stays the same.
 fn plain(title: &str) -> String {
     let mut out = String::with_capacity(title.len());
     let mut rest = title;
@@ -172,7 +172,7 @@ fn plain(title: &str) -> String {
     if emphasised { out.replace('*', "") } else { out }
 }
 
-/// The first `[name](address)` of `text`: what stands before it, its name, and what stands after it.
+/// Finds the first `[name](address)` in `text`. Returns the text before it, the name, and the text after it.
 fn link_in(text: &str) -> Option<(&str, &str, &str)> {
     let open = text.find('[')?;
     let close = open + text[open..].find("](")?;
@@ -187,7 +187,7 @@ fn first_line(text: &str) -> &str {
     text.split('\n').next().unwrap_or(text)
 }
 
-/// `text` without a list marker: `- `, `1. `, `2) `.
+/// Returns `text` without its list marker: `- `, `1. `, `2) `.
 pub(super) fn unnumbered(text: &str) -> &str {
     let text = text.trim();
     if let Some(rest) = ["- ", "• ", "· "].iter().find_map(|bullet| text.strip_prefix(bullet)) {
@@ -199,18 +199,18 @@ pub(super) fn unnumbered(text: &str) -> &str {
     rest.filter(|r| r.starts_with(' ')).map_or(text, str::trim_start)
 }
 
-/// `Title – what it says` → both; a text without such a sign is all title, or, where it is long, cut after a sentence.
+/// Splits `Title – description`. A text without such a separator is all title, or if it is long, cut after a sentence.
 fn split_description(text: &str) -> (&str, &str) {
     if text.chars().count() <= 60 {
         return (text, "");
     }
     let sentence = text.match_indices(". ").find(|(at, _)| {
-        // `U.S. `, `Dr. ` and initials end no sentence.
+        // `U.S. `, `Dr. ` and initials do not end a sentence.
         let last = text[..*at].rsplit([' ', '.', '(']).next().unwrap_or_default();
         last.chars().count() > 2
     });
     let sentence = sentence.map(|(at, sign)| (at, at + sign.len()));
-    // In `Badass: Making Users Awesome by Kathy Sierra. …` the colon is the title's own.
+    // In `Badass: Making Users Awesome by Kathy Sierra. …` the colon belongs to the title.
     let own = |at: usize| {
         let rest = &text[at..sentence.map_or(text.len(), |(end, _)| end.max(at))];
         sentence.is_some() && (rest.contains(" by ") || rest.contains('('))
@@ -229,14 +229,14 @@ fn split_description(text: &str) -> (&str, &str) {
     }
 }
 
-/// The first sentence of a summary, cut to a title's length.
+/// Returns the first sentence of a summary, cut to 80 characters.
 fn made_up_title(text: &str) -> String {
     let line = first_line(text);
     let end = line.find(". ").unwrap_or(line.len());
     bounded_line(line[..end].trim_end_matches('.'), 80)
 }
 
-/// What sort of thing a resource is, where its title or the first words of its summary say so.
+/// Returns the kind of a resource, if its title or the first words of its summary mention it.
 fn kind(title: &str, summary: &str) -> Option<&'static str> {
     const KINDS: [&str; 9] = [
         "video", "book", "paper", "course", "podcast", "article", "talk", "webinar", "tutorial",

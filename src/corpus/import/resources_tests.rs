@@ -1,4 +1,4 @@
-//! How resources find their titles.
+//! Tests of how resources get their titles.
 
 use super::*;
 

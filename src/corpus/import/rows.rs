@@ -1,11 +1,11 @@
-//! Reads tables of posts: a row for each letter, its HTML in one of the columns, as beehiiv exports them.
+//! Reads tables of posts, such as beehiiv's export: one row for each post, with its HTML in a column.
 
 use super::block::title;
 use super::clean::{clean, key};
 use super::export::Given;
 use super::{ImportReport, Limits, add, dates, html};
 
-/// Columns by their names, the best first.
+/// Names of columns, the best first.
 const TEXT: [&str; 6] = ["content_html", "html", "body_html", "post_html", "content", "body"];
 const TITLE: [&str; 5] = ["web_title", "title", "name", "subject", "email_subject_line"];
 const SUBTITLE: [&str; 2] = ["web_subtitle", "subtitle"];
@@ -21,7 +21,7 @@ const DAY: [&str; 8] = [
 ];
 const ADDRESS: [&str; 3] = ["url", "web_url", "link"];
 
-/// Whether `bytes` begin with the names of columns that posts have.
+/// Reports whether `bytes` begin with the column names of a table of posts.
 pub(super) fn are_posts(name: &str, bytes: &[u8]) -> bool {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     if !ending.eq_ignore_ascii_case("csv") {
@@ -30,7 +30,7 @@ pub(super) fn are_posts(name: &str, bytes: &[u8]) -> bool {
     let line = bytes.split(|&b| b == b'\n').next().unwrap_or_default();
     let names = columns(line.get(..4_096).unwrap_or(line));
     let has = |wanted: &[&str]| names.iter().any(|name| wanted.contains(&name.as_str()));
-    // Tables of other things have a `body` and a `name` as well: letters have a day.
+    // Other tables may also have a `body` and a `name`. Posts have a day too.
     let sure = names.iter().any(|name| name.ends_with("html"));
     has(&TEXT) && has(&TITLE) && (sure || has(&DAY))
 }
@@ -42,7 +42,7 @@ fn columns(line: &[u8]) -> Vec<String> {
     headers.iter().map(plain).collect()
 }
 
-/// Adds the posts of a table.
+/// Adds the posts of a table to `report`.
 pub(super) fn read(name: &str, text: &str, limits: &Limits, report: &mut ImportReport) {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let first = text.split('\n').next().unwrap_or_default();

@@ -1,7 +1,7 @@
-//! Names for editions and the files they are kept in.
+//! Makes slugs and titles from the titles and file names of editions.
 //!
-//! In: a title, or the name of a file, as hostile as may be. Out: a slug that is safe as a file name everywhere, the
-//! same for the same title.
+//! A slug is safe as a file name on every system, even if the title is hostile. The same title always gives the same
+//! slug.
 
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
@@ -9,14 +9,15 @@ use unicode_normalization::UnicodeNormalization;
 use super::clean::one_line;
 use crate::corpus::edition::{MAX_SLUG, is_slug};
 
-/// Longest slug made from a title; the rest of [`MAX_SLUG`] is for a date or a number that tells two apart.
+/// Longest slug made from a title. The rest of [`MAX_SLUG`] is for a date or a number that makes it unique.
 const LONGEST: usize = 64;
 
-/// Names that mean something else to an operating system, or to the corpus folder.
+/// Names with a special meaning to an operating system or in the corpus folder.
 const RESERVED: [&str; 5] = ["readme", "con", "nul", "aux", "prn"];
 
-/// The slug of an edition called `title`: its letters and digits without accents, joined by hyphens. A title in a
-/// script that has no such letters gets a name made of its hash.
+/// Returns the slug of an edition called `title`: its letters and digits without accents, joined by hyphens.
+///
+/// A title in a script without such letters gets a slug made from its hash.
 pub(super) fn of(title: &str) -> String {
     let mut slug = String::new();
     for c in title.nfkd().flat_map(char::to_lowercase) {
@@ -26,7 +27,7 @@ pub(super) fn of(title: &str) -> String {
             'æ' => slug.push_str("ae"),
             'ø' => slug.push('o'),
             'ł' => slug.push('l'),
-            // Accents and apostrophes stand inside a word.
+            // Accents and apostrophes do not separate words.
             '\'' | '’' | '‘' => {}
             c if unicode_normalization::char::is_combining_mark(c) => {}
             _ if slug.is_empty() || slug.ends_with('-') => {}
@@ -38,13 +39,13 @@ pub(super) fn of(title: &str) -> String {
     }
     if slug.len() > LONGEST {
         slug.truncate(LONGEST);
-        // A word cut in two is worse than a word less.
+        // Drop the last word rather than cut it in two.
         if let Some((whole, _)) = slug.rsplit_once('-').filter(|(whole, _)| whole.len() > LONGEST / 2) {
             slug = whole.to_string();
         }
     }
     let slug = slug.trim_matches('-').to_string();
-    // A number alone is of any newsletter: `通信 第7号` and `Выпуск 7` are two.
+    // A number is not enough: `通信 第7号` and `Выпуск 7` are different newsletters.
     let only_number =
         !slug.contains(|c: char| c.is_ascii_lowercase()) && title.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
     if slug.is_empty() || only_number {
@@ -60,29 +61,29 @@ pub(super) fn of(title: &str) -> String {
     slug
 }
 
-/// Slugs to try for an edition whose `base` another one has: with its date, then with a number.
+/// Returns slugs to try if `base` is taken: with the date, then with a number.
 pub(super) fn others(base: &str, date: Option<&str>) -> impl Iterator<Item = String> {
     let dated = date.map(|date| format!("{base}-{date}"));
     let stem = dated.clone().unwrap_or_else(|| base.to_string());
     let numbered = (2u32..).map(move |n| format!("{stem}-{n}"));
-    // A slug of the user's own may leave no room for a suffix.
+    // A slug chosen by the user may leave no room for a suffix.
     let fit = |slug: String| if is_slug(&slug) { slug } else { squeezed(&slug) };
     dated.into_iter().chain(numbered).map(fit)
 }
 
-/// The end of a slug that is too long says what tells it apart: keep that, and as much of its beginning as fits.
+/// Shortens a slug that is too long. Keeps its end, which makes it unique, and as much of its beginning as fits.
 fn squeezed(slug: &str) -> String {
     let tail = slug.len().saturating_sub(22);
     let head = slug.get(..MAX_SLUG - 24).unwrap_or(slug).trim_matches('-');
     format!("{head}-{}", slug.get(tail..).unwrap_or_default().trim_matches('-'))
 }
 
-/// The last part of a path, without its folder.
+/// Returns the last part of a path.
 pub(super) fn file_name(name: &str) -> &str {
     name.rsplit(['/', '\\']).next().unwrap_or(name)
 }
 
-/// A title made from a file's name: without folder and ending, hyphens and underscores as spaces.
+/// Returns a title made from a file's name, without folder and extension. Hyphens and underscores become spaces.
 pub(super) fn file_stem(name: &str) -> String {
     let file = file_name(name);
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);

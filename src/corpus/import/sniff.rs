@@ -1,13 +1,10 @@
-//! Tells what kind of file bytes are, and decodes text.
-//!
-//! In: the bytes of a file and its name. Out: its [`Kind`], or why it is none that can be read; text from any of the
-//! usual charsets.
+//! Determines the kind of a file, and decodes text in any common charset.
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::{feed, refuse, slug};
 
-/// A kind of file that newsletters come in.
+/// A kind of file that contains newsletters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Text,
@@ -18,14 +15,14 @@ pub enum Kind {
     Eml,
     /// A mailbox of messages (RFC 4155).
     Mbox,
-    /// RSS, Atom or JSON Feed, or notes that Evernote exported.
+    /// RSS, Atom, JSON Feed or an Evernote export.
     Feed,
 }
 
-/// How much of a file is looked at to tell its kind, in bytes.
+/// How much of a file is examined to determine its kind, in bytes.
 const WINDOW: usize = 4_096;
 
-/// What `bytes`, called `name`, are; by content first, as names lie more often.
+/// Determines the kind of `bytes`, called `name`. Content comes first, because names are wrong more often.
 pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err("it is empty".into());
@@ -66,7 +63,7 @@ pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
     if matches!(ending.as_str(), "eml" | "emlx" | "mht" | "mhtml") || is_mail {
         return Ok(Kind::Eml);
     }
-    // A program's warning may stand before the feed.
+    // The warning of a program may precede the feed.
     let buried = ["<rss version", "<rss xmlns", "<feed xmlns", "<rdf:rdf"]
         .iter()
         .any(|root| lower.contains(root));
@@ -98,7 +95,7 @@ pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
     })
 }
 
-/// The name of the first element of `lower`, below comments, declarations and a document type.
+/// Returns the name of the first element of `lower`, after comments, declarations and a document type.
 fn root(lower: &str) -> Option<&str> {
     let mut rest = lower.trim_start();
     loop {
@@ -121,7 +118,7 @@ fn root(lower: &str) -> Option<&str> {
     }
 }
 
-/// Whether `head` begins with the line `From …` of a mailbox and a header. Other programs put a line `>From …` between.
+/// Reports whether `head` begins with a mailbox's `From …` line and a header. `>From …` lines may be between them.
 fn is_mailbox(head: &str) -> bool {
     let Some((line, mut rest)) = head.split_once('\n').filter(|_| head.starts_with("From ")) else {
         return head.starts_with("From ") && head.contains('\r') && is_mailbox(&head.replace('\r', "\n"));
@@ -135,7 +132,7 @@ fn is_mailbox(head: &str) -> bool {
     is_headers(rest)
 }
 
-/// Whether `text` begins with header fields of mail: at least two, one of them well known.
+/// Reports whether `text` begins with a mail header: fields with at least two well-known names.
 fn is_headers(text: &str) -> bool {
     let known = [
         "from",
@@ -170,9 +167,11 @@ fn is_binary(bytes: &[u8]) -> bool {
     window.contains(&0) || window.iter().filter(|b| strange(b)).count() * 10 > window.len()
 }
 
-/// `bytes` as text: by byte order mark, as UTF-8 where they are, by the charset that a page or a feed declares, or else
-/// as Windows-1252, which reads every byte and is what old mail programs write. A file cut inside a character is UTF-8,
-/// and so is one in which only a few bytes are not: those alone are read as Windows-1252.
+/// Decodes `bytes` as text.
+///
+/// The order is: byte order mark, UTF-8, the charset that a page or a feed declares. If none fits, valid UTF-8 stays
+/// and other bytes are read as Windows-1252, which old mail programs write and which has a character for every byte. A
+/// file cut inside a character is UTF-8.
 pub(super) fn decode(bytes: &[u8], markup: bool) -> String {
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
         return encoding.decode(bytes).0.into_owned();
@@ -197,14 +196,14 @@ pub(super) fn decode(bytes: &[u8], markup: bool) -> String {
     out
 }
 
-/// The charset in `<meta charset=…>`, `<meta content="…; charset=…">`, `<?xml encoding=…?>` or a header of mail.
+/// Returns the charset in `<meta charset=…>`, `<meta content="…; charset=…">`, `<?xml encoding=…?>` or a mail header.
 pub(super) fn declared(head: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let after = |key: &str| head.find(key).map(|at| at + key.len());
     let at = after("charset=").or_else(|| after("encoding="))?;
     let label = head[at..].trim_start_matches(['"', '\'', ' ']);
     let end = label.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | ':' | '.'))?;
-    // A text that is not UTF-8 does not become so by saying that it is.
+    // The declaration is wrong if the text is not valid UTF-8.
     Encoding::for_label(&label.as_bytes()[..end]).filter(|e| *e != UTF_8)
 }
 

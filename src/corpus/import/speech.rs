@@ -1,7 +1,6 @@
-//! The part of the pass over a newsletter that acts on the turns which its layout shows, and says where an answer ends.
+//! Handles turns during the pass over a newsletter, and decides where an answer ends.
 //!
-//! In: turns, and the place that [`Builder`] is in. Out: discussions in its edition, as `discussion.rs` makes them of
-//! marks.
+//! A turn is found by the layout of the letter. It becomes part of a discussion, as in `discussion.rs` for marks.
 
 use super::block::{Block, Look};
 use super::clean::{bounded_line, words};
@@ -47,7 +46,7 @@ impl Builder {
         self.untitled = false;
     }
 
-    /// Notes that `kept` words were made of `block`.
+    /// Records that `block` became `kept` words of the edition.
     fn account(&mut self, kept: usize, block: &Block) {
         let had = words(&block.text);
         self.label_words += had.saturating_sub(kept);
@@ -131,9 +130,9 @@ impl Builder {
         })
     }
 
-    /// Whether `block` comes after the open answer: nothing signs it further down, and something new begins.
+    /// Reports whether `block` comes after the open answer: nothing signs it later, and something new begins.
     pub(super) fn answer_is_over(&self, at: usize, block: &Block, after_rule: bool) -> bool {
-        // Whoever signs below a leave-taking, a rule or a heading may well be the sender.
+        // A signature below a farewell, a rule or a heading may be the sender's.
         if self.place != Place::Answer || self.turns.another_opens(at) {
             return false;
         }

@@ -1,8 +1,7 @@
-//! Files imported editions in a folder, as Markdown, so that importing twice changes nothing.
+//! Files imported editions in a folder as Markdown, so that importing twice changes nothing.
 //!
-//! In: a folder and an [`ImportReport`]. Out: a file for each edition that the folder did not have, written beside its
-//! place, synced and renamed; and what became of each. A file is replaced by an edition that says something else only
-//! where that is a correction of what it was made of, and nobody has edited the file since.
+//! Each edition that the folder lacks becomes a file: written to a temporary file, synced and renamed. An edition
+//! replaces a file only if it corrects what that file was made from, and if nobody has edited the file since.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -14,10 +13,10 @@ use super::{ImportReport, Imported, fingerprint, slug};
 use crate::corpus::edition::Edition;
 use crate::corpus::{folder, markdown};
 
-/// What became of one edition of the report.
+/// What happened to one edition of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// The slug that the edition has in the folder.
+    /// The slug of the edition in the folder.
     pub slug: String,
     pub path: PathBuf,
     pub outcome: Outcome,
@@ -25,19 +24,19 @@ pub struct Stored {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// A new file.
+    /// It is a new file.
     Added,
-    /// The folder had this very edition.
+    /// The folder already had exactly this edition.
     Unchanged,
-    /// The folder had it, without a date, a source or links that it now has.
+    /// The folder had it without a date, a source or links that are now added.
     Replaced,
-    /// The folder had what this corrects: an earlier state of the same entry of a feed, or of the same file.
+    /// The folder had an earlier version of the same feed entry or file, which this corrects.
     Changed,
-    /// The folder had the same text, under other data: it came another way.
+    /// The folder had the same text with different metadata, from another source.
     Duplicate { of: String },
 }
 
-/// Why editions could not be filed. What was filed before stays.
+/// Why editions could not be filed. Those filed before the error stay.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     #[error("folder of imported editions {path}: {source}")]
@@ -49,13 +48,13 @@ pub enum ImportError {
 }
 
 impl ImportError {
-    /// The way out, in a line.
+    /// Suggests a solution, in one line.
     pub fn hint(&self) -> &'static str {
         "choose a folder that can be written to, or make room on its disk; `--dry-run` shows what would be imported"
     }
 }
 
-/// Files every edition of `report` in `dir`, which is made where it is missing. The result is in the report's order.
+/// Files every edition of `report` in `dir`, which is created if it is missing. The result is in the report's order.
 pub fn store(dir: &Path, report: &ImportReport) -> Result<Vec<Stored>, ImportError> {
     let cannot = |source| ImportError::Folder {
         path: dir.to_path_buf(),
@@ -71,16 +70,17 @@ pub fn store(dir: &Path, report: &ImportReport) -> Result<Vec<Stored>, ImportErr
     if let Some((path, text)) = shelf.known.to_write() {
         write(path, &text, true)?;
     }
-    // A rename is safe on disk once its folder is; not every system can sync a folder.
+    // A rename survives a crash only if the folder is synced. Not every system can do that.
     if let Ok(folder) = File::open(dir) {
         let _ = folder.sync_all();
     }
     Ok(out)
 }
 
-/// Waits until no other askpm imports into `dir`: two that read the folder at once would each file what the other
-/// files. The lock is on the folder itself, so that nothing is left in it; where a system has no such lock, each
-/// edition is still whole, and at worst there twice.
+/// Waits until no other askpm imports into `dir`. Otherwise both would file the same editions.
+///
+/// The lock is on the folder itself, so no lock file remains. If a system has no such lock, each edition is still
+/// complete, and at worst filed twice.
 fn alone(dir: &Path) -> Option<File> {
     let folder = File::open(dir).ok()?;
     folder.lock().ok()?;
@@ -104,7 +104,7 @@ impl Shelf {
             known: Known::read(dir),
         };
         for file in folder(dir)? {
-            // A file that is no edition keeps its name: nothing is written over it.
+            // A file that is not an edition keeps its name and is never overwritten.
             let text = file.text.as_deref().ok();
             if let Some(edition) = text.and_then(|text| markdown::parse(&file.path, text).ok()) {
                 shelf.keep(edition, PathBuf::from(&file.path));
@@ -131,7 +131,7 @@ impl Shelf {
             return Ok(stored);
         }
         let stored = self.compare(imported)?;
-        // What came another way is not this source's to correct.
+        // An edition from another source is not this source's to correct.
         if let Some(identity) = identity
             && !matches!(stored.outcome, Outcome::Duplicate { .. })
             && let Some((held, _)) = self.by_slug.get(&stored.slug)
@@ -141,7 +141,7 @@ impl Shelf {
         Ok(stored)
     }
 
-    /// What becomes of an edition whose `identity` was filed before; `None` where it has to be filed anew.
+    /// Files an edition whose `identity` is known. Returns `None` if it must be filed by its content.
     fn known_again(&mut self, identity: &str, new: &Edition) -> Result<Option<Stored>, ImportError> {
         let Some((slug, filed)) = self.known.filed(identity) else {
             return Ok(None);
@@ -159,7 +159,7 @@ impl Shelf {
             outcome,
         };
         if known::print(&new) == filed {
-            // Perhaps somebody has edited it since: theirs stays.
+            // A person may have edited the file since. Keep that version.
             return Ok(Some(stored(Outcome::Unchanged)));
         }
         if known::print(held) != filed || !known::is_correction(held, &new) {
@@ -174,7 +174,7 @@ impl Shelf {
         Ok(Some(stored))
     }
 
-    /// Files an edition by what it says.
+    /// Files an edition by its content.
     fn compare(&mut self, imported: &Imported) -> Result<Stored, ImportError> {
         let known = self
             .by_print
@@ -201,7 +201,7 @@ impl Shelf {
         Ok(Stored { slug, path, outcome })
     }
 
-    /// Files a new edition under the first slug that is free.
+    /// Files a new edition under the first free slug.
     fn add(&mut self, imported: &Imported) -> Result<Stored, ImportError> {
         let base = &imported.edition.slug;
         let others = slug::others(base, imported.edition.date.as_deref());
@@ -214,7 +214,7 @@ impl Shelf {
                 slug: slug.clone(),
                 ..imported.edition.clone()
             };
-            // Somebody else may have taken the name since.
+            // Another process may have taken the name since.
             if write(&path, &markdown::write(&edition), false)? {
                 self.keep(edition, path.clone());
                 return Ok(Stored {
@@ -231,7 +231,7 @@ impl Shelf {
     }
 }
 
-/// `held` with what it lacks and `new` has: a date, a source, links of resources.
+/// Returns `held` with what it lacks and `new` has: a date, a source, links of resources.
 fn enriched(held: &Edition, new: &Edition) -> Edition {
     let mut fuller = held.clone();
     fuller.date = fuller.date.or_else(|| new.date.clone());
@@ -242,7 +242,7 @@ fn enriched(held: &Edition, new: &Edition) -> Edition {
     fuller
 }
 
-/// Writes a file whole or not at all; `false` where one is there already and may not be replaced.
+/// Writes a file atomically. Returns `false` if the file exists and may not be replaced.
 fn write(path: &Path, text: &str, replace: bool) -> Result<bool, ImportError> {
     let cannot = |source| ImportError::Write {
         path: path.to_path_buf(),
@@ -267,7 +267,7 @@ fn write(path: &Path, text: &str, replace: bool) -> Result<bool, ImportError> {
     }
 }
 
-/// Temporary files are the owner's alone; an edition is a document like any other.
+/// Makes a file readable by everyone. Only the owner can read a temporary file, but an edition is an ordinary document.
 #[cfg(unix)]
 fn readable_by_all(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;

@@ -1,4 +1,4 @@
-//! What importing does to a folder.
+//! Tests of what an import does to a folder.
 
 use super::*;
 use crate::corpus::import::{Limits, import_bytes};
@@ -113,7 +113,7 @@ fn a_folder_that_is_a_file_is_an_error_that_names_it() {
     assert!(error.to_string().contains("taken") && !error.hint().is_empty());
 }
 
-/// A feed of one entry, as it is at some time.
+/// A feed with one entry at some point in time.
 fn entry(title: &str, text: &str) -> ImportReport {
     let feed = format!(
         "<rss version='2.0'><channel><title>F</title><item><title>{title}</title><guid>https://e.org/p</guid>\
@@ -167,7 +167,7 @@ fn another_entry_under_a_used_identifier_replaces_nothing() {
     );
     assert_eq!((other.outcome, other.slug.as_str()), (Outcome::Added, "hiring"));
     assert!(dir.path().join("pricing.md").exists());
-    // Without its memory a folder loses nothing.
+    // Losing the record of identities loses no edition.
     fs::write(dir.path().join(".askpm-imported.json"), "{").unwrap();
     let again = outcome(dir.path(), &entry("Pricing", "Sales rose by 8%, and stayed there."));
     assert_eq!((again.outcome, again.slug.as_str()), (Outcome::Added, "pricing-2"));

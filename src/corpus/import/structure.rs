@@ -1,8 +1,8 @@
-//! Recovers the structure of a newsletter: [`Document`] → [`Edition`].
+//! Recovers the structure of a newsletter: turns a [`Document`] into an [`Edition`].
 //!
-//! In: blocks in reading order. Out: discussions with askers and signed answers, resources, and sections for everything
-//! else that is content; and a list of what was left out, each with its reason. One pass over the blocks, with the
-//! place it is in; every word of a block goes either into the edition or into that list. It must not know of files.
+//! Finds discussions with askers and signed answers, and resources. All other content becomes sections. One pass over
+//! the blocks tracks the current place. Every word of a block goes either into the edition or into the list of what was
+//! left out, with a reason. This module knows nothing about files.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,11 +16,11 @@ use super::why::{Reason, Why};
 use super::{Dropped, closing, contents, dates, phrases, quarters, resources, tidy, titles};
 use crate::corpus::edition::Edition;
 
-/// Longest title and name kept, in characters; a longer one is cut, and the whole of it opens the text below.
+/// Longest title or name, in characters. A longer one is cut, and its full text opens the text below.
 pub(super) const MAX_LINE: usize = 300;
-/// What an answer without a signature is signed with.
+/// The contributor of an answer without a signature.
 pub(super) const UNSIGNED: &str = "Unsigned";
-/// An edition without a slug, and the account of what it is made of.
+/// An edition without a slug, and the account of how it was made.
 #[derive(Debug, Default)]
 pub(super) struct Built {
     pub edition: Edition,
@@ -32,12 +32,12 @@ pub(super) struct Built {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// Before the first thing that has a place.
+    /// Before anything that has a place.
     Before,
     Contents,
-    /// In the words of the asker.
+    /// In the asker's text.
     Question,
-    /// After them, before an answer.
+    /// After the asker's text, before an answer.
     Asked,
     /// In an answer that nobody has signed yet.
     Answer,
@@ -48,7 +48,7 @@ pub(super) enum Place {
     Footer,
 }
 
-/// Reads `document`; `name` is the title where the document gives none.
+/// Builds an edition from `document`. `name` is the title if the document gives none.
 pub(super) fn build(document: Document, name: &str) -> Built {
     let Document {
         title,
@@ -78,14 +78,14 @@ pub(super) fn build(document: Document, name: &str) -> Built {
     let built = pass(true);
     let empty =
         built.edition.sections.is_empty() && built.edition.discussions.is_empty() && built.edition.resources.is_empty();
-    // Contents that end nowhere are the text itself.
+    // A table of contents that never ends is the text itself.
     if empty && blocks.iter().any(|b| marks::label(&b.text) == Some(Label::Contents)) {
         return pass(false);
     }
     built
 }
 
-/// The pass over the blocks; `discussion.rs` and `prose.rs` hold the parts that find discussions and place text.
+/// The state of the pass over the blocks. `discussion.rs` finds discussions, and `prose.rs` places text.
 pub(super) struct Builder {
     pub(super) built: Built,
     pub(super) place: Place,
@@ -93,30 +93,31 @@ pub(super) struct Builder {
     /// Whether a line such as `In this issue` begins a table of contents.
     pub(super) lists_contents: bool,
     pub(super) furniture: Furniture,
-    /// For each block, whether `A]` comes at or after it and before the next question: then `A.` there is just text.
+    /// For each block, whether `A]` is in it or later, before the next question. If so, `A.` here is text.
     pub(super) strong_ahead: Vec<bool>,
-    /// Whether the open discussion's answers are marked `A]`, or `A)` and the like; the others are text in them.
+    /// Whether the open discussion marks answers with `A]` rather than `A)` and the like. Marks of the other kind are
+    /// text.
     pub(super) strong_marks: Option<bool>,
-    /// Whether answers carry letters at all; if not, a signature ends one and the next paragraph begins another.
+    /// Whether answers have letters. If not, a signature ends an answer, and the next paragraph begins another.
     pub(super) lettered: bool,
     pub(super) why: Why,
-    /// What the layout of the whole letter says of who speaks where.
+    /// Who speaks where, according to the layout of the whole letter.
     pub(super) turns: Turns,
-    /// What the last answer's opening looks like: a heading of its level or above ends that answer.
+    /// The look of the last answer's opening. A heading of its level or higher ends that answer.
     pub(super) opening: Look,
-    /// Whether names after a hyphen sign answers here, beside those below lists.
+    /// Whether names after a hyphen sign answers, apart from those below lists.
     pub(super) hyphens_sign: bool,
-    /// Whether the text holds no question at all.
+    /// Whether the text has no question.
     pub(super) article: bool,
-    /// Whether days head the parts of the text, as in a list of changes.
+    /// Whether the headings are days, as in a changelog.
     pub(super) days_head: bool,
-    /// Indexes of blocks that the title has taken up.
+    /// Indexes of blocks that became part of the title.
     pub(super) in_title: HashSet<usize>,
-    /// The level of the heading over the resources, where one is.
+    /// The level of the heading above the resources, if there is one.
     pub(super) resources_level: Option<u8>,
-    /// The sentence between that heading and the first resource.
+    /// Index of the sentence between that heading and the first resource.
     pub(super) lead_in: Option<usize>,
-    /// How many lines `Top discussions` are still to come.
+    /// Number of `Top discussions` lines still to come.
     pub(super) labels_left: usize,
     pub(super) numbers: HashSet<u32>,
     /// Places in the table of contents of the titles that head sections.
@@ -127,17 +128,17 @@ pub(super) struct Builder {
     pub(super) untitled: bool,
     after_rule: bool,
     pub(super) resources: Vec<Block>,
-    /// Index of the last block that opens question N, by N.
+    /// For each question number, the index of the last block that opens it.
     pub(super) last_question: HashMap<u32, usize>,
     /// The highest question number so far.
     pub(super) highest: u32,
-    /// Index of the last answer's letter; `None` where the discussion has no answer yet.
+    /// Index of the last answer's letter. `None` if the discussion has no answer yet.
     pub(super) last_answer: Option<u32>,
-    /// Whether the title is a block of the text that was not met yet.
+    /// Whether the title is a block of the text that has not been met yet.
     pub(super) title_to_come: bool,
-    /// What the edition's title is compared by.
+    /// The key of the edition's title, for comparison.
     pub(super) title_key: String,
-    /// Words that the edition has and the document has not.
+    /// Number of words in the edition that are not in the document.
     pub(super) made_up: usize,
     pub(super) label_words: usize,
 }
@@ -267,7 +268,7 @@ impl Builder {
     pub(super) fn is_furniture(&mut self, at: usize, block: &Block, after_rule: bool) -> bool {
         let outside = match self.place {
             Place::Question | Place::Asked | Place::Contents => false,
-            // An answer that nobody signs ends at the rule below it.
+            // An unsigned answer ends at the rule below it.
             Place::Answer => after_rule || self.furniture.at(at).is_some() && phrases::template(&block.text).is_some(),
             _ => true,
         };
@@ -305,7 +306,7 @@ impl Builder {
     fn finish(mut self) -> Built {
         self.end_answer();
         if self.title_to_come {
-            // Its block was something else as well, a question perhaps.
+            // The title's block was also something else, such as a question.
             self.made_up += words(&self.built.edition.title);
         }
         let found = resources::pair(&self.resources, self.contents.resources());
@@ -325,7 +326,7 @@ impl Builder {
     }
 }
 
-/// Adds a paragraph to `body`: after a blank line where it was set off, on the next line where it was not.
+/// Adds a paragraph to `body`: after a blank line if it is `loose`, else on the next line.
 pub(super) fn append(body: &mut String, text: &str, loose: bool) {
     let text = text.trim();
     if text.is_empty() {
@@ -350,7 +351,7 @@ fn hyphens_sign(blocks: &[Block]) -> bool {
     blocks.windows(2).any(below_text)
 }
 
-/// `blocks` with all that is text shown, but for what no reader of the page saw.
+/// Shows all text again, except what no reader of the page saw.
 fn all_shown(mut blocks: Vec<Block>) -> Vec<Block> {
     for block in &mut blocks {
         if matches!(block.look, Look::Unseen(what) if !matches!(what, "hidden text" | "description of a picture")) {
