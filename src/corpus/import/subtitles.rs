@@ -1,20 +1,20 @@
-//! Makes a transcript of subtitles (SubRip `.srt`, WebVTT `.vtt`): paragraphs, or a turn for each speaker.
+//! Turns subtitles (SubRip `.srt`, WebVTT `.vtt`) into a transcript with paragraphs, or with a turn for each speaker.
 //!
-//! Numbers, times and settings of cues go. The lines of a turn carry the time at which it begins, which `talk.rs` reads.
+//! Numbers, times and settings of cues are dropped. Each turn begins with its time, which `talk.rs` reads.
 
 use super::{slug, talk};
 
-/// Words after which a paragraph ends with its sentence, where nobody is named.
+/// Without speakers, a paragraph ends at the first end of a sentence after this many words.
 const PARAGRAPH_WORDS: usize = 60;
 
-/// What one cue shows.
+/// The content of one cue.
 struct Cue {
     time: String,
     who: Option<String>,
     text: String,
 }
 
-/// Markdown of the subtitles `text`, called `name`, if they are such.
+/// Returns `text`, called `name`, as Markdown if it is subtitles.
 pub(super) fn transcript(name: &str, text: &str) -> Option<String> {
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let ending = slug::file_name(name).rsplit_once('.').map_or("", |(_, ending)| ending);
@@ -24,7 +24,7 @@ pub(super) fn transcript(name: &str, text: &str) -> Option<String> {
         return None;
     }
     let stem = slug::file_stem(name);
-    // `talk.en.srt`
+    // `talk.en.srt` has a language.
     let stem = match stem.rsplit_once('.') {
         Some((stem, language)) if (2..=5).contains(&language.len()) => stem.to_string(),
         _ => stem,
@@ -72,7 +72,7 @@ fn cues(text: &str) -> (Vec<Cue>, Vec<String>) {
         let time = time.map(|time| time.trim().split(['.', ',']).next().unwrap_or_default().to_string());
         let (mut who, mut words) = (None, String::new());
         for line in &lines[said.min(lines.len())..] {
-            // Live captions show a line again under the next cue.
+            // Live captions repeat a line in the next cue.
             let (speaker, line) = plain(line);
             if line.is_empty() || line == shown {
                 continue;
@@ -89,7 +89,7 @@ fn cues(text: &str) -> (Vec<Cue>, Vec<String>) {
                 who,
                 text: words.trim().to_string(),
             }),
-            // A blank line within a cue.
+            // There was a blank line within the cue.
             (None, Some(last)) if !number(words.trim()) => {
                 last.text.push(' ');
                 last.text.push_str(words.trim());
@@ -101,7 +101,7 @@ fn cues(text: &str) -> (Vec<Cue>, Vec<String>) {
     (cues, notes)
 }
 
-/// Who speaks, by a voice tag, and a line without tags.
+/// Returns the speaker named by a voice tag, and the line without tags.
 fn plain(line: &str) -> (Option<String>, String) {
     let (mut out, mut who, mut rest) = (String::new(), None, line);
     while let Some(open) = rest.find(['<', '{']) {
@@ -134,7 +134,7 @@ fn plain(line: &str) -> (Option<String>, String) {
     (who, super::clean::one_line(&out))
 }
 
-/// Takes `Ana:` for the speaker where cues begin with that name more than once.
+/// Treats `Ana:` as the speaker if that name begins more than one cue.
 fn name_speakers(cues: &mut [Cue]) {
     let named = |text: &str| -> Option<(String, String)> {
         let (who, said) = text.trim_start_matches(['-', '>', ' ']).split_once(": ")?;
@@ -151,7 +151,7 @@ fn name_speakers(cues: &mut [Cue]) {
     }
 }
 
-/// A paragraph for each turn; a cue without a name goes on with the turn before it.
+/// Writes a paragraph for each turn. A cue without a name continues the turn before it.
 fn turns(cues: &[Cue], out: &mut String) {
     let mut speaker: Option<&str> = None;
     for cue in cues {

@@ -1,8 +1,7 @@
-//! What of a page is furniture, by the elements it stands in: menus, footers, forms, comments, lists of other articles.
+//! Finds furniture by its elements: menus, footers, forms, comments, lists of other articles.
 //!
-//! In: the tree of a page. Out: for an element the reason to leave it out, or none. No sign is enough by itself: a name
-//! (of an element, a class or a role) must agree with how much of the page the element holds, how many of its words are
-//! links, and where it stands.
+//! One sign is not enough. The name of an element, a class or a role must agree with the element's share of the page,
+//! the share of links in its words, or its position.
 
 use std::collections::HashMap;
 
@@ -11,14 +10,14 @@ use dom_query::{NodeId, NodeRef};
 use super::clean::words;
 use super::tags::{self, Step, Walk};
 
-/// What is inside of an element.
+/// What an element contains.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Count {
     pub words: usize,
-    /// Words that are links.
+    /// Words in links.
     pub linked: usize,
     pub links: usize,
-    /// Words in paragraphs that read like sentences.
+    /// Words in text that reads like sentences.
     pub prose: usize,
     /// Bytes of text.
     pub bytes: usize,
@@ -40,7 +39,7 @@ impl Count {
         self.has_field |= inner.has_field;
     }
 
-    /// Hundredths of the words that are links.
+    /// Returns the percentage of words in links.
     fn density(&self) -> usize {
         100 * self.linked / self.words.max(1)
     }
@@ -50,13 +49,14 @@ impl Count {
 pub(super) struct Survey {
     counts: HashMap<NodeId, Count, foldhash::fast::FixedState>,
     pub all: Count,
-    /// Whether the file is a page of a site, and no mail or entry of a feed.
+    /// Whether the file is a page of a site rather than a mail or a feed entry.
     is_page: bool,
 }
 
 impl Survey {
-    /// Whether an element quotes somebody. Mail programs put a whole forwarded message into one, and old editors
-    /// indent with it.
+    /// Reports whether an element is a quotation.
+    ///
+    /// Mail programs put a whole forwarded message into one, and old editors use it to indent.
     pub(super) fn is_quote(&self, node: &NodeRef, name: &str) -> bool {
         let count = self.count(node);
         name == "blockquote"
@@ -130,7 +130,7 @@ impl Survey {
         self.counts.get(&node.id).copied().unwrap_or_default()
     }
 
-    /// Why the element `node`, called `name`, is left out, if it is; `""`: not worth telling.
+    /// Returns why the element `node`, called `name`, is left out, or `None` if it is not. `""` is not reported.
     pub(super) fn unseen(&self, node: &NodeRef, name: &str) -> Option<&'static str> {
         if let Some(what) = tags::unread(name)
             && (what.is_empty() || self.is_small(node))
@@ -140,14 +140,14 @@ impl Survey {
         if matches!(name, "html" | "body") {
             return None;
         }
-        // Pages hide what they fade in, or all of themselves until a script has run; a preheader is short.
+        // Pages hide what they fade in, or everything until a script has run. A preheader is short.
         if tags::is_hidden(node) && self.is_small(node) {
             return Some("hidden text");
         }
         if self.is_page { self.furniture(node, name) } else { None }
     }
 
-    /// Whether `node` holds less than half of the page.
+    /// Reports whether `node` has less than half of the page's words.
     fn is_small(&self, node: &NodeRef) -> bool {
         2 * self.count(node).words < self.all.words.max(1)
     }
@@ -157,7 +157,7 @@ impl Survey {
         if count.words == 0 || !self.is_small(node) || tags::is_note(node) {
             return None;
         }
-        // A menu, a footer or a form holds few sentences.
+        // A menu, a footer or a form has few sentences.
         let bare = 4 * count.prose <= count.words;
         let dense = count.density() >= 50;
         let role = node.attr("role").unwrap_or_default();
@@ -185,7 +185,7 @@ impl Survey {
         }
     }
 
-    /// By class and id, where the rest agrees.
+    /// Finds furniture by class and id, if other signs agree.
     fn by_label(&self, node: &NodeRef, count: Count, bare: bool, dense: bool) -> Option<&'static str> {
         let labels = tags::labels(node);
         let has = |wanted: &[&str]| labels.iter().any(|l| wanted.contains(&l.as_str()));
@@ -274,14 +274,14 @@ impl Survey {
     }
 }
 
-/// A list of nothing but short links within the site.
+/// Finds lists of only short links within the site.
 fn menu(name: &str, count: Count) -> Option<&'static str> {
     let listed = matches!(name, "ul" | "ol" | "div" | "header");
     let short = count.links >= 3 && count.words <= 3 * count.links && count.density() >= 90;
     (listed && short && count.outward == 0).then_some("navigation")
 }
 
-/// Whether `node` stands in an element called one of `names`.
+/// Reports whether `node` is inside an element with one of `names`.
 pub(super) fn inside(node: &NodeRef, names: &[&str]) -> bool {
     node.ancestors_it(None)
         .any(|above| tags::name_of(&above).is_some_and(|name| names.contains(&&*name)))

@@ -1,16 +1,16 @@
-//! Tables of figures, as against tables that only place things on a page.
-//!
-//! In: the tree of a page. Out: whether a table holds data; the rows of one, as lines of Markdown.
+//! Distinguishes tables of data from tables used for layout, and writes data as Markdown.
 
 use dom_query::NodeRef;
 
 use super::survey::{Count, Survey};
 use super::tags::{self, Step, Walk};
 
-/// Most words of a cell in a table that nothing marks as data.
+/// Most words in a cell, for a table without header cells.
 const CELL_WORDS: usize = 12;
 
-/// Whether `table` holds rows of data. Mail is laid out in tables; those are marked so, hold tables, or hold paragraphs.
+/// Reports whether `table` has rows of data.
+///
+/// Mail uses tables for layout. These are marked as such, or contain other tables or paragraphs.
 pub(super) fn is_data(table: &NodeRef, survey: &Survey) -> bool {
     let role = table.attr("role").unwrap_or_default();
     if matches!(&*role, "presentation" | "none") {
@@ -44,14 +44,14 @@ pub(super) fn is_data(table: &NodeRef, survey: &Survey) -> bool {
     let columns = rows.iter().copied().max().unwrap_or(0);
     let even = rows.iter().filter(|&&n| n == columns).count() * 4 >= rows.len() * 3;
     let grid = rows.len() >= 2 && columns >= 2 && even;
-    // A heading cell is a sign, unless all cells are such.
+    // Header cells are a sign of data if the table is a grid of short cells.
     let headed = heads > 0 && grid && most <= 80;
-    // What nothing marks must look like figures: short cells, a good part of them numbers.
+    // Without header cells, the cells must be short, and at least a quarter of them must have figures.
     let figured = grid && plain && rows.len() >= 3 && most <= CELL_WORDS && figures * 4 >= cells;
     headed && plain || figured
 }
 
-/// A table as it is read.
+/// A table that is being read.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     rows: Vec<Vec<String>>,
@@ -74,7 +74,7 @@ impl Rows {
         }
     }
 
-    /// The table in Markdown: each row a line.
+    /// Returns the table in Markdown, one line for each row.
     pub(super) fn markdown(mut self) -> String {
         self.rows.retain(|row| row.iter().any(|cell| !cell.is_empty()));
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);

@@ -1,11 +1,11 @@
-//! What the elements of HTML are, as far as reading a page needs it.
+//! Classifies HTML elements, and walks a tree without recursion.
 //!
-//! In: nodes of a tree. Out: a walk over them without recursion; whether an element is a paragraph, is read, is seen.
+//! It decides whether an element begins a paragraph, has readable text, or is hidden.
 
 use dom_query::{NodeData, NodeRef};
 use html5ever::LocalName;
 
-/// Elements whose text is no text of the page, by what the report calls them; `""`: not worth telling.
+/// Elements whose text is not part of the page, with their name in the report. `""` is not reported.
 const UNREAD: [(&str, &str); 18] = [
     ("script", ""),
     ("style", ""),
@@ -27,7 +27,7 @@ const UNREAD: [(&str, &str); 18] = [
     ("dialog", "dialog"),
 ];
 
-/// Elements that have no end tag.
+/// Elements without an end tag.
 const VOID: [&str; 14] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
 ];
@@ -74,7 +74,7 @@ const BLOCKS: [&str; 38] = [
     "ul",
 ];
 
-/// What the report calls an element whose text is no text of the page; `""` is not worth telling.
+/// Returns the name in the report of an element whose text is not part of the page. `""` is not reported.
 pub(super) fn unread(name: &str) -> Option<&'static str> {
     UNREAD.iter().find(|(unread, _)| *unread == name).map(|(_, what)| *what)
 }
@@ -97,7 +97,7 @@ pub(super) enum Step<'a> {
     Leave(NodeRef<'a>),
 }
 
-/// All nodes below and with `root`, in the order of the page, without recursion.
+/// Visits `root` and all nodes below it in page order, without recursion.
 pub(super) struct Walk<'a> {
     root: NodeRef<'a>,
     next: Option<(NodeRef<'a>, bool)>,
@@ -111,7 +111,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// After [`Step::Enter`]: passes over what is inside of that node.
+    /// Skips the content of a node that [`Step::Enter`] has just returned.
     pub(super) fn pass(&mut self, entered: NodeRef<'a>) {
         self.next = Some((entered, false));
     }
@@ -134,7 +134,7 @@ impl<'a> Iterator for Walk<'a> {
     }
 }
 
-/// The name of an element, in lower case; `None` for anything else.
+/// Returns the name of an element in lower case, or `None` for any other node.
 pub(super) fn name_of(node: &NodeRef) -> Option<LocalName> {
     node.query_or(None, |node| match &node.data {
         NodeData::Element(element) => Some(element.name.local.clone()),
@@ -150,7 +150,7 @@ pub(super) fn with_text<T>(node: &NodeRef, read: impl FnOnce(&str) -> T) -> Opti
     })
 }
 
-/// The text inside of `node` that a page could show, with a space where a paragraph ends.
+/// Returns the text in `node` that a page could show, with a space at each paragraph break.
 pub(super) fn text_of(node: NodeRef) -> String {
     let mut out = String::new();
     let mut walk = Walk::new(node);
@@ -170,7 +170,7 @@ pub(super) fn text_of(node: NodeRef) -> String {
     out
 }
 
-/// The class and the id of an element, in lower case, cut into words: `post-title` is `post` and `title`.
+/// Splits the class and the id of an element into lower-case words: `post-title` is `post` and `title`.
 pub(super) fn labels(node: &NodeRef) -> Vec<String> {
     let both = [node.attr("class"), node.attr("id")];
     let text = both
@@ -222,8 +222,10 @@ pub(super) fn is_note(node: &NodeRef) -> bool {
     })
 }
 
-/// Whether an element is not shown. `font-size:0` alone is no sign: mail templates set it on every table cell. Nor is
-/// `opacity:0`, from which pages fade in what they show.
+/// Reports whether an element is hidden.
+///
+/// `font-size:0` is not enough, because mail templates set it on every table cell. Neither is `opacity:0`, because
+/// pages fade in what they show.
 pub(super) fn is_hidden(node: &NodeRef) -> bool {
     let class = node.attr("class").unwrap_or_default().to_ascii_lowercase();
     let preheader = |c: &str| matches!(c, "preheader" | "preview-text" | "previewtext");

@@ -1,7 +1,6 @@
-//! Talks: transcripts with speakers, interviews with questions in bold, and columns that answer letters (`Dear …`).
+//! Finds the turns in transcripts with speakers, interviews with bold questions, and letter columns (`Dear …`).
 //!
-//! In: the blocks of a text. Out: its turns, where it is one of these. Every turn goes to the speaker that the text
-//! names for it; a text in which it is not clear who speaks is left as it is.
+//! Every turn goes to the speaker that the text names. If it is not clear who speaks, the text is left as it is.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,19 +10,19 @@ use super::marks;
 use super::names;
 use super::turns::{Asked, Said, Turn, next_seen};
 
-/// Longest title that is made of a question within a longer text, in characters.
+/// Longest title made from a question in a longer text, in characters.
 const LONGEST_TITLE: usize = 250;
 
-/// Words before a colon that name no speaker.
+/// Words before a colon that are not speakers.
 const NO_SPEAKER: &str = "note notes update tip tips ps pps example question answer re subject date title from to link links \
     source sources pros cons pro con before after problem solution why how what when where who result \
     results context action price cost warning important summary conclusion author published tags \
     category http https read watch listen more also q a step day week month pricing event sponsor \
     location time goal goals task risk myth fact do dont good bad short yes no tldr verdict";
 
-/// Finds the turns of a talk; says whether the text is one.
+/// Finds the turns of a talk. Returns whether the text is one.
 pub(super) fn read(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
-    // A letter that marks its answers is no talk.
+    // A letter with marked answers is not a talk.
     let marked = |b: &Block| {
         b.is_seen() && (marks::answer(&b.text).is_some_and(|m| m.index < 3) || marks::asks(&b.text).is_some())
     };
@@ -33,7 +32,7 @@ pub(super) fn read(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     transcript(blocks, of) || letters(blocks, of) || interview(blocks, of)
 }
 
-/// A part of a transcript: who speaks, and what they say on the same lines.
+/// A part of a transcript: the speaker, and what they say on the same lines.
 struct Speech<'a> {
     at: usize,
     who: &'a str,
@@ -138,7 +137,9 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     asked
 }
 
-/// Whether unstamped lines are the turns of a talk: most of the text, of a few people who each speak again.
+/// Reports whether lines without times are the turns of a talk.
+///
+/// They must be much of the text, and come from a few people, at least two of whom speak again.
 fn by_turns(speeches: &[Speech], blocks: &[Block]) -> bool {
     let (Some(first), Some(last)) = (speeches.first(), speeches.last()) else {
         return false;
@@ -152,8 +153,10 @@ fn by_turns(speeches: &[Speech], blocks: &[Block]) -> bool {
     speeches.len() >= 4 && (2..=6).contains(&counts.len()) && again >= 2 && speeches.len() * 5 >= seen * 2
 }
 
-/// Who asks: the speaker most of whose turns are questions, or half and more than one, if one has more questions than
-/// all others and others speak after them.
+/// Returns the speaker who asks.
+///
+/// More than half of the host's turns are questions, or exactly half if there are several. The host asks more than
+/// everybody else together, and others speak after the questions.
 fn host<'a>(speeches: &[Speech<'a>]) -> Option<&'a str> {
     let mut counts: HashMap<&str, (usize, usize)> = HashMap::new();
     for speech in speeches {
@@ -192,7 +195,7 @@ fn asked_by(speech: &Speech, blocks: &[Block], of: &mut [Option<Turn>]) -> Turn 
     })
 }
 
-/// The last question of `text`, on one line.
+/// Returns the last question in `text`, on one line.
 fn question_in(text: &str) -> Option<String> {
     let end = text.rfind('?')? + 1;
     let start = text[..end - 1]
@@ -202,12 +205,14 @@ fn question_in(text: &str) -> Option<String> {
     Some(bounded_line(&text[start..end], LONGEST_TITLE))
 }
 
-/// Whether `line` begins the turn of a speaker with the time at which they speak.
+/// Reports whether `line` begins a turn with a speaker and a time.
 pub(super) fn is_stamped(line: &str) -> bool {
     stamped(line).is_some()
 }
 
-/// `Ana Lima (00:00:04): text`, `[00:04] Ana Lima: text`, `Ana Lima 0:04` over the text → who speaks, and the text.
+/// Returns the speaker and the text of a turn with a time.
+///
+/// The forms are `Ana Lima (00:00:04): text`, `[00:04] Ana Lima: text`, and `Ana Lima 0:04` above the text.
 fn stamped(text: &str) -> Option<(&str, &str)> {
     let line = text.split('\n').next().unwrap_or(text);
     let near = &line[..line.char_indices().nth(90).map_or(line.len(), |(at, _)| at)];
@@ -240,12 +245,12 @@ fn stamped(text: &str) -> Option<(&str, &str)> {
         return is_speaker(names::bare(who)).then(|| (names::bare(who), said.trim()));
     }
     let said = text[line.len() - after.len()..].trim();
-    // A sentence may hold a time of the day.
+    // A sentence may mention a time of day.
     let set_off = line[..start].ends_with(['(', '[', '|', '\t']) || after.is_empty();
     (set_off && is_speaker(before)).then_some((before, said))
 }
 
-/// Whether `text` could be what a speaker is called.
+/// Reports whether `text` could be the name of a speaker.
 pub(super) fn is_speaker(text: &str) -> bool {
     let k = key(text);
     let numbered = k.strip_prefix("speaker ").is_some_and(|n| words(n) == 1);
@@ -255,7 +260,7 @@ pub(super) fn is_speaker(text: &str) -> bool {
     text.chars().count() <= 50 && !opens && (numbered || named || titled)
 }
 
-/// Questions in bold, each with the answer below it.
+/// Finds questions in bold, each with its answer below.
 fn interview(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     let bold = |b: &Block| {
         let text = b.text.trim();
@@ -293,7 +298,7 @@ fn interview(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     any
 }
 
-/// `Dear Abby, … – Puzzled` and below it `Dear Puzzled, …`: a letter and what answers it.
+/// Finds letters and their answers: `Dear Abby, … – Puzzled`, then `Dear Puzzled, …`.
 fn letters(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     let greetings: Vec<(usize, &str)> = (0..blocks.len())
         .filter(|&at| blocks[at].look == Look::Paragraph)
@@ -348,7 +353,7 @@ fn letters(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     any
 }
 
-/// Names who answers a letter, where the last line of the answer is a name after a dash.
+/// Names who answers a letter, if the answer's last line is a name after a dash.
 fn sign_answers(blocks: &[Block], of: &mut [Option<Turn>]) {
     let mut open: Option<usize> = None;
     let mut last: Option<usize> = None;
@@ -374,7 +379,7 @@ fn sign_answers(blocks: &[Block], of: &mut [Option<Turn>]) {
     }
 }
 
-/// Whom a text greets that begins with `Dear Abby,`.
+/// Returns the person that a text such as `Dear Abby, …` greets.
 fn greeted(text: &str) -> Option<&str> {
     let text = text.trim_start_matches(['*', '_', '>', ' ']);
     let rest = text.strip_prefix("Dear ").or_else(|| text.strip_prefix("DEAR "))?;
@@ -383,7 +388,7 @@ fn greeted(text: &str) -> Option<&str> {
     (!name.is_empty() && words(name) <= 6).then_some(name)
 }
 
-/// Whether `text` signs a letter that the answer to `addressee` answers.
+/// Reports whether `text` signs the letter whose answer greets `addressee`.
 fn signs_letter(text: &str, addressee: &str) -> bool {
     let (name, wanted) = (key(&head(name_of(text), 120)), key(addressee));
     let fits = words(text) <= 12 && !text.contains('\n');
@@ -391,7 +396,7 @@ fn signs_letter(text: &str, addressee: &str) -> bool {
         && (name == wanted || name.starts_with(&format!("{wanted} ")) || wanted.starts_with(&format!("{name} ")))
 }
 
-/// The name in a signature, with or without a dash or `Signed,`.
+/// Returns the name in a signature, with or without a dash or `Signed,`.
 fn name_of(text: &str) -> &str {
     let text = names::after_dash(text).map_or_else(|| names::bare(text), |(name, _)| name);
     let text = text

@@ -1,19 +1,18 @@
-//! Plain text and Markdown → [`Block`]s.
+//! Splits plain text and Markdown into [`Block`]s.
 //!
-//! In: clean text. Out: a block for each paragraph, heading, list item and separator; lines that were wrapped at a
-//! fixed width are joined again. It must not know what a question or an answer is, except that the lines which may
-//! open or sign one begin a block of their own.
+//! Each paragraph, heading, list item and separator is a block. Lines that were wrapped at a fixed width are joined
+//! again. A line that may open or sign a question or an answer begins a new block.
 
 use super::block::{Block, Blocks, Document, Look, address_in};
 use super::clean::{clean, head};
 use super::{Limits, front, marks, markup, names, too_long, tracking};
 
-/// A line at least this long (characters) that does not end a paragraph may have been wrapped there by a mail program.
+/// Shortest line, in characters, that a mail program may have wrapped.
 const WRAPPED_FROM: usize = 50;
-/// A line longer than this is a paragraph of its own: nobody wraps there.
+/// Longest line that may be wrapped. A longer line is a paragraph.
 const WRAPPED_TO: usize = 110;
 
-/// Reads the text of a file called `name`, and what its front matter and its comments say.
+/// Reads the text of a file called `name`, its front matter and its comments.
 pub(super) fn document(text: &str, name: &str, limits: &Limits) -> Result<Document, String> {
     too_long(text.len(), limits)?;
     let text = clean(text);
@@ -38,8 +37,10 @@ pub(super) fn document(text: &str, name: &str, limits: &Limits) -> Result<Docume
     })
 }
 
-/// The width at which the lines of `text` were wrapped: that of nearly all lines that another one follows. `None` where
-/// most of the text stands in longer lines, so that every line end is the author's.
+/// Returns the width at which the lines of `text` were wrapped.
+///
+/// It is the width of 95% of all lines that are followed by another. Returns `None` if most of the text is in longer
+/// lines, so that every line break is the author's.
 fn wrap_width(text: &str) -> Option<usize> {
     let (mut counts, mut short, mut long) = ([0usize; WRAPPED_TO + 1], 0, 0);
     let mut lines = text.split('\n').map(|line| line.trim().chars().count()).peekable();
@@ -62,7 +63,7 @@ fn wrap_width(text: &str) -> Option<usize> {
     width.filter(|_| all > 0 && long <= short)
 }
 
-/// Cuts clean `text` into at most `max` blocks.
+/// Splits clean `text` into at most `max` blocks.
 pub(super) fn blocks(text: &str, max: usize) -> Result<Vec<Block>, String> {
     let text = &*tracking::without(text);
     let mut reader = Reader {
@@ -90,7 +91,7 @@ pub(super) fn blocks(text: &str, max: usize) -> Result<Vec<Block>, String> {
             fence = marker;
             reader.start(Look::Paragraph, bare);
         } else {
-            // Tildes below a line underline it, and open no code.
+            // Tildes below a line underline it and do not open code.
             reader.line(bare);
         }
     }
@@ -101,8 +102,8 @@ pub(super) fn blocks(text: &str, max: usize) -> Result<Vec<Block>, String> {
 fn fence_char(line: &str) -> Option<char> {
     let first = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let run = line.chars().take_while(|&c| c == first).count();
-    // Nobody fences code with a whole line of tildes: that is a rule. Text after the run of a backtick fence may hold no
-    // further backtick, or it is a code span in a paragraph.
+    // A whole line of tildes is a rule, not a fence. A backtick after the opening backticks means a code span in a
+    // paragraph.
     ((3..10).contains(&run) && (first == '~' || !line[run..].contains('`'))).then_some(first)
 }
 
@@ -111,11 +112,11 @@ struct Reader {
     /// See [`wrap_width`].
     width: Option<usize>,
     open: Option<Block>,
-    /// Length in characters of the line last added to the open block.
+    /// Length in characters of the last line in the open block.
     last_line: usize,
-    /// Where that line begins in the block's text.
+    /// Offset of that line in the block's text.
     line_at: usize,
-    /// Whether a blank line or a separator came since the last block.
+    /// Whether there was a blank line or a separator after the last block.
     loose: bool,
 }
 
@@ -147,12 +148,12 @@ impl Reader {
             self.quoted(quoted.trim_start_matches(['>', ' ']));
         } else if line.starts_with("- ") && (marks::signature(line).is_some() || marks::signed_by_role(line).is_some())
         {
-            // A name after a hyphen is a signature or a list item: its place tells.
+            // A name after a hyphen is a signature or a list item. Its place decides later.
             self.start(Look::Paragraph, line);
         } else if let Some(item) = item(line) {
             self.start(Look::Item, &item);
         } else if self.opens(line) || self.open.is_none() || self.last_line > WRAPPED_TO {
-            // Paragraphs that are a line each need no blank line between them.
+            // Paragraphs of one line each need no blank line between them.
             self.loose |= self.open.is_some() && self.last_line > WRAPPED_TO;
             self.start(Look::Paragraph, line);
         } else {
@@ -161,20 +162,21 @@ impl Reader {
         }
     }
 
-    /// Whether `line` must begin a block: it may open or sign something, or the block above is a quotation that it is
-    /// no part of.
+    /// Reports whether `line` must begin a block.
+    ///
+    /// It must if it may open or sign something, or if the block above is a quotation.
     fn opens(&self, line: &str) -> bool {
         marks::may_open(line) || self.open.as_ref().is_some_and(|open| open.text.starts_with("> "))
     }
 
-    /// Whether the open line was broken off where `line` begins: its first word did not fit into the width any more.
+    /// Reports whether the line break before `line` is a wrap, because its first word did not fit into the width.
     fn wrapped(&self, line: &str) -> bool {
         let first = line.split(' ').next().map_or(0, |word| word.chars().count());
         let full = self.width.is_some_and(|width| self.last_line + 1 + first > width);
         self.last_line >= WRAPPED_FROM && full
     }
 
-    /// A line of a quotation: it keeps its mark, so that nobody takes it for the author's own words.
+    /// Adds a line of a quotation. It keeps its mark, so that it is not taken for the author's text.
     fn quoted(&mut self, line: &str) {
         if line.is_empty() {
             self.end();
@@ -192,7 +194,7 @@ impl Reader {
         }
     }
 
-    /// A line of separators, or the underline that makes the line before it a heading.
+    /// Handles a line of separators, or the underline of a heading.
     fn rule(&mut self, line: &str) {
         if self.underlines(line) {
             if let Some(block) = &mut self.open {
@@ -207,8 +209,9 @@ impl Reader {
         self.loose = true;
     }
 
-    /// Whether `line`, which is drawn, is the underline of the line above it. Parts that line from a paragraph that it
-    /// follows without a blank line between them.
+    /// Reports whether the drawn `line` underlines the line above it.
+    ///
+    /// If so, separates that line from the paragraph directly above it.
     fn underlines(&mut self, line: &str) -> bool {
         let Some(block) = &mut self.open else { return false };
         let drawn = line.chars().next().unwrap_or_default();
@@ -221,7 +224,7 @@ impl Reader {
             let even = matches!(drawn, '-' | '~' | '─' | '—' | '–') && off <= 3;
             return one && (block.look == Look::Paragraph || numbered && off <= 3) && (drawn == '=' || even);
         }
-        // Below more lines than one, a line of the same length is an underline, and any other one a rule.
+        // Below several lines, a line of the same length is an underline. Any other is a rule.
         let heads = off <= 1 && last.chars().count() <= 80 && !last.ends_with(['.', ',', ';', ':']);
         if !(one && heads && block.look == Look::Paragraph && matches!(drawn, '=' | '-' | '~' | '─')) {
             return false;
@@ -268,7 +271,7 @@ impl Reader {
     }
 }
 
-/// Three or more of the characters that people draw lines with, and nothing else.
+/// Reports whether a line has at least three characters of those used to draw lines, and nothing else.
 fn is_rule(line: &str) -> bool {
     let drawn = |c: char| {
         matches!(
@@ -279,12 +282,12 @@ fn is_rule(line: &str) -> bool {
     line.chars().all(|c| drawn(c) || c == ' ') && line.chars().filter(|&c| drawn(c)).count() >= 3
 }
 
-/// The line below the head of a table: `--- | :---:`.
+/// Reports whether a line is the delimiter below a table head: `--- | :---:`.
 fn is_delimiter(line: &str) -> bool {
     line.contains('|') && line.contains('-') && line.chars().all(|c| matches!(c, '-' | ':' | '|' | ' '))
 }
 
-/// `=== Title ===` → title.
+/// Returns the title in `=== Title ===`.
 fn framed(line: &str) -> Option<&str> {
     let frame = line
         .chars()
@@ -301,7 +304,7 @@ fn framed(line: &str) -> Option<&str> {
         .then_some(title)
 }
 
-/// `## Title` → level and title.
+/// Splits `## Title` into level and title.
 fn atx(line: &str) -> Option<(u8, &str)> {
     let level = line.bytes().take_while(|&b| b == b'#').count();
     let rest = line.get(level..)?.strip_prefix(' ')?;
@@ -309,7 +312,7 @@ fn atx(line: &str) -> Option<(u8, &str)> {
     ((1..=6).contains(&level) && !title.is_empty()).then_some((level as u8, title))
 }
 
-/// A list item with its marker in Markdown's form.
+/// Returns a list item with a Markdown marker.
 fn item(line: &str) -> Option<String> {
     let first = line.chars().next()?;
     let rest = line[first.len_utf8()..].strip_prefix(' ');

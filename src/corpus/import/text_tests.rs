@@ -1,4 +1,4 @@
-//! What plain text and Markdown are cut into.
+//! Tests of how plain text and Markdown are split.
 
 use super::*;
 use proptest::prelude::*;
@@ -58,7 +58,7 @@ fn code_keeps_its_lines_and_is_no_heading() {
 proptest! {
     #[test]
     fn no_word_is_lost(text in "(?s)[-a-z0-9 .)#*_\n`]{0,200}") {
-        // Words only: signs that draw lines, open headings and mark items may go.
+        // Compare only words. Characters that draw lines, open headings or mark items may be dropped.
         let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
         let kept: String = blocks(&text, 1_000).unwrap().iter().map(|b| b.text.as_str()).collect();
         prop_assert_eq!(letters(&kept), letters(&text));

@@ -1,7 +1,7 @@
-//! Makes what `structure.rs` found into an edition that keeps every promise of the format: each discussion has a title
-//! and an answer, each answer a text and a letter of its own, each section a text.
+//! Makes an edition satisfy the format's invariants.
 //!
-//! In: an edition as it was read. Out: the same words, moved where the format has a place for them.
+//! Each discussion has a title and an answer, each answer has text and a unique letter, and each section has text.
+//! Words are only moved to where the format has a place for them.
 
 use super::Dropped;
 use super::clean::{bounded_line, words};
@@ -9,7 +9,7 @@ use super::contents::Contents;
 use super::structure::{Built, MAX_LINE, UNSIGNED, append};
 use crate::corpus::edition::{Discussion, Edition, Section};
 
-/// Puts `built` in order; `made_up` is kept true as the count of words that the source does not have.
+/// Tidies `built`. `made_up` stays the number of words that are not in the source.
 pub(super) fn tidy(built: &mut Built, contents: &mut Contents, made_up: &mut usize) {
     let edition = &mut built.edition;
     for discussion in &mut edition.discussions {
@@ -46,7 +46,7 @@ pub(super) fn tidy(built: &mut Built, contents: &mut Contents, made_up: &mut usi
     }
 }
 
-/// A discussion has a letter for 26 answers; those that come after go on in a discussion of their own.
+/// Splits discussions with more than 26 answers, so that each letter occurs once.
 fn one_letter_each(discussions: Vec<Discussion>, made_up: &mut usize) -> Vec<Discussion> {
     let mut highest = discussions.iter().map(|d| d.number).max().unwrap_or(0);
     let mut out = Vec::with_capacity(discussions.len());
@@ -78,7 +78,7 @@ fn one_letter_each(discussions: Vec<Discussion>, made_up: &mut usize) -> Vec<Dis
     out
 }
 
-/// A heading with no text of its own goes before the heading below it, or is its own text.
+/// Joins a heading without text to the heading below it. The last one becomes its own text.
 fn with_text(sections: Vec<Section>, made_up: &mut usize) -> Vec<Section> {
     let mut out: Vec<Section> = Vec::with_capacity(sections.len());
     let mut above: Option<Section> = None;
@@ -107,7 +107,7 @@ fn with_text(sections: Vec<Section>, made_up: &mut usize) -> Vec<Section> {
     out
 }
 
-/// A question that nobody answers is found and shown as a section.
+/// Turns unanswered questions into sections, so that search can find them.
 fn unanswered_sections(edition: &mut Edition, unanswered: Vec<Discussion>, made_up: &mut usize) {
     for discussion in unanswered {
         let mut body = discussion.body;
@@ -126,7 +126,7 @@ fn unanswered_sections(edition: &mut Edition, unanswered: Vec<Discussion>, made_
     }
 }
 
-/// The words of everything in `edition` that comes from its text.
+/// Counts the words in `edition` that come from its text.
 pub(super) fn edition_words(edition: &Edition) -> usize {
     let discussions = edition.discussions.iter().map(|d| {
         let answers = d.answers.iter().map(|a| words(&a.contributor) + words(&a.body));

@@ -1,7 +1,7 @@
-//! The title and the day of an edition, where its text prints them: the first line, a heading, the lines of a masthead.
+//! Finds the title and the day of an edition in its text: the first line, a heading, or the lines of a masthead.
 //!
-//! In: blocks, and what is known from outside of the text. Out: the title and date of [`Builder`]'s edition. The words of
-//! a title that is printed go into the title, and no word goes missing.
+//! The result goes into the [`Builder`]'s edition. The words of a printed title go into the edition's title, so that no
+//! word is lost.
 
 use super::block::{Block, Look};
 use super::clean::{bounded_line, key, one_line, words};
@@ -9,11 +9,11 @@ use super::structure::{Builder, MAX_LINE};
 use super::turns::Turn;
 use super::{dates, furniture, marks, names};
 
-/// Most words of a line of a masthead, and most that may stand before a heading that is the title.
+/// Most words in a masthead line, and most words above a heading that is the title.
 const MASTHEAD_WORDS: usize = 16;
 const WORDS_ABOVE: usize = 60;
 
-/// Parts the lines of a masthead that open a text: the name of the letter, its number, its day.
+/// Splits the masthead at the beginning into lines: the newsletter's name, its number, its day.
 pub(super) fn split_masthead(mut blocks: Vec<Block>) -> Vec<Block> {
     let Some(at) = blocks.iter().position(Block::is_seen) else {
         return blocks;
@@ -46,7 +46,7 @@ pub(super) fn split_masthead(mut blocks: Vec<Block>) -> Vec<Block> {
     blocks
 }
 
-/// `Issue 12`, `No. 31`, `#8`: the number of an edition, alone on its line but for the day.
+/// Returns the number of an edition, such as `Issue 12`, `No. 31` or `#8`, if the line has nothing else but a day.
 fn issue(line: &str) -> Option<String> {
     let rest = dates::without_days(names::bare(line));
     let k = key(&rest);
@@ -62,7 +62,8 @@ fn issue(line: &str) -> Option<String> {
     (is_issue && alone).then(|| one_line(&rest))
 }
 
-/// The first block that is seen; where that is a line of a mail program, such as `View in browser`, the heading below it.
+/// Finds the first visible block. If it comes from a mail program, such as `View in browser`, prefers a heading below
+/// it.
 fn opening(blocks: &[Block]) -> Option<usize> {
     let idle = |b: &Block| words(&b.text) <= MASTHEAD_WORDS && furniture::furniture(&b.text).is_some();
     let first = blocks.iter().position(Block::is_seen)?;
@@ -76,7 +77,7 @@ fn opening(blocks: &[Block]) -> Option<usize> {
 }
 
 impl Builder {
-    /// Settles the edition's title: the one given, or a block of the text, or that of the page, or `name`.
+    /// Sets the edition's title: the given one, or a block of the text, or that of the page, or `name`.
     pub(super) fn title(&mut self, given: Option<String>, page: Option<String>, blocks: &[Block], name: &str) {
         let opening = opening(blocks);
         let is_title = |at: &usize| {
@@ -89,7 +90,7 @@ impl Builder {
             plain && free && one_line(&b.text).chars().count() <= 150 && furniture::furniture(&b.text).is_none()
         };
         let heading = blocks.iter().position(|b| matches!(b.look, Look::Heading(1)));
-        // A heading below a good part of the text heads the rest of it.
+        // A heading far down in the text is the heading of the rest.
         let above = |at: usize| {
             blocks[..at]
                 .iter()
@@ -102,7 +103,7 @@ impl Builder {
             let text = &blocks[at].text;
             dates::only_day(text).is_none() && !text.ends_with(['.', '!', ',', ':'])
         });
-        // The first line is a name rather than a heading further down where number and day stand below it.
+        // If a number or a day is below the first line, it is the title rather than a later heading.
         let named = first.filter(|&at| {
             let below = blocks
                 .get(at + 1)
@@ -134,7 +135,7 @@ impl Builder {
         self.title_key = key(&self.built.edition.title);
         let kept = words(&self.built.edition.title);
         if self.title_to_come {
-            // Its block is counted already; it becomes the title when it is met.
+            // The title's block is already counted. It becomes the title when the pass meets it.
         } else if printed.is_some() {
             self.built.words_in += words(&chosen);
             self.note(
@@ -147,8 +148,9 @@ impl Builder {
         }
     }
 
-    /// Reads the day, and the number that the title lacks, from the short lines that open the text; `name` is that of
-    /// the file.
+    /// Reads the day, and a number that the title lacks, from the short lines at the beginning.
+    ///
+    /// `name` is the name of the file.
     pub(super) fn masthead(&mut self, blocks: &[Block], name: &str) {
         let title = self.built.edition.title.clone();
         for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is_seen()).take(6) {

@@ -1,13 +1,13 @@
-//! Takes what counts readers out of the addresses that plain text and Markdown write out, as `address.rs` does for HTML.
+//! Removes tracking from addresses in plain text and Markdown, as `address.rs` does for HTML.
 //!
-//! Words stay as they are, and so does code, which may be about such addresses. A Markdown link to an address that only a
-//! counting service knows becomes its text.
+//! Words and code stay as they are, because code may be about such addresses. A Markdown link that only a tracking
+//! service can resolve becomes its text.
 
 use std::borrow::Cow;
 
 use super::address;
 
-/// `text` with its addresses cleaned.
+/// Returns `text` with its addresses cleaned.
 pub(super) fn without(text: &str) -> Cow<'_, str> {
     let tracked = |address: Address| address::told(address.href) != address.href || address::is_hidden(address.href);
     if !text.contains("://") || !text.lines().any(|line| addresses(line).any(tracked)) {
@@ -48,7 +48,7 @@ fn clean_line(line: &str, out: &mut String) {
         let name = out.strip_suffix("](").and_then(|before| before.rfind('['));
         let ends = line[end..].starts_with(')');
         match name.filter(|_| ends && address::is_hidden(&told)) {
-            // `[name](address)` leads nowhere that can be kept.
+            // No usable address is left, so keep only the name.
             Some(open) if !out[..open].ends_with('!') => {
                 out.truncate(out.len() - "](".len());
                 out.remove(open);
@@ -60,7 +60,7 @@ fn clean_line(line: &str, out: &mut String) {
     out.push_str(&line[from..]);
 }
 
-/// The web addresses of `line`, without the punctuation of the sentence around them.
+/// Finds the web addresses in `line`, without the punctuation of the sentence around them.
 fn addresses(line: &str) -> impl Iterator<Item = Address<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {

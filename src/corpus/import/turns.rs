@@ -1,9 +1,8 @@
-//! Who speaks where: the openings of questions and answers that only the layout of the whole letter shows.
+//! Finds the openings of questions and answers that only the layout of the whole letter shows.
 //!
-//! In: the blocks of a letter. Out: for each block the turn that it opens, if it opens one. `A. Ana Lima, PM` names who
-//! answers in one letter and begins what is said in another: which it is shows when all such lines are looked at
-//! together. Marks that mean the same everywhere (`Question 1)`, `A]`, `– Name`) are left to `discussion.rs`. Each pass
-//! here reads every block once or a fixed number of times.
+//! `A. Ana Lima, PM` names a contributor in one letter and begins an answer's text in another. Comparing all such lines
+//! shows which it is. Marks with a fixed meaning (`Question 1)`, `A]`, `– Name`) are left to `discussion.rs`. Each pass
+//! reads every block a bounded number of times.
 
 use super::block::{Block, Look};
 use super::clean::words;
@@ -14,12 +13,12 @@ use super::{answers, asides, furniture, names, questions, quoted, talk};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Turn {
     Question(Asked),
-    /// Who asks, and what they say on the same lines; an empty name is that of somebody who gives none.
+    /// The asker, and what they say on the same lines. The name of an anonymous asker is empty.
     Asker(String, String),
     Answer(Said),
-    /// A line such as `Transcript` that only announces what follows, or of which this many words are kept elsewhere.
+    /// A line that only announces what follows, such as `Transcript`, or that has this many words kept elsewhere.
     Label(usize),
-    /// Who wrote the item of a link list above.
+    /// The author of the list item above.
     Byline,
     /// An editor's words between two answers.
     Aside,
@@ -29,7 +28,7 @@ pub(super) enum Turn {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Asked {
-    /// As printed, or 0.
+    /// The printed number, or 0.
     pub number: u32,
     pub title: String,
     pub body: String,
@@ -39,12 +38,12 @@ pub(super) struct Asked {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Said {
-    /// Whoever is named as the one who speaks.
+    /// The named speaker.
     pub by: Option<String>,
-    /// 0 for A, where a letter is printed.
+    /// Index of the printed letter, 0 for A.
     pub index: Option<u32>,
     pub text: String,
-    /// The title of the discussion that this answer opens, where no question is printed.
+    /// The title of the discussion that this answer opens, if no question is printed.
     pub opens: Option<String>,
     pub why: &'static str,
 }
@@ -53,12 +52,11 @@ pub(super) struct Said {
 #[derive(Debug, Default)]
 pub(super) struct Turns {
     of: Vec<Option<Turn>>,
-    /// For each block, whether what comes at or after it, and before the next question, opens another answer or signs
-    /// this one.
+    /// For each block, whether another answer or a signature comes at or after it, before the next question.
     ahead: Vec<bool>,
-    /// The same, but for signatures: whether another answer opens.
+    /// The same without signatures: whether another answer comes.
     more: Vec<bool>,
-    /// For each block, whether nothing but furniture comes from it on.
+    /// For each block, whether only furniture follows, starting with the block itself.
     tail: Vec<bool>,
 }
 
@@ -67,12 +65,12 @@ impl Turns {
         self.of.get(at).and_then(Option::as_ref)
     }
 
-    /// Whether any question was found.
+    /// Reports whether there is a question.
     pub(super) fn asks(&self) -> bool {
         self.of.iter().any(|turn| matches!(turn, Some(Turn::Question(_))))
     }
 
-    /// Whether any answer was found.
+    /// Reports whether there is an answer.
     pub(super) fn opens_answers(&self) -> bool {
         self.of.iter().any(|turn| matches!(turn, Some(Turn::Answer(_))))
     }
@@ -85,7 +83,7 @@ impl Turns {
         self.ahead.get(at).copied().unwrap_or(false)
     }
 
-    /// Whether another answer of this discussion opens at or after block `at`.
+    /// Reports whether another answer of this discussion opens at or after block `at`.
     pub(super) fn another_opens(&self, at: usize) -> bool {
         self.more.get(at).copied().unwrap_or(false)
     }
@@ -95,7 +93,9 @@ impl Turns {
     }
 }
 
-/// Parts blocks whose lines open or sign something: a page breaks lines where a letter in plain text has paragraphs.
+/// Splits blocks at lines that open or sign something.
+///
+/// A web page has line breaks where plain text has paragraphs.
 pub(super) fn split(blocks: Vec<Block>) -> Vec<Block> {
     let answers = blocks.iter().any(|b| b.is_seen() && marks::answer(&b.text).is_some());
     let mut out = Vec::with_capacity(blocks.len());
@@ -119,7 +119,7 @@ pub(super) fn split(blocks: Vec<Block>) -> Vec<Block> {
         }
         let plain = matches!(block.look, Look::Paragraph | Look::Heading(_)) && !block.text.starts_with("```");
         let opens = |line: &str| marks::may_open(line) && !line.starts_with("- ") || talk::is_stamped(line);
-        // A hyphen opens items too: only below the text, on the last line, does it sign.
+        // A hyphen also opens list items. It is a signature only on the last line, below text.
         let mut last = block.text.lines().rev();
         let (signature, above) = (last.next().unwrap_or_default(), last.next().unwrap_or_default());
         let hyphen = signature.starts_with("- ") && !above.starts_with("- ") && !above.ends_with(':');
@@ -148,7 +148,7 @@ pub(super) fn split(blocks: Vec<Block>) -> Vec<Block> {
     out
 }
 
-/// Where the signature of a paragraph begins that ends in one: `… nobody else. – Ana Lima`.
+/// Returns where the signature at the end of a paragraph begins: `… nobody else. – Ana Lima`.
 fn signed_beside(block: &Block) -> Option<usize> {
     let text = block.text.as_str();
     let (at, name) = match text.strip_suffix(')').and_then(|t| t.rsplit_once(" (")) {
@@ -186,17 +186,17 @@ pub(super) fn read(blocks: &[Block]) -> Turns {
     Turns { of, ahead, more, tail }
 }
 
-/// The next block after `at` that holds text.
+/// Finds the next visible block after `at`.
 pub(super) fn next_seen(blocks: &[Block], at: usize) -> Option<usize> {
     (at + 1..blocks.len()).find(|&at| blocks[at].is_seen())
 }
 
-/// Whether the block at `at` opens a question by itself.
+/// Reports whether `block` opens a question by itself.
 pub(super) fn is_question(block: &Block) -> bool {
     marks::question(&block.text).is_some_and(|q| q.sure && !q.short) || marks::asks(&block.text).is_some()
 }
 
-/// Whether text that a line above could introduce follows block `at`.
+/// Reports whether text that could belong to the line at `at` follows.
 pub(super) fn has_body(blocks: &[Block], at: usize) -> bool {
     next_seen(blocks, at).is_some_and(|next| {
         let block = &blocks[next];
@@ -207,7 +207,7 @@ pub(super) fn has_body(blocks: &[Block], at: usize) -> bool {
     })
 }
 
-/// Whether block `at` is a name after a dash with something new below it.
+/// Reports whether block `at` is a name after a dash, and something new begins below it.
 pub(super) fn is_signed_off(blocks: &[Block], at: usize) -> bool {
     let signs = marks::signature(&blocks[at].text).is_some() || marks::signed_by_role(&blocks[at].text).is_some();
     signs
@@ -220,7 +220,7 @@ pub(super) fn is_signed_off(blocks: &[Block], at: usize) -> bool {
         })
 }
 
-/// Whether the name at `at` stands below a quotation in the middle of what somebody else says.
+/// Reports whether the name at `at` signs a quotation inside somebody else's text.
 pub(super) fn is_cited(blocks: &[Block], at: usize) -> bool {
     let mut above = blocks[..at].iter().rev().filter(|b| b.is_seen());
     let quoted = above.next().is_some_and(|b| b.text.starts_with("> "));
@@ -232,7 +232,7 @@ pub(super) fn is_cited(blocks: &[Block], at: usize) -> bool {
         })
 }
 
-/// Finds the lines that say who wrote the item of a link list above them.
+/// Finds lines that name the author of the list item above them.
 fn bylines(blocks: &[Block], of: &mut [Option<Turn>]) {
     let linked = |at: usize| blocks[at].link.is_some();
     let mut before: Option<usize> = None;
@@ -262,7 +262,7 @@ fn bylines(blocks: &[Block], of: &mut [Option<Turn>]) {
     }
 }
 
-/// See [`Turns::ahead`]; `letters` and `signatures` say whether those count.
+/// Computes [`Turns::ahead`]. `letters` and `signatures` say whether those count.
 fn ahead(blocks: &[Block], of: &[Option<Turn>], letters: bool, signatures: bool) -> Vec<bool> {
     let mut ahead = false;
     let mut out: Vec<bool> = (0..blocks.len())

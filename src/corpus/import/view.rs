@@ -1,6 +1,4 @@
-//! What `import --json` prints: the report, and where each edition went, in the shape that the contract gives.
-//!
-//! In: an [`ImportReport`] and what [`super::store`] did with it. Out: plain values to serialise.
+//! Defines the JSON that `import --json` prints: the report, and where each edition went.
 
 use serde::Serialize;
 
@@ -8,7 +6,7 @@ use super::clean::words;
 use super::{Dropped, ImportReport, Imported, Outcome, Reason, Stored};
 use crate::corpus::edition::Id;
 
-/// `import --json`: one object.
+/// The object that `import --json` prints.
 #[derive(Debug, Clone, Serialize)]
 pub struct ImportView {
     pub editions: Vec<EditionView>,
@@ -20,7 +18,7 @@ pub struct EditionView {
     pub slug: String,
     pub title: String,
     pub date: Option<String>,
-    /// Where it is kept; null in a dry run.
+    /// Path of the file. Null in a dry run.
     pub path: Option<String>,
     /// `added`, `unchanged`, `replaced`, `changed` or `duplicate`; null in a dry run.
     pub outcome: Option<&'static str>,
@@ -34,7 +32,7 @@ pub struct EditionView {
     pub resources: Vec<ResourceView>,
 }
 
-/// Why something was read as it was: see [`super::Reason`].
+/// Why something was read as it was. See [`super::Reason`].
 #[derive(Debug, Clone, Serialize)]
 pub struct ReasonView {
     pub item: String,
@@ -83,7 +81,7 @@ pub struct SkippedView {
 }
 
 impl ImportView {
-    /// The view of `report`; `stored` is what [`super::store`] returned for it, or empty in a dry run.
+    /// Creates the view of `report`. `stored` is what [`super::store`] returned for it, or empty in a dry run.
     pub fn new(report: &ImportReport, stored: &[Stored]) -> Self {
         let editions = report.editions.iter().enumerate();
         let skipped = report.skipped.iter().map(|item| SkippedView {

@@ -1,23 +1,23 @@
-//! Why an import read each thing as it did: what `import --explain` shows.
+//! Records why an import read each part of an edition as it did, for `import --explain`.
 //!
-//! In: what the pass over a newsletter notes where it decides. Out: one [`Reason`] for the title, the date and each
-//! discussion, answer, section and resource of the edition, in its order.
+//! The pass over a newsletter adds notes where it decides. The result has one [`Reason`] for the title, the date and
+//! each discussion, answer, section and resource, in the edition's order.
 
 use std::collections::HashMap;
 
 use super::structure::UNSIGNED;
 use crate::corpus::edition::Edition;
 
-/// Why something of an edition was read as it was.
+/// Why a part of an edition was read as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// `title`, `date`, or what follows the slug in an identifier: `q1`, `q1/a`, `s2`, `r1`.
+    /// `title`, `date`, or the part of an identifier after the slug: `q1`, `q1/a`, `s2`, `r1`.
     pub item: String,
-    /// In a line.
+    /// The reason, in one line.
     pub why: String,
 }
 
-/// What was noted.
+/// The notes of a pass.
 #[derive(Debug, Default)]
 pub(super) struct Why {
     pub title: &'static str,
@@ -28,22 +28,22 @@ pub(super) struct Why {
 }
 
 impl Why {
-    /// Notes about question `number`.
+    /// Adds a note on question `number`.
     pub(super) fn question(&mut self, number: u32, why: &'static str) {
         self.discussions.entry(number).or_default().push(why);
     }
 
-    /// Notes about the answer of `letter` to question `number`.
+    /// Adds a note on the answer with `letter` to question `number`.
     pub(super) fn answer(&mut self, number: u32, letter: char, why: &'static str) {
         self.answers.entry((number, letter)).or_default().push(why);
     }
 
-    /// Notes about the section called `title`.
+    /// Adds a note on the section called `title`, unless it has one.
     pub(super) fn section(&mut self, title: &str, why: &'static str) {
         self.sections.entry(title.to_string()).or_insert(why);
     }
 
-    /// The reasons for what is in `edition`.
+    /// Returns the reasons for the parts of `edition`.
     pub(super) fn reasons(&self, edition: &Edition) -> Vec<Reason> {
         let reason = |item: String, why: String| Reason { item, why };
         let mut out = vec![reason("title".into(), self.title.into())];

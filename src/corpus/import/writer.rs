@@ -1,8 +1,8 @@
-//! The tree of a page → blocks.
+//! Turns the tree of a page into blocks, in one walk without recursion.
 //!
-//! In: a tree, what of it is furniture, and the article that reader mode found. Out: a [`Block`] for each paragraph,
-//! heading, list item, table and separator that a reader sees, in order, and one for each text that is left out. One
-//! walk over the tree, without recursion. It must not know of newsletters.
+//! There is a [`Block`] for each visible paragraph, heading, list item, table and separator, in page order, and one for
+//! each text that is left out. `survey.rs` says what is furniture, and `reader.rs` what is in the article. This module
+//! knows nothing about newsletters.
 
 mod inline;
 
@@ -20,22 +20,22 @@ use super::tables::{self, Rows};
 use super::tags::{self, Step, Walk, is_block, is_heading};
 use super::{Limits, marks};
 
-/// Longest paragraph that, all in bold, is taken for a heading (characters).
+/// Longest bold paragraph that counts as a heading, in characters.
 const BOLD_HEADING: usize = 120;
 
-/// Blocks, and for each of them what the page says of it.
+/// Blocks, with facts about each.
 #[derive(Default)]
 pub(super) struct Written {
     pub blocks: Vec<Block>,
-    /// Whether most of it is in the article.
+    /// Whether at least half of it is in the article.
     pub inside: Vec<bool>,
-    /// Whether most of it is links.
+    /// Whether more than half of it is links.
     pub linked: Vec<bool>,
-    /// Whether it is a heading of the first level.
+    /// Whether it is a level 1 heading.
     pub title: Vec<bool>,
 }
 
-/// Writes the blocks of `tree`; `article` are its text nodes in the article, where reader mode found one.
+/// Writes the blocks of `tree`. `article` has the text nodes of the article, if reader mode found one.
 pub(super) fn write(
     tree: &Tree,
     survey: &Survey,
@@ -74,7 +74,7 @@ pub(super) fn write(
                     passed = Some(node.id);
                 }
             }
-            // What was not entered is not left either.
+            // A skipped node was not entered, so it is not left either.
             Step::Leave(node) if passed == Some(node.id) => passed = None,
             Step::Leave(node) => writer.leave(node),
         }
@@ -85,7 +85,7 @@ pub(super) fn write(
     writer.finish(limits)
 }
 
-/// Characters of the open block, and how many of them are of a kind.
+/// Characters in the open block, and how many of them are of each kind.
 #[derive(Default, Clone, Copy)]
 struct Share {
     all: usize,
@@ -104,25 +104,25 @@ struct Writer<'a> {
     link: Option<String>,
     lists: Lists,
     notes: Notes,
-    /// The table of data that is open.
+    /// The open table of data.
     tables: Option<(NodeId, Rows)>,
     preformatted: usize,
     quoted: usize,
     bold: usize,
     links: usize,
     hrefs: Links,
-    /// What links are relative to, where the page says so.
+    /// The base address of links, if the page sets one.
     base: Option<String>,
-    /// The marks of notes that stand elsewhere on the page, by what the links to them name.
+    /// Marks of notes that come later on the page, by the target of the links to them.
     marked: HashMap<String, String>,
-    /// Whether the open block has nothing but such a mark, and its text follows.
+    /// Whether the open block is only such a mark, and its text follows.
     noted: bool,
     share: Share,
     text_left: usize,
 }
 
 impl Writer<'_> {
-    /// Acts on the beginning of a node; `false` where what is inside of it is not to be read.
+    /// Handles the beginning of a node. Returns `false` if its content must be skipped.
     fn enter(&mut self, node: NodeRef) -> bool {
         let Some(name) = tags::name_of(&node) else {
             tags::with_text(&node, |text| self.string(text, &node));
@@ -189,12 +189,12 @@ impl Writer<'_> {
                 self.lists.item(node);
                 self.look = Look::Item;
             }
-            // Mail and pages wrap an item's text in a paragraph, or in a table.
+            // Mail and pages wrap the text of an item in a paragraph or a table.
             _ if self.noted || self.look == Look::Item && self.text.trim().is_empty() => {}
             _ => self.flush(),
         }
         self.noted = false;
-        // A note that does not print its mark gets the one that leads to it.
+        // A note without a printed mark gets the mark of the link to it.
         if tags::is_note(node)
             && name != "li"
             && let Some(mark) = node.attr("id").and_then(|id| self.marked.remove(&*id))
@@ -264,13 +264,13 @@ impl Writer<'_> {
         if self.preformatted > 0 {
             self.text.push_str(text);
         } else {
-            // A line end in the source is a space; lines of the page come from `<br>`.
+            // A line break in the source is a space. Line breaks on the page come from `<br>`.
             self.text
                 .extend(text.chars().map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }));
         }
     }
 
-    /// Lists what `node` holds, which a reader does not see or does not need.
+    /// Adds the text of a hidden or unneeded `node` as an unseen block.
     fn unseen(&mut self, node: NodeRef, name: &str, what: &'static str) {
         if is_block(name) {
             self.flush();
@@ -304,7 +304,7 @@ impl Writer<'_> {
         self.link = None;
     }
 
-    /// Ends the open block. Two line breaks in a row end one too.
+    /// Ends the open block. Two line breaks in a row also end a block.
     fn flush(&mut self) {
         if self.tables.is_some() {
             return;
@@ -319,7 +319,7 @@ impl Writer<'_> {
         let paragraphs = cleaned.split('\n').map(one_line).chain([String::new()]);
         for line in paragraphs {
             let (line, linked) = self.hrefs.read(&line);
-            // A line that may open or sign something is a block of its own.
+            // A line that may open or sign something is a separate block.
             let opens = self.quoted == 0 && (marks::may_open(&line) || bulleted(&line).is_some());
             if (line.is_empty() || opens) && !paragraph.is_empty() {
                 let text = std::mem::take(&mut paragraph);
@@ -335,7 +335,7 @@ impl Writer<'_> {
                 rich.line(&line, linked.as_deref());
             }
         }
-        // What was left out in the middle of a paragraph is pushed before it and must not end its counts.
+        // Unseen text inside a paragraph is pushed before it and must not reset its counts.
         if share.all > 0 {
             self.share = Share::default();
         }

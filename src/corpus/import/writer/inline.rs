@@ -1,4 +1,4 @@
-//! The part of the walk over a page that writes raised texts, links and the descriptions of pictures.
+//! Writes raised text, links and picture descriptions during the walk over a page.
 
 use dom_query::NodeRef;
 
@@ -9,11 +9,11 @@ use super::super::tags::{self, Step, Walk};
 use super::super::{links, notes};
 use super::Writer;
 
-/// Most notes of a page whose marks are remembered.
+/// Most notes on a page whose marks are remembered.
 const MAX_NOTES: usize = 10_000;
 
 impl Writer<'_> {
-    /// A raised text; `false` where it is written already.
+    /// Handles raised text. Returns `false` if it has been written.
     pub(super) fn raised(&mut self, node: &NodeRef) -> bool {
         if self.survey.count(node).bytes > 40 {
             return true;
@@ -30,7 +30,7 @@ impl Writer<'_> {
         false
     }
 
-    /// A link; `false` where it is written already.
+    /// Handles a link. Returns `false` if it has been written.
     pub(super) fn anchor(&mut self, node: &NodeRef) -> bool {
         let href = node.attr("href").unwrap_or_default().to_string();
         let note = href.contains('#') && self.survey.count(node).bytes <= 40;
@@ -39,7 +39,7 @@ impl Writer<'_> {
             return false;
         }
         let apart = self.text.is_empty() || self.text.ends_with(char::is_whitespace);
-        // Links side by side are set apart by their look.
+        // On the page, adjacent links are separated by their look.
         let beside = node
             .prev_sibling()
             .is_some_and(|p| tags::name_of(&p).is_some_and(|n| &*n == "a"));
@@ -65,7 +65,7 @@ impl Writer<'_> {
         true
     }
 
-    /// A picture's description is no text of the newsletter; that of a picture that is seen is listed.
+    /// Adds the description of a visible picture as unseen text, because it is not part of the newsletter.
     pub(super) fn image(&mut self, node: &NodeRef) {
         let tiny = ["width", "height"].iter().any(|side| {
             let value = node.attr(side).unwrap_or_default();
