@@ -1,7 +1,8 @@
 //! Cleans web addresses: resolves wrapped links and removes tracking.
 //!
-//! A cleaned address leads to the same page and no longer identifies the reader. An address that only a click-counting
-//! service can resolve is dropped. This module never uses the network.
+//! A cleaned address leads to the same page and no longer identifies the reader. If only a click-counting service can
+//! resolve an address, [`web_address`] drops it, and [`told`] keeps it without its query. This module never uses the
+//! network.
 
 use super::clean::clean;
 

@@ -72,7 +72,9 @@ fn month_alone(text: &str) -> Option<String> {
     (text.len() == 7 && is_day(&day)).then_some(day)
 }
 
-/// Returns the only day in a line, or `None` if the line has none or several.
+/// Returns the day in a line, or `None` if the line has none or several different ones.
+///
+/// The day of an update counts only if there is no other.
 pub(super) fn day_in(line: &str) -> Option<String> {
     let line = &*head(line, LONGEST);
     let days = found(before_update(line), false);

@@ -10,7 +10,7 @@ use super::structure::{Builder, MAX_LINE, Place, UNSIGNED, append};
 use super::{furniture, marks, names, turns};
 use crate::corpus::edition::{Answer, Discussion};
 
-/// The number of letters that number answers.
+/// Number of letters available for answers.
 pub(super) const LETTERS: u32 = 26;
 
 impl Builder {
@@ -240,7 +240,7 @@ impl Builder {
 
     /// Reports whether the signature at `at` closes the last answer, above the sender's closing words.
     ///
-    /// The answers before it must be signed too, it must not sign a quotation, and no other turn may follow.
+    /// The answers before it must be signed too, it must not sign a quotation, and no answer or signature may follow.
     fn ends_last(&self, at: usize, blocks: &[Block]) -> bool {
         let Some(discussion) = self
             .built

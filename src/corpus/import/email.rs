@@ -405,8 +405,8 @@ fn unseen(block: Block, what: &'static str) -> Block {
 
 /// Reports whether two texts are nearly the same.
 ///
-/// At least nine in ten distinct words of the shorter one are in the other, and it has at least 8 words and half as
-/// many.
+/// The shorter one has at least 8 distinct words and at least half as many as the other. Nine in ten of its words are
+/// in the other.
 fn says_the_same(one: &Document, other: &Document) -> bool {
     let said = |document: &Document| -> HashSet<String> {
         let texts = document.blocks.iter().map(|block| key(&block.text));

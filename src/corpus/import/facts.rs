@@ -1,7 +1,7 @@
 //! Finds the title, the day and the site of a page.
 //!
-//! A page names itself in several places (`og:title`, JSON-LD, `<title>`, a heading). A title that two of them agree on
-//! wins over one that occurs once. The name of the site is not a title.
+//! A page names itself in several places (`og:title`, JSON-LD, `<title>`, a heading). A title that the text repeats
+//! wins over one that is only in the metadata. The name of the site is not a title.
 
 use dom_query::{Document as Tree, NodeId};
 use serde_json::Value;

@@ -7,7 +7,7 @@ use super::block::{Block, Look};
 use super::clean::{key, words};
 use super::{marks, phrases};
 
-/// A paragraph with at least this many words may be content, wherever it is.
+/// Fewest words in a paragraph that counts as content wherever it is, unless its words are furniture.
 const CONTENT_WORDS: usize = 12;
 /// Most words after a label such as `About us` that ends a newsletter.
 const ABOUT_WORDS: usize = 160;

@@ -26,7 +26,7 @@ const HEAD_BLOCKS: usize = 12;
 /// Fewest words in a paragraph that continues an article.
 const PARAGRAPH_WORDS: usize = 15;
 
-/// When an article is extended beyond what reader mode found, how many blocks in a row may be something else.
+/// Most consecutive blocks that are not paragraphs, when an article is extended beyond what reader mode found.
 const GAP: usize = 3;
 
 /// Reads a mail or an entry of a feed.

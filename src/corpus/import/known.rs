@@ -104,8 +104,9 @@ fn hex(text: &str) -> String {
 
 /// Reports whether `new` may be a correction of `old`.
 ///
-/// It may if title and day are the same, or if two thirds of the distinct words of the shorter one are in the other.
-/// Some feeds reuse one identifier for entry after entry, and some people reuse a file name.
+/// It may if the titles are the same and the days do not differ. It also may if two thirds of the distinct words of the
+/// shorter one are in the other. Some feeds reuse one identifier for entry after entry, and some people reuse a file
+/// name.
 pub(super) fn is_correction(old: &Edition, new: &Edition) -> bool {
     let said = |edition: &Edition| -> HashSet<String> {
         let text = key(&markdown::write(edition));

@@ -1,4 +1,4 @@
-//! Handles labels during the pass over a newsletter: lines with a meaning of their own, such as `In this issue`.
+//! Handles labels during the pass over a newsletter, such as `In this issue` or `Resources`.
 //!
 //! A label moves the [`Builder`] to another place. `structure.rs` makes the pass, and `marks.rs` has the words of
 //! labels.

@@ -66,7 +66,9 @@ impl Builder {
         true
     }
 
-    /// Handles the title when it repeats, for example below the menu of a page or the picture of a mail.
+    /// Reports whether `block` repeats the title, for example below the menu of a page or the picture of a mail.
+    ///
+    /// The first occurrence of a title that comes from the text is not dropped.
     fn repeats_title(&mut self, block: &Block) -> bool {
         let outside = matches!(self.place, Place::Before | Place::Section);
         let ours = outside && block.text.len() <= 4 * MAX_LINE && !self.title_key.is_empty();

@@ -169,9 +169,9 @@ fn is_binary(bytes: &[u8]) -> bool {
 
 /// Decodes `bytes` as text.
 ///
-/// The order is: byte order mark, UTF-8, the charset that a page or a feed declares. If none fits, valid UTF-8 stays
-/// and other bytes are read as Windows-1252, which old mail programs write and which has a character for every byte. A
-/// file cut inside a character is UTF-8.
+/// It tries a byte order mark, UTF-8, and the charset that a page or a feed declares. If none fits, valid UTF-8 stays
+/// and other bytes are read as Windows-1252, which old mail programs write. That charset has a character for every
+/// byte. A file cut inside a character is UTF-8.
 pub(super) fn decode(bytes: &[u8], markup: bool) -> String {
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
         return encoding.decode(bytes).0.into_owned();

@@ -1,7 +1,7 @@
 //! Finds furniture by its elements: menus, footers, forms, comments, lists of other articles.
 //!
-//! One sign is not enough. The name of an element, a class or a role must agree with the element's share of the page,
-//! the share of links in its words, or its position.
+//! One sign is not enough. The name of an element, a class or a role must agree with a second sign. That is the
+//! element's share of the page, the share of links in its words, or its position.
 
 use std::collections::HashMap;
 

@@ -44,7 +44,7 @@ pub(super) fn is_data(table: &NodeRef, survey: &Survey) -> bool {
     let columns = rows.iter().copied().max().unwrap_or(0);
     let even = rows.iter().filter(|&&n| n == columns).count() * 4 >= rows.len() * 3;
     let grid = rows.len() >= 2 && columns >= 2 && even;
-    // Header cells are a sign of data if the table is a grid of short cells.
+    // Header cells are a sign of data in a grid whose cells have at most 80 words.
     let headed = heads > 0 && grid && most <= 80;
     // Without header cells, the cells must be short, and at least a quarter of them must have figures.
     let figured = grid && plain && rows.len() >= 3 && most <= CELL_WORDS && figures * 4 >= cells;

@@ -97,7 +97,7 @@ pub(super) enum Step<'a> {
     Leave(NodeRef<'a>),
 }
 
-/// Visits `root` and all nodes below it in page order, without recursion.
+/// An iterator over `root` and all nodes below it in page order, without recursion.
 pub(super) struct Walk<'a> {
     root: NodeRef<'a>,
     next: Option<(NodeRef<'a>, bool)>,

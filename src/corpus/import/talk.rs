@@ -139,7 +139,8 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
 
 /// Reports whether lines without times are the turns of a talk.
 ///
-/// They must be much of the text, and come from a few people, at least two of whom speak again.
+/// There must be at least four, from two to six people, at least two of whom speak again. They must be at least two
+/// fifths of the blocks between the first and the last.
 fn by_turns(speeches: &[Speech], blocks: &[Block]) -> bool {
     let (Some(first), Some(last)) = (speeches.first(), speeches.last()) else {
         return false;

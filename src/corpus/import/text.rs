@@ -39,8 +39,8 @@ pub(super) fn document(text: &str, name: &str, limits: &Limits) -> Result<Docume
 
 /// Returns the width at which the lines of `text` were wrapped.
 ///
-/// It is the width of 95% of all lines that are followed by another. Returns `None` if most of the text is in longer
-/// lines, so that every line break is the author's.
+/// Of the lines of 50 to 110 characters that another line follows, at least 95% fit into it. Returns `None` if most of
+/// the text is in longer lines, so that every line break is the author's.
 fn wrap_width(text: &str) -> Option<usize> {
     let (mut counts, mut short, mut long) = ([0usize; WRAPPED_TO + 1], 0, 0);
     let mut lines = text.split('\n').map(|line| line.trim().chars().count()).peekable();

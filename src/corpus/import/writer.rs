@@ -1,8 +1,8 @@
 //! Turns the tree of a page into blocks, in one walk without recursion.
 //!
-//! There is a [`Block`] for each visible paragraph, heading, list item, table and separator, in page order, and one for
-//! each text that is left out. `survey.rs` says what is furniture, and `reader.rs` what is in the article. This module
-//! knows nothing about newsletters.
+//! Each visible paragraph, heading, list item, table and separator becomes a [`Block`], in page order. So does each
+//! text that is left out. `survey.rs` says what is furniture, and `reader.rs` what is in the article. This module knows
+//! nothing about newsletters.
 
 mod inline;
 
