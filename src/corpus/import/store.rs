@@ -1,7 +1,8 @@
 //! Files imported editions in a folder as Markdown, so that importing twice changes nothing.
 //!
-//! Each edition that the folder lacks becomes a file: written to a temporary file, synced and renamed. An edition
-//! replaces a file only if it corrects what that file was made from, and if nobody has edited the file since.
+//! Each edition that the folder lacks becomes a file: written to a temporary file, synced and renamed. An edition with
+//! the same text only adds a missing date, source or links. An edition with a different text replaces a file only if it
+//! corrects what that file was made from, and if nobody has edited the file since.
 
 use std::collections::HashMap;
 use std::fs::{self, File};

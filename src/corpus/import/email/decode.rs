@@ -1,7 +1,7 @@
 //! Decodes mail text: transfer encodings, charsets, soft line breaks, encoded words in headers.
 //!
-//! Damaged input never fails; the result is the most likely text. RFC 2045, section 6.7, allows a reader to show what
-//! it cannot decode. Losing a whole part to one bad character would be worse.
+//! Damaged input is not an error. The result is the most likely text. RFC 2045, section 6.7, allows a reader to show
+//! what it cannot decode. Losing a whole part to one bad character would be worse.
 
 use std::borrow::Cow;
 
