@@ -4,13 +4,9 @@
 //! [`ImportReport`]: the editions, what was left out of each, and what could not be read and why. [`store`] writes the
 //! editions into a folder. This module never uses the network or the index.
 //!
-//! The stages:
-//!
-//! - `archive.rs` and `epub.rs` open archives. Each file in them is read like any other.
-//! - `sniff.rs` determines the kind of file and decodes it.
-//! - `text.rs`, `html.rs`, `email.rs` and `feed.rs` turn it into `block::Document`s.
-//! - `structure.rs` turns each document into an edition.
-//! - `store.rs` files the editions.
+//! `archive.rs` and `epub.rs` open archives, and each file in them is read like any other. `sniff.rs` determines the kind
+//! of file. `text.rs`, `html.rs`, `email.rs` and `feed.rs` turn it into `block::Document`s. `structure.rs` turns each
+//! document into an edition.
 
 mod address;
 mod answers;
