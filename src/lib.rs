@@ -38,9 +38,6 @@
 //! Newsletter file → [`corpus::Edition`] → [`corpus::Passage`] → index ([`index::Store`]) → [`retrieve::Hit`] →
 //! [`prompt::Prompt`] → pieces of text ([`engine::Engine`]) → [`answer::Answer`] → standard output ([`render`]).
 //!
-//! Connections are opened by [`models`], by [`feeds`] and, where the settings name a server, by [`served::ServedEngine`]
-//! and [`retrieve::cluster`]; offline by none of them.
-//!
 //! - [`ask`] runs the whole pipeline.
 //! - [`chat`] turns each turn of a conversation into a question.
 //! - [`models`] finds and downloads what the engine loads.
@@ -50,7 +47,7 @@
 //! - [`eval`] measures.
 //! - [`cli`] is the program.
 //!
-//! Only [`models`], [`feeds`] and, if the settings name a server, [`engine::ServedEngine`] and [`retrieve::cluster`]
+//! Only [`models`], [`feeds`] and, if the settings name a server, [`served::ServedEngine`] and [`retrieve::cluster`]
 //! open outgoing connections. Offline, none of them does.
 //!
 //! # Invariants

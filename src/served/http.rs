@@ -199,7 +199,7 @@ fn address(url: &str) -> Result<Url, EngineError> {
     let whole = format!("{}/chat/completions", url.trim_end_matches('/'));
     remote::server(&whole).ok_or_else(|| EngineError::Served {
         url: "[generator] url".into(),
-        problem: "it is no http or https address".into(),
+        problem: "it is not an http or https address".into(),
         hint: Some("url = \"http://127.0.0.1:8080/v1\"".into()),
     })
 }

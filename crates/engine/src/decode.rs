@@ -111,7 +111,7 @@ impl LocalEngine {
         })
     }
 
-    /// Stores the KV cache of the prompts' openings in `folder`, so that the next process need not read them again. An
+    /// Stores the KV cache of the prompts' openings in `folder`, so that the next process does not read them again. An
     /// opening is a list of messages whose last one continues differently in each prompt. If an opening cannot be
     /// stored, it is read as before.
     pub fn keep_openings(&mut self, folder: PathBuf, openings: &[Vec<Message>]) {

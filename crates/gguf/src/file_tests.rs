@@ -1,4 +1,4 @@
-//! Headers cut at every byte, and bytes that are no header at all. Files that are wrong in one field are tried by the
+//! Headers cut at every byte, and bytes that are not a header. Files that are wrong in one field are tried by the
 //! engine's tests, which load them whole.
 
 use askpm_fixtures::{TinyGguf, Weights};

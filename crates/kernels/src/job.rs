@@ -24,7 +24,7 @@ impl Job<'_> {
     ///
     /// # Safety
     /// No other borrow of the same panel's products with the same position may exist, on any thread.
-    #[allow(clippy::mut_from_ref, reason = "that is what the promise is for")]
+    #[allow(clippy::mut_from_ref, reason = "the caller promises that no two borrows overlap")]
     #[inline(always)]
     pub(super) unsafe fn out(&self, position: usize, panel: usize, rows: usize) -> &mut [f32] {
         // SAFETY: the caller has the only borrow of this panel and position. Those of other panels, matrices and

@@ -93,7 +93,7 @@ impl Matrix {
     }
 
     /// Returns the memory of the packed weights in bytes.
-    #[allow(dead_code, reason = "for whoever measures it")]
+    #[allow(dead_code, reason = "benchmarks measure it")]
     pub fn bytes(&self) -> usize {
         (self.value_bytes + self.scale_bytes) * self.panels()
     }

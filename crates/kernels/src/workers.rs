@@ -263,7 +263,7 @@ impl<'a, T> Split<'a, T> {
     ///
     /// # Safety
     /// No other borrow of the same piece may exist, on any thread.
-    #[allow(clippy::mut_from_ref, reason = "that is what the promise is for")]
+    #[allow(clippy::mut_from_ref, reason = "the caller promises that no two borrows overlap")]
     pub(super) unsafe fn piece(&self, index: usize) -> &mut [T] {
         // SAFETY: pieces do not overlap, so the caller's promise about the piece is the one about its elements.
         unsafe { self.range(index * self.piece, self.piece) }
@@ -273,7 +273,7 @@ impl<'a, T> Split<'a, T> {
     ///
     /// # Safety
     /// No other borrow of the same elements may exist, on any thread.
-    #[allow(clippy::mut_from_ref, reason = "that is what the promise is for")]
+    #[allow(clippy::mut_from_ref, reason = "the caller promises that no two borrows overlap")]
     pub(super) unsafe fn range(&self, from: usize, len: usize) -> &mut [T] {
         let from = from.min(self.len);
         let len = len.min(self.len - from);

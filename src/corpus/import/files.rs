@@ -158,7 +158,7 @@ fn one(path: &Path, limits: &Limits, exports: &mut Exports, report: &mut ImportR
 fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     // A pipe or a device may never end, and opening one may block forever.
     if !path.metadata()?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(io::Error::other("it is not a regular file"));
     }
     let mut bytes = Vec::new();
     File::open(path)?.take(max.saturating_add(1)).read_to_end(&mut bytes)?;

@@ -1,7 +1,7 @@
 //! The part of the pass over a newsletter that acts on titles which the table of contents lists.
 //!
 //! A title opens a discussion if an answer stands below it, and a section otherwise. The contents count both, so a
-//! question's number is its place among the titles that are no sections.
+//! question's number is its place among the titles that are not sections.
 
 use super::block::{Block, Look};
 use super::marks;

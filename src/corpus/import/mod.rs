@@ -308,7 +308,7 @@ pub fn import_feed(name: &str, bytes: &[u8], limits: &Limits) -> ImportReport {
         return import_bytes(name, bytes, limits);
     }
     let mut report = ImportReport::default();
-    report.skip(name, "it is no RSS, Atom or JSON feed");
+    report.skip(name, "it is not an RSS, Atom or JSON feed");
     report
 }
 

@@ -1,4 +1,4 @@
-//! Tells quarters of the year (`Q4: Highlights`) from the questions of a letter (`Q4: How do you …?`).
+//! Distinguishes quarters of the year (`Q4: Highlights`) from the questions of a letter (`Q4: How do you …?`).
 
 use super::block::Block;
 use super::marks::{self, Label};

@@ -43,7 +43,7 @@ pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
     let is_mail = is_headers(head);
     let utf16 = Encoding::for_bom(bytes).is_some_and(|(e, _)| e != UTF_8);
     if !utf16 && !is_mail && ending != "eml" && is_binary(bytes) {
-        return Err("it is no text: zero bytes or many control characters are in it".into());
+        return Err("it is not text: zero bytes or many control characters are in it".into());
     }
     let root = root(&lower);
     match root.unwrap_or_default() {

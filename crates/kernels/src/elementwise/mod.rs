@@ -1,10 +1,8 @@
-//! Element-wise operations between matmuls: norms, residuals and activation functions. Each reads and writes its rows
-//! once.
+//! Element-wise operations between matmuls: norms, residuals, activation functions. Each reads and writes a row once.
 //!
-//! In: rows of f32 numbers, one a position. Out: the same, in place or in a buffer. It must not know layers.
-//!
-//! One source, compiled for each instruction set; sums are kept in 16 lanes, so that every path adds in the same order. Rows
-//! are split over threads where there are several.
+//! Rows are f32, one for each position, and are changed in place or written to a buffer. The source is compiled once for
+//! each instruction set. Sums are kept in 16 lanes, so that every path adds in the same order. Several rows are split
+//! over threads.
 
 pub mod convolution;
 pub mod encoder;
