@@ -262,7 +262,7 @@ mod tests {
             (b" \n", "empty"),
             (b"PK\x03\x04rest", "zip"),
             (b"%PDF-1.7", "PDF"),
-            (b"text\0text", "no text"),
+            (b"text\0text", "not text"),
             (b"<?xml version='1.0'?><opml version='2.0'>", "feeds"),
             (b"<?xml version='1.0'?><invoice><sum>3</sum></invoice>", "<invoice>"),
             (b"SQLite format 3\0", "database"),
