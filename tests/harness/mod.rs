@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
+pub use askpm_fixtures::skipped;
 use tempfile::TempDir;
 
 /// An address where nothing listens: the local discard port.
@@ -191,12 +192,6 @@ impl Ran {
 /// Returns a file or folder of `tests/fixtures/`.
 pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
-}
-
-/// Reports that a test is skipped, and why. It writes to standard error directly, because the test runner hides the
-/// output of passing tests.
-pub fn skipped(why: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
 /// Returns the folder with the embedding model's files, which `ASKPM_TEST_EMBEDDER` names. If it is not set, reports
