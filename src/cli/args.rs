@@ -107,9 +107,9 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  askpm ask \"How should we price an API?\"
-  askpm ask -c \"And for a startup?\"
-  askpm ask --since 2024 --format md \"How do I run user interviews?\" > answer.md")]
+  askpm ask \"How do I ask for a raise?\"
+  askpm ask -c \"What if they say the budget is fixed?\"
+  askpm ask --since 2025 --format md \"How do I become an AI PM?\" > answer.md")]
 pub struct AskArgs {
     /// The question; `-` or a pipe reads it from standard input
     #[arg(value_name = "QUESTION", trailing_var_arg = false)]
@@ -362,8 +362,8 @@ Examples:
   askpm import --dry-run --explain ~/newsletters
   curl -s https://example.org/feed.xml | askpm import -")]
 pub struct ImportArgs {
-    /// Newsletters: text, Markdown, HTML, mail (.eml, .mbox) or feeds (RSS, Atom), folders of these, or `-` for standard
-    /// input
+    /// Newsletters: text, Markdown, HTML, mail (.eml, .mbox), feeds (RSS, Atom, JSON), books (.epub), exports and other
+    /// ZIP archives, folders of these, or `-` for standard input
     #[arg(value_name = "FILE|DIR|-", required = true, value_hint = ValueHint::AnyPath)]
     pub from: Vec<PathBuf>,
     /// Print what would be imported, and write nothing

@@ -34,9 +34,10 @@ pub fn run(context: &Context, args: &ListArgs) -> Result<Exit, Failure> {
         out.flush()?;
     }
     if list.editions.is_empty() {
-        context.warn(&format!(
-            "the corpus has no editions{filters}; `askpm list` without filters shows all"
-        ));
+        context.warn(&match filters.is_empty() {
+            true => "the corpus has no editions; `askpm import FILE` adds some".to_string(),
+            false => format!("the corpus has no editions{filters}; `askpm list` without filters shows all"),
+        });
         return Ok(Exit::NoAnswer);
     }
     Ok(Exit::Done)
@@ -49,7 +50,7 @@ fn editions(context: &Context) -> Result<Vec<(Edition, String)>, Failure> {
     let mut slugs = HashSet::new();
     for file in context.corpus.files()? {
         let read = match &file.text {
-            Ok(text) => corpus::parse(&file.path, text).map_err(|error| error.to_string()),
+            Ok(text) => corpus::parse(&file.path, text).map_err(|error| format!("line {}: {}", error.line, error.what)),
             Err(why) => Err(why.clone()),
         };
         match read {
