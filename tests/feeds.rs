@@ -91,7 +91,7 @@ fn feeds_that_fail_are_warnings_and_the_others_are_imported() {
     for (row, (file, why)) in skipped.iter().zip([
         ("/nowhere", "404"),
         ("/large", "larger than"),
-        ("/page", "no RSS, Atom or JSON feed"),
+        ("/page", "not an RSS, Atom or JSON feed"),
         ("/closed", ""),
     ]) {
         assert!(row["file"].as_str().unwrap().ends_with(file), "{row}");

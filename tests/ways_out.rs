@@ -335,7 +335,7 @@ fn offline_doctor_checks_the_settings_and_opens_no_connection() {
         );
         expect(
             doctor(&with_generator("file:///x"), "generator", args, true),
-            ["broken", "no http", "http://"],
+            ["broken", "not an http", "http://"],
         );
         expect(
             doctor(&with_cluster("nowhere"), "retriever", args, false),
