@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use super::error::Failure;
+use crate::models;
 
 /// The memory that a model needs in addition to its file: the KV cache, the vocabulary and the stacks of threads.
 const BESIDE_THE_FILE: u64 = 64 << 20;
@@ -120,11 +121,9 @@ fn kib(text: &str, name: &str) -> Option<u64> {
     line.trim().trim_end_matches("kB").trim().parse().ok()
 }
 
-pub const MEGABYTE: u64 = 1_000_000;
-
 /// Formats bytes for a reader, such as `98 MB`.
 pub fn megabytes(bytes: u64) -> String {
-    format!("{} MB", bytes.div_ceil(MEGABYTE))
+    format!("{} MB", models::megabytes(bytes))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::args::ModelChoice;
 use super::context::Context;
 use super::error::Failure;
 use super::generator::Generator;
-use super::memory::{self, MEGABYTE, available_memory_mb, megabytes};
+use super::memory::{self, available_memory_mb, megabytes};
 use super::progress::Bar;
 use crate::ask::{WRITES_FROM, Writer};
 use crate::engine::{DeviceChoice, Engine, LocalEngine, Message, Role};
@@ -257,7 +257,7 @@ fn announcement(models: &[&Model], places: &Places) -> String {
     });
     let each: Vec<String> = each.collect();
     // The sum of the rounded sizes, so that the printed numbers add up.
-    let sum: u64 = models.iter().map(|model| model.total_size().div_ceil(MEGABYTE)).sum();
+    let sum: u64 = models.iter().map(|model| models::megabytes(model.total_size())).sum();
     let sum = match models.len() {
         0 | 1 => String::new(),
         _ => format!(", {sum} MB in total"),

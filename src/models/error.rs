@@ -146,6 +146,6 @@ fn shortage(needed: Option<u64>, free: Option<u64>) -> String {
 }
 
 /// Converts bytes to MB, rounded up: "0 MB are needed" would be misleading.
-fn megabytes(bytes: u64) -> u64 {
+pub fn megabytes(bytes: u64) -> u64 {
     bytes.div_ceil(1_000_000)
 }

@@ -23,7 +23,7 @@ mod together;
 
 use std::path::{Path, PathBuf};
 
-pub use error::{ModelError, SourceFailure};
+pub use error::{ModelError, SourceFailure, megabytes};
 pub use leftovers::{leftovers, sweep};
 pub use model::{Model, ModelFile, ModelKind, Source};
 pub use places::{Limits, Net, Permit, Places, Token};

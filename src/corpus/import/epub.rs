@@ -98,7 +98,7 @@ fn book(archive: &mut Archive, left: &mut u64) -> Result<Book, String> {
     let folder = package.rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut book = Book::default();
     let mut files: HashMap<String, String> = HashMap::new();
-    let mut encrypted = true;
+    let mut has_spine = false;
     for (name, node) in elements(&tree) {
         let said = || title(&tags::text_of(node));
         match name.as_str() {
@@ -119,11 +119,11 @@ fn book(archive: &mut Archive, left: &mut u64) -> Result<Book, String> {
                 let file = attribute(&node, "idref").and_then(|id| files.remove(&id));
                 book.chapters.extend(file);
             }
-            "spine" => encrypted = false,
+            "spine" => has_spine = true,
             _ => {}
         }
     }
-    if encrypted {
+    if !has_spine {
         return Err("this book does not say in which order its chapters are".into());
     }
     book.title = book.title.filter(|title| web_address(title).is_none());

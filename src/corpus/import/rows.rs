@@ -28,15 +28,16 @@ pub(super) fn are_posts(name: &str, bytes: &[u8]) -> bool {
         return false;
     }
     let line = bytes.split(|&b| b == b'\n').next().unwrap_or_default();
-    let names = columns(line.get(..4_096).unwrap_or(line));
+    let line = line.get(..4_096).unwrap_or(line);
+    let names = columns(&mut csv::ReaderBuilder::new().flexible(true).from_reader(line));
     let has = |wanted: &[&str]| names.iter().any(|name| wanted.contains(&name.as_str()));
     // Other tables may also have a `body` and a `name`. Posts have a day too.
     let sure = names.iter().any(|name| name.ends_with("html"));
     has(&TEXT) && has(&TITLE) && (sure || has(&DAY))
 }
 
-fn columns(line: &[u8]) -> Vec<String> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(line);
+/// Returns the column names in lower case.
+fn columns(reader: &mut csv::Reader<&[u8]>) -> Vec<String> {
     let headers = reader.headers().cloned().unwrap_or_default();
     let plain = |name: &str| name.trim_start_matches('\u{feff}').trim().to_lowercase();
     headers.iter().map(plain).collect()
@@ -45,8 +46,7 @@ fn columns(line: &[u8]) -> Vec<String> {
 /// Adds the posts of a table to `report`.
 pub(super) fn read(name: &str, text: &str, limits: &Limits, report: &mut ImportReport) {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let first = text.split('\n').next().unwrap_or_default();
-    let names = columns(first.as_bytes());
+    let names = columns(&mut reader);
     let column = |wanted: &[&str]| {
         wanted
             .iter()
