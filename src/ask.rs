@@ -18,7 +18,6 @@ use crate::corpus::Passage;
 use crate::engine::{Engine, EngineError, ModelInfo, Sampling};
 use crate::index::{IndexError, Store};
 use crate::prompt::Prompts;
-use crate::reading::Text;
 use crate::retrieve::dense::Dense;
 use crate::retrieve::{ByWords, Filters, Hit, Query, RetrieveError, Retriever, Signals};
 
@@ -26,7 +25,7 @@ use crate::retrieve::{ByWords, Filters, Hit, Query, RetrieveError, Retriever, Si
 pub const MAX_QUESTION_BYTES: usize = 16 << 10;
 
 /// The fewest passages to gather discussions from. The best discussion may have its best passage further down.
-const GATHERED_FROM: usize = 12;
+const GATHERED_FROM: usize = 24;
 
 /// The fewest parameters of a model that writes the lead by default. A smaller model repeats itself or drifts when it
 /// must write one sentence from passages. It writes only if the user names it.
@@ -201,10 +200,6 @@ pub trait Listener {
 impl Meaning for Dense {
     fn vectors(&self, texts: &[&str]) -> Option<Vec<Vec<f32>>> {
         self.embed(texts).ok()
-    }
-
-    fn answers(&self, texts: &[Text]) -> Option<Vec<f32>> {
-        Dense::answers(self, texts).ok().flatten()
     }
 }
 

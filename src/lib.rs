@@ -74,7 +74,6 @@ pub mod index;
 pub mod mcp;
 pub mod models;
 pub mod prompt;
-pub mod reading;
 mod remote;
 pub mod render;
 pub mod retrieve;

@@ -1,4 +1,4 @@
-//! Checks the reader's training data: it is well formed, and separate from what the reader is evaluated on.
+//! Checks the finder's training data: it is well formed, and separate from what the finder is evaluated on.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;

@@ -1,8 +1,7 @@
-"""Writes the trained reader as a GGUF adapter: `python3 export.py IN/reader.safetensors OUT.gguf`.
+"""Writes the trained finder as a GGUF adapter: `python3 export.py IN/finder.safetensors OUT.gguf`.
 
 The layout is llama.cpp's for LoRA: `general.type` is `adapter`, `adapter.type` is `lora`, and each matrix has
-`….lora_a` (rank × inputs) and `….lora_b` (outputs × rank) in f16. The head of the discussion is numbers of the metadata,
-which other programs pass over.
+`….lora_a` (rank × inputs) and `….lora_b` (outputs × rank) in f16.
 """
 
 import hashlib
@@ -24,12 +23,11 @@ def main(source, target):
     out.add_type(gguf.GGUFType.ADAPTER)
     out.add_string(gguf.Keys.Adapter.TYPE, "lora")
     out.add_float32(gguf.Keys.Adapter.LORA_ALPHA, float(minilm.ALPHA))
-    out.add_name("askpm reader")
+    out.add_name("askpm finder")
     out.add_license("Apache-2.0")
     out.add_string("askpm.base.sha256", digest(minilm.folder() / "model.safetensors"))
     out.add_string("askpm.data.sha256", data())
-    out.add_uint32("askpm.reader.from", minilm.FROM)
-    out.add_array("askpm.reader.relevance", head(tensors, "relevance"))
+    out.add_uint32("askpm.from", minilm.FROM)
     for number in range(minilm.FROM, minilm.LAYERS):
         for part, name in PARTS.items():
             for low in "ab":
@@ -39,12 +37,6 @@ def main(source, target):
     out.write_kv_data_to_file()
     out.write_tensors_to_file()
     out.close()
-
-
-def head(tensors, name):
-    """Each row of the weights with its bias behind it."""
-    weight, bias = tensors[f"{name}.weight"], tensors[f"{name}.bias"]
-    return np.concatenate([weight, bias[:, None]], 1).astype(np.float32).ravel().tolist()
 
 
 def digest(path):

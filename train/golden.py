@@ -1,5 +1,5 @@
-"""What the reader makes of three texts, for `tests/fixtures/embedder/reader_golden.json`:
-`python3 golden.py IN/reader.safetensors OUT.json`."""
+"""Vectors of some texts, for `tests/fixtures/embedder/finder_golden.json`:
+`python3 golden.py IN/finder.safetensors OUT.json`. The base model runs in f32, the adapter in the f16 of its file."""
 
 import json
 import sys
@@ -7,70 +7,28 @@ import sys
 import torch
 from safetensors.torch import load_file
 
-import examples
 import minilm
-import reader
 import texts
 
-CASES = [
-    (
-        "how do i price an add on",
-        "Pricing an add-on",
-        "We sell scheduling to small ports. What should we ask?",
-        [
-            "Ask ten customers what they would pay, and write the figures down.",
-            "Then raise the price until two of them leave.",
-            "My own case was different: 40 euros a berth.",
-        ],
-    ),
-    (
-        "should I tell my boss that I am interviewing",
-        "How do I leave well?",
-        "",
-        ["Do not announce a search.", "Hand over in writing, with a page for each open question."],
-    ),
-    (
-        "wie viel",
-        "Pay by level",
-        "Is 80,000 enough?",
-        [
-            "Look it up.",
-            "Ask two recruiters for the band; both will tell you a range, and the overlap is the truth.",
-        ],
-    ),
+TEXTS = [
+    "how do i price an add on",
+    "Should I tell my boss that I am interviewing?",
+    "Ask ten customers what they would pay, write the figures down, and raise the price until two of them leave.",
+    "wie viel",
 ]
 
 
 @torch.no_grad()
 def main(source, target):
-    model = minilm.Reader()
-    model.load_state_dict(load_file(source), strict=False)
-    model.eval()
-    # The adapter is kept in f16.
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad and name.startswith("layers"):
-            parameter.data = parameter.data.half().float()
+    model = minilm.Finder()
+    weights = {name: tensor.half().float() for name, tensor in load_file(source).items()}
+    unknown = model.load_state_dict(weights, strict=False).unexpected_keys
+    assert not unknown, unknown
     layout = texts.Layout(minilm.tokenizer())
-    out = []
-    for question, title, asker, sentences in CASES:
-        passage, spans = layout.passage(sentences)
-        parts = (layout.question(question), layout.heading(title, asker), passage)
-        example = examples.Example(parts, spans, -1, [])
-        states = [model.below(*examples.pad([part]))[0][0] for part in parts]
-        inputs, _, _ = examples.collate(examples.Below(model), [example])
-        relevance, _ = model(torch.cat(states)[None], *inputs[1:])
-        out.append(
-            {
-                "question": question,
-                "title": title,
-                "asker": asker,
-                "sentences": sentences,
-                "answers": reader.odds(relevance)[0].item(),
-            }
-        )
+    vectors = [model.exact(layout.of(text)) for text in TEXTS]
+    lines = [json.dumps({"text": text, "vector": [round(x, 6) for x in v.tolist()]}) for text, v in zip(TEXTS, vectors)]
     with open(target, "w") as file:
-        json.dump(out, file, indent=1)
-        file.write("\n")
+        file.write("[\n" + ",\n".join(lines) + "\n]\n")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""What the reader reads: discussions, questions, and how texts are laid out. `src/retrieve/dense/reader.rs` does the same."""
+"""Reads a world of `data/`, and lays its texts out as `src/retrieve/dense/embedder.rs` does."""
 
 import json
 import pathlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-QUESTION, TITLE, ASKER, PASSAGE = 64, 32, 48, 320
+TITLE, TOKENS = 64, 256
 CLS, SEP = 101, 102
 DATA = pathlib.Path(__file__).parent / "data"
 
@@ -16,8 +16,7 @@ class Discussion:
     asker: str
     # Of each answer, its sentences.
     answers: list
-    lines: list = field(default_factory=list)
-    edition: str = ""
+    edition: str
 
 
 @dataclass
@@ -41,7 +40,7 @@ def read(world):
     for one in lines("discussions"):
         sentences = [list(answer["s"].values()) for answer in one["answers"]]
         discussions[one["id"]] = Discussion(
-            one["id"], one["title"], one["question"], sentences, [a["line"] for a in one["answers"]], one["edition"]
+            one["id"], one["title"], one["question"], sentences, one["edition"]
         )
     questions = []
     for one in lines("questions"):
@@ -56,30 +55,28 @@ def read(world):
 
 
 class Layout:
-    """The texts `[CLS] question [SEP]`, `[CLS] title asker [SEP]` and `[CLS] sentences [SEP]`, each cut to its room."""
+    """Texts as tuples of token identifiers: `[CLS] title text [SEP]`, cut to the length that the model was trained with."""
 
     def __init__(self, tokenizer):
         self.tokenizer = tokenizer
-        self.known = {}
 
     def tokens(self, text):
-        if text not in self.known:
-            self.known[text] = self.tokenizer.encode(text, add_special_tokens=False).ids
-        return self.known[text]
+        return self.tokenizer.encode(text, add_special_tokens=False).ids
 
-    def question(self, text):
-        return (CLS, *self.tokens(text)[:QUESTION], SEP)
+    def of(self, text, title=""):
+        title = self.tokens(title)[:TITLE]
+        return (CLS, *title, *self.tokens(text)[: TOKENS - 2 - len(title)], SEP)
 
-    def heading(self, title, asker):
-        return (CLS, *self.tokens(title)[:TITLE], *self.tokens(asker)[:ASKER], SEP)
 
-    def passage(self, sentences):
-        """The text of the sentences that fit, and of each its (first token, last token + 1) in it."""
-        ids, spans = [CLS], []
-        for sentence in sentences:
-            tokens = self.tokens(sentence)[:PASSAGE]
-            if len(ids) > 1 and len(ids) - 1 + len(tokens) > PASSAGE:
-                break
-            spans.append((len(ids), len(ids) + len(tokens)))
-            ids += tokens
-        return (*ids, SEP), spans
+class World:
+    """One world: its discussions and questions, and their texts."""
+
+    def __init__(self, name, layout):
+        self.discussions, self.questions = read(name)
+        self.place = {id: at for at, id in enumerate(self.discussions)}
+        self.asked = [layout.of(question.text) for question in self.questions]
+        self.headings = [layout.of(one.asker, one.title) for one in self.discussions.values()]
+        self.passages = {
+            id: [layout.of(" ".join(answer), one.title) for answer in one.answers]
+            for id, one in self.discussions.items()
+        }

@@ -5,8 +5,6 @@
 pub struct Features {
     /// Similarity to the title of the discussion.
     pub title: f32,
-    /// Similarity to its title and what the asker wrote.
-    pub asked: f32,
     /// Similarity to the passage found, see `retrieve::dense`.
     pub passage: f32,
     /// Share of the question's words, weighted by rarity, that the title and the asker's text have.
@@ -23,6 +21,4 @@ pub struct Features {
     pub margin: f32,
     /// ln(1 + content words). Without an embedding model, at most 8 words count.
     pub length: f32,
-    /// A reader's judgement of the passage found, in log-odds; 0 without a reader.
-    pub reader: f32,
 }

@@ -5,7 +5,7 @@
 //! Asking a small model to refuse does not work (Sufficient Context, arXiv 2411.06037), so askpm measures signals
 //! instead:
 //!
-//! - how near the question is to the title, to what the asker wrote and to the passage found;
+//! - how near the question is to the title, and to the passage found and what the asker wrote;
 //! - the share of its words, weighted by rarity, that the discussion has;
 //! - the rarest word that the discussion lacks;
 //! - by how much the discussion beats the others.
@@ -19,7 +19,6 @@ use super::logistic::Fit;
 use super::meaning::{Meaning, cosine};
 use super::topic::{Topic, Verdict};
 use super::words::Words;
-use crate::reading::Text;
 
 /// The confidence from which askpm answers. The fits are scaled so that this is their operating point.
 pub const MIN_CONFIDENCE: f32 = 0.5;
@@ -34,8 +33,9 @@ const RELATED_FROM: f32 = 0.3;
 /// to a question that nothing answers are nearer.
 const NEAR: f32 = 0.3;
 
-/// A second discussion answers too if its confidence is at least this share of the first's.
-const BESIDE: f32 = 0.95;
+/// A second discussion answers too if its odds are at least this share of the first's. Two that are close are often both
+/// wrong, so this admits few.
+const SECOND: f32 = 0.8;
 
 /// A content word of the question, and its inverse document frequency in the corpus.
 pub type AskedWord = (String, f32);
@@ -45,39 +45,30 @@ pub type AskedWord = (String, f32);
 const LONG: usize = 8;
 
 /// The number of features.
-const FEATURES: usize = 10;
+const FEATURES: usize = 8;
 
 const BY_WORDS: Fit<FEATURES> = Fit {
     intercept: -6.029,
-    weights: [0.000, 0.000, 0.000, 1.979, 2.135, -2.664, 2.130, 6.915, 2.264, 0.000],
+    weights: [0.000, 0.000, 1.979, 2.135, -2.664, 2.130, 6.915, 2.264],
 };
 
+/// One fit for all corpora. It uses the title, the passage and the shares of words. How far a discussion is ahead of the
+/// others helps only on the corpus that a fit was made on.
 const BY_MEANING: Fit<FEATURES> = Fit {
-    intercept: -9.484,
-    weights: [-1.977, 0.460, 5.415, 0.781, 6.492, -1.551, 3.308, 12.109, 1.267, 0.000],
+    intercept: -7.235,
+    weights: [0.736, 15.015, 1.272, 1.192, 0.000, 0.000, 0.000, 0.000],
 };
 
-/// The fit with a reader. It uses the title, the passage, the shares of words and the reader only.
-///
-/// The reader has already read the asker's words, so measuring them adds nothing. The margin helps only on the corpus
-/// that it was fitted on.
-const BY_READER: Fit<FEATURES> = Fit {
-    intercept: -3.018,
-    weights: [-2.492, 0.000, 5.008, 0.720, 3.431, 0.000, 2.436, 0.000, 0.000, 1.202],
-};
-
-/// The fit with a reader for corpora whose discussions have other wordings. It was fitted on the built-in corpus, where
-/// every feature helps.
-const BY_READER_REWORDED: Fit<FEATURES> = Fit {
-    intercept: -4.275,
-    weights: [-1.177, -0.455, 2.295, 0.986, 3.981, -2.129, 2.158, 10.084, 0.883, 0.744],
+/// The same fit for corpora whose discussions have other wordings. Questions are nearer to those.
+const BY_MEANING_REWORDED: Fit<FEATURES> = Fit {
+    intercept: -7.880,
+    ..BY_MEANING
 };
 
 impl Features {
     fn values(&self) -> [f32; FEATURES] {
         [
             self.title,
-            self.asked,
             self.passage,
             self.asked_words,
             self.all_words,
@@ -85,7 +76,6 @@ impl Features {
             self.lacks,
             self.margin,
             self.length,
-            self.reader,
         ]
     }
 }
@@ -99,13 +89,10 @@ pub fn abstains(confidence: f32, minimum: f32) -> bool {
 /// Judges `topics` and sorts them, the most confident first. `asked` holds the question's content words. `minimum` is
 /// the confidence to answer at, 0..=1.
 pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning: Option<&dyn Meaning>, minimum: f32) {
-    let mut features = features(question, asked, topics, meaning);
-    let read = meaning.is_some_and(|meaning| by_reader(question, topics, meaning, &mut features));
+    let features = features(question, asked, topics, meaning);
     let mut passages = topics.iter().flat_map(|topic| &topic.passages);
-    let reworded = passages.any(|passage| !passage.also_asked.is_empty());
     let fit = match meaning {
-        Some(_) if read && reworded => &BY_READER_REWORDED,
-        Some(_) if read => &BY_READER,
+        Some(_) if passages.any(|passage| !passage.also_asked.is_empty()) => &BY_MEANING_REWORDED,
         Some(_) => &BY_MEANING,
         None => &BY_WORDS,
     };
@@ -115,9 +102,10 @@ pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning:
     }
     // The sort is stable: among equals, the one found first stays first.
     topics.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-    let best = topics.first().map_or(0.0, |topic| topic.confidence);
+    let best = topics.first().map_or(0.0, |topic| odds(topic.confidence));
     for topic in topics {
-        topic.verdict = if !abstains(topic.confidence, minimum.max(BESIDE * best)) {
+        let close = odds(topic.confidence) >= SECOND * best;
+        topic.verdict = if close && !abstains(topic.confidence, minimum) {
             Verdict::Answers
         } else if topic.confidence >= RELATED_FROM * minimum && near(topic) {
             Verdict::Related
@@ -125,6 +113,10 @@ pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning:
             Verdict::Off
         };
     }
+}
+
+fn odds(confidence: f32) -> f32 {
+    confidence / (1.0 - confidence).max(f32::EPSILON)
 }
 
 fn near(topic: &Topic) -> bool {
@@ -197,42 +189,18 @@ fn by_words(words: &Words, asked: &[AskedWord], topic: &Topic) -> Features {
 /// About the inverse document frequency of a word that does not occur in a corpus of some hundred passages.
 const RAREST: f32 = 7.0;
 
-/// Lets the reader, if there is one, read the question with the passage found for each topic. Returns whether it did.
-fn by_reader(question: &str, topics: &[Topic], meaning: &dyn Meaning, all: &mut [Features]) -> bool {
-    let texts: Vec<Text> = topics.iter().map(|topic| topic.text(question)).collect();
-    let Some(odds) = meaning.answers(&texts) else {
-        return false;
-    };
-    for (features, odds) in all.iter_mut().zip(odds) {
-        features.reader = odds;
-    }
-    true
-}
-
 fn by_meaning(question: &str, topics: &mut [Topic], meaning: &dyn Meaning, all: &mut [Features]) {
-    let heads: Vec<String> = topics.iter().map(|t| format!("{}. {}", t.title, t.question)).collect();
-    let of_topics = topics
-        .iter()
-        .zip(&heads)
-        .flat_map(|(topic, head)| [topic.title.as_str(), head]);
-    let texts: Vec<&str> = std::iter::once(question).chain(of_topics).collect();
+    let titles = topics.iter().map(|topic| topic.title.as_str());
+    let texts: Vec<&str> = std::iter::once(question).chain(titles).collect();
     let Some(vectors) = meaning.vectors(&texts) else {
         return;
     };
-    let near = |at: usize| {
-        vectors
-            .first()
-            .zip(vectors.get(at))
-            .map_or(0.0, |(asked, text)| cosine(asked, text))
+    let Some((asked, titles)) = vectors.split_first() else {
+        return;
     };
-    for (at, (topic, features)) in topics.iter_mut().zip(all).enumerate() {
-        features.title = near(1 + 2 * at);
-        features.asked = near(2 + 2 * at);
+    for ((topic, features), title) in topics.iter_mut().zip(all).zip(titles) {
+        features.title = cosine(asked, title);
         features.passage = topic.found.similarity.unwrap_or(0.0);
-        topic.heads = vectors
-            .first()
-            .cloned()
-            .zip(vectors.get(1 + 2 * at).cloned())
-            .map(Into::into);
+        topic.heads = Some([asked.clone(), title.clone()]);
     }
 }

@@ -2,19 +2,10 @@
 //!
 //! Answering works without one; words then decide.
 
-use crate::reading::Text;
-
 /// Turns texts into vectors whose direction encodes their meaning.
 pub trait Meaning {
     /// Returns one vector for each of `texts`, of any length. Returns `None` if the model fails, and words then decide.
     fn vectors(&self, texts: &[&str]) -> Option<Vec<Vec<f32>>>;
-
-    /// Returns a reader's judgement of `texts`: the log-odds that each discussion answers its question. Returns `None`
-    /// if the model has no reader or the reader fails.
-    fn answers(&self, texts: &[Text]) -> Option<Vec<f32>> {
-        let _ = texts;
-        None
-    }
 }
 
 /// Returns the cosine of the angle between two vectors, -1..=1. It is 0 for vectors without direction or of different

@@ -9,7 +9,6 @@ use super::features::Features;
 use super::injection;
 use super::meaning::Meaning;
 use crate::corpus::{Id, Passage};
-use crate::reading::Text;
 
 /// How a discussion relates to a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -36,8 +35,6 @@ pub struct Topic {
     pub passages: Vec<Passage>,
     /// What the search knows about it.
     pub found: Found,
-    /// Index of the passage that the search ranked first.
-    pub best: usize,
     /// Its sentences, passage by passage.
     pub sentences: Vec<Sentence>,
     /// Vectors of the question and of the title. Set when the discussion is judged with an embedding model.
@@ -97,22 +94,10 @@ impl Topic {
             edition: first.edition_title.clone(),
             question: first.question.clone(),
             found,
-            best: 0,
             confidence: 0.0,
             verdict: Verdict::Off,
             passages,
         })
-    }
-
-    /// Returns the passage that the search ranked first, with a `question`, as input for a reader.
-    pub fn text<'a>(&'a self, question: &'a str) -> Text<'a> {
-        let own = self.sentences.iter().filter(|s| s.passage == self.best);
-        Text {
-            question,
-            title: &self.title,
-            asker: &self.question,
-            sentences: own.map(|s| &self.passages[s.passage].text[s.span.clone()]).collect(),
-        }
     }
 
     /// Computes the vector of each sentence. This runs the embedding model over the whole discussion.

@@ -11,7 +11,7 @@ use crate::index::{IndexError, Store};
 use crate::retrieve::{Filters, Hit};
 
 /// The most discussions to judge. Each costs time, and those further down have little to do with the question.
-const TOPICS: usize = 4;
+const TOPICS: usize = 8;
 
 /// The most learning resources that an answer names.
 const READING: usize = 2;
@@ -19,7 +19,7 @@ const READING: usize = 2;
 /// Returns the discussions of `hits` in the order of their best hit, and the learning resources.
 pub(super) fn topics(store: &Store, hits: &[Hit], filters: &Filters) -> Result<(Vec<Topic>, Vec<Passage>), IndexError> {
     let mut resources = Vec::new();
-    let mut groups: Vec<(Id, topic::Found, &Passage)> = Vec::new();
+    let mut groups: Vec<(Id, topic::Found)> = Vec::new();
     for hit in hits {
         let id = hit.passage.id.group();
         if matches!(id, Id::Resource { .. }) {
@@ -28,10 +28,8 @@ pub(super) fn topics(store: &Store, hits: &[Hit], filters: &Filters) -> Result<(
         }
         let similarity = hit.similarity.map(|similarity| similarity.value);
         let full = groups.len() >= TOPICS;
-        match groups.iter_mut().find(|(known, ..)| *known == id) {
-            Some((_, found, best)) if similarity > found.similarity => {
-                (found.similarity, *best) = (similarity, &hit.passage);
-            }
+        match groups.iter_mut().find(|(known, _)| *known == id) {
+            Some((_, found)) if similarity > found.similarity => found.similarity = similarity,
             Some(_) => {}
             None if !full => groups.push((
                 id,
@@ -39,21 +37,15 @@ pub(super) fn topics(store: &Store, hits: &[Hit], filters: &Filters) -> Result<(
                     score: hit.score,
                     similarity,
                 },
-                &hit.passage,
             )),
             None => {}
         }
     }
     let mut topics = Vec::with_capacity(groups.len());
-    for (id, found, best) in groups {
+    for (id, found) in groups {
         let mut passages = store.group(&id)?;
         passages.retain(|passage| filters.admits_contributor(passage.contributor.as_deref().unwrap_or("")));
-        let best = passages.iter().position(|p| (&p.id, p.part) == (&best.id, best.part));
-        let topic = Topic::new(id, passages, found);
-        topics.extend(topic.map(|topic| Topic {
-            best: best.unwrap_or(0),
-            ..topic
-        }));
+        topics.extend(Topic::new(id, passages, found));
     }
     Ok((topics, resources))
 }

@@ -11,6 +11,7 @@ use crate::corpus::{Corpus, parse, passages};
 use crate::index::vectors::builtin::{self, Builtin};
 use crate::index::vectors::{Key, Keys};
 use crate::models::Registry;
+use crate::retrieve::dense::adapted;
 
 /// The path of the file.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/vectors.bin");
@@ -40,7 +41,7 @@ fn texts() -> BTreeMap<Key, (String, String)> {
 }
 
 fn model() -> [u8; 32] {
-    identity(&Registry::built_in().unwrap().embedder().unwrap().sha256)
+    adapted(&identity(&Registry::built_in().unwrap().embedder().unwrap().sha256))
 }
 
 /// The real model, from the folder in `ASKPM_TEST_EMBEDDER`.

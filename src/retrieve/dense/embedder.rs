@@ -18,6 +18,8 @@ use candle_core::safetensors::MmapedSafetensors;
 use tokenizers::Tokenizer;
 
 use super::bert::{Bert, Config};
+use super::finder;
+use super::lora::Adapter;
 
 /// The `model_type` of a `config.json` that can be run.
 pub const ARCHITECTURE: &str = "bert";
@@ -68,6 +70,8 @@ pub struct Files<'a> {
 /// A loaded embedding model.
 pub struct Embedder {
     model: Bert,
+    /// Trained to find discussions, if the program has one for this model.
+    adapter: Option<Adapter>,
     tokenizer: Tokenizer,
     first: u32,
     last: u32,
@@ -96,14 +100,19 @@ impl Embedder {
                 .ok_or_else(|| fault(files.tokenizer, format!("it has no token {token}")))
         };
         let (first, last) = (special("[CLS]")?, special("[SEP]")?);
+        let model = read_weights(files.weights, &config)?;
+        let adapter = finder::built_in(&files.identity, model.sizes()).map_err(|error| fault(files.weights, error))?;
         Ok(Embedder {
-            model: read_weights(files.weights, &config)?,
+            identity: adapter
+                .as_ref()
+                .map_or(files.identity, |_| finder::identity(&files.identity)),
+            adapter,
+            model,
             first,
             last,
             unknown: tokenizer.token_to_id("[UNK]"),
             max_tokens: MAX_TOKENS.min(config.max_position_embeddings),
             dimensions: config.hidden_size,
-            identity: files.identity,
             weights: files.weights.to_path_buf(),
             tokenizer,
         })
@@ -114,7 +123,7 @@ impl Embedder {
         self.dimensions
     }
 
-    /// See [`Files::identity`].
+    /// Distinguishes the vectors of this model, with its adapter, from those of another.
     pub fn identity(&self) -> [u8; 32] {
         self.identity
     }
@@ -158,17 +167,7 @@ impl Embedder {
         self.max_tokens - 2
     }
 
-    /// Returns the tokens that open and close a text, `[CLS]` and `[SEP]`.
-    pub(super) fn ends(&self) -> (u32, u32) {
-        (self.first, self.last)
-    }
-
-    /// Returns the model, for the reader.
-    pub(super) fn model(&self) -> &Bert {
-        &self.model
-    }
-
-    pub(super) fn tokens(&self, text: &str) -> Result<Vec<u32>, EmbedError> {
+    fn tokens(&self, text: &str) -> Result<Vec<u32>, EmbedError> {
         let encoding = self.tokenizer.encode_fast(text, false);
         Ok(encoding
             .map_err(|error| EmbedError::Run(error.to_string()))?
@@ -186,7 +185,14 @@ impl Embedder {
 
     /// Returns the mean of the last layer over all tokens.
     fn forward(&self, ids: &[u32]) -> candle_core::Result<Vec<f32>> {
-        let last = self.model.forward(ids)?;
+        let last = match &self.adapter {
+            None => self.model.forward(ids)?,
+            Some(adapter) => {
+                let mut states = self.model.below(ids, adapter.from)?;
+                self.model.above(&mut states, adapter);
+                states
+            }
+        };
         let mut mean = vec![0f32; self.dimensions];
         for row in last.chunks_exact(self.dimensions) {
             mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);

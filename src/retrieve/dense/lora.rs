@@ -2,8 +2,7 @@
 //!
 //! An [`Adapter`] is loaded from a GGUF file in the layout that llama.cpp reads. `general.type` is `adapter`,
 //! `adapter.type` is `lora`, and each matrix `M` has `M.lora_a` (rank × inputs) and `M.lora_b` (outputs × rank). This
-//! module does not know what an adapter was trained for. The base model is not changed, so one loaded model runs with
-//! and without an adapter.
+//! module does not know what an adapter was trained for. The matrices of the base model are not changed.
 
 use std::io::Cursor;
 
@@ -102,24 +101,14 @@ impl<'a> AdapterFile<'a> {
         Ok(self.value(key)?.to_string()?)
     }
 
-    /// Returns a metadata array of `length` finite numbers.
-    pub fn numbers(&self, key: &str, length: usize) -> Result<Vec<f32>> {
-        let numbers = self.value(key)?.to_vec()?.iter().map(Value::to_f32);
-        let numbers = numbers.collect::<Result<Vec<_>>>()?;
-        if numbers.len() != length || !numbers.iter().all(|x| x.is_finite()) {
-            bail!("its {key} is not {length} numbers")
-        }
-        Ok(numbers)
-    }
-
-    /// Returns the adapter of all layers from number `askpm.reader.from` on, for a model with `layers` layers, hidden
+    /// Returns the adapter of all layers from number `askpm.from` on, for a model with `layers` layers, hidden
     /// size `hidden` and intermediate size `inner`.
     ///
     /// # Errors
     /// Fails if a tensor is missing or has the wrong size; the error gives its name.
     pub fn adapter(&mut self, [layers, hidden, inner]: [usize; 3]) -> Result<Adapter> {
         let workers = Workers::new(1);
-        let from = self.value("askpm.reader.from")?.to_u32()? as usize;
+        let from = self.value("askpm.from")?.to_u32()? as usize;
         let alpha = self.value("adapter.lora.alpha")?.to_f32()?;
         let mut low = |number: usize, part: &str, out: usize, into: usize| {
             let name = format!("blk.{number}.{part}.weight");

@@ -13,10 +13,10 @@
 
 mod bert;
 mod embedder;
+mod finder;
 mod lora;
 mod measure;
 mod nearness;
-mod reader;
 mod similarity;
 mod table;
 
@@ -28,7 +28,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::thread;
 
 use rayon::prelude::*;
@@ -36,11 +36,11 @@ use rayon::prelude::*;
 use crate::index::vectors::builtin::Builtin;
 use crate::index::vectors::{Key, Vectors as StoredVectors, VectorsWriter};
 use crate::index::{IndexError, Store};
-use crate::reading;
 
-use reader::Reader;
 use table::{Entry, Table, Text, texts};
 
+#[cfg(test)]
+pub(crate) use finder::identity as adapted;
 pub use measure::Kept;
 pub(super) use nearness::Nearness;
 
@@ -86,8 +86,6 @@ pub type Progress<'a> = &'a mut dyn FnMut(usize, usize);
 /// An embedding model, and the vectors of all passages of one [`Store`].
 pub struct Dense {
     embedder: Arc<Embedder>,
-    /// Loaded on first use, because a search does not need it.
-    reader: OnceLock<Option<Reader>>,
     vectors: StoredVectors,
     table: Table,
 }
@@ -135,7 +133,6 @@ impl Dense {
         if complete && there.len() <= 2 * (table.passages.len() + table.rows_asked()) {
             return Ok(Dense {
                 embedder,
-                reader: OnceLock::new(),
                 vectors: there,
                 table,
             });
@@ -171,7 +168,6 @@ impl Dense {
         let (table, _) = Table::new(store, &vectors)?;
         Ok(Dense {
             embedder,
-            reader: OnceLock::new(),
             vectors,
             table,
         })
@@ -184,17 +180,6 @@ impl Dense {
     /// Fails if the model cannot be run.
     pub fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
         side_by_side(texts, |text| self.embedder.query(text))
-    }
-
-    /// Returns the reader's judgement of each of `texts`: the log-odds that its discussion answers its question. Texts
-    /// are read in parallel on all cores. Returns `None` if there is no reader for the model.
-    ///
-    /// # Errors
-    /// Fails if the model cannot be run.
-    pub fn answers(&self, texts: &[reading::Text]) -> Result<Option<Vec<f32>>, EmbedError> {
-        let reader = self.reader.get_or_init(|| Reader::built_in(&self.embedder));
-        let Some(reader) = reader else { return Ok(None) };
-        side_by_side(texts, |text| reader.read(&self.embedder, text)).map(Some)
     }
 
     /// Returns whether the model knows `word` as a whole. Then it is spelt right, in an inflection that the model has
