@@ -31,6 +31,7 @@ mod import_forms;
 mod import_hostile;
 mod import_kinds;
 mod import_mail;
+mod import_names;
 mod import_pages;
 mod import_said;
 mod import_speakers;

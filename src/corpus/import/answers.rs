@@ -3,18 +3,28 @@
 //! For example, `A. Ana Lima, PM` names a contributor if most lettered lines name one. Otherwise it is the start of an
 //! answer's text. Each block that opens an answer gets a [`Turn`].
 
+mod choices;
+mod mentions;
+mod openings;
+mod regions;
+mod signers;
+mod speakers;
+
 use super::block::{Block, Look};
 use super::clean::words;
-use super::marks::{self, Label};
 use super::turns::{self, Said, Turn};
-use super::{names, resources, talk};
+use super::{marks, names};
 
 /// Finds the openings of answers. Returns whether they name who answers.
 pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
-    let lettered: Vec<(usize, marks::AnswerMark)> = (0..blocks.len())
+    let mut lettered: Vec<(usize, marks::AnswerMark)> = (0..blocks.len())
         .filter(|&at| blocks[at].is_seen())
         .filter_map(|at| Some((at, marks::answer(&blocks[at].text)?)))
         .collect();
+    // `J. R. Ortiz` has initials. Letters begin with A.
+    if !lettered.iter().any(|(_, mark)| mark.index == 0 || mark.strong) || choices::find(blocks, &lettered, of) {
+        lettered.clear();
+    }
     let (mut signed, mut answering) = (0, false);
     for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is_seen()) {
         if marks::answer(&block.text).is_some() {
@@ -61,8 +71,8 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
             }
         }
     }
-    if !named && lettered.is_empty() {
-        named = unlettered(blocks, of);
+    if lettered.is_empty() {
+        named |= speakers::unlettered(blocks, of) || choices::counted(blocks, of);
     }
     named
 }
@@ -136,93 +146,4 @@ fn spoken(lettered: &[(usize, marks::AnswerMark)], of: &mut [Option<Turn>]) -> b
         }
     }
     true
-}
-
-/// Finds answers without letters under a question: lines that name who answers, or `Ana Lima (PM): …`.
-///
-/// If one of these lines has a role, the other names need none.
-fn unlettered(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
-    let mut question: Option<(u8, usize)> = None;
-    let mut found: Vec<(usize, &str, &str, &'static str)> = Vec::new();
-    // An interview with headings: directly below each question come a name and a colon.
-    let mut direct: Vec<(usize, &str, &str, &'static str)> = Vec::new();
-    let mut questions = 0;
-    for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is_seen()) {
-        let level = level(block);
-        if turns::is_question(block) || marks::question_from(&block.text).is_some() {
-            question = Some((level.unwrap_or(0), at));
-            questions += 1;
-            continue;
-        }
-        if marks::label(&block.text) == Some(Label::Answers) {
-            continue;
-        }
-        let text = names::bare(without_mark(resources::unnumbered(&block.text))).trim_end_matches(':');
-        let Some((above, title)) = question else {
-            question = level.filter(|_| text.ends_with('?')).map(|level| (level, at));
-            questions += usize::from(question.is_some());
-            continue;
-        };
-        let names_somebody = names::is_sure_byline(text) && turns::has_body(blocks, at);
-        if let Some(level) = level {
-            if level > above && names_somebody {
-                found.push((at, text, "", "a heading under the question names who answers"));
-            } else if level <= above {
-                question = Some((level, at)).filter(|_| text.ends_with('?'));
-                questions += usize::from(question.is_some());
-            }
-            continue;
-        }
-        let spoken = names::spoken_line(resources::unnumbered(&block.text));
-        let direct_line = spoken.filter(|(who, said)| talk::is_speaker(who) && !said.is_empty());
-        if let Some((who, said)) = direct_line.filter(|_| turns::next_seen(blocks, title) == Some(at)) {
-            direct.push((
-                at,
-                who,
-                said,
-                "a name stands before the answer, as below the other questions",
-            ));
-        }
-        let spoken =
-            spoken.filter(|(who, said)| names::is_sure_byline(who) && who.contains(['(', ',']) && !said.is_empty());
-        if let Some((who, said)) = spoken {
-            found.push((at, who, said, "a name with a role stands before the answer"));
-        } else if names_somebody && names::says_role(text) && names::after_dash(&block.text).is_none() {
-            // The line directly below the title may name the asker.
-            let first = turns::next_seen(blocks, title) == Some(at);
-            if block.look == Look::Paragraph && (!first || block.text.trim().ends_with(':')) {
-                found.push((at, text, "", "a line under the question names who answers"));
-            }
-        }
-    }
-    if !found.iter().any(|(_, who, ..)| names::says_role(who)) {
-        found = direct;
-        if found.len() < 2 || found.len() * 5 < questions * 4 {
-            return false;
-        }
-    }
-    for (at, who, said, why) in found {
-        of[at] = said_by(who, None, said, why);
-    }
-    true
-}
-
-/// Removes the answer mark: `A1. Hugo Brandt` → `Hugo Brandt`.
-fn without_mark(text: &str) -> &str {
-    let rest = text.strip_prefix(|c: char| c.is_ascii_uppercase()).unwrap_or(text);
-    let bare = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-    let marked = bare.len() < rest.len() && rest.len() < text.len();
-    let name = bare.strip_prefix(['.', ')', ':']).filter(|name| name.starts_with(' '));
-    name.filter(|_| marked).map_or(text, str::trim_start)
-}
-
-/// Returns the heading level of a block. A paragraph all in bold is level 7, the lowest.
-fn level(block: &Block) -> Option<u8> {
-    let text = block.text.trim();
-    let inner = text.strip_prefix("**").and_then(|t| t.strip_suffix("**"));
-    match block.look {
-        Look::Heading(level) => Some(level),
-        Look::Paragraph if inner.is_some_and(|t| !t.is_empty() && !t.contains("**") && !t.contains('\n')) => Some(7),
-        _ => None,
-    }
 }

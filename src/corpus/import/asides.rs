@@ -76,7 +76,7 @@ fn is_announced(above: &[Block], name: &str) -> bool {
 }
 
 /// Whether a signature is that of somebody who edits the letter: `Edda Kraus, editor`, `Edda, for the desk`.
-fn is_editor(name: &str) -> bool {
+pub(super) fn is_editor(name: &str) -> bool {
     let Some((_, role)) = name.split_once([',', '(']) else {
         return false;
     };
@@ -105,8 +105,39 @@ fn is_editor(name: &str) -> bool {
     )
 }
 
+/// Whether the words before a colon say that the newsletter itself speaks: `Sponsor`, `Our take`.
+pub(super) fn is_ours(label: &str) -> bool {
+    matches!(
+        key(label).as_str(),
+        "sponsor"
+            | "our sponsor"
+            | "sponsored"
+            | "advertisement"
+            | "ad"
+            | "our take"
+            | "our view"
+            | "our answer"
+            | "our advice"
+            | "we say"
+            | "from the editor"
+            | "from the editors"
+            | "from us"
+            | "correction"
+            | "ps"
+            | "p s"
+            | "coming up"
+            | "upcoming"
+            | "events"
+            | "jobs"
+            | "in other news"
+            | "in the next issue"
+            | "what we are reading"
+            | "what were reading"
+    ) || key(label).starts_with("next ")
+}
+
 /// Whether a text says that an editor wrote it: `Editor's note: …`, `[Ed.: …]`.
-fn is_labelled(text: &str) -> bool {
+pub(super) fn is_labelled(text: &str) -> bool {
     let text = names::bare(text).trim_start_matches(['(', '[', '*', '_']);
     let Some((label, _)) = text.split_once([':', '—', '–', '\n']) else {
         return false;

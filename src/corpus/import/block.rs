@@ -33,6 +33,8 @@ pub(super) struct Block {
     pub link: Option<String>,
     /// The text with its links in Markdown, if it has any.
     pub rich: Option<String>,
+    /// Whether a quotation begins with it.
+    pub quotes: bool,
 }
 
 impl Block {
@@ -44,6 +46,7 @@ impl Block {
             loose: true,
             link: None,
             rich: None,
+            quotes: false,
         }
     }
 

@@ -321,7 +321,9 @@ fn said_with<'a>(text: &'a str, verbs: &[&str]) -> Option<(&'a str, &'a str)> {
         .find_map(|verb| head.strip_suffix(verb)?.strip_suffix(' '))?;
     let by = by.trim().trim_end_matches(',').trim_matches(['*', '_', ' ']);
     let said = text[at + 1..].trim_start_matches(['*', '_']).trim();
-    (names::is_name(by) || names::is_byline(by)).then_some((by, said))
+    // `You answered:` names nobody.
+    let nobody = names::opens_sentence(by) && words(by) <= 2;
+    (!nobody && (names::is_name(by) || names::is_byline(by))).then_some((by, said))
 }
 
 /// Returns the meaning of a line that is a label.

@@ -3,8 +3,13 @@
 //! Each function says whether a line could name somebody, and how surely. `turns.rs` and `discussion.rs` decide whether
 //! it does in its place. A name that is found where there is none puts a quote under a wrong name.
 
+mod given;
+mod trust;
+
 use super::clean::{key, words};
 use crate::corpus::script::is_cjk;
+
+pub(super) use trust::{Trust, trust};
 
 /// Longest line with a role, in characters and words.
 const LONGEST: usize = 130;
@@ -28,6 +33,13 @@ const NO_NAME: &str = "the a an how what why when who where which our my your th
     thank please welcome note update question answer part step chapter issue too very because so than up down \
     out run work pricing price prices product products user users customer customers roadmap roadmaps feature \
     features growth hiring metrics strategy discovery interviews testing data design research";
+
+/// Words before a colon that are not speakers.
+pub(super) const NO_SPEAKER: &str = "note notes update tip tips ps pps example question answer re subject date title from to link links \
+    source sources pros cons pro con before after problem solution why how what when where who result \
+    results context action price cost warning important summary conclusion author published tags \
+    category http https read watch listen more also q a step day week month pricing event sponsor \
+    location time goal goals task risk myth fact do dont good bad short yes no tldr verdict";
 
 /// Words that make a line a statement rather than a role.
 const VERBS: &str = "is are was were should can will must have do does need needs why how what";
@@ -139,6 +151,17 @@ pub(super) fn is_sure_byline(text: &str) -> bool {
         && !k.split(' ').any(open)
 }
 
+/// Reports whether the first word begins sentences and not names.
+pub(super) fn opens_sentence(text: &str) -> bool {
+    let k = key(text);
+    let first = k.split(' ').next().unwrap_or_default();
+    among(NO_NAME, first)
+        || matches!(
+            first,
+            "everybody" | "everyone" | "nobody" | "somebody" | "someone" | "others" | "readers"
+        )
+}
+
 /// Reports whether `text` has a word for a role.
 pub(super) fn says_role(text: &str) -> bool {
     let last = text.trim_end_matches(['）', ')', '：', ':', ' ']);
@@ -166,6 +189,16 @@ fn is_byline_cjk(text: &str) -> bool {
         && (in_brackets || says_role(role))
 }
 
+/// Reports whether `text` could be the name of a speaker.
+pub(super) fn is_speaker(text: &str) -> bool {
+    let k = key(text);
+    let numbered = k.strip_prefix("speaker ").is_some_and(|n| words(n) == 1);
+    let opens = k.split(' ').next().is_some_and(|word| among(NO_SPEAKER, word));
+    let named = is_person(text) || words(text) == 1 && is_name(text) && !text.contains(['.', '/', '#']);
+    let titled = words(text) <= 4 && is_name(text) && !text.contains(',');
+    text.chars().count() <= 50 && !opens && (numbered || named || titled)
+}
+
 /// Splits `Name (role): text` or `Name, role: text` into the speaker and what they say.
 pub(super) fn spoken_line(text: &str) -> Option<(&str, &str)> {
     let at = text.find([':', '：']).filter(|&at| at <= 160)?;
@@ -178,12 +211,13 @@ pub(super) fn spoken_line(text: &str) -> Option<(&str, &str)> {
 
 /// Reports whether `text` ends like a sentence or the lead-in of a list.
 fn ends_open(text: &str) -> bool {
-    let initial = text.rsplit(' ').next().is_some_and(|last| last.chars().count() <= 4);
+    let last = text.rsplit(' ').next().unwrap_or_default();
+    let initial = last.chars().count() <= 4 && last.starts_with(|c: char| !c.is_lowercase());
     text.ends_with(['?', '!', ':', ';', ',']) || text.ends_with('.') && !initial
 }
 
 /// Reports whether no sentence ends within `text`. Initials and titles have full stops too.
-fn sentence_free(text: &str) -> bool {
+pub(super) fn sentence_free(text: &str) -> bool {
     text.match_indices(". ").all(|(at, _)| {
         let last = text[..at].rsplit([' ', '.', '(']).next().unwrap_or_default();
         last.chars().count() <= 3

@@ -97,6 +97,12 @@ impl Builder {
     fn question_text(&mut self, at: usize, blocks: &[Block]) {
         let Some(block) = blocks.get(at) else { return };
         let next = blocks.get(at + 1);
+        // Below a question that nobody answers, a heading begins something else.
+        let heads = matches!(block.look, Look::Heading(1..=6)) && !self.untitled;
+        if heads && self.place == Place::Question && !self.turns.goes_on(at) {
+            self.place = Place::Signed;
+            return self.section_text(block, next);
+        }
         let Some(discussion) = self.built.edition.discussions.last_mut() else {
             return;
         };

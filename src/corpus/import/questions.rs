@@ -13,6 +13,7 @@ use super::{names, resources};
 pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
     let opens = |of: &[Option<Turn>], at: usize| match &of[at] {
         Some(Turn::Answer(said)) => said.index.is_none_or(|index| index == 0),
+        Some(Turn::Choice) => false,
         _ => blocks[at].is_seen() && marks::answer(&blocks[at].text).is_some_and(|mark| mark.index == 0),
     };
     // For each block, whether an answer or a signature comes before the next question.

@@ -1,6 +1,6 @@
 //! Finds answers that a letter sets as quotations: below a question each quotation ends in the name of its author.
 //!
-//! Only if nothing but quotations stands below the question, each with a name, are they answers. If the first of them
+//! Only if nothing but quotations stands below the question, most with a name, are they answers. If the first of them
 //! asks something it may be the asker's letter, and the question is left alone.
 
 use super::block::{Block, Look};
@@ -17,7 +17,7 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     if !blocks.iter().any(|b| is_quote(&b.text)) || blocks.iter().any(|b| b.is_seen() && marked(b)) {
         return false;
     }
-    let mut found: Vec<Vec<usize>> = Vec::new();
+    let mut found: Vec<Quotation> = Vec::new();
     let mut at = 0;
     while at < blocks.len() {
         let asks = is_title(&blocks[at]);
@@ -31,28 +31,34 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
         }
         found.extend(answers(blocks, from, at).unwrap_or_default());
     }
-    if found.len() < FEWEST {
+    if found.iter().filter(|quotation| quotation.name.is_some()).count() < FEWEST {
         return false;
     }
     for answer in found {
-        let Some((&name, text)) = answer.split_last() else {
-            continue;
-        };
-        let Some(&first) = text.first() else { continue };
-        let said: Vec<String> = text.iter().map(|&at| unquoted(&blocks[at].text)).collect();
-        for &at in &text[1..] {
+        let Some(&first) = answer.text.first() else { continue };
+        let said: Vec<String> = answer.text.iter().map(|&at| unquoted(blocks[at].body())).collect();
+        for &at in &answer.text[1..] {
             of[at] = Some(Turn::Label(words(&blocks[at].text)));
         }
-        let by = author(&blocks[name].text).unwrap_or_default();
-        of[name] = Some(Turn::Label(words(by)));
+        let by = answer.name.and_then(|name| author(&blocks[name].text));
+        if let Some(name) = answer.name {
+            of[name] = Some(Turn::Label(by.map_or(0, words)));
+        }
         of[first] = Some(Turn::Answer(Said {
-            by: Some(by.to_string()),
+            by: by.map(str::to_string),
             text: said.join("\n\n"),
-            why: "a quotation under the question, with a name below it",
+            why: "a quotation under the question, as the others with a name below them",
             ..Said::default()
         }));
     }
     true
+}
+
+/// A quotation: its blocks, and the block with the name of its author.
+#[derive(Default)]
+struct Quotation {
+    text: Vec<usize>,
+    name: Option<usize>,
 }
 
 /// Whether a block is a question with all of its words in the title.
@@ -61,22 +67,31 @@ fn is_title(block: &Block) -> bool {
     block.is_seen() && heading && names::bare(&block.text).ends_with('?')
 }
 
-/// The quotations in the blocks `from..to`, each with its name last, if there is nothing else.
-fn answers(blocks: &[Block], from: usize, to: usize) -> Option<Vec<Vec<usize>>> {
-    let mut found = Vec::new();
-    let mut open = Vec::new();
+/// The quotations in the blocks `from..to`, if there is nothing else. One without a name is its own.
+fn answers(blocks: &[Block], from: usize, to: usize) -> Option<Vec<Quotation>> {
+    let mut found: Vec<Quotation> = Vec::new();
+    let mut open = Quotation::default();
     for at in (from..to).filter(|&at| blocks[at].is_seen()) {
         let text = blocks[at].text.as_str();
-        let named = !open.is_empty() && author(text).is_some();
+        let named = !open.text.is_empty() && author(text).is_some();
         if !named && !is_quote(text) || found.is_empty() && text.contains('?') {
             return None;
         }
-        open.push(at);
         if named {
+            open.name = Some(at);
+            found.push(std::mem::take(&mut open));
+            continue;
+        }
+        if blocks[at].quotes && !open.text.is_empty() {
             found.push(std::mem::take(&mut open));
         }
+        open.text.push(at);
     }
-    open.is_empty().then_some(found)
+    if !open.text.is_empty() {
+        found.push(open);
+    }
+    let signed = found.iter().filter(|quotation| quotation.name.is_some()).count();
+    (2 * signed > found.len()).then_some(found)
 }
 
 fn is_quote(text: &str) -> bool {

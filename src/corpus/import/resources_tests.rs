@@ -9,6 +9,7 @@ fn block(look: Look, text: &str) -> Block {
         loose: true,
         link: super::super::block::address_in(text),
         rich: None,
+        quotes: false,
     }
 }
 

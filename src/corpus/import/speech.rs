@@ -9,6 +9,11 @@ use super::structure::{Builder, MAX_LINE, Place, append};
 use super::turns::{Asked, Said, Turn};
 use super::{closing, marks};
 
+/// Removes the emphasis around a title.
+fn plain_title(text: &str) -> String {
+    text.trim_matches(['*', '_', ' ']).to_string()
+}
+
 impl Builder {
     /// Acts on a turn that the layout shows; `false` where it has no meaning in this place.
     pub(super) fn turn(&mut self, turn: Turn, at: usize, blocks: &[Block]) -> bool {
@@ -24,7 +29,17 @@ impl Builder {
                 self.label_words += kept - counted;
             }
             Turn::Byline => return self.byline(block),
+            Turn::Section if matches!(self.place, Place::Answer | Place::Signed) => {
+                let text = plain_title(&block.text);
+                self.listed_section(&Block {
+                    text,
+                    rich: None,
+                    ..block.clone()
+                });
+            }
+            Turn::Section => return false,
             Turn::Aside => return self.aside(block),
+            Turn::Choice => self.text(at, blocks, false),
             Turn::Text if self.place == Place::Answer => self.text(at, blocks, false),
             Turn::Text => return false,
         }
@@ -132,17 +147,28 @@ impl Builder {
 
     /// Reports whether `block` comes after the open answer: nothing signs it later, and something new begins.
     pub(super) fn answer_is_over(&self, at: usize, block: &Block, after_rule: bool) -> bool {
-        // A signature below a farewell, a rule or a heading may be the sender's.
-        if self.place != Place::Answer || self.turns.another_opens(at) {
+        if self.place != Place::Answer {
             return false;
+        }
+        let open = self.built.edition.discussions.last().and_then(|d| d.answers.last());
+        // Text below a rule is not surely that of the one who is named above it.
+        if after_rule && open.is_some_and(|answer| !answer.contributor.is_empty() && !answer.body.is_empty()) {
+            return true;
+        }
+        // A signature below a farewell, a rule or a heading may be the sender's.
+        if self.turns.another_opens(at) {
+            return false;
+        }
+        let notice = matches!(self.furniture.at(at), Some("legal notice" | "subscription notice"));
+        if notice && open.is_some_and(|answer| !answer.contributor.is_empty()) {
+            return true;
         }
         let below = match (block.look, self.opening) {
             (Look::Heading(level @ 1..=6), Look::Heading(own)) => level <= own,
             (Look::Heading(1..=6), _) => true,
             _ => false,
         };
-        let started = self.built.edition.discussions.last().and_then(|d| d.answers.last());
-        let started = started.is_some_and(|answer| !answer.body.is_empty());
+        let started = open.is_some_and(|answer| !answer.body.is_empty());
         let signs = || marks::signature(&block.text).is_some() || marks::signed_by_role(&block.text).is_some();
         started && (below || after_rule && !signs() || closing::farewell(&block.text) || self.turns.is_tail(at))
     }

@@ -2,7 +2,7 @@
 //!
 //! Numbers, times and settings of cues are dropped. Each turn begins with its time, which `talk.rs` reads.
 
-use super::{slug, talk};
+use super::{names, slug};
 
 /// Without speakers, a paragraph ends at the first end of a sentence after this many words.
 const PARAGRAPH_WORDS: usize = 60;
@@ -138,7 +138,7 @@ fn plain(line: &str) -> (Option<String>, String) {
 fn name_speakers(cues: &mut [Cue]) {
     let named = |text: &str| -> Option<(String, String)> {
         let (who, said) = text.trim_start_matches(['-', '>', ' ']).split_once(": ")?;
-        talk::is_speaker(who).then(|| (who.to_string(), said.to_string()))
+        names::is_speaker(who).then(|| (who.to_string(), said.to_string()))
     };
     let mut counts = std::collections::HashMap::new();
     for (who, _) in cues.iter().filter_map(|cue| named(&cue.text)) {

@@ -6,19 +6,16 @@ use std::collections::{HashMap, HashSet};
 
 use super::block::{Block, Look};
 use super::clean::{bounded_line, head, key, one_line, words};
-use super::marks;
 use super::names;
 use super::turns::{Asked, Said, Turn, next_seen};
+use super::{asides, marks};
 
 /// Longest title made from a question in a longer text, in characters.
 const LONGEST_TITLE: usize = 250;
 
-/// Words before a colon that are not speakers.
-const NO_SPEAKER: &str = "note notes update tip tips ps pps example question answer re subject date title from to link links \
-    source sources pros cons pro con before after problem solution why how what when where who result \
-    results context action price cost warning important summary conclusion author published tags \
-    category http https read watch listen more also q a step day week month pricing event sponsor \
-    location time goal goals task risk myth fact do dont good bad short yes no tldr verdict";
+/// Words for people in a talk who are not named.
+const CROWD: &str =
+    "audience guest caller participant speaker host moderator interviewer unknown voice attendee listener student";
 
 /// Finds the turns of a talk. Returns whether the text is one.
 pub(super) fn read(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
@@ -88,7 +85,7 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
             .filter(|(_, b)| matches!(b.look, Look::Paragraph))
             .filter_map(|(at, b)| {
                 let (who, said) = names::spoken_line(&b.text)?;
-                (is_speaker(who) && !said.is_empty()).then_some(Speech::new(at, who, said))
+                (names::is_speaker(who) && !said.is_empty()).then_some(Speech::new(at, who, said))
             })
             .collect();
         if !by_turns(&speeches, blocks) {
@@ -131,10 +128,62 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
         };
         asked |= of[speech.at].is_some();
     }
+    if asked {
+        strays(blocks, &speeches, of);
+    }
     if let Some(at) = announces.filter(|_| of[first].is_some()) {
         of[at] = Some(Turn::Label(0));
     }
     asked
+}
+
+/// Finds the words of people whom the transcript does not name, such as `Audience member: …`, and editors' notes.
+fn strays(blocks: &[Block], speeches: &[Speech], of: &mut [Option<Turn>]) {
+    let bold = |at: usize| blocks[at].text.starts_with(['*', '_', '[']);
+    let (Some(first), Some(last)) = (speeches.first(), speeches.last()) else {
+        return;
+    };
+    let marked = bold(first.at);
+    let last = if last.said.is_empty() {
+        last.below.end
+    } else {
+        blocks.len()
+    };
+    for at in first.at + 1..last {
+        if !blocks[at].is_seen() || of[at].is_some() {
+            continue;
+        }
+        if asides::is_labelled(&blocks[at].text) {
+            of[at] = Some(Turn::Aside);
+        } else if is_stray(&blocks[at].text, marked && bold(at)) {
+            of[at] = Some(Turn::Answer(Said {
+                text: blocks[at].body().to_string(),
+                why: "a line names a speaker, and it is not clear whom",
+                ..Said::default()
+            }));
+        }
+    }
+}
+
+/// Reports whether a few words before a colon are a speaker without a name. `marked` says that they look like names.
+fn is_stray(text: &str, marked: bool) -> bool {
+    let timed = text.trim_start_matches(['[', '(']);
+    let bare = timed.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, ':' | '.'));
+    let text = match bare.strip_prefix([']', ')']) {
+        Some(rest) if bare.len() < timed.len() => rest.trim_start(),
+        _ => text,
+    };
+    let Some((who, said)) = names::spoken_line(text).filter(|(who, said)| words(who) <= 4 && !said.is_empty()) else {
+        return false;
+    };
+    let k = key(who);
+    let part = |word: &str| names::among(CROWD, word);
+    let handle = who.contains('_') || who.starts_with('@');
+    let opens = k
+        .split(' ')
+        .next()
+        .is_some_and(|word| names::among(names::NO_SPEAKER, word));
+    !said.is_empty() && (k.split(' ').any(part) || handle || marked && !opens)
 }
 
 /// Reports whether lines without times are the turns of a talk.
@@ -240,25 +289,15 @@ fn stamped(text: &str) -> Option<(&str, &str)> {
     if before.is_empty() {
         let after = &text[line.len() - after.len()..];
         if let Some((who, said)) = names::spoken_line(after) {
-            return is_speaker(who).then_some((who, said));
+            return names::is_speaker(who).then_some((who, said));
         }
         let (who, said) = after.split_once('\n').unwrap_or((after, ""));
-        return is_speaker(names::bare(who)).then(|| (names::bare(who), said.trim()));
+        return names::is_speaker(names::bare(who)).then(|| (names::bare(who), said.trim()));
     }
     let said = text[line.len() - after.len()..].trim();
     // A sentence may mention a time of day.
     let set_off = line[..start].ends_with(['(', '[', '|', '\t']) || after.is_empty();
-    (set_off && is_speaker(before)).then_some((before, said))
-}
-
-/// Reports whether `text` could be the name of a speaker.
-pub(super) fn is_speaker(text: &str) -> bool {
-    let k = key(text);
-    let numbered = k.strip_prefix("speaker ").is_some_and(|n| words(n) == 1);
-    let opens = k.split(' ').next().is_some_and(|word| names::among(NO_SPEAKER, word));
-    let named = names::is_person(text) || words(text) == 1 && names::is_name(text) && !text.contains(['.', '/', '#']);
-    let titled = words(text) <= 4 && names::is_name(text) && !text.contains(',');
-    text.chars().count() <= 50 && !opens && (numbered || named || titled)
+    (set_off && names::is_speaker(before)).then_some((before, said))
 }
 
 /// Finds questions in bold, each with its answer below.

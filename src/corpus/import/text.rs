@@ -73,6 +73,7 @@ pub(super) fn blocks(text: &str, max: usize) -> Result<Vec<Block>, String> {
         last_line: 0,
         line_at: 0,
         loose: true,
+        in_quote: false,
     };
     let mut fence: Option<char> = None;
     for line in text.split('\n') {
@@ -118,10 +119,13 @@ struct Reader {
     line_at: usize,
     /// Whether there was a blank line or a separator after the last block.
     loose: bool,
+    /// Whether the line before this one is part of a quotation.
+    in_quote: bool,
 }
 
 impl Reader {
     fn line(&mut self, line: &str) {
+        let in_quote = std::mem::take(&mut self.in_quote);
         if line.is_empty() {
             self.end();
             self.loose = true;
@@ -145,7 +149,8 @@ impl Reader {
             .strip_prefix('>')
             .filter(|rest| !rest.starts_with(|c: char| c.is_ascii_digit() || c == '='))
         {
-            self.quoted(quoted.trim_start_matches(['>', ' ']));
+            self.quoted(quoted.trim_start_matches(['>', ' ']), !in_quote);
+            self.in_quote = true;
         } else if line.starts_with("- ") && (marks::signature(line).is_some() || marks::signed_by_role(line).is_some())
         {
             // A name after a hyphen is a signature or a list item. Its place decides later.
@@ -177,7 +182,9 @@ impl Reader {
     }
 
     /// Adds a line of a quotation. It keeps its mark, so that it is not taken for the author's text.
-    fn quoted(&mut self, line: &str) {
+    ///
+    /// `begins` says whether it is the first line.
+    fn quoted(&mut self, line: &str, begins: bool) {
         if line.is_empty() {
             self.end();
             self.loose = true;
@@ -191,6 +198,9 @@ impl Reader {
             self.add('\n', &format!("> {line}"));
         } else {
             self.start(Look::Paragraph, &format!("> {line}"));
+            if let Some(block) = &mut self.open {
+                block.quotes = begins;
+            }
         }
     }
 
@@ -243,6 +253,7 @@ impl Reader {
             loose: self.loose,
             link: None,
             rich: None,
+            quotes: false,
         });
         self.last_line = text.chars().count();
         self.line_at = 0;

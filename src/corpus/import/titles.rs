@@ -40,6 +40,7 @@ pub(super) fn split_masthead(mut blocks: Vec<Block>) -> Vec<Block> {
             loose: n == 0,
             link: None,
             rich: None,
+            quotes: false,
         })
         .collect();
     blocks.splice(at..=at, parts);

@@ -22,8 +22,12 @@ pub(super) enum Turn {
     Byline,
     /// An editor's words between two answers.
     Aside,
+    /// A line below the answers that heads something else.
+    Section,
     /// What looks like a mark or a signature and is just text.
     Text,
+    /// A choice below a question of a survey, which is text and no answer.
+    Choice,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -111,6 +115,7 @@ pub(super) fn split(blocks: Vec<Block>) -> Vec<Block> {
                 loose: false,
                 link: None,
                 rich: None,
+                quotes: false,
             };
             block.text.truncate(block.text.trim_end().len());
             out.push(block);

@@ -55,6 +55,7 @@ pub(super) fn write(
         tables: None,
         preformatted: 0,
         quoted: 0,
+        quotes: false,
         bold: 0,
         links: 0,
         hrefs: Links::default(),
@@ -108,6 +109,8 @@ struct Writer<'a> {
     tables: Option<(NodeId, Rows)>,
     preformatted: usize,
     quoted: usize,
+    /// Whether a quotation has begun and has no block yet.
+    quotes: bool,
     bold: usize,
     links: usize,
     hrefs: Links,
@@ -204,7 +207,10 @@ impl Writer<'_> {
             self.noted = true;
         }
         self.preformatted += usize::from(name == "pre");
-        self.quoted += usize::from(self.survey.is_quote(node, name));
+        if self.survey.is_quote(node, name) {
+            self.quoted += 1;
+            self.quotes = true;
+        }
     }
 
     fn leave(&mut self, node: NodeRef) {
@@ -364,12 +370,14 @@ impl Writer<'_> {
             text = quoted(&text);
             rich = rich.map(|rich| quoted(&rich));
         }
+        let quotes = self.quoted > 0 && std::mem::take(&mut self.quotes);
         self.block(Block {
             look,
             text,
             loose,
             link,
             rich,
+            quotes,
         });
     }
 
