@@ -12,7 +12,7 @@ mod speakers;
 
 use super::block::{Block, Look};
 use super::clean::words;
-use super::turns::{self, Said, Turn};
+use super::turns::turn::{self, Said, Turn};
 use super::{marks, names};
 
 /// Finds the openings of answers. Returns whether they name who answers.
@@ -29,10 +29,10 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is_seen()) {
         if marks::answer(&block.text).is_some() {
             answering = true;
-        } else if turns::is_question(block) {
+        } else if turn::is_question(block) {
             answering = false;
         }
-        signed += usize::from(answering && turns::is_signed_off(blocks, at));
+        signed += usize::from(answering && turn::is_signed_off(blocks, at));
     }
     let mut named = false;
     if signed * 2 < lettered.len() {
@@ -46,7 +46,7 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
         let Some((by, said)) = marks::answer_from(&block.text).filter(|_| of[at].is_none()) else {
             continue;
         };
-        if !said.is_empty() || turns::has_body(blocks, at) {
+        if !said.is_empty() || turn::has_body(blocks, at) {
             named = true;
             of[at] = said_by(by, None, said, "a line names who answers");
         }
@@ -95,7 +95,7 @@ fn headed(blocks: &[Block], lettered: &[(usize, marks::AnswerMark)], of: &mut [O
         let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
         (names::bare(line).trim_end_matches(':').to_string(), rest.to_string())
     };
-    let over_text = |at: usize, rest: &str| !rest.is_empty() || turns::has_body(blocks, at);
+    let over_text = |at: usize, rest: &str| !rest.is_empty() || turn::has_body(blocks, at);
     let mut found = Vec::new();
     let mut sure = 0;
     for (at, mark) in lettered {
@@ -110,7 +110,7 @@ fn headed(blocks: &[Block], lettered: &[(usize, marks::AnswerMark)], of: &mut [O
     let asked = || {
         let asks = |b: &Block| {
             let numbered = marks::question(&b.text).is_some_and(|q| q.sure && q.title.trim_end().ends_with('?'));
-            numbered || turns::is_question(b) || marks::asked_by(&b.text).is_some()
+            numbered || turn::is_question(b) || marks::asked_by(&b.text).is_some()
         };
         blocks.iter().any(|b| b.is_seen() && asks(b))
     };

@@ -6,20 +6,15 @@
 //! as in Notion exports, but not one inside that. As in `models/source/wheel.rs`, `zip` reads the directory and
 //! `flate2` inflates.
 
+pub(super) mod member;
+
 use std::collections::{BTreeMap, HashMap};
-use std::io::{Cursor, Read as _};
 
-use flate2::read::DeflateDecoder;
-use zip::{CompressionMethod, ZipArchive};
-
+use self::member::{Archive, Member};
 use super::clean::clean;
 use super::export::{self, Given};
 use super::{ImportReport, Limits, epub, import_given, slug};
 
-/// Highest ratio of unpacked to packed size, for members longer than [`SHORT`].
-const RATIO: u64 = 200;
-/// Members of up to this many bytes may have any ratio.
-const SHORT: u64 = 4 << 20;
 /// How deep archives may be nested in the archive.
 const DEPTH: usize = 1;
 /// If more files than this were skipped for the same reason, they share one line of the report.
@@ -70,7 +65,7 @@ fn walk(name: &str, bytes: &[u8], limits: &Limits, depth: usize, left: &mut u64,
     if let Some((_, what)) = known {
         return report.skip(name, format!("it is {what}"));
     }
-    let lists = archive.lists(left);
+    let lists = lists(&mut archive, left);
     let mut passed = Passed::default();
     let before = report.editions.len() + report.skipped.len();
     for at in 0..archive.members.len() {
@@ -159,104 +154,23 @@ impl Passed {
     }
 }
 
-/// A file or folder in an archive.
-pub(super) struct Member {
-    pub name: String,
-    index: usize,
-    is_folder: bool,
-}
-
-/// An archive, with its members sorted by name.
-pub(super) struct Archive<'a> {
-    zip: ZipArchive<Cursor<&'a [u8]>>,
-    pub members: Vec<Member>,
-    most: u64,
-}
-
-impl<'a> Archive<'a> {
-    fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self, String> {
-        let damaged = |error: zip::result::ZipError| format!("it is a damaged zip archive: {error}");
-        let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
-        if zip.len() > limits.files {
-            return Err(format!("it is an archive of more than {} files", limits.files));
-        }
-        let mut members = Vec::with_capacity(zip.len());
-        for index in 0..zip.len() {
-            let entry = zip.by_index_raw(index).map_err(damaged)?;
-            members.push(Member {
-                name: entry.name().map_err(damaged)?.replace('\\', "/"),
-                index,
-                is_folder: entry.is_dir(),
-            });
-        }
-        members.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Archive {
-            zip,
-            members,
-            most: limits.file_bytes,
-        })
-    }
-
-    pub(super) fn find(&self, name: &str) -> Option<usize> {
-        self.members
-            .binary_search_by(|member| member.name.as_str().cmp(name))
+/// Reads the lists of posts of Substack exports, by member name. Reads at most 10.
+fn lists(archive: &mut Archive, left: &mut u64) -> HashMap<String, HashMap<String, Given>> {
+    let named = |member: &Member| slug::file_name(&member.name) == export::LIST && !is_hidden(&member.name);
+    let found: Vec<usize> = (0..archive.members.len())
+        .filter(|&at| named(&archive.members[at]))
+        .collect();
+    let mut out = HashMap::new();
+    for at in found.into_iter().take(10) {
+        if let Some(posts) = archive
+            .bytes(at, left)
             .ok()
+            .and_then(|bytes| export::list(bytes.as_slice()))
+        {
+            out.insert(archive.members[at].name.clone(), posts);
+        }
     }
-
-    /// Returns the content of a member, or why it is not read.
-    ///
-    /// Subtracts its size from `left`, the number of bytes that may still be unpacked from the whole archive.
-    pub(super) fn bytes(&mut self, at: usize, left: &mut u64) -> Result<Vec<u8>, String> {
-        let damaged = |error: &dyn std::fmt::Display| format!("it is damaged in the archive: {error}");
-        let index = self.members.get(at).map_or(usize::MAX, |member| member.index);
-        let entry = self.zip.by_index_raw(index).map_err(|error| damaged(&error))?;
-        if entry.encrypted() {
-            return Err("it is encrypted: unpack the archive with its password first".into());
-        }
-        let (size, packed) = (entry.size(), entry.compressed_size());
-        if size > self.most {
-            return Err(format!("{size} bytes are more than the {} that are read", self.most));
-        }
-        if size > SHORT && size / RATIO > packed {
-            return Err(format!("it unpacks to more than {RATIO} times its size"));
-        }
-        if size > *left {
-            return Err("the archive holds more than is read of one: unpack it and import its folders".into());
-        }
-        let mut bytes = Vec::new();
-        let read = match entry.compression() {
-            CompressionMethod::Stored => entry.take(size + 1).read_to_end(&mut bytes),
-            CompressionMethod::DEFLATE => DeflateDecoder::new(entry).take(size + 1).read_to_end(&mut bytes),
-            other => {
-                return Err(format!(
-                    "it is packed in a way that is not read here ({other}): unpack it first"
-                ));
-            }
-        };
-        read.map_err(|error| damaged(&error))?;
-        if bytes.len() as u64 != size {
-            return Err("it is damaged in the archive: it is not as long as it should be".into());
-        }
-        *left -= size;
-        Ok(bytes)
-    }
-
-    /// Reads the lists of posts of Substack exports, by member name. Reads at most 10.
-    fn lists(&mut self, left: &mut u64) -> HashMap<String, HashMap<String, Given>> {
-        let named = |member: &Member| slug::file_name(&member.name) == export::LIST && !is_hidden(&member.name);
-        let found: Vec<usize> = (0..self.members.len()).filter(|&at| named(&self.members[at])).collect();
-        let mut out = HashMap::new();
-        for at in found.into_iter().take(10) {
-            if let Some(posts) = self
-                .bytes(at, left)
-                .ok()
-                .and_then(|bytes| export::list(bytes.as_slice()))
-            {
-                out.insert(self.members[at].name.clone(), posts);
-            }
-        }
-        out
-    }
+    out
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use super::block::{Block, Look};
 use super::clean::{head, key};
-use super::turns::{self, Turn};
+use super::turns::turn::{self, Turn};
 use super::{marks, names};
 
 /// Adds a turn for each block of an editor's note, and for signatures that contradict each other.
@@ -31,7 +31,7 @@ fn ends(block: &Block, turn: Option<&Turn>) -> bool {
     let marked = || marks::answer(&block.text).is_some() || marks::label(&block.text).is_some();
     turn.is_some()
         || matches!(block.look, Look::Rule | Look::Heading(1..=6))
-        || block.is_seen() && (marked() || turns::is_question(block) || marks::question(&block.text).is_some())
+        || block.is_seen() && (marked() || turn::is_question(block) || marks::question(&block.text).is_some())
 }
 
 /// Looks at the signatures of the answer in the blocks `from..to`.
@@ -41,7 +41,7 @@ fn answer(blocks: &[Block], of: &mut [Option<Turn>], from: usize, to: usize) {
         .filter(|&(at, name)| !is_announced(&blocks[from - 1..at], name))
         .collect();
     let Some(&(first, name)) = signed.first() else { return };
-    let note = turns::next_seen(blocks, first).filter(|&at| at < to);
+    let note = turn::next_seen(blocks, first).filter(|&at| at < to);
     let labelled = note.is_some_and(|at| is_labelled(&blocks[at].text));
     let last = signed.last().filter(|(at, _)| *at > first);
     let edited = last.is_some_and(|(at, last)| is_editor(last) && note.is_some_and(|note| note < *at));

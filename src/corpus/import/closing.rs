@@ -5,7 +5,8 @@
 
 use super::block::{Block, Look};
 use super::clean::{head, key, words};
-use super::{furniture, marks, turns};
+use super::turns::turn;
+use super::{furniture, marks};
 
 /// Most words in a paragraph that says goodbye.
 const LEAVE_WORDS: usize = 45;
@@ -19,7 +20,7 @@ pub(super) fn set_apart(blocks: &mut Vec<Block>) {
     let Some(name) = last_name(blocks) else { return };
     let answers = blocks[..name]
         .iter()
-        .any(|b| b.is_seen() && (marks::answer(&b.text).is_some() || turns::is_question(b)));
+        .any(|b| b.is_seen() && (marks::answer(&b.text).is_some() || turn::is_question(b)));
     if !answers {
         return;
     }

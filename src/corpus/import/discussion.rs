@@ -6,8 +6,10 @@
 use super::block::{Block, Look};
 use super::clean::{bounded_line, one_line, words};
 use super::listed::Listed;
-use super::structure::{Builder, MAX_LINE, Place, UNSIGNED, append};
-use super::{furniture, marks, names, turns};
+use super::structure::parts::{MAX_LINE, UNSIGNED, append};
+use super::structure::{Builder, Place};
+use super::turns::turn;
+use super::{furniture, marks, names};
 use crate::corpus::edition::{Answer, Discussion};
 
 /// Number of letters available for answers.
@@ -194,7 +196,7 @@ impl Builder {
         let Some(name) = by_name.or_else(|| marks::signed_by_role(&block.text)) else {
             return self.signed_plainly(block) && self.ends_here(at, blocks) && self.sign(names::bare(&block.text));
         };
-        if turns::is_cited(blocks, at) {
+        if turn::is_cited(blocks, at) {
             return false;
         }
         let previous = at.checked_sub(1).and_then(|at| blocks.get(at));

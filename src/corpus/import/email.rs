@@ -16,13 +16,15 @@ use std::collections::HashSet;
 
 use mail_parser::MessageParser;
 
+use self::forward::without_prefix;
 use self::forward::{Original, in_blocks, in_text, is_covering_note, note_block};
-use self::header::{day, sender, source, with_header, without_prefix};
+use self::header::{day, sender, source, with_header};
 use self::parts::{Attachment, Body, Text};
 use super::block::{Block, Document, Look, title};
 use super::clean::{clean, key, words};
 use super::sniff::Kind;
-use super::structure::{Built, build};
+use super::structure::build;
+use super::structure::built::Built;
 use super::{ImportReport, Limits, add, page, sniff};
 
 pub(super) use mailbox::in_emlx;
@@ -430,7 +432,9 @@ type Score = (usize, usize, bool, usize);
 fn score(built: &Built, is_html: bool, longest: usize) -> Score {
     let edition = &built.edition;
     let answers = edition.discussions.iter().flat_map(|d| &d.answers);
-    let signed = answers.filter(|a| a.contributor != super::structure::UNSIGNED).count();
+    let signed = answers
+        .filter(|a| a.contributor != super::structure::parts::UNSIGNED)
+        .count();
     let whole = is_html && built.words_kept * 2 >= longest;
     (signed, edition.discussions.len(), whole, built.words_kept)
 }

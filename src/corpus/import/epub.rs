@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use dom_query::{Document as Tree, NodeRef};
 
-use super::archive::Archive;
+use super::archive::member::Archive;
 use super::block::{Document, title, web_address};
 use super::clean::{bounded_line, key};
 use super::tags::{self, Step, Walk};

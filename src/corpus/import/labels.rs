@@ -5,9 +5,10 @@
 
 use super::block::{Block, Look};
 use super::clean::{key, words};
+use super::closing;
 use super::marks::Label;
 use super::structure::{Builder, Place};
-use super::{closing, turns};
+use super::turns::turn;
 
 /// Most words in a sentence that introduces the list of resources.
 const LEAD_IN_WORDS: usize = 40;
@@ -65,7 +66,7 @@ impl Builder {
     ///
     /// `Resources` may also head a part of an article, and `Reading` anything.
     fn lists_resources(&self, at: usize, blocks: &[Block]) -> bool {
-        let Some(next) = turns::next_seen(blocks, at) else {
+        let Some(next) = turn::next_seen(blocks, at) else {
             return false;
         };
         let label = key(blocks.get(at).map_or("", |b| &b.text));
@@ -84,9 +85,9 @@ impl Builder {
 
     /// Returns the sentence between the heading of the resources at `at` and their list.
     fn lead_in(&self, at: usize, blocks: &[Block]) -> Option<usize> {
-        let sentence = turns::next_seen(blocks, at)?;
+        let sentence = turn::next_seen(blocks, at)?;
         let block = blocks.get(sentence)?;
-        let first = turns::next_seen(blocks, sentence).and_then(|next| blocks.get(next))?;
+        let first = turn::next_seen(blocks, sentence).and_then(|next| blocks.get(next))?;
         let short = block.look == Look::Paragraph && block.link.is_none() && words(&block.text) <= LEAD_IN_WORDS;
         let opens = first.link.is_some() && !matches!(first.look, Look::Heading(_));
         let leads = block.text.ends_with(':') || first.look == Look::Item;

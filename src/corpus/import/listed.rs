@@ -6,7 +6,7 @@
 use super::block::{Block, Look};
 use super::marks;
 use super::structure::{Builder, Place};
-use super::turns::{self, Turn};
+use super::turns::turn::{self, Turn};
 
 /// What a title of the table of contents opens.
 pub(super) enum Listed {
@@ -40,7 +40,7 @@ impl Builder {
             let block = &blocks[at];
             matches!(self.turns.at(at), Some(Turn::Question(_)))
                 || block.is_seen()
-                    && (turns::is_question(block) || self.contents.discussion_number(&block.text).is_some())
+                    && (turn::is_question(block) || self.contents.discussion_number(&block.text).is_some())
         };
         let answers = |at: usize| {
             let block = &blocks[at];

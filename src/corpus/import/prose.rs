@@ -5,7 +5,8 @@
 
 use super::block::{Block, Look};
 use super::clean::{bounded_line, key, one_line, words};
-use super::structure::{Builder, MAX_LINE, Place, append};
+use super::structure::parts::{MAX_LINE, append};
+use super::structure::{Builder, Place};
 use super::{dates, names, resources};
 use crate::corpus::edition::Section;
 

@@ -2,7 +2,8 @@
 
 use super::block::Block;
 use super::marks::{self, Label};
-use super::turns::{self, Turn, Turns};
+use super::turns::Turns;
+use super::turns::turn::{self, Turn};
 
 /// Whether `Q1` to `Q4` name quarters in `blocks`: a title begins with a year, or the first number is not 1 and nobody is
 /// named who answers. Letters such as `A.` may number a list below a quarter as well.
@@ -26,7 +27,7 @@ pub(super) fn head(blocks: &[Block], turns: &Turns) -> bool {
                 Some(Label::Contents | Label::Discussions | Label::Answers)
             )
             || marks::asked_by(&block.text).is_some()
-            || turns::is_signed_off(blocks, at)
+            || turn::is_signed_off(blocks, at)
     };
     numbers.first().is_some_and(|&first| first != 1) && !seen().any(answers)
 }

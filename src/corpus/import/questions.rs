@@ -6,7 +6,7 @@
 use super::block::{Block, Look};
 use super::clean::{key, words};
 use super::marks::{self, Label};
-use super::turns::{self, Asked, Turn};
+use super::turns::turn::{self, Asked, Turn};
 use super::{names, resources};
 
 /// Finds the questions that the answers belong to.
@@ -20,10 +20,10 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
     let mut answered = vec![false; blocks.len()];
     let mut ahead = false;
     for at in (0..blocks.len()).rev() {
-        let signs = blocks[at].is_seen() && turns::is_signed_off(blocks, at);
+        let signs = blocks[at].is_seen() && turn::is_signed_off(blocks, at);
         answered[at] = ahead;
         if blocks[at].is_seen()
-            && (turns::is_question(&blocks[at])
+            && (turn::is_question(&blocks[at])
                 || marks::question_from(&blocks[at].text).is_some()
                 || marks::label(&blocks[at].text) == Some(Label::Contents))
         {
@@ -32,7 +32,7 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
         ahead |= opens(of, at) || signs;
     }
     // Letters can also number the parts of an article, so they are not enough.
-    let signed = (0..blocks.len()).any(|at| blocks[at].is_seen() && turns::is_signed_off(blocks, at));
+    let signed = (0..blocks.len()).any(|at| blocks[at].is_seen() && turn::is_signed_off(blocks, at));
     let mut asked: Option<usize> = None;
     let mut since = 0;
     for at in 0..blocks.len() {
@@ -177,14 +177,14 @@ pub(super) fn askers(blocks: &[Block], of: &mut [Option<Turn>]) {
             continue;
         }
         let is_end = |of: &[Option<Turn>], at: usize| {
-            of[at].is_some() || turns::is_question(&blocks[at]) || marks::answer(&blocks[at].text).is_some()
+            of[at].is_some() || turn::is_question(&blocks[at]) || marks::answer(&blocks[at].text).is_some()
         };
         let end = (at + 1..blocks.len()).find(|&at| is_end(of, at));
         asker(
             blocks,
             of,
             at + 1..end.unwrap_or(blocks.len()),
-            end.is_some_and(|end| !turns::is_question(&blocks[end])),
+            end.is_some_and(|end| !turn::is_question(&blocks[end])),
         );
         at = end.unwrap_or(blocks.len());
     }

@@ -5,7 +5,7 @@
 
 use super::block::{Block, Look};
 use super::clean::words;
-use super::turns::{self, Said, Turn};
+use super::turns::turn::{self, Said, Turn};
 use super::{marks, names};
 
 /// Fewest quotations of a letter that are answers.
@@ -63,7 +63,7 @@ struct Quotation {
 
 /// Whether a block is a question with all of its words in the title.
 fn is_title(block: &Block) -> bool {
-    let heading = matches!(block.look, Look::Heading(2..)) || turns::is_question(block);
+    let heading = matches!(block.look, Look::Heading(2..)) || turn::is_question(block);
     block.is_seen() && heading && names::bare(&block.text).ends_with('?')
 }
 

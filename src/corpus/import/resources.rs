@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use super::block::{Block, Look};
 use super::clean::{bounded_line, key, one_line, words};
-use super::structure::{MAX_LINE, append};
+use super::structure::parts::{MAX_LINE, append};
 use crate::corpus::edition::Resource;
 
 /// The resources, and the account of what went into them.

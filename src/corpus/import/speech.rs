@@ -5,8 +5,9 @@
 use super::block::{Block, Look};
 use super::clean::{bounded_line, words};
 use super::discussion::LETTERS;
-use super::structure::{Builder, MAX_LINE, Place, append};
-use super::turns::{Asked, Said, Turn};
+use super::structure::parts::{MAX_LINE, append};
+use super::structure::{Builder, Place};
+use super::turns::turn::{Asked, Said, Turn};
 use super::{closing, marks};
 
 /// Removes the emphasis around a title.

@@ -1,34 +1,24 @@
-//! Recovers the structure of a newsletter: turns a [`Document`] into an [`Edition`].
+//! Recovers the structure of a newsletter: turns a [`Document`] into an [`Edition`](crate::corpus::edition::Edition).
 //!
 //! Finds discussions with askers and signed answers, and resources. All other content becomes sections. One pass over
 //! the blocks tracks the current place. Every word of a block goes either into the edition or into the list of what was
 //! left out, with a reason. This module knows nothing about files.
 
+pub(super) mod built;
+pub(super) mod parts;
+
 use std::collections::{HashMap, HashSet};
 
+use self::built::Built;
 use super::block::{Block, Document, Look};
 use super::clean::words;
 use super::contents::Contents;
 use super::furniture::Furniture;
 use super::marks::{self, Label};
+use super::titles::masthead;
 use super::turns::{self, Turns};
-use super::why::{Reason, Why};
-use super::{Dropped, closing, contents, dates, phrases, quarters, resources, tidy, titles};
-use crate::corpus::edition::Edition;
-
-/// Longest title or name, in characters. A longer one is cut, and its full text opens the text below.
-pub(super) const MAX_LINE: usize = 300;
-/// The contributor of an answer without a signature.
-pub(super) const UNSIGNED: &str = "Unsigned";
-/// An edition without a slug, and the account of how it was made.
-#[derive(Debug, Default)]
-pub(super) struct Built {
-    pub edition: Edition,
-    pub words_in: usize,
-    pub words_kept: usize,
-    pub dropped: Vec<Dropped>,
-    pub why: Vec<Reason>,
-}
+use super::why::Why;
+use super::{Dropped, closing, contents, dates, phrases, quarters, resources, tidy};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -59,7 +49,7 @@ pub(super) fn build(document: Document, name: &str) -> Built {
         keep_all,
     } = document;
     let blocks = if keep_all { all_shown(blocks) } else { blocks };
-    let mut blocks = titles::split_masthead(turns::split(blocks));
+    let mut blocks = masthead::split_masthead(turns::split(blocks));
     contents::numbered_headings(&mut blocks);
     closing::set_apart(&mut blocks);
     let pass = |lists_contents: bool| {
@@ -324,18 +314,6 @@ impl Builder {
         self.built.words_kept = tidy::edition_words(&self.built.edition).saturating_sub(self.made_up);
         self.built
     }
-}
-
-/// Adds a paragraph to `body`: after a blank line if it is `loose`, else on the next line.
-pub(super) fn append(body: &mut String, text: &str, loose: bool) {
-    let text = text.trim();
-    if text.is_empty() {
-        return;
-    }
-    if !body.is_empty() {
-        body.push_str(if loose { "\n\n" } else { "\n" });
-    }
-    body.push_str(text);
 }
 
 /// See [`Builder::hyphens_sign`].

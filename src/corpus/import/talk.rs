@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use super::block::{Block, Look};
 use super::clean::{bounded_line, head, key, one_line, words};
 use super::names;
-use super::turns::{Asked, Said, Turn, next_seen};
+use super::turns::turn::{Asked, Said, Turn, next_seen};
 use super::{asides, marks};
 
 /// Longest title made from a question in a longer text, in characters.

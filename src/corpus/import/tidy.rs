@@ -6,7 +6,8 @@
 use super::Dropped;
 use super::clean::{bounded_line, words};
 use super::contents::Contents;
-use super::structure::{Built, MAX_LINE, UNSIGNED, append};
+use super::structure::built::Built;
+use super::structure::parts::{MAX_LINE, UNSIGNED, append};
 use crate::corpus::edition::{Discussion, Edition, Section};
 
 /// Tidies `built`. `made_up` stays the number of words that are not in the source.

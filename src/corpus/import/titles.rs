@@ -3,65 +3,18 @@
 //! The result goes into the [`Builder`]'s edition. The words of a printed title go into the edition's title, so that no
 //! word is lost.
 
+pub(super) mod masthead;
+
+use self::masthead::{MASTHEAD_WORDS, issue};
 use super::block::{Block, Look};
 use super::clean::{bounded_line, key, one_line, words};
-use super::structure::{Builder, MAX_LINE};
-use super::turns::Turn;
+use super::structure::Builder;
+use super::structure::parts::MAX_LINE;
+use super::turns::turn::Turn;
 use super::{dates, furniture, marks, names};
 
-/// Most words in a masthead line, and most words above a heading that is the title.
-const MASTHEAD_WORDS: usize = 16;
+/// Most words above a heading that is the title.
 const WORDS_ABOVE: usize = 60;
-
-/// Splits the masthead at the beginning into lines: the newsletter's name, its number, its day.
-pub(super) fn split_masthead(mut blocks: Vec<Block>) -> Vec<Block> {
-    let Some(at) = blocks.iter().position(Block::is_seen) else {
-        return blocks;
-    };
-    let lines: Vec<&str> = blocks[at].text.lines().take(8).collect();
-    let short = lines
-        .iter()
-        .all(|line| line.chars().count() <= 120 && words(line) <= MASTHEAD_WORDS);
-    let dated = lines
-        .iter()
-        .skip(1)
-        .any(|line| dates::day_in(line).is_some() || issue(line).is_some());
-    let plain = matches!(blocks[at].look, Look::Paragraph | Look::Heading(_));
-    if !plain || !(2..=6).contains(&lines.len()) || !short || !dated {
-        return blocks;
-    }
-    let look = blocks[at].look;
-    let parts: Vec<Block> = lines
-        .iter()
-        .enumerate()
-        .map(|(n, line)| Block {
-            look: if n == 0 { look } else { Look::Paragraph },
-            text: line.to_string(),
-            loose: n == 0,
-            link: None,
-            rich: None,
-            quotes: false,
-        })
-        .collect();
-    blocks.splice(at..=at, parts);
-    blocks
-}
-
-/// Returns the number of an edition, such as `Issue 12`, `No. 31` or `#8`, if the line has nothing else but a day.
-fn issue(line: &str) -> Option<String> {
-    let rest = dates::without_days(names::bare(line));
-    let k = key(&rest);
-    let mut parts = k.split(' ');
-    let (first, second) = (parts.next()?, parts.next());
-    let number = |w: &str| !w.is_empty() && w.len() <= 5 && w.bytes().all(|b| b.is_ascii_digit());
-    let named = [
-        "issue", "no", "nr", "number", "edition", "letter", "volume", "vol", "episode",
-    ]
-    .contains(&first);
-    let alone = parts.next().is_none();
-    let is_issue = named && second.is_some_and(number) || rest.starts_with('#') && number(first) && second.is_none();
-    (is_issue && alone).then(|| one_line(&rest))
-}
 
 /// Finds the first visible block. If it comes from a mail program, such as `View in browser`, prefers a heading below
 /// it.

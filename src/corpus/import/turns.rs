@@ -4,53 +4,13 @@
 //! shows which it is. Marks with a fixed meaning (`Question 1)`, `A]`, `– Name`) are left to `discussion.rs`. Each pass
 //! reads every block a bounded number of times.
 
+pub(super) mod turn;
+
+use self::turn::{Turn, is_question, next_seen};
 use super::block::{Block, Look};
 use super::clean::words;
 use super::marks::{self, Label};
 use super::{answers, asides, furniture, names, questions, quoted, talk};
-
-/// What a block opens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Turn {
-    Question(Asked),
-    /// The asker, and what they say on the same lines. The name of an anonymous asker is empty.
-    Asker(String, String),
-    Answer(Said),
-    /// A line that only announces what follows, such as `Transcript`, or that has this many words kept elsewhere.
-    Label(usize),
-    /// The author of the list item above.
-    Byline,
-    /// An editor's words between two answers.
-    Aside,
-    /// A line below the answers that heads something else.
-    Section,
-    /// What looks like a mark or a signature and is just text.
-    Text,
-    /// A choice below a question of a survey, which is text and no answer.
-    Choice,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Asked {
-    /// The printed number, or 0.
-    pub number: u32,
-    pub title: String,
-    pub body: String,
-    pub asker: Option<String>,
-    pub why: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Said {
-    /// The named speaker.
-    pub by: Option<String>,
-    /// Index of the printed letter, 0 for A.
-    pub index: Option<u32>,
-    pub text: String,
-    /// The title of the discussion that this answer opens, if no question is printed.
-    pub opens: Option<String>,
-    pub why: &'static str,
-}
 
 /// The turns of a letter.
 #[derive(Debug, Default)]
@@ -189,52 +149,6 @@ pub(super) fn read(blocks: &[Block]) -> Turns {
         .collect();
     tail.reverse();
     Turns { of, ahead, more, tail }
-}
-
-/// Finds the next visible block after `at`.
-pub(super) fn next_seen(blocks: &[Block], at: usize) -> Option<usize> {
-    (at + 1..blocks.len()).find(|&at| blocks[at].is_seen())
-}
-
-/// Reports whether `block` opens a question by itself.
-pub(super) fn is_question(block: &Block) -> bool {
-    marks::question(&block.text).is_some_and(|q| q.sure && !q.short) || marks::asks(&block.text).is_some()
-}
-
-/// Reports whether text that could belong to the line at `at` follows.
-pub(super) fn has_body(blocks: &[Block], at: usize) -> bool {
-    next_seen(blocks, at).is_some_and(|next| {
-        let block = &blocks[next];
-        !matches!(block.look, Look::Heading(1..=3))
-            && marks::answer(&block.text).is_none()
-            && marks::label(&block.text).is_none()
-            && !is_question(block)
-    })
-}
-
-/// Reports whether block `at` is a name after a dash, and something new begins below it.
-pub(super) fn is_signed_off(blocks: &[Block], at: usize) -> bool {
-    let signs = marks::signature(&blocks[at].text).is_some() || marks::signed_by_role(&blocks[at].text).is_some();
-    signs
-        && blocks[at].look != Look::Item
-        && !is_cited(blocks, at)
-        && blocks.get(at + 1).is_none_or(|next| {
-            matches!(next.look, Look::Rule | Look::Heading(_))
-                || marks::answer(&next.text).is_some()
-                || is_question(next)
-        })
-}
-
-/// Reports whether the name at `at` signs a quotation inside somebody else's text.
-pub(super) fn is_cited(blocks: &[Block], at: usize) -> bool {
-    let mut above = blocks[..at].iter().rev().filter(|b| b.is_seen());
-    let quoted = above.next().is_some_and(|b| b.text.starts_with("> "));
-    quoted
-        && above.next().is_some_and(|b| {
-            b.look == Look::Paragraph
-                && !b.text.starts_with("> ")
-                && marks::answer(&b.text).is_none_or(|m| words(m.text) > 3)
-        })
 }
 
 /// Finds lines that name the author of the list item above them.

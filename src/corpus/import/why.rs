@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::structure::UNSIGNED;
+use super::structure::parts::UNSIGNED;
 use crate::corpus::edition::Edition;
 
 /// Why a part of an edition was read as it was.

@@ -5,6 +5,7 @@
 //! nothing about newsletters.
 
 mod inline;
+mod markers;
 
 use std::collections::{HashMap, HashSet};
 
@@ -409,7 +410,7 @@ impl Writer<'_> {
         }
         let mut written = self.marks;
         written.blocks = self.out.finish()?;
-        super::lists::join_markers(&mut written);
+        markers::join_markers(&mut written);
         Ok(written)
     }
 }

@@ -4,7 +4,7 @@ use crate::corpus::import::block::{Block, Look};
 use crate::corpus::import::clean::words;
 use crate::corpus::import::marks::{self, AnswerMark};
 use crate::corpus::import::names;
-use crate::corpus::import::turns::{self, Said, Turn};
+use crate::corpus::import::turns::turn::{self, Said, Turn};
 
 /// Most words in a choice.
 const CHOICE_WORDS: usize = 8;
@@ -19,7 +19,7 @@ pub(super) fn find(blocks: &[Block], lettered: &[(usize, AnswerMark)], of: &mut 
     let at_letter = |at: usize| lettered.binary_search_by_key(&at, |(at, _)| *at).is_ok();
     let asks = |at: usize| {
         let block = &blocks[at];
-        turns::is_question(block) || marks::question(&block.text).is_some() || names::bare(&block.text).ends_with('?')
+        turn::is_question(block) || marks::question(&block.text).is_some() || names::bare(&block.text).ends_with('?')
     };
     let choice = |(at, mark): &(usize, AnswerMark)| {
         let text = names::bare(mark.text);
@@ -54,7 +54,7 @@ pub(super) fn counted(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     let seen: Vec<usize> = (0..blocks.len()).filter(|&at| blocks[at].is_seen()).collect();
     let asks = |block: &Block| {
         let numbered = marks::question(&block.text).is_some_and(|q| q.sure && q.title.ends_with('?'));
-        numbered || turns::is_question(block)
+        numbered || turn::is_question(block)
     };
     let mut found: Vec<(usize, u32, &str)> = Vec::new();
     let (mut questions, mut next) = (0, None);

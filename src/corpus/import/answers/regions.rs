@@ -3,7 +3,8 @@
 use crate::corpus::import::block::{Block, Look};
 use crate::corpus::import::clean::key;
 use crate::corpus::import::marks::{self, Label};
-use crate::corpus::import::{closing, furniture, names, resources, turns};
+use crate::corpus::import::turns::turn;
+use crate::corpus::import::{closing, furniture, names, resources};
 
 /// A question and the blocks below it, up to the next question or heading of its level.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ pub(super) fn find(blocks: &[Block]) -> Vec<Region> {
             continue;
         }
         let level = level(block);
-        let marked = turns::is_question(block) || marks::question_from(&block.text).is_some();
+        let marked = turn::is_question(block) || marks::question_from(&block.text).is_some();
         let asks = || {
             names::bare(resources::unnumbered(&block.text))
                 .trim_end_matches(':')

@@ -9,7 +9,7 @@ use crate::corpus::import::asides;
 use crate::corpus::import::block::{Block, Look};
 use crate::corpus::import::clean::{key, words};
 use crate::corpus::import::names::{self, Trust};
-use crate::corpus::import::turns::{self, Said, Turn};
+use crate::corpus::import::turns::turn::{self, Said, Turn};
 
 const WHY: &str = "a name stands below the answer, as below the others";
 const UNCLEAR: &str = "it is not clear where the question ends, so nobody signs it";
@@ -105,7 +105,7 @@ fn runs<'a>(blocks: &'a [Block], region: &Region) -> Option<(Vec<Run<'a>>, Vec<u
 fn name<'a>(blocks: &'a [Block], at: usize, above: Option<&Block>, next: Option<&Block>) -> Option<Name<'a>> {
     let block = &blocks[at];
     let listed = |b: &Block| b.look == Look::Item || b.text.starts_with("- ");
-    if block.look == Look::Item || turns::is_cited(blocks, at) {
+    if block.look == Look::Item || turn::is_cited(blocks, at) {
         return None;
     }
     if let Some((who, hyphen)) = names::after_dash(&block.text) {

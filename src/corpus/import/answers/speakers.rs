@@ -14,7 +14,7 @@ use crate::corpus::import::asides;
 use crate::corpus::import::block::{Block, Look};
 use crate::corpus::import::clean::{key, words};
 use crate::corpus::import::names::{self, Trust};
-use crate::corpus::import::turns::{Said, Turn};
+use crate::corpus::import::turns::turn::{Said, Turn};
 
 /// Fewest words that somebody who asks puts before the question mark.
 const ASKED_WORDS: usize = 8;

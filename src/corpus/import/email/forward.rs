@@ -3,7 +3,6 @@
 //! It works on plain text or on the blocks of a page. It returns the sender, day and subject of the original, and
 //! separates the note above its header from the text below.
 
-use super::header::without_prefix;
 use crate::corpus::import::block::{Block, Document, Look};
 use crate::corpus::import::clean::{bounded_line, clean, key, words};
 use crate::corpus::import::dates;
@@ -284,6 +283,21 @@ pub(super) fn is_covering_note(document: &Document, count: usize) -> bool {
     };
     let figures = seen().any(|block| block.text.contains(|c: char| c.is_ascii_digit()));
     count < COVERING_NOTE && (seen().any(says) || count <= 6 && !figures)
+}
+
+/// Removes prefixes such as `Fwd:` and `Re:` from a subject.
+pub(super) fn without_prefix(subject: &str) -> &str {
+    let mut rest = subject.trim();
+    loop {
+        let marks = ["fwd:", "fw:", "re:", "wg:", "aw:", "tr:", "rv:", "enc:", "doorst:"];
+        let found = marks
+            .iter()
+            .find(|m| rest.get(..m.len()).is_some_and(|head| head.eq_ignore_ascii_case(m)));
+        match found {
+            Some(mark) => rest = rest[mark.len()..].trim_start(),
+            None => return rest,
+        }
+    }
 }
 
 #[cfg(test)]

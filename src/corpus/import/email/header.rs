@@ -2,7 +2,7 @@
 
 use mail_parser::Message;
 
-use super::forward::Original;
+use super::forward::{Original, without_prefix};
 use super::parts::Found;
 use crate::corpus::import::block::{Document, Look, title, web_address};
 use crate::corpus::import::clean::{bounded_line, clean};
@@ -74,19 +74,4 @@ fn saved_page(head: &Message, found: &Found) -> Option<Option<String>> {
     let snapshot = head.header_raw("Snapshot-Content-Location").is_some();
     let address = found.page.as_deref().and_then(web_address);
     (saver || snapshot).then_some(address)
-}
-
-/// Removes prefixes such as `Fwd:` and `Re:` from a subject.
-pub(super) fn without_prefix(subject: &str) -> &str {
-    let mut rest = subject.trim();
-    loop {
-        let marks = ["fwd:", "fw:", "re:", "wg:", "aw:", "tr:", "rv:", "enc:", "doorst:"];
-        let found = marks
-            .iter()
-            .find(|m| rest.get(..m.len()).is_some_and(|head| head.eq_ignore_ascii_case(m)));
-        match found {
-            Some(mark) => rest = rest[mark.len()..].trim_start(),
-            None => return rest,
-        }
-    }
 }

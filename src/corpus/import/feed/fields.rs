@@ -5,8 +5,6 @@
 
 use xml5ever::tokenizer::Tag;
 
-use super::repair::attribute;
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Rss,
@@ -130,4 +128,12 @@ pub(super) fn ends_before(open: (&str, Role, Sort), form: Form, space: Space, na
         Some(_) => space != Space::Feed || (!in_html && name.len() > 2),
         None => space == Space::Feed && matches!(name, "enclosure" | "category" | "comments") && sort != Sort::Elements,
     }
+}
+
+pub(super) fn attribute(tag: &Tag, name: &str) -> Option<String> {
+    let found = tag
+        .attrs
+        .iter()
+        .find(|a| str::eq_ignore_ascii_case(&a.name.local, name))?;
+    Some(found.value.to_string())
 }

@@ -14,7 +14,7 @@ use xml5ever::tokenizer::{EmptyTag, EndTag, ProcessResult, ShortTag, StartTag, T
 
 use super::super::relative::resolved;
 use super::atom::{base_tag, element, escape};
-use super::fields::{Form, Role, Sort, Space, ends_before, is_transparent, role, sort, space_of};
+use super::fields::{Form, Role, Sort, Space, attribute, ends_before, is_transparent, role, sort, space_of};
 use super::omitted::no_letter;
 
 /// HTML elements that have no end tag.
@@ -406,14 +406,6 @@ impl Open {
             self.text.push_str(&format!("</{name}>"));
         }
     }
-}
-
-pub(super) fn attribute(tag: &Tag, name: &str) -> Option<String> {
-    let found = tag
-        .attrs
-        .iter()
-        .find(|a| str::eq_ignore_ascii_case(&a.name.local, name))?;
-    Some(found.value.to_string())
 }
 
 fn longer(held: Option<(String, Sort)>, new: Option<(String, Sort)>) -> Option<(String, Sort)> {

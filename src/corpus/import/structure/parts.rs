@@ -1,0 +1,18 @@
+//! Holds what all that writes parts of an edition share: the longest line, the name of nobody, and how texts are joined.
+
+/// Longest title or name, in characters. A longer one is cut, and its full text opens the text below.
+pub(in crate::corpus::import) const MAX_LINE: usize = 300;
+/// The contributor of an answer without a signature.
+pub(in crate::corpus::import) const UNSIGNED: &str = "Unsigned";
+
+/// Adds a paragraph to `body`: after a blank line if it is `loose`, else on the next line.
+pub(in crate::corpus::import) fn append(body: &mut String, text: &str, loose: bool) {
+    let text = text.trim();
+    if text.is_empty() {
+        return;
+    }
+    if !body.is_empty() {
+        body.push_str(if loose { "\n\n" } else { "\n" });
+    }
+    body.push_str(text);
+}
