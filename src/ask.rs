@@ -201,6 +201,10 @@ impl Meaning for Dense {
     fn vectors(&self, texts: &[&str]) -> Option<Vec<Vec<f32>>> {
         self.embed(texts).ok()
     }
+
+    fn indexed(&self, passage: &Passage) -> Option<Vec<f32>> {
+        Dense::indexed(self, passage)
+    }
 }
 
 /// Answers the question of `found`.

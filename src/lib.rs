@@ -66,6 +66,7 @@ pub mod ask;
 pub mod chat;
 pub mod cli;
 pub mod corpus;
+pub mod digest;
 pub mod jobs;
 pub use askpm_engine as engine;
 pub mod eval;
@@ -79,6 +80,7 @@ pub mod render;
 pub mod retrieve;
 pub mod serve;
 pub mod served;
+pub mod themes;
 
 #[cfg(test)]
 mod testing;

@@ -42,6 +42,7 @@ const QUARANTINE: &[(&str, &[&str])] = &[
     ("rustyline", &["src/cli/chat"]),
     ("signal_hook", &["src/cli/chat"]),
     ("pulldown_cmark", &["src/corpus/"]),
+    ("mail_builder", &["src/render/"]),
     ("dom_query", &["src/corpus/import/"]),
     ("dom_smoothie", &["src/corpus/import/reader.rs"]),
     ("html5ever", &["src/corpus/import/"]),
@@ -91,6 +92,18 @@ const BLIND: &[(&str, &[&str])] = &[
     ),
     (
         "src/answer/",
+        &[
+            "index", "retrieve", "prompt", "models", "engine", "ask", "render", "cli",
+        ],
+    ),
+    (
+        "src/themes/",
+        &[
+            "index", "retrieve", "prompt", "models", "engine", "ask", "digest", "render", "cli",
+        ],
+    ),
+    (
+        "src/digest/",
         &[
             "index", "retrieve", "prompt", "models", "engine", "ask", "render", "cli",
         ],

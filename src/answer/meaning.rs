@@ -2,10 +2,18 @@
 //!
 //! Answering works without one; words then decide.
 
+use crate::corpus::Passage;
+
 /// Turns texts into vectors whose direction encodes their meaning.
 pub trait Meaning {
     /// Returns one vector for each of `texts`, of any length. Returns `None` if the model fails, and words then decide.
     fn vectors(&self, texts: &[&str]) -> Option<Vec<Vec<f32>>>;
+
+    /// Returns a vector of what `passage` says and what it answers, if the index has it. It costs no run of the model.
+    fn indexed(&self, passage: &Passage) -> Option<Vec<f32>> {
+        let _ = passage;
+        None
+    }
 }
 
 /// Returns the cosine of the angle between two vectors, -1..=1. It is 0 for vectors without direction or of different
@@ -24,7 +32,7 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// Returns the sum of all `vectors`, or `None` if there are none or one is missing.
-pub(super) fn sum<'a>(mut vectors: impl Iterator<Item = Option<&'a [f32]>>) -> Option<Vec<f32>> {
+pub(crate) fn sum<'a>(mut vectors: impl Iterator<Item = Option<&'a [f32]>>) -> Option<Vec<f32>> {
     let mut total = vectors.next()??.to_vec();
     for vector in vectors {
         total.iter_mut().zip(vector?).for_each(|(sum, x)| *sum += x);

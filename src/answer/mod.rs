@@ -21,7 +21,7 @@ mod reading;
 pub mod runs;
 pub mod sentences;
 pub mod topic;
-mod words;
+pub(crate) mod words;
 
 use serde::{Deserialize, Serialize};
 

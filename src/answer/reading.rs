@@ -141,6 +141,53 @@ pub(super) fn holds_its_speech(text: &str) -> bool {
     text.matches('"').count().is_multiple_of(2) && text.matches('“').count() == text.matches('”').count()
 }
 
+/// Openings by which an author joins others, without saying what.
+const JOINING: &[&str] = &[
+    "i agree",
+    "agreed",
+    "i second",
+    "seconded",
+    "same here",
+    "ditto",
+    "+1",
+    "i would add",
+    "i'd add",
+];
+
+/// Words that point to other answers of the page.
+const POINTING: &[&str] = &[
+    "the above",
+    "said above",
+    "answers above",
+    "mentioned above",
+    "previous answer",
+    "other answers",
+    "first answer",
+    "as others",
+    "others said",
+    "others have said",
+    "already said",
+];
+
+/// Returns whether `text` points to what others said, and so says little without them.
+pub(super) fn points_to_others(text: &str) -> bool {
+    let lower = text.to_lowercase().replace('’', "'");
+    JOINING.iter().any(|opening| lower.starts_with(opening))
+        || POINTING.iter().any(|words| lower.contains(words))
+        || opens_elsewhere(&lower)
+}
+
+/// Returns whether a sentence opens with a few words that end in a pronoun: `After months of it, …`, `In all of these, …`.
+fn opens_elsewhere(lower: &str) -> bool {
+    let opening = words(lower.split(',').next().unwrap_or_default());
+    let short = (2..=5).contains(&opening.len()) && lower.contains(',');
+    let preposition = opening.first().is_some_and(|first| is_one_of(first, PREPOSITIONS));
+    let pronoun = opening
+        .last()
+        .is_some_and(|last| is_one_of(last, "it them this that these those"));
+    short && preposition && pronoun
+}
+
 /// Openings by which an author says that somebody else in the discussion is wrong.
 const DISSENTING: &[&str] = &[
     "i disagree",

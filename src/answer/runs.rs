@@ -4,6 +4,7 @@
 //! worth, and `reading` how it reads at the start of a quote. A complete thought matters more than similar words. A run
 //! that refers to something before it must include that sentence, or it is not used.
 
+pub mod lines;
 pub mod worth;
 
 use std::cmp::Ordering;

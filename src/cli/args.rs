@@ -1,5 +1,7 @@
 //! Defines the command line's grammar for clap. `context.rs` decides what the arguments mean.
 
+mod filtering;
+mod following;
 mod maintaining;
 mod measuring;
 
@@ -7,7 +9,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-use crate::retrieve::Since;
+pub use filtering::*;
+pub use following::*;
 pub use maintaining::*;
 pub use measuring::*;
 
@@ -66,6 +69,14 @@ pub enum Command {
     Show(ShowArgs),
     /// List editions and their discussions, newest first
     List(ListArgs),
+    /// Summarize an edition, a part of one, or a file in five of its sentences
+    Summarize(SummarizeArgs),
+    /// Print what is new: a line of each contributor, and the themes
+    Digest(DigestArgs),
+    /// Show the themes of the corpus over time
+    Topics(TopicsArgs),
+    /// Tag an imported edition
+    Tag(TagArgs),
     /// Fetch feeds, import new files and update the index
     Refresh(RefreshArgs),
     /// Import newsletters into the corpus
@@ -217,20 +228,6 @@ pub enum By {
     Words,
     Meaning,
     Both,
-}
-
-/// The part of the corpus to search.
-#[derive(Debug, Args)]
-pub struct FilterArgs {
-    /// Only editions since this day, month or year; excludes undated editions
-    #[arg(long, value_name = "YYYY[-MM[-DD]]")]
-    pub since: Option<Since>,
-    /// Only this edition
-    #[arg(long, value_name = "SLUG", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub edition: Option<String>,
-    /// Only answers by contributors whose name contains NAME, ignoring case and accents
-    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub contributor: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::args::{FilterArgs, Global};
+use super::args::Global;
 use super::config::Config;
 use super::error::Failure;
 use super::{files, memory};
@@ -22,7 +22,6 @@ use crate::prompt::{Prompts, TemplateError};
 use crate::render::dates::Dates;
 use crate::render::sanitise;
 use crate::render::terminal::Look;
-use crate::retrieve::Filters;
 
 /// The maximum width of wrapped text. Longer lines are hard to read.
 const MAX_WIDTH: usize = 100;
@@ -167,10 +166,15 @@ impl Context {
         self.folders.cache.join("feeds").join(self.key() + ".json")
     }
 
+    /// The file that records what the digests of this corpus had. Digests of other parts of it have other records.
+    pub fn digest_memory(&self, part: &str) -> PathBuf {
+        let name = key(&format!("{}\n{part}", self.corpus.identity()));
+        self.folders.data.join("digests").join(name + ".json")
+    }
+
     /// A name for the current corpus that is valid as a file name.
     fn key(&self) -> String {
-        let key = Sha256::digest(self.corpus.identity());
-        key.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        key(&self.corpus.identity())
     }
 
     /// Opens the index and updates it from the corpus. If the disk does not allow an update, it returns the index as
@@ -277,6 +281,12 @@ impl Context {
     }
 }
 
+/// A name for `identity` that is valid as a file name.
+fn key(identity: &str) -> String {
+    let hash = Sha256::digest(identity);
+    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// An environment variable.
 pub fn variable(name: &str) -> Option<OsString> {
     env::var_os(name)
@@ -287,16 +297,6 @@ pub fn settings_path(global: &Global) -> Result<(PathBuf, bool), Failure> {
     match &global.config {
         Some(path) => Ok((path.clone(), true)),
         None => Ok((Folders::from_env(variable)?.config.join("config.toml"), false)),
-    }
-}
-
-impl From<&FilterArgs> for Filters {
-    fn from(args: &FilterArgs) -> Filters {
-        Filters {
-            since: args.since.clone(),
-            edition: args.edition.clone(),
-            contributor: args.contributor.clone(),
-        }
     }
 }
 

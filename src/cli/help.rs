@@ -15,8 +15,8 @@ use super::context::variable;
 /// The groups, in the order in which `askpm --help` lists them.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Ask", &["ask", "chat", "search"]),
-    ("Read", &["show", "list"]),
-    ("Your newsletters", &["import", "refresh"]),
+    ("Read", &["show", "list", "summarize", "digest", "topics"]),
+    ("Your newsletters", &["import", "refresh", "tag"]),
     ("Connect", &["serve", "mcp"]),
     (
         "Maintain",

@@ -13,12 +13,15 @@ mod cluster;
 mod config;
 mod context;
 mod conversation;
+mod digest;
 mod doctor;
 mod edit;
+mod editions;
 mod error;
 mod eval;
 mod eval_answers;
 mod files;
+mod filters;
 mod generator;
 mod guide;
 mod help;
@@ -43,7 +46,10 @@ mod serve;
 mod service;
 mod settings;
 mod show;
+mod summarize;
+mod tag;
 mod text;
+mod topics;
 mod watch;
 mod words;
 
@@ -164,6 +170,10 @@ fn dispatch(cli: Cli, matches: &ArgMatches) -> Result<Exit, Failure> {
                 Command::Search(args) => search::run(&context, &args),
                 Command::Show(args) => show::run(&context, &args),
                 Command::List(args) => list::run(&context, &args),
+                Command::Digest(args) => digest::run(&context, &args),
+                Command::Summarize(args) => summarize::run(&context, &args),
+                Command::Topics(args) => topics::run(&context, &args),
+                Command::Tag(args) => tag::run(&context, &args),
                 Command::Refresh(args) => refresh::run(&context, &args),
                 Command::Import(args) => import::run(&context, &args),
                 Command::Models(args) => models::run(&context, &args),

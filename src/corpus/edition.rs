@@ -15,6 +15,8 @@ pub struct Edition {
     pub date: Option<String>,
     /// Where the text comes from and who wrote it, in a sentence.
     pub source: Option<String>,
+    /// The user's labels, each an [`is_tag`], in the order in which they were given. None repeats.
+    pub tags: Vec<String>,
     pub discussions: Vec<Discussion>,
     /// The content of an article, and anything in a newsletter outside its discussions.
     pub sections: Vec<Section>,
@@ -208,6 +210,28 @@ pub fn is_slug(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// Maximum length in bytes of a tag.
+pub const MAX_TAG: usize = 40;
+
+/// Returns whether `text` is a valid tag: 1 to [`MAX_TAG`] bytes of lower-case letters of any script, digits, and inner
+/// hyphens, underscores and slashes.
+pub fn is_tag(text: &str) -> bool {
+    let inner = |c: char| matches!(c, '-' | '_' | '/');
+    let letter = |c: char| c.is_alphanumeric() && !c.is_uppercase();
+    !text.is_empty()
+        && text.len() <= MAX_TAG
+        && text.chars().all(|c| letter(c) || inner(c))
+        && !text.starts_with(inner)
+        && !text.ends_with(inner)
+}
+
+/// Returns a tag as a person types it, `#Pricing`, in the form that [`is_tag`] accepts. Returns `None` if it has none.
+pub fn tag(typed: &str) -> Option<String> {
+    let bare = typed.trim();
+    let lower = bare.strip_prefix('#').unwrap_or(bare).to_lowercase();
+    is_tag(&lower).then_some(lower)
+}
+
 /// Parses a 1-based number without sign or leading zeros, as identifiers have it.
 pub(crate) fn ordinal(text: &str) -> Option<u32> {
     let plain = !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
@@ -266,6 +290,31 @@ mod tests {
             "a/q99999999999",
         ] {
             assert!(text.parse::<Id>().is_err(), "{text:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_a_word_in_lower_case_of_any_script() {
+        for (typed, read) in [
+            ("#Pricing", "pricing"),
+            (" q3/okrs ", "q3/okrs"),
+            ("定价", "定价"),
+            ("to-read", "to-read"),
+        ] {
+            assert_eq!(tag(typed).as_deref(), Some(read));
+        }
+        for typed in [
+            "",
+            "#",
+            "two words",
+            "-x",
+            "x-",
+            "a,b",
+            "a:b",
+            "\u{1b}[2J",
+            &"x".repeat(41),
+        ] {
+            assert_eq!(tag(typed), None, "{typed:?}");
         }
     }
 

@@ -8,13 +8,14 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use pulldown_cmark::HeadingLevel;
-use serde::{Deserialize, Serialize};
 
 use super::edition::{
-    Answer, Discussion, Edition, MAX_ALSO_ASKED, MAX_ALSO_ASKED_BYTES, Resource, Section, answer_letter, is_slug,
-    ordinal,
+    Answer, Discussion, Edition, MAX_ALSO_ASKED, MAX_ALSO_ASKED_BYTES, Resource, Section, answer_letter, ordinal,
 };
+use super::front::{Fault, front, front_matter, header};
 use super::guard;
+
+pub use super::front::is_day;
 
 /// Why a file is not an edition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,17 +26,6 @@ pub struct EditionError {
     pub line: usize,
     /// What is wrong there and what would be right, in one line.
     pub what: String,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct FrontMatter {
-    slug: String,
-    title: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    date: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    source: Option<String>,
 }
 
 /// Parses an edition from `text`. Errors give `path` as the name of the file.
@@ -49,9 +39,6 @@ pub fn parse(path: &str, text: &str) -> Result<Edition, EditionError> {
         what,
     })
 }
-
-/// A 1-based line, and what is wrong there.
-type Fault = (usize, String);
 
 fn parse_unix(text: &str) -> Result<Edition, Fault> {
     let (yaml, body_start) = front_matter(text)?;
@@ -131,63 +118,25 @@ fn add(edition: &mut Edition, seen: &mut Seen, part: &Part) -> Result<(), String
     Ok(())
 }
 
-/// Returns the YAML between the two `---` lines, and the offset where the rest begins.
-fn front_matter(text: &str) -> Result<(&str, usize), Fault> {
-    let Some(after) = text.strip_prefix("---\n") else {
-        return Err((
-            1,
-            "front matter is missing: the first line must be `---`, then `slug:` and `title:`".into(),
-        ));
+/// Returns `text`, the file of an edition, with `tags` in its front matter. All after the front matter stays as it is.
+///
+/// # Errors
+/// Fails if the front matter is not that of an edition. Errors give `path` as the name of the file.
+pub fn retagged(path: &str, text: &str, tags: &[String]) -> Result<String, EditionError> {
+    let unix = text.replace("\r\n", "\n").replace('\r', "\n");
+    let unix = unix.strip_prefix('\u{feff}').unwrap_or(&unix);
+    let fault = |(line, what): Fault| EditionError {
+        path: path.to_string(),
+        line,
+        what,
     };
-    let end = if after.starts_with("---") {
-        Some(0)
-    } else {
-        after.find("\n---").map(|at| at + 1)
+    let (yaml, body) = front_matter(unix).map_err(fault)?;
+    let edition = header(yaml).map_err(fault)?;
+    let tagged = Edition {
+        tags: tags.to_vec(),
+        ..edition
     };
-    let closes = |at: &usize| matches!(after.as_bytes().get(at + 3), None | Some(b'\n'));
-    let Some(end) = end.filter(closes) else {
-        return Err((1, "front matter does not end: a line `---` must close it".into()));
-    };
-    Ok((&after[..end], (4 + end + 4).min(text.len())))
-}
-
-fn header(yaml: &str) -> Result<Edition, Fault> {
-    let front: FrontMatter = serde_saphyr::from_str(yaml).map_err(|error| {
-        let error = error.without_snippet();
-        let line = error.location().map_or(1, |at| at.line() as usize);
-        let what = error.to_string();
-        let what = what.lines().next().unwrap_or("unreadable YAML").to_string();
-        (line + 1, format!("front matter: {what}"))
-    })?;
-    let line = |key: &str| 2 + yaml.lines().position(|l| l.starts_with(key)).unwrap_or(0);
-    if !is_slug(&front.slug) {
-        let what = format!(
-            "slug `{}` must have 1 to 80 characters of a-z, 0-9 and, between them, hyphens",
-            front.slug
-        );
-        return Err((line("slug"), what));
-    }
-    if front.title.trim().is_empty() {
-        return Err((line("title"), "title is empty".into()));
-    }
-    if let Some(date) = &front.date
-        && !is_day(date)
-    {
-        return Err((line("date"), format!("date `{date}` is not a day written YYYY-MM-DD")));
-    }
-    Ok(Edition {
-        slug: front.slug,
-        title: front.title.trim().to_string(),
-        date: front.date,
-        // Outer spaces are not kept: a long line is written folded, and folding loses the space at its end.
-        source: front.source.map(|source| source.trim().to_string()),
-        ..Edition::default()
-    })
-}
-
-/// Returns whether `text` is a day of the calendar as `YYYY-MM-DD`.
-pub fn is_day(text: &str) -> bool {
-    text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
+    Ok(format!("{}{}", front(&tagged), &unix[body..]))
 }
 
 /// A heading and the text under it, up to the next heading.
@@ -368,15 +317,7 @@ fn line_of(text: &str, at: usize) -> usize {
 /// Writes `edition` in the form that [`parse`] reads: questions, then sections, then resources. A line of a body that
 /// Markdown would take for structure is written with a backslash before it.
 pub fn write(edition: &Edition) -> String {
-    let front = FrontMatter {
-        slug: edition.slug.clone(),
-        title: edition.title.clone(),
-        date: edition.date.clone(),
-        source: edition.source.clone(),
-    };
-    // These strings always serialize. An error would be a bug in the library, and would show up as a parse error.
-    let yaml = serde_saphyr::to_string(&front).unwrap_or_default();
-    let mut out = format!("---\n{}\n---\n", yaml.trim_end());
+    let mut out = front(edition);
     for discussion in &edition.discussions {
         let _ = write!(out, "\n## Q{}. {}\n", discussion.number, discussion.title);
         if discussion.asked_by.is_some() || !discussion.also_asked.is_empty() {

@@ -49,6 +49,32 @@ fn edition() -> Edition {
 }
 
 #[test]
+fn tags_are_read_in_lower_case_and_changing_them_changes_nothing_else() {
+    let tagged = GOOD.replacen("\n---\n", "\ntags: [Pricing, \"#to-read\", pricing]\n---\n", 1);
+    assert_eq!(parse("e.md", &tagged).unwrap().tags, ["pricing", "to-read"]);
+    let wrong = GOOD.replacen("\n---\n", "\ntags: [two words]\n---\n", 1);
+    let error = parse("e.md", &wrong).unwrap_err();
+    assert!(error.what.contains("`two words`") && error.line > 2, "{error}");
+    let (text, body) = (
+        retagged("e.md", GOOD, &["a".into()]).unwrap(),
+        GOOD.find("\n## ").unwrap(),
+    );
+    let again = parse("e.md", &text).unwrap();
+    assert_eq!(
+        again,
+        Edition {
+            tags: vec!["a".into()],
+            ..edition()
+        }
+    );
+    assert!(text.ends_with(&GOOD[body..]), "{text}");
+    assert_eq!(
+        parse("e.md", &retagged("e.md", &text, &[]).unwrap()).unwrap(),
+        edition()
+    );
+}
+
+#[test]
 fn a_good_edition_is_read_whole() {
     let edition = edition();
     assert_eq!(edition.slug, "first-steps");

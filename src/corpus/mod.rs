@@ -4,6 +4,7 @@
 //! files are read as [`SourceFile`]s with their content hash, and [`parse`] turns them into [`Edition`]s.
 
 pub mod edition;
+mod front;
 mod guard;
 pub mod import;
 pub mod markdown;
@@ -24,6 +25,9 @@ pub use passage::{Passage, passages};
 
 /// The editions of the repository's `corpus/`, by file name.
 static BUILTIN: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/builtin_editions.rs"));
+
+/// What the paths of built-in editions begin with.
+const BUILTIN_PATH: &str = "builtin:";
 
 /// Maximum size of an edition file in bytes. A larger file is skipped, so that no file can exhaust memory.
 pub const MAX_FILE_BYTES: u64 = 8 << 20;
@@ -90,7 +94,7 @@ impl Corpus {
                     .iter()
                     .filter(|(name, _)| !replaced(name))
                     .map(|(name, text)| SourceFile {
-                        path: format!("builtin:{name}"),
+                        path: format!("{BUILTIN_PATH}{name}"),
                         text: Ok(Cow::Borrowed(*text)),
                         hash: Sha256::digest(text).into(),
                     });
@@ -112,6 +116,19 @@ impl Corpus {
         });
         Ok(parsed.into_iter().next())
     }
+}
+
+/// Returns whether an edition with this path is built into the program.
+pub fn is_builtin(path: &str) -> bool {
+    path.starts_with(BUILTIN_PATH)
+}
+
+/// Returns the editions that are built into the program, whatever the corpus is.
+pub fn builtin() -> impl Iterator<Item = (Edition, String)> {
+    BUILTIN.iter().filter_map(|(name, text)| {
+        let path = format!("{BUILTIN_PATH}{name}");
+        Some((parse(&path, text).ok()?, path))
+    })
 }
 
 /// Returns `dir` without links and dots if it can be resolved, so that one folder has one name.

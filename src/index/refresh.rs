@@ -220,7 +220,9 @@ fn commit(index: &Index, fields: &Fields, plan: &Plan) -> tantivy::Result<()> {
     }
     for (path, edition) in &plan.add {
         for passage in passages(edition, path) {
-            if let Err(error) = writer.add_document(fields.document(&passage)) {
+            let mut document = fields.document(&passage);
+            fields.label(&mut document, edition);
+            if let Err(error) = writer.add_document(document) {
                 // The writer thread has ended. What killed it, such as a full disk, is reported only by the next
                 // commit.
                 return Err(writer.prepare_commit().err().unwrap_or(error));

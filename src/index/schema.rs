@@ -7,7 +7,7 @@ use tantivy::{TantivyDocument, Term};
 
 use super::analyzer;
 use super::vectors::Keys;
-use crate::corpus::edition::Id;
+use crate::corpus::edition::{Edition, Id};
 use crate::corpus::passage::{MAX_PASSAGE_BYTES, Passage};
 
 /// A searched field and the weight of a word in it.
@@ -25,6 +25,9 @@ pub(crate) struct Searched {
     pub positions: bool,
 }
 
+/// Maximum number of characters of a source that is indexed. Tantivy drops longer terms than 65,530 bytes.
+const MAX_SOURCE: usize = 1_000;
+
 /// Number of searched fields.
 pub(crate) const SEARCHED: usize = 6;
 
@@ -39,6 +42,8 @@ pub(crate) struct Fields {
     edition: Field,
     path: Field,
     date: Field,
+    source: Field,
+    tag: Field,
     edition_title: Field,
     discussion: Field,
     question: Field,
@@ -68,6 +73,8 @@ impl Fields {
         let edition = schema.add_text_field("edition", STRING);
         let path = schema.add_text_field("path", STRING | STORED);
         let date = schema.add_text_field("date", STRING | STORED);
+        let source = schema.add_text_field("source", STRING);
+        let tag = schema.add_text_field("tag", STRING);
         let edition_title = schema.add_text_field("edition_title", with_counts());
         let discussion = schema.add_text_field("discussion", with_positions());
         let question = schema.add_text_field("question", with_positions());
@@ -84,6 +91,8 @@ impl Fields {
             edition,
             path,
             date,
+            source,
+            tag,
             edition_title,
             discussion,
             question,
@@ -131,6 +140,26 @@ impl Fields {
     /// Returns the field in which an edition's date is one term, `YYYY-MM-DD`.
     pub(crate) fn date(&self) -> Field {
         self.date
+    }
+
+    /// Returns the field in which the source of an edition is one term.
+    pub(crate) fn source(&self) -> Field {
+        self.source
+    }
+
+    /// Returns the field in which each tag of an edition is a term.
+    pub(crate) fn tag(&self) -> Field {
+        self.tag
+    }
+
+    /// Adds what the passages of `edition` are filtered by, and is not shown.
+    pub fn label(&self, document: &mut TantivyDocument, edition: &Edition) {
+        if let Some(source) = &edition.source {
+            document.add_text(self.source, source.chars().take(MAX_SOURCE).collect::<String>());
+        }
+        for tag in &edition.tags {
+            document.add_text(self.tag, tag);
+        }
     }
 
     /// Returns the term that selects all passages of a file for deletion.

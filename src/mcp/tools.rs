@@ -89,6 +89,7 @@ fn filters(since: Option<String>, edition: Option<String>, contributor: Option<S
         since,
         edition,
         contributor,
+        ..Filters::default()
     })
 }
 

@@ -18,6 +18,9 @@ pub struct View {
     pub title: String,
     pub date: Option<String>,
     pub source: Option<String>,
+    /// The user's labels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     pub path: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub discussions: Vec<DiscussionView>,
@@ -104,6 +107,7 @@ impl View {
             title: edition.title.clone(),
             date: edition.date.clone(),
             source: edition.source.clone(),
+            tags: edition.tags.clone(),
             path: path.to_string(),
             discussions,
             sections,
@@ -123,6 +127,9 @@ impl View {
         )?;
         if let Some(source) = &self.source {
             writeln!(out, "{}", address(source, look))?;
+        }
+        if !self.tags.is_empty() {
+            writeln!(out, "Tags: {}", sanitise::line(&self.tags.join(", ")))?;
         }
         for discussion in &self.discussions {
             writeln!(

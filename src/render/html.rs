@@ -24,6 +24,8 @@ li { margin-bottom: 1rem }
 code, .about { color: #555; font-size: .9rem }
 @media (prefers-color-scheme: dark) { body { color: #ddd; background: #181818 } blockquote { color: #bbb }
   code, .about { color: #aaa } a { color: #8bf } }
+@media print { body { font-size: 10pt; max-width: none; margin: 0; color: #000; background: #fff }
+  h2, h3 { break-after: avoid } li { break-inside: avoid; margin-bottom: .4rem } }
 </style>";
 
 /// Writes an answer with its sources. The citation marks link to them.
@@ -165,7 +167,7 @@ pub fn list(out: &mut dyn Write, list: &List) -> io::Result<()> {
     end(out)
 }
 
-fn begin(out: &mut dyn Write, title: &str) -> io::Result<()> {
+pub(super) fn begin(out: &mut dyn Write, title: &str) -> io::Result<()> {
     let title = escape(&sanitise::line(title));
     writeln!(
         out,
@@ -173,7 +175,7 @@ fn begin(out: &mut dyn Write, title: &str) -> io::Result<()> {
     )
 }
 
-fn end(out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn end(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</body>\n</html>")
 }
 
@@ -192,7 +194,7 @@ fn body(out: &mut dyn Write, text: &str) -> io::Result<()> {
 }
 
 /// Returns `text` as a link if it is a web address, else as text. A `javascript:` address is not one.
-fn link(text: &str) -> String {
+pub(super) fn link(text: &str) -> String {
     let shown = escape(text);
     if terminal::is_web_address(text) {
         format!("<a href=\"{shown}\" rel=\"noopener noreferrer nofollow\">{shown}</a>")
@@ -202,7 +204,7 @@ fn link(text: &str) -> String {
 }
 
 /// Escapes text for use between tags and in attributes in double quotes.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in sanitise::clean(text).chars() {
         match c {

@@ -25,6 +25,8 @@ pub struct Listed {
     pub title: String,
     /// `YYYY-MM-DD`, or null if the newsletter does not say.
     pub date: Option<String>,
+    /// The user's labels.
+    pub tags: Vec<String>,
     /// Where it was read from: an absolute path, or `builtin:NAME`.
     pub path: String,
     pub discussions: Vec<Entry>,
@@ -56,7 +58,7 @@ impl List {
         let by_date = |a: &Listed, b: &Listed| b.date.cmp(&a.date).then_with(|| a.slug.cmp(&b.slug));
         let admitted = editions
             .into_iter()
-            .filter(|(edition, _)| filters.admits_edition(&edition.slug, edition.date.as_deref()));
+            .filter(|(edition, _)| filters.admits_edition(edition));
         let mut editions: Vec<Listed> = admitted
             .filter_map(|(edition, path)| listed(&edition, path, filters))
             .collect();
@@ -71,7 +73,11 @@ impl List {
                 writeln!(out)?;
             }
             let date = look.date(edition.date.as_deref());
-            line(out, "", &[&edition.slug, &date, &edition.title], look)?;
+            let tags: Vec<String> = edition.tags.iter().map(|tag| format!("#{tag}")).collect();
+            let tags = tags.join(" ");
+            let mut parts = vec![edition.slug.as_str(), &date, &edition.title];
+            parts.extend(Some(tags.as_str()).filter(|tags| !tags.is_empty()));
+            line(out, "", &parts, look)?;
             for discussion in &edition.discussions {
                 line(out, "  ", &[&discussion.id, &discussion.title], look)?;
             }
@@ -126,6 +132,7 @@ fn listed(edition: &Edition, path: String, filters: &Filters) -> Option<Listed> 
         slug: slug.clone(),
         title: edition.title.clone(),
         date: edition.date.clone(),
+        tags: edition.tags.clone(),
         path,
         discussions,
         sections: sections.map(|s| part('s', s.number, &s.title)).collect(),

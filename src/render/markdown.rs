@@ -134,7 +134,7 @@ pub fn list(out: &mut dyn Write, list: &List) -> io::Result<()> {
 }
 
 /// Returns `text` on one line, with Markdown syntax escaped.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in sanitise::line(text).chars() {
         if matches!(

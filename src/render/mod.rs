@@ -4,11 +4,15 @@
 
 pub mod conversation;
 pub mod dates;
+pub mod digest;
 pub mod edition;
 pub mod html;
 pub mod json;
 pub mod list;
+pub mod mail;
 pub mod markdown;
 pub mod sanitise;
 pub mod sources;
+pub mod summary;
 pub mod terminal;
+pub mod topics;

@@ -45,6 +45,7 @@ mod filter;
 mod fusion;
 mod fuzzy;
 mod language;
+mod period;
 mod phrase;
 mod query;
 mod rank;
@@ -65,8 +66,9 @@ use bm25::{Found, Scored};
 use cluster::ClusterError;
 use dense::{Dense, DenseError, EmbedError, Nearness};
 
-pub use filter::{Filters, NoDate, Since};
+pub use filter::Filters;
 pub use language::{Lang, foreign, language_note, languages};
+pub use period::{NoDate, Since, Until};
 pub use query::{MAX_WORDS, content_words};
 pub use signals::Signals;
 

@@ -384,9 +384,9 @@ fn a_day_keeps_what_is_of_it_or_later_and_leaves_the_undated_out() {
 fn an_edition_and_a_contributor_narrow_the_corpus_together() {
     let by = |edition: Option<&str>, contributor: &str| {
         filtered(&Filters {
-            since: None,
             edition: edition.map(str::to_string),
             contributor: Some(contributor.into()),
+            ..Filters::default()
         })
     };
     assert_eq!(by(None, "zoe"), ["new/q1/a", "old/q1/a"]);

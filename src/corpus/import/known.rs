@@ -90,9 +90,14 @@ impl Known {
     }
 }
 
-/// Returns the SHA-256 of `edition` in its file format.
+/// Returns the SHA-256 of `edition` in its file format, without tags: an edition that the user only tagged is not
+/// edited, and can still be corrected.
 pub(super) fn print(edition: &Edition) -> String {
-    hex(&markdown::write(edition))
+    let untagged = Edition {
+        tags: Vec::new(),
+        ..edition.clone()
+    };
+    hex(&markdown::write(&untagged))
 }
 
 fn hex(text: &str) -> String {

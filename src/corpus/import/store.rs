@@ -152,6 +152,8 @@ impl Shelf {
         };
         let new = Edition {
             slug: slug.to_string(),
+            // Tags are the user's, and outlive a correction.
+            tags: held.tags.clone(),
             ..new.clone()
         };
         let stored = |outcome| Stored {
@@ -187,6 +189,7 @@ impl Shelf {
         let (slug, path) = (held.slug.clone(), path.clone());
         let same = Edition {
             slug: slug.clone(),
+            tags: held.tags.clone(),
             ..imported.edition.clone()
         } == *held;
         let fuller = enriched(held, &imported.edition);

@@ -33,8 +33,9 @@ use std::thread;
 
 use rayon::prelude::*;
 
+use crate::corpus::Passage;
 use crate::index::vectors::builtin::Builtin;
-use crate::index::vectors::{Key, Vectors as StoredVectors, VectorsWriter};
+use crate::index::vectors::{Key, Keys, Vectors as StoredVectors, VectorsWriter, numbers};
 use crate::index::{IndexError, Store};
 
 use table::{Entry, Table, Text, texts};
@@ -180,6 +181,26 @@ impl Dense {
     /// Fails if the model cannot be run.
     pub fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
         side_by_side(texts, |text| self.embedder.query(text))
+    }
+
+    /// Returns the sum of the stored vectors of what `passage` says and of the question that it answers. Returns `None`
+    /// if neither the index nor the program has one of them.
+    pub fn indexed(&self, passage: &Passage) -> Option<Vec<f32>> {
+        let keys = Keys::of(passage);
+        let mut sum = vec![0.0; self.embedder.dimensions()];
+        for key in [keys.text, keys.question] {
+            let rows: Vec<Vec<f32>> = match self.vectors.span(key) {
+                Some(rows) => {
+                    let bytes = self.vectors.vectors(rows).chunks_exact(4 * sum.len());
+                    bytes.map(|row| numbers(row).collect()).collect()
+                }
+                None => Builtin::of(&self.embedder.identity(), sum.len())?.vectors(key)?,
+            };
+            for row in rows {
+                sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+            }
+        }
+        Some(sum)
     }
 
     /// Returns whether the model knows `word` as a whole. Then it is spelt right, in an inflection that the model has
