@@ -39,6 +39,7 @@
 //! [`prompt::Prompt`] → pieces of text ([`engine::Engine`]) → [`answer::Answer`] → standard output ([`render`]).
 //!
 //! - [`ask`] runs the whole pipeline.
+//! - [`compare`] makes a table of who says what, and [`saved`] reports what is new for saved questions.
 //! - [`chat`] turns each turn of a conversation into a question.
 //! - [`models`] finds and downloads what the engine loads.
 //! - [`feeds`] fetches newsletters by address.
@@ -65,6 +66,7 @@ pub mod answer;
 pub mod ask;
 pub mod chat;
 pub mod cli;
+pub mod compare;
 pub mod corpus;
 pub mod digest;
 pub mod jobs;
@@ -78,6 +80,7 @@ pub mod prompt;
 mod remote;
 pub mod render;
 pub mod retrieve;
+pub mod saved;
 pub mod serve;
 pub mod served;
 pub mod themes;

@@ -140,3 +140,119 @@ fn an_address_that_is_none_of_the_web_is_refused_with_its_line() {
         &["settings.toml:1", "feeds must be a list of http or https addresses"],
     );
 }
+
+const OPML: &str = "<?xml version=\"1.0\"?>\n<opml version=\"2.0\"><head><title>Mine</title></head><body>\
+    <outline text=\"Work\"><outline text=\"PM\"><outline type=\"rss\" text=\"A\" xmlUrl=\"https://a.example/feed?k=1&amp;l=2\"/>\
+    </outline></outline><outline text=\"B\" xmlUrl=\"http://b.example/\"/>\
+    <outline text=\"bad\" xmlUrl=\"file:///etc/passwd\"/></body></opml>\n";
+
+#[test]
+fn feeds_of_an_opml_file_are_added_to_the_settings_and_exported_again() {
+    let home = home(&["http://b.example/".to_string()]);
+    home.write(
+        "settings.toml",
+        "# Mine\nfeeds = [\"http://b.example/\"] # good\ntop_k = 3\n",
+    );
+    home.write("mine.opml", OPML);
+    let ran = askpm(&home).args(["feeds", "import", "mine.opml"]).run().ok();
+    assert_eq!(
+        ran.stdout,
+        "added https://a.example/feed?k=1&l=2\n1 feed added, 1 known before, 1 refused\n"
+    );
+    assert!(ran.stderr.contains("not subscribed to file:///etc/passwd"), "{ran:#?}");
+    let settings = fs::read_to_string(home.path("settings.toml")).unwrap();
+    assert!(
+        settings.starts_with("# Mine\nfeeds = [") && settings.ends_with("] # good\ntop_k = 3\n"),
+        "{settings}"
+    );
+    let both = "http://b.example/\nhttps://a.example/feed?k=1&l=2\n";
+    assert_eq!(askpm(&home).args(["feeds", "list"]).run().ok().stdout, both);
+    let exported = askpm(&home).args(["feeds", "export"]).run().ok().stdout;
+    let other = Home::new();
+    let run = |args: &[&str]| other.bare().args(args).stdin(exported.clone()).run();
+    assert!(
+        run(&["feeds", "import", "-"])
+            .ok()
+            .stdout
+            .ends_with("2 feeds added, 0 known before, 0 refused\n")
+    );
+    assert_eq!(run(&["feeds", "list"]).ok().stdout, both);
+    let again = askpm(&home).args(["feeds", "import", "mine.opml"]).run().ok();
+    assert_eq!(again.stdout, "0 feeds added, 2 known before, 1 refused\n");
+    assert_eq!(fs::read_to_string(home.path("settings.toml")).unwrap(), settings);
+}
+
+#[test]
+fn a_hostile_opml_file_changes_nothing() {
+    let home = home(&[]);
+    let before = fs::read_to_string(home.path("settings.toml")).unwrap();
+    let deep = format!("<opml version='2.0'><body>{}", "<outline text='x'>".repeat(200_000));
+    let bomb = "<!DOCTYPE o [<!ENTITY a SYSTEM \"file:///etc/passwd\">]>\n<opml version='2.0'><body><outline text='&a;'/></body></opml>";
+    for (text, why) in [
+        (deep.as_str(), "line 1: its elements are nested deeper than 64 levels"),
+        (bomb, "line 1: it has a document type"),
+        ("not XML", "it is not"),
+    ] {
+        home.write("bad.opml", text);
+        let ran = askpm(&home).args(["feeds", "import", "bad.opml"]).run();
+        ran.fails(1, &["cannot import feeds from bad.opml: ", why]);
+    }
+    home.write(
+        "bad.opml",
+        "<opml version='2.0'><body><outline text='x' xmlUrl='ftp://a/'/></body></opml>",
+    );
+    assert_eq!(askpm(&home).args(["feeds", "import", "bad.opml"]).run().status, Some(1));
+    assert_eq!(fs::read_to_string(home.path("settings.toml")).unwrap(), before);
+    let ran = askpm(&home).args(["import", "bad.opml"]).run();
+    assert!(ran.stderr.contains("askpm feeds import FILE"), "{ran:#?}");
+}
+
+#[test]
+fn a_feed_that_moved_is_asked_for_at_its_new_address_until_that_fails() {
+    let server = FeedServer::start();
+    let home = home(&[server.at("/old")]);
+    server.serve("/old", Served::Moved(server.at("/new")));
+    server.serve("/new", Served::Tagged("\"1\"", feed(&["Zeppelins"])));
+    let first = refresh(&home);
+    assert!(
+        first.stderr.contains("/old has moved to ") && first.json()["added"] == 2,
+        "{first:#?}"
+    );
+    refresh(&home);
+    let asked = |server: &FeedServer| -> Vec<String> {
+        let paths = server
+            .requests()
+            .into_iter()
+            .filter_map(|head| Some(head.split(' ').nth(1)?.to_string()));
+        paths.collect()
+    };
+    assert_eq!(asked(&server), ["/old", "/new", "/new"]);
+    server.serve("/new", Served::Status(404));
+    server.serve("/old", Served::Plain(feed(&["Zeppelins", "Submarines"])));
+    refresh(&home);
+    assert_eq!(refresh(&home).json()["added"], 1);
+    assert_eq!(asked(&server)[3..], ["/new", "/old"]);
+}
+
+#[test]
+fn a_busy_server_is_not_asked_before_the_time_it_named() {
+    let server = FeedServer::start();
+    let home = home(&[server.at("/feed")]);
+    server.serve("/feed", Served::Busy(429, "3600".into()));
+    let first = refresh(&home);
+    assert!(
+        first.stderr.contains("429") && first.stderr.contains("asks to wait until 2"),
+        "{first:#?}"
+    );
+    let second = refresh(&home);
+    assert!(
+        second.stderr.contains("its server asked to wait until 2"),
+        "{second:#?}"
+    );
+    assert_eq!(server.requests().len(), 1);
+    server.serve("/soon", Served::Busy(503, "0".into()));
+    home.write("settings.toml", format!("feeds = [{:?}]\n", server.at("/soon")));
+    refresh(&home);
+    refresh(&home);
+    assert_eq!(server.requests().len(), 3);
+}

@@ -108,7 +108,7 @@ fn files_that_are_no_letters_are_refused_by_name_with_the_way_out() {
         (
             "feeds.opml",
             "<?xml version=\"1.0\"?>\n<opml version=\"2.0\"><body/></opml>",
-            "settings",
+            "`askpm feeds import FILE`",
         ),
         ("tool.py", "import os\nprint(os.name)\n", "source code"),
         (

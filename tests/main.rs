@@ -7,6 +7,7 @@ mod bench;
 #[cfg(unix)]
 mod chat;
 mod circles;
+mod compare;
 mod config;
 mod corpus;
 mod digest;
@@ -49,6 +50,7 @@ mod models;
 mod offline;
 mod prefixes;
 mod real;
+mod saved;
 mod scripts;
 mod search;
 mod serve;

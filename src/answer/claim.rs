@@ -65,6 +65,8 @@ const NUMBER_WORDS: &[(&str, &str)] = &[
 pub(super) struct Claim {
     pub span: Range<usize>,
     pub stems: HashSet<String>,
+    /// The stems of what it is about: without negations and words that only join clauses.
+    pub subject: HashSet<String>,
     /// Numbers. Common number words are written in digits.
     numbers: HashSet<String>,
     /// Stems of words written as a name: with a capital inside, or with a first capital where no sentence starts.
@@ -95,6 +97,7 @@ impl Claim {
         let mut claim = Claim {
             span,
             stems: words.set(own),
+            subject: HashSet::new(),
             numbers: HashSet::new(),
             names: HashSet::new(),
             senses: HashMap::new(),
@@ -114,6 +117,10 @@ impl Claim {
             }
             claim.add_number(&lower);
             let stems = words.stems(word);
+            let joins = CLAUSE_STARTS.contains(&lower.as_str());
+            if !joins && !is_negation(&lower) {
+                claim.subject.extend(stems.iter().cloned());
+            }
             for stem in &stems {
                 let senses = claim.senses.entry(stem.clone()).or_default();
                 if denied > 0 {
@@ -126,7 +133,7 @@ impl Claim {
                 }
             }
             denied = denied.saturating_sub(stems.len());
-            if NEGATIONS.contains(&lower.as_str()) || lower.ends_with("n't") {
+            if is_negation(&lower) {
                 denied = DENIED;
             }
             opens = false;
@@ -160,6 +167,16 @@ impl Claim {
         }
     }
 
+    /// Returns whether a word of both is denied in one of them only.
+    pub fn denies(&self, other: &Claim) -> bool {
+        self.contradicts(std::slice::from_ref(other))
+    }
+
+    /// Returns whether one has a number or a name that the other lacks.
+    pub fn differs(&self, other: &Claim) -> bool {
+        self.numbers != other.numbers || self.names != other.names
+    }
+
     /// Returns whether a word is denied here and never in `quote`, or the other way round.
     fn contradicts(&self, quote: &[Claim]) -> bool {
         self.senses.iter().any(|(stem, here)| {
@@ -171,6 +188,11 @@ impl Claim {
             (there.plain || there.denied) && ((here.denied && !there.denied) || (here.plain && !there.plain))
         })
     }
+}
+
+/// Returns whether `word`, in lower case, denies what follows it.
+fn is_negation(word: &str) -> bool {
+    NEGATIONS.contains(&word) || word.ends_with("n't")
 }
 
 /// Returns whether `word` is written as a name. With `opens`, a first capital may only mark the start of a sentence.

@@ -8,16 +8,18 @@
 //! related to it, or is off) → `runs` (the sentences of each contributor that answer) → [`Draft`] (sentences, voices
 //! and citations in order) → [`Answer`]. If a model writes the lead, `lead` and `grounding` check it against the runs.
 
+pub mod agreement;
 mod claim;
 mod draft;
 pub mod features;
 pub mod grounding;
+pub mod grounds;
 pub mod injection;
 pub mod judge;
 pub mod lead;
 mod logistic;
 pub mod meaning;
-mod reading;
+pub(crate) mod reading;
 pub mod runs;
 pub mod sentences;
 pub mod topic;

@@ -205,6 +205,36 @@ const DISSENTING: &[&str] = &[
     "unlike the others",
 ];
 
+/// Openings that advise against something. Mostly the author contradicts somebody, but does not say so.
+const ADVISING_AGAINST: &[&str] = &["i wouldn't", "i would not"];
+
+/// Returns whether the author of a sentence says outright that somebody else is wrong.
+pub(crate) fn disagrees(text: &str) -> bool {
+    let lower = text.to_lowercase().replace('’', "'");
+    let against = ADVISING_AGAINST.iter().any(|opening| lower.starts_with(opening));
+    stance(text) == Stance::Dissents && !against
+}
+
+/// Openings by which an author says that somebody else in the discussion is right.
+const AGREEING: &[&str] = &[
+    "i agree",
+    "i'd agree",
+    "i would agree",
+    "i second",
+    "i'd second",
+    "i would second",
+    "i share the view",
+    "like the others",
+    "as the others say",
+    "the others are right",
+];
+
+/// Returns whether the author of a sentence says that somebody else in the discussion is right.
+pub(crate) fn agrees(text: &str) -> bool {
+    let lower = text.to_lowercase().replace('’', "'");
+    AGREEING.iter().any(|opening| lower.starts_with(opening))
+}
+
 /// Words that open a condition under which the advice does not apply.
 const CONDITIONS: &[&str] = &[
     "unless",
@@ -320,5 +350,7 @@ mod tests {
         ] {
             assert_eq!(stance(text), Stance::Supports, "{text}");
         }
+        assert!(disagrees("I disagree with it.") && !disagrees("I wouldn’t go there at all."));
+        assert!(agrees("I’d second the answer before mine.") && !agrees("I disagree with it."));
     }
 }

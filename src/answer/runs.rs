@@ -4,6 +4,7 @@
 //! worth, and `reading` how it reads at the start of a quote. A complete thought matters more than similar words. A run
 //! that refers to something before it must include that sentence, or it is not used.
 
+mod line;
 pub mod lines;
 pub mod worth;
 
@@ -16,6 +17,7 @@ use super::meaning::{cosine, sum};
 use super::topic::Topic;
 use super::{MAX_WORDS, Stance, reading};
 use crate::corpus::{Id, Passage};
+pub use line::line;
 use worth::Sentence;
 
 /// The most sentences of a run.
@@ -130,6 +132,27 @@ struct Candidate {
 /// dissent or a condition; it comes last in its discussion. Nothing that was `shown` is repeated. The result is empty
 /// if no sentence of `topics` can be quoted.
 pub fn choose(question: &str, topics: &[&Topic], shown: &[Shown]) -> Vec<Run> {
+    let mut pool = pool(question, topics, shown);
+    pool.sort_by(|a, b| b.strength().total_cmp(&a.strength()));
+    let most = pool.first().map_or(0.0, Contributor::strength);
+    pool.retain(|contributor| contributor.strength() >= FILLER * most);
+    pool.truncate(CONTRIBUTORS);
+    in_order(fill(&pool))
+}
+
+/// Returns the run that is worth most of each contributor, however alike they are: by discussion, then the strongest
+/// first.
+pub fn each(question: &str, topics: &[&Topic]) -> Vec<Run> {
+    let mut pool = pool(question, topics, &[]);
+    pool.sort_by(|a, b| b.strength().total_cmp(&a.strength()));
+    let mut runs: Vec<Run> = pool.iter().filter_map(|c| Some(c.best()?.run.clone())).collect();
+    // The sort is stable.
+    runs.sort_by_key(|run| run.topic);
+    runs
+}
+
+/// Returns the contributors of `topics` with the runs of theirs that may be quoted.
+fn pool<'a>(question: &str, topics: &[&'a Topic], shown: &[Shown]) -> Vec<Contributor<'a>> {
     let sentences = worth::sentences(question, topics);
     let mut pool: Vec<Contributor> = Vec::new();
     for (at, topic) in topics.iter().enumerate() {
@@ -143,11 +166,7 @@ pub fn choose(question: &str, topics: &[&Topic], shown: &[Shown]) -> Vec<Run> {
             add(&mut pool, &whole.id, best.collect());
         }
     }
-    pool.sort_by(|a, b| b.strength().total_cmp(&a.strength()));
-    let most = pool.first().map_or(0.0, Contributor::strength);
-    pool.retain(|contributor| contributor.strength() >= FILLER * most);
-    pool.truncate(CONTRIBUTORS);
-    in_order(fill(&pool))
+    pool
 }
 
 /// The runs of one contributor that may be quoted, at most one for each number of sentences.
@@ -157,10 +176,14 @@ struct Contributor<'a> {
 }
 
 impl Contributor<'_> {
-    /// The strength of the run that is worth most.
+    /// The run that is worth most.
+    fn best(&self) -> Option<&Candidate> {
+        self.runs.iter().max_by(|a, b| a.run.worth.total_cmp(&b.run.worth))
+    }
+
+    /// The strength of that run.
     fn strength(&self) -> f32 {
-        let best = self.runs.iter().max_by(|a, b| a.run.worth.total_cmp(&b.run.worth));
-        best.map_or(0.0, |best| best.run.strength)
+        self.best().map_or(0.0, |best| best.run.strength)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod filtering;
 mod following;
+mod keeping;
 mod maintaining;
 mod measuring;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use filtering::*;
 pub use following::*;
+pub use keeping::*;
 pub use maintaining::*;
 pub use measuring::*;
 
@@ -65,6 +67,12 @@ pub enum Command {
     Chat(ChatArgs),
     /// Search the corpus without a language model
     Search(SearchArgs),
+    /// Compare what contributors say about a question, one row each
+    Compare(CompareArgs),
+    /// Save a question, and learn later what is new for it
+    Save(SaveArgs),
+    /// List, run and remove saved questions
+    Saved(SavedArgs),
     /// Show an edition, or a part of one, in full
     Show(ShowArgs),
     /// List editions and their discussions, newest first
@@ -81,6 +89,8 @@ pub enum Command {
     Refresh(RefreshArgs),
     /// Import newsletters into the corpus
     Import(ImportArgs),
+    /// List the subscribed feeds, and import or export them as OPML
+    Feeds(FeedsArgs),
     /// List, download, verify and remove models
     Models(ModelsArgs),
     /// Score retrieval or answers on a question set
@@ -332,24 +342,6 @@ pub struct ListArgs {
     pub filters: FilterArgs,
     #[command(flatten)]
     pub output: ViewArgs,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  askpm refresh
-  askpm refresh --drop ~/newsletters
-  askpm refresh --watch")]
-pub struct RefreshArgs {
-    /// Keep running, and refresh when a file in the corpus or the drop folder changes
-    #[arg(long)]
-    pub watch: bool,
-    /// Import new newsletters from this folder first [default: `drop` in the settings]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub drop: Option<PathBuf>,
-    /// Print one JSON object; with --watch, one per line for each refresh
-    #[arg(long)]
-    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -173,7 +173,7 @@ impl Context {
     }
 
     /// A name for the current corpus that is valid as a file name.
-    fn key(&self) -> String {
+    pub fn key(&self) -> String {
         key(&self.corpus.identity())
     }
 

@@ -13,10 +13,11 @@ use super::args::Cli;
 use super::context::variable;
 
 /// The groups, in the order in which `askpm --help` lists them.
-const GROUPS: [(&str, &[&str]); 5] = [
-    ("Ask", &["ask", "chat", "search"]),
+const GROUPS: [(&str, &[&str]); 6] = [
+    ("Ask", &["ask", "chat", "search", "compare"]),
     ("Read", &["show", "list", "summarize", "digest", "topics"]),
-    ("Your newsletters", &["import", "refresh", "tag"]),
+    ("Saved questions", &["save", "saved"]),
+    ("Your newsletters", &["import", "feeds", "refresh", "tag"]),
     ("Connect", &["serve", "mcp"]),
     (
         "Maintain",

@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::context::Context;
 use super::error::Failure;
 use super::import;
 use crate::corpus::Corpus;
 use crate::corpus::import::{ImportReport, Limits, Seen, import_feed, import_new, store};
-use crate::feeds::{self, Fetched, Memory};
+use crate::feeds::{self, FeedError, Fetched, Known, Memory};
 use crate::index::Skipped;
+use crate::models::Permit;
 
 /// Imports new files and feeds into the current corpus.
 pub struct Incoming<'a> {
@@ -71,30 +74,71 @@ impl<'a> Incoming<'a> {
         let mut memory = Memory::read(&self.context.feed_memory());
         let mut failed = Vec::new();
         for address in addresses {
-            let name = feeds::shown(address);
-            self.context.detail(&format!("fetching {name}"));
-            match feeds::fetch(&permit, address, &memory.of(address), &feeds::Limits::default()) {
-                Err(error) => failed.push(Skipped {
-                    file: name,
-                    why: error.to_string(),
-                }),
-                Ok(Fetched::Unchanged) => self.context.detail(&format!("{name} is unchanged")),
-                Ok(Fetched::Feed { bytes, validators }) => {
-                    let report = import_feed(&name, &bytes, &Limits::default());
-                    self.keep(&report)?;
-                    if !report.editions.is_empty() {
-                        // Only now: a feed that was not saved must be fetched again.
-                        memory.set(address, validators);
-                        if let Err(error) = memory.write() {
-                            self.context
-                                .warn(&format!("the next refresh will fetch all feeds again: {error}"));
-                        }
-                    }
-                    failed.extend(skipped(report));
+            let known = memory.of(address);
+            let (now, result) = self.feed(&permit, address, &known)?;
+            failed.extend(result);
+            if now != known {
+                memory.set(address, now);
+                if let Err(error) = memory.write() {
+                    self.context
+                        .warn(&format!("the next refresh will fetch all feeds again: {error}"));
                 }
             }
         }
         Ok(failed)
+    }
+
+    /// Fetches and imports one feed. Returns what is known of it now, and what could not be fetched or imported.
+    fn feed(&self, permit: &Permit, address: &str, known: &Known) -> Result<(Known, Vec<Skipped>), Failure> {
+        let name = feeds::shown(address);
+        let missed = |why: String| {
+            vec![Skipped {
+                file: name.clone(),
+                why,
+            }]
+        };
+        if let Some(until) = known.wait_until.filter(|until| *until > Timestamp::now()) {
+            return Ok((known.clone(), missed(format!("its server asked to wait until {until}"))));
+        }
+        let mut now = Known {
+            wait_until: None,
+            ..known.clone()
+        };
+        let place = known.moved_to.as_deref().unwrap_or(address);
+        self.context.detail(&format!("fetching {}", feeds::shown(place)));
+        let reply = match feeds::fetch(permit, place, &known.validators, &feeds::Limits::default()) {
+            Ok(reply) => reply,
+            Err(error) => {
+                if let FeedError::Busy { until, .. } = &error {
+                    now.wait_until = Some(*until);
+                } else {
+                    // The next refresh asks the address of the settings again.
+                    now.moved_to = None;
+                }
+                return Ok((now, missed(error.to_string())));
+            }
+        };
+        if let Some(to) = reply.moved_to {
+            let shown = feeds::shown(&to);
+            self.context
+                .note(&format!("{name} has moved to {shown}; change `feeds` in the settings"));
+            now.moved_to = Some(to);
+        }
+        match reply.fetched {
+            Fetched::Unchanged => {
+                self.context.detail(&format!("{name} is unchanged"));
+                Ok((now, Vec::new()))
+            }
+            Fetched::Feed { bytes, validators } => {
+                let report = import_feed(&name, &bytes, &Limits::default());
+                self.keep(&report)?;
+                if !report.editions.is_empty() {
+                    // Only now: a feed that was not saved must be fetched again.
+                    now.validators = validators;
+                }
+                Ok((now, skipped(report)))
+            }
+        }
     }
 
     fn keep(&self, report: &ImportReport) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ mod beir;
 mod bench;
 mod chat;
 mod cluster;
+mod compare;
 mod config;
 mod context;
 mod conversation;
@@ -20,6 +21,7 @@ mod editions;
 mod error;
 mod eval;
 mod eval_answers;
+mod feeds;
 mod files;
 mod filters;
 mod generator;
@@ -41,6 +43,7 @@ mod progress;
 mod refresh;
 mod report;
 mod save;
+mod saved;
 mod search;
 mod serve;
 mod service;
@@ -49,6 +52,7 @@ mod show;
 mod summarize;
 mod tag;
 mod text;
+mod timer;
 mod topics;
 mod watch;
 mod words;
@@ -168,6 +172,9 @@ fn dispatch(cli: Cli, matches: &ArgMatches) -> Result<Exit, Failure> {
                 Command::Ask(args) => ask::run(&context, &args),
                 Command::Chat(args) => chat::run(&context, &args),
                 Command::Search(args) => search::run(&context, &args),
+                Command::Compare(args) => compare::run(&context, &args),
+                Command::Save(args) => saved::save(&context, &args),
+                Command::Saved(args) => saved::run(&context, &args),
                 Command::Show(args) => show::run(&context, &args),
                 Command::List(args) => list::run(&context, &args),
                 Command::Digest(args) => digest::run(&context, &args),
@@ -176,6 +183,7 @@ fn dispatch(cli: Cli, matches: &ArgMatches) -> Result<Exit, Failure> {
                 Command::Tag(args) => tag::run(&context, &args),
                 Command::Refresh(args) => refresh::run(&context, &args),
                 Command::Import(args) => import::run(&context, &args),
+                Command::Feeds(args) => feeds::run(&context, &args),
                 Command::Models(args) => models::run(&context, &args),
                 Command::Bench(args) => bench::run(&context, &args),
                 Command::Eval(args) => eval::run(&context, &args),

@@ -1,4 +1,4 @@
-//! Runs `askpm refresh`: updates the index and prints what changed.
+//! Runs `askpm refresh`: updates the index and prints what changed, or what is new for the saved questions.
 
 use std::io::{self, Write};
 
@@ -7,11 +7,14 @@ use super::context::Context;
 use super::error::{Exit, Failure};
 use super::incoming::Incoming;
 use super::meaning::open_cluster;
-use super::report::{Form, tell};
-use super::watch;
+use super::report::{Form, note, tell};
+use super::{saved, timer, watch};
 use crate::models::Net;
 
 pub fn run(context: &Context, args: &RefreshArgs) -> Result<Exit, Failure> {
+    if args.install_timer {
+        return timer::run(context, args.yes);
+    }
     let mut incoming = Incoming::new(context, args.drop.clone());
     if args.watch {
         return watch::run(context, args, incoming);
@@ -27,6 +30,11 @@ pub fn run(context: &Context, args: &RefreshArgs) -> Result<Exit, Failure> {
         }
     }
     report.skipped.extend(skipped);
+    if args.saved {
+        drop(store);
+        note(context, &report)?;
+        return saved::report(context, None, args.by, args.json);
+    }
     let mut out = io::stdout().lock();
     tell(&mut out, &report, if args.json { Form::Json } else { Form::Text })?;
     out.flush()?;

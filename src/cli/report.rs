@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::context::Context;
 use crate::index::{Change, RefreshReport, Skipped};
 use crate::render::terminal::count;
 use crate::render::{json, sanitise};
@@ -73,4 +74,14 @@ pub fn tell(out: &mut dyn Write, report: &RefreshReport, form: Form) -> io::Resu
         report.unchanged,
         count(report.passages, "passage")
     )
+}
+
+/// Prints what a refresh changed as notes, where standard output is for something else.
+pub fn note(context: &Context, report: &RefreshReport) -> io::Result<()> {
+    let mut text = Vec::new();
+    tell(&mut text, report, Form::Text)?;
+    String::from_utf8_lossy(&text)
+        .lines()
+        .for_each(|line| context.note(line));
+    Ok(())
 }

@@ -16,7 +16,8 @@ use super::args::RefreshArgs;
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::incoming::Incoming;
-use super::report::{Form, tell};
+use super::report::{Form, note, tell};
+use super::saved;
 use crate::corpus::Corpus;
 
 /// A refresh starts when nothing has changed for this long. A file that is being saved changes several times.
@@ -93,6 +94,13 @@ fn turn(
     context.tell_skipped(&skipped);
     let (_, mut report) = context.refreshed()?;
     report.skipped.extend(skipped);
+    if args.saved {
+        if first || !report.changes.is_empty() {
+            note(context, &report)?;
+        }
+        // Also if nothing changed: the last report may have failed.
+        return saved::tell_news(context, None, args.by, args.json).map(drop);
+    }
     if first || !report.changes.is_empty() {
         let form = if args.json { Form::JsonLine } else { Form::Text };
         let mut out = io::stdout().lock();

@@ -171,11 +171,11 @@ mod tests {
         );
         assert!(refused(&["refesh"]).unwrap().contains("did you mean `askpm refresh`?"));
         assert!(
-            refused(&["digest"])
+            refused(&["otters"])
                 .unwrap()
-                .starts_with("error: `digest` is not an askpm command\n")
+                .starts_with("error: `otters` is not an askpm command\n")
         );
-        assert!(refused(&["-m", "none", "digest", "-q"]).is_some());
+        assert!(refused(&["-m", "none", "otters", "-q"]).is_some());
         for args in [
             &["search", "price"][..],
             &["How do I start?"],
@@ -183,8 +183,8 @@ mod tests {
             &["Why?"],
             &["价格怎么定"],
             &["serch", "for", "good", "prices"],
-            &["ask", "digest"],
-            &["--", "digest"],
+            &["ask", "otters"],
+            &["--", "otters"],
             &["-"],
             &["--help"],
             &["-q"],

@@ -1,4 +1,5 @@
-//! Remembers HTTP validators of feeds between fetches, in a small JSON file that is replaced atomically.
+//! Remembers what is known of feeds between fetches, in a small JSON file that is replaced atomically: HTTP validators,
+//! where a feed has moved to, and when its server may be asked again.
 //!
 //! Fetching every feed once more recreates the file, so a file that cannot be read counts as empty.
 
@@ -7,6 +8,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The longest validator to keep, in bytes, so that a server cannot fill the disk.
@@ -30,6 +32,19 @@ impl Validators {
     }
 }
 
+/// What is known of a feed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    #[serde(flatten)]
+    pub validators: Validators,
+    /// The address that it has moved to for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<String>,
+    /// Before this time its server is not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait_until: Option<Timestamp>,
+}
+
 /// The file could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {source}")]
@@ -42,10 +57,10 @@ pub struct MemoryError {
 struct Contents {
     /// The version of askpm that wrote it. Another version may import a feed differently, so it fetches the feed again.
     askpm: String,
-    feeds: BTreeMap<String, Validators>,
+    feeds: BTreeMap<String, Known>,
 }
 
-/// The validators of feeds, by address.
+/// What is known of feeds, by address.
 pub struct Memory {
     path: PathBuf,
     contents: Contents,
@@ -66,20 +81,21 @@ impl Memory {
     }
 
     /// Returns what is known about the feed at `address`.
-    pub fn of(&self, address: &str) -> Validators {
+    pub fn of(&self, address: &str) -> Known {
         self.contents.feeds.get(address).cloned().unwrap_or_default()
     }
 
-    /// Stores `validators` for the feed at `address`. Overlong values are dropped, and if none is left, the feed is
-    /// forgotten.
-    pub fn set(&mut self, address: &str, mut validators: Validators) {
+    /// Stores what is `known` about the feed at `address`. Overlong values are dropped, and if nothing is left, the feed
+    /// is forgotten.
+    pub fn set(&mut self, address: &str, mut known: Known) {
         let fits = |value: &String| value.len() <= MAX_BYTES;
-        validators.etag = validators.etag.filter(fits);
-        validators.last_modified = validators.last_modified.filter(fits);
-        if validators.is_empty() {
+        known.validators.etag = known.validators.etag.filter(fits);
+        known.validators.last_modified = known.validators.last_modified.filter(fits);
+        known.moved_to = known.moved_to.filter(fits);
+        if known == Known::default() {
             self.contents.feeds.remove(address);
         } else {
-            self.contents.feeds.insert(address.to_string(), validators);
+            self.contents.feeds.insert(address.to_string(), known);
         }
     }
 
@@ -106,10 +122,14 @@ impl Memory {
 mod tests {
     use super::*;
 
-    fn tagged(etag: &str) -> Validators {
-        Validators {
-            etag: Some(etag.into()),
-            last_modified: None,
+    fn tagged(etag: &str) -> Known {
+        Known {
+            validators: Validators {
+                etag: Some(etag.into()),
+                last_modified: None,
+            },
+            moved_to: Some("https://moved/".into()),
+            wait_until: Some("2026-01-02T03:04:05Z".parse().unwrap()),
         }
     }
 
@@ -119,11 +139,22 @@ mod tests {
         let path = dir.path().join("sub/feeds.json");
         let mut memory = Memory::read(&path);
         memory.set("https://a/", tagged("\"1\""));
-        memory.set("https://b/", tagged(&"x".repeat(MAX_BYTES + 1)));
+        let long = Some("x".repeat(MAX_BYTES + 1));
+        memory.set(
+            "https://b/",
+            Known {
+                moved_to: long.clone(),
+                validators: Validators {
+                    etag: long,
+                    last_modified: None,
+                },
+                wait_until: None,
+            },
+        );
         memory.write().unwrap();
         let read = Memory::read(&path);
         assert_eq!(read.of("https://a/"), tagged("\"1\""));
-        assert!(read.of("https://b/").is_empty());
+        assert_eq!(read.of("https://b/"), Known::default());
     }
 
     #[test]
@@ -134,7 +165,7 @@ mod tests {
         for contents in ["", "{", "[1]", "\0\u{1}", other] {
             fs::write(&path, contents).unwrap();
             let mut memory = Memory::read(&path);
-            assert!(memory.of("https://a/").is_empty(), "{contents}");
+            assert_eq!(memory.of("https://a/"), Known::default(), "{contents}");
             memory.set("https://a/", tagged("2"));
             memory.write().unwrap();
             assert_eq!(Memory::read(&path).of("https://a/"), tagged("2"));

@@ -6,19 +6,25 @@
 //!
 //! Validators show whether a feed has changed (RFC 9110, section 13.1). The `ETag` and `Last-Modified` of the last
 //! answer are sent back as `If-None-Match` and `If-Modified-Since`. A 304 means that the feed is unchanged.
+//!
+//! A permanent redirect (301 or 308) is reported, so that the next fetch can go to the new address. A server that is
+//! busy can say when to come back (`Retry-After`, RFC 9110, section 10.2.3).
 
 mod memory;
+pub mod subscriptions;
 
 #[cfg(test)]
 mod tests;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use reqwest::header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use jiff::Timestamp;
+use reqwest::header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Response, StatusCode, Url};
 
-pub use memory::{Memory, MemoryError, Validators};
+pub use memory::{Known, Memory, MemoryError, Validators};
 
 use crate::models::Permit;
 
@@ -52,6 +58,17 @@ pub enum Fetched {
     Unchanged,
 }
 
+/// An answer, and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    pub fetched: Fetched,
+    /// The address that the feed has moved to for good, if it has.
+    pub moved_to: Option<String>,
+}
+
+/// The longest time that a server can ask to wait. A mistaken header must not silence a feed for long.
+const LONGEST_WAIT: Duration = Duration::from_secs(7 * 24 * 3_600);
+
 /// Why a feed could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FeedError {
@@ -63,6 +80,8 @@ pub enum FeedError {
     Unreachable(String),
     #[error("the server answered {0}")]
     Status(StatusCode),
+    #[error("the server answered {status} and asks to wait until {until}")]
+    Busy { status: StatusCode, until: Timestamp },
     #[error("it is larger than {0} bytes")]
     TooLarge(usize),
 }
@@ -95,19 +114,26 @@ fn host(url: &Url) -> String {
 /// # Errors
 /// The address is not `http` or `https`, the server cannot be reached or returns an error, or the fetch exceeds
 /// `limits`.
-pub fn fetch(_permit: &Permit, address: &str, known: &Validators, limits: &Limits) -> Result<Fetched, FeedError> {
+pub fn fetch(_permit: &Permit, address: &str, known: &Validators, limits: &Limits) -> Result<Reply, FeedError> {
     let url = parse(address).ok_or(FeedError::Address)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| FeedError::Client(error.to_string()))?;
     runtime.block_on(get(url, known, limits))
 }
 
-async fn get(url: Url, known: &Validators, limits: &Limits) -> Result<Fetched, FeedError> {
+async fn get(url: Url, known: &Validators, limits: &Limits) -> Result<Reply, FeedError> {
     let most = limits.redirects;
+    let hops: Arc<Mutex<Hops>> = Arc::default();
+    let seen = Arc::clone(&hops);
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("askpm/", env!("CARGO_PKG_VERSION")))
         .timeout(limits.time)
-        .redirect(Policy::custom(move |attempt| redirect(attempt, most)));
+        .redirect(Policy::custom(move |attempt| {
+            if let Ok(mut hops) = seen.lock() {
+                hops.add(&attempt);
+            }
+            redirect(attempt, most)
+        }));
     if is_loopback(&url) {
         // A server on this machine is never behind a proxy.
         builder = builder.no_proxy();
@@ -120,18 +146,57 @@ async fn get(url: Url, known: &Validators, limits: &Limits) -> Result<Fetched, F
         }
     }
     let response = request.send().await.map_err(unreachable_server)?;
-    match response.status() {
-        StatusCode::NOT_MODIFIED if !known.is_empty() => Ok(Fetched::Unchanged),
+    let moved_to = hops.lock().ok().and_then(|hops| hops.moved_to.clone());
+    let fetched = match response.status() {
+        StatusCode::NOT_MODIFIED if !known.is_empty() => Fetched::Unchanged,
         StatusCode::OK => {
             let validators = Validators {
                 etag: text(response.headers(), ETAG),
                 last_modified: text(response.headers(), LAST_MODIFIED),
             };
             let bytes = body(response, limits.bytes).await?;
-            Ok(Fetched::Feed { bytes, validators })
+            Fetched::Feed { bytes, validators }
         }
-        status => Err(FeedError::Status(status)),
+        status @ (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => {
+            let wait = text(response.headers(), RETRY_AFTER).and_then(|value| retry_after(&value, Timestamp::now()));
+            return Err(match wait {
+                Some(until) => FeedError::Busy { status, until },
+                None => FeedError::Status(status),
+            });
+        }
+        status => return Err(FeedError::Status(status)),
+    };
+    Ok(Reply { fetched, moved_to })
+}
+
+/// The redirects of one fetch.
+#[derive(Default)]
+struct Hops {
+    /// Where the permanent redirects at the beginning lead to.
+    moved_to: Option<String>,
+    /// Whether there was a temporary redirect. What comes after it says nothing about the feed's own address.
+    temporary: bool,
+}
+
+impl Hops {
+    fn add(&mut self, attempt: &Attempt) {
+        let permanent = [StatusCode::MOVED_PERMANENTLY, StatusCode::PERMANENT_REDIRECT].contains(&attempt.status());
+        self.temporary |= !permanent;
+        if !self.temporary {
+            self.moved_to = Some(attempt.url().to_string());
+        }
     }
+}
+
+/// Reads a `Retry-After`: seconds or a date. Returns the time to wait until, at most [`LONGEST_WAIT`] after `now`.
+fn retry_after(value: &str, now: Timestamp) -> Option<Timestamp> {
+    let value = value.trim();
+    let until = match value.parse::<u64>() {
+        Ok(seconds) => now.checked_add(Duration::from_secs(seconds).min(LONGEST_WAIT)).ok()?,
+        Err(_) => jiff::fmt::rfc2822::parse(value).ok()?.timestamp(),
+    };
+    let latest = now.checked_add(LONGEST_WAIT).ok()?;
+    (until > now).then_some(until.min(latest))
 }
 
 /// Follows a redirect unless it is one too many, leads to another scheme, or leads from `https` to `http`.

@@ -20,6 +20,10 @@ fn limits() -> Limits {
 }
 
 fn get(address: &str, known: &Validators) -> Result<Fetched, FeedError> {
+    reply(address, known).map(|reply| reply.fetched)
+}
+
+fn reply(address: &str, known: &Validators) -> Result<Reply, FeedError> {
     fetch(&Net::Online.permit().unwrap(), address, known, &limits())
 }
 
@@ -126,4 +130,43 @@ fn only_web_addresses_are_fetched_and_they_are_shown_without_what_is_secret() {
         shown("https://me:word@example.org:8080/feed.xml?key=k#f"),
         "https://example.org:8080/feed.xml"
     );
+}
+
+#[test]
+fn permanent_redirects_are_reported_up_to_the_first_temporary_one() {
+    let server = FeedServer::start();
+    server.serve("/new", Served::Tagged("\"1\"", "there".into()));
+    server.serve("/middle", Served::Redirect(server.at("/new")));
+    for (path, to, moved) in [
+        ("/a", Served::Moved(server.at("/new")), Some("/new")),
+        ("/b", Served::Moved(server.at("/middle")), Some("/middle")),
+        ("/c", Served::Redirect(server.at("/a")), None),
+        ("/new", Served::Tagged("\"1\"", "there".into()), None),
+    ] {
+        server.serve(path, to);
+        let reply = reply(&server.at(path), &Validators::default()).unwrap();
+        assert_eq!(reply.moved_to, moved.map(|path| server.at(path)), "{path}");
+    }
+}
+
+#[test]
+fn a_busy_server_says_when_to_come_back() {
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let at = |value: &str| retry_after(value, now).map(|until| until.to_string());
+    assert_eq!(at("120").as_deref(), Some("2026-01-01T00:02:00Z"));
+    assert_eq!(
+        at("Thu, 01 Jan 2026 01:00:00 GMT").as_deref(),
+        Some("2026-01-01T01:00:00Z")
+    );
+    for longest in ["999999999999", "Fri, 01 Jan 2027 00:00:00 GMT"] {
+        assert_eq!(at(longest).as_deref(), Some("2026-01-08T00:00:00Z"));
+    }
+    for nothing in ["0", "Mon, 01 Jan 2024 00:00:00 GMT", "soon", "-5", ""] {
+        assert_eq!(at(nothing), None, "{nothing}");
+    }
+    let server = FeedServer::start();
+    server.serve("/busy", Served::Busy(429, "3600".into()));
+    assert!(fault(&server.at("/busy")).contains("429 Too Many Requests and asks to wait until 2"));
+    server.serve("/soon", Served::Busy(503, "soon".into()));
+    assert!(fault(&server.at("/soon")).ends_with("503 Service Unavailable"));
 }

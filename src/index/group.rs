@@ -32,6 +32,19 @@ impl Store {
         passages.sort_by(|a, b| (&a.id, a.part).cmp(&(&b.id, b.part)));
         Ok(passages)
     }
+
+    /// Passes every passage of the index to `take`, in no particular order.
+    ///
+    /// # Errors
+    /// Fails if an index file cannot be read.
+    pub(crate) fn each_passage(&self, take: &mut dyn FnMut(Passage)) -> Result<(), IndexError> {
+        for (segment, reader) in (0u32..).zip(self.searcher.segment_readers()) {
+            for doc in reader.doc_ids_alive() {
+                take(self.passage(DocAddress::new(segment, doc))?);
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -53,5 +66,9 @@ mod tests {
         assert_eq!(ids("e/q2"), ["e/q2/a"]);
         assert_eq!(ids("e/r1"), ["e/r1"]);
         assert!(ids("e/q9").is_empty() && ids("other/q1").is_empty());
+        let mut all = Vec::new();
+        store.each_passage(&mut |p| all.push(p.id.to_string())).unwrap();
+        all.sort();
+        assert_eq!(all, ["e/q1/a", "e/q1/b", "e/q2/a", "e/r1"]);
     }
 }

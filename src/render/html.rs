@@ -21,6 +21,8 @@ body { font: 1.05rem/1.5 system-ui, sans-serif; max-width: 44rem; margin: 2rem a
   color: #222; background: #fff }
 blockquote { margin: .3rem 0 0; padding-left: .8rem; border-left: 3px solid #bbb; color: #444 }
 li { margin-bottom: 1rem }
+table { border-collapse: collapse }
+th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid #bbb }
 code, .about { color: #555; font-size: .9rem }
 @media (prefers-color-scheme: dark) { body { color: #ddd; background: #181818 } blockquote { color: #bbb }
   code, .about { color: #aaa } a { color: #8bf } }

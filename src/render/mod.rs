@@ -1,7 +1,8 @@
-//! Renders answers, hits and editions: text, Markdown and HTML for people, and JSON for scripts.
+//! Renders answers, comparisons, news, hits and editions: text, Markdown and HTML for people, and JSON for scripts.
 //!
 //! Everything is written to a `&mut dyn Write`.
 
+pub mod compare;
 pub mod conversation;
 pub mod dates;
 pub mod digest;
@@ -12,6 +13,7 @@ pub mod list;
 pub mod mail;
 pub mod markdown;
 pub mod sanitise;
+pub mod saved;
 pub mod sources;
 pub mod summary;
 pub mod terminal;

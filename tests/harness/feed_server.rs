@@ -22,8 +22,12 @@ pub enum Served {
     /// 200 with this body and no validator.
     Plain(String),
     Status(u16),
+    /// This status, with this `Retry-After`.
+    Busy(u16, String),
     /// 302 to this address.
     Redirect(String),
+    /// 301 to this address.
+    Moved(String),
     /// 200 and this many bytes, without a length.
     Endless(usize),
     /// 200, a head and one byte, then nothing.
@@ -102,6 +106,16 @@ fn answer(mut stream: TcpStream, state: &Mutex<State>, stop: &AtomicBool) -> std
         ),
         Some(Served::Plain(body)) => send("200 OK", &sized(&body), body.as_bytes()),
         Some(Served::Status(code)) => send(&format!("{code} Ordered"), "Content-Length: 0\r\n", b""),
+        Some(Served::Busy(code, wait)) => send(
+            &format!("{code} Ordered"),
+            &format!("Retry-After: {wait}\r\nContent-Length: 0\r\n"),
+            b"",
+        ),
+        Some(Served::Moved(to)) => send(
+            "301 Moved Permanently",
+            &format!("Location: {to}\r\nContent-Length: 0\r\n"),
+            b"",
+        ),
         Some(Served::Redirect(to)) => send("302 Found", &format!("Location: {to}\r\nContent-Length: 0\r\n"), b""),
         Some(Served::Endless(bytes)) => send("200 OK", "", &vec![b'x'; bytes]),
         Some(Served::Silent) => {

@@ -158,7 +158,7 @@ pub(super) fn by_magic(bytes: &[u8]) -> Option<String> {
 /// Returns why a text with the root element `root` is not a newsletter, or `None` if it may be one.
 pub(super) fn by_root(root: &str) -> Option<String> {
     let what = match root {
-        "opml" => "a list of feeds (OPML): name the addresses of its feeds as `feeds` in the settings",
+        "opml" => "a list of feeds (OPML): `askpm feeds import FILE` subscribes to them",
         "svg" => "a picture (SVG)",
         "plist" => "a property list: import the file that it belongs to",
         "urlset" | "sitemapindex" => "a site map: save the pages that it lists, and import those",

@@ -113,7 +113,7 @@ fn parts(blocks: &[Block], region: &Region, of: &[Option<Turn>]) -> Vec<Part> {
                 let line = openings::read(&blocks[next]).filter(|next| next.layout == layout && next.said.is_empty());
                 line.is_some_and(|next| next.trust >= Trust::Shape)
             };
-            !matches!(blocks[next].look, Look::Heading(1..=3)) && !item && !(alone && named())
+            !(matches!(blocks[next].look, Look::Heading(1..=3)) || item || alone && named())
         });
         if alone && !body && opening.trust >= Trust::Shape {
             bare.push(layout);
@@ -220,9 +220,8 @@ fn several(blocks: &[Block], parts: &[Part]) -> Vec<Layout> {
 fn is_clean(blocks: &[Block], parts: &[Part], layout: Layout) -> bool {
     let of_layout = || parts.iter().filter(|part| part.opening.layout == layout);
     let last = of_layout()
-        .filter(|part| part.opening.trust >= Trust::Known)
-        .map(|part| part.at)
-        .last();
+        .rfind(|part| part.opening.trust >= Trust::Known)
+        .map(|part| part.at);
     let below = |part: &Part| layout.form == Form::Line && last.is_some_and(|last| part.at > last);
     of_layout().all(|part| part.opening.trust > Trust::Not || below(part) || is_note(&blocks[part.at], &part.opening))
 }
@@ -294,7 +293,7 @@ fn is_note(block: &Block, opening: &Opening) -> bool {
 
 /// Finds editors' words without an opening: a postscript below the answers, and the editor's name.
 fn notes(blocks: &[Block], region: &Region, parts: &[Part], of: &mut [Option<Turn>]) {
-    let Some(last) = parts.iter().filter(|part| part.is_named()).map(|part| part.at).last() else {
+    let Some(last) = parts.iter().rfind(|part| part.is_named()).map(|part| part.at) else {
         return;
     };
     for &at in region.blocks.iter().filter(|&&at| at > last) {
@@ -316,7 +315,7 @@ fn asker(blocks: &[Block], region: &Region, parts: &mut [Part], of: &mut [Option
     let (from, to) = (parts[first].at, parts[second].at);
     let asks = |text: &str| text.trim_end().ends_with('?');
     let part = &parts[first];
-    let below = region.blocks.iter().filter(|&&at| from < at && at < to).next_back();
+    let below = region.blocks.iter().rfind(|&&at| from < at && at < to);
     let last = below.map_or(part.opening.said.as_str(), |&at| blocks[at].text.as_str());
     let long = words(&part.opening.said) >= ASKED_WORDS || below.is_some();
     if !part.first || region.asker || !asks(last) || !long || part.opening.layout.item {

@@ -1,0 +1,218 @@
+//! Finds what is new for a saved question: answers that were not there at its last run, in discussions that answer it.
+//!
+//! A discussion is judged as `ask` judges it. `ask` answers from the best discussions only, so an older discussion that
+//! answers could hide a new one. A second search therefore looks among the new discussions, each compared with the best
+//! of the older ones that `ask` does not answer from. A new discussion is reported if it is confident enough there.
+//! Without that comparison, a discussion that only resembles the question would be the best of what is left.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+
+use super::among::Among;
+use super::list::Question;
+use super::state::{Said, Snapshot};
+use crate::answer::agreement::{Checker, Relation};
+use crate::answer::judge;
+use crate::answer::meaning::Meaning;
+use crate::answer::runs::{self, Shown};
+use crate::answer::topic::{Topic, Verdict};
+use crate::ask::{self, AskError, Settings};
+use crate::corpus::{Id, Passage};
+use crate::index::Store;
+use crate::retrieve::Retriever;
+
+/// The most discussions of a first run: those that `ask` answers from.
+const FIRST: usize = 2;
+
+/// The most quotes of a discussion.
+const QUOTES: usize = 2;
+
+/// What is new for a question. It serialises to the object that `saved run --json` prints.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct News {
+    pub name: String,
+    pub question: String,
+    /// Whether the question ran for the first time. Everything that answers is then new.
+    pub first: bool,
+    /// Empty if nothing is new.
+    pub discussions: Vec<Item>,
+}
+
+/// A discussion, or a section of an article, with new answers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Item {
+    /// The identifier to open with `askpm show ID`.
+    pub id: String,
+    /// Its title.
+    pub discussion: String,
+    /// Title of the edition.
+    pub edition: String,
+    pub date: Option<String>,
+    pub path: String,
+    pub change: Change,
+    /// One or two quotes.
+    pub evidence: Vec<Evidence>,
+}
+
+/// What is new about a discussion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// All of its answers.
+    New,
+    /// Some of its answers.
+    Changed,
+}
+
+/// A sentence of a new answer, or up to three that cannot stand alone.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evidence {
+    #[serde(flatten)]
+    pub said: Said,
+    /// The quote of an earlier report that it contradicts, if the checker finds one.
+    pub contradicts: Option<Said>,
+}
+
+/// Searches for one question.
+pub struct Search<'a> {
+    pub store: &'a Store,
+    pub retriever: &'a dyn Retriever,
+    pub meaning: Option<&'a dyn Meaning>,
+    pub settings: &'a Settings,
+    /// The snapshot of `store`.
+    pub now: &'a Snapshot,
+}
+
+impl Search<'_> {
+    /// Returns what is new for `question` since `last`: the snapshot of its last run, and the quotes reported so far.
+    ///
+    /// # Errors
+    /// As for [`ask::find_with`].
+    pub fn news(&self, question: &Question, last: Option<(&Snapshot, &[Said])>) -> Result<News, AskError> {
+        let mut news = News {
+            name: question.name.clone(),
+            question: question.question.clone(),
+            first: last.is_none(),
+            discussions: Vec::new(),
+        };
+        let (before, said) = last.map_or((None, &[][..]), |(before, said)| (Some(before), said));
+        let new = self.new_answers(before);
+        let mut open: HashSet<Id> = new.iter().map(Id::group).collect();
+        if open.is_empty() {
+            return Ok(news);
+        }
+        let text = &question.question;
+        let find = |retriever: &dyn Retriever| ask::find_with(self.store, retriever, self.meaning, text, self.settings);
+        let mut answering = find(self.retriever)?.topics;
+        answering.retain(|topic| topic.verdict == Verdict::Answers);
+        if news.first {
+            answering.truncate(FIRST);
+        }
+        let done: HashSet<Id> = answering.iter().map(|topic| topic.id.clone()).collect();
+        answering.retain(|topic| open.remove(&topic.id));
+        if !news.first && !open.is_empty() {
+            let among = Among {
+                retriever: self.retriever,
+                new: &open,
+                without: &done,
+            };
+            let mut others = find(&among)?.topics;
+            let confident = |topic: &Topic| !judge::abstains(topic.confidence, self.settings.min_confidence);
+            others.retain(|topic| open.contains(&topic.id) && confident(topic));
+            answering.extend(others);
+        }
+        let item = |topic: &Topic| self.item(text, topic, &new, before, said);
+        news.discussions = answering.iter().filter_map(item).collect();
+        Ok(news)
+    }
+
+    /// Returns the answers and sections that differ from those of `before`.
+    fn new_answers(&self, before: Option<&Snapshot>) -> HashSet<Id> {
+        let differs = |(id, hash): &(&String, &String)| before.is_none_or(|before| before.get(*id) != Some(*hash));
+        let new = self.now.iter().filter(differs);
+        new.filter_map(|(id, _)| id.parse().ok()).collect()
+    }
+
+    /// Returns the new answers of `topic` with one or two quotes. Returns `None` if nothing of them can be quoted that
+    /// was not reported.
+    fn item(
+        &self,
+        question: &str,
+        topic: &Topic,
+        new: &HashSet<Id>,
+        before: Option<&Snapshot>,
+        said: &[Said],
+    ) -> Option<Item> {
+        let known = |id: &Id| before.is_some_and(|before| before.contains_key(&id.to_string()));
+        let changed = topic.passages.iter().any(|passage| known(&passage.id));
+        let passages: Vec<Passage> = topic.passages.iter().filter(|p| new.contains(&p.id)).cloned().collect();
+        let mut fresh = Topic {
+            heads: topic.heads.clone(),
+            ..Topic::new(topic.id.clone(), passages, topic.found)?
+        };
+        if let Some(meaning) = self.meaning {
+            fresh.read(meaning);
+        }
+        let mut evidence: Vec<Evidence> = self.against(&fresh, said).into_iter().collect();
+        let mut shown: Vec<Shown> = said.iter().map(shown_of).collect();
+        shown.extend(evidence.iter().map(|one| shown_of(&one.said)));
+        for run in runs::choose(question, &[&fresh], &shown) {
+            if evidence.len() == QUOTES {
+                break;
+            }
+            let passage = run.passage(&[&fresh]);
+            evidence.push(Evidence {
+                said: quote(passage, &passage.text[runs::line(&run, &passage.text)]),
+                contradicts: None,
+            });
+        }
+        let first = fresh.passages.first().filter(|_| !evidence.is_empty())?;
+        Some(Item {
+            id: fresh.id.to_string(),
+            discussion: fresh.title.clone(),
+            edition: fresh.edition.clone(),
+            date: first.date.clone(),
+            path: first.path.clone(),
+            change: if changed { Change::Changed } else { Change::New },
+            evidence,
+        })
+    }
+
+    /// Returns the first sentence of `topic` that contradicts a quote of an earlier report.
+    fn against(&self, topic: &Topic, said: &[Said]) -> Option<Evidence> {
+        let checker = Checker::new(self.meaning);
+        let honest = topic.sentences.iter().filter(|sentence| sentence.honest);
+        honest.into_iter().find_map(|sentence| {
+            let passage = &topic.passages[sentence.passage];
+            let own = &passage.text[sentence.span.clone()];
+            let denies = |said: &&Said| checker.relation(own, &said.quote) == Some(Relation::Contradicts);
+            // The newest report first. A corrected answer contradicts nobody but itself.
+            let other = said
+                .iter()
+                .rev()
+                .filter(|said| said.id != passage.id.to_string())
+                .find(denies)?;
+            Some(Evidence {
+                said: quote(passage, own),
+                contradicts: Some(other.clone()),
+            })
+        })
+    }
+}
+
+fn quote(passage: &Passage, text: &str) -> Said {
+    Said {
+        id: passage.id.to_string(),
+        contributor: passage.contributor.clone(),
+        date: passage.date.clone(),
+        quote: text.to_string(),
+    }
+}
+
+fn shown_of(said: &Said) -> Shown {
+    Shown {
+        id: Some(said.id.clone()),
+        quote: said.quote.clone(),
+    }
+}
