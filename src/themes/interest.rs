@@ -7,8 +7,8 @@ use super::item::Item;
 use crate::answer::meaning::{Meaning, cosine};
 use crate::answer::words::Words;
 
-/// A discussion at least this near in meaning bears on an interest.
-const NEAR: f32 = 0.42;
+/// A discussion at least this near in meaning bears on an interest. A single word is rather near to many discussions.
+const NEAR: f32 = 0.55;
 
 /// One whose answers have the words is about something else below this.
 const NOT_FAR: f32 = 0.3;

@@ -27,7 +27,7 @@ pub const MOST: usize = 3_000;
 /// Discussions whose average likeness in meaning is at least this are about the same matter. The likeness is that of how
 /// they differ from the average discussion, which all of them resemble. Chosen by reading the groups of the built-in
 /// editions.
-const NEAR_IN_MEANING: f32 = 0.25;
+const NEAR_IN_MEANING: f32 = 0.3;
 
 /// The same for the likeness of words.
 const NEAR_IN_WORDS: f32 = 0.13;
