@@ -73,6 +73,7 @@ pub mod jobs;
 pub use askpm_engine as engine;
 pub mod eval;
 pub mod feeds;
+mod hex;
 pub mod index;
 pub mod mcp;
 pub mod models;

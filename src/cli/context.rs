@@ -16,6 +16,7 @@ use super::config::Config;
 use super::error::Failure;
 use super::{files, memory};
 use crate::corpus::Corpus;
+use crate::hex::hex;
 use crate::index::{IndexError, RefreshReport, Skipped, Store};
 use crate::models::{Net, Places, Registry};
 use crate::prompt::{Prompts, TemplateError};
@@ -283,8 +284,7 @@ impl Context {
 
 /// A name for `identity` that is valid as a file name.
 fn key(identity: &str) -> String {
-    let hash = Sha256::digest(identity);
-    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(identity)[..8])
 }
 
 /// An environment variable.

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Digest, State};
 use crate::corpus::{Edition, markdown};
+use crate::hex::hex;
 
 /// Changes whenever an older askpm could misread the record.
 const FORMAT: u32 = 1;
@@ -87,6 +88,5 @@ fn print(edition: &Edition) -> String {
             .iter_mut()
             .for_each(|answer| answer.also_asked.clear());
     }
-    let hash = Sha256::digest(markdown::write(&words));
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(markdown::write(&words)))
 }

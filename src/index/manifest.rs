@@ -10,7 +10,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Skipped, hex, sha256};
+use super::{Skipped, sha256};
+use crate::hex::hex;
 
 /// First word of a payload that is ours. The number after it is the format.
 const STAMP: &str = "askpm-manifest";

@@ -30,8 +30,6 @@ pub(crate) mod vectors;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::fmt::Write;
-
 use sha2::{Digest, Sha256};
 
 pub use error::IndexError;
@@ -56,14 +54,4 @@ pub struct Skipped {
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
-}
-
-/// Returns `bytes` as lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut out, byte| {
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
 }

@@ -8,11 +8,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::Skipped;
 use super::manifest::{FileEntry, FileState, Manifest};
-use super::{Skipped, hex};
 use crate::corpus::edition::Edition;
 use crate::corpus::passage::passages;
 use crate::corpus::{SourceFile, parse};
+use crate::hex::hex;
 
 /// What happened to an edition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

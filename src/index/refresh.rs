@@ -14,9 +14,10 @@ use super::manifest::Manifest;
 use super::plan::{Change, Plan};
 use super::schema::Fields;
 use super::store::{Check, Store, open_current};
-use super::{IndexError, Skipped, analyzer, folder, hex};
+use super::{IndexError, Skipped, analyzer, folder};
 use crate::corpus::SourceFile;
 use crate::corpus::passage::passages;
+use crate::hex::hex;
 
 /// How long a refresh waits for another process that is refreshing the same index.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -238,7 +238,7 @@ impl Fields {
             tantivy::version_string(),
             analyzer::VERSION
         );
-        super::hex(&super::sha256(settings.as_bytes()))
+        crate::hex::hex(&super::sha256(settings.as_bytes()))
     }
 }
 

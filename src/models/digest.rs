@@ -4,6 +4,8 @@ use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
+
 /// A running SHA-256.
 #[derive(Clone, Default)]
 pub(super) struct Hasher(Sha256);
@@ -15,7 +17,7 @@ impl Hasher {
 
     /// Returns the digest of everything so far, as 64 lower-case hexadecimal digits.
     pub fn hex(self) -> String {
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0.finalize())
     }
 }
 

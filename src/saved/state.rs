@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::list::Question;
 use crate::corpus::{Id, Passage};
-use crate::index::{IndexError, Store, hex};
+use crate::hex::hex;
+use crate::index::{IndexError, Store};
 
 /// The version of the format.
 const VERSION: u32 = 1;

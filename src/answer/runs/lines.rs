@@ -14,9 +14,8 @@ const WORDS: usize = 40;
 
 /// Returns a line of each contributor of `topic` for `question`, the one that is worth most first.
 ///
-/// Somebody who says that others are wrong comes last, with that stance. A contributor who says nothing that stands by
-/// itself, or only points to others, is left out. So is a line that repeats a better one. Nothing that was `shown` is
-/// repeated.
+/// Contributors who say that others are wrong come last, with that stance. The function leaves out contributors without a
+/// sentence that stands by itself, lines that repeat a better one, and everything that was `shown`.
 pub fn lines(question: &str, topic: &Topic, shown: &[Shown]) -> Vec<Run> {
     let sentences = worth::sentences(question, &[topic]);
     let mut lines: Vec<(&Id, Candidate)> = Vec::new();

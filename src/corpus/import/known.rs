@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::clean::key;
 use crate::corpus::edition::Edition;
 use crate::corpus::markdown;
+use crate::hex::hex;
 
 const NAME: &str = ".askpm-imported.json";
 
@@ -62,7 +63,7 @@ impl Known {
 
     /// Returns the key of `identity`, unless this import has already met it.
     pub(super) fn meet(&mut self, identity: &str) -> Option<String> {
-        let key = hex(identity);
+        let key = sha256(identity);
         self.met.insert(key.clone()).then_some(key)
     }
 
@@ -97,14 +98,11 @@ pub(super) fn print(edition: &Edition) -> String {
         tags: Vec::new(),
         ..edition.clone()
     };
-    hex(&markdown::write(&untagged))
+    sha256(&markdown::write(&untagged))
 }
 
-fn hex(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    digest
-        .iter()
-        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+fn sha256(text: &str) -> String {
+    hex(&Sha256::digest(text))
 }
 
 /// Reports whether `new` may be a correction of `old`.

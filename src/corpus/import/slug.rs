@@ -8,6 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::clean::one_line;
 use crate::corpus::edition::{MAX_SLUG, is_slug};
+use crate::hex::hex;
 
 /// Longest slug made from a title. The rest of [`MAX_SLUG`] is for a date or a number that makes it unique.
 const LONGEST: usize = 64;
@@ -49,11 +50,7 @@ pub(super) fn of(title: &str) -> String {
     let only_number =
         !slug.contains(|c: char| c.is_ascii_lowercase()) && title.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
     if slug.is_empty() || only_number {
-        let hash = Sha256::digest(title);
-        return hash
-            .iter()
-            .take(4)
-            .fold("edition-".to_string(), |name, byte| format!("{name}{byte:02x}"));
+        return format!("edition-{}", hex(&Sha256::digest(title)[..4]));
     }
     if RESERVED.contains(&slug.as_str()) {
         return format!("{slug}-edition");

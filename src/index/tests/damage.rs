@@ -214,7 +214,7 @@ fn a_full_disk_is_told_with_the_way_out_and_leaves_the_index_as_it_was() {
     let noise: Vec<String> = (0..60u32)
         .map(|i| {
             (0..40u32)
-                .map(|j| hex(&sha256(&(i * 1000 + j).to_le_bytes()))[..30].to_string() + " ")
+                .map(|j| crate::hex::hex(&sha256(&(i * 1000 + j).to_le_bytes()))[..30].to_string() + " ")
                 .collect()
         })
         .collect();

@@ -23,6 +23,7 @@ use tantivy::DocAddress;
 use super::bm25::{self, Scored};
 use super::{Query, RetrieveError, Retrieved, Retriever, timed};
 use crate::corpus::passage::Passage;
+use crate::hex::hex;
 use crate::index::{IndexError, Store};
 
 pub use http::ClusterError;
@@ -176,10 +177,6 @@ fn key(passage: &Passage) -> String {
         hash.update(field);
     }
     hex(&hash.finalize()[..16])
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Sends all passages in several requests.

@@ -7,7 +7,7 @@ use candle_core::Result;
 use sha2::{Digest, Sha256};
 
 use super::lora::{Adapter, AdapterFile};
-use crate::index::hex;
+use crate::hex::hex;
 
 static FILE: &[u8] = include_bytes!("../../../adapters/finder.gguf");
 

@@ -26,7 +26,7 @@ const SAYS: [&str; 12] = [
     "warns",
 ];
 
-/// How a name is set off from what is said.
+/// How a name is separated from the text that follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Colon,
