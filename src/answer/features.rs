@@ -16,9 +16,8 @@ pub struct Features {
     pub asked_lacks: f32,
     /// Rarity of the rarest word missing from the whole discussion, on the same scale.
     pub lacks: f32,
-    /// Similarity of the passage minus that of the best other discussion. Without similarities, the relative difference
-    /// in score.
+    /// Relative difference in score to the best other discussion. Only the fit by words uses it.
     pub margin: f32,
-    /// ln(1 + content words). Without an embedding model, at most 8 words count.
+    /// ln(1 + content words), of which at most 8 count. Only the fit by words uses it.
     pub length: f32,
 }

@@ -40,8 +40,7 @@ const SECOND: f32 = 0.8;
 /// A content word of the question, and its inverse document frequency in the corpus.
 pub type AskedWord = (String, f32);
 
-/// Without an embedding model, more content words than this do not raise the confidence. Any discussion has some of
-/// them.
+/// More content words than this do not raise the confidence by words. Any discussion has some of them.
 const LONG: usize = 8;
 
 /// The number of features.
@@ -126,33 +125,21 @@ fn near(topic: &Topic) -> bool {
 /// Measures each of `topics`, in order.
 fn features(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning: Option<&dyn Meaning>) -> Vec<Features> {
     let words = Words::default();
-    let counted = if meaning.is_some() {
-        asked.len()
-    } else {
-        asked.len().min(LONG)
-    };
-    let length = (1.0 + counted as f32).ln();
+    let length = (1.0 + asked.len().min(LONG) as f32).ln();
     let of = |topic| Features {
         length,
         ..by_words(&words, asked, topic)
     };
     let mut all: Vec<Features> = topics.iter().map(of).collect();
+    for (at, features) in all.iter_mut().enumerate() {
+        let others = topics.iter().enumerate().filter(|(other, _)| *other != at);
+        let best = others.map(|(_, topic)| topic.found.score).reduce(f32::max);
+        let own = topics[at].found.score;
+        // Scores have no fixed scale.
+        features.margin = best.map_or(0.0, |best| (own - best) / own.max(best).max(f32::EPSILON));
+    }
     if let Some(meaning) = meaning {
         by_meaning(question, topics, meaning, &mut all);
-    }
-    let strengths: Vec<f32> = topics
-        .iter()
-        .map(|t| t.found.similarity.unwrap_or(t.found.score))
-        .collect();
-    for (at, features) in all.iter_mut().enumerate() {
-        let others = strengths.iter().enumerate().filter(|(other, _)| *other != at);
-        let best = others.map(|(_, strength)| *strength).fold(f32::MIN, f32::max);
-        features.margin = match (topics[at].found.similarity, topics.len()) {
-            (_, 0..=1) => 0.0,
-            (Some(_), _) => strengths[at] - best,
-            // Word scores have no fixed scale.
-            (None, _) => (strengths[at] - best) / strengths[at].max(best).max(f32::EPSILON),
-        };
     }
     all
 }
