@@ -245,14 +245,15 @@ fn counts_readers(host: &str, name: &str, value: &str, own: bool) -> bool {
 
 /// Returns `href` without its tracking parameters.
 fn untracked(href: &str) -> String {
-    let Some((base, query)) = href.split_once('?') else {
+    // A `?` after the `#` belongs to the fragment (RFC 3986, 3.5).
+    let (address, fragment) = href.split_once('#').map_or((href, None), |(a, f)| (a, Some(f)));
+    let Some((base, query)) = address.split_once('?') else {
         return href.to_string();
     };
     let (host, _) = parts(href);
     let own = ["isFreemail=", "triedRedirect="]
         .iter()
         .any(|sign| query.contains(sign));
-    let (query, fragment) = query.split_once('#').map_or((query, None), |(q, f)| (q, Some(f)));
     let counts = |pair: &&str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         counts_readers(&host, &name.to_ascii_lowercase(), value, own)

@@ -130,6 +130,10 @@ mod tests {
             ),
             ("```\nhttps://e.org?gclid=1\n```\n", "```\nhttps://e.org?gclid=1\n```\n"),
             ("ftp://e.org?gclid=1 and ://", "ftp://e.org?gclid=1 and ://"),
+            (
+                "https://e.org/?gclid=1#a?gclid=1 https://e.org/#a?gclid=1",
+                "https://e.org/#a?gclid=1 https://e.org/#a?gclid=1",
+            ),
         ] {
             assert_eq!(without(text), left);
         }
