@@ -103,6 +103,15 @@ fn edit_starts_from_a_first_file_and_saves_what_is_valid_for_its_owner_alone() {
     assert_eq!(fs::read_dir(home.path(".config/askpm")).unwrap().count(), 1);
 }
 
+#[test]
+fn without_a_terminal_no_editor_is_started_unless_one_is_named() {
+    let home = Home::new();
+    let ran = home.bare().env("EDITOR", "").args(["config", "edit"]).run();
+    let ran = ran.fails(1, &["cannot start an editor", "not a terminal"]);
+    assert!(ran.hint().contains("VISUAL or EDITOR"), "{ran:#?}");
+    assert!(!home.path(".config/askpm/config.toml").exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn an_edit_that_is_wrong_changes_nothing_and_loses_nothing() {

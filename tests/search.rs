@@ -175,6 +175,26 @@ fn what_is_not_there_cannot_be_shown() {
 }
 
 #[test]
+fn a_refresh_of_many_editions_names_the_first_and_counts_the_rest() {
+    let home = Home::new();
+    for n in 10..34 {
+        let text = format!(
+            "---\nslug: e{n}\ntitle: E\ndate: 2024-01-01\nsource: Here.\n---\n\n## Q1. Why?\n\n### A. Ann\n\nSo.\n"
+        );
+        home.write(&format!("many/e{n}.md"), text);
+    }
+    let corpus = home.path("many").to_str().unwrap().to_string();
+    let text = home.bare().args(["--corpus", &corpus, "refresh"]).run().ok().stdout;
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 22, "{text}");
+    assert_eq!(
+        [lines[0], lines[19], lines[20]],
+        ["added e10", "added e29", "… and 4 more"]
+    );
+    assert!(lines[21].starts_with("24 added, "), "{text}");
+}
+
+#[test]
 fn refresh_tells_what_was_added_changed_and_removed() {
     let home = Home::new();
     let corpus = own_corpus(&home);

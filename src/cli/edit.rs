@@ -2,7 +2,7 @@
 //! draft is valid. An invalid draft is kept, so that nothing typed is lost.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
@@ -84,7 +84,12 @@ fn kept(failure: Failure, path: &Path, draft: &Path) -> Failure {
 fn open_editor(file: &Path) -> Result<(), Failure> {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
     let usual = || if cfg!(windows) { "notepad" } else { "vi" }.into();
-    let editor: std::ffi::OsString = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(usual);
+    let named = set("VISUAL").or_else(|| set("EDITOR"));
+    if named.is_none() && !io::stdin().is_terminal() {
+        let hint = "run it at a terminal, or set VISUAL or EDITOR to an editor that needs none";
+        return Err(Failure::new("cannot start an editor", "standard input is not a terminal").hinted(hint));
+    }
+    let editor: std::ffi::OsString = named.unwrap_or_else(usual);
     let name = editor.to_string_lossy().into_owned();
     let hint = "set VISUAL or EDITOR to an editor that waits until the file is closed";
     let what = format!("cannot run the editor `{name}`");

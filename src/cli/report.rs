@@ -37,6 +37,9 @@ pub enum Form {
     JsonLine,
 }
 
+/// The most editions that the text names. The counts below them are of all.
+const NAMED: usize = 20;
+
 /// Writes what a refresh changed.
 pub fn tell(out: &mut dyn Write, report: &RefreshReport, form: Form) -> io::Result<()> {
     let object = || Report {
@@ -57,13 +60,16 @@ pub fn tell(out: &mut dyn Write, report: &RefreshReport, form: Form) -> io::Resu
         Form::JsonLine => return json::line(out, &object()),
         Form::Text => {}
     }
-    for (change, slug) in &report.changes {
+    for (change, slug) in report.changes.iter().take(NAMED) {
         let word = match change {
             Change::Added => "added",
             Change::Changed => "changed",
             Change::Removed => "removed",
         };
         writeln!(out, "{word} {}", sanitise::line(slug))?;
+    }
+    if let Some(more @ 1..) = report.changes.len().checked_sub(NAMED) {
+        writeln!(out, "… and {more} more")?;
     }
     writeln!(
         out,

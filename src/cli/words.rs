@@ -119,17 +119,18 @@ fn quoted(text: &str) -> String {
     }
 }
 
-/// The command that the first word resembles. The word must have at least five letters and the command's first letter, so
-/// that `how` is not taken for `show`.
+/// The command that the first word resembles. The word must have the command's first letter, so that `how` is not taken
+/// for `show`. A word of fewer than five letters must lack one letter or have two swapped, because `last` is a word too.
 fn mistyped(args: &[OsString]) -> Option<String> {
     let word = args.get(1)?.to_str()?.to_lowercase();
     let command = Cli::command();
     let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-    if word.chars().count() < 5 || names.contains(&word.as_str()) {
+    if word.chars().count() < 3 || names.contains(&word.as_str()) {
         return None;
     }
     let near = nearest::nearest(&word, names.iter().copied())?;
-    near.starts_with(word.chars().next()?).then(|| near.to_string())
+    let slip = word.len() >= 5 || word.chars().all(|c| near.contains(c));
+    (slip && near.starts_with(word.chars().next()?)).then(|| near.to_string())
 }
 
 #[cfg(test)]
@@ -169,6 +170,13 @@ mod tests {
             "error: `serch` is not an askpm command; did you mean `askpm search price --json`?\n\
              hint: run `askpm ask serch price --json` to ask it as a question, or `askpm --help` to list the commands"
         );
+        for (typed, meant) in [("shw", "show"), ("lsit", "list"), ("lst", "list")] {
+            let told = refused(&[typed, "pricing"]).unwrap();
+            assert!(
+                told.contains(&format!("did you mean `askpm {meant} pricing`?")),
+                "{told}"
+            );
+        }
         assert!(refused(&["refesh"]).unwrap().contains("did you mean `askpm refresh`?"));
         assert!(
             refused(&["otters"])
@@ -180,6 +188,8 @@ mod tests {
             &["search", "price"][..],
             &["How do I start?"],
             &["how", "so"],
+            &["last", "raise"],
+            &["as", "pm"],
             &["Why?"],
             &["价格怎么定"],
             &["serch", "for", "good", "prices"],
