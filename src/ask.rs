@@ -227,11 +227,12 @@ pub fn write(
         false => writing::write(found, writer, meaning, settings, &mut timings, listener)?,
     };
     let writing::Written {
-        draft,
+        mut draft,
         model,
         mode,
         cut,
     } = written;
+    gather::name_copies(&mut draft.citations, &found.topics);
     timings.total_ms = ms(found.started.elapsed());
     let abstained = !draft.holds();
     // If everything that answers was shown before, the corpus still has an answer.

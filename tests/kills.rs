@@ -47,7 +47,7 @@ fn write(home: &Home, version: usize) {
     for n in 0..EDITIONS {
         let text = format!(
             "---\nslug: edition-{n}\ntitle: Edition {n}\n---\n\n## Q1. Which walrus is number {n}?\n\n### A. Somebody\n\n\
-             The walrus says version{version} now, and has said much else before about the ice.\n"
+             The walrus says version{version} now. It slept {n} days on floe{n}, and swam past buoy{n} to beach{n}.\n"
         );
         home.write(&format!("corpus/edition-{n}.md"), text);
     }

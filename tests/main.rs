@@ -9,6 +9,7 @@ mod chat;
 mod circles;
 mod compare;
 mod config;
+mod copies;
 mod corpus;
 mod digest;
 mod doctor;

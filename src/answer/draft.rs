@@ -140,6 +140,7 @@ impl Draft {
             date: passage.date.clone(),
             quote: quote.to_string(),
             path: passage.path.clone(),
+            also_in: Vec::new(),
         });
         n
     }

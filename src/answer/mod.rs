@@ -28,6 +28,7 @@ pub(crate) mod words;
 use serde::{Deserialize, Serialize};
 
 use crate::corpus::Id;
+use crate::corpus::copies::AlsoIn;
 
 pub use draft::{Draft, gap, headed, marked, marks, one_line};
 
@@ -127,6 +128,9 @@ pub struct Citation {
     /// A verbatim slice of the passage.
     pub quote: String,
     pub path: String,
+    /// Other editions with a copy of the discussion.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_in: Vec<AlsoIn>,
 }
 
 /// How fresh the corpus behind an answer is.

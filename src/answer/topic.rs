@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::features::Features;
 use super::injection;
 use super::meaning::Meaning;
+use crate::corpus::copies::AlsoIn;
 use crate::corpus::{Id, Passage};
 
 /// How a discussion relates to a question.
@@ -35,6 +36,8 @@ pub struct Topic {
     pub passages: Vec<Passage>,
     /// What the search knows about it.
     pub found: Found,
+    /// Other editions with a copy of it.
+    pub also_in: Vec<AlsoIn>,
     /// Its sentences, passage by passage.
     pub sentences: Vec<Sentence>,
     /// Vectors of the question and of the title. Set when the discussion is judged with an embedding model.
@@ -94,6 +97,7 @@ impl Topic {
             edition: first.edition_title.clone(),
             question: first.question.clone(),
             found,
+            also_in: Vec::new(),
             confidence: 0.0,
             verdict: Verdict::Off,
             passages,

@@ -4,8 +4,9 @@
 //! resources among the hits. Judging them is left to `answer::judge`.
 
 use super::Found;
-use crate::answer::Further;
 use crate::answer::topic::{self, Topic, Verdict};
+use crate::answer::{Citation, Further};
+use crate::corpus::copies::AlsoIn;
 use crate::corpus::{Id, Passage};
 use crate::index::{IndexError, Store};
 use crate::retrieve::{Filters, Hit};
@@ -19,7 +20,7 @@ const READING: usize = 2;
 /// Returns the discussions of `hits` in the order of their best hit, and the learning resources.
 pub(super) fn topics(store: &Store, hits: &[Hit], filters: &Filters) -> Result<(Vec<Topic>, Vec<Passage>), IndexError> {
     let mut resources = Vec::new();
-    let mut groups: Vec<(Id, topic::Found)> = Vec::new();
+    let mut groups: Vec<(Id, topic::Found, Vec<AlsoIn>)> = Vec::new();
     for hit in hits {
         let id = hit.passage.id.group();
         if matches!(id, Id::Resource { .. }) {
@@ -28,24 +29,33 @@ pub(super) fn topics(store: &Store, hits: &[Hit], filters: &Filters) -> Result<(
         }
         let similarity = hit.similarity.map(|similarity| similarity.value);
         let full = groups.len() >= TOPICS;
-        match groups.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, found)) if similarity > found.similarity => found.similarity = similarity,
-            Some(_) => {}
+        match groups.iter_mut().find(|(known, ..)| *known == id) {
+            Some((_, found, also_in)) => {
+                if similarity > found.similarity {
+                    found.similarity = similarity;
+                }
+                for other in &hit.also_in {
+                    if !also_in.contains(other) {
+                        also_in.push(other.clone());
+                    }
+                }
+            }
             None if !full => groups.push((
                 id,
                 topic::Found {
                     score: hit.score,
                     similarity,
                 },
+                hit.also_in.clone(),
             )),
             None => {}
         }
     }
     let mut topics = Vec::with_capacity(groups.len());
-    for (id, found) in groups {
+    for (id, found, also_in) in groups {
         let mut passages = store.group(&id)?;
         passages.retain(|passage| filters.admits_contributor(passage.contributor.as_deref().unwrap_or("")));
-        topics.extend(Topic::new(id, passages, found));
+        topics.extend(Topic::new(id, passages, found).map(|topic| Topic { also_in, ..topic }));
     }
     Ok((topics, resources))
 }
@@ -69,4 +79,13 @@ pub(super) fn further_reading(found: &Found) -> Vec<Further> {
         .take(READING)
         .map(one)
         .collect()
+}
+
+/// Names, for each of `citations`, the other editions with a copy of its discussion.
+pub(super) fn name_copies(citations: &mut [Citation], topics: &[Topic]) {
+    for citation in citations {
+        let source = citation.source();
+        let topic = topics.iter().find(|topic| topic.id.to_string() == source);
+        citation.also_in = topic.map(|topic| topic.also_in.clone()).unwrap_or_default();
+    }
 }

@@ -61,6 +61,7 @@ mod tests {
             date: None,
             quote: quote.to_string(),
             path: "e.md".into(),
+            also_in: Vec::new(),
         };
         Turn {
             citations: all.iter().enumerate().map(citation).collect(),

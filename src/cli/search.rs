@@ -12,6 +12,7 @@ use super::meaning::Finder;
 use super::pager;
 use super::text::words_or_stdin;
 use crate::ask::MAX_QUESTION_BYTES;
+use crate::corpus::copies::AlsoIn;
 use crate::render::{html, json, markdown, terminal};
 use crate::retrieve::{Filters, Hit, Query, Retrieved, Retriever};
 
@@ -41,6 +42,9 @@ struct Row {
     similarity: Option<f32>,
     snippet: String,
     path: String,
+    /// Other editions with a copy of the passage.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also_in: Vec<AlsoIn>,
 }
 
 pub fn run(context: &Context, args: &SearchArgs) -> Result<Exit, Failure> {
@@ -145,6 +149,7 @@ impl From<&Hit> for Row {
             similarity: hit.similarity.map(|similarity| similarity.value),
             snippet: terminal::snippet(&passage.text),
             path: passage.path.clone(),
+            also_in: hit.also_in.clone(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Editions come from a folder of Markdown files, or from those built into the program and those the user imported. The
 //! files are read as [`SourceFile`]s with their content hash, and [`parse`] turns them into [`Edition`]s.
 
+pub mod copies;
 pub mod edition;
 mod front;
 mod guard;

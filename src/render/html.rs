@@ -75,13 +75,14 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
         let date = citation.date.as_deref().unwrap_or("undated");
         writeln!(
             out,
-            "<li id=\"source-{0}\" value=\"{0}\"><b>{1}</b>, {2}, in {3} ({4}) <code>{5}</code>\n\
-             <blockquote>{6}</blockquote></li>",
+            "<li id=\"source-{0}\" value=\"{0}\"><b>{1}</b>, {2}, in {3} ({4}){5} <code>{6}</code>\n\
+             <blockquote>{7}</blockquote></li>",
             citation.n,
             escape(by),
             escape(&citation.discussion),
             escape(&citation.edition),
             escape(date),
+            escape(&terminal::also_in_line(&citation.also_in)),
             escape(&citation.id),
             escape(&citation.quote)
         )?;
@@ -103,11 +104,12 @@ pub fn hits(out: &mut dyn Write, query: &str, hits: &[Hit]) -> io::Result<()> {
         let by = passage.contributor.as_deref().unwrap_or("learning resource");
         writeln!(
             out,
-            "<li value=\"{}\"><b>{}</b>, {} ({}) <code>{}</code><br>\n{}</li>",
+            "<li value=\"{}\"><b>{}</b>, {} ({}){} <code>{}</code><br>\n{}</li>",
             hit.rank,
             escape(by),
             escape(&passage.discussion),
             escape(passage.date.as_deref().unwrap_or("undated")),
+            escape(&terminal::also_in_line(&hit.also_in)),
             escape(&passage.id.to_string()),
             escape(&terminal::snippet(&passage.text))
         )?;

@@ -52,12 +52,13 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
         let date = citation.date.as_deref().unwrap_or("undated");
         writeln!(
             out,
-            "{}. **{}**, {}, in {} ({}): `{}`\n\n   > {}\n",
+            "{}. **{}**, {}, in {} ({}){}: `{}`\n\n   > {}\n",
             citation.n,
             escape(by),
             escape(&citation.discussion),
             escape(&citation.edition),
             escape(date),
+            escape(&terminal::also_in_line(&citation.also_in)),
             citation.id,
             escape(&citation.quote)
         )?;
@@ -74,11 +75,12 @@ pub fn hits(out: &mut dyn Write, query: &str, hits: &[Hit]) -> io::Result<()> {
         let date = passage.date.as_deref().unwrap_or("undated");
         writeln!(
             out,
-            "{}. **{}**, {} ({}): `{}`\n\n   {}\n",
+            "{}. **{}**, {} ({}){}: `{}`\n\n   {}\n",
             hit.rank,
             escape(by),
             escape(&passage.discussion),
             escape(date),
+            escape(&terminal::also_in_line(&hit.also_in)),
             passage.id,
             escape(&terminal::snippet(&passage.text))
         )?;

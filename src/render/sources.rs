@@ -63,6 +63,7 @@ pub fn citations(out: &mut dyn Write, citations: &[Citation], look: Look) -> io:
         writeln!(out, "{mark} {id}  {}", sanitise::line(by))?;
         let place = format!("{}, in {} ({date})", citation.discussion, citation.edition);
         writeln!(out, "{}", look.wrap(&sanitise::line(&place), "    "))?;
+        terminal::also_in(out, &citation.also_in, look)?;
         let quote = look.wrap(&format!("“{}”", sanitise::line(&citation.quote)), "    ");
         writeln!(out, "{}", look.style(DIM, &quote))?;
     }
@@ -84,6 +85,7 @@ pub fn brief(out: &mut dyn Write, citations: &[Citation], look: Look) -> io::Res
         let date = look.date(first.date.as_deref());
         let title = sanitise::line(&format!("{} ({date})", first.edition));
         writeln!(out, "{} {id}  {title}", marks.join(" "))?;
+        terminal::also_in(out, &first.also_in, look)?;
         told.push(source);
     }
     Ok(())
@@ -119,6 +121,7 @@ mod tests {
             date: Some("2024-01-01".into()),
             quote: "So.".into(),
             path: "builtin:e.md".into(),
+            also_in: Vec::new(),
         }
     }
 

@@ -10,6 +10,7 @@ use anstyle::{AnsiColor, Style};
 use super::dates::Dates;
 use super::sanitise;
 use crate::answer::{Answer, Freshness, Sentence, marked};
+use crate::corpus::copies::AlsoIn;
 use crate::retrieve::{Hit, Signals};
 
 /// How text looks.
@@ -206,6 +207,7 @@ pub fn hits(out: &mut dyn Write, hits: &[Hit], look: Look, explain: bool) -> io:
         let id = look.style(BOLD, &sanitise::line(&passage.id.to_string()));
         writeln!(out, "{:>2}. {id}  {} ({date})", hit.rank, sanitise::line(by))?;
         writeln!(out, "{}", look.wrap(&sanitise::line(&passage.discussion), "    "))?;
+        also_in(out, &hit.also_in, look)?;
         let text = look.wrap(&sanitise::line(&snippet(&passage.text)), "    ");
         writeln!(out, "{}", look.style(DIM, &text))?;
         if explain {
@@ -226,6 +228,25 @@ pub fn hits(out: &mut dyn Write, hits: &[Hit], look: Look, explain: bool) -> io:
         }
     }
     Ok(())
+}
+
+/// Writes one line for each other edition with a copy: `    also in e/q1, Edition (2024-01-01)`.
+pub fn also_in(out: &mut dyn Write, others: &[AlsoIn], look: Look) -> io::Result<()> {
+    for other in others {
+        let date = look.date(other.date.as_deref());
+        let line = format!("also in {}, {} ({date})", other.id, other.edition);
+        writeln!(out, "{}", look.wrap(&sanitise::line(&line), "    "))?;
+    }
+    Ok(())
+}
+
+/// Returns what names the other editions with a copy, for a line: `; also in Edition (2024-01-01)`.
+pub fn also_in_line(others: &[AlsoIn]) -> String {
+    let one = |other: &AlsoIn| {
+        let date = other.date.as_deref().unwrap_or("undated");
+        format!("; also in {} ({date})", other.edition)
+    };
+    others.iter().map(one).collect()
 }
 
 /// Formats a passage's rank by one kind of evidence.

@@ -59,6 +59,7 @@ mod tests;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use crate::corpus::copies::AlsoIn;
 use crate::corpus::passage::Passage;
 use crate::index::{IndexError, Store};
 
@@ -118,6 +119,8 @@ pub struct Hit {
     pub words_rank: Option<usize>,
     /// Similarity in meaning, if meaning was searched.
     pub similarity: Option<Similarity>,
+    /// Other editions with a copy of the passage.
+    pub also_in: Vec<AlsoIn>,
 }
 
 /// How near in meaning a passage is to a question.

@@ -2,9 +2,9 @@
 //!
 //! The order is by score, then identifier, then part. It does not depend on the layout of the index. A discussion ranks
 //! where its best passage ranks. At most `per_discussion` of its answers are taken, best first, each by its best
-//! passage. So the second half of a long answer does not displace another opinion. A passage that has none of the
-//! question's topics is not a hit, even if its asking words match. Only a question without a topic is answered by such
-//! passages.
+//! passage. So the second half of a long answer does not displace another opinion. A copy of a passage in another
+//! edition is not a hit: the better one names the other edition. A passage that has none of the question's topics is
+//! not a hit, even if its asking words match. Only a question without a topic is answered by such passages.
 
 use std::collections::HashMap;
 
@@ -12,6 +12,7 @@ use super::bm25::Scored;
 use super::dense::Nearness;
 use super::query::Word;
 use super::{Hit, LOOKED_AT, Query, Similarity, phrase};
+use crate::corpus::copies::{AlsoIn, Runs};
 use crate::corpus::edition::Id;
 use crate::corpus::passage::Passage;
 use crate::index::{IndexError, Store};
@@ -35,6 +36,7 @@ pub(super) fn rank(
         words,
         places,
         taken: HashMap::new(),
+        seen: Vec::new(),
         hits: Vec::new(),
     };
     hits.take(best)?;
@@ -124,7 +126,17 @@ struct Hits<'a> {
     words: &'a [Word],
     places: Places<'a>,
     taken: HashMap<Id, usize>,
+    /// The passages so far, with those that were one too many of their discussion.
+    seen: Vec<Seen>,
     hits: Vec<Hit>,
+}
+
+/// A passage that others are compared with.
+struct Seen {
+    edition: String,
+    runs: Runs,
+    /// Its place among the hits.
+    hit: Option<usize>,
 }
 
 impl Hits<'_> {
@@ -158,8 +170,18 @@ impl Hits<'_> {
         if self.full() || self.hits.iter().any(|hit| hit.passage.id == passage.id) {
             return;
         }
+        let (edition, runs) = (passage.id.edition().to_string(), Runs::of(&passage.text));
+        let mut others = self.seen.iter().filter(|seen| seen.edition != edition);
+        if let Some(original) = others.find(|seen| seen.runs.resemble(&runs)) {
+            let hit = original.hit.and_then(|at| self.hits.get_mut(at));
+            hit.into_iter().for_each(|hit| hit.also_in.push(AlsoIn::of(&passage)));
+            return;
+        }
         let taken = self.taken.entry(passage.id.group()).or_insert(0);
-        if *taken >= self.query.per_discussion {
+        let room = *taken < self.query.per_discussion;
+        let hit = room.then_some(self.hits.len());
+        self.seen.push(Seen { edition, runs, hit });
+        if !room {
             return;
         }
         *taken += 1;
@@ -173,6 +195,7 @@ impl Hits<'_> {
             words: scored.words,
             words_rank: self.places.by_words(scored.words),
             similarity: scored.similarity.and_then(|value| self.places.by_meaning(value)),
+            also_in: Vec::new(),
         });
     }
 }

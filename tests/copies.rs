@@ -1,0 +1,70 @@
+//! Tests that a story which two newsletters have is found once, and that both are named.
+
+use crate::harness::Home;
+
+const ANSWER: &str = "Ask ten licence holders what they would pay, write the figures on a wall, and raise the price until \
+                      two of them walk away. The eight who stay will pay more than all ten paid before.";
+
+fn letter(home: &Home, slug: &str, title: &str, answer: &str) -> String {
+    let text = format!(
+        "---\nslug: {slug}\ntitle: {title}\ndate: 2026-03-0{}\nsource: Here.\n---\n\n\
+         ## Q1. How do I price a licence?\n\n### A. Ann, pricing lead\n\n{answer}\n",
+        slug.len()
+    );
+    home.write(&format!("letters/{slug}.md"), text);
+    home.path("letters").to_str().unwrap().to_string()
+}
+
+#[test]
+fn a_story_of_two_newsletters_is_one_hit_that_names_both() {
+    let home = Home::new();
+    letter(&home, "one", "Monday letter", ANSWER);
+    let corpus = letter(&home, "three", "Tuesday letter", &format!("Hello again! {ANSWER}"));
+    let run = |args: &[&str]| {
+        let run = home.askpm().args(["--corpus", &corpus]).args(args.iter().copied());
+        run.run().ok()
+    };
+    let found = run(&["search", "--json", "price a licence"]).json();
+    let hits = found["hits"].as_array().unwrap();
+    assert_eq!(hits.len(), 1, "{found}");
+    let other = &hits[0]["also_in"][0];
+    assert_eq!(
+        [&hits[0]["edition"], &other["edition"], &other["id"], &other["date"]],
+        ["Monday letter", "Tuesday letter", "three/q1", "2026-03-05"]
+    );
+    let text = run(&["search", "price a licence"]).stdout;
+    assert!(text.contains("also in three/q1, Tuesday letter (2026-03-05)"), "{text}");
+    for (format, line) in [
+        ("md", "; also in Tuesday letter (2026-03-05)"),
+        ("html", "; also in Tuesday letter (2026-03-05)"),
+    ] {
+        for command in ["search", "ask"] {
+            let text = run(&[command, "--format", format, "How do I price a licence?"]).stdout;
+            assert!(text.contains(line), "{command}: {text}");
+        }
+    }
+    let answer = run(&["ask", "How do I price a licence?"]).stdout;
+    assert!(answer.contains("one/q1  Monday letter"), "{answer}");
+    assert!(answer.contains("also in three/q1, Tuesday letter"), "{answer}");
+    let answer = run(&["ask", "--json", "How do I price a licence?"]).json();
+    assert_eq!(answer["citations"][0]["also_in"][0]["id"], "three/q1");
+}
+
+#[test]
+fn two_stories_on_one_subject_stay_two_hits() {
+    let home = Home::new();
+    letter(&home, "one", "Monday letter", ANSWER);
+    let corpus = letter(
+        &home,
+        "three",
+        "Tuesday letter",
+        "Price a licence by what it replaces: add up the hours that it saves in a year, take a fifth of their cost, and \
+         round down. A bank pays that without a meeting, and a club asks for a discount anyway.",
+    );
+    let run = home
+        .askpm()
+        .args(["--corpus", &corpus, "search", "--json", "price a licence"]);
+    let found = run.run().ok().json();
+    assert_eq!(found["hits"].as_array().unwrap().len(), 2, "{found}");
+    assert!(found["hits"][0].get("also_in").is_none());
+}
