@@ -18,6 +18,7 @@ use crate::corpus::Passage;
 use crate::engine::{Engine, EngineError, ModelInfo, Sampling};
 use crate::index::{IndexError, Store};
 use crate::prompt::Prompts;
+use crate::retrieve::cluster::Cluster;
 use crate::retrieve::dense::Dense;
 use crate::retrieve::{ByWords, Filters, Hit, Query, RetrieveError, Retriever, Signals};
 
@@ -149,14 +150,14 @@ pub fn find_as(
         ..Query::new(asked, settings.top_k.max(GATHERED_FROM))
     };
     let mut retrieved = retriever.retrieve(&query)?;
-    let (mut topics, resources) = gather::topics(store, &retrieved.hits, &settings.filters)?;
+    let (mut topics, resources) = gather::topics(retriever, store, &retrieved.hits, &settings.filters)?;
     judge::judge(asked, &retrieved.asked, &mut topics, meaning, settings.min_confidence);
     if let Some(meaning) = meaning {
         let answering = topics.iter_mut().filter(|topic| topic.verdict == Verdict::Answers);
         answering.take(DISCUSSIONS).for_each(|topic| topic.read(meaning));
     }
     retrieved.hits.truncate(settings.top_k);
-    let stats = store.stats();
+    let stats = retriever.stats(store);
     Ok(Found {
         question: question.to_string(),
         query: asked.to_string(),
@@ -204,6 +205,16 @@ impl Meaning for Dense {
 
     fn indexed(&self, passage: &Passage) -> Option<Vec<f32>> {
         Dense::indexed(self, passage)
+    }
+}
+
+impl Meaning for Cluster {
+    fn vectors(&self, texts: &[&str]) -> Option<Vec<Vec<f32>>> {
+        self.embed(texts)?.ok()
+    }
+
+    fn indexed(&self, passage: &Passage) -> Option<Vec<f32>> {
+        Cluster::indexed(self, passage)
     }
 }
 

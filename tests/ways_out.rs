@@ -1,5 +1,7 @@
 //! Tests a server that writes the answers and a cluster that finds the passages, through the real binary.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use crate::harness::completions::{Completions, Says};
@@ -23,7 +25,7 @@ fn with_cluster(url: &str) -> Home {
     let home = Home::new();
     home.write(
         ".config/askpm/config.toml",
-        format!("[retriever]\nkind = \"elastic\"\nurl = \"{url}\"\n"),
+        format!("[retriever]\nkind = \"elastic\"\nurl = \"{url}\"\nsend = true\n"),
     );
     home
 }
@@ -171,12 +173,54 @@ fn a_cluster_finds_what_is_asked_and_searched_for() {
         .ok()
         .json();
     assert_eq!(answer["citations"][0]["id"], "pricing/q1/a", "{answer:#}");
-    let verbs: Vec<bool> = cluster.requests()[sent..]
-        .iter()
-        .map(|(head, _)| head.contains("_search"))
-        .collect();
-    assert_eq!(verbs, [true; 4], "a count and a search each, and nothing sent again");
+    assert!(
+        cluster.requests()[sent..]
+            .iter()
+            .all(|(head, _)| !head.contains("_bulk"))
+    );
     assert_eq!(json!(cluster.counts()), json!(counts));
+    // Another machine has no newsletters, makes no index, and does not send what it has.
+    let other = Home::new();
+    let settings = format!("[retriever]\nkind = \"elastic\"\nurl = \"{}\"\n", cluster.url());
+    other.write(".config/askpm/config.toml", settings);
+    let theirs = other
+        .bare()
+        .by_default()
+        .args(["ask", "-m", "none", "--json", QUESTION]);
+    let theirs = theirs.run().ok().json();
+    for field in ["answer", "confidence", "citations", "corpus"] {
+        assert_eq!(answer[field], theirs[field], "{theirs:#}");
+    }
+    assert!(!other.path(".cache/askpm/index").exists());
+    let refreshed = other.bare().args(["refresh"]).run().ok();
+    assert!(refreshed.stderr.contains("`send = true`"), "{refreshed:#?}");
+    assert_eq!(json!(cluster.counts()), json!(counts));
+    let shown = other.bare().args(["show", "pricing/q1/a"]).run().ok();
+    assert_eq!(
+        shown.stdout,
+        home.askpm().args(["show", "pricing/q1/a"]).run().ok().stdout
+    );
+}
+
+#[test]
+fn a_refresh_that_watches_updates_the_cluster() {
+    let cluster = Elastic::start();
+    let home = with_cluster(&cluster.url());
+    let letter = |text: &str| format!("---\nslug: e\ntitle: T\n---\n\n## Q1. What?\n\n### A. X\n\n{text}\n");
+    home.write("letters/e.md", letter("First."));
+    let run = home.bare().by_default().env("ASKPM_CORPUS", home.path("letters"));
+    let mut watching = run.args(["refresh", "--watch"]).spawn();
+    let started = Instant::now();
+    let waits = || started.elapsed() < Duration::from_secs(60);
+    while cluster.aliases().is_empty() && waits() {}
+    let first = cluster.aliases();
+    home.write("letters/e.md", letter("Second."));
+    while cluster.aliases() == first && waits() {}
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+    assert!(!first.is_empty() && cluster.aliases() != first, "{first:?}");
+    let shown = home.bare().args(["show", "e"]).run().ok();
+    assert!(shown.stdout.contains("Second."), "{shown:#?}");
 }
 
 #[test]
@@ -207,7 +251,7 @@ fn a_cluster_that_is_not_there_is_an_error_with_the_way_out() {
         .args(["search", "price"])
         .run()
         .fails(1, &["http://127.0.0.1:9/"]);
-    assert!(ran.hint().contains("--by words"), "{ran:#?}");
+    assert!(ran.hint().contains("--by both"), "{ran:#?}");
 }
 
 /// Returns the state, detail and fix of a check of `askpm doctor`.
@@ -360,20 +404,13 @@ fn doctor_tells_how_much_of_the_corpus_a_cluster_has_and_sends_it_nothing() {
     let cluster = Elastic::start();
     let home = with_cluster(&cluster.url());
     let look = || doctor(&home, "retriever", &[], false);
-    expect(
-        look(),
-        ["note", "the first question sends it the corpus", "askpm refresh"],
-    );
-    home.askpm().args(["search", "--by", "words", "price"]).run().ok();
-    expect(look(), ["note", "has 0 of ", "askpm refresh"]);
+    expect(look(), ["note", "has no corpus", "askpm refresh"]);
+    let ran = home.askpm().by_default().args(["ask", "price"]).run();
+    let ran = ran.fails(1, &["it has no index askpm"]);
+    assert!(ran.hint().contains("askpm refresh"), "{ran:#?}");
     assert!(cluster.counts().is_empty());
     home.askpm().args(["refresh"]).run().ok();
-    expect(look(), ["ok", "has all ", ""]);
-    cluster.lose_one();
-    expect(
-        look(),
-        ["note", " passages; the next question sends the rest", "askpm refresh"],
-    );
+    expect(look(), ["ok", " passages of ", ""]);
     cluster.order(403, r#"{"error":{"reason":"not yours"}}"#);
     expect(look(), ["broken", "not yours", "key_env"]);
     // A web server that is not a cluster.

@@ -8,8 +8,8 @@ use crate::answer::topic::{self, Topic, Verdict};
 use crate::answer::{Citation, Further};
 use crate::corpus::copies::AlsoIn;
 use crate::corpus::{Id, Passage};
-use crate::index::{IndexError, Store};
-use crate::retrieve::{Filters, Hit};
+use crate::index::Store;
+use crate::retrieve::{Filters, Hit, RetrieveError, Retriever};
 
 /// The most discussions to judge. Each costs time, and those further down have little to do with the question.
 const TOPICS: usize = 8;
@@ -18,7 +18,12 @@ const TOPICS: usize = 8;
 const READING: usize = 2;
 
 /// Returns the discussions of `hits` in the order of their best hit, and the learning resources.
-pub(super) fn topics(store: &Store, hits: &[Hit], filters: &Filters) -> Result<(Vec<Topic>, Vec<Passage>), IndexError> {
+pub(super) fn topics(
+    retriever: &dyn Retriever,
+    store: &Store,
+    hits: &[Hit],
+    filters: &Filters,
+) -> Result<(Vec<Topic>, Vec<Passage>), RetrieveError> {
     let mut resources = Vec::new();
     let mut groups: Vec<(Id, topic::Found, Vec<AlsoIn>)> = Vec::new();
     for hit in hits {
@@ -52,8 +57,9 @@ pub(super) fn topics(store: &Store, hits: &[Hit], filters: &Filters) -> Result<(
         }
     }
     let mut topics = Vec::with_capacity(groups.len());
-    for (id, found, also_in) in groups {
-        let mut passages = store.group(&id)?;
+    let ids: Vec<Id> = groups.iter().map(|(id, ..)| id.clone()).collect();
+    let discussions = retriever.groups(store, &ids)?;
+    for ((id, found, also_in), mut passages) in groups.into_iter().zip(discussions) {
         passages.retain(|passage| filters.admits_contributor(passage.contributor.as_deref().unwrap_or("")));
         topics.extend(Topic::new(id, passages, found).map(|topic| Topic { also_in, ..topic }));
     }

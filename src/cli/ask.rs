@@ -26,8 +26,7 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
     let question = words_or_stdin(&args.question, MAX_QUESTION_BYTES, "question")?;
     let mut settings = answering::settings(context, args);
     let wanted = model::wanted(context, &args.model)?;
-    let store = context.store()?;
-    let finder = Finder::new(context, &store, args.retrieval.by, Some(&wanted))?;
+    let (store, finder) = Finder::open(context, args.retrieval.by, Some(&wanted))?;
     let mut conversation = conversation::begin(context, &args.conversation)?;
     let leaning = conversation::leaning(context, &conversation, &question);
     let query = leaning.as_deref().unwrap_or(&question);

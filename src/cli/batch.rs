@@ -32,8 +32,7 @@ pub fn run(context: &Context, args: &AskArgs, file: &Path) -> Result<Exit, Failu
     } else {
         Box::new(BufReader::new(File::open(file).map_err(cannot_read)?))
     };
-    let store = context.store()?;
-    let finder = Finder::new(context, &store, args.retrieval.by, wanted.as_ref())?;
+    let (store, finder) = Finder::open(context, args.retrieval.by, wanted.as_ref())?;
     let retriever = finder.retriever(&store);
     let mut loaded: Option<Loaded> = None;
     let mut out = io::stdout().lock();

@@ -1,28 +1,36 @@
-//! Reads `[retriever]` of the settings file: a search cluster that finds the passages instead of the local index.
+//! Reads `[retriever]` of the settings file: a search cluster that has the corpus instead of this machine.
 //!
 //! Without the table, askpm never contacts a cluster.
 
 use std::env;
+use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::Failure;
 use super::generator;
+use crate::corpus::SourceFile;
 use crate::index::Store;
 use crate::models::Net;
 use crate::retrieve::RetrieveError;
-use crate::retrieve::cluster::{self, Cluster, Held, Place};
+use crate::retrieve::cluster::{self, Cluster, ClusterError, Held, Place, Published, Text};
+use crate::retrieve::dense::Dense;
 
 /// The `[retriever]` table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RetrieverTable {
     pub kind: Kind,
-    /// `http://127.0.0.1:9200`, for Quickwit `http://127.0.0.1:7280/api/v1/_elastic`.
+    /// The address, such as `http://127.0.0.1:9200`.
     pub url: String,
-    /// The prefix of its index names.
+    /// The alias, and the first part of the names of its indexes.
     pub index: Option<String>,
+    /// Whether `askpm refresh` on this machine sends its corpus, which replaces what the cluster has.
+    pub send: Option<bool>,
+    /// A file with certificates of authorities to trust in addition, in PEM form.
+    pub ca: Option<PathBuf>,
     /// The name of the environment variable with the whole `Authorization` header, such as `ApiKey …`.
     pub key_env: Option<String>,
     /// The timeout of one request, in seconds.
@@ -33,29 +41,51 @@ pub struct RetrieverTable {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// The API that Elasticsearch, OpenSearch and Quickwit share.
+    /// The API that Elasticsearch and OpenSearch share.
     Elastic,
 }
 
 impl RetrieverTable {
-    /// The cluster, with the passages of `store` in it. `progress` gets the passages sent so far and their number.
+    /// Returns the corpus that the cluster has.
     ///
     /// # Errors
-    /// `--offline`, a key that is not there, a cluster that cannot be reached or refuses.
-    pub fn open(&self, net: Net, store: &Store, progress: &mut dyn FnMut(usize, usize)) -> Result<Cluster, Failure> {
+    /// `--offline`, a key that is not there, a cluster that cannot be reached or refuses, or that has no corpus.
+    pub fn open(&self, net: Net) -> Result<Cluster, Failure> {
         let place = self.place(net, |name| env::var(name).ok())?;
-        Ok(Cluster::open(store, &place, progress)?)
+        Ok(Cluster::open(&place).map_err(told)?)
     }
 
-    /// Returns how much of `store` the cluster has, if it answers within `most`. Sends nothing for the cluster to
-    /// store.
+    /// Sends the corpus to the cluster. `progress` gets the documents sent so far and their number.
+    ///
+    /// # Errors
+    /// As for [`RetrieverTable::open`], or an index file that cannot be read.
+    pub fn publish(
+        &self,
+        net: Net,
+        (store, dense, files): (&Store, Option<&Dense>, &[SourceFile]),
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Published, Failure> {
+        let place = self.place(net, |name| env::var(name).ok())?;
+        Ok(cluster::publish(store, dense, files, &place, progress)?)
+    }
+
+    /// Returns the text of an edition that the cluster has.
     ///
     /// # Errors
     /// As for [`RetrieverTable::open`].
-    pub fn look(&self, store: Option<&Store>, most: Duration) -> Result<Held, Failure> {
+    pub fn edition(&self, net: Net, slug: &str) -> Result<Option<Text>, Failure> {
+        let place = self.place(net, |name| env::var(name).ok())?;
+        Ok(cluster::edition(&place, slug).map_err(told)?)
+    }
+
+    /// Returns what the cluster has, if it answers within `most`. Sends nothing for the cluster to store.
+    ///
+    /// # Errors
+    /// As for [`RetrieverTable::open`].
+    pub fn look(&self, most: Duration) -> Result<Held, Failure> {
         let place = self.place(Net::Online, |name| env::var(name).ok())?;
         let patience = place.patience.min(most);
-        Ok(cluster::look(&Place { patience, ..place }, store)?)
+        Ok(cluster::look(&Place { patience, ..place }).map_err(told)?)
     }
 
     /// Checks whether the table is valid. Sends nothing.
@@ -64,7 +94,7 @@ impl RetrieverTable {
     /// As for [`RetrieverTable::open`], except errors from the cluster.
     pub fn check(&self) -> Result<(), Failure> {
         let place = self.place(Net::Online, |name| env::var(name).ok())?;
-        Ok(cluster::check(&place).map_err(RetrieveError::from)?)
+        Ok(cluster::check(&place).map_err(told)?)
     }
 
     fn place(&self, net: Net, get: impl Fn(&str) -> Option<String>) -> Result<Place, Failure> {
@@ -81,14 +111,24 @@ impl RetrieverTable {
             let why = "`index` must have at most 100 lower-case letters, digits and hyphens, and start with a letter";
             return Err(Failure::new("cannot use [retriever]", why));
         }
+        let read = |path: &PathBuf| {
+            let failure = |error| Failure::new(format!("cannot read {}", path.display()), error);
+            fs::read(path).map_err(|error| failure(error).hinted("correct `ca` in [retriever]"))
+        };
+        let ca = self.ca.as_ref().map(read).transpose()?;
         let Kind::Elastic = self.kind;
         Ok(Place {
             url: self.url.clone(),
             index,
             authorization,
+            ca,
             patience: Duration::from_secs(self.timeout.unwrap_or(30).clamp(1, 3600).into()),
         })
     }
+}
+
+fn told(error: ClusterError) -> RetrieveError {
+    error.into()
 }
 
 #[cfg(test)]

@@ -38,9 +38,10 @@ pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
             "it has no questions of this split",
         ));
     }
-    let store = context.store()?;
-    let finder = Finder::new(context, &store, args.by, None)?;
+    let (store, finder) = Finder::open(context, args.by, None)?;
     if args.answers {
+        // The control quotes the local index.
+        let store = if finder.is_remote() { context.store()? } else { store };
         return eval_answers::run(context, args, &questions, &store, &finder);
     }
     if args.features {
@@ -49,7 +50,7 @@ pub fn run(context: &Context, args: &EvalArgs) -> Result<Exit, Failure> {
     let outcomes = eval::run(&store, &*finder.retriever(&store), finder.meaning(), &questions)?;
     let compared = match args.against {
         Some(by) => {
-            let other = Finder::new(context, &store, Some(by), None)?;
+            let (store, other) = Finder::open(context, Some(by), None)?;
             let others = eval::run(&store, &*other.retriever(&store), other.meaning(), &questions)?;
             eval::compare(&outcomes, &others)
         }

@@ -1,5 +1,5 @@
-//! Chooses how passages are found: by words and meaning, or by words only if the user asks for that or the embedding
-//! model is not available.
+//! Chooses how passages are found: in a cluster if the settings name one, else on this machine, by words and meaning.
+//! Only words count if the user asks for that or the embedding model is not available.
 //!
 //! The first time that the embedding model is needed, askpm downloads it, together with the model that writes if that
 //! is missing too. The texts of the built-in editions are not embedded then: their vectors are part of the program.
@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::args::By;
-use super::cluster::RetrieverTable;
 use super::context::Context;
 use super::error::Failure;
 use super::files;
@@ -41,8 +40,8 @@ enum Way {
 }
 
 impl Finder {
-    /// Chooses the retriever that `by` asks for. Without `by`, it is the cluster of the settings if there is one, else
-    /// words and meaning if the embedding model is available, else words. A missing embedding model is downloaded,
+    /// Chooses the retriever of `store` that `by` asks for. Without `by`, it is words and meaning if the embedding model
+    /// is available, else words. A missing embedding model is downloaded,
     /// together with the model of `writer` if that is missing too.
     ///
     /// # Errors
@@ -53,17 +52,51 @@ impl Finder {
         by: Option<By>,
         writer: Option<&ModelSelection>,
     ) -> Result<Finder, Failure> {
-        Finder::with(context, store, by, |model, places| {
-            if context.net == Net::Offline {
-                return Err(Missing::Offline);
+        Finder::with(context, store, by, fetching(context, by, writer))
+    }
+
+    /// Returns what is searched, and how: the cluster of the settings if there is one and `by` is not given, else the
+    /// local index, as [`Finder::new`] does. A cluster comes with a store that has no passages.
+    ///
+    /// # Errors
+    /// As for [`Finder::new`], an index that cannot be opened, or a cluster that cannot be used.
+    pub fn open(
+        context: &Context,
+        by: Option<By>,
+        writer: Option<&ModelSelection>,
+    ) -> Result<(Store, Finder), Failure> {
+        let Some(table) = context.config.retriever.as_ref().filter(|_| by.is_none()) else {
+            let store = context.store()?;
+            let finder = Finder::new(context, &store, by, writer)?;
+            return Ok((store, finder));
+        };
+        context.make_private_folders();
+        let mut cluster = table.open(context.net)?;
+        if !cluster.has_vectors() {
+            context.note("searching by words only: the cluster has no vectors; `askpm refresh` sends them");
+        } else if let Some(model) = context.registry()?.embedder() {
+            let embedder = embedder(context, model, fetching(context, by, writer));
+            let why = match embedder.map(|found| cluster.embed_with(found)) {
+                Ok(true) => None,
+                Ok(false) => Some("the cluster's vectors are of another model; run `askpm refresh`".into()),
+                Err(missing) => missing.why(model),
+            };
+            if let Some(why) = why {
+                context.note(&format!("searching by words only: {why}"));
             }
-            if by.is_none()
-                && let Some(ago) = failed_before(context)
-            {
-                return Err(Missing::FailedBefore(ago));
-            }
-            fetch_with_writer(context, model, writer, places)
-        })
+        }
+        Ok((
+            cluster.store()?,
+            Finder {
+                by,
+                way: Way::Cluster(cluster),
+            },
+        ))
+    }
+
+    /// Whether the corpus is in a cluster, and not on this machine.
+    pub fn is_remote(&self) -> bool {
+        matches!(self.way, Way::Cluster(_))
     }
 
     /// Returns the same for a newer state of the corpus. Downloads nothing, and keeps a loaded model.
@@ -88,9 +121,6 @@ impl Finder {
         fetch: impl FnOnce(&Model, &Places) -> Result<(), Missing>,
     ) -> Result<Finder, Failure> {
         let way = |way| Ok(Finder { by, way });
-        if let (Some(table), None) = (&context.config.retriever, by) {
-            return way(Way::Cluster(open_cluster(context, table, store)?));
-        }
         if by == Some(By::Words) {
             return way(Way::Words);
         }
@@ -125,7 +155,15 @@ impl Finder {
             Way::Words => Box::new(ByWords { store }),
             Way::Meaning(dense) => Box::new(ByMeaning { store, dense }),
             Way::Both(dense) => Box::new(HybridRetriever { store, dense }),
-            Way::Cluster(cluster) => Box::new(ByCluster { store, cluster }),
+            Way::Cluster(cluster) => Box::new(ByCluster { cluster }),
+        }
+    }
+
+    /// The vectors of the local index, if passages are found by words and meaning.
+    pub fn dense(&self) -> Option<&Dense> {
+        match &self.way {
+            Way::Both(dense) => Some(dense),
+            _ => None,
         }
     }
 
@@ -133,8 +171,28 @@ impl Finder {
     pub fn meaning(&self) -> Option<&dyn Meaning> {
         match &self.way {
             Way::Meaning(dense) | Way::Both(dense) => Some(dense),
+            Way::Cluster(cluster) if cluster.compares_meaning() => Some(cluster),
             Way::Words | Way::Cluster(_) => None,
         }
+    }
+}
+
+/// Returns what downloads a missing embedding model, unless that is not allowed or failed a short time ago.
+fn fetching<'a>(
+    context: &'a Context,
+    by: Option<By>,
+    writer: Option<&'a ModelSelection>,
+) -> impl FnOnce(&Model, &Places) -> Result<(), Missing> + 'a {
+    move |model, places| {
+        if context.net == Net::Offline {
+            return Err(Missing::Offline);
+        }
+        if by.is_none()
+            && let Some(ago) = failed_before(context)
+        {
+            return Err(Missing::FailedBefore(ago));
+        }
+        fetch_with_writer(context, model, writer, places)
     }
 }
 
@@ -198,6 +256,16 @@ fn dense(
     model: &Model,
     fetch: impl FnOnce(&Model, &Places) -> Result<(), Missing>,
 ) -> Result<Dense, Missing> {
+    let embedder = embedder(context, model, fetch)?;
+    open(context, store, model, embedder).map_err(Missing::Broken)
+}
+
+/// Loads the embedding model. `fetch` downloads it if it is not on this machine.
+fn embedder(
+    context: &Context,
+    model: &Model,
+    fetch: impl FnOnce(&Model, &Places) -> Result<(), Missing>,
+) -> Result<Embedder, Missing> {
     let broken = |failure: Failure| Missing::Broken(failure);
     let places = context.places().map_err(broken)?;
     if models::path(model, &places).is_err() {
@@ -205,7 +273,7 @@ fn dense(
     }
     let paths =
         models::ensure_all(model, &places, Net::Offline, &mut Bar::new(context)).map_err(|e| broken(e.into()))?;
-    open(context, store, model, &paths).map_err(broken)
+    load(context, model, &paths).map_err(broken)
 }
 
 /// Downloads `model`, and the model of `writer` if that is missing too, as one download. The writer reports the failure
@@ -251,7 +319,7 @@ fn failed_before(context: &Context) -> Option<Duration> {
 /// The label of the progress bar.
 const EMBEDDING: &str = "embedding new texts";
 
-fn open(context: &Context, store: &Store, model: &Model, paths: &[PathBuf]) -> Result<Dense, Failure> {
+fn load(context: &Context, model: &Model, paths: &[PathBuf]) -> Result<Embedder, Failure> {
     let started = Instant::now();
     // In the order of the registry: the weights first, then the other files.
     let listed = |name: &str| {
@@ -271,16 +339,24 @@ fn open(context: &Context, store: &Store, model: &Model, paths: &[PathBuf]) -> R
         identity: identity(&model.sha256),
     };
     let embedder = Embedder::load(files).map_err(|error| Failure::with(error.to_string(), error.hint()))?;
-    let loaded = started.elapsed();
+    context.detail(&format!(
+        "loaded {} in {:.0} ms",
+        model.name,
+        started.elapsed().as_secs_f64() * 1e3
+    ));
+    Ok(embedder)
+}
+
+fn open(context: &Context, store: &Store, model: &Model, embedder: Embedder) -> Result<Dense, Failure> {
+    let started = Instant::now();
     let mut counter = Counter::new(context, EMBEDDING);
     let opened = Dense::open(store, embedder, &mut |done, total| counter.show(done, total));
     counter.end();
     let dense = opened.map_err(|error| Failure::with(error.to_string(), error.hint()))?;
     context.detail(&format!(
-        "loaded {} in {:.0} ms, its vectors in {:.0} ms",
+        "opened the vectors of {} in {:.0} ms",
         model.name,
-        loaded.as_secs_f64() * 1e3,
-        (started.elapsed() - loaded).as_secs_f64() * 1e3
+        started.elapsed().as_secs_f64() * 1e3
     ));
     Ok(dense)
 }
@@ -294,17 +370,6 @@ fn identity(sha256: &str) -> [u8; 32] {
             .unwrap_or(0)
     };
     std::array::from_fn(|i| 16 * digit(2 * i) + digit(2 * i + 1))
-}
-
-/// The cluster of the settings, with the passages of `store` in it. A counter shows how many were sent.
-///
-/// # Errors
-/// As for [`RetrieverTable::open`].
-pub fn open_cluster(context: &Context, table: &RetrieverTable, store: &Store) -> Result<Cluster, Failure> {
-    let mut counter = Counter::new(context, "sending the corpus to the cluster, once");
-    let opened = table.open(context.net, store, &mut |done, total| counter.show(done, total));
-    counter.end();
-    opened
 }
 
 #[cfg(test)]

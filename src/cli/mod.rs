@@ -40,6 +40,7 @@ mod models;
 mod nearest;
 mod pager;
 mod progress;
+mod publish;
 mod refresh;
 mod report;
 mod save;

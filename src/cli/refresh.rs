@@ -6,10 +6,9 @@ use super::args::RefreshArgs;
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::incoming::Incoming;
-use super::meaning::open_cluster;
+use super::publish::publish;
 use super::report::{Form, note, tell};
 use super::{saved, timer, watch};
-use crate::models::Net;
 
 pub fn run(context: &Context, args: &RefreshArgs) -> Result<Exit, Failure> {
     if args.install_timer {
@@ -23,12 +22,7 @@ pub fn run(context: &Context, args: &RefreshArgs) -> Result<Exit, Failure> {
     skipped.extend(incoming.dropped()?);
     context.tell_skipped(&skipped);
     let (store, mut report) = context.refreshed()?;
-    if let Some(table) = &context.config.retriever {
-        match context.net {
-            Net::Online => drop(open_cluster(context, table, &store)?),
-            _ => context.note("offline: the cluster of [retriever] was not updated"),
-        }
-    }
+    publish(context, &store)?;
     report.skipped.extend(skipped);
     if args.saved {
         drop(store);

@@ -52,10 +52,9 @@ pub fn run(context: &Context, args: &SearchArgs) -> Result<Exit, Failure> {
     let query = query.trim();
     check(query)?;
     let started = Instant::now();
-    let store = context.store()?;
+    let (store, finder) = Finder::open(context, args.retrieval.by, None)?;
     let opened = started.elapsed();
     let top_k = args.retrieval.top_k.or(context.config.top_k).map_or(TOP_K, usize::from);
-    let finder = Finder::new(context, &store, args.retrieval.by, None)?;
     let filters = Filters::from(&args.filters);
     let mut found = self::find(&*finder.retriever(&store), query, top_k, &filters)?;
     if let Some(least) = args.retrieval.min_score {

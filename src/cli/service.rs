@@ -92,12 +92,12 @@ impl LocalService {
         } = args;
         let wanted = model::wanted(&context, &model)?;
         let started = Instant::now();
-        let store = context.store()?;
+        let (store, finder) = Finder::open(&context, retrieval.by, Some(&wanted))?;
         let look = started.elapsed();
         Ok(LocalService {
             settings: answering::settings_of(&context, &retrieval, Default::default(), &sampling),
             hits: retrieval.top_k.or(context.config.top_k).map(usize::from),
-            finder: Finder::new(&context, &store, retrieval.by, Some(&wanted))?,
+            finder,
             loaded: wanted.load(&context)?,
             store,
             looked: Instant::now(),
@@ -113,7 +113,8 @@ impl LocalService {
     /// Refreshes the index if the corpus has changed, and opens it again if any process has refreshed it. If that
     /// fails, the server keeps answering from the index that it has and prints a warning.
     fn look_again(&mut self) {
-        if self.looked.elapsed() < self.look * LOOK_SHARE {
+        // A cluster is asked for its newest state with each question.
+        if self.finder.is_remote() || self.looked.elapsed() < self.look * LOOK_SHARE {
             return;
         }
         let started = Instant::now();

@@ -7,7 +7,8 @@ use super::context::Context;
 use super::error::{Exit, Failure};
 use super::{nearest, pager};
 use crate::chat::{self, Conversation, Turn};
-use crate::corpus::{self, Id};
+use crate::corpus::{self, Edition, Id};
+use crate::models::Net;
 use crate::render::edition::View;
 use crate::render::{html, json, markdown, terminal};
 
@@ -17,7 +18,7 @@ pub fn view(context: &Context, id: &str) -> Result<View, Failure> {
         Failure::new(format!("cannot show {id}"), error).hinted("run `askpm list` to see the identifiers")
     })?;
     let missing = |what: &str, hint: String| Err(Failure::new(format!("cannot show {id}"), what).hinted(hint));
-    let Some((edition, path)) = context.corpus.edition(id.edition())? else {
+    let Some((edition, path)) = found(context, id.edition())? else {
         return missing(
             "the corpus has no edition with this slug",
             format!(
@@ -32,6 +33,22 @@ pub fn view(context: &Context, id: &str) -> Result<View, Failure> {
             "the edition has no such part",
             format!("run `askpm show {}` to see its parts", edition.slug),
         ),
+    }
+}
+
+/// Returns an edition and its file: from the cluster of the settings if there is one, else from the corpus.
+fn found(context: &Context, slug: &str) -> Result<Option<(Edition, String)>, Failure> {
+    let Some(table) = context.config.retriever.as_ref().filter(|_| context.net == Net::Online) else {
+        return Ok(context.corpus.edition(slug)?);
+    };
+    match table.edition(context.net, slug)? {
+        Some(text) => {
+            let edition = corpus::parse(&text.path, &text.markdown);
+            let edition = edition.map_err(|error| Failure::new(format!("cannot show {slug}"), error))?;
+            Ok(Some((edition, text.path)))
+        }
+        // It may be new, and not in the cluster yet.
+        None => Ok(context.corpus.edition(slug)?),
     }
 }
 

@@ -16,6 +16,7 @@ use super::args::RefreshArgs;
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::incoming::Incoming;
+use super::publish::publish;
 use super::report::{Form, note, tell};
 use super::saved;
 use crate::corpus::Corpus;
@@ -46,6 +47,8 @@ pub fn run(context: &Context, args: &RefreshArgs, mut incoming: Incoming) -> Res
     let mut feeds_due = Instant::now();
     let mut last_failure = Vec::new();
     let mut first = true;
+    // Whether the cluster of the settings, if there is one, may lack a change.
+    let mut behind = true;
     loop {
         // A missing corpus cannot take feeds. They are due when it is back.
         let with_feeds = Instant::now() >= feeds_due && folders.corpus_is_there();
@@ -53,7 +56,7 @@ pub fn run(context: &Context, args: &RefreshArgs, mut incoming: Incoming) -> Res
             feeds_due = Instant::now() + FEEDS;
         }
         let mut next = feeds_due;
-        match turn(context, args, &mut incoming, &folders, first, with_feeds) {
+        match turn(context, args, &mut incoming, &folders, (first, with_feeds), &mut behind) {
             Ok(()) => last_failure.clear(),
             Err(failure @ Failure::ClosedPipe) => return Err(failure),
             Err(failure) if first => return Err(failure),
@@ -81,8 +84,8 @@ fn turn(
     args: &RefreshArgs,
     incoming: &mut Incoming,
     folders: &Folders,
-    first: bool,
-    with_feeds: bool,
+    (first, with_feeds): (bool, bool),
+    behind: &mut bool,
 ) -> Result<(), Failure> {
     if !first && !folders.corpus_is_there() {
         return Ok(());
@@ -92,20 +95,24 @@ fn turn(
         skipped.extend(incoming.dropped()?);
     }
     context.tell_skipped(&skipped);
-    let (_, mut report) = context.refreshed()?;
+    let (store, mut report) = context.refreshed()?;
     report.skipped.extend(skipped);
+    *behind |= !report.changes.is_empty();
     if args.saved {
         if first || !report.changes.is_empty() {
             note(context, &report)?;
         }
         // Also if nothing changed: the last report may have failed.
-        return saved::tell_news(context, None, args.by, args.json).map(drop);
-    }
-    if first || !report.changes.is_empty() {
+        saved::tell_news(context, None, args.by, args.json)?;
+    } else if first || !report.changes.is_empty() {
         let form = if args.json { Form::JsonLine } else { Form::Text };
         let mut out = io::stdout().lock();
         tell(&mut out, &report, form)?;
         out.flush()?;
+    }
+    if *behind {
+        publish(context, &store)?;
+        *behind = false;
     }
     Ok(())
 }

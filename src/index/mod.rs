@@ -26,6 +26,7 @@ pub(crate) mod schema;
 mod statistics;
 mod store;
 pub(crate) mod vectors;
+pub(crate) mod whole;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -36,6 +37,7 @@ pub use error::IndexError;
 pub use folder::is_foreign;
 pub use plan::Change;
 pub use refresh::RefreshReport;
+pub(crate) use store::Whole;
 pub use store::{Stats, Store};
 
 /// Returns the name and the analyzer that turns text into terms, for benchmarks against tantivy itself.

@@ -154,10 +154,15 @@ impl Fields {
 
     /// Adds what the passages of `edition` are filtered by, and is not shown.
     pub fn label(&self, document: &mut TantivyDocument, edition: &Edition) {
-        if let Some(source) = &edition.source {
+        self.label_by(document, edition.source.as_deref(), &edition.tags);
+    }
+
+    /// Adds the source and the tags of an edition.
+    pub fn label_by(&self, document: &mut TantivyDocument, source: Option<&str>, tags: &[String]) {
+        if let Some(source) = source {
             document.add_text(self.source, source.chars().take(MAX_SOURCE).collect::<String>());
         }
-        for tag in &edition.tags {
+        for tag in tags {
             document.add_text(self.tag, tag);
         }
     }

@@ -44,6 +44,9 @@ impl Store {
 
     /// Returns the number of passages that have `term` in any searched field.
     pub(crate) fn passages_with(&self, term: &str) -> Result<u64, IndexError> {
+        if let Some(whole) = self.whole() {
+            return Ok(whole.with.get(term).copied().unwrap_or(0));
+        }
         let segments = self.searcher.segment_readers().iter();
         segments.map(|segment| self.of_segment_with(segment, term)).sum()
     }

@@ -3,6 +3,7 @@
 //! A [`Store`] gives access to the passages, the statistics and, for `retrieve`, the terms and their occurrences. It
 //! does not know how an index is made or what a question is.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -44,6 +45,8 @@ pub struct Store {
     pub(crate) fields: Fields,
     /// See [`Store::average_lengths`].
     pub(super) lengths: OnceLock<[f32; SEARCHED]>,
+    /// Set if this has only some passages of a larger corpus.
+    pub(super) whole: Option<Whole>,
 }
 
 /// What an index contains and how fresh it is.
@@ -58,8 +61,23 @@ pub struct Stats {
     pub skipped: Vec<Skipped>,
 }
 
+/// What is known about the whole corpus.
+#[derive(Debug, Clone)]
+pub(crate) struct Whole {
+    /// Number of passages.
+    pub passages: u64,
+    /// See [`Store::average_lengths`].
+    pub lengths: [f32; SEARCHED],
+    /// Number of passages that have each term. A term that is missing here has none.
+    pub with: HashMap<String, u64>,
+    pub stats: Stats,
+}
+
 impl Store {
     pub fn stats(&self) -> Stats {
+        if let Some(whole) = self.whole() {
+            return whole.stats.clone();
+        }
         Stats {
             editions: self.manifest.editions().count(),
             newest: self.manifest.newest(),
@@ -165,6 +183,7 @@ fn open(dir: &Path, generation: &Path, check: Check) -> Result<Option<Store>, St
         searcher,
         fields,
         lengths: OnceLock::new(),
+        whole: None,
     }))
 }
 

@@ -232,7 +232,7 @@ fn mark(mut postings: impl DocSet, marked: &mut [bool]) {
 }
 
 /// Returns `name` in lower case without accents.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     let lower = name
         .nfd()
         .filter(|c| !is_combining_mark(*c))

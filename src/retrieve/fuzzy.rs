@@ -57,8 +57,7 @@ pub(super) fn correct(
         let abbreviation = capitals_mean_something && !has_lower_case(&word.typed);
         let length = word.typed.chars().count();
         if abbreviation
-            || !(SHORTEST..=LONGEST).contains(&length)
-            || !word.typed.chars().all(char::is_alphabetic)
+            || !may_be_corrected(&word.typed)
             || frequency(store, &word.term)? > 0
             || vocabulary.is_some_and(|is_word| is_word(&word.typed))
         {
@@ -82,6 +81,11 @@ pub(super) fn correct(
         });
     }
     Ok(corrections)
+}
+
+/// Returns whether `typed` has the length and the letters of a word that is corrected if the index does not have it.
+pub(super) fn may_be_corrected(typed: &str) -> bool {
+    (SHORTEST..=LONGEST).contains(&typed.chars().count()) && typed.chars().all(char::is_alphabetic)
 }
 
 /// A typing error, the likeliest first.
@@ -174,6 +178,11 @@ fn terms_near(typed: &str) -> HashMap<String, Slip> {
 fn known(store: &Store, term: &str, slip: impl Fn(&str) -> Option<Slip>) -> Result<BTreeMap<String, Slip>, IndexError> {
     let first: String = term.chars().take(1).collect();
     let mut out = BTreeMap::new();
+    if let Some(whole) = store.whole() {
+        let there = whole.with.keys().filter(|term| term.starts_with(&first));
+        out.extend(there.filter_map(|term| Some((term.clone(), slip(term)?))));
+        return Ok(out);
+    }
     for segment in store.searcher().segment_readers() {
         for searched in store.fields.searched() {
             let inverted = segment.inverted_index(searched.field).map_err(|e| store.damaged(e))?;
@@ -198,6 +207,9 @@ fn known(store: &Store, term: &str, slip: impl Fn(&str) -> Option<Slip>) -> Resu
 
 /// Returns the number of passages that have `term`, summed over the fields.
 fn frequency(store: &Store, term: &str) -> Result<u64, IndexError> {
+    if store.whole().is_some() {
+        return store.passages_with(term);
+    }
     let mut count = 0;
     for segment in store.searcher().segment_readers() {
         for searched in store.fields.searched() {

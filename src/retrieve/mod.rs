@@ -60,10 +60,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use crate::corpus::copies::AlsoIn;
+use crate::corpus::edition::Id;
 use crate::corpus::passage::Passage;
-use crate::index::{IndexError, Store};
+use crate::index::{IndexError, Stats, Store};
 
-use bm25::{Found, Scored};
+use bm25::Found;
 use cluster::ClusterError;
 use dense::{Dense, DenseError, EmbedError, Nearness};
 
@@ -197,6 +198,19 @@ pub trait Retriever {
     /// # Errors
     /// Fails if an index file cannot be read, which `askpm refresh` repairs, or if an embedding model fails.
     fn retrieve(&self, query: &Query) -> Result<Retrieved, RetrieveError>;
+
+    /// Returns all passages of each of `groups`, in order; see `Id::group`. `store` is what is searched.
+    ///
+    /// # Errors
+    /// As for [`Retriever::retrieve`].
+    fn groups(&self, store: &Store, groups: &[Id]) -> Result<Vec<Vec<Passage>>, RetrieveError> {
+        Ok(groups.iter().map(|id| store.group(id)).collect::<Result<_, _>>()?)
+    }
+
+    /// Returns how much was searched, and how fresh it is.
+    fn stats(&self, store: &Store) -> Stats {
+        store.stats()
+    }
 }
 
 /// Finds passages by their words.
@@ -262,18 +276,14 @@ type Fusion = fn(Found, &Nearness) -> fusion::Joined;
 const LOOKED_AT: usize = 1_000;
 
 fn find(store: &Store, query: &Query, dense: Option<(&Dense, Fusion)>) -> Result<Retrieved, RetrieveError> {
-    find_among(store, query, dense, None, LOOKED_AT)
+    find_among(store, query, dense, LOOKED_AT)
 }
 
-/// Selects among all passages that words find, and may score them again.
-type Choice<'a> = &'a dyn Fn(Vec<Scored>) -> Vec<Scored>;
-
-/// Runs [`find`] on what `choice` leaves, looking only at the `looked_at` best by words where those are enough.
+/// Runs [`find`], looking only at the `looked_at` best by words where those are enough.
 fn find_among(
     store: &Store,
     query: &Query,
     dense: Option<(&Dense, Fusion)>,
-    choice: Option<Choice>,
     looked_at: usize,
 ) -> Result<Retrieved, RetrieveError> {
     let mut words = query::words(query.text);
@@ -281,18 +291,18 @@ fn find_among(
     let vocabulary = is_word.as_ref().map(|is_word| is_word as fuzzy::Vocabulary);
     let corrected = fuzzy::correct(store, query.text, &mut words, vocabulary)?;
     bm25::count(store, &mut words)?;
-    // A filter or a choice needs all passages to select from.
-    let most = if choice.is_none() && query.filters.is_empty() {
+    // A filter needs all passages to select from.
+    let most = if query.filters.is_empty() {
         looked_at.max(rank::window(query))
     } else {
         usize::MAX
     };
-    let (by_words, near) = if let Some((dense, _)) = dense.filter(|_| corrected.is_empty() && choice.is_none()) {
-        let by_words = || by_words(store, query, &words, most, None);
+    let (by_words, near) = if let Some((dense, _)) = dense.filter(|_| corrected.is_empty()) {
+        let by_words = || by_words(store, query, &words, most);
         let (by_words, near) = rayon::join(by_words, || nearness(store, query, dense, &[query.text]));
         (by_words?, Some(near?))
     } else {
-        let by_words = by_words(store, query, &words, most, choice)?;
+        let by_words = by_words(store, query, &words, most)?;
         let near = match dense {
             Some((dense, _)) => {
                 let respelt = respell::respell(store, query.text, &words, &by_words.0)?;
@@ -310,7 +320,7 @@ fn find_among(
     let corrected = respell::spelled(store, &words, &by_words, corrected)?;
     let most_near = near.as_ref().and_then(|near| near.most());
     let meaning = dense.and_then(|(_, fuse)| Some((fuse, near?)));
-    let all = || Ok(self::by_words(store, query, &words, usize::MAX, None)?.0);
+    let all = || Ok(self::by_words(store, query, &words, usize::MAX)?.0);
     let hits = settle::hits(store, query, &words, by_words, meaning, all)?;
     let unknown = words.iter().filter(|word| word.content && word.passages == 0);
     let signals = Signals {
@@ -334,17 +344,8 @@ fn find_among(
 }
 
 /// Returns the `most` best passages by words, with phrases rewarded, and the best coverage among them.
-fn by_words(
-    store: &Store,
-    query: &Query,
-    words: &[query::Word],
-    most: usize,
-    choice: Option<Choice>,
-) -> Result<(Found, f32), RetrieveError> {
+fn by_words(store: &Store, query: &Query, words: &[query::Word], most: usize) -> Result<(Found, f32), RetrieveError> {
     let mut found = bm25::best(store, words, rank::topics(words), most)?;
-    if let Some(choice) = choice {
-        found.scored = choice(found.scored);
-    }
     filter::retain(store, query.filters, &mut found.scored, |one| one.address)?;
     let (scored, coverage) = rank::by_words(store, query, words, found.scored)?;
     Ok((Found { scored, ..found }, coverage))

@@ -118,7 +118,7 @@ mod tests {
             for way in ways {
                 for limit in [1, 8, 40] {
                     let query = Query::new(&text, limit);
-                    let find = |looked_at| find_among(&store, &query, way, None, looked_at).unwrap();
+                    let find = |looked_at| find_among(&store, &query, way, looked_at).unwrap();
                     // Ranks by words are reported only among the passages looked at.
                     let without_places = |mut found: Retrieved| {
                         found.hits.iter_mut().for_each(|hit| hit.words_rank = None);
@@ -153,16 +153,16 @@ mod tests {
             let mut words = query::words(&text);
             bm25::count(&store, &mut words).unwrap();
             let most = rank::window(&query);
-            let found = by_words(&store, &query, &words, most, None).unwrap().0;
+            let found = by_words(&store, &query, &words, most).unwrap().0;
             let near = dense.nearness(&store, &[&text]).unwrap();
             let asked = Cell::new(0);
             FUSED.set(0);
             let everything = || {
                 asked.set(asked.get() + 1);
-                Ok(by_words(&store, &query, &words, usize::MAX, None)?.0)
+                Ok(by_words(&store, &query, &words, usize::MAX)?.0)
             };
             let mut hits = hits(&store, &query, &words, found, Some((counted, near)), everything).unwrap();
-            let whole = find_among(&store, &query, Some((&dense, fusion::fuse)), None, usize::MAX).unwrap();
+            let whole = find_among(&store, &query, Some((&dense, fusion::fuse)), usize::MAX).unwrap();
             let mut expected = whole.hits;
             for hit in hits.iter_mut().chain(&mut expected) {
                 hit.words_rank = None;

@@ -37,7 +37,8 @@ pub fn no_memory() -> Outcome {
     let home = home(30);
     assert_eq!(found(&home).len(), 30);
     let before = snapshot(&home.path("corpus"));
-    for mib in [50, 56, 64, 72, 80] {
+    // The program's own image takes about 50 MiB in this profile.
+    for mib in [54, 56, 64, 72, 80] {
         for args in [
             &["refresh"][..],
             &["search", "walrus"],

@@ -1,10 +1,11 @@
-//! A local server that speaks the part of Elasticsearch's API that askpm uses: `_bulk` and `_search`.
+//! A local server that speaks the part of OpenSearch's API that askpm uses.
 //!
-//! It answers like Elasticsearch, with a plain word count as the score, and records every request. Like Quickwit, it
-//! rejects what it does not know. It knows nothing about askpm, and unit and integration tests use it.
+//! It answers like OpenSearch, with a plain word count as the score, records every request, and makes faults that a real
+//! cluster does not make on demand. It rejects what it does not know. It knows nothing about askpm, and unit and
+//! integration tests use it.
 #![allow(dead_code, reason = "each user of the harness uses some of it")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,13 +16,23 @@ use super::accept::Accepting;
 
 #[derive(Default)]
 struct State {
-    /// Documents by identifier, for each index.
-    indexes: BTreeMap<String, BTreeMap<String, Value>>,
+    indexes: BTreeMap<String, Index>,
+    aliases: BTreeMap<String, BTreeSet<String>>,
     requests: Vec<(String, String)>,
     /// The answer to every request, if set.
     ordered: Option<(u16, String)>,
-    /// Extra hits for every search.
+    /// The next requests that get 503.
+    busy: usize,
+    /// The status of the next documents that are rejected, and how many.
+    rejecting: (u64, usize),
+    /// Extra hits for every search that lists hits.
     forged: Vec<Value>,
+}
+
+#[derive(Default)]
+struct Index {
+    creation: Value,
+    documents: BTreeMap<String, Value>,
 }
 
 /// The server. It stops when dropped.
@@ -53,11 +64,14 @@ impl Elastic {
 
     /// Returns the number of documents in each index.
     pub fn counts(&self) -> BTreeMap<String, usize> {
-        self.state()
-            .indexes
-            .iter()
-            .map(|(name, all)| (name.clone(), all.len()))
-            .collect()
+        let state = self.state();
+        let all = state.indexes.iter();
+        all.map(|(name, index)| (name.clone(), index.documents.len())).collect()
+    }
+
+    /// Returns the indexes that each alias names.
+    pub fn aliases(&self) -> BTreeMap<String, BTreeSet<String>> {
+        self.state().aliases.clone()
     }
 
     /// Answers every request with this from now on.
@@ -65,16 +79,32 @@ impl Elastic {
         self.state().ordered = Some((status, body.into()));
     }
 
-    /// Adds this hit to every search.
+    /// Answers normally again.
+    pub fn obey(&self) {
+        self.state().ordered = None;
+    }
+
+    /// Refuses the next requests as too busy.
+    pub fn be_busy(&self, requests: usize) {
+        self.state().busy = requests;
+    }
+
+    /// Rejects the next documents with this status.
+    pub fn reject(&self, status: u64, documents: usize) {
+        self.state().rejecting = (status, documents);
+    }
+
+    /// Adds this hit to every search that lists hits.
     pub fn forge(&self, hit: Value) {
         self.state().forged.push(hit);
     }
 
-    /// Removes a document from every index.
-    pub fn lose_one(&self) {
-        for all in self.state().indexes.values_mut() {
-            all.pop_first();
-        }
+    /// Changes what every index was created with.
+    pub fn change(&self, change: impl Fn(&mut Value)) {
+        self.state()
+            .indexes
+            .values_mut()
+            .for_each(|index| change(&mut index.creation));
     }
 }
 
@@ -89,16 +119,16 @@ fn answer(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     let mut body = vec![0; length.unwrap_or(0)];
     input.read_exact(&mut body)?;
     let body = String::from_utf8_lossy(&body).into_owned();
-    let path = head.split(' ').nth(1).unwrap_or("").trim_start_matches('/').to_string();
-    let (index, verb) = path.split_once('/').unwrap_or((&path, ""));
     let (status, reply) = {
         let mut state = state.lock().expect("no test panics while it holds this");
         state.requests.push((head.clone(), body.clone()));
-        match (&state.ordered, verb.split('?').next()) {
-            (Some((status, body)), _) => (*status, body.clone()),
-            (None, Some("_bulk")) => bulk(&mut state, index, &body),
-            (None, Some("_search")) => search(&state, index, &body),
-            _ => refusal(405, "no such endpoint"),
+        if let Some((status, body)) = &state.ordered {
+            (*status, body.clone())
+        } else if state.busy > 0 {
+            state.busy -= 1;
+            refusal(503, "unavailable", "no cluster manager")
+        } else {
+            route(&mut state, &head, &body)
         }
     };
     write!(
@@ -108,11 +138,71 @@ fn answer(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     )
 }
 
-fn refusal(status: u16, reason: &str) -> (u16, String) {
-    (
-        status,
-        json!({"error": {"type": "refused", "reason": reason}, "status": status}).to_string(),
-    )
+fn route(state: &mut State, head: &str, body: &str) -> (u16, String) {
+    let mut words = head.split(' ');
+    let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    let path = path.split('?').next().unwrap_or("").trim_start_matches('/');
+    let (first, second) = path.split_once('/').unwrap_or((path, ""));
+    let request: Value = serde_json::from_str(body).unwrap_or_default();
+    match (method, first, second) {
+        ("POST", "_aliases", "") => aliases(state, &request),
+        ("GET", "_alias", alias) => match state.aliases.get(alias).filter(|all| !all.is_empty()) {
+            Some(all) => (
+                200,
+                json!(all.iter().map(|name| (name, json!({}))).collect::<BTreeMap<_, _>>()).to_string(),
+            ),
+            None => (404, json!({"error": "alias missing", "status": 404}).to_string()),
+        },
+        ("GET", "_cluster", _) => (200, json!({"status": "green"}).to_string()),
+        ("PUT", index, "") => match state.indexes.contains_key(index) {
+            true => refusal(400, "resource_already_exists_exception", "it exists"),
+            false => {
+                let index = state.indexes.entry(index.into()).or_default();
+                index.creation = request;
+                (200, json!({"acknowledged": true}).to_string())
+            }
+        },
+        (_, name, verb) => {
+            let named = state.aliases.get(name).and_then(|all| all.first()).cloned();
+            let index = named.unwrap_or_else(|| name.to_string());
+            match (method, verb) {
+                ("POST", "_bulk") => bulk(state, &index, body),
+                _ => match (state.indexes.get(&index), method, verb) {
+                    (None, ..) => refusal(404, "index_not_found_exception", "no such index"),
+                    (Some(there), "GET", "_mapping") => (
+                        200,
+                        json!({index: {"mappings": there.creation["mappings"]}}).to_string(),
+                    ),
+                    (_, "POST", "_refresh") => (200, json!({"_shards": {"failed": 0}}).to_string()),
+                    (Some(there), "POST", "_search") => search(there, &state.forged, &request),
+                    _ => refusal(405, "unknown", "no such endpoint"),
+                },
+            }
+        }
+    }
+}
+
+fn refusal(status: u16, kind: &str, reason: &str) -> (u16, String) {
+    let error = json!({"error": {"type": kind, "reason": reason}, "status": status});
+    (status, error.to_string())
+}
+
+fn aliases(state: &mut State, request: &Value) -> (u16, String) {
+    for action in request["actions"].as_array().into_iter().flatten() {
+        if let Some(index) = action["remove_index"]["index"].as_str() {
+            if state.indexes.remove(index).is_none() {
+                return refusal(404, "index_not_found_exception", "no such index");
+            }
+            for all in state.aliases.values_mut() {
+                all.remove(index);
+            }
+        } else if let (Some(index), Some(alias)) = (action["add"]["index"].as_str(), action["add"]["alias"].as_str()) {
+            state.aliases.entry(alias.into()).or_default().insert(index.into());
+        } else {
+            return refusal(400, "unknown", "unknown action");
+        }
+    }
+    (200, json!({"acknowledged": true}).to_string())
 }
 
 fn bulk(state: &mut State, index: &str, body: &str) -> (u16, String) {
@@ -121,20 +211,21 @@ fn bulk(state: &mut State, index: &str, body: &str) -> (u16, String) {
         .map(|line| serde_json::from_str(line).unwrap_or_default())
         .collect();
     if !body.ends_with('\n') || !lines.len().is_multiple_of(2) {
-        return refusal(400, "a bulk request is pairs of lines");
+        return refusal(400, "unknown", "a bulk request is pairs of lines");
     }
-    let (mut items, mut errors) = (Vec::new(), false);
+    let mut items = Vec::new();
     for pair in lines.chunks(2) {
-        let action = &pair[0]["create"];
-        let (Some(name), Some(id)) = (action["_index"].as_str(), action["_id"].as_str()) else {
-            return refusal(400, "only `create` is known");
+        let Some(id) = pair[0]["create"]["_id"].as_str() else {
+            return refusal(400, "unknown", "only `create` is known");
         };
-        if name != index {
-            return refusal(400, "another index than the path's");
+        let (status, left) = state.rejecting;
+        if left > 0 {
+            state.rejecting.1 -= 1;
+            items.push(json!({"create": {"_id": id, "status": status, "error": {"reason": "rejected"}}}));
+            continue;
         }
-        let all = state.indexes.entry(name.into()).or_default();
+        let all = &mut state.indexes.entry(index.into()).or_default().documents;
         let there = all.contains_key(id);
-        errors |= there;
         items.push(match there {
             true => {
                 json!({"create": {"_id": id, "status": 409, "error": {"type": "version_conflict_engine_exception"}}})
@@ -143,77 +234,133 @@ fn bulk(state: &mut State, index: &str, body: &str) -> (u16, String) {
         });
         all.entry(id.into()).or_insert_with(|| pair[1].clone());
     }
-    (200, json!({"took": 1, "errors": errors, "items": items}).to_string())
+    (200, json!({"took": 1, "items": items}).to_string())
 }
 
-fn search(state: &State, index: &str, body: &str) -> (u16, String) {
-    let Some(all) = state.indexes.get(index) else {
-        return refusal(404, "no such index");
+fn search(index: &Index, forged: &[Value], request: &Value) -> (u16, String) {
+    let query = match &request["query"] {
+        Value::Null => json!({"match_all": {}}),
+        query => query.clone(),
     };
-    let request: Value = serde_json::from_str(body).unwrap_or_default();
-    let mut hits = Vec::new();
-    for (id, document) in all {
-        match score(&request["query"], document) {
-            Ok(score) if score > 0.0 => hits.push((score, id.as_str(), document.clone())),
+    let mut found = Vec::new();
+    for document in index.documents.values() {
+        match score(&query, document) {
+            Ok(score) if score > 0.0 => found.push((score, document)),
             Ok(_) => {}
-            Err(reason) => return refusal(400, &reason),
+            Err(reason) => return refusal(400, "parsing_exception", &reason),
         }
     }
-    hits.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    let total = hits.len();
+    let counts = request["aggs"]["with"]["filters"]["filters"].as_object();
+    let count = |filter: &Value| {
+        found
+            .iter()
+            .filter(|(_, document)| score(filter, document) > Ok(0.0))
+            .count()
+    };
+    let buckets: serde_json::Map<String, Value> = counts
+        .into_iter()
+        .flatten()
+        .map(|(name, filter)| (name.clone(), json!({"doc_count": count(filter)})))
+        .collect();
+    let total = found.len();
+    let mut hits = found.clone();
+    if let Some(filter) = request.get("post_filter") {
+        hits.retain(|(_, document)| score(filter, document) > Ok(0.0));
+    }
+    let place = |document: &Value| document["place"].as_str().unwrap_or("").to_string();
+    hits.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| place(a.1).cmp(&place(b.1))));
     hits.truncate(request["size"].as_u64().unwrap_or(10) as usize);
     let mut listed: Vec<Value> = hits
         .into_iter()
-        .map(|(score, id, document)| json!({"_index": index, "_id": id, "_score": score, "_source": document, "sort": [score]}))
+        .map(|(score, document)| json!({"_score": score, "_source": document, "sort": [score]}))
         .collect();
     if request["size"] != 0 {
-        listed.extend(state.forged.iter().cloned());
+        listed.extend(forged.iter().cloned());
     }
-    let found = json!({"total": {"value": total, "relation": "eq"}, "hits": listed});
-    (200, json!({"took": 1, "timed_out": false, "hits": found}).to_string())
+    let hits = json!({"total": {"value": total, "relation": "eq"}, "hits": listed});
+    let near = json!({"buckets": near(index, &request["aggs"]["near"]["terms"])});
+    let aggregations = json!({"with": {"buckets": buckets}, "near": near});
+    let found = json!({"took": 1, "timed_out": false, "hits": hits, "aggregations": aggregations});
+    (200, found.to_string())
 }
 
-/// Scores one point for each word of a `match` that the field has, and sums over `should`. Rejects what Quickwit
-/// rejects.
-fn score(query: &Value, document: &Value) -> Result<f64, String> {
-    let (kind, inner) = query
-        .as_object()
-        .and_then(|map| map.iter().next())
-        .ok_or("an empty query")?;
-    match kind.as_str() {
-        "match_all" => Ok(1.0),
-        "bool" => {
-            let fields = inner.as_object().ok_or("`bool` is no object")?;
-            if let Some(name) = fields.keys().find(|name| !matches!(name.as_str(), "should" | "boost")) {
-                return Err(format!("unknown field `{name}`"));
-            }
-            let boost = inner["boost"].as_f64().unwrap_or(1.0);
-            let parts = inner["should"].as_array().ok_or("`should` is no list")?;
-            Ok(boost * parts.iter().map(|part| score(part, document)).sum::<Result<f64, _>>()?)
+/// The terms that begin like the pattern, each with the number of documents that have it.
+fn near(index: &Index, terms: &Value) -> Vec<Value> {
+    let first = terms["include"].as_str().and_then(|pattern| pattern.chars().next());
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for document in index.documents.values() {
+        let any = document["any"].as_array().into_iter().flatten();
+        for term in any
+            .filter_map(Value::as_str)
+            .filter(|term| term.chars().next() == first)
+        {
+            *counts.entry(term).or_default() += 1;
         }
-        "match" => {
-            let (field, words) = inner
-                .as_object()
-                .and_then(|map| map.iter().next())
-                .ok_or("an empty match")?;
-            let extra = words
-                .as_object()
-                .and_then(|map| map.keys().find(|name| *name != "query"));
-            if let Some(name) = extra {
-                return Err(format!("unknown field `{name}`"));
+    }
+    let bucket = |(term, count)| json!({"key": term, "doc_count": count});
+    counts.into_iter().map(bucket).collect()
+}
+
+/// Returns the score of a document, 0 if it does not match. Rejects what is not known.
+fn score(query: &Value, document: &Value) -> Result<f64, String> {
+    let one = |value: &Value| {
+        let (name, inner) = value.as_object()?.iter().next()?;
+        Some((name.clone(), inner.clone()))
+    };
+    let (kind, inner) = one(query).ok_or("an empty query")?;
+    if kind == "match_all" {
+        return Ok(1.0);
+    }
+    if kind == "bool" {
+        let list = |name: &str| inner[name].as_array().cloned().unwrap_or_default();
+        for filter in list("filter") {
+            if score(&filter, document)? == 0.0 {
+                return Ok(0.0);
             }
-            let split = |text: &Value| -> Vec<String> {
-                let text = text.as_str().unwrap_or("").to_lowercase();
-                text.split(|c: char| !c.is_alphanumeric())
-                    .filter(|w| w.len() > 2)
-                    .map(str::to_string)
-                    .collect()
+        }
+        let should = list("should");
+        let sum = should
+            .iter()
+            .map(|part| score(part, document))
+            .sum::<Result<f64, _>>()?;
+        return Ok(if should.is_empty() { 1.0 } else { sum });
+    }
+    let (field, wanted) = one(&inner).ok_or("a query without a field")?;
+    let there = field.split('.').fold(document, |value, name| &value[name]);
+    let words = field.starts_with("words.");
+    let texts: Vec<&str> = match there {
+        Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
+        Value::String(text) if words => text.split(' ').collect(),
+        Value::String(text) => vec![text],
+        _ => Vec::new(),
+    };
+    let text = |value: &Value| value.as_str().unwrap_or("").to_string();
+    let yes = |matches: bool| if matches { 1.0 } else { 0.0 };
+    match kind.as_str() {
+        "term" => {
+            let (value, boost) = match wanted.as_object() {
+                Some(map) => (text(&map["value"]), map["boost"].as_f64().unwrap_or(1.0)),
+                None => (text(&wanted), 1.0),
             };
-            let there = split(&document[field]);
-            Ok(split(&words["query"])
-                .iter()
-                .filter(|word| there.contains(word))
-                .count() as f64)
+            Ok(boost * yes(texts.contains(&value.as_str())))
+        }
+        "terms" => {
+            let all = wanted.as_array().ok_or("`terms` is no list")?;
+            Ok(yes(all.iter().any(|value| texts.contains(&text(value).as_str()))))
+        }
+        "range" => {
+            let least = wanted["gte"]
+                .as_str()
+                .is_none_or(|least| texts.iter().all(|text| *text >= least));
+            let most = wanted["lte"]
+                .as_str()
+                .is_none_or(|most| texts.iter().all(|text| *text <= most));
+            Ok(yes(!texts.is_empty() && least && most))
+        }
+        "wildcard" => {
+            let part = text(&wanted["value"]);
+            let part = part.trim_matches('*');
+            Ok(yes(texts.iter().any(|text| text.contains(part))))
         }
         other => Err(format!("unknown query `{other}`")),
     }

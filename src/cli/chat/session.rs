@@ -74,8 +74,7 @@ impl<'a> Session<'a> {
             device: args.model.device.clone(),
         };
         let wanted = model::wanted(context, &choice)?;
-        let store = context.store()?;
-        let finder = Finder::new(context, &store, args.retrieval.by, Some(&wanted))?;
+        let (store, finder) = Finder::open(context, args.retrieval.by, Some(&wanted))?;
         let interrupt = on_terminal.then(Interrupt::new).transpose();
         Ok(Session {
             context,

@@ -10,7 +10,6 @@ use super::super::context::{Context, shown};
 use super::super::generator::Generator;
 use super::{Check, State, broken, check};
 use crate::engine::Engine as _;
-use crate::index::Store;
 use crate::models::Net;
 use crate::retrieve::cluster::Held;
 use crate::served::ServedEngine;
@@ -100,32 +99,28 @@ fn retriever_check(retriever: &RetrieverTable, context: &Context) -> Check {
             },
         };
     }
-    // An index that cannot be opened is reported by another check.
-    let store = Store::open(&context.index_dir()).ok().flatten();
-    match retriever.look(store.as_ref(), REACH) {
+    match retriever.look(REACH) {
         Err(failure) => broken(NAME, &failure),
         Ok(held) => held_check(NAME, &held),
     }
 }
 
-/// The check of a cluster that has this much of the corpus.
+/// The check of a cluster that answers.
 fn held_check(name: &'static str, held: &Held) -> Check {
-    let Held {
-        address,
-        index,
-        there,
-        wanted,
-    } = held;
-    if *wanted > 0 && there >= wanted {
-        let detail = format!("{address}: the cluster answers, and has all {wanted} passages as {index}");
-        return check(name, State::Ok, detail);
-    }
-    let has = match (*there, *wanted) {
-        (_, 0) => "the first question sends it the corpus".to_string(),
-        (there, wanted) => format!("it has {there} of {wanted} passages; the next question sends the rest"),
+    let address = &held.address;
+    let Some((index, stats)) = &held.there else {
+        return Check {
+            mend: Some("run `askpm refresh` where the newsletters are".into()),
+            ..check(
+                name,
+                State::Note,
+                format!("{address}: the cluster answers, but has no corpus"),
+            )
+        };
     };
-    Check {
-        mend: Some("askpm refresh".into()),
-        ..check(name, State::Note, format!("{address}: the cluster answers; {has}"))
-    }
+    let detail = format!(
+        "{address}: the cluster answers, and has {} passages of {} editions as {index}, of {}",
+        stats.passages, stats.editions, stats.indexed_at
+    );
+    check(name, State::Ok, detail)
 }

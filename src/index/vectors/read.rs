@@ -1,5 +1,6 @@
-//! Reads a file of vectors through a memory map.
+//! Reads vectors: from a file through a memory map, or from memory.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
@@ -13,8 +14,8 @@ use super::{CHECK_ALWAYS_BELOW, CHECKSUM, ENTRY, HEADER, IDENTITY, Key, MAGIC, n
 /// Vectors read from a file, by key.
 #[derive(Clone)]
 pub(crate) struct Vectors {
-    /// `None` if there is no usable file.
-    map: Option<Arc<Mmap>>,
+    /// In the format of the file. `None` if there is no usable file.
+    map: Option<Arc<dyn AsRef<[u8]> + Send + Sync>>,
     dimensions: usize,
     entries: usize,
     rows: usize,
@@ -28,6 +29,33 @@ impl Vectors {
             dimensions,
             entries: 0,
             rows: 0,
+        }
+    }
+
+    /// Returns the vectors of `texts`, each the bytes of its rows. They have no codes, which only a search of very many
+    /// vectors reads.
+    pub fn of(dimensions: usize, texts: &BTreeMap<Key, Vec<u8>>) -> Vectors {
+        let width = 4 * dimensions.max(1);
+        let rows: usize = texts.values().map(|bytes| bytes.len() / width).sum();
+        let mut bytes = vec![0; HEADER];
+        let mut first = 0;
+        for (key, vectors) in texts {
+            let count = vectors.len() / width;
+            bytes.extend(key.to_le_bytes());
+            bytes.extend((first as u32).to_le_bytes());
+            bytes.extend((count as u32).to_le_bytes());
+            first += count;
+        }
+        bytes.resize(bytes.len() + rows * (4 + dimensions), 0);
+        for vectors in texts.values() {
+            let whole = vectors.len() / width * width;
+            bytes.extend(vectors.get(..whole).unwrap_or_default());
+        }
+        Vectors {
+            map: Some(Arc::new(bytes)),
+            dimensions,
+            entries: texts.len(),
+            rows,
         }
     }
 
@@ -71,7 +99,7 @@ impl Vectors {
 
     fn entry(&self, at: usize) -> Option<(Key, usize, usize)> {
         let start = HEADER + at * ENTRY;
-        let bytes = self.map.as_ref()?.get(start..start + ENTRY)?;
+        let bytes = self.bytes().get(start..start + ENTRY)?;
         let word = |at: usize| {
             bytes
                 .get(at..at + 4)
@@ -115,7 +143,11 @@ impl Vectors {
 
     fn part(&self, start: usize, rows: Range<usize>, width: usize) -> &[u8] {
         let range = start + rows.start * width..start + rows.end * width;
-        let map = self.map.as_ref().filter(|_| rows.end <= self.rows);
-        map.and_then(|map| map.get(range)).unwrap_or_default()
+        let there = rows.end <= self.rows;
+        self.bytes().get(range).filter(|_| there).unwrap_or_default()
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.map.as_ref().map_or(&[], |map| (**map).as_ref())
     }
 }

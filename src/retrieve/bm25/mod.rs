@@ -92,7 +92,7 @@ const _: () = assert!(MAX_WORDS <= u64::BITS as usize);
 
 /// Sets `passages` and `idf` of each word.
 pub(super) fn count(store: &Store, words: &mut [Word]) -> Result<(), IndexError> {
-    let total = store.searcher().num_docs();
+    let total = store.total();
     words.par_iter_mut().try_for_each(|word| {
         word.passages = store.passages_with(&word.term)?;
         word.idf = idf(total, word.passages);

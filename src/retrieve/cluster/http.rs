@@ -1,17 +1,36 @@
 //! The HTTP client for a search cluster.
 //!
 //! Requests take paths and bodies, and `wire` parses the answers. Answers are limited in size and time. No redirect is
-//! followed. Credentials are sent without encryption only to this machine.
+//! followed. Credentials are sent without encryption only to this machine. A request that a busy cluster refuses is
+//! sent again, with a growing pause. Every request may be sent twice without harm.
+
+use std::thread;
+use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{StatusCode, Url};
-use serde_json::Value;
+use reqwest::{Certificate, Method, StatusCode, Url};
+use serde_json::{Value, json};
 
-use super::{Place, wire};
+use super::document::{About, FORMAT, Text};
+use super::wire::{self, Page};
+use super::{Place, request};
+use crate::index::schema::Fields;
 use crate::remote;
 
 /// Maximum size in bytes of an answer.
-const MAX_BODY: usize = 32 << 20;
+const MAX_BODY: usize = 64 << 20;
+
+/// How often a request is sent that reads. A person waits for it.
+const READ_TRIES: u32 = 3;
+
+/// How often a request is sent that writes. A cluster needs a few seconds to replace a lost node.
+const WRITE_TRIES: u32 = 8;
+
+/// The pause before the second try. It doubles with each try.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Tells a cluster to fail rather than answer from the shards that it can reach.
+const WHOLE: &str = "allow_partial_search_results=false";
 
 /// Why a request to a cluster failed.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +39,8 @@ pub struct ClusterError {
     url: String,
     problem: String,
     hint: Option<&'static str>,
+    /// Whether the index does not exist.
+    pub(super) gone: bool,
 }
 
 impl ClusterError {
@@ -42,6 +63,7 @@ impl Client {
             url: "[retriever]".into(),
             problem: problem.into(),
             hint,
+            gone: false,
         };
         let url = remote::server(place.url.trim_end_matches('/')).ok_or_else(|| {
             told(
@@ -60,9 +82,16 @@ impl Client {
                 Some("use https"),
             ));
         }
-        let http = remote::client(&url, place.patience).timeout(place.patience).build();
+        let mut http = remote::client(&url, place.patience).timeout(place.patience);
+        if let Some(ca) = &place.ca {
+            let hint = Some("set `ca` to a file with certificates in PEM form");
+            let authorities = Certificate::from_pem_bundle(ca);
+            let authorities = authorities.ok().filter(|all| !all.is_empty());
+            let authorities = authorities.ok_or_else(|| told("the file of `ca` has no certificate", hint))?;
+            http = http.tls_certs_merge(authorities);
+        }
         Ok(Client {
-            http: http.map_err(|error| told(&error.to_string(), None))?,
+            http: http.build().map_err(|error| told(&error.to_string(), None))?,
             url,
             authorization,
         })
@@ -73,63 +102,176 @@ impl Client {
         remote::shown(&self.url)
     }
 
-    /// Returns how many documents `index` has, or `None` if there is no such index.
-    pub fn count(&self, index: &str) -> Result<Option<u64>, ClusterError> {
-        let query = wire::counting().to_string();
-        let (status, body) = self.send(&format!("{index}/_search"), query)?;
+    /// Returns the index behind `name`, and what askpm stored about it. Returns `None` if there is no such index.
+    pub fn about(&self, name: &str) -> Result<Option<(String, About)>, ClusterError> {
+        let (status, body) = self.send(Method::GET, &format!("{name}/_mapping"), String::new(), READ_TRIES)?;
         match status {
-            StatusCode::OK => wire::count(&body)
-                .map(Some)
-                .map_err(|problem| self.fault(problem, None)),
+            StatusCode::OK => {
+                let (index, meta) = wire::about(&body).map_err(|problem| self.fault(problem, None))?;
+                let about = wire::readable(&meta, &Fields::new().fingerprint(), FORMAT).map_err(|problem| {
+                    let hint = "run `askpm refresh` with this version, or choose another `index` in [retriever]";
+                    self.fault(format!("{index}: {problem}"), Some(hint))
+                })?;
+                Ok(Some((index, about)))
+            }
             // A web server that is not a cluster also answers 404, but in plain words instead of JSON.
             StatusCode::NOT_FOUND if wire::is_told(&body) => Ok(None),
             _ => Err(self.refused(status, &body)),
         }
     }
 
-    /// Adds documents. With `visible`, they can be searched once this returns.
-    pub fn bulk(&self, index: &str, lines: String, visible: bool) -> Result<(), ClusterError> {
-        let refresh = if visible { "?refresh=wait_for" } else { "" };
-        let body = self.ok(&format!("{index}/_bulk{refresh}"), lines)?;
-        wire::taken(&body).map_err(|problem| self.fault(problem, None))
+    /// Creates an index, unless it exists.
+    pub fn create(&self, index: &str, creation: &Value) -> Result<(), ClusterError> {
+        match self.send(Method::PUT, index, creation.to_string(), WRITE_TRIES)? {
+            (StatusCode::OK | StatusCode::CREATED, _) => Ok(()),
+            (StatusCode::BAD_REQUEST, body) if wire::kind(&body) == "resource_already_exists_exception" => Ok(()),
+            (status, body) => Err(self.refused(status, &body)),
+        }
     }
 
-    pub fn search(&self, index: &str, query: &Value) -> Result<Vec<(String, f32)>, ClusterError> {
-        let body = self.ok(&format!("{index}/_search"), query.to_string())?;
-        wire::found(&body).map_err(|problem| self.fault(problem, None))
+    /// Waits until every copy of `index` that a node can take is there, so that a lost node loses nothing. Returns
+    /// whether the cluster has lost a part of it. A cluster that does not say is not asked again.
+    pub fn has_lost(&self, index: &str) -> Result<bool, ClusterError> {
+        let path =
+            format!("_cluster/health/{index}?wait_for_events=languid&wait_for_no_initializing_shards=true&timeout=10s");
+        let (_, body) = self.send(Method::GET, &path, String::new(), WRITE_TRIES)?;
+        Ok(wire::status(&body) == "red")
     }
 
-    fn ok(&self, path: &str, body: String) -> Result<Vec<u8>, ClusterError> {
-        match self.send(path, body)? {
+    /// Deletes an index.
+    pub fn delete(&self, index: &str) -> Result<(), ClusterError> {
+        self.ok(Method::DELETE, index, String::new(), WRITE_TRIES).map(drop)
+    }
+
+    /// Adds documents, each the lines of a bulk request. Sends those again that a busy cluster rejects.
+    pub fn bulk(&self, index: &str, mut documents: Vec<String>) -> Result<(), ClusterError> {
+        let mut pause = FIRST_PAUSE;
+        let mut why = String::new();
+        for _ in 0..WRITE_TRIES {
+            let path = format!("{index}/_bulk");
+            let body = self.ok(Method::POST, &path, documents.concat(), WRITE_TRIES)?;
+            let rejected = wire::rejected(&body, documents.len()).map_err(|problem| self.fault(problem, None))?;
+            if rejected.at.is_empty() {
+                return Ok(());
+            }
+            why = rejected.why;
+            let mut all = documents.into_iter().map(Some).collect::<Vec<_>>();
+            let again = rejected.at.into_iter().filter_map(|at| all.get_mut(at)?.take());
+            documents = again.collect();
+            thread::sleep(pause);
+            pause *= 2;
+        }
+        let problem = format!("it is too busy to take {} documents: {why}", documents.len());
+        Err(self.fault(
+            problem,
+            Some("run `askpm refresh` again later; it continues where it stopped"),
+        ))
+    }
+
+    /// Makes all documents of `index` visible, and returns their number.
+    pub fn complete(&self, index: &str) -> Result<u64, ClusterError> {
+        self.ok(Method::POST, &format!("{index}/_refresh"), String::new(), WRITE_TRIES)?;
+        let path = format!("{index}/_search?{WHOLE}");
+        let body = self.ok(Method::POST, &path, request::counting().to_string(), WRITE_TRIES)?;
+        wire::count(&body).map_err(|problem| self.fault(problem, None))
+    }
+
+    /// Makes `alias` the name of `index` only, in one step, and deletes the indexes in `old`.
+    ///
+    /// # Errors
+    /// An error that is `gone` means that another writer has moved the alias in between.
+    pub fn point(&self, alias: &str, index: &str, old: &[String]) -> Result<(), ClusterError> {
+        let mut actions: Vec<Value> = old.iter().map(|old| json!({"remove_index": {"index": old}})).collect();
+        actions.push(json!({"add": {"index": index, "alias": alias}}));
+        let body = json!({ "actions": actions }).to_string();
+        self.ok(Method::POST, "_aliases", body, WRITE_TRIES).map(drop)
+    }
+
+    /// Returns the indexes that `alias` names.
+    pub fn named(&self, alias: &str) -> Result<Vec<String>, ClusterError> {
+        match self.send(Method::GET, &format!("_alias/{alias}"), String::new(), WRITE_TRIES)? {
+            (StatusCode::OK, body) => wire::names(&body).map_err(|problem| self.fault(problem, None)),
+            (StatusCode::NOT_FOUND, body) if wire::is_told(&body) => Ok(Vec::new()),
+            (status, body) => Err(self.refused(status, &body)),
+        }
+    }
+
+    /// Returns the passages that `body` finds.
+    pub fn search(&self, index: &str, body: &Value) -> Result<Page, ClusterError> {
+        // Word statistics of all shards, so that the order does not depend on how documents are spread over them.
+        let path = format!("{index}/_search?search_type=dfs_query_then_fetch&{WHOLE}");
+        let body = self.ok(Method::POST, &path, body.to_string(), READ_TRIES)?;
+        wire::page(&body).map_err(|problem| self.fault(problem, None))
+    }
+
+    /// Returns the terms that `term` may be a misspelling of, each with the number of passages that have it.
+    pub fn near(&self, index: &str, term: &str) -> Result<Vec<(String, u64)>, ClusterError> {
+        let path = format!("{index}/_search?{WHOLE}");
+        let body = self.ok(Method::POST, &path, request::near(term).to_string(), READ_TRIES)?;
+        wire::terms(&body).map_err(|problem| self.fault(problem, None))
+    }
+
+    /// Returns the text of an edition, or `None` if there is none.
+    pub fn edition(&self, index: &str, slug: &str) -> Result<Option<Text>, ClusterError> {
+        let path = format!("{index}/_search?{WHOLE}");
+        let body = self.ok(Method::POST, &path, request::edition(slug).to_string(), READ_TRIES)?;
+        wire::edition(&body).map_err(|problem| self.fault(problem, None))
+    }
+
+    fn ok(&self, method: Method, path: &str, body: String, tries: u32) -> Result<Vec<u8>, ClusterError> {
+        match self.send(method, path, body, tries)? {
             (StatusCode::OK | StatusCode::CREATED, body) => Ok(body),
             (status, body) => Err(self.refused(status, &body)),
         }
     }
 
-    fn send(&self, path: &str, body: String) -> Result<(StatusCode, Vec<u8>), ClusterError> {
+    /// Sends a request up to `tries` times, until the cluster is not too busy to answer.
+    fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: String,
+        tries: u32,
+    ) -> Result<(StatusCode, Vec<u8>), ClusterError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| self.fault(error.to_string(), None))?;
-        runtime.block_on(async {
-            let address = format!("{}/{path}", self.url.as_str().trim_end_matches('/'));
-            let kind = if path.contains("_bulk") {
-                "application/x-ndjson"
-            } else {
-                "application/json"
-            };
-            let mut request = self.http.post(address).header(CONTENT_TYPE, kind).body(body);
-            if let Some(value) = &self.authorization {
-                request = request.header(AUTHORIZATION, value.clone());
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..tries {
+            match runtime.block_on(self.once(&method, path, body.clone())) {
+                Ok((status, _)) if matches!(status.as_u16(), 429 | 502 | 503 | 504) => {}
+                // A person does not want to wait for a second timeout.
+                Err(Lost::Request(error)) if tries == WRITE_TRIES || !error.is_timeout() => {}
+                outcome => return outcome.map_err(|lost| self.lost(lost)),
             }
-            let mut response = request.send().await.map_err(|error| self.unreachable(error))?;
-            let mut bytes = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(error))? {
-                bytes.extend_from_slice(&chunk);
-                if bytes.len() > MAX_BODY {
-                    return Err(self.fault(format!("its answer has more than {MAX_BODY} bytes"), None));
-                }
+            thread::sleep(pause);
+            pause *= 2;
+        }
+        let last = runtime.block_on(self.once(&method, path, body));
+        last.map_err(|lost| self.lost(lost))
+    }
+
+    async fn once(&self, method: &Method, path: &str, body: String) -> Result<(StatusCode, Vec<u8>), Lost> {
+        let address = format!("{}/{path}", self.url.as_str().trim_end_matches('/'));
+        let kind = match path.contains("_bulk") {
+            true => "application/x-ndjson",
+            false => "application/json",
+        };
+        let mut request = self.http.request(method.clone(), address);
+        if !body.is_empty() {
+            request = request.header(CONTENT_TYPE, kind).body(body);
+        }
+        if let Some(value) = &self.authorization {
+            request = request.header(AUTHORIZATION, value.clone());
+        }
+        let mut response = request.send().await?;
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > MAX_BODY {
+                return Err(Lost::TooLong);
             }
-            Ok((response.status(), bytes))
-        })
+        }
+        Ok((response.status(), bytes))
     }
 
     fn refused(&self, status: StatusCode, body: &[u8]) -> ClusterError {
@@ -139,27 +281,54 @@ impl Client {
         };
         let said = if said.is_empty() { said } else { format!(": {said}") };
         let hint = match status.as_u16() {
+            // Also 403, but no key helps.
+            _ if wire::kind(body) == "cluster_block_exception" => {
+                Some("make the cluster writable: free disk space, then remove the block from its settings")
+            }
             401 | 403 => Some("set the environment variable that `key_env` of [retriever] names"),
-            404 => Some("check `url` in [retriever]; Quickwit needs an index template first (see the README)"),
+            404 => Some("check `url` in [retriever]"),
             300..=399 => Some("set `url` in [retriever] to the address that it redirects to"),
+            429 | 502..=504 => Some("check the health of the cluster, or search with --by both"),
             _ => None,
         };
-        self.fault(format!("the cluster answered {status}{said}"), hint)
-    }
-
-    fn unreachable(&self, error: reqwest::Error) -> ClusterError {
-        let hint = "start the cluster, or search with --by words";
-        if error.is_timeout() {
-            return self.fault("it did not answer in time".into(), Some(hint));
+        ClusterError {
+            gone: wire::kind(body) == "index_not_found_exception",
+            ..self.fault(format!("the cluster answered {status}{said}"), hint)
         }
-        self.fault(remote::cause(&error.without_url()), Some(hint))
     }
 
-    fn fault(&self, problem: String, hint: Option<&'static str>) -> ClusterError {
+    fn lost(&self, lost: Lost) -> ClusterError {
+        let hint = "start the cluster, or search with --by both";
+        match lost {
+            Lost::TooLong => self.fault(format!("its answer has more than {MAX_BODY} bytes"), None),
+            Lost::Request(error) if error.is_timeout() => self.fault("it did not answer in time".into(), Some(hint)),
+            Lost::Request(error) => {
+                let cause = remote::cause(&error.without_url());
+                let certificate = cause.to_ascii_lowercase().contains("certificate");
+                let authority = "set `ca` of [retriever] to the certificate of its authority";
+                self.fault(cause, Some(if certificate { authority } else { hint }))
+            }
+        }
+    }
+
+    pub(super) fn fault(&self, problem: String, hint: Option<&'static str>) -> ClusterError {
         ClusterError {
             url: self.address(),
             problem,
             hint,
+            gone: false,
         }
+    }
+}
+
+/// Why there is no answer.
+enum Lost {
+    Request(reqwest::Error),
+    TooLong,
+}
+
+impl From<reqwest::Error> for Lost {
+    fn from(error: reqwest::Error) -> Lost {
+        Lost::Request(error)
     }
 }

@@ -1,238 +1,329 @@
-//! Finds passages in a search cluster, by the API that Elasticsearch, OpenSearch and Quickwit share.
+//! Finds passages in a search cluster: Elasticsearch or OpenSearch.
 //!
-//! The cluster chooses and orders the passages. The local index, which is kept in any case, provides their text and how
-//! much of the question they cover. So quotes always come from the corpus, no matter what a cluster sends. This module
-//! does not check whether the program is offline; its caller must not use it then.
+//! `askpm refresh` sends the passages, their vectors and the editions ([`publish`]). A question needs nothing of that on
+//! this machine. It takes three requests: one for the statistics of the corpus, one for the passages that may answer,
+//! one for the whole discussions of those that are found. A misspelt word takes a few more.
 //!
-//! Only features that all three understand are used: `_bulk` with `create`, and `_search` with `bool`, `should`,
-//! `match` and `match_all`. Quickwit has no update and no delete, so an index is never changed. The name of an index
-//! contains a hash of its content, and another corpus gets another index. The operator of the cluster deletes unused
-//! indexes.
+//! The cluster only selects candidates, the [`CANDIDATES`] best by words. They are scored, ranked and judged by the
+//! same code as those of a local index, with the word statistics of the whole corpus (`index::whole`). So a passage has
+//! the same word score and the same similarity in both places. Two things differ. A passage that has no topic of the
+//! question, or is not among the candidates, is not found by its meaning. And `fusion` scales similarities to the range
+//! of the passages that it sees, which are fewer.
+//!
+//! This module does not check whether the program is offline; its caller must not use it then.
 
+mod document;
 mod http;
+mod publish;
+mod request;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-use std::collections::HashMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
-use tantivy::DocAddress;
-
-use super::bm25::{self, Scored};
-use super::{Query, RetrieveError, Retrieved, Retriever, timed};
-use crate::corpus::passage::Passage;
+use super::dense::{self, Dense, EmbedError, Embedder};
+use super::query::{self, Word};
+use super::{Query, RetrieveError, Retrieved, Retriever, fusion, fuzzy};
+use crate::corpus::{Id, Passage};
 use crate::hex::hex;
-use crate::index::{IndexError, Store};
+use crate::index::vectors::{Key, Keys, numbers};
+use crate::index::whole::Labelled;
+use crate::index::{Stats, Store, Whole};
 
+use document::{About, Received};
+use wire::Page;
+
+pub use document::Text;
 pub use http::ClusterError;
+pub use publish::{Published, publish};
 
-/// Minimum number of passages to request from a cluster, for `rank` to choose from.
-const WINDOW: usize = 200;
+/// Number of passages that a cluster sends for a question. With their vectors, they are 5 to 6 MB.
+const CANDIDATES: usize = 300;
 
-/// Size in bytes at which a bulk request is sent.
-const BULK_BYTES: usize = 4 << 20;
+/// Maximum number of unknown words of one question that are compared with the dictionary.
+const MOST_UNKNOWN: usize = 8;
 
 /// The location of a cluster.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Place {
-    /// The part that all paths share: `http://127.0.0.1:9200`, or for Quickwit `http://127.0.0.1:7280/api/v1/_elastic`.
+    /// The part that all paths share, such as `http://127.0.0.1:9200`.
     pub url: String,
-    /// Prefix of the index names.
+    /// The alias, and the first part of the names of its indexes.
     pub index: String,
     /// The complete value of an `Authorization` header, such as `ApiKey …`.
     pub authorization: Option<String>,
+    /// Certificates of authorities to trust in addition, in PEM form.
+    pub ca: Option<Vec<u8>>,
     /// Timeout for one request.
     pub patience: Duration,
 }
 
-/// The passages of one store, in a cluster.
+/// A corpus in a cluster.
 pub struct Cluster {
     client: http::Client,
-    index: String,
-    /// The addresses of the passages by key.
-    addresses: HashMap<String, DocAddress>,
+    alias: String,
+    embedder: Option<Arc<Embedder>>,
+    seen: Mutex<Seen>,
 }
 
-impl Cluster {
-    /// Makes sure that the cluster has the passages of `store`, and sends them unless it has them all. `progress` gets
-    /// the number of passages sent so far and the total.
-    ///
-    /// # Errors
-    /// Fails if the cluster cannot be reached or refuses, or if an index file cannot be read.
-    pub fn open(
-        store: &Store,
-        place: &Place,
-        progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<Cluster, RetrieveError> {
-        let client = http::Client::new(place)?;
-        let passages = passages(store)?;
-        let index = name(place, &passages);
-        if client.count(&index)?.unwrap_or(0) < passages.len() as u64 {
-            fill(&client, &index, &passages, progress)?;
-        }
-        let addresses = passages.into_iter().map(|(key, address, _)| (key, address)).collect();
-        Ok(Cluster {
-            client,
-            index,
-            addresses,
-        })
-    }
-
-    /// Returns the passages that the cluster finds, with its scores.
-    fn search(&self, text: &str, most: usize) -> Result<HashMap<DocAddress, f32>, ClusterError> {
-        let found = self.client.search(&self.index, &wire::query(text, most))?;
-        let mut scores = HashMap::new();
-        for (key, score) in found {
-            // A passage that the corpus does not have is never quoted. A passage that was sent twice counts once.
-            if let Some(address) = self.addresses.get(&key) {
-                let best = scores.entry(*address).or_insert(score);
-                *best = score.max(*best);
-            }
-        }
-        Ok(scores)
-    }
+/// What the last question read.
+struct Seen {
+    about: About,
+    /// The bytes of the vectors of the passages that were sent for it.
+    vectors: BTreeMap<Key, Vec<u8>>,
 }
 
-/// How much of a corpus a cluster has.
+/// What a cluster has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
     /// Address of the cluster.
     pub address: String,
-    pub index: String,
-    /// Number of passages in the cluster.
-    pub there: u64,
-    /// Number of passages in the corpus.
-    pub wanted: u64,
+    /// The index and its statistics; `None` if the cluster has no corpus.
+    pub there: Option<(String, Stats)>,
 }
 
 /// Checks that `place` is valid, without sending anything.
 ///
 /// # Errors
-/// Fails if the address is invalid or a key cannot be sent there.
+/// Fails if the address or the certificates are invalid, or a key cannot be sent there.
 pub fn check(place: &Place) -> Result<(), ClusterError> {
     http::Client::new(place).map(|_| ())
 }
 
-/// Checks that a cluster answers, and whether it has the passages of `store` if that is given. Stores nothing.
+/// Checks that a cluster answers, and what it has. Stores nothing.
 ///
 /// # Errors
-/// The same as [`Cluster::open`].
-pub fn look(place: &Place, store: Option<&Store>) -> Result<Held, RetrieveError> {
+/// Fails if the cluster cannot be reached or refuses.
+pub fn look(place: &Place) -> Result<Held, ClusterError> {
     let client = http::Client::new(place)?;
-    let passages = store.map(passages).transpose()?;
-    // Without a corpus, the name has no hash and no such index is expected. The answer that there is none shows that
-    // the cluster works.
-    let index = passages
-        .as_ref()
-        .map_or_else(|| place.index.clone(), |passages| name(place, passages));
+    let there = client.about(&place.index)?;
     Ok(Held {
-        there: client.count(&index)?.unwrap_or(0),
-        wanted: passages.map_or(0, |passages| passages.len() as u64),
         address: client.address(),
-        index,
+        there: there.map(|(index, about)| (index, about.stats())),
     })
 }
 
-/// Returns the name of the index that holds exactly these passages.
-fn name(place: &Place, passages: &[(String, DocAddress, Passage)]) -> String {
-    let mut keys: Vec<&str> = passages.iter().map(|(key, ..)| key.as_str()).collect();
-    keys.sort_unstable();
-    let mut hash = Sha256::new();
-    keys.iter().for_each(|key| hash.update(key));
-    format!("{}-{}", place.index, hex(&hash.finalize()[..8]))
+/// Returns the text of an edition, or `None` if the cluster does not have it.
+///
+/// # Errors
+/// Fails if the cluster cannot be reached or refuses.
+pub fn edition(place: &Place, slug: &str) -> Result<Option<Text>, ClusterError> {
+    http::Client::new(place)?.edition(&place.index, slug)
 }
 
-/// Returns every passage with its key and address.
-fn passages(store: &Store) -> Result<Vec<(String, DocAddress, Passage)>, IndexError> {
-    let mut all = Vec::new();
-    for (ordinal, segment) in store.searcher().segment_readers().iter().enumerate() {
-        for doc in segment.doc_ids_alive() {
-            let address = DocAddress::new(ordinal as u32, doc);
-            let passage = store.passage(address)?;
-            all.push((key(&passage), address, passage));
+impl Cluster {
+    /// Opens the corpus that the alias of `place` names. Passages are found by words until there is an embedder.
+    ///
+    /// # Errors
+    /// Fails if the cluster cannot be reached or refuses, or has no corpus that this version of askpm can read.
+    pub fn open(place: &Place) -> Result<Cluster, ClusterError> {
+        let client = http::Client::new(place)?;
+        let about = about(&client, &place.index)?.1;
+        Ok(Cluster {
+            client,
+            alias: place.index.clone(),
+            embedder: None,
+            seen: Mutex::new(Seen {
+                about,
+                vectors: BTreeMap::new(),
+            }),
+        })
+    }
+
+    /// Returns whether the passages have vectors.
+    pub fn has_vectors(&self) -> bool {
+        self.seen().about.model.is_some()
+    }
+
+    /// Uses this model. Returns false if the vectors are those of another one.
+    pub fn embed_with(&mut self, embedder: Embedder) -> bool {
+        let same = self.seen().about.model == Some(hex(&embedder.identity()));
+        self.embedder = same.then(|| Arc::new(embedder));
+        same
+    }
+
+    /// Whether passages are compared by meaning.
+    pub fn compares_meaning(&self) -> bool {
+        self.embedder.is_some()
+    }
+
+    /// Returns a store that has no passages, but the statistics of the corpus.
+    ///
+    /// # Errors
+    /// Fails if the search engine refuses to make one.
+    pub fn store(&self) -> Result<Store, RetrieveError> {
+        let whole = whole(&self.seen().about, HashMap::new());
+        Ok(Store::of_passages(std::iter::empty(), whole)?)
+    }
+
+    /// Returns one vector for each of `texts`; see [`Dense::embed`]. Returns `None` without an embedder.
+    pub fn embed(&self, texts: &[&str]) -> Option<Result<Vec<Vec<f32>>, EmbedError>> {
+        let embedder = self.embedder.as_ref()?;
+        Some(dense::embed_texts(embedder, texts))
+    }
+
+    /// Returns the sum of the vectors of a passage that was sent for the last question; see [`Dense::indexed`].
+    pub fn indexed(&self, passage: &Passage) -> Option<Vec<f32>> {
+        let keys = Keys::of(passage);
+        let mut sum = vec![0.0; self.embedder.as_ref()?.dimensions()];
+        let seen = self.seen();
+        for key in [keys.text, keys.question] {
+            for row in seen.vectors.get(&key)?.chunks_exact(4 * sum.len()) {
+                sum.iter_mut().zip(numbers(row)).for_each(|(sum, x)| *sum += x);
+            }
+        }
+        Some(sum)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `ask` on the index that the alias names now, and once more if that was replaced in between.
+    fn now<T>(&self, ask: impl Fn(&str, &About) -> Result<T, RetrieveError>) -> Result<T, RetrieveError> {
+        let (index, there) = about(&self.client, &self.alias)?;
+        match ask(&index, &there) {
+            Err(RetrieveError::Cluster(error)) if error.gone => {
+                let (index, there) = about(&self.client, &self.alias)?;
+                ask(&index, &there)
+            }
+            done => done,
         }
     }
-    Ok(all)
-}
 
-/// Returns a key that identifies a passage and all its searched content.
-fn key(passage: &Passage) -> String {
-    let mut hash = Sha256::new();
-    let (id, part) = (passage.id.to_string(), passage.part.to_string());
-    let contributor = passage.contributor.as_deref().unwrap_or("");
-    let also_asked = passage.also_asked.join("\n");
-    for field in [
-        id.as_str(),
-        &part,
-        &passage.edition_title,
-        &passage.discussion,
-        &passage.question,
-        &also_asked,
-        contributor,
-        &passage.text,
-    ] {
-        hash.update((field.len() as u64).to_le_bytes());
-        hash.update(field);
-    }
-    hex(&hash.finalize()[..16])
-}
-
-/// Sends all passages in several requests.
-fn fill(
-    client: &http::Client,
-    index: &str,
-    passages: &[(String, DocAddress, Passage)],
-    progress: &mut dyn FnMut(usize, usize),
-) -> Result<(), ClusterError> {
-    let mut body = String::new();
-    for (done, (key, _, passage)) in passages.iter().enumerate() {
-        body.push_str(&wire::create(index, key, passage));
-        let last = done + 1 == passages.len();
-        if last || body.len() >= BULK_BYTES {
-            client.bulk(index, std::mem::take(&mut body), last)?;
-            progress(done + 1, passages.len());
+    fn find(&self, query: &Query, index: &str, about: &About) -> Result<Retrieved, RetrieveError> {
+        let mut words = query::words(query.text);
+        if words.is_empty() {
+            return Ok(Retrieved::default());
         }
+        let search = |words: &[Word]| {
+            self.client
+                .search(index, &request::candidates(words, query.filters, CANDIDATES))
+        };
+        let mut page = search(&words)?;
+        let mut with = counted(&words, &page);
+        if self.correct(query.text, index, about, &mut words, &mut with)? {
+            page = search(&words)?;
+            with.extend(counted(&words, &page));
+        }
+        let Page { passages, .. } = page;
+        let store = Store::of_passages(passages.iter().map(|one| &one.labelled), whole(about, with))?;
+        let vectors: BTreeMap<Key, Vec<u8>> = passages.into_iter().flat_map(|one| one.vectors).collect();
+        // The index may have been replaced by one with vectors of another model.
+        let embedder = self.embedder.as_ref();
+        let embedder = embedder.filter(|embedder| about.model == Some(hex(&embedder.identity())));
+        let dense = embedder
+            .map(|embedder| Dense::of_texts(&store, embedder, &vectors))
+            .transpose()?;
+        let found = super::find(&store, query, dense.as_ref().map(|dense| (dense, fusion::fuse as _)))?;
+        *self.seen() = Seen {
+            about: about.clone(),
+            vectors,
+        };
+        Ok(found)
     }
-    Ok(())
+
+    /// Reads misspelt `words` as those that were meant, and adds what the dictionary has near them to `with`. Returns
+    /// whether a word was changed.
+    fn correct(
+        &self,
+        text: &str,
+        index: &str,
+        about: &About,
+        words: &mut [Word],
+        with: &mut HashMap<String, u64>,
+    ) -> Result<bool, RetrieveError> {
+        let unknown = words
+            .iter()
+            .filter(|word| word.content && with.get(&word.term).copied().unwrap_or(0) == 0);
+        let unknown = unknown
+            .filter(|word| fuzzy::may_be_corrected(&word.typed))
+            .take(MOST_UNKNOWN);
+        let unknown: Vec<String> = unknown.map(|word| word.term.clone()).collect();
+        for term in &unknown {
+            with.extend(self.client.near(index, term)?);
+        }
+        if unknown.is_empty() {
+            return Ok(false);
+        }
+        let store = Store::of_passages(std::iter::empty(), whole(about, with.clone()))?;
+        let embedder = self.embedder.as_ref();
+        let is_word = embedder.map(|embedder| |word: &str| embedder.knows(word));
+        let vocabulary = is_word.as_ref().map(|is_word| is_word as fuzzy::Vocabulary);
+        Ok(!fuzzy::correct(&store, text, words, vocabulary)?.is_empty())
+    }
+}
+
+fn about(client: &http::Client, alias: &str) -> Result<(String, About), ClusterError> {
+    client.about(alias)?.ok_or_else(|| {
+        let hint = "run `askpm refresh` where the newsletters are";
+        client.fault(format!("it has no index {alias}"), Some(hint))
+    })
+}
+
+/// Returns how many passages have each of `words`.
+fn counted(words: &[Word], page: &Page) -> HashMap<String, u64> {
+    let counts = words.iter().enumerate();
+    let counts = counts.filter_map(|(at, word)| Some((word.term.clone(), *page.counts.get(&at)?)));
+    counts.collect()
+}
+
+fn whole(about: &About, with: HashMap<String, u64>) -> Whole {
+    Whole {
+        passages: about.passages,
+        lengths: about.lengths,
+        with,
+        stats: about.stats(),
+    }
 }
 
 /// Finds passages with a cluster.
 #[derive(Clone, Copy)]
 pub struct ByCluster<'a> {
-    pub store: &'a Store,
     pub cluster: &'a Cluster,
 }
 
 impl Retriever for ByCluster<'_> {
     fn retrieve(&self, query: &Query) -> Result<Retrieved, RetrieveError> {
-        timed(self.store, || {
-            let most = WINDOW.max(query.limit.saturating_mul(4));
-            let scores = self.cluster.search(query.text, most)?;
-            let choose = |scored| rescored(scored, scores.clone());
-            super::find_among(self.store, query, None, Some(&choose), usize::MAX)
-        })
+        let started = Instant::now();
+        let find = |index: &str, about: &About| self.cluster.find(query, index, about);
+        let mut retrieved = self.cluster.now(find)?;
+        retrieved.took = started.elapsed();
+        Ok(retrieved)
     }
-}
 
-/// Returns those of `scored` that the cluster found, and what else it found, with its scores.
-fn rescored(scored: Vec<Scored>, mut scores: HashMap<DocAddress, f32>) -> Vec<Scored> {
-    let mut kept: Vec<Scored> = scored
-        .into_iter()
-        .filter_map(|one| {
-            let score = scores.remove(&one.address)?;
-            Some(Scored {
-                score,
-                words: score,
-                ..one
-            })
-        })
-        .collect();
-    kept.extend(scores.into_iter().map(|(address, score)| Scored {
-        score,
-        words: score,
-        ..bm25::Scored::unmatched(address)
-    }));
-    kept
+    fn groups(&self, _: &Store, groups: &[Id]) -> Result<Vec<Vec<Passage>>, RetrieveError> {
+        if groups.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
+        let page = self
+            .cluster
+            .now(|index, _| Ok(self.cluster.client.search(index, &request::groups(&names))?))?;
+        let mut all = vec![Vec::new(); groups.len()];
+        let mut seen = self.cluster.seen();
+        for Received { labelled, vectors } in page.passages {
+            let Labelled { passage, .. } = labelled;
+            seen.vectors.extend(vectors);
+            let group = passage.id.group();
+            if let Some(place) = groups
+                .iter()
+                .position(|one| *one == group)
+                .and_then(|at| all.get_mut(at))
+            {
+                place.push(passage);
+            }
+        }
+        for group in &mut all {
+            group.sort_by(|a: &Passage, b| (&a.id, a.part).cmp(&(&b.id, b.part)));
+        }
+        Ok(all)
+    }
+
+    fn stats(&self, _: &Store) -> Stats {
+        self.cluster.seen().about.stats()
+    }
 }

@@ -1,30 +1,31 @@
-//! Tests the retriever against a local server that speaks the wire format.
+//! Tests the retriever against a local server that speaks the wire format. `tests/cluster.rs` uses a real cluster.
 
 use super::*;
 use crate::corpus::SourceFile;
 use crate::index::tests::{edition, raw};
-use crate::retrieve::{ByWords, Query};
+use crate::retrieve::dense::tests::{load, tiny};
+use crate::retrieve::{ByWords, Filters, HybridRetriever};
 use crate::testing::elastic::Elastic;
 use serde_json::json;
 use tempfile::TempDir;
 
 fn files() -> Vec<SourceFile> {
-    vec![edition(
-        "process",
-        &[
-            (
+    let asked = "---\nslug: no\ntitle: No\ndate: 2024-05-01\n---\n\n## Q1. Saying no to stakeholders\n\n\
+        Also asked: How do I push back on executives?\n\n### A. Zoë Lima\n\n\
+        Show the roadmap and ask which feature should leave it.\n";
+    vec![
+        edition(
+            "process",
+            &[(
                 "Who should write the PRD?",
                 &[
                     "The product manager writes PRDs and the designer reviews them.",
                     "Nobody reads a PRD; draw it.",
                 ],
-            ),
-            (
-                "Saying no to stakeholders",
-                &["Show the roadmap and ask which feature should leave it."],
-            ),
-        ],
-    )]
+            )],
+        ),
+        raw("no.md", asked),
+    ]
 }
 
 fn store(files: &[SourceFile]) -> (TempDir, Store) {
@@ -38,157 +39,238 @@ fn place(url: &str) -> Place {
         url: url.into(),
         index: "askpm".into(),
         authorization: Some("ApiKey secret".into()),
+        ca: None,
         patience: Duration::from_secs(20),
     }
 }
 
-fn open(store: &Store, server: &Elastic) -> Result<Cluster, RetrieveError> {
-    Cluster::open(store, &place(&server.url()), &mut |_, _| {})
+fn send(files: &[SourceFile], server: &Elastic) -> Result<Published, RetrieveError> {
+    let (_dir, store) = store(files);
+    publish(&store, None, files, &place(&server.url()), &mut |_, _| {})
 }
 
-fn ids(retriever: &dyn Retriever, question: &str) -> Vec<String> {
-    let found = retriever.retrieve(&Query::new(question, 5)).unwrap();
+fn find(server: &Elastic, question: &str) -> Result<Retrieved, RetrieveError> {
+    let cluster = Cluster::open(&place(&server.url()))?;
+    ByCluster { cluster: &cluster }.retrieve(&Query::new(question, 5))
+}
+
+fn ids(found: &Retrieved) -> Vec<String> {
     found.hits.iter().map(|hit| hit.passage.id.to_string()).collect()
 }
 
+const QUESTIONS: [&str; 6] = [
+    "Who should write the PRD?",
+    "stakeholders and the roadmap",
+    "executives",
+    "the stakehodlers and a raodmap",
+    "best pizza in Naples",
+    "What should I do?",
+];
+
+fn same(ours: Retrieved, theirs: Retrieved, question: &str) {
+    let timeless = |found: Retrieved| Retrieved {
+        took: Duration::ZERO,
+        ..found
+    };
+    assert_eq!(timeless(ours), timeless(theirs), "{question}");
+}
+
 #[test]
-fn passages_are_sent_once_and_found_again() {
+fn hits_scores_and_signals_are_those_of_the_local_index() {
     let (_dir, store) = store(&files());
     let server = Elastic::start();
-    let cluster = open(&store, &server).unwrap();
-    let by_cluster = ByCluster {
-        store: &store,
-        cluster: &cluster,
-    };
-    assert_eq!(ids(&by_cluster, "Who writes the PRD?")[0], "process/q1/a");
-    assert_eq!(ids(&by_cluster, "stakeholders and the roadmap"), ["process/q2/a"]);
-    let (head, _) = server.requests().remove(1);
-    assert!(head.contains("_bulk?refresh=wait_for"), "{head}");
+    send(&files(), &server).unwrap();
+    for question in QUESTIONS {
+        let ours = ByWords { store: &store }.retrieve(&Query::new(question, 5)).unwrap();
+        same(ours, find(&server, question).unwrap(), question);
+    }
+    let (head, _) = server.requests().remove(0);
     assert!(
         head.to_ascii_lowercase().contains("authorization: apikey secret\r\n"),
         "{head}"
     );
-    let before = server.requests().len();
-    open(&store, &server).unwrap();
-    assert_eq!(server.requests().len(), before + 1, "one count, and nothing sent again");
 }
 
 #[test]
-fn coverage_and_confidence_are_those_of_the_local_index() {
+fn filters_are_those_of_the_local_index() {
     let (_dir, store) = store(&files());
     let server = Elastic::start();
-    let cluster = open(&store, &server).unwrap();
-    let by_cluster = ByCluster {
-        store: &store,
-        cluster: &cluster,
-    };
-    for question in ["Who should write the PRD?", "best pizza in Naples"] {
-        let query = Query::new(question, 5);
-        let (ours, theirs) = (ByWords { store: &store }.retrieve(&query), by_cluster.retrieve(&query));
-        let (ours, theirs) = (ours.unwrap(), theirs.unwrap());
-        assert_eq!(ours.signals, theirs.signals, "{question}");
-        assert_eq!(ours.coverage, theirs.coverage, "{question}");
+    send(&files(), &server).unwrap();
+    let cluster = Cluster::open(&place(&server.url())).unwrap();
+    let none = Filters::default;
+    for filters in [
+        Filters {
+            since: Some("2024-05".parse().unwrap()),
+            ..none()
+        },
+        Filters {
+            until: Some("2024-04".parse().unwrap()),
+            ..none()
+        },
+        Filters {
+            edition: Some("process".into()),
+            ..none()
+        },
+        Filters {
+            contributor: Some("ZOE".into()),
+            ..none()
+        },
+        Filters {
+            tags: vec!["x".into()],
+            ..none()
+        },
+    ] {
+        let query = Query {
+            filters: &filters,
+            ..Query::new("the PRD and the roadmap", 5)
+        };
+        let ours = ByWords { store: &store }.retrieve(&query).unwrap();
+        let theirs = ByCluster { cluster: &cluster }.retrieve(&query).unwrap();
+        same(ours, theirs, &format!("{filters:?}"));
     }
 }
 
 #[test]
-fn another_corpus_is_another_index_and_what_was_lost_is_sent_again() {
-    let (_dir, first) = store(&files());
-    let server = Elastic::start();
-    open(&first, &server).unwrap();
-    let mut more = files();
-    more.push(edition("more", &[("Where to start?", &["Start with one customer."])]));
-    let (_other, second) = store(&more);
-    open(&second, &server).unwrap();
-    let counts: Vec<usize> = server.counts().into_values().collect();
-    assert_eq!(counts.iter().sum::<usize>(), 3 + 4, "{counts:?}");
-    server.lose_one();
-    open(&second, &server).unwrap();
-    assert!(
-        server.counts().values().any(|count| *count == 4),
-        "{:?}",
-        server.counts()
-    );
-}
-
-#[test]
-fn what_the_corpus_does_not_have_is_not_quoted_whatever_the_cluster_sends() {
+fn meaning_is_that_of_the_local_index() {
     let (_dir, store) = store(&files());
     let server = Elastic::start();
-    let cluster = open(&store, &server).unwrap();
-    let text = "The PRD is written by whoever pays for it.";
-    server.forge(json!({"_score": 99.0, "_source": {"key": "forged", "id": "process/q1/a", "text": text}}));
-    let by_cluster = ByCluster {
+    let dense = Dense::open(&store, load(tiny().path(), 4).unwrap(), &mut |_, _| {}).unwrap();
+    let place = place(&server.url());
+    let published = publish(&store, Some(&dense), &files(), &place, &mut |_, _| {}).unwrap();
+    assert!(published.vectors);
+    let mut cluster = Cluster::open(&place).unwrap();
+    assert!(cluster.has_vectors() && cluster.embed_with(load(tiny().path(), 4).unwrap()));
+    let by_cluster = ByCluster { cluster: &cluster };
+    // All three passages have one of these words.
+    let query = Query::new("PRD roadmap", 5);
+    let ours = HybridRetriever {
         store: &store,
-        cluster: &cluster,
-    };
-    let found = by_cluster.retrieve(&Query::new("Who writes the PRD?", 5)).unwrap();
-    assert!(!found.hits.is_empty() && found.hits.iter().all(|hit| hit.passage.text != text));
+        dense: &dense,
+    }
+    .retrieve(&query)
+    .unwrap();
+    assert_eq!(ours.hits.len(), 3);
+    same(ours.clone(), by_cluster.retrieve(&query).unwrap(), query.text);
+    for hit in &ours.hits {
+        assert_eq!(cluster.indexed(&hit.passage), dense.indexed(&hit.passage));
+    }
+    let groups: Vec<Id> = ["no/q1", "process/q1", "process/q9"]
+        .map(|id| id.parse().unwrap())
+        .into();
+    assert_eq!(
+        by_cluster.groups(&store, &groups).unwrap(),
+        HybridRetriever {
+            store: &store,
+            dense: &dense
+        }
+        .groups(&store, &groups)
+        .unwrap()
+    );
+    assert_eq!(by_cluster.stats(&store).passages, 3);
 }
 
 #[test]
-fn other_wordings_are_sent_and_searched() {
-    let text = files().remove(0).text.unwrap();
-    let heading = text
-        .lines()
-        .find(|line| line.contains("Saying no to stakeholders"))
-        .unwrap();
-    let asked = text.replace(
-        heading,
-        &format!("{heading}\n\nAlso asked: How do I push back on executives?"),
-    );
-    let files = [raw("process.md", &asked)];
-    let (_dir, store) = store(&files);
+fn the_same_corpus_is_sent_once_and_another_replaces_it_in_one_step() {
     let server = Elastic::start();
-    let cluster = open(&store, &server).unwrap();
-    let by_cluster = ByCluster {
-        store: &store,
-        cluster: &cluster,
-    };
-    assert_eq!(ids(&by_cluster, "executives")[0], "process/q2/a");
+    let first = send(&files(), &server).unwrap();
+    assert!(!first.unchanged);
+    let before = server.requests().len();
+    let again = send(&files(), &server).unwrap();
+    assert!(again.unchanged && again.index == first.index);
+    assert_eq!(server.requests().len(), before + 1, "one look, and nothing sent again");
+    let mut more = files();
+    more.push(edition("more", &[("Where to start?", &["Start with one customer."])]));
+    let second = send(&more, &server).unwrap();
+    // Passages and editions.
+    assert_eq!(server.counts(), [(second.index.clone(), 4 + 3)].into());
+    assert_eq!(server.aliases()["askpm"], [second.index].into());
+    more.remove(0);
+    send(&more, &server).unwrap();
+    assert_eq!(ids(&find(&server, "PRD").unwrap()), [""; 0]);
+    let text = edition_of(&server, "more").unwrap();
+    assert!(text.markdown.contains("Start with one customer."));
+    assert_eq!(edition_of(&server, "process"), None);
+}
+
+fn edition_of(server: &Elastic, slug: &str) -> Option<Text> {
+    super::edition(&place(&server.url()), slug).unwrap()
+}
+
+#[test]
+fn what_a_busy_cluster_rejects_is_sent_again() {
+    let server = Elastic::start();
+    server.be_busy(2);
+    server.reject(429, 3);
+    let published = send(&files(), &server).unwrap();
+    assert_eq!(server.counts()[&published.index], 3 + 2);
+}
+
+#[test]
+fn a_refresh_that_stopped_leaves_the_old_index_and_is_continued() {
+    let server = Elastic::start();
+    let first = send(&files(), &server).unwrap();
+    let mut more = files();
+    more.push(edition("more", &[("Where to start?", &["Start with one customer."])]));
+    server.reject(400, 1);
+    let error = send(&more, &server).err().unwrap().to_string();
+    assert!(error.contains("rejected a document"), "{error}");
+    assert_eq!(server.aliases()["askpm"], [first.index].into());
+    assert_eq!(ids(&find(&server, "customer").unwrap()), [""; 0]);
+    send(&more, &server).unwrap();
+    assert_eq!(ids(&find(&server, "customer").unwrap()), ["more/q1/a"]);
+    assert_eq!(server.counts().len(), 1, "{:?}", server.counts());
+}
+
+#[test]
+fn what_another_version_made_and_what_askpm_did_not_store_are_errors() {
+    let server = Elastic::start();
+    send(&files(), &server).unwrap();
+    server.forge(json!({"_score": 99.0, "_source": {"passage": {"id": "no such identifier"}}}));
+    let error = find(&server, "PRD").err().unwrap().to_string();
+    assert!(error.contains("askpm did not store"), "{error}");
+    server.change(|creation| creation["mappings"]["_meta"]["askpm"]["format"] = json!(99));
+    let error = find(&server, "PRD").err().unwrap();
+    assert!(error.to_string().contains("another version of askpm"), "{error}");
+    server.change(|creation| creation["mappings"]["_meta"] = json!(null));
+    let error = find(&server, "PRD").err().unwrap();
+    assert!(error.to_string().contains("not made by askpm"), "{error}");
 }
 
 #[test]
 fn a_cluster_that_refuses_or_talks_nonsense_is_told_and_the_key_is_not() {
-    let (_dir, store) = store(&files());
+    let blocked = r#"{"error":{"type":"cluster_block_exception","reason":"read-only"}}"#;
     for (status, body, parts) in [
         (
             401,
             r#"{"error":{"reason":"missing credentials"}}"#,
             ["401", "missing credentials", "key_env"],
         ),
+        (403, blocked, ["403", "read-only", "writable"]),
         (500, "", ["500", "", ""]),
+        (503, "", ["503", "health", ""]),
         (302, "", ["302", "redirects", "url"]),
-        (200, "nonsense", ["no count", "", ""]),
-        (200, r#"{"hits":{"total":"many"}}"#, ["no count", "", ""]),
+        (404, "<html>", ["404", "url", ""]),
+        (
+            404,
+            r#"{"error":{"reason":"no such index"}}"#,
+            ["no index askpm", "askpm refresh", ""],
+        ),
+        (200, "nonsense", ["did not send a mapping", "", ""]),
     ] {
         let server = Elastic::start();
         server.order(status, body);
-        let error = open(&store, &server).err().unwrap();
+        let error = find(&server, "PRD").err().unwrap();
         let told = format!("{error} {}", error.hint().unwrap_or_default());
         assert!(parts.iter().all(|part| told.contains(part)), "{told}");
         assert!(!told.contains("secret") && !told.contains('\n'), "{told}");
     }
-    let nobody = Cluster::open(&store, &place("http://127.0.0.1:9"), &mut |_, _| {})
-        .err()
-        .unwrap();
-    assert!(nobody.hint().unwrap().contains("start the cluster"), "{nobody}");
-    let bad = Cluster::open(&store, &place("ftp://host"), &mut |_, _| {})
-        .err()
-        .unwrap();
-    assert!(bad.to_string().contains("not an http or https address"), "{bad}");
-    let open = Cluster::open(&store, &place("http://search.example"), &mut |_, _| {})
-        .err()
-        .unwrap();
-    assert!(open.to_string().contains("without encryption"), "{open}");
-}
-
-#[test]
-fn a_question_is_data_and_no_query_language() {
-    let query = wire::query("title:* OR \"x\" } ] boost^9", 7);
-    let text = query.to_string();
-    assert_eq!(query["size"], 7);
-    assert_eq!(text.matches("query_string").count(), 0);
-    let first = &query["query"]["bool"]["should"][0]["bool"]["should"][0]["match"]["discussion"]["query"];
-    assert_eq!(first, "title:* OR \"x\" } ] boost^9");
+    let open = |url: &str| Cluster::open(&place(url)).err().unwrap();
+    assert!(open("http://127.0.0.1:9").hint().unwrap().contains("start the cluster"));
+    assert!(open("ftp://host").to_string().contains("not an http or https address"));
+    assert!(open("http://search.example").to_string().contains("without encryption"));
+    let ca = Place {
+        ca: Some(b"nonsense".to_vec()),
+        ..place("https://127.0.0.1:9")
+    };
+    assert!(check(&ca).unwrap_err().to_string().contains("no certificate"));
 }

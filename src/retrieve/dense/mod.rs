@@ -24,7 +24,7 @@ mod table;
 pub(super) mod tests;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -100,6 +100,31 @@ impl Dense {
     /// Fails if the model cannot be run, or if the index folder cannot be read or written.
     pub fn open(store: &Store, embedder: Embedder, progress: Progress) -> Result<Dense, DenseError> {
         Dense::open_with(store, embedder, None, progress)
+    }
+
+    /// Returns the same for a store in memory, whose texts have the vectors `texts`.
+    pub(super) fn of_texts(
+        store: &Store,
+        embedder: &Arc<Embedder>,
+        texts: &BTreeMap<Key, Vec<u8>>,
+    ) -> Result<Dense, DenseError> {
+        let vectors = StoredVectors::of(embedder.dimensions(), texts);
+        let (table, _) = Table::new(store, &vectors)?;
+        Ok(Dense {
+            embedder: Arc::clone(embedder),
+            vectors,
+            table,
+        })
+    }
+
+    /// Returns the model that made the vectors.
+    pub(super) fn embedder(&self) -> &Embedder {
+        &self.embedder
+    }
+
+    /// Returns the bytes of the vectors of a text, if the index has them.
+    pub(super) fn bytes(&self, key: Key) -> Option<&[u8]> {
+        Some(self.vectors.vectors(self.vectors.span(key)?))
     }
 
     /// Like [`Dense::open`] for another state of the corpus, with the model that is already loaded.
@@ -180,7 +205,7 @@ impl Dense {
     /// # Errors
     /// Fails if the model cannot be run.
     pub fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        side_by_side(texts, |text| self.embedder.query(text))
+        embed_texts(&self.embedder, texts)
     }
 
     /// Returns the sum of the stored vectors of what `passage` says and of the question that it answers. Returns `None`
@@ -260,6 +285,11 @@ impl Dense {
             *value = together(best(entry.text()), table.question(entry.question).map(best));
         }
     }
+}
+
+/// Returns one vector for each of `texts`, computed on all cores.
+pub(super) fn embed_texts(embedder: &Embedder, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    side_by_side(texts, |text| embedder.query(text))
 }
 
 /// Runs `work` on each of `items`, on all cores, and returns the results in the order of the items.
