@@ -7,6 +7,8 @@ mod bench;
 #[cfg(unix)]
 mod chat;
 mod circles;
+#[cfg(unix)]
+mod cluster;
 mod compare;
 mod config;
 mod copies;

@@ -5,7 +5,7 @@ use askpm::models::{Registry, Source};
 use crate::harness::{Home, Run, embedder};
 
 /// Puts the embedding model into the cache of `home`, if there is one.
-fn bring_embedder(home: &Home) -> bool {
+pub fn bring_embedder(home: &Home) -> bool {
     let Some(folder) = embedder() else { return false };
     let list = Registry::load(None).expect("the built-in list");
     let model = list.embedder().expect("an embedding model in it");

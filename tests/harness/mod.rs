@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
-pub use askpm_fixtures::skipped;
+pub use askpm_fixtures::{noted, skipped};
 use tempfile::TempDir;
 
 /// An address where nothing listens: the local discard port.
