@@ -4,7 +4,7 @@
 //! this machine. It takes three requests: one for the statistics of the corpus, one for the passages that may answer,
 //! one for the whole discussions of those that are found. A misspelt word takes a few more.
 //!
-//! The cluster only selects candidates, the [`CANDIDATES`] best by words. They are scored, ranked and judged by the
+//! The cluster only selects candidates, the `CANDIDATES` best by words. They are scored, ranked and judged by the
 //! same code as those of a local index, with the word statistics of the whole corpus (`index::whole`). So a passage has
 //! the same word score and the same similarity in both places. Two things differ. A passage that has no topic of the
 //! question, or is not among the candidates, is not found by its meaning. And `fusion` scales similarities to the range
