@@ -39,11 +39,7 @@ pub(super) fn topics(
                 if similarity > found.similarity {
                     found.similarity = similarity;
                 }
-                for other in &hit.also_in {
-                    if !also_in.contains(other) {
-                        also_in.push(other.clone());
-                    }
-                }
+                hit.also_in.iter().cloned().for_each(|other| other.join(also_in));
             }
             None if !full => groups.push((
                 id,

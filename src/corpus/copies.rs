@@ -4,7 +4,7 @@
 //! sets (Broder, "On the resemblance and containment of documents", 1997). Sketches of the sets (MinHash) are not
 //! needed, because a search compares only the few passages that it may show.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
@@ -38,33 +38,72 @@ impl AlsoIn {
             date: passage.date.clone(),
         }
     }
+
+    /// Adds it to `others`, unless it is there.
+    pub fn join(self, others: &mut Vec<AlsoIn>) {
+        if !others.contains(&self) {
+            others.push(self);
+        }
+    }
 }
 
-/// The runs of words of a text.
-pub struct Runs(HashSet<u64>);
+/// Texts of several editions, and which runs of words they have.
+#[derive(Default)]
+pub struct Texts {
+    /// The numbers of the texts that have each run.
+    with: HashMap<u64, Vec<usize>>,
+    /// The edition of each text, and how many runs it has.
+    all: Vec<(String, usize)>,
+}
 
-impl Runs {
-    pub fn of(text: &str) -> Runs {
-        let lower = text.to_lowercase();
-        let words = lower.split(|c: char| !c.is_alphanumeric());
-        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-        let run = |words: &[&str]| {
-            let mut hasher = DefaultHasher::new();
-            words.hash(&mut hasher);
-            hasher.finish()
-        };
-        Runs(words.windows(RUN).map(run).collect())
-    }
+/// What a text is among others.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It is another text. The texts are numbered from 0 in the order of their adding.
+    New,
+    /// It is a copy of the text with this number, which is in another edition. Copies get no number.
+    CopyOf(usize),
+}
 
-    /// Returns whether two texts are copies of one another.
-    pub fn resemble(&self, other: &Runs) -> bool {
-        let (least, most) = (self.0.len().min(other.0.len()), self.0.len().max(other.0.len()));
-        if least < FEWEST || (least as f32) < LEAST * most as f32 {
-            return false;
+impl Texts {
+    /// Adds `text` of `edition`, unless it is a copy of a text in another edition.
+    pub fn add(&mut self, edition: &str, text: &str) -> Added {
+        let runs = runs(text);
+        // Each run is looked up once. To compare the text with each other one takes as many times longer as there are.
+        let mut common = vec![0; self.all.len()];
+        for number in runs.iter().filter_map(|run| self.with.get(run)).flatten() {
+            common[*number] += 1;
         }
-        let common = self.0.intersection(&other.0).count();
-        common as f32 >= LEAST * (least + most - common) as f32
+        let mut others = self.all.iter().zip(common);
+        let original =
+            others.position(|((other, count), common)| other != edition && alike(runs.len(), *count, common));
+        if let Some(number) = original {
+            return Added::CopyOf(number);
+        }
+        for run in &runs {
+            self.with.entry(*run).or_default().push(self.all.len());
+        }
+        self.all.push((edition.to_string(), runs.len()));
+        Added::New
     }
+}
+
+/// Returns whether texts of `a` and `b` runs, of which `common` are the same, are copies of one another.
+fn alike(a: usize, b: usize, common: usize) -> bool {
+    a.min(b) >= FEWEST && common as f32 >= LEAST * (a + b - common) as f32
+}
+
+/// Returns the runs of words of a text, hashed.
+fn runs(text: &str) -> HashSet<u64> {
+    let lower = text.to_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let run = |words: &[&str]| {
+        let mut hasher = DefaultHasher::new();
+        words.hash(&mut hasher);
+        hasher.finish()
+    };
+    words.windows(RUN).map(run).collect()
 }
 
 #[cfg(test)]
@@ -76,7 +115,20 @@ mod tests {
                          until two of them left. The eight who stayed paid more than the ten had.";
 
     fn alike(a: &str, b: &str) -> bool {
-        Runs::of(a).resemble(&Runs::of(b))
+        let mut texts = Texts::default();
+        assert_eq!(texts.add("one", a), Added::New);
+        texts.add("two", b) == Added::CopyOf(0)
+    }
+
+    #[test]
+    fn a_copy_is_of_another_edition_and_has_no_number() {
+        let mut texts = Texts::default();
+        let other = STORY.split(' ').rev().collect::<Vec<_>>().join(" ");
+        assert_eq!(texts.add("one", STORY), Added::New);
+        assert_eq!(texts.add("one", STORY), Added::New);
+        assert_eq!(texts.add("two", STORY), Added::CopyOf(0));
+        assert_eq!(texts.add("two", &other), Added::New);
+        assert_eq!(texts.add("three", &other), Added::CopyOf(2));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::bm25::Scored;
 use super::dense::Nearness;
 use super::query::Word;
 use super::{Hit, LOOKED_AT, Query, Similarity, phrase};
-use crate::corpus::copies::{AlsoIn, Runs};
+use crate::corpus::copies::{Added, AlsoIn, Texts};
 use crate::corpus::edition::Id;
 use crate::corpus::passage::Passage;
 use crate::index::{IndexError, Store};
@@ -36,7 +36,8 @@ pub(super) fn rank(
         words,
         places,
         taken: HashMap::new(),
-        seen: Vec::new(),
+        seen: Texts::default(),
+        places_of_seen: Vec::new(),
         hits: Vec::new(),
     };
     hits.take(best)?;
@@ -127,16 +128,10 @@ struct Hits<'a> {
     places: Places<'a>,
     taken: HashMap<Id, usize>,
     /// The passages so far, with those that were one too many of their discussion.
-    seen: Vec<Seen>,
+    seen: Texts,
+    /// The place of each of them among the hits.
+    places_of_seen: Vec<Option<usize>>,
     hits: Vec<Hit>,
-}
-
-/// A passage that others are compared with.
-struct Seen {
-    edition: String,
-    runs: Runs,
-    /// Its place among the hits.
-    hit: Option<usize>,
 }
 
 impl Hits<'_> {
@@ -170,17 +165,16 @@ impl Hits<'_> {
         if self.full() || self.hits.iter().any(|hit| hit.passage.id == passage.id) {
             return;
         }
-        let (edition, runs) = (passage.id.edition().to_string(), Runs::of(&passage.text));
-        let mut others = self.seen.iter().filter(|seen| seen.edition != edition);
-        if let Some(original) = others.find(|seen| seen.runs.resemble(&runs)) {
-            let hit = original.hit.and_then(|at| self.hits.get_mut(at));
-            hit.into_iter().for_each(|hit| hit.also_in.push(AlsoIn::of(&passage)));
+        if let Added::CopyOf(original) = self.seen.add(passage.id.edition(), &passage.text) {
+            let hit = self.places_of_seen.get(original).copied().flatten();
+            let hit = hit.and_then(|at| self.hits.get_mut(at));
+            hit.into_iter()
+                .for_each(|hit| AlsoIn::of(&passage).join(&mut hit.also_in));
             return;
         }
         let taken = self.taken.entry(passage.id.group()).or_insert(0);
         let room = *taken < self.query.per_discussion;
-        let hit = room.then_some(self.hits.len());
-        self.seen.push(Seen { edition, runs, hit });
+        self.places_of_seen.push(room.then_some(self.hits.len()));
         if !room {
             return;
         }
