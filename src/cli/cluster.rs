@@ -15,7 +15,7 @@ use crate::corpus::SourceFile;
 use crate::index::Store;
 use crate::models::Net;
 use crate::retrieve::RetrieveError;
-use crate::retrieve::cluster::{self, Cluster, ClusterError, Held, Place, Published, Text};
+use crate::retrieve::cluster::{self, Cluster, Held, Place, Published, Text};
 use crate::retrieve::dense::Dense;
 
 /// The `[retriever]` table.
@@ -52,7 +52,7 @@ impl RetrieverTable {
     /// `--offline`, a key that is not there, a cluster that cannot be reached or refuses, or that has no corpus.
     pub fn open(&self, net: Net) -> Result<Cluster, Failure> {
         let place = self.place(net, |name| env::var(name).ok())?;
-        Ok(Cluster::open(&place).map_err(told)?)
+        Ok(Cluster::open(&place).map_err(RetrieveError::from)?)
     }
 
     /// Sends the corpus to the cluster. `progress` gets the documents sent so far and their number.
@@ -75,7 +75,7 @@ impl RetrieverTable {
     /// As for [`RetrieverTable::open`].
     pub fn edition(&self, net: Net, slug: &str) -> Result<Option<Text>, Failure> {
         let place = self.place(net, |name| env::var(name).ok())?;
-        Ok(cluster::edition(&place, slug).map_err(told)?)
+        Ok(cluster::edition(&place, slug).map_err(RetrieveError::from)?)
     }
 
     /// Returns what the cluster has, if it answers within `most`. Sends nothing for the cluster to store.
@@ -85,7 +85,7 @@ impl RetrieverTable {
     pub fn look(&self, most: Duration) -> Result<Held, Failure> {
         let place = self.place(Net::Online, |name| env::var(name).ok())?;
         let patience = place.patience.min(most);
-        Ok(cluster::look(&Place { patience, ..place }).map_err(told)?)
+        Ok(cluster::look(&Place { patience, ..place }).map_err(RetrieveError::from)?)
     }
 
     /// Checks whether the table is valid. Sends nothing.
@@ -94,7 +94,7 @@ impl RetrieverTable {
     /// As for [`RetrieverTable::open`], except errors from the cluster.
     pub fn check(&self) -> Result<(), Failure> {
         let place = self.place(Net::Online, |name| env::var(name).ok())?;
-        Ok(cluster::check(&place).map_err(told)?)
+        Ok(cluster::check(&place).map_err(RetrieveError::from)?)
     }
 
     fn place(&self, net: Net, get: impl Fn(&str) -> Option<String>) -> Result<Place, Failure> {
@@ -125,10 +125,6 @@ impl RetrieverTable {
             patience: Duration::from_secs(self.timeout.unwrap_or(30).clamp(1, 3600).into()),
         })
     }
-}
-
-fn told(error: ClusterError) -> RetrieveError {
-    error.into()
 }
 
 #[cfg(test)]

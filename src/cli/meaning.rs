@@ -41,8 +41,8 @@ enum Way {
 
 impl Finder {
     /// Chooses the retriever of `store` that `by` asks for. Without `by`, it is words and meaning if the embedding model
-    /// is available, else words. A missing embedding model is downloaded,
-    /// together with the model of `writer` if that is missing too.
+    /// is available, else words. A missing embedding model is downloaded, together with the model of `writer` if that is
+    /// missing too.
     ///
     /// # Errors
     /// An embedding model that `by` needs and that cannot be downloaded or used.
@@ -55,8 +55,8 @@ impl Finder {
         Finder::with(context, store, by, fetching(context, by, writer))
     }
 
-    /// Returns what is searched, and how: the cluster of the settings if there is one and `by` is not given, else the
-    /// local index, as [`Finder::new`] does. A cluster comes with a store that has no passages.
+    /// Opens the corpus and chooses the retriever. If the settings name a cluster and `by` is not given, it searches the
+    /// cluster, with a store that has no passages. Otherwise it searches the local index, as [`Finder::new`] does.
     ///
     /// # Errors
     /// As for [`Finder::new`], an index that cannot be opened, or a cluster that cannot be used.

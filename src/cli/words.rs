@@ -120,16 +120,17 @@ fn quoted(text: &str) -> String {
 }
 
 /// The command that the first word resembles. The word must have the command's first letter, so that `how` is not taken
-/// for `show`. A word of fewer than five letters must lack one letter or have two swapped, because `last` is a word too.
+/// for `show`. A word of fewer than five letters must have only letters of the command, because `last` is a word too.
 fn mistyped(args: &[OsString]) -> Option<String> {
     let word = args.get(1)?.to_str()?.to_lowercase();
     let command = Cli::command();
     let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-    if word.chars().count() < 3 || names.contains(&word.as_str()) {
+    let length = word.chars().count();
+    if length < 3 || names.contains(&word.as_str()) {
         return None;
     }
     let near = nearest::nearest(&word, names.iter().copied())?;
-    let slip = word.len() >= 5 || word.chars().all(|c| near.contains(c));
+    let slip = length >= 5 || word.chars().all(|c| near.contains(c));
     (slip && near.starts_with(word.chars().next()?)).then(|| near.to_string())
 }
 

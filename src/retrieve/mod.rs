@@ -199,7 +199,7 @@ pub trait Retriever {
     /// Fails if an index file cannot be read, which `askpm refresh` repairs, or if an embedding model fails.
     fn retrieve(&self, query: &Query) -> Result<Retrieved, RetrieveError>;
 
-    /// Returns all passages of each of `groups`, in order; see `Id::group`. `store` is what is searched.
+    /// Returns all passages of each of `groups`, in order; see `Id::group`. `store` is the index that is searched.
     ///
     /// # Errors
     /// As for [`Retriever::retrieve`].

@@ -29,7 +29,7 @@ use super::query::{self, Word};
 use super::{Query, RetrieveError, Retrieved, Retriever, fusion, fuzzy};
 use crate::corpus::{Id, Passage};
 use crate::hex::hex;
-use crate::index::vectors::{Key, Keys, numbers};
+use crate::index::vectors::{Key, Keys};
 use crate::index::whole::Labelled;
 use crate::index::{Stats, Store, Whole};
 
@@ -171,9 +171,7 @@ impl Cluster {
         let mut sum = vec![0.0; self.embedder.as_ref()?.dimensions()];
         let seen = self.seen();
         for key in [keys.text, keys.question] {
-            for row in seen.vectors.get(&key)?.chunks_exact(4 * sum.len()) {
-                sum.iter_mut().zip(numbers(row)).for_each(|(sum, x)| *sum += x);
-            }
+            dense::add_rows(&mut sum, seen.vectors.get(&key)?);
         }
         Some(sum)
     }

@@ -162,17 +162,10 @@ impl<'a> Contents<'a> {
                 }
             });
         }
-        let segments = store.searcher().segment_readers().iter().enumerate();
-        let addresses = segments
-            .flat_map(|(ordinal, segment)| {
-                let docs = segment.doc_ids_alive();
-                docs.map(move |doc| DocAddress::new(ordinal as u32, doc))
-            })
-            .collect();
         Ok(Contents {
             store,
             dense,
-            addresses,
+            addresses: store.keys()?.into_iter().map(|(address, _)| address).collect(),
             labels,
             editions: editions.into_iter().collect(),
         })

@@ -214,15 +214,13 @@ impl Dense {
         let keys = Keys::of(passage);
         let mut sum = vec![0.0; self.embedder.dimensions()];
         for key in [keys.text, keys.question] {
-            let rows: Vec<Vec<f32>> = match self.vectors.span(key) {
-                Some(rows) => {
-                    let bytes = self.vectors.vectors(rows).chunks_exact(4 * sum.len());
-                    bytes.map(|row| numbers(row).collect()).collect()
+            match self.bytes(key) {
+                Some(bytes) => add_rows(&mut sum, bytes),
+                None => {
+                    let builtin = Builtin::of(&self.embedder.identity(), sum.len())?;
+                    let rows = builtin.vectors(key)?.into_iter();
+                    rows.for_each(|row| add(&mut sum, row.into_iter()));
                 }
-                None => Builtin::of(&self.embedder.identity(), sum.len())?.vectors(key)?,
-            };
-            for row in rows {
-                sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
             }
         }
         Some(sum)
@@ -290,6 +288,17 @@ impl Dense {
 /// Returns one vector for each of `texts`, computed on all cores.
 pub(super) fn embed_texts(embedder: &Embedder, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
     side_by_side(texts, |text| embedder.query(text))
+}
+
+/// Adds the vectors in `bytes`, one after the other, to `sum`.
+pub(super) fn add_rows(sum: &mut [f32], bytes: &[u8]) {
+    for row in bytes.chunks_exact((4 * sum.len()).max(1)) {
+        add(sum, numbers(row));
+    }
+}
+
+fn add(sum: &mut [f32], vector: impl Iterator<Item = f32>) {
+    sum.iter_mut().zip(vector).for_each(|(sum, x)| *sum += x);
 }
 
 /// Runs `work` on each of `items`, on all cores, and returns the results in the order of the items.
