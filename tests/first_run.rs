@@ -2,7 +2,7 @@
 //! fetches.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
 use nix::pty::{Winsize, openpty};
@@ -15,6 +15,11 @@ const QUESTION: &str = "How should we price an API?";
 
 /// Runs the command to its end in a pseudo-terminal. Returns the status, and everything that was shown.
 fn on_terminal(run: Run) -> (Option<i32>, String) {
+    on_terminal_typing(run, "")
+}
+
+/// The same, with `keys` typed at the start.
+fn on_terminal_typing(run: Run, keys: &str) -> (Option<i32>, String) {
     let size = Winsize {
         ws_row: 50,
         ws_col: 100,
@@ -29,6 +34,7 @@ fn on_terminal(run: Run) -> (Option<i32>, String) {
     };
     drop(pty.slave);
     let (mut screen, mut bytes) = (fs::File::from(pty.master), Vec::new());
+    screen.write_all(keys.as_bytes()).unwrap();
     // Reading from a terminal fails once the last process has closed it.
     let _ = screen.read_to_end(&mut bytes);
     let shown = String::from_utf8(bytes).unwrap().replace("\r\n", "\n");
@@ -312,4 +318,91 @@ fn what_came_before_a_fetch_broke_off_is_not_fetched_again() {
         "{pulled:#?}"
     );
     assert_eq!(listed.hub.ranges()[2].as_deref(), Some("bytes=1000-"));
+}
+
+/// A home whose list has a model that every machine is advised to use. Its weights are random.
+fn advised() -> Listed {
+    let listed = Listed::new();
+    let list = listed.home.path(".config/askpm/models.toml");
+    let text = fs::read_to_string(&list).unwrap();
+    let writer = "default = true\n";
+    assert!(text.contains(writer));
+    let named = text.replace("name = \"smollm2-135m\"", "name = \"advised\"");
+    fs::write(
+        &list,
+        named.replace(writer, "parameters = 400000000\nhallucinated = 0.1\n"),
+    )
+    .unwrap();
+    listed
+}
+
+#[test]
+fn a_newcomer_on_a_terminal_is_offered_a_model_once_and_what_they_accept_is_kept() {
+    let listed = advised();
+    let ask = || listed.askpm().args(["ask", "--max-tokens", "8", QUESTION]);
+    let (status, first) = on_terminal_typing(ask(), "y\n");
+    assert_eq!(status, Some(0), "{first}");
+    assert!(
+        first.contains("advised can add a lead sentence (1 MB, about"),
+        "{first}"
+    );
+    assert!(
+        first.contains("[y/N]") && first.contains("model = \"advised\" is now in"),
+        "{first}"
+    );
+    assert!(listed.fetched().contains(&"tiny.gguf".to_string()));
+    let settings = fs::read_to_string(listed.home.path(".config/askpm/config.toml")).unwrap();
+    assert_eq!(settings, "model = \"advised\"\n");
+    let (status, second) = on_terminal(ask());
+    assert!(status == Some(0) && !second.contains("[y/N]"), "{second}");
+}
+
+#[test]
+fn a_newcomer_who_declines_gets_quotes_and_is_not_asked_again() {
+    let listed = advised();
+    let ask = || listed.askpm().args(["ask", QUESTION]);
+    let (status, first) = on_terminal_typing(ask(), "\n");
+    assert!(
+        status == Some(0) && first.contains("[y/N]") && first.contains("Sources"),
+        "{first}"
+    );
+    assert_eq!(listed.fetched(), FINDS);
+    assert!(!listed.home.path(".config/askpm/config.toml").exists());
+    let (_, second) = on_terminal(ask());
+    assert!(!second.contains("[y/N]"), "{second}");
+}
+
+#[test]
+fn scripts_and_those_who_say_yes_beforehand_are_not_asked() {
+    for (args, terminal) in [
+        (&["-y"][..], true),
+        (&["-q"], true),
+        (&["--by", "words"], true),
+        (&[], false),
+    ] {
+        let listed = advised();
+        let run = listed.askpm().args(["ask", QUESTION]).args(args);
+        let shown = match terminal {
+            true => on_terminal(run).1,
+            false => {
+                let ran = run.run().ok();
+                ran.stdout + &ran.stderr
+            }
+        };
+        assert!(!shown.contains("[y/N]"), "{args:?}: {shown}");
+        assert!(!listed.fetched().contains(&"tiny.gguf".to_string()), "{args:?}");
+    }
+}
+
+#[test]
+fn an_accepted_model_that_cannot_be_downloaded_leaves_quotes_and_no_setting() {
+    let listed = advised();
+    listed.hub.order([Fault::Status(403)]);
+    let (status, shown) = on_terminal_typing(listed.askpm().args(["ask", QUESTION]), "y\n");
+    assert!(status == Some(0) && shown.contains("Sources"), "{shown}");
+    assert!(
+        shown.contains("answering without a model: cannot download the model advised"),
+        "{shown}"
+    );
+    assert!(!listed.home.path(".config/askpm/config.toml").exists());
 }

@@ -7,11 +7,11 @@ use crate::harness::{Home, Run, embedder};
 /// Puts the embedding model into the cache of `home`, if there is one.
 pub fn bring_embedder(home: &Home) -> bool {
     let Some(folder) = embedder() else { return false };
-    let list = Registry::load(None).expect("the built-in list");
+    let list = Registry::load(None, None).expect("the built-in list");
     let model = list.embedder().expect("an embedding model in it");
     let source = model.sources.iter().find_map(|source| match source {
         Source::Hub { repo, revision, .. } => Some((repo.replace('/', "--"), revision)),
-        Source::Package { .. } => None,
+        Source::Package { .. } | Source::Pieces(_) => None,
     });
     let (repository, revision) = source.expect("a repository that has it");
     let snapshots = home.path(&format!(".cache/huggingface/hub/models--{repository}/snapshots"));

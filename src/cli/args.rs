@@ -159,6 +159,9 @@ pub struct AskArgs {
     /// Print the answer when it is complete, not sentence by sentence
     #[arg(long)]
     pub no_stream: bool,
+    /// Do not offer a model at the first question: answer with quotes
+    #[arg(short, long)]
+    pub yes: bool,
     /// Also show sentences that the model wrote and no passage supports, marked [unsupported]
     #[arg(long)]
     pub keep_unsupported: bool,
@@ -202,7 +205,7 @@ pub struct ConversationArgs {
     pub no_history: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ModelChoice {
     /// The model: a name, the path of a GGUF file, or `none` to quote passages without a model
     #[arg(short, long, value_name = "NAME|PATH|none", env = "ASKPM_MODEL")]

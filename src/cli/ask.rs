@@ -7,7 +7,7 @@ use super::context::Context;
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
 use super::text::words_or_stdin;
-use super::{answering, batch, conversation, guide, model, save};
+use super::{answering, batch, conversation, guide, model, offer, save};
 use crate::answer::{Answer, Sentence};
 use crate::ask::{self, Listener, MAX_QUESTION_BYTES};
 use crate::chat::Turn;
@@ -25,7 +25,7 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
     }
     let question = words_or_stdin(&args.question, MAX_QUESTION_BYTES, "question")?;
     let mut settings = answering::settings(context, args);
-    let wanted = model::wanted(context, &args.model)?;
+    let wanted = model::wanted(context, &offer::choice(context, args)?)?;
     let (store, finder) = Finder::open(context, args.retrieval.by, Some(&wanted))?;
     let mut conversation = conversation::begin(context, &args.conversation)?;
     let leaning = conversation::leaning(context, &conversation, &question);

@@ -130,7 +130,12 @@ impl Context {
     /// The known models: the built-in list, overridden by the user's list.
     pub fn registry(&self) -> Result<Registry, Failure> {
         let user = self.folders.config.join("models.toml");
-        Ok(Registry::load(Some(&user))?)
+        Ok(Registry::load(Some(&user), Some(&self.lock()))?)
+    }
+
+    /// The lock file of model hashes, which may not exist.
+    pub fn lock(&self) -> PathBuf {
+        self.folders.config.join("models.lock")
     }
 
     /// The prompt templates: the user's files, else the built-in ones. `models` are the names of the current model, for

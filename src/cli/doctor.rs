@@ -14,8 +14,9 @@ use super::memory::available_memory_mb;
 use super::memory::megabytes;
 use super::mend;
 use super::model::writes_unasked;
+use super::recommend::{Candidate, Machine, best, judge};
 use crate::corpus::{self, Corpus};
-use crate::models::{self, Choice, Net};
+use crate::models::{self, Choice, Model, Net, Registry};
 use crate::render::{json, sanitise};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -215,8 +216,13 @@ fn model(context: &Context) -> Check {
         },
         None => match registry.default_for(available_memory_mb()) {
             Some(model) if !writes_unasked(model) => {
-                let what =
-                    "none: answers are quotes; set `model` to one such as qwen3-0.6b to write the first sentence";
+                let what = match better(&registry, None) {
+                    Some(name) => format!(
+                        "none: answers are quotes; {name} suits this machine and can add a lead sentence \
+                         (`askpm models recommend`)"
+                    ),
+                    None => "none: answers are quotes, which suits this machine".into(),
+                };
                 return check("model", State::Ok, what);
             }
             Some(model) => Choice::Listed(model.clone().into()),
@@ -228,17 +234,42 @@ fn model(context: &Context) -> Check {
         Choice::File(path) => return check("model", State::Ok, shown(&path)),
         Choice::Listed(model) => model,
     };
+    let better = match better(&registry, Some(&model)) {
+        Some(name) => format!("; {name} suits this machine better (`askpm models recommend`)"),
+        None => String::new(),
+    };
     match models::path(&model, &places) {
-        Ok(path) => check("model", State::Ok, format!("{} at {}", model.name, shown(&path))),
+        Ok(path) => check(
+            "model",
+            State::Ok,
+            format!("{} at {}{better}", model.name, shown(&path)),
+        ),
         Err(_) => Check {
             mend: Some(format!("askpm models pull {}", model.name)),
             ..check(
                 "model",
                 State::Note,
-                format!("{} ({}) is downloaded at first use", model.name, megabytes(model.size)),
+                format!(
+                    "{} ({}) is downloaded at first use{better}",
+                    model.name,
+                    megabytes(model.size)
+                ),
             )
         },
     }
+}
+
+/// The name of the recommended model, if `used` is not a model that suits this machine.
+fn better(registry: &Registry, used: Option<&Model>) -> Option<String> {
+    let candidates = judge(registry, Machine::measure());
+    let fine = |candidate: &Candidate| used.is_some_and(|used| used.name == candidate.model.name);
+    if candidates
+        .iter()
+        .any(|candidate| candidate.against.is_none() && fine(candidate))
+    {
+        return None;
+    }
+    best(&candidates).map(|chosen| chosen.model.name.clone())
 }
 
 fn meaning(context: &Context) -> Check {

@@ -336,7 +336,7 @@ fn load(context: &Context, model: &Model, paths: &[PathBuf]) -> Result<Embedder,
         weights: paths.first().map_or(Path::new(""), PathBuf::as_path),
         tokenizer: listed("tokenizer.json")?,
         config: listed("config.json")?,
-        identity: identity(&model.sha256),
+        identity: identity(model.sha256.as_deref().unwrap_or_default()),
     };
     let embedder = Embedder::load(files).map_err(|error| Failure::with(error.to_string(), error.hint()))?;
     context.detail(&format!(

@@ -41,7 +41,15 @@ fn texts() -> BTreeMap<Key, (String, String)> {
 }
 
 fn model() -> [u8; 32] {
-    adapted(&identity(&Registry::built_in().unwrap().embedder().unwrap().sha256))
+    adapted(&identity(
+        Registry::built_in()
+            .unwrap()
+            .embedder()
+            .unwrap()
+            .sha256
+            .as_deref()
+            .unwrap(),
+    ))
 }
 
 /// The real model, from the folder in `ASKPM_TEST_EMBEDDER`.

@@ -200,7 +200,10 @@ impl ModelSelection {
         let (path, sha256) = match choice {
             Choice::NoModel => return Ok(None),
             Choice::File(path) => (path, None),
-            Choice::Listed(model) => (ensure(context, &model, bar)?, Some(model.sha256)),
+            Choice::Listed(model) => {
+                let model = pinned(context, &model)?;
+                (ensure(context, &model, bar)?, model.sha256)
+            }
         };
         memory::room_for(&path)?;
         let started = Instant::now();
@@ -220,9 +223,32 @@ impl ModelSelection {
     }
 }
 
+/// Returns `model` with all hashes. Asks the Hub for those that are not listed, and prints the answer.
+fn pinned(context: &Context, model: &Model) -> Result<Model, Failure> {
+    if model.is_pinned() {
+        return Ok(model.clone());
+    }
+    context.make_private_folders();
+    let pinned = models::pin(
+        model,
+        &context.lock(),
+        &context.places()?,
+        context.net,
+        &mut Bar::new(context),
+    )?;
+    context.note(&format!(
+        "no sha256 is listed for {}; the Hub states {}, which {} now records",
+        model.name,
+        pinned.sha256.as_deref().unwrap_or_default(),
+        context.lock().display()
+    ));
+    Ok(pinned)
+}
+
 /// Returns the path of `model`. Downloads it first if it is missing, and prints its name and size.
 pub fn ensure(context: &Context, model: &Model, mut bar: Bar) -> Result<PathBuf, Failure> {
     let places = context.places()?;
+    let model = &pinned(context, model)?;
     if context.net == Net::Offline || models::path(model, &places).is_ok() {
         context.make_private_folders();
         return Ok(models::ensure(model, &places, context.net, &mut bar)?);

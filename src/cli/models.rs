@@ -11,6 +11,7 @@ use super::memory::available_memory_mb;
 use super::memory::megabytes;
 use super::model::ensure;
 use super::progress::Bar;
+use super::recommend;
 use crate::engine::{self, Runner};
 use crate::models::{self, Listed, Model, ModelKind, Registry};
 use crate::render::json;
@@ -20,6 +21,7 @@ pub fn run(context: &Context, args: &ModelsArgs) -> Result<Exit, Failure> {
     let registry = context.registry()?;
     match &args.action {
         ModelsAction::List(output) => list(context, &registry, output),
+        ModelsAction::Recommend(output) => recommend::run(context, &registry, output),
         ModelsAction::Pull { name } => {
             let path = ensure(context, one(&registry, name.as_deref())?, Bar::new(context))?;
             say(&path.display().to_string())
@@ -67,8 +69,17 @@ struct Row<'a> {
     parameters: Option<u64>,
     context: u64,
     licence: &'a str,
+    /// In bytes. An estimate if `sha256` is `null`.
     size: u64,
-    sha256: &'a str,
+    /// `null` if it is not listed: the first download takes it from the Hub.
+    sha256: Option<&'a str>,
+    /// Where the hash is from: `list`, `lock` (the user's `models.lock`) or `null`.
+    hash_from: Option<&'static str>,
+    /// Free memory that it needs, in units of 1,000,000 bytes.
+    min_memory_mb: u64,
+    /// Share of unsupported summaries in percent, as published by others.
+    hallucinated: Option<f32>,
+    notes: Option<&'a str>,
     /// `generation` or `embedding`.
     kind: &'static str,
     default: bool,
@@ -117,17 +128,21 @@ fn list(context: &Context, registry: &Registry, output: &OutputArgs) -> Result<E
             None => ", not supported by this build".into(),
         };
         let size = megabytes(model.total_size());
+        let (name, title) = (&model.name, &model.title);
+        let (quantization, licence, memory) = (&model.quantization, &model.licence, model.min_memory_mb);
+        writeln!(out, "{name:16} {size:>8}  {title}")?;
         writeln!(
             out,
-            "{:16} {size:>8}  {} {}, {}: {here}{mark}{runner}",
-            model.name, model.title, model.quantization, model.licence
+            "{:27}{quantization}, {licence}, {memory} MB of memory: {here}{mark}{runner}",
+            ""
         )?;
         if !model.verified {
-            writeln!(
-                out,
-                "{:26}not tested by this project; the hash is from its publisher",
-                ""
-            )?;
+            let hash = match (model.is_pinned(), &model.locked) {
+                (false, _) => "unverified: the first download takes its hash from the Hub".to_string(),
+                (true, Some(day)) => format!("its hash was taken from the Hub on {day}"),
+                (true, None) => "its hash is from its publisher".to_string(),
+            };
+            writeln!(out, "{:27}not run by this project; {hash}", "")?;
         }
     }
     writeln!(out, "{}", any_path())?;
@@ -173,7 +188,7 @@ fn kind(kind: ModelKind) -> &'static str {
     }
 }
 
-fn supported(model: &Model) -> bool {
+pub fn supported(model: &Model) -> bool {
     match model.kind {
         ModelKind::Generation => Runner::of(&model.architecture, &model.quantization).is_some(),
         ModelKind::Embedding => model.architecture == ARCHITECTURE,
@@ -201,7 +216,15 @@ fn row<'a>(entry: &'a Listed, default: Option<&str>) -> Row<'a> {
         licence: &model.licence,
         size: model.total_size(),
         kind: kind(model.kind),
-        sha256: &model.sha256,
+        sha256: model.sha256.as_deref(),
+        hash_from: match (model.is_pinned(), &model.locked) {
+            (false, _) => None,
+            (true, Some(_)) => Some("lock"),
+            (true, None) => Some("list"),
+        },
+        min_memory_mb: model.min_memory_mb,
+        hallucinated: model.hallucinated,
+        notes: model.notes.as_deref(),
         default: default == Some(&model.name),
         tested: model.verified,
         path: entry.present.as_ref().map(|path| path.display().to_string()),

@@ -14,6 +14,9 @@ pub enum ModelError {
         why: String,
         hint: String,
     },
+    /// The lock file cannot be read, or breaks its format.
+    #[error("cannot read {}: {why}", path.display())]
+    Lock { path: PathBuf, why: String },
     /// A name that no entry has.
     #[error("cannot find the model {name:?}; the known models are {}", known.join(", "))]
     Unknown { name: String, known: Vec<String> },
@@ -101,6 +104,9 @@ impl ModelError {
             Self::DiskFull { .. } => Some(
                 "free some space, or set HF_HUB_CACHE to a folder on another disk; the download will resume".into(),
             ),
+            Self::Lock { .. } => {
+                Some("correct the file, or delete it: askpm then takes the hashes from the Hub again".into())
+            }
             Self::NoHome => Some("set HF_HOME to a folder for models".into()),
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
                 Some("set HF_HUB_CACHE to a writable folder".into())

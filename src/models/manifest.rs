@@ -9,9 +9,10 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::digest::{is_commit, is_sha256};
+use super::digest::is_sha256;
 use super::error::ModelError;
-use super::model::{Model, ModelFile, ModelKind, Source};
+use super::fields::{is_name, is_part, is_relative_path, is_repo, is_revision, is_version, is_word};
+use super::model::{Model, ModelFile, ModelKind, Piece, Source};
 
 /// The only format version so far.
 const VERSION: i64 = 1;
@@ -42,12 +43,13 @@ struct RawModel {
     context: Spanned<u64>,
     licence: Spanned<String>,
     size: Spanned<u64>,
-    sha256: Spanned<String>,
+    sha256: Option<Spanned<String>>,
     min_memory_mb: u64,
     #[serde(default)]
     default: bool,
     #[serde(default = "yes")]
     verified: bool,
+    hallucinated: Option<f32>,
     notes: Option<String>,
     #[serde(default)]
     file: Vec<RawModelFile>,
@@ -60,7 +62,7 @@ struct RawModel {
 struct RawModelFile {
     name: Spanned<String>,
     size: Spanned<u64>,
-    sha256: Spanned<String>,
+    sha256: Option<Spanned<String>>,
 }
 
 /// A source as written. It is flat, because serde buffers tagged enums and loses the positions of their fields.
@@ -74,8 +76,22 @@ struct RawSource {
     package: Option<Spanned<String>>,
     version: Option<Spanned<String>>,
     member: Option<Spanned<String>>,
+    #[serde(default)]
+    piece: Vec<Spanned<RawPiece>>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPiece {
+    package: Spanned<String>,
+    version: Spanned<String>,
+    member: Spanned<String>,
+    size: Spanned<u64>,
+}
+
+const PACKAGE_HINT: &str = "write the name on the package index";
+const VERSION_HINT: &str = "write one version, such as `0.1.2`";
+const MEMBER_HINT: &str = "write a relative path inside the wheel, without `..`";
 const HASH_HINT: &str = "write 64 lower-case hexadecimal digits, as `sha256sum FILE` prints them";
 
 fn yes() -> bool {
@@ -161,7 +177,7 @@ impl Place<'_> {
             is_name,
             "use only lower-case letters, digits, `.`, `-` and `_`, and not `none`",
         )?;
-        self.check(&raw.sha256, "sha256", is_sha256, HASH_HINT)?;
+        self.hash(raw.sha256.as_ref())?;
         self.check(
             &raw.architecture,
             "architecture",
@@ -186,15 +202,26 @@ impl Place<'_> {
         }
         if raw.source.is_empty() {
             let hint = "add a [[model.source]], or use --model PATH for a local file";
-            return Err(self.error(span, "source", format!("{:?} has no source", raw.name.get_ref()), hint));
+            return Err(self.error(
+                span.clone(),
+                "source",
+                format!("{:?} has no source", raw.name.get_ref()),
+                hint,
+            ));
         }
         let kind = self.kind(raw.kind.as_ref())?;
         let files = self.files(raw.file)?;
-        let sources = raw
+        let sources: Vec<Source> = raw
             .source
             .into_iter()
             .map(|source| self.source(source))
             .collect::<Result<_, _>>()?;
+        let unpinned = raw.sha256.is_none() || files.iter().any(|file| file.sha256.is_none());
+        if unpinned && !sources.iter().any(|source| matches!(source, Source::Hub { .. })) {
+            let why = format!("{:?} has no sha256, which only the Hub states", raw.name.get_ref());
+            return Err(self.error(span.clone(), "sha256", why, HASH_HINT));
+        }
+        self.whole(&span, *raw.size.get_ref(), &files, &sources)?;
         Ok(Model {
             name: raw.name.into_inner(),
             kind,
@@ -205,10 +232,12 @@ impl Place<'_> {
             context: raw.context.into_inner(),
             licence: raw.licence.into_inner(),
             size: raw.size.into_inner(),
-            sha256: raw.sha256.into_inner(),
+            sha256: raw.sha256.map(Spanned::into_inner),
             min_memory_mb: raw.min_memory_mb,
             default: raw.default,
             verified: raw.verified,
+            locked: None,
+            hallucinated: raw.hallucinated,
             notes: raw.notes,
             files,
             sources,
@@ -230,12 +259,16 @@ impl Place<'_> {
         }
     }
 
+    fn hash(&self, hash: Option<&Spanned<String>>) -> Result<(), ModelError> {
+        hash.map_or(Ok(()), |hash| self.check(hash, "sha256", is_sha256, HASH_HINT))
+    }
+
     fn files(&self, raw: Vec<RawModelFile>) -> Result<Vec<ModelFile>, ModelError> {
         let mut files: Vec<ModelFile> = Vec::new();
         for file in raw {
             let plain = |name: &str| is_relative_path(name) && !name.contains('/');
             self.check(&file.name, "name", plain, "write the file name without a folder")?;
-            self.check(&file.sha256, "sha256", is_sha256, HASH_HINT)?;
+            self.hash(file.sha256.as_ref())?;
             if *file.size.get_ref() == 0 {
                 let hint = "write the value of the file";
                 return Err(self.error(file.size.span(), "size", "must not be 0".into(), hint));
@@ -247,7 +280,7 @@ impl Place<'_> {
             files.push(ModelFile {
                 name: file.name.into_inner(),
                 size: file.size.into_inner(),
-                sha256: file.sha256.into_inner(),
+                sha256: file.sha256.map(Spanned::into_inner),
             });
         }
         Ok(files)
@@ -274,28 +307,30 @@ impl Place<'_> {
                     file: self.need(&span, raw.file, "file", is_relative_path, path_hint)?,
                 })
             }
+            "package" if !raw.piece.is_empty() => {
+                self.absent(
+                    "package",
+                    &[
+                        ("repo", &raw.repo),
+                        ("revision", &raw.revision),
+                        ("file", &raw.file),
+                        ("package", &raw.package),
+                        ("version", &raw.version),
+                        ("member", &raw.member),
+                    ],
+                )?;
+                let pieces = raw.piece.into_iter().map(|piece| self.piece(piece.into_inner()));
+                Ok(Source::Pieces(pieces.collect::<Result<_, _>>()?))
+            }
             "package" => {
                 self.absent(
                     "package",
                     &[("repo", &raw.repo), ("revision", &raw.revision), ("file", &raw.file)],
                 )?;
-                let path_hint = "write a relative path inside the wheel, without `..`";
                 Ok(Source::Package {
-                    package: self.need(
-                        &span,
-                        raw.package,
-                        "package",
-                        is_part,
-                        "write the name on the package index",
-                    )?,
-                    version: self.need(
-                        &span,
-                        raw.version,
-                        "version",
-                        is_version,
-                        "write one version, such as `0.1.2`",
-                    )?,
-                    member: self.need(&span, raw.member, "member", is_relative_path, path_hint)?,
+                    package: self.need(&span, raw.package, "package", is_part, PACKAGE_HINT)?,
+                    version: self.need(&span, raw.version, "version", is_version, VERSION_HINT)?,
+                    member: self.need(&span, raw.member, "member", is_relative_path, MEMBER_HINT)?,
                 })
             }
             other => {
@@ -303,6 +338,39 @@ impl Place<'_> {
                 Err(self.error(raw.kind.span(), "kind", why, "set `kind` to `hub` or `package`"))
             }
         }
+    }
+
+    fn piece(&self, raw: RawPiece) -> Result<Piece, ModelError> {
+        self.check(&raw.package, "package", is_part, PACKAGE_HINT)?;
+        self.check(&raw.version, "version", is_version, VERSION_HINT)?;
+        self.check(&raw.member, "member", is_relative_path, MEMBER_HINT)?;
+        if *raw.size.get_ref() == 0 {
+            let hint = "write the value of the member";
+            return Err(self.error(raw.size.span(), "size", "must not be 0".into(), hint));
+        }
+        Ok(Piece {
+            package: raw.package.into_inner(),
+            version: raw.version.into_inner(),
+            member: raw.member.into_inner(),
+            size: raw.size.into_inner(),
+        })
+    }
+
+    /// Checks that the pieces of each source add up to the model's only file.
+    fn whole(&self, span: &Range<usize>, size: u64, files: &[ModelFile], sources: &[Source]) -> Result<(), ModelError> {
+        for source in sources {
+            let Source::Pieces(pieces) = source else { continue };
+            let sum = pieces.iter().fold(0u64, |sum, piece| sum.saturating_add(piece.size));
+            if sum != size {
+                let why = format!("the pieces have {sum} bytes, the file has {size}");
+                return Err(self.error(span.clone(), "piece", why, "list every piece with its size"));
+            }
+            if !files.is_empty() {
+                let why = "a model of pieces has no further files".into();
+                return Err(self.error(span.clone(), "piece", why, "remove the [[model.file]] entries"));
+            }
+        }
+        Ok(())
     }
 
     fn check(
@@ -347,43 +415,6 @@ impl Place<'_> {
         }
         Ok(())
     }
-}
-
-fn is_name(text: &str) -> bool {
-    let good = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_');
-    text != "none" && text.bytes().all(good) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-}
-
-fn is_word(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-}
-
-/// Returns whether `text` is a word that begins with a letter or digit. It is neither `..` nor a command-line option.
-fn is_part(text: &str) -> bool {
-    is_word(text) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-}
-
-/// Returns whether `text` is `ORG/NAME`. `--` is refused, because the cache's folder names use it as a separator.
-fn is_repo(text: &str) -> bool {
-    text.split('/').count() == 2 && text.split('/').all(|part| is_part(part) && !part.contains("--"))
-}
-
-fn is_revision(text: &str) -> bool {
-    is_commit(text) || (is_part(text) && text.len() != 40)
-}
-
-fn is_version(text: &str) -> bool {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'+' | b'!');
-    text.bytes().all(good) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-}
-
-/// Returns whether all segments are plain names: no `..`, no root, no drive, no backslash, no control character.
-fn is_relative_path(text: &str) -> bool {
-    let plain = |part: &str| !part.is_empty() && part != "." && part != "..";
-    !text.chars().any(|c| c.is_control() || matches!(c, '\\' | ':')) && text.split('/').all(plain)
 }
 
 #[cfg(test)]

@@ -185,6 +185,40 @@ fn kinds_and_further_files_are_read_and_checked() {
     assert_eq!(field(with("embedding", &format!("{one}{one}"))), (18, "name".into()));
 }
 
+#[test]
+fn pieces_must_be_whole_and_need_no_other_keys() {
+    let source = "[[model.source]]\nkind = \"package\"\npackage = \"p\"\nversion = \"0.1\"\nmember = \"p/f.gguf\"\n";
+    let piece = |name: &str, size: u64| {
+        format!("[[model.source.piece]]\npackage = \"{name}\"\nversion = \"1\"\nmember = \"m\"\nsize = {size}\n")
+    };
+    let with = |pieces: &str| GOOD.replace(source, &format!("[[model.source]]\nkind = \"package\"\n{pieces}"));
+    let read = |text: &str| parse(text, Path::new("x.toml"));
+    let good = read(&with(&(piece("a", 3) + &piece("b", 1)))).unwrap();
+    assert!(matches!(&good[0].sources[1], Source::Pieces(pieces) if pieces.len() == 2));
+    for (text, why) in [
+        (with(&piece("a", 3)), "the pieces have 3 bytes, the file has 4"),
+        (with(&(piece("a", 4) + &piece("b", 0))), "must not be 0"),
+        (with(&piece("-a", 4)), "\"-a\" is not valid"),
+        (
+            GOOD.to_string() + &piece("a", 4),
+            "is not allowed with kind \"package\"",
+        ),
+    ] {
+        let error = read(&text).unwrap_err();
+        assert!(error.to_string().contains(why), "{error}");
+    }
+}
+
+#[test]
+fn a_hash_may_be_left_out_only_where_the_hub_can_state_it() {
+    let hash = format!("sha256 = \"{}\"\n", "a".repeat(64));
+    let without = GOOD.replace(&hash, "");
+    assert!(!parse(&without, Path::new("x.toml")).unwrap()[0].is_pinned());
+    let hub = "[[model.source]]\nkind = \"hub\"\nrepo = \"a/b\"\nrevision = \"main\"\nfile = \"f.gguf\"\n";
+    let error = parse(&without.replace(hub, ""), Path::new("x.toml")).unwrap_err();
+    assert!(error.to_string().contains("which only the Hub states"), "{error}");
+}
+
 proptest! {
     #[test]
     fn any_bytes_give_models_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
@@ -202,7 +236,7 @@ proptest! {
         text.splice(at..end, bytes);
         if let Ok(list) = super::super::registry::Registry::parse_bytes(&text, Path::new("x.toml")) {
             for model in list.models() {
-                prop_assert!(!model.name.contains('/') && model.sha256.len() == 64 && !model.sources.is_empty());
+                prop_assert!(!model.name.contains('/') && model.sha256.iter().all(|hash| hash.len() == 64) && !model.sources.is_empty());
             }
         }
     }

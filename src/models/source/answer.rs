@@ -51,21 +51,33 @@ pub(super) fn redirect(at: &Url, location: &str) -> Result<Url, Trouble> {
     }
 }
 
+/// Returns the size and the SHA-256 of a large file, from `X-Linked-Size` and `X-Linked-ETag`.
+pub(super) fn linked(headers: &HeaderMap) -> Option<(u64, String)> {
+    Some((linked_size(headers)?, linked_sha256(headers)?))
+}
+
+fn linked_sha256(headers: &HeaderMap) -> Option<String> {
+    let tag = headers.get("x-linked-etag")?.to_str().ok()?;
+    let tag = tag.trim_start_matches("W/").trim_matches('"').to_ascii_lowercase();
+    is_sha256(&tag).then_some(tag)
+}
+
+fn linked_size(headers: &HeaderMap) -> Option<u64> {
+    headers.get("x-linked-size")?.to_str().ok()?.parse().ok()
+}
+
 /// Checks the hash and size in the response headers against the listed ones.
 ///
 /// For a large file, the Hub sends its SHA-256 as `X-Linked-ETag` before the first byte. A plain `ETag` is not checked,
 /// because it may be another kind of hash of the same length.
 pub(super) fn check_linked(headers: &HeaderMap, entry: &CacheEntry) -> Result<(), Trouble> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let tag = text("x-linked-etag").map(|tag| tag.trim_start_matches("W/").trim_matches('"').to_ascii_lowercase());
-    if let Some(tag) = tag.filter(|tag| is_sha256(tag) && *tag != entry.sha256) {
+    if let Some(tag) = linked_sha256(headers).filter(|tag| *tag != entry.sha256) {
         return Err(Trouble::give_up(format!(
             "the file there has sha256 {tag}, not the listed {}",
             entry.sha256
         )));
     }
-    let size = text("x-linked-size").and_then(|size| size.parse::<u64>().ok());
-    match size.filter(|size| *size != entry.size) {
+    match linked_size(headers).filter(|size| *size != entry.size) {
         Some(size) => Err(Trouble::give_up(format!(
             "the file there is {size} bytes, not the listed {}",
             entry.size

@@ -14,20 +14,23 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::header::{LOCATION, RANGE};
+use reqwest::header::{HeaderMap, LOCATION, RANGE};
 use reqwest::{Response, StatusCode, Url};
 use tokio::time::{sleep, timeout};
 
 use super::super::Progress;
-use super::super::digest::is_commit;
+use super::super::digest::{Hasher, is_commit};
 use super::super::places::{Limits, Permit, Places, Token};
 use super::super::store::CacheEntry;
-use super::Fault;
-use super::answer::{Trouble, check_linked, plain, range_start, redirect, refusal, unreachable_host};
+use super::answer::{Trouble, check_linked, linked, plain, range_start, redirect, refusal, unreachable_host};
 use super::partial::{Outcome, Partial};
+use super::{Fault, not_listed};
 
 /// Redirects to follow before giving up on a loop. The default of `reqwest` is 10 too.
 const MAX_REDIRECTS: usize = 10;
+
+/// The most bytes of a file to download only for its hash. The Hub states the hashes of larger files.
+const MAX_UNSTATED: u64 = 64 << 20;
 
 /// The file to fetch. The registry has checked the fields.
 pub(super) struct Download<'a> {
@@ -49,6 +52,27 @@ pub(super) fn fetch(
     let runtime = runtime.map_err(|error| Fault::source(format!("cannot start the network runtime: {error}")))?;
     let hub = Hub::new(places)?;
     runtime.block_on(hub.download(wanted, entry, progress))
+}
+
+/// A file of a repository, as the Hub states it.
+pub(in super::super) struct Identity {
+    pub size: u64,
+    pub sha256: String,
+    /// The commit of a branch, if the Hub says so.
+    pub commit: Option<String>,
+}
+
+/// Asks for the size and the SHA-256 of `wanted`.
+pub(super) fn identify(
+    _permit: &Permit,
+    wanted: &Download<'_>,
+    places: &Places,
+    progress: &mut dyn Progress,
+) -> Result<Identity, Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Fault::source(format!("cannot start the network runtime: {error}")))?;
+    let hub = Hub::new(places)?;
+    runtime.block_on(hub.identify(wanted, progress))
 }
 
 /// A client for one endpoint.
@@ -124,12 +148,61 @@ impl<'a> Hub<'a> {
                 }
                 Outcome::Wrong(found) => {
                     partial.discard();
-                    return Err(Fault::source(format!(
-                        "the file's sha256 is {found}, not the listed {}; it was deleted",
-                        entry.sha256
-                    )));
+                    return Err(not_listed(&found, entry));
                 }
             }
+        }
+    }
+
+    /// Asks again until the Hub answers or [`Limits::fruitless_tries`] are used up.
+    async fn identify(&self, wanted: &Download<'_>, progress: &mut dyn Progress) -> Result<Identity, Fault> {
+        let commit = self.commit(wanted).await;
+        let revision = commit.as_deref().unwrap_or(wanted.revision);
+        let url = self.address(wanted.repo, revision, wanted.file)?;
+        let mut fruitless = 0;
+        loop {
+            let (why, wait, weight) = match self.stated(&url).await {
+                Ok((size, sha256)) => return Ok(Identity { size, sha256, commit }),
+                Err(Trouble::Fault(fault)) => return Err(fault),
+                Err(Trouble::Again { why, wait, weight }) => (why, wait, weight),
+            };
+            fruitless += weight;
+            if fruitless >= self.limits.fruitless_tries {
+                return Err(Fault::source(why));
+            }
+            progress.trouble(&format!("{why}; asking again"));
+            sleep(wait.unwrap_or(self.limits.pause)).await;
+        }
+    }
+
+    /// Returns size and SHA-256 from the Hub's headers. Without them, downloads the file and hashes it.
+    async fn stated(&self, url: &Url) -> Result<(u64, String), Trouble> {
+        let mut stated = None;
+        let mut response = self
+            .get(url, 0, |headers| {
+                stated = stated.take().or_else(|| linked(headers));
+                Ok(())
+            })
+            .await?;
+        if let Some(stated) = stated {
+            return Ok(stated);
+        }
+        if response.status() != StatusCode::OK {
+            return Err(refusal(response.status(), response.headers(), self.limits));
+        }
+        let (mut hasher, mut size) = (Hasher::default(), 0);
+        loop {
+            let chunk = match timeout(self.limits.stall, response.chunk()).await {
+                Err(_) => return Err(Trouble::again(self.stalled())),
+                Ok(Err(error)) => return Err(Trouble::again(format!("the connection broke: {}", plain(error)))),
+                Ok(Ok(None)) => return Ok((size, hasher.hex())),
+                Ok(Ok(Some(chunk))) => chunk,
+            };
+            size += chunk.len() as u64;
+            if size > MAX_UNSTATED {
+                return Err(Trouble::give_up("the Hub states no sha256 for this large file"));
+            }
+            hasher.update(&chunk);
         }
     }
 
@@ -231,7 +304,7 @@ impl<'a> Hub<'a> {
         progress: &mut dyn Progress,
     ) -> Result<(), Trouble> {
         let from = partial.length();
-        let mut response = self.get(url, from, entry).await?;
+        let mut response = self.get(url, from, |headers| check_linked(headers, entry)).await?;
         let starts_at = match response.status() {
             StatusCode::OK => 0,
             StatusCode::PARTIAL_CONTENT => range_start(response.headers(), entry.size)?,
@@ -280,8 +353,14 @@ impl<'a> Hub<'a> {
         }
     }
 
-    /// Sends a GET for the bytes from `from` on and follows redirects. Only the endpoint's own origin gets the token.
-    async fn get(&self, url: &Url, from: u64, entry: &CacheEntry) -> Result<Response, Trouble> {
+    /// Sends a GET for the bytes from `from` on and follows redirects. Passes the headers of each response to `check`.
+    /// Only the endpoint's own origin gets the token.
+    async fn get(
+        &self,
+        url: &Url,
+        from: u64,
+        mut check: impl FnMut(&HeaderMap) -> Result<(), Trouble>,
+    ) -> Result<Response, Trouble> {
         let mut at = url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let mut request = self.http.get(at.clone());
@@ -298,7 +377,7 @@ impl<'a> Hub<'a> {
                 Ok(Err(error)) => return Err(unreachable_host(error)),
                 Ok(Ok(response)) => response,
             };
-            check_linked(response.headers(), entry)?;
+            check(response.headers())?;
             let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             match location {
                 Some(location) if response.status().is_redirection() => at = redirect(&at, location)?,

@@ -8,6 +8,7 @@ mod hub;
 pub(super) mod local;
 mod package;
 mod partial;
+mod pieces;
 mod wheel;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use super::error::ModelError;
 use super::model::Source;
 use super::places::{Permit, Places};
 use super::store::CacheEntry;
+pub(super) use hub::Identity;
 
 /// Why a source did not deliver the file.
 #[derive(Debug)]
@@ -56,6 +58,25 @@ pub(super) struct Errand<'a> {
     pub whole: u64,
 }
 
+/// Asks the Hub which file a path of a repository is. Downloads it only if the Hub states no hash, which holds for small
+/// files.
+pub(super) fn identify(
+    permit: &Permit,
+    repo: &str,
+    revision: &str,
+    file: &str,
+    places: &Places,
+    progress: &mut dyn Progress,
+) -> Result<Identity, Fault> {
+    let wanted = hub::Download {
+        repo,
+        revision,
+        file,
+        what: file,
+    };
+    hub::identify(permit, &wanted, places, progress)
+}
+
 /// Fetches the file of `errand` and returns its path. The file is checked and in its place.
 pub(super) fn fetch(
     permit: &Permit,
@@ -89,5 +110,14 @@ pub(super) fn fetch(
             };
             package::fetch(permit, &wanted, entry, places, progress)
         }
+        Source::Pieces(list) => pieces::fetch(permit, list, what, entry, places, progress),
     }
+}
+
+/// The failure of a source whose file has the hash `found`.
+fn not_listed(found: &str, entry: &CacheEntry) -> Fault {
+    Fault::source(format!(
+        "the file's sha256 is {found}, not the listed {}; it was deleted",
+        entry.sha256
+    ))
 }

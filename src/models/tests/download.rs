@@ -13,7 +13,7 @@ fn a_missing_model_is_fetched_checked_and_laid_out_as_huggingface_hub_does() {
     #[cfg(unix)]
     assert_eq!(
         std::fs::read_link(&path).unwrap(),
-        Path::new("../../blobs").join(&bench.model.sha256)
+        Path::new("../../blobs").join(bench.sha256())
     );
     assert_eq!(
         seen.begun,
@@ -140,7 +140,7 @@ fn a_file_with_another_hash_is_deleted_and_said_so() {
     bench.hub.order([Fault::WrongBytes]);
     let failure = bench.failure();
     assert!(
-        failure.why.contains("not the listed") && failure.why.contains(&bench.model.sha256),
+        failure.why.contains("not the listed") && failure.why.contains(bench.sha256()),
         "{failure:?}"
     );
     assert!(!bench.partial().exists() && !bench.blob().exists());
@@ -327,7 +327,7 @@ fn every_file_of_a_model_is_fetched_from_the_hub_and_lies_beside_the_others() {
     bench.model.files = vec![ModelFile {
         name: "config.json".into(),
         size: 2,
-        sha256: hasher.hex(),
+        sha256: Some(hasher.hex()),
     }];
     let listed = |bench: &Bench| {
         let registry = list_of(&bench.model);

@@ -4,6 +4,7 @@ mod cache;
 mod download;
 mod leftovers;
 mod package;
+mod pin;
 mod together;
 
 #[path = "../../../tests/harness/hub.rs"]
@@ -55,10 +56,12 @@ impl Bench {
             context: 128,
             licence: "MIT".into(),
             size: bytes.len() as u64,
-            sha256: hasher.hex(),
+            sha256: Some(hasher.hex()),
             min_memory_mb: 1,
             default: true,
             verified: true,
+            locked: None,
+            hallucinated: None,
             notes: None,
             files: Vec::new(),
             sources: vec![hub_source("org/tiny", COMMIT)],
@@ -93,18 +96,20 @@ impl Bench {
         seen
     }
 
+    fn sha256(&self) -> &str {
+        self.model.sha256.as_deref().unwrap()
+    }
+
     fn repo(&self) -> PathBuf {
         self.places.hub_cache.join("models--org--tiny")
     }
 
     fn blob(&self) -> PathBuf {
-        self.repo().join("blobs").join(&self.model.sha256)
+        self.repo().join("blobs").join(self.sha256())
     }
 
     fn partial(&self) -> PathBuf {
-        self.repo()
-            .join("blobs")
-            .join(format!("{}.incomplete", self.model.sha256))
+        self.repo().join("blobs").join(format!("{}.incomplete", self.sha256()))
     }
 
     fn pointer(&self) -> PathBuf {
@@ -190,10 +195,11 @@ impl Progress for Seen {
 fn list_of(model: &Model) -> Registry {
     let file = |file: &ModelFile| {
         let ModelFile { name, size, sha256 } = file;
+        let sha256 = sha256.as_deref().unwrap();
         format!("[[model.file]]\nname = \"{name}\"\nsize = {size}\nsha256 = \"{sha256}\"\n")
     };
     let files: String = model.files.iter().map(file).collect();
-    let (size, sha256) = (model.size, &model.sha256);
+    let (size, sha256) = (model.size, model.sha256.as_deref().unwrap());
     let text = format!(
         "version = 1\n[[model]]\nname = \"tiny\"\ntitle = \"t\"\narchitecture = \"llama\"\nquantization = \"Q8_0\"\n\
          context = 1\nlicence = \"MIT\"\nsize = {size}\nsha256 = \"{sha256}\"\nmin_memory_mb = 1\n{files}\

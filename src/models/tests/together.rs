@@ -19,11 +19,11 @@ fn second(bench: &Bench) -> Model {
     Model {
         name: "pair".into(),
         size,
-        sha256,
+        sha256: Some(sha256),
         files: vec![ModelFile {
             name: "words.json".into(),
             size: beside.0,
-            sha256: beside.1,
+            sha256: Some(beside.1),
         }],
         sources: vec![hub_source("org/pair", COMMIT)],
         ..bench.model.clone()
