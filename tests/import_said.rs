@@ -21,7 +21,7 @@ pub fn read(name: &str, text: &str) -> Imported {
 }
 
 /// Returns a line for each discussion (`? title < asker | body`), answer (`a contributor: body`), section and resource.
-fn outline(edition: &Edition) -> Vec<String> {
+pub fn outline(edition: &Edition) -> Vec<String> {
     let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut out = Vec::new();
     for discussion in &edition.discussions {

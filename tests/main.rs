@@ -35,6 +35,7 @@ mod import_archives;
 mod import_forms;
 mod import_hostile;
 mod import_kinds;
+mod import_letters;
 mod import_mail;
 mod import_names;
 mod import_pages;

@@ -57,6 +57,10 @@ pub fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
             edition.from
         ));
     }
+    stored
+        .iter()
+        .filter_map(import::Stored::warning)
+        .for_each(|line| context.warn(&line));
     for skipped in &view.skipped {
         context.warn(&format!("skipped {}: {}", skipped.file, skipped.why));
     }

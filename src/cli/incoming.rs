@@ -143,7 +143,9 @@ impl<'a> Incoming<'a> {
 
     fn keep(&self, report: &ImportReport) -> Result<(), Failure> {
         if !report.editions.is_empty() {
-            store(&import::folder(self.context), report)?;
+            let stored = store(&import::folder(self.context), report)?;
+            let warnings = stored.iter().filter_map(|stored| stored.warning());
+            warnings.for_each(|line| self.context.warn(&line));
         }
         Ok(())
     }

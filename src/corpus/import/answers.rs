@@ -13,7 +13,7 @@ mod speakers;
 use super::block::{Block, Look};
 use super::clean::words;
 use super::turns::turn::{self, Said, Turn};
-use super::{marks, names};
+use super::{asides, links, marks, names};
 
 /// Finds the openings of answers. Returns whether they name who answers.
 pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
@@ -51,6 +51,10 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
             of[at] = said_by(by, None, said, "a line names who answers");
         }
     }
+    says(blocks, of);
+    if named {
+        heads_below(blocks, of);
+    }
     let asked = blocks.iter().any(|b| b.is_seen() && marks::asks(&b.text).is_some());
     if !named && asked && lettered.iter().all(|(_, mark)| mark.index == 0) {
         // `Q:` and `A:` alternate, and no answer has a letter.
@@ -74,17 +78,96 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     if lettered.is_empty() {
         named |= speakers::unlettered(blocks, of) || choices::counted(blocks, of);
     }
+    // A heading such as `Answer 2` above a text that a signature below it opens is only a label.
+    for at in 0..blocks.len() {
+        let empty = |said: &Said| said.by.is_none() && said.text.is_empty();
+        let is_label = matches!(&of[at], Some(Turn::Answer(said)) if empty(said));
+        let next = turn::next_seen(blocks, at).and_then(|next| of[next].as_ref());
+        if is_label && matches!(next, Some(Turn::Answer(said)) if !empty(said)) {
+            of[at] = Some(Turn::Label(0));
+        }
+    }
     named
 }
 
+/// Most words in a line that heads what follows the answers.
+const HEAD_WORDS: usize = 8;
+
+/// Finds short lines below the last named answer of a question that head what is nobody's answer: a line in bold, a
+/// quarter such as `Q4: Results`, or the newsletter's own label, such as `Our take`.
+fn heads_below(blocks: &[Block], of: &mut [Option<Turn>]) {
+    let mut below = false;
+    // Backwards, so that a line knows whether an answer of its question comes later.
+    let mut later = false;
+    let mut heads = Vec::new();
+    for at in (0..blocks.len()).rev().filter(|&at| blocks[at].is_seen()) {
+        let block = &blocks[at];
+        let quarter = marks::question(&block.text).is_some_and(|q| q.short && q.sure && !q.title.contains('?'));
+        if matches!(of[at], Some(Turn::Answer(_))) || marks::answer(&block.text).is_some() {
+            later = true;
+        } else if turn::is_question(block) || marks::question(&block.text).is_some_and(|q| !q.short) {
+            later = false;
+        } else if !later && of[at].is_none() && matches!(block.look, Look::Paragraph | Look::Heading(7)) {
+            let text = names::bare(&block.text);
+            let short = words(text) <= HEAD_WORDS && !text.contains('\n') && !text.ends_with(['.', ',', ':', ';', '!']);
+            let bold = block.look == Look::Heading(7) || block.text.starts_with("**") && block.text.ends_with("**");
+            if short && (bold || quarter || asides::is_ours(text)) && turn::has_body(blocks, at) {
+                heads.push(at);
+            }
+        }
+    }
+    heads.reverse();
+    let mut named = false;
+    let mut heads = heads.into_iter().peekable();
+    for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is_seen()) {
+        match &of[at] {
+            Some(Turn::Answer(said)) => (named, below) = (said.by.is_some(), said.by.is_some()),
+            _ if turn::is_question(block) => (named, below) = (false, false),
+            _ => {}
+        }
+        if heads.next_if_eq(&at).is_some() && named && below {
+            of[at] = Some(Turn::Section);
+        }
+    }
+}
+
+/// Finds `Jane Doe writes:` below another answer of the same question.
+fn says(blocks: &[Block], of: &mut [Option<Turn>]) {
+    let mut answering = false;
+    for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is_seen()) {
+        match &of[at] {
+            Some(Turn::Answer(_)) => answering = true,
+            _ if turn::is_question(block) || matches!(block.look, Look::Heading(1..=2)) => answering = false,
+            None if answering && block.look != Look::Item => {
+                if let Some((by, said)) = marks::speaker_says(&block.text)
+                    && (!said.is_empty() || turn::has_body(blocks, at))
+                {
+                    of[at] = said_by(by, None, said, "a line names who answers");
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 fn said_by(by: &str, index: Option<u32>, said: &str, why: &'static str) -> Option<Turn> {
+    let by = &links::unlinked(&names::bare(by).replace("**", ""));
     Some(Turn::Answer(Said {
-        by: Some(names::bare(by).to_string()),
+        by: Some(capitalized(by)).filter(|by| !by.is_empty()),
         index,
         text: said.trim().to_string(),
         opens: None,
         why,
     }))
+}
+
+/// `a reader in Oslo` → `A reader in Oslo`. Names keep their form.
+fn capitalized(by: &str) -> String {
+    let mut letters = by.chars();
+    match letters.next() {
+        Some(first) if by.contains(' ') => first.to_uppercase().chain(letters).collect(),
+        _ => by.to_string(),
+    }
 }
 
 /// Finds `A. Ana Lima, PM` on a separate line with the answer below it.
@@ -93,15 +176,19 @@ fn said_by(by: &str, index: Option<u32>, said: &str, why: &'static str) -> Optio
 fn headed(blocks: &[Block], lettered: &[(usize, marks::AnswerMark)], of: &mut [Option<Turn>]) -> bool {
     let line = |text: &str| -> (String, String) {
         let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
-        (names::bare(line).trim_end_matches(':').to_string(), rest.to_string())
+        let by = links::unlinked(names::bare(line).trim_end_matches(':'));
+        (by.replace("**", ""), rest.to_string())
     };
     let over_text = |at: usize, rest: &str| !rest.is_empty() || turn::has_body(blocks, at);
     let mut found = Vec::new();
     let mut sure = 0;
     for (at, mark) in lettered {
         let (by, rest) = line(mark.text);
-        if over_text(*at, &rest) && (names::is_byline(&by) || names::is_name(&by) && words(&by) == 1) {
-            sure += usize::from(names::is_byline(&by));
+        // Scripts without capitals have no shape of names. There, a heading with a role counts.
+        let uncased = matches!(blocks[*at].look, Look::Heading(1..=6)) && names::is_uncased_byline(&by);
+        let byline = names::is_byline(&by) || uncased;
+        if over_text(*at, &rest) && (byline || names::is_name(&by) && words(&by) == 1) {
+            sure += usize::from(byline);
             found.push((*at, mark.index, by, rest));
         }
     }
@@ -119,6 +206,16 @@ fn headed(blocks: &[Block], lettered: &[(usize, marks::AnswerMark)], of: &mut [O
     }
     // A bare letter names nobody and opens no text, so it does not count.
     let telling = lettered.iter().filter(|(_, mark)| !mark.text.trim().is_empty()).count();
+    // `Ana Lima, PM` over a text names her, even if all other letters open texts.
+    let firm = |by: &str| {
+        by.split_once(", ")
+            .is_some_and(|(name, role)| names::is_person(name) && words(role) > 0)
+    };
+    if found.len() * 10 < telling * 6 {
+        found.retain(|(.., by, rest)| firm(by) && rest.is_empty());
+        sure = found.len();
+    }
+    let telling = telling.min(found.len());
     if sure == 0 || found.len() * 10 < telling * 6 || sure * 2 < found.len() {
         return false;
     }
@@ -140,8 +237,9 @@ fn spoken(lettered: &[(usize, marks::AnswerMark)], of: &mut [Option<Turn>]) -> b
         return false;
     }
     for (at, index, (who, said)) in lines {
-        // Once other lines clearly name a person, a few words before a colon count as a name too.
-        if names::is_byline(who) || words(who) <= 10 && !who.contains(['.', '?', '!']) {
+        // Once other lines clearly name a person, a few capitalized words before a colon count as a name too.
+        let named = names::is_name(who) && !names::opens_sentence(who) && words(who) <= 10;
+        if names::is_byline(who) || named {
             of[at] = said_by(who, Some(index), said, "a letter and a name stand before the answer");
         }
     }

@@ -17,6 +17,13 @@ const EDITORS: [&str; 6] = ["editor", "editors", "desk", "editorial", "newslette
 
 /// Separates the closing words of `blocks` from the answer above them, if there is one.
 pub(super) fn set_apart(blocks: &mut Vec<Block>) {
+    // Mail programs put `-- ` above a signature (RFC 3676, 4.3).
+    for block in blocks
+        .iter_mut()
+        .filter(|b| b.look == Look::Paragraph && b.text.trim() == "--")
+    {
+        *block = Block::new(Look::Rule, "");
+    }
     let Some(name) = last_name(blocks) else { return };
     let answers = blocks[..name]
         .iter()

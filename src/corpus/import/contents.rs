@@ -46,7 +46,10 @@ impl Contents {
             return false;
         }
         let heading = matches!(block.look, Look::Heading(_));
-        let listed = block.text.len() <= 1_000 && self.numbers.contains_key(&key(&block.text));
+        // A short section may have its title and its text in one paragraph.
+        let titled = |line: &str| self.numbers.contains_key(&key(entry(line)));
+        let first = block.text.split_once('\n').is_some_and(|(first, _)| titled(first));
+        let listed = block.text.len() <= 1_000 && (first || titled(&block.text));
         let sentence = block.look == Look::Paragraph && words(&block.text) >= 8 && block.text.ends_with(['.', '!']);
         listed && block.look != Look::Item || self.of_lines && (heading || sentence)
     }
@@ -78,7 +81,7 @@ impl Contents {
         self.discussions.push(title);
         let number = self.discussions.len() as u32;
         if let Some(title) = self.discussions.last() {
-            self.numbers.entry(key(title)).or_insert(number);
+            self.numbers.entry(key(entry(title))).or_insert(number);
         }
     }
 
@@ -134,6 +137,20 @@ impl Contents {
     }
 }
 
+/// Returns a title without its page (`Lamps ........ 2`) and its length (`Lamps (2 min)`).
+fn entry(title: &str) -> &str {
+    let title = title.trim();
+    let paged = title.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end();
+    if paged.len() < title.len() && paged.ends_with(['.', '…', '·', '_']) {
+        return paged.trim_end_matches(['.', '…', '·', '_', ' ']);
+    }
+    let noted = title.strip_suffix(')').and_then(|rest| rest.rsplit_once(" ("));
+    match noted {
+        Some((rest, note)) if note.len() <= 12 && note.contains(|c: char| c.is_ascii_digit()) => rest.trim_end(),
+        _ => title,
+    }
+}
+
 /// Turns numbered lines of the table of contents into headings where they appear again.
 ///
 /// `1. CRANES` above its text is a heading, not a list item.
@@ -157,7 +174,7 @@ pub(super) fn numbered_headings(blocks: &mut Vec<Block>) {
             blocks.push(block);
             continue;
         }
-        let again = !listed.insert(key(title));
+        let again = !listed.insert(key(entry(title)));
         if again && !matches!(block.look, Look::Heading(1..=6)) {
             let below = Block {
                 link: block.link.clone(),
@@ -176,7 +193,7 @@ pub(super) fn numbered_headings(blocks: &mut Vec<Block>) {
         }
         if !met && !again {
             // A paragraph with the lines `1. Cranes` and `2. Ropes` lists two titles.
-            listed.extend(block.text.lines().map(|line| key(unnumbered(line))));
+            listed.extend(block.text.lines().map(|line| key(entry(unnumbered(line)))));
         }
         blocks.push(block);
     }

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::clean::head;
+use super::clean::{head, words};
 use crate::corpus::markdown::is_day;
 
 /// How much of a text is searched, in characters. A date is near the beginning.
@@ -82,6 +82,41 @@ pub(super) fn day_in(line: &str) -> Option<String> {
     let mut days = days.into_iter().map(|(day, _)| day);
     let first = days.next()?;
     days.all(|day| day == first).then_some(first)
+}
+
+/// Returns the day of publication in a line near the top of a page: a date line, a byline with a date, a masthead.
+///
+/// A sentence about a day has none (`Tickets from 9 May 2026`, `On 14 March 1987 the archive burnt down.`). The second
+/// value is false if the line only says when the page was changed.
+pub(super) fn line_day(line: &str) -> Option<(String, bool)> {
+    let line = &*head(line, LONGEST);
+    let days = found(line, false);
+    let (_, at) = days.first()?;
+    let rest = without_days(line);
+    let ends = line.trim_end().ends_with(['.', '!', '?', ';']);
+    if ends && words(&rest) >= 3 || words(&rest) > 14 {
+        return None;
+    }
+    let lower = line[..at.start].to_lowercase();
+    let before = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .rfind(|word| !word.is_empty())
+        .unwrap_or_default();
+    if matches!(
+        before,
+        "from" | "until" | "till" | "since" | "before" | "after" | "to" | "opens" | "starts" | "ends"
+    ) {
+        return None;
+    }
+    let all = line.to_lowercase();
+    let posted = ["published", "posted"].iter().filter_map(|word| all.find(word)).min();
+    let posted = posted.and_then(|word| days.iter().find(|(_, at)| at.start > word));
+    if let Some((day, _)) = posted {
+        return Some((day.clone(), true));
+    }
+    let day = day_in(line)?;
+    let changed = found(before_update(line), false).is_empty();
+    Some((day, !changed))
 }
 
 /// Returns the part of `line` before it says when the text was changed.
@@ -260,6 +295,11 @@ fn day_at(text: &str, tokens: &[Token], short_years: bool) -> Option<(String, us
     }
     let clock = gap(at) == ":";
     let at = at + if clock && gap(at + 1) == ":" { 3 } else { 2 };
+    // `Thu Apr 09 07:05:00 CEST 2026`, as Java writes it.
+    let zone = tokens
+        .get(at)
+        .is_some_and(|t| t.number.is_none() && t.text.len() <= 5 && t.text.chars().all(char::is_uppercase));
+    let at = at + usize::from(clock && zone);
     year(at)
         .filter(|_| clock && digits(at) == 4)
         .and_then(|y| made(y, m, d, at + 1))

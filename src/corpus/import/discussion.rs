@@ -4,7 +4,7 @@
 //! The [`Builder`] records the current place and collects the discussions. Other blocks are left to `prose.rs`.
 
 use super::block::{Block, Look};
-use super::clean::{bounded_line, one_line, words};
+use super::clean::{bounded_line, key, one_line, words};
 use super::listed::Listed;
 use super::structure::parts::{MAX_LINE, UNSIGNED, append};
 use super::structure::{Builder, Place};
@@ -263,9 +263,26 @@ impl Builder {
             .flat_map(|d| &d.answers)
             .filter(|answer| !answer.contributor.is_empty())
             .all(|answer| answer.contributor != UNSIGNED);
-        let others = self.built.edition.discussions.len() > 1 || discussion.answers.len() > 1;
         let previous = at.checked_sub(1).and_then(|at| blocks.get(at));
+        // The only answer has no other signature to compare with, so its text must not be about the one who signs.
+        let others = self.built.edition.discussions.len() > 1
+            || discussion.answers.len() > 1
+            || blocks
+                .get(at)
+                .is_some_and(|block| self.signs_alone(block, previous, blocks.get(at + 1)));
         others && all_signed && !self.turns.goes_on(at + 1) && previous.is_some_and(|p| !quoted(p))
+    }
+
+    /// Reports whether `block` is a name after a dash, between paragraphs, that the answer above does not mention.
+    fn signs_alone(&self, block: &Block, above: Option<&Block>, below: Option<&Block>) -> bool {
+        let listed = |b: Option<&Block>| b.is_some_and(|b| b.look == Look::Item || b.text.starts_with(['-', '–', '•']));
+        let Some((name, _)) = names::after_dash(&block.text) else {
+            return false;
+        };
+        let person = key(name.split([',', '(']).next().unwrap_or(name));
+        let answer = self.built.edition.discussions.last().and_then(|d| d.answers.last());
+        let mentioned = answer.is_none_or(|answer| key(&answer.body).contains(&person));
+        names::is_byline(name) && !mentioned && !listed(above) && !listed(below)
     }
 
     /// Reports whether something new begins after block `at`, so that a name there signs the text before it.
@@ -291,7 +308,8 @@ impl Builder {
     }
 
     fn sign(&mut self, name: &str) -> bool {
-        let name = bounded_line(name, MAX_LINE);
+        // `*Kofi Antwi*, owner` has emphasis inside.
+        let name = bounded_line(&name.replace('*', ""), MAX_LINE);
         let number = self.number();
         let Some(discussion) = self.built.edition.discussions.last_mut() else {
             return false;

@@ -182,15 +182,25 @@ pub(super) fn settle(document: &mut Document, facts: Facts) {
     };
     document.page_title = facts.page_title.clone().or(facts.named.first().cloned());
 
-    let mut dates = document.blocks.iter().filter(|b| b.is_seen()).take(HEAD_BLOCKS);
-    let visible = dates.find_map(|b| {
-        if b.text.len() <= 120 {
-            dates::day_in(&b.text)
-        } else {
-            None
-        }
-    });
-    document.date = facts.published.or(facts.marked).or(visible).or(facts.timed);
+    let shown_days = document.blocks.iter().filter(|b| b.is_seen()).take(HEAD_BLOCKS);
+    let days: Vec<(String, bool)> = shown_days
+        .filter(|b| b.text.len() <= 120)
+        .filter_map(|b| dates::line_day(&b.text))
+        .collect();
+    let visible = |published: bool| {
+        days.iter()
+            .find(|(_, first)| *first == published)
+            .map(|(day, _)| day.clone())
+    };
+    let named = || facts.page_title.as_deref().and_then(dates::day_in);
+    document.date = facts
+        .published
+        .clone()
+        .or(facts.marked.clone())
+        .or_else(|| visible(true))
+        .or_else(|| facts.timed.clone())
+        .or_else(named)
+        .or_else(|| visible(false));
 
     // The name of the site above the title is furniture. The copyright notice at the end often names it too.
     let owners: Vec<String> = document

@@ -8,6 +8,7 @@ mod fields;
 mod json;
 mod omitted;
 mod repair;
+mod signs;
 
 use std::collections::{HashMap, HashSet};
 
@@ -137,9 +138,17 @@ fn document(entry: Entry, source: &Source, limits: &Limits) -> Result<Document, 
         .content
         .and_then(|content| Some((content.body?, content.content_type.to_string())));
     let summary = entry.summary.map(|text| (text.content, text.content_type.to_string()));
-    let read = |(text, kind): (String, String)| page(&text, kind.contains("html"), limits);
+    let read = |(text, kind): (String, String)| {
+        let html = kind.contains("html");
+        page(
+            &if html { signs::escaped_html(&text) } else { text.into() },
+            html,
+            limits,
+        )
+    };
+    let named = entry.title.as_ref().map(|text| key(&text.content)).unwrap_or_default();
     let mut document = match (content, summary) {
-        (Some(content), Some(summary)) => fuller(read(content)?, read(summary)?),
+        (Some(content), Some(summary)) => fuller(read(content)?, read(summary)?, &named),
         (Some(one), None) | (None, Some(one)) => read(one)?,
         (None, None) => return Err("this entry has no text".into()),
     };
@@ -148,10 +157,12 @@ fn document(entry: Entry, source: &Source, limits: &Limits) -> Result<Document, 
     if document.title.is_none() {
         document.title = first_words(&document).or_else(|| is_one_word(&document).then(|| source.said()));
     }
-    let date = entry
-        .published
-        .or(entry.updated)
-        .map(|date| date.date_naive().to_string());
+    // Programs write the first day of their calendar where a date is missing.
+    let date = [entry.published, entry.updated]
+        .into_iter()
+        .flatten()
+        .map(|date| date.date_naive().to_string())
+        .find(|day| !matches!(day.as_str(), "1970-01-01" | "0001-01-01" | "1900-01-01"));
     document.date = date.or(document.date);
     document.source = Some(match address {
         Some(address) => format!("{}, {address}", source.said()),
@@ -160,13 +171,13 @@ fn document(entry: Entry, source: &Source, limits: &Limits) -> Result<Document, 
     Ok(document)
 }
 
-/// Returns the document with more words. Blocks that are only in the other one are added as unseen.
-fn fuller(content: Document, summary: Document) -> Document {
-    let count = |document: &Document| document.blocks.iter().map(|block| words(&block.text)).sum::<usize>();
-    let (mut long, short) = if count(&content) >= count(&summary) {
-        (content, summary)
-    } else {
+/// Returns the entry's text: its content, unless that only begins or announces the summary. Blocks that are only in the
+/// other one are added as unseen.
+fn fuller(content: Document, summary: Document, title: &str) -> Document {
+    let (mut long, short) = if announces(&content, &summary, title) {
         (summary, content)
+    } else {
+        (content, summary)
     };
     let said = |document: &Document| {
         let texts = document.blocks.iter().map(|block| key(&block.text));
@@ -185,6 +196,40 @@ fn fuller(content: Document, summary: Document) -> Document {
         }
     }
     long
+}
+
+/// Words of a line that leads to the whole text.
+const LEADS: [&str; 9] = [
+    "continue reading",
+    "read more",
+    "read on",
+    "keep reading",
+    "read the rest",
+    "read it all",
+    "read the full",
+    "view post",
+    "more",
+];
+
+/// Reports whether `content` is a teaser of `summary`, which is longer: it leads to the whole text or is only the title, or
+/// the summary begins with all of it. Some feeds put the article into the summary.
+fn announces(content: &Document, summary: &Document, title: &str) -> bool {
+    let texts = |document: &Document| -> Vec<String> {
+        let seen = document.blocks.iter().filter(|block| block.is_seen());
+        seen.map(|block| key(&block.text))
+            .filter(|text| !text.is_empty())
+            .collect()
+    };
+    let (mut content, summary) = (texts(content), texts(summary).join(" "));
+    let leads = |text: &String| {
+        LEADS
+            .iter()
+            .any(|lead| text == lead || text.starts_with(lead) && words(text) <= 12)
+    };
+    let led = content.iter().any(leads);
+    content.retain(|text| !leads(text) && text != title);
+    let content = content.join(" ");
+    words(&summary) > words(&content) && (content.is_empty() || led || summary.starts_with(&content))
 }
 
 /// Returns the first words of the text as a title for an untitled entry, unless the text begins with a heading.
@@ -220,7 +265,7 @@ fn plain_title(text: &Text, limits: &Limits) -> Option<String> {
     let tagged = text.content_type.to_string().contains("html");
     if tagged && said.contains(['<', '&']) || has_entity(said) {
         let source = if tagged {
-            said.clone()
+            signs::escaped_html(said).into_owned()
         } else {
             said.replace('<', "&lt;")
         };

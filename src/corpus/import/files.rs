@@ -18,7 +18,7 @@ use super::{ImportReport, Limits, import_given};
 /// Reads the file at `path`, or every file in that folder and its subfolders, sorted by name.
 ///
 /// Hidden files and links inside a folder are skipped. Hidden folders of a mailbox (Maildir++) are read, but not the
-/// mail that was deleted in it. `progress` receives each file's path before it is read.
+/// mail that was deleted in it. The report names other hidden folders and deleted mail. `progress` receives each file's path before it is read.
 pub fn import_path(path: &Path, limits: &Limits, progress: &mut dyn FnMut(&Path)) -> ImportReport {
     let mut report = ImportReport::default();
     if !path.is_dir() {
@@ -26,7 +26,11 @@ pub fn import_path(path: &Path, limits: &Limits, progress: &mut dyn FnMut(&Path)
         one(path, limits, &mut Exports::default(), &mut report);
         return report;
     }
-    let count = walk(path, limits, &mut report, &mut |_, _| true, progress);
+    let mut passed = Vec::new();
+    let count = walk(path, limits, &mut report, &mut |_, _| true, progress, &mut passed);
+    for (path, why) in passed {
+        report.skip(&path.display().to_string(), why);
+    }
     if count == 0 && report.skipped.is_empty() {
         report.skip(&path.display().to_string(), "no file is in this folder");
     }
@@ -57,6 +61,7 @@ pub fn import_new(dir: &Path, limits: &Limits, seen: &mut Seen, progress: &mut d
         &mut report,
         &mut |path, meta| seen.look(path, meta),
         progress,
+        &mut Vec::new(),
     );
     for imported in &mut report.editions {
         // A changed file is a correction of the same edition. Messages of a mailbox have no fixed position.
@@ -67,19 +72,53 @@ pub fn import_new(dir: &Path, limits: &Limits, seen: &mut Seen, progress: &mut d
     report
 }
 
-/// Reads the `wanted` files under `path`. Returns the number of files found.
+/// Folders that programs hide next to files of people.
+const OWN: [&str; 12] = [
+    ".git",
+    ".svn",
+    ".hg",
+    ".obsidian",
+    ".logseq",
+    ".trash",
+    ".idea",
+    ".vscode",
+    ".cache",
+    ".stfolder",
+    ".venv",
+    ".sync",
+];
+
+/// Reads the `wanted` files under `path`. Returns the number of files found. Adds hidden folders and deleted mail, which
+/// are not read, to `passed`.
 fn walk(
     path: &Path,
     limits: &Limits,
     report: &mut ImportReport,
     wanted: &mut dyn FnMut(&Path, &Metadata) -> bool,
     progress: &mut dyn FnMut(&Path),
+    passed: &mut Vec<(PathBuf, &'static str)>,
 ) -> usize {
     let shown = |entry: &walkdir::DirEntry| {
-        let hidden = entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
-        !(hidden && !(entry.file_type().is_dir() && is_maildir(entry.path()))
-            || is_of_mail_server(entry.path())
-            || entry.depth() > 0 && is_thrown_away(entry.path()))
+        let name = entry.file_name().to_string_lossy();
+        let hidden = entry.depth() > 0 && name.starts_with('.');
+        let folder = entry.file_type().is_dir();
+        if hidden && !(folder && is_maildir(entry.path())) {
+            if folder && !OWN.contains(&name.as_ref()) {
+                passed.push((
+                    entry.path().to_path_buf(),
+                    "the folder is hidden; pass its own path to read it",
+                ));
+            }
+            return false;
+        }
+        if entry.depth() > 0 && is_thrown_away(entry.path()) {
+            passed.push((
+                entry.path().to_path_buf(),
+                "its mail is deleted; pass its own path to read it",
+            ));
+            return false;
+        }
+        !is_of_mail_server(entry.path())
     };
     let mut exports = Exports::default();
     let mut count = 0;
@@ -199,6 +238,7 @@ mod tests {
             (".Letters.Old/new/4.d", message("Old")),
             (".Letters.Old/cur/.hidden", "no".into()),
             (".git/config", "no".into()),
+            (".git/.old/a.txt", "no".into()),
             ("cur/5.e:2,ST", message("Deleted")),
             (".Trash/cur/6.f:2,S", message("In the bin")),
         ] {
@@ -210,7 +250,12 @@ mod tests {
         let mut titles: Vec<_> = report.editions.iter().map(|e| e.edition.title.as_str()).collect();
         titles.sort();
         assert_eq!(titles, ["Inbox", "Letters", "Old"], "{:?}", report.skipped);
-        assert!(report.skipped.is_empty(), "{:?}", report.skipped);
+        let passed: Vec<&str> = report
+            .skipped
+            .iter()
+            .filter_map(|item| item.file.rsplit('/').next())
+            .collect();
+        assert_eq!(passed, [".Trash", "5.e:2,ST"], "{:?}", report.skipped);
     }
 
     #[test]

@@ -63,8 +63,13 @@ fn key_lines(text: &str, above: &str) -> Option<Front> {
     let text = text.trim_start_matches('\n');
     let end = text.find("\n\n").unwrap_or(text.len());
     let lines = &text[..end];
+    // An indented line goes on with the value above it.
+    let goes_on = |(at, line): &(usize, &str)| *at > 0 && line.starts_with([' ', '\t']) && !line.trim().is_empty();
     let keys: Vec<&str> = lines
         .lines()
+        .enumerate()
+        .filter(|line| !goes_on(line))
+        .map(|(_, line)| line)
         .map(|l| key_value(l).map(|(k, _)| k))
         .collect::<Option<_>>()?;
     let says = |wanted: &[&str]| keys.iter().any(|key| wanted.contains(&plain(key).as_str()));
@@ -118,6 +123,8 @@ fn properties(text: &str) -> Option<Front> {
 fn key_value(line: &str) -> Option<(&str, &str)> {
     let at = line.find([':', '='])?;
     let (key, value) = (line[..at].trim_end(), &line[at + 1..]);
+    // Logseq and Obsidian's Dataview write `key:: value`.
+    let value = value.strip_prefix(':').unwrap_or(value);
     let name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ' | '.');
     let named = !key.is_empty() && key.len() <= 40 && key.chars().all(name) && !key.starts_with([' ', '-']);
     let apart = value.is_empty() || value.starts_with(' ') || line[at..].starts_with('=');

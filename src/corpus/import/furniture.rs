@@ -7,6 +7,39 @@ use super::block::{Block, Look};
 use super::clean::{key, words};
 use super::{marks, phrases};
 
+/// Kinds of dropped text that are not part of a newsletter's body: hidden, around the text, or repeated elsewhere.
+pub(super) const NO_BODY: [&str; 29] = [
+    "front matter",
+    "frame within the page",
+    "words around the messages of a digest",
+    "call to subscribe",
+    "advertisement",
+    "hidden text",
+    "description of a picture",
+    "navigation",
+    "button",
+    "form field",
+    "dialog",
+    "formula",
+    "footer of the page",
+    "side column",
+    "other articles",
+    "comments of readers",
+    "call to share",
+    "notice of the page",
+    "line outside of the article",
+    "name of the site",
+    "note of the mail program",
+    "date line",
+    "view in browser",
+    "subscription notice",
+    "legal notice",
+    "poll",
+    "labels",
+    "table of contents",
+    "title, repeated",
+];
+
 /// Fewest words in a paragraph that counts as content wherever it is, unless its words are furniture.
 const CONTENT_WORDS: usize = 12;
 /// Most words after a label such as `About us` that ends a newsletter.
@@ -160,6 +193,9 @@ fn what(blocks: &[Block], at: usize, head: usize, tail: usize) -> Option<&'stati
     if let Some(what) = phrases::template(text) {
         return Some(what);
     }
+    if block.look == Look::Item && block.link.is_none() && is_announced(blocks, at) {
+        return None;
+    }
     let outside = at < head || at >= tail;
     let linked = block.link.is_some() || text.contains("://");
     if let Some(what) = phrases::whole(text).filter(|_| outside || linked || !phrases::ambiguous(text)) {
@@ -184,6 +220,16 @@ fn what(blocks: &[Block], at: usize, head: usize, tail: usize) -> Option<&'stati
         return Some("advertisement");
     }
     (phrases::postal(text) && at >= tail).then_some("legal notice")
+}
+
+/// Reports whether the list with the item at `at` stands below a sentence that ends in a colon.
+fn is_announced(blocks: &[Block], at: usize) -> bool {
+    let above = blocks[..at]
+        .iter()
+        .rev()
+        .filter(|b| b.is_seen())
+        .find(|b| b.look != Look::Item);
+    above.is_some_and(|b| b.text.ends_with(':') && words(&b.text) >= 4)
 }
 
 /// Returns the kind of furniture that `text` is by its words, or `None` if it is content.

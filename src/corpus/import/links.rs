@@ -108,6 +108,57 @@ pub(super) fn is_place(c: char) -> bool {
     matches!(c, OPENS | CLOSES)
 }
 
+/// Names of networks that stand beside a name as a link.
+const NETWORKS: [&str; 8] = [
+    "linkedin",
+    "twitter",
+    "bluesky",
+    "mastodon",
+    "instagram",
+    "threads",
+    "website",
+    "profile",
+];
+
+/// Returns a name without the links to its bearer: `Ana Lima (https://…), PM`, `[Ana Lima](https://…)`, `Ana Lima (@ana)`.
+pub(super) fn unlinked(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some(at) = rest.find(['(', '[', '<']) {
+        out.push_str(&rest[..at]);
+        let close = match rest.as_bytes()[at] {
+            b'(' => ')',
+            b'[' => ']',
+            _ => '>',
+        };
+        let group = &rest[at..];
+        let Some(end) = group.find(close) else {
+            out.push_str(group);
+            rest = "";
+            break;
+        };
+        let inner = &group[1..end];
+        rest = &group[end + 1..];
+        let address = |text: &str| text.contains("://") || text.starts_with("mailto:");
+        let linked = close == ']' && rest.starts_with('(') && rest.find(')').is_some_and(|end| address(&rest[..end]));
+        if linked {
+            out.push_str(inner);
+            rest = rest.find(')').map_or("", |end| &rest[end + 1..]);
+        } else if address(inner) || inner.trim_start_matches('[').starts_with('@') {
+            out.truncate(out.trim_end().len());
+            rest = rest.strip_prefix(')').filter(|_| inner.contains('[')).unwrap_or(rest);
+        } else {
+            out.push_str(&group[..end + 1]);
+        }
+    }
+    out.push_str(rest);
+    let (before, last) = out.trim().rsplit_once(' ').unwrap_or(("", out.trim()));
+    let network = before.contains(' ') && NETWORKS.contains(&last.to_lowercase().as_str());
+    if network { before } else { out.trim() }
+        .trim_end_matches(['·', '|', '-', '–', ' '])
+        .to_string()
+}
+
 /// Turns `out` from `from` on into a link.
 ///
 /// Returns `false` if Markdown cannot express the link, or if its text is the address.
@@ -132,6 +183,24 @@ fn link(out: &mut String, from: usize, address: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_loses_its_links_and_keeps_its_role() {
+        for (text, name) in [
+            ("Ana Lima (https://a.example/ana), PM", "Ana Lima, PM"),
+            ("Ana Lima [https://a.example/c/1], PM", "Ana Lima, PM"),
+            ("Ana Lima, PM <https://a.example>", "Ana Lima, PM"),
+            ("[Ana Lima](https://a.example/ana), PM", "Ana Lima, PM"),
+            ("Ana Lima (@ana)", "Ana Lima"),
+            ("Ana Lima ([@ana](https://a.example/@ana))", "Ana Lima"),
+            ("Ana Lima LinkedIn", "Ana Lima"),
+            ("Ana Lima (PM at a bank)", "Ana Lima (PM at a bank)"),
+            ("Twitter", "Twitter"),
+            ("Ana (open", "Ana (open"),
+        ] {
+            assert_eq!(unlinked(text), name);
+        }
+    }
 
     /// Reads a text where `{` and `}` mark a link to a page.
     fn read(text: &str) -> (String, Option<String>) {

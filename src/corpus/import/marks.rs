@@ -2,8 +2,9 @@
 //!
 //! Each function says what the text of one block could be. `structure.rs` decides whether it is that in its place.
 
-use super::clean::{key, words};
+use super::clean::key;
 use super::names;
+pub(super) use super::sayings::{answer_from, asked_by, asker_says, is_asking, question_from, speaker_says};
 
 /// A mark such as `Question 2) Title`.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub(super) fn may_open(line: &str) -> bool {
 
 /// Removes emphasis that opens a text (`**Question 1**`), and its end at the end of the text. Returns whether there was
 /// any.
-fn unemphasised(text: &str) -> (&str, bool) {
+pub(super) fn unemphasised(text: &str) -> (&str, bool) {
     let text = text.trim();
     let bare = text.trim_start_matches(['*', '_']);
     if bare.len() == text.len() {
@@ -75,7 +76,7 @@ fn after_mark(rest: &str, emphasised: bool) -> &str {
     }
 }
 
-fn strip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+pub(super) fn strip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let head = text.get(..word.len())?;
     head.eq_ignore_ascii_case(word).then(|| &text[word.len()..])
 }
@@ -118,6 +119,10 @@ pub(super) fn answer(text: &str) -> Option<AnswerMark<'_>> {
     };
     if let Some(rest) = strip_word(text, "answer ") {
         let (index, rest) = letters(rest.trim_start())?;
+        // `Answer A - Jane Doe`, but not `Answer A was …`.
+        let rest = Some(rest.trim_start())
+            .filter(|apart| apart.starts_with(is_separator))
+            .unwrap_or(rest);
         let bare = rest.trim_start_matches(is_separator);
         return if bare.len() < rest.len() || rest.is_empty() {
             found(index, true, bare)
@@ -206,124 +211,6 @@ pub(super) fn asks(text: &str) -> Option<&str> {
     let apart = rest.starts_with([' ', '\n', '*', '_']) || text.starts_with("Q:");
     let title = after_mark(rest, emphasised);
     (apart && title.chars().count() >= 3).then_some(title)
-}
-
-/// Reads `Asked by Jane Doe`, with or without a colon.
-pub(super) fn asked_by(text: &str) -> Option<&str> {
-    let (text, _) = unemphasised(text);
-    let text = text
-        .strip_prefix('(')
-        .and_then(|text| text.strip_suffix(')'))
-        .unwrap_or(text);
-    let rest = ["asked by", "question from", "question by", "submitted by", "sent in by"]
-        .iter()
-        .find_map(|opening| strip_word(text, opening))?;
-    let name = rest.trim_start_matches(':').trim().trim_end_matches(':');
-    let fits = rest.starts_with([' ', ':']) && !name.is_empty() && words(name) <= 20 && !name.contains('\n');
-    let named = name.starts_with(|c: char| !c.is_lowercase()) || matches!(key(name).as_str(), "a reader" | "anonymous");
-    (fits && named && !name.ends_with(['?', '!'])).then_some(name)
-}
-
-/// Reads `Question from Jane Doe, PM: How many are enough?`: who asks, and what.
-pub(super) fn question_from(text: &str) -> Option<(&str, &str)> {
-    let (text, _) = unemphasised(text);
-    let rest = [
-        "question from ",
-        "question by ",
-        "a question from ",
-        "reader question from ",
-        "our question from ",
-        "asked by ",
-        "sent in by ",
-        "submitted by ",
-    ]
-    .iter()
-    .find_map(|opening| strip_word(text, opening))?;
-    let (by, said) = rest.split_once(':')?;
-    let by = by.trim_matches(['*', '_', ' ']);
-    let said = said.trim_start_matches(['*', '_']).trim();
-    let named = names::is_name(by) || names::is_byline(by) || matches!(key(by).as_str(), "a reader" | "anonymous");
-    (named && said.chars().count() >= 3).then_some((by, said))
-}
-
-/// Reads `Answer from Jane Doe, PM`, `Answer 2: Jane Doe`, `Reply by …`, `Jane Doe answers:`: who speaks, and what follows
-/// on the line.
-pub(super) fn answer_from(text: &str) -> Option<(&str, &str)> {
-    let (text, _) = unemphasised(text);
-    let wide = ["回答", "答え", "答", "답변", "답"];
-    if let Some(rest) = wide.iter().find_map(|word| text.strip_prefix(word)) {
-        // `答：李雷` is on a separate line above the answer.
-        if let Some((by, said)) = rest
-            .trim_start()
-            .strip_prefix(['：', ':'])
-            .and_then(|rest| rest.split_once('\n'))
-        {
-            return Some((by.trim(), said.trim())).filter(|(by, _)| names::is_name_cjk(by));
-        }
-        let (by, said) = rest.trim_start().strip_prefix(['（', '('])?.split_once(['）', ')'])?;
-        let said = said.trim_start().strip_prefix(['：', ':'])?;
-        return Some((by.trim(), said.trim())).filter(|(by, _)| !by.is_empty() && words(by) <= 10);
-    }
-    let opening = |opening: &&str| strip_word(text, opening).filter(|rest| rest.starts_with([' ', ':']));
-    let from = [
-        "answer from",
-        "answer by",
-        "answered by",
-        "reply from",
-        "reply by",
-        "response from",
-        "response by",
-    ];
-    let numbered = || {
-        let rest = strip_word(text, "answer ")?.trim_start_matches('#');
-        let bare = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-        let named = bare.trim_start_matches([' ', ':', '.', ')', '-', '–', '—']);
-        (bare.len() < rest.len() && rest.len() - bare.len() <= 2 && named.len() < bare.len()).then_some(named)
-    };
-    if let Some(rest) = from.iter().find_map(opening).or_else(numbered) {
-        let rest = rest.trim_start_matches(':').trim();
-        let line = rest.split('\n').next().unwrap_or(rest);
-        let (by, said) = match line.split_once(':') {
-            Some((by, _)) => (by, rest[by.len() + 1..].trim_start_matches(['*', '_']).trim()),
-            None => (line, rest[line.len()..].trim()),
-        };
-        let by = by.trim_matches(['*', '_', ' ']);
-        return (names::is_name(by) || names::is_byline(by)).then_some((by, said));
-    }
-    said_with(
-        text,
-        &["answers", "replies", "responds", "answered", "replied", "responded"],
-    )
-}
-
-/// Reads `Jane Doe, PM at a bank, asks:` or `… writes:`. Returns the speaker and the rest.
-pub(super) fn asker_says(text: &str) -> Option<(&str, &str)> {
-    let (text, _) = unemphasised(text);
-    said_with(
-        text,
-        &[
-            "asks",
-            "writes",
-            "asked",
-            "wrote",
-            "writes in",
-            "wants to know",
-            "wonders",
-        ],
-    )
-}
-
-fn said_with<'a>(text: &'a str, verbs: &[&str]) -> Option<(&'a str, &'a str)> {
-    let at = text.find(':').filter(|&at| at <= 160)?;
-    let head = text[..at].trim();
-    let by = verbs
-        .iter()
-        .find_map(|verb| head.strip_suffix(verb)?.strip_suffix(' '))?;
-    let by = by.trim().trim_end_matches(',').trim_matches(['*', '_', ' ']);
-    let said = text[at + 1..].trim_start_matches(['*', '_']).trim();
-    // `You answered:` names nobody.
-    let nobody = names::opens_sentence(by) && words(by) <= 2;
-    (!nobody && (names::is_name(by) || names::is_byline(by))).then_some((by, said))
 }
 
 /// Returns the meaning of a line that is a label.

@@ -3,6 +3,8 @@
 //! That is HTML tags, comments, shortcodes of site generators, and the links and pictures of note-taking programs. The
 //! text inside tags stays. Comments are returned separately. Code is not touched.
 
+use super::notes::Notes;
+
 /// Tags that programs write into Markdown. Any other `<…>` is the author's.
 const TAGS: &[&str] = &[
     "aside",
@@ -45,6 +47,7 @@ const LONGEST: usize = 2_000;
 pub(super) fn without(text: &str) -> (String, Vec<&str>) {
     let (mut out, mut comments) = (String::with_capacity(text.len()), Vec::new());
     let (mut fenced, mut code, mut closable) = (false, false, true);
+    let mut notes = Notes::default();
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         let line_start = at == 0 || text[..at].ends_with('\n');
@@ -92,6 +95,10 @@ pub(super) fn without(text: &str) -> (String, Vec<&str>) {
                     continue;
                 }
                 closable = false;
+            } else if let Some((length, raised)) = raised(rest, &out, &mut notes) {
+                out.push_str(&raised);
+                at += length;
+                continue;
             } else if let Some((length, name)) = tag(rest) {
                 if name == "br" {
                     out.push('\n');
@@ -173,6 +180,29 @@ fn head_bytes(text: &str) -> &str {
         end -= 1;
     }
     &text[..end]
+}
+
+/// Reads `<sup>1</sup>`. Returns its length, and the mark of a footnote or a power for it, by the text `before` it.
+fn raised(text: &str, before: &str, notes: &mut Notes) -> Option<(usize, String)> {
+    let (open, name) = tag(text).filter(|(_, name)| *name == "sup")?;
+    let inner = head_bytes(&text[open..]);
+    let inner = &inner[..inner
+        .find("</sup>")
+        .filter(|_| !text.starts_with("</") && name == "sup")?];
+    let mut label = String::new();
+    let mut rest = inner;
+    while let Some(at) = rest.find('<') {
+        label.push_str(&rest[..at]);
+        rest = &rest[at + tag(&rest[at..])?.0..];
+    }
+    label.push_str(rest);
+    let linked = inner.contains("href=\"#") || inner.contains("href='#");
+    (label.len() <= 12 && !label.contains('\n')).then(|| {
+        (
+            open + inner.len() + "</sup>".len(),
+            notes.raised(&label, before, linked),
+        )
+    })
 }
 
 /// Returns the length and the name of the tag at the beginning of `text`.

@@ -48,6 +48,7 @@ mod refuse;
 mod relative;
 mod resources;
 mod rows;
+mod sayings;
 mod slug;
 mod sniff;
 mod speech;
@@ -143,43 +144,13 @@ pub struct Imported {
     pub identity: Option<String>,
 }
 
-/// Kinds of dropped text that are not part of a newsletter's body: hidden, around the text, or repeated elsewhere.
-const NO_BODY: [&str; 29] = [
-    "front matter",
-    "frame within the page",
-    "words around the messages of a digest",
-    "call to subscribe",
-    "advertisement",
-    "hidden text",
-    "description of a picture",
-    "navigation",
-    "button",
-    "form field",
-    "dialog",
-    "formula",
-    "footer of the page",
-    "side column",
-    "other articles",
-    "comments of readers",
-    "call to share",
-    "notice of the page",
-    "line outside of the article",
-    "name of the site",
-    "byline",
-    "date line",
-    "view in browser",
-    "subscription notice",
-    "legal notice",
-    "poll",
-    "labels",
-    "table of contents",
-    "title, repeated",
-];
-
 impl Imported {
     /// Returns the number of words in the body, without what is around it on a page.
     pub fn body_words(&self) -> usize {
-        let around = self.dropped.iter().filter(|d| NO_BODY.contains(&d.what.as_str()));
+        let around = self
+            .dropped
+            .iter()
+            .filter(|d| furniture::NO_BODY.contains(&d.what.as_str()));
         self.words_in.saturating_sub(around.map(|d| d.words).sum())
     }
 

@@ -189,6 +189,25 @@ fn is_byline_cjk(text: &str) -> bool {
         && (in_brackets || says_role(role))
 }
 
+/// Reports whether `text` could be a name with a role in a script without capital letters: `अनिता शर्मा, उत्पाद प्रबंधक`.
+pub(super) fn is_uncased_byline(text: &str) -> bool {
+    let uncased = |c: char| c.is_alphabetic() && !c.is_lowercase() && !c.is_uppercase();
+    let Some(at) = text
+        .find(['(', '（', ',', '，', '、', '،', '·', '・'])
+        .filter(|_| text.starts_with(uncased))
+    else {
+        return false;
+    };
+    let (name, role) = (
+        text[..at].trim(),
+        text[at..].trim_matches(|c: char| !c.is_alphanumeric()),
+    );
+    (1..=30).contains(&name.chars().count())
+        && words(name) <= 4
+        && (1..=40).contains(&role.chars().count())
+        && !text.contains(['。', '！', '？', '।', '؟', '.', '!', '?', ':', '：', '\n'])
+}
+
 /// Reports whether `text` could be the name of a speaker.
 pub(super) fn is_speaker(text: &str) -> bool {
     let k = key(text);

@@ -29,8 +29,12 @@ impl Notes {
             let power = label
                 .strip_prefix(['-', '−', '–'])
                 .is_some_and(|n| n.parse::<u32>().is_ok());
+            // `42ᵃ` has a mark. `1st` and `4ᵒC` do not.
+            let lettered = label.len() == 1
+                && label.starts_with(|c: char| ('a'..='h').contains(&c))
+                && before.ends_with(|c: char| c.is_ascii_digit());
             return match () {
-                () if sign || text.starts_with('[') => self.mark(label),
+                () if sign || lettered || text.starts_with('[') => self.mark(label),
                 () if power => format!("^{label}"),
                 () => raised.to_string(),
             };

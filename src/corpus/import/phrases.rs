@@ -3,301 +3,10 @@
 //! Each function says what kind of furniture the text of one block could be. A phrase is not enough unless it is the
 //! whole text. `furniture.rs` looks for a second sign.
 
+mod lists;
+
+use self::lists::{AMBIGUOUS, NETWORKS, OPENING, SIGNS, SPONSOR, WHOLE, WITHIN};
 use super::clean::{head, key, words};
-
-/// Phrases that open furniture: the kind, the phrases, and the most words in such a text.
-const OPENING: &[(&str, &[&str], usize)] = &[
-    (
-        "view in browser",
-        &[
-            "view this email",
-            "view in ",
-            "view it in",
-            "view online",
-            "read online",
-            "read in app",
-            "open in browser",
-            "having trouble viewing",
-            "trouble viewing",
-        ],
-        20,
-    ),
-    (
-        "subscription notice",
-        &[
-            "unsubscribe",
-            "click here to unsubscribe",
-            "to unsubscribe",
-            "manage preferences",
-            "manage your subscription",
-            "manage subscription",
-            "update your preferences",
-            "update your email preferences",
-            "update preferences",
-            "email preferences",
-            "you are receiving this",
-            "youre receiving this",
-            "you received this",
-            "this email was sent",
-            "why did i get this",
-            "no longer want to receive",
-            "dont want to receive",
-            "add us to your address book",
-        ],
-        60,
-    ),
-    (
-        "call to share",
-        &[
-            "share this",
-            "share on",
-            "forward this",
-            "forward to a friend",
-            "tweet this",
-            "if you enjoyed this",
-            "if you liked this",
-            "did you enjoy this",
-            "did you like this",
-            "enjoyed this newsletter",
-            "was this email forwarded",
-            "was this forwarded",
-            "know someone who",
-        ],
-        40,
-    ),
-    (
-        "call to share",
-        &[
-            "share",
-            "tweet",
-            "like",
-            "comment",
-            "restack",
-            "follow us",
-            "connect with us",
-            "like comment restack",
-        ],
-        5,
-    ),
-    (
-        "call to subscribe",
-        &[
-            "thanks for reading",
-            "youre currently a free",
-            "you are currently a free",
-        ],
-        45,
-    ),
-    (
-        "call to subscribe",
-        &["subscribe", "sign up", "join our newsletter", "join the newsletter"],
-        12,
-    ),
-    (
-        "legal notice",
-        &[
-            "copyright",
-            "all rights reserved",
-            "privacy policy",
-            "terms of service",
-            "terms of use",
-            "powered by",
-        ],
-        40,
-    ),
-];
-
-/// Texts that are furniture if they are the whole block, such as the label of a button.
-const WHOLE: &[(&str, &[&str])] = &[
-    (
-        "view in browser",
-        &[
-            "view in browser",
-            "view in your browser",
-            "view online",
-            "read online",
-            "read in app",
-            "open in app",
-            "open in browser",
-            "get the app",
-            "listen",
-            "listen on",
-            "view this email in your browser",
-        ],
-    ),
-    (
-        "call to share",
-        &[
-            "share",
-            "tweet",
-            "like",
-            "comment",
-            "comments",
-            "restack",
-            "restacks",
-            "follow us",
-            "connect with us",
-            "like comment restack",
-            "share this post",
-            "share this",
-            "leave a comment",
-            "copy link",
-            "facebook",
-            "email",
-            "reply",
-            "expand full comment",
-            "more like this",
-            "less like this",
-            "forward to a friend",
-            "notes",
-            "more",
-            "share on facebook",
-            "share on twitter",
-            "share on linkedin",
-            "twitter",
-            "linkedin",
-            "whatsapp",
-            "pinterest",
-        ],
-    ),
-    (
-        "call to subscribe",
-        &[
-            "subscribe",
-            "subscribe now",
-            "subscribed",
-            "sign up",
-            "sign in",
-            "log in",
-            "login",
-            "sign up now",
-            "upgrade to paid",
-            "give a gift subscription",
-            "get started",
-            "start writing",
-            "start your substack",
-            "ready for more",
-            "login or subscribe to participate",
-            "already a subscriber sign in",
-            "join now",
-            "type your email",
-            "thanks for reading",
-        ],
-    ),
-    (
-        "subscription notice",
-        &[
-            "unsubscribe",
-            "unsubscribe here",
-            "manage preferences",
-            "manage subscription",
-            "update preferences",
-            "unsubscribe manage preferences",
-        ],
-    ),
-    (
-        "legal notice",
-        &[
-            "privacy",
-            "privacy policy",
-            "terms",
-            "terms of service",
-            "terms of use",
-            "collection notice",
-            "imprint",
-            "all rights reserved",
-            "privacy terms",
-            "privacy terms collection notice",
-        ],
-    ),
-];
-
-/// Phrases that make a short line furniture anywhere in it, if it also has a link or a separator.
-const WITHIN: &[(&str, &str)] = &[
-    ("view in browser", "view in browser"),
-    ("view in your browser", "view in browser"),
-    ("view online", "view in browser"),
-    ("read online", "view in browser"),
-    ("view this email", "view in browser"),
-    ("unsubscribe", "subscription notice"),
-    ("email preferences", "subscription notice"),
-    ("all rights reserved", "legal notice"),
-];
-
-/// Words of a text that addresses its reader.
-const SIGNS: &[&str] = &[
-    "here",
-    "click",
-    "your",
-    "you",
-    "youre",
-    "preferences",
-    "browser",
-    "friend",
-    "friends",
-    "below",
-    "this email",
-    "this newsletter",
-    "this list",
-    "any time",
-    "anytime",
-    "us",
-    "our newsletter",
-    "inbox",
-    "rights reserved",
-    "terms of service",
-    "terms of use",
-    "http",
-    "https",
-];
-
-/// Entries of [`WHOLE`] that are also headings. They are furniture only if a second sign agrees.
-const AMBIGUOUS: &[&str] = &[
-    "comment",
-    "comments",
-    "email",
-    "facebook",
-    "imprint",
-    "linkedin",
-    "listen",
-    "more",
-    "notes",
-    "pinterest",
-    "privacy",
-    "reply",
-    "terms",
-    "twitter",
-    "whatsapp",
-];
-
-/// Social networks and the like. A line of only these is a row of buttons.
-const NETWORKS: &[&str] = &[
-    "bluesky",
-    "email",
-    "facebook",
-    "instagram",
-    "linkedin",
-    "mastodon",
-    "pinterest",
-    "reddit",
-    "rss",
-    "threads",
-    "tiktok",
-    "twitter",
-    "website",
-    "whatsapp",
-    "x",
-    "youtube",
-];
-
-/// Phrases that begin a line about the sponsor.
-const SPONSOR: &[&str] = &[
-    "together with",
-    "sponsored by",
-    "presented by",
-    "brought to you by",
-    "in partnership with",
-];
 
 /// Reports whether a text is a single word that may be furniture or a heading: `Notes`, `Comments`.
 pub(super) fn ambiguous(text: &str) -> bool {
@@ -336,10 +45,57 @@ pub(super) fn opening(text: &str) -> Option<&'static str> {
     if k.starts_with("welcome to ") && (k.contains("newsletter") || k.contains("edition")) && count <= 40 {
         return Some("welcome");
     }
-    OPENING
+    let (name, phrases, _) = OPENING
         .iter()
-        .find(|(_, phrases, most)| count <= *most && phrases.iter().any(opens))
-        .map(|(name, ..)| *name)
+        .find(|(_, phrases, most)| count <= *most && phrases.iter().any(opens))?;
+    let phrase = phrases.iter().copied().find(|phrase| opens(phrase))?;
+    (!narrates(&k, phrase)).then_some(*name)
+}
+
+/// Verbs of a sentence that tells something. Furniture asks its reader to do something.
+const TELLS: &str =
+    "is are was were did does went came said says brought gave took had made replied asked failed worked cost";
+
+/// Reports whether `k`, the key of a text, tells something about the furniture that it opens with: `Unsubscribe links are
+/// clicked by one reader in 200`.
+fn narrates(k: &str, phrase: &str) -> bool {
+    let addresses = [
+        "you",
+        "youre",
+        "this email was",
+        "why did",
+        "was this",
+        "did you",
+        "if you",
+        "thanks",
+        "copyright",
+    ];
+    let rest = k.strip_prefix(phrase.trim_end()).unwrap_or(k);
+    let calls = [
+        "here",
+        "click",
+        "http",
+        "https",
+        "because you",
+        "rights reserved",
+        "you are receiving",
+        "address",
+        "copyright",
+    ];
+    let padded = format!(" {rest} ");
+    if calls.iter().any(|call| padded.contains(&format!(" {call} "))) {
+        return false;
+    }
+    let tells = |word: &&str| TELLS.split(' ').any(|verb| verb == *word);
+    let near = rest
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .take(6)
+        .any(|word| tells(&word));
+    let told = words(k) >= 14 && rest.split(' ').any(|word| tells(&word));
+    let plain = !addresses.iter().any(|opening| phrase.starts_with(opening));
+    // `Was this email forwarded to you? We asked it by phone.`
+    plain && (near || told) || padded.contains(" we asked ")
 }
 
 /// Returns the kind of furniture that a short line could be by a phrase anywhere in it.
@@ -348,7 +104,10 @@ pub(super) fn within(text: &str) -> Option<&'static str> {
         return None;
     }
     let k = format!(" {} ", key(text));
-    let found = WITHIN.iter().find(|(phrase, _)| k.contains(&format!(" {phrase} ")));
+    let found = WITHIN.iter().find(|(phrase, _)| {
+        let at = k.find(&format!(" {phrase} "));
+        at.is_some_and(|at| !narrates(k[at..].trim(), phrase))
+    });
     let by_sign = text.contains('©') && text.chars().filter(char::is_ascii_digit).count() >= 4;
     found.map(|(_, what)| *what).or(by_sign.then_some("legal notice"))
 }
@@ -357,10 +116,72 @@ pub(super) fn within(text: &str) -> Option<&'static str> {
 ///
 /// Two phrases must agree, so that no other text matches.
 pub(super) fn template(text: &str) -> Option<&'static str> {
-    if words(text) > 45 || text.len() > 600 {
+    if words(text) > 150 || text.len() > 1_500 {
         return None;
     }
     let k = format!(" {} ", key(text));
+    let opens = |phrases: &[&str]| phrases.iter().any(|phrase| k.trim_start().starts_with(phrase));
+    let sent = [
+        "sent from my ",
+        "sent from outlook ",
+        "sent from mail for ",
+        "get outlook for ",
+        "envoyé de mon ",
+        "envoyé depuis mon ",
+        "enviado desde mi ",
+        "inviato da ",
+        "von meinem ",
+    ];
+    if words(text) <= 8 && opens(&sent) {
+        return Some("note of the mail program");
+    }
+    let notice = [
+        "this e mail ",
+        "this email ",
+        "this message ",
+        "the information ",
+        "the contents of this ",
+        "confidentiality notice",
+        "disclaimer",
+    ];
+    let private = k.contains(" confidential ") || k.contains(" privileged ");
+    let meant = [
+        "intended solely",
+        "intended only",
+        "intended recipient",
+        "addressee",
+        "to whom they are addressed",
+        "to whom it is addressed",
+    ];
+    if opens(&notice) && private && meant.iter().any(|phrase| k.contains(phrase)) {
+        return Some("legal notice");
+    }
+    let walls = [
+        "the rest is for ",
+        "the rest of this ",
+        "this post is for ",
+        "this is for paid ",
+        "keep reading with ",
+        "to read the rest",
+        "subscribe to read ",
+        "subscribe to keep reading",
+        "become a member to read",
+    ];
+    let paid = [
+        "member",
+        "members",
+        "subscriber",
+        "subscribers",
+        "subscribe",
+        "paid",
+        "trial",
+    ];
+    if words(text) <= 25 && opens(&walls) && paid.iter().any(|word| k.contains(&format!(" {word} "))) {
+        return Some("call to subscribe");
+    }
+    if words(text) > 45 || text.len() > 600 {
+        return None;
+    }
     let has = |phrase: &str| k.contains(&format!(" {phrase} "));
     let begins = |phrase: &str| k.trim_start().starts_with(phrase);
     let supported =

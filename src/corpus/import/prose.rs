@@ -18,7 +18,8 @@ impl Builder {
     pub(super) fn text(&mut self, at: usize, blocks: &[Block], after_rule: bool) {
         let Some(block) = blocks.get(at) else { return };
         let next = blocks.get(at + 1);
-        if self.place == Place::Before && self.date_line(block) || self.repeats_title(block) {
+        let outside = self.place == Place::Before || self.place == Place::Section && self.repeats_date(block);
+        if outside && self.date_line(block) || self.repeats_title(block) {
             return;
         }
         match self.place {
@@ -52,6 +53,12 @@ impl Builder {
         }
     }
 
+    /// Reports whether `block` is a line with only the edition's date.
+    fn repeats_date(&self, block: &Block) -> bool {
+        let date = self.built.edition.date.as_deref();
+        date.is_some() && block.look == Look::Paragraph && dates::only_day(&block.text).as_deref() == date
+    }
+
     fn date_line(&mut self, block: &Block) -> bool {
         if self.days_head && matches!(block.look, Look::Heading(_)) {
             return false;
@@ -62,6 +69,9 @@ impl Builder {
         if self.built.edition.date.is_none() {
             self.built.edition.date = Some(day);
             self.why.date = "a line states it and nothing else";
+        }
+        if self.dated_entries {
+            return false;
         }
         self.drop("date line", block);
         true

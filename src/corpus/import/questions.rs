@@ -7,7 +7,7 @@ use super::block::{Block, Look};
 use super::clean::{key, words};
 use super::marks::{self, Label};
 use super::turns::turn::{self, Asked, Turn};
-use super::{names, resources};
+use super::{links, names, resources};
 
 /// Finds the questions that the answers belong to.
 pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
@@ -44,6 +44,9 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
         if let Some(title) = title.filter(|_| answered[at] && of[at].is_none()) {
             of[at] = Some(question(0, title, "`Q:` with an answer below it"));
             asked = Some(at);
+        } else if title.is_some_and(|title| title.ends_with('?')) && asked.is_some() && of[at].is_none() {
+            // It is no part of the answer above it, even if it is not clear who answers it.
+            of[at] = Some(Turn::Section);
         } else if let Some((name, said)) =
             marks::question_from(&block.text).filter(|_| answered[at] && of[at].is_none())
         {
@@ -134,7 +137,13 @@ fn asker_beside(title: &str) -> (&str, Option<&str>) {
     };
     let (asked, rest) = title.split_at(at + 1);
     let name = names::after_dash(rest.trim_start_matches(['*', '_'])).map(|(name, _)| name);
-    match name.filter(|name| names::is_name(name) || names::is_byline(name)) {
+    let name = name.map(|name| marks::asked_by(name).unwrap_or(name));
+    let beside = names::bare(rest);
+    let beside = Some(beside).filter(|name| rest.trim_start().starts_with(['*', '_']) && names::is_sure_byline(name));
+    match name
+        .filter(|name| names::is_name(name) || names::is_byline(name))
+        .or(beside)
+    {
         Some(name) => (asked, Some(name)),
         None => (title, None),
     }
@@ -236,7 +245,8 @@ fn asker(blocks: &[Block], of: &mut [Option<Turn>], region: std::ops::Range<usiz
 
 /// Returns a name as it is stored. The name of an anonymous asker is empty.
 fn asker_name(name: &str) -> String {
-    let name = names::bare(name).trim_end_matches(':').trim();
+    let name = links::unlinked(names::bare(name).trim_end_matches(':'));
+    let name = name.trim();
     let none = ["anonymous", "anon", "a reader", "name withheld"].contains(&key(name).as_str());
     if none { String::new() } else { name.to_string() }
 }

@@ -9,6 +9,7 @@ use super::structure::parts::{MAX_LINE, append};
 use super::structure::{Builder, Place};
 use super::turns::turn::{Asked, Said, Turn};
 use super::{closing, marks};
+use crate::corpus::edition::Answer;
 
 /// Removes the emphasis around a title.
 fn plain_title(text: &str) -> String {
@@ -161,7 +162,8 @@ impl Builder {
             return false;
         }
         let notice = matches!(self.furniture.at(at), Some("legal notice" | "subscription notice"));
-        if notice && open.is_some_and(|answer| !answer.contributor.is_empty()) {
+        let answered = |answer: &Answer| !answer.contributor.is_empty() && !answer.body.is_empty();
+        if notice && open.is_some_and(answered) {
             return true;
         }
         let below = match (block.look, self.opening) {

@@ -10,6 +10,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::known::{self, Known};
+use super::tidy::edition_words;
 use super::{ImportReport, Imported, fingerprint, slug};
 use crate::corpus::edition::Edition;
 use crate::corpus::{folder, markdown};
@@ -33,8 +34,28 @@ pub enum Outcome {
     Replaced,
     /// The folder had an earlier version of the same feed entry or file, which this corrects.
     Changed,
+    /// The folder keeps an earlier version of the same feed entry or file, because the new one lacks much of its text.
+    Kept {
+        /// Words of the new version and of the kept one.
+        words: usize,
+        of: usize,
+    },
     /// The folder had the same text with different metadata, from another source.
     Duplicate { of: String },
+}
+
+impl Stored {
+    /// Returns a line about a version that was not filed, or `None`.
+    pub fn warning(&self) -> Option<String> {
+        let Outcome::Kept { words, of } = self.outcome else {
+            return None;
+        };
+        Some(format!(
+            "kept {} as it was: the new version has {words} of its {of} words and may be a teaser; delete {} to accept it",
+            self.slug,
+            self.path.display()
+        ))
+    }
 }
 
 /// Why editions could not be filed. Those filed before the error stay.
@@ -168,6 +189,9 @@ impl Shelf {
         if known::print(held) != filed || !known::is_correction(held, &new) {
             return Ok(None);
         }
+        if let Some(kept) = teaser(held, &new) {
+            return Ok(Some(stored(kept)));
+        }
         write(path, &markdown::write(&new), true)?;
         let stored = stored(Outcome::Changed);
         self.by_print.remove(&fingerprint(held));
@@ -233,6 +257,15 @@ impl Shelf {
             source: io::Error::other("no name is free"),
         })
     }
+}
+
+/// Reports whether `new` has less than half of the words of `held`, or lost answers and no other text came. Feeds cut older
+/// entries to a teaser, and put later ones behind a paywall.
+fn teaser(held: &Edition, new: &Edition) -> Option<Outcome> {
+    let answers = |edition: &Edition| edition.discussions.iter().map(|d| d.answers.len()).sum::<usize>();
+    let (words, of) = (edition_words(new), edition_words(held));
+    let lost = answers(new) < answers(held) && words < of;
+    (words * 2 < of || lost).then_some(Outcome::Kept { words, of })
 }
 
 /// Returns `held` with what it lacks and `new` has: a date, a source, links of resources.

@@ -141,6 +141,22 @@ fn a_corrected_entry_replaces_what_it_was() {
 }
 
 #[test]
+fn a_teaser_in_the_place_of_an_entry_replaces_nothing_and_is_reported() {
+    let dir = tempfile::tempdir().unwrap();
+    let full = "Sales rose by 8% in the first week, stayed there for a month, and fell when the rival copied the page.";
+    outcome(dir.path(), &entry("Pricing", full));
+    let written = fs::read(dir.path().join("pricing.md")).unwrap();
+    let kept = outcome(dir.path(), &entry("Pricing", "Sales rose by 8% [Read on]"));
+    assert!(matches!(kept.outcome, Outcome::Kept { .. }), "{kept:?}");
+    assert!(kept.warning().unwrap().contains("kept pricing as it was: the new version has"));
+    assert_eq!(fs::read(dir.path().join("pricing.md")).unwrap(), written);
+    // What is deleted may come back as the feed has it now.
+    fs::remove_file(dir.path().join("pricing.md")).unwrap();
+    let again = outcome(dir.path(), &entry("Pricing", "Sales rose by 8% [Read on]"));
+    assert_eq!(again.outcome, Outcome::Added);
+}
+
+#[test]
 fn an_edited_edition_stays_as_its_editor_left_it() {
     let dir = tempfile::tempdir().unwrap();
     let first = entry("Pricing", "Sales rose by 80%, and stayed there.");

@@ -101,6 +101,8 @@ pub(super) struct Builder {
     pub(super) article: bool,
     /// Whether the headings are days, as in a changelog.
     pub(super) days_head: bool,
+    /// Whether entries of a diary follow lines that are only a day.
+    pub(super) dated_entries: bool,
     /// Indexes of blocks that became part of the title.
     pub(super) in_title: HashSet<usize>,
     /// The level of the heading above the resources, if there is one.
@@ -164,6 +166,7 @@ impl Builder {
         Builder {
             article: !turns.asks() && !asks && marks().next().is_none(),
             days_head: day_headings.count() > 1,
+            dated_entries: dated_entries(blocks),
             why: Why::default(),
             hyphens_sign: hyphens_sign(blocks),
             opening: Look::Paragraph,
@@ -337,6 +340,22 @@ fn all_shown(mut blocks: Vec<Block>) -> Vec<Block> {
         }
     }
     blocks
+}
+
+/// See [`Builder::dated_entries`]. One such line may be the date of the letter, so it takes three, or two in bold.
+fn dated_entries(blocks: &[Block]) -> bool {
+    let is_bold = |b: &Block| b.look == Look::Heading(7) || b.look == Look::Paragraph && b.text.starts_with("**");
+    let of_look = |bold: bool| {
+        let alike = move |b: &Block| is_bold(b) == bold && (bold || b.look == Look::Paragraph);
+        let days = blocks.iter().enumerate().filter(move |(_, b)| alike(b));
+        let followed = |at: usize| {
+            let next = turns::turn::next_seen(blocks, at).and_then(|next| blocks.get(next));
+            next.is_some_and(|next| dates::only_day(&next.text).is_none())
+        };
+        days.filter(|(at, b)| dates::only_day(super::names::bare(&b.text)).is_some() && followed(*at))
+            .count()
+    };
+    of_look(false) >= 3 || of_look(true) >= 2
 }
 
 /// See [`Builder::strong_ahead`].

@@ -264,9 +264,6 @@ impl Survey {
         if has(&["footer", "colophon", "copyright"]) && (bare || dense) && !inside(node, &["blockquote"]) {
             return Some("footer of the page");
         }
-        if has(&["byline"]) && count.words <= 12 && bare {
-            return Some("byline");
-        }
         if has(&["advert", "advertisement", "ads", "adsbygoogle", "promo", "sponsored"]) && bare && part(20) {
             return Some("advertisement");
         }

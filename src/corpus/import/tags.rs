@@ -232,12 +232,7 @@ pub(super) fn is_hidden(node: &NodeRef) -> bool {
     if node.has_attr("hidden") || class.split_whitespace().any(preheader) {
         return true;
     }
-    let Some(style) = node.attr("style") else { return false };
-    let style: String = style
-        .to_ascii_lowercase()
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .collect();
+    let Some(style) = style(node) else { return false };
     let declared = |wanted: &[&str]| {
         style
             .split(';')
@@ -251,13 +246,38 @@ pub(super) fn is_hidden(node: &NodeRef) -> bool {
         "line-height:0px",
         "line-height:1px",
     ];
-    declared(&[
-        "display:none",
-        "visibility:hidden",
-        "max-height:0",
-        "max-height:0px",
-        "mso-hide:all",
-    ]) || declared(&["opacity:0"]) && declared(&small)
+    let tiny = declared(&small);
+    declared(&["display:none", "max-height:0", "max-height:0px", "mso-hide:all"])
+        || declared(&["opacity:0"]) && tiny
+        || declared(&["visibility:hidden"]) && (tiny || !declared(&["opacity:0"]) && !fades_in(&class))
+}
+
+/// Reports whether classes belong to a script that shows an element when a reader scrolls to it.
+fn fades_in(class: &str) -> bool {
+    let signs = ["fade", "reveal", "animat", "invisible", "scroll"];
+    class
+        .split_whitespace()
+        .any(|c| matches!(c, "wow" | "aos") || signs.iter().any(|sign| c.contains(sign)))
+}
+
+/// Reports whether a style raises the text above its line, as `sup` does.
+pub(super) fn is_raised(node: &NodeRef) -> bool {
+    style(node).is_some_and(|style| {
+        let moved = |d: &str| {
+            let up = d.strip_prefix("top:-").or_else(|| d.strip_prefix("bottom:"));
+            up.is_some_and(|length| length.starts_with(|c: char| c.is_ascii_digit() || c == '.'))
+        };
+        let has = |wanted: &str| style.split(';').any(|d| d == wanted);
+        has("vertical-align:super")
+            || has("position:relative") && style.split(';').any(moved) && style.contains("font-size:")
+    })
+}
+
+/// Returns the style of an element in lower case, without spaces.
+fn style(node: &NodeRef) -> Option<String> {
+    let style = node.attr("style")?;
+    let lower = style.to_ascii_lowercase();
+    Some(lower.chars().filter(|c| !c.is_whitespace()).collect())
 }
 
 #[cfg(test)]

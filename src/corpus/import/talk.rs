@@ -2,8 +2,12 @@
 //!
 //! Every turn goes to the speaker that the text names. If it is not clear who speaks, the text is left as it is.
 
+mod stamps;
+
 use std::collections::{HashMap, HashSet};
 
+pub(super) use self::stamps::is_stamped;
+use self::stamps::stamped;
 use super::block::{Block, Look};
 use super::clean::{bounded_line, head, key, one_line, words};
 use super::names;
@@ -69,7 +73,9 @@ fn with_text(speeches: &mut [Speech], blocks: &[Block]) {
 }
 
 fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
-    let seen = || blocks.iter().enumerate().filter(|(_, b)| b.is_seen());
+    // A list of times and titles has the chapters.
+    let chapter = |b: &Block| b.look == Look::Item && stamped(&b.text).is_some_and(|(_, said)| said.is_empty());
+    let seen = || blocks.iter().enumerate().filter(|(_, b)| b.is_seen() && !chapter(b));
     let stamps = seen().filter(|(_, b)| stamped(&b.text).is_some()).count();
     let mut speeches: Vec<Speech> = if stamps >= 2 {
         let known: HashSet<&str> = seen().filter_map(|(_, b)| Some(stamped(&b.text)?.0)).collect();
@@ -81,13 +87,14 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
             })
             .collect()
     } else {
-        let speeches: Vec<Speech> = seen()
+        let mut speeches: Vec<Speech> = seen()
             .filter(|(_, b)| matches!(b.look, Look::Paragraph))
             .filter_map(|(at, b)| {
                 let (who, said) = names::spoken_line(&b.text)?;
                 (names::is_speaker(who) && !said.is_empty()).then_some(Speech::new(at, who, said))
             })
             .collect();
+        in_full(&mut speeches);
         if !by_turns(&speeches, blocks) {
             return false;
         }
@@ -135,6 +142,25 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
         of[at] = Some(Turn::Label(0));
     }
     asked
+}
+
+/// Replaces a first or last name by the full name that another turn gives it: `Pavel` by `Pavel Novák`.
+fn in_full(speeches: &mut [Speech]) {
+    let mut full: Vec<&str> = speeches
+        .iter()
+        .map(|speech| speech.who)
+        .filter(|who| words(who) > 1)
+        .collect();
+    full.sort_unstable();
+    full.dedup();
+    for speech in speeches.iter_mut().filter(|speech| words(speech.who) == 1) {
+        let mut bearers = full
+            .iter()
+            .filter(|full| full.split_whitespace().any(|part| part == speech.who));
+        if let (Some(bearer), None) = (bearers.next(), bearers.next()) {
+            speech.who = bearer;
+        }
+    }
 }
 
 /// Finds the words of people whom the transcript does not name, such as `Audience member: …`, and editors' notes.
@@ -253,51 +279,6 @@ fn question_in(text: &str) -> Option<String> {
         .find(|(at, sign)| *sign == "\n" || text[at + sign.len()..].starts_with(' '))
         .map_or(0, |(at, sign)| at + sign.len());
     Some(bounded_line(&text[start..end], LONGEST_TITLE))
-}
-
-/// Reports whether `line` begins a turn with a speaker and a time.
-pub(super) fn is_stamped(line: &str) -> bool {
-    stamped(line).is_some()
-}
-
-/// Returns the speaker and the text of a turn with a time.
-///
-/// The forms are `Ana Lima (00:00:04): text`, `[00:04] Ana Lima: text`, and `Ana Lima 0:04` above the text.
-fn stamped(text: &str) -> Option<(&str, &str)> {
-    let line = text.split('\n').next().unwrap_or(text);
-    let near = &line[..line.char_indices().nth(90).map_or(line.len(), |(at, _)| at)];
-    let start = near.find(|c: char| c.is_ascii_digit())?;
-    let length = line[start..]
-        .bytes()
-        .take_while(|b| b.is_ascii_digit() || matches!(b, b':' | b'.'))
-        .count();
-    let time = line[start..start + length].trim_end_matches([':', '.']);
-    let fields: Vec<&str> = time.split([':', '.']).collect();
-    let clock =
-        time.contains(':') && (2..=4).contains(&fields.len()) && fields.iter().all(|f| (1..=3).contains(&f.len()));
-    if !clock {
-        return None;
-    }
-    let joins = |c: char| {
-        matches!(
-            c,
-            '(' | ')' | '[' | ']' | ':' | '-' | '–' | '—' | '|' | ',' | ' ' | '*' | '_' | '>'
-        )
-    };
-    let before = line[..start].trim_matches(joins);
-    let after = line[start + time.len()..].trim_start_matches(joins);
-    if before.is_empty() {
-        let after = &text[line.len() - after.len()..];
-        if let Some((who, said)) = names::spoken_line(after) {
-            return names::is_speaker(who).then_some((who, said));
-        }
-        let (who, said) = after.split_once('\n').unwrap_or((after, ""));
-        return names::is_speaker(names::bare(who)).then(|| (names::bare(who), said.trim()));
-    }
-    let said = text[line.len() - after.len()..].trim();
-    // A sentence may mention a time of day.
-    let set_off = line[..start].ends_with(['(', '[', '|', '\t']) || after.is_empty();
-    (set_off && names::is_speaker(before)).then_some((before, said))
 }
 
 /// Finds questions in bold, each with its answer below.

@@ -131,6 +131,11 @@ impl Reader {
             self.loose = true;
         } else if self.open.as_ref().is_some_and(|open| open.text.contains('|')) && is_delimiter(line) {
             self.add('\n', line);
+        } else if line == "--" {
+            // It stands above the sender's signature (RFC 3676, 4.3).
+            self.start(Look::Rule, "");
+            self.end();
+            self.loose = true;
         } else if is_rule(line) {
             self.rule(line);
         } else if let Some((level, title)) = atx(line) {

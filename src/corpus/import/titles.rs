@@ -52,7 +52,11 @@ impl Builder {
                 .map(|b| words(&b.text))
                 .sum::<usize>()
         };
-        let heading = heading.filter(|&at| above(at) <= WORDS_ABOVE).filter(is_title);
+        // In a diary, the headings are days.
+        let entry = |at: &usize| self.days_head && dates::day_in(&blocks[*at].text).is_some();
+        let heading = heading
+            .filter(|&at| above(at) <= WORDS_ABOVE && !entry(&at))
+            .filter(is_title);
         let first = opening.filter(is_title).filter(|&at| {
             let text = &blocks[at].text;
             dates::only_day(text).is_none() && !text.ends_with(['.', '!', ',', ':'])
@@ -114,7 +118,7 @@ impl Builder {
             if !short || part || item || marks::label(&block.text).is_some() {
                 break;
             }
-            let day = dates::day_in(&block.text);
+            let day = dates::line_day(&block.text).map(|(day, _)| day);
             if let Some(issue) = issue(&block.text)
                 && self.title_to_come
                 && !title.contains(|c: char| c.is_ascii_digit())

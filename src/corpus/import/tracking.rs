@@ -7,8 +7,19 @@ use std::borrow::Cow;
 
 use super::address;
 
-/// Returns `text` with its addresses cleaned.
+/// Returns `text` with its addresses cleaned. What is left of an address may hold another one, which is cleaned too.
 pub(super) fn without(text: &str) -> Cow<'_, str> {
+    let mut out = pass(text);
+    while let Cow::Owned(next) = pass(&out) {
+        if next == *out {
+            break;
+        }
+        out = Cow::Owned(next);
+    }
+    out
+}
+
+fn pass(text: &str) -> Cow<'_, str> {
     let tracked = |address: Address| address::told(address.href) != address.href || address::is_hidden(address.href);
     if !text.contains("://") || !text.lines().any(|line| addresses(line).any(tracked)) {
         return Cow::Borrowed(text);
@@ -130,6 +141,7 @@ mod tests {
             ),
             ("```\nhttps://e.org?gclid=1\n```\n", "```\nhttps://e.org?gclid=1\n```\n"),
             ("ftp://e.org?gclid=1 and ://", "ftp://e.org?gclid=1 and ://"),
+            ("http://?utm_a=b(&)http://?utm_a=b", "http://?)http://"),
             (
                 "https://e.org/?gclid=1#a?gclid=1 https://e.org/#a?gclid=1",
                 "https://e.org/#a?gclid=1 https://e.org/#a?gclid=1",

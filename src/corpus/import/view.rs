@@ -119,6 +119,7 @@ fn edition(imported: &Imported, stored: Option<&Stored>) -> EditionView {
             Outcome::Unchanged => "unchanged",
             Outcome::Replaced => "replaced",
             Outcome::Changed => "changed",
+            Outcome::Kept { .. } => "kept",
             Outcome::Duplicate { .. } => "duplicate",
         }),
         from: imported.from.clone(),

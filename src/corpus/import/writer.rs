@@ -154,6 +154,7 @@ impl Writer<'_> {
                     .or_else(|| node.attr("href").map(|href| href.to_string()))
             }
             "sup" => return self.raised(&node),
+            "span" | "font" | "small" if tags::is_raised(&node) => return self.raised(&node),
             "a" => return self.anchor(&node),
             "b" | "strong" => self.bold += 1,
             "s" | "del" | "strike" if self.survey.count(&node).words > 0 => self.text.push_str("~~"),

@@ -13,6 +13,7 @@ use super::regions::{self, Region};
 use crate::corpus::import::asides;
 use crate::corpus::import::block::{Block, Look};
 use crate::corpus::import::clean::{key, words};
+use crate::corpus::import::marks;
 use crate::corpus::import::names::{self, Trust};
 use crate::corpus::import::turns::turn::{Said, Turn};
 
@@ -30,6 +31,8 @@ struct Part {
     opening: Opening,
     /// Whether it stands directly below the title.
     first: bool,
+    /// Whether the words are surely a name here: by themselves, or as a name with a role below an explicit question.
+    firm: bool,
     /// The heading directly above the name, which belongs to the answer.
     heading: Option<usize>,
     verdict: Verdict,
@@ -98,9 +101,11 @@ fn parts(blocks: &[Block], region: &Region, of: &[Option<Turn>]) -> Vec<Part> {
         return Vec::new();
     }
     let signs_below = signs_below(blocks, region);
+    let explicit = region.asker || region.marked || region.label.is_some();
     let (mut found, mut bare): (Vec<Part>, Vec<Layout>) = (Vec::new(), Vec::new());
     for (n, &at) in region.blocks.iter().enumerate() {
-        let Some(opening) = openings::read(&blocks[at]).filter(|_| of[at].is_none()) else {
+        let free = of[at].is_none() && !marks::is_asking(&blocks[at].text);
+        let Some(opening) = openings::read(&blocks[at]).filter(|_| free) else {
             continue;
         };
         let first = n == 0;
@@ -133,8 +138,10 @@ fn parts(blocks: &[Block], region: &Region, of: &[Option<Turn>]) -> Vec<Part> {
                     .last()
                     .is_none_or(|part| part.at != above || part.opening.trust == Trust::Not)
         });
+        let described = opening.trust == Trust::Shape && opening.who.contains([',', '(', '–']);
         found.push(Part {
             at,
+            firm: opening.trust >= Trust::Known || described && explicit,
             opening,
             first,
             heading,
@@ -173,7 +180,8 @@ fn names_with_role(part: &Part) -> bool {
         announces,
         ..
     } = &part.opening;
-    if *trust != Trust::Sure || !names::says_role(who) {
+    let described = part.firm && *trust == Trust::Shape && matches!(layout.mark, Mark::Bold | Mark::Heading(_));
+    if !described && (*trust != Trust::Sure || !names::says_role(who)) {
         return false;
     }
     match (layout.form, layout.mark) {
@@ -207,9 +215,7 @@ fn several(blocks: &[Block], parts: &[Part]) -> Vec<Layout> {
         }
     }
     layouts.retain(|&layout| {
-        let known = parts
-            .iter()
-            .filter(|part| part.opening.layout == layout && part.opening.trust >= Trust::Known);
+        let known = parts.iter().filter(|part| part.opening.layout == layout && part.firm);
         let people: HashSet<String> = known.map(|part| key(&part.opening.who)).take(50).collect();
         people.len() >= 2 && is_clean(blocks, parts, layout)
     });
@@ -219,9 +225,7 @@ fn several(blocks: &[Block], parts: &[Part]) -> Vec<Layout> {
 /// Reports whether all openings of a layout could be names. Lines below the last known name may head something else.
 fn is_clean(blocks: &[Block], parts: &[Part], layout: Layout) -> bool {
     let of_layout = || parts.iter().filter(|part| part.opening.layout == layout);
-    let last = of_layout()
-        .rfind(|part| part.opening.trust >= Trust::Known)
-        .map(|part| part.at);
+    let last = of_layout().rfind(|part| part.firm).map(|part| part.at);
     let below = |part: &Part| layout.form == Form::Line && last.is_some_and(|last| part.at > last);
     of_layout().all(|part| part.opening.trust > Trust::Not || below(part) || is_note(&blocks[part.at], &part.opening))
 }
@@ -240,8 +244,8 @@ fn accept(blocks: &[Block], parts: &mut [Part], same: &[Layout], role: bool, men
         let sure = names_with_role(&parts[n]);
         let opening = &parts[n].opening;
         parts[n].verdict = match opening.trust {
-            Trust::Sure if sure && layout.form == Form::Line => Verdict::Named(ABOVE),
-            Trust::Sure if sure => Verdict::Named(SURE),
+            Trust::Sure | Trust::Shape if sure && layout.form == Form::Line => Verdict::Named(ABOVE),
+            Trust::Sure | Trust::Shape if sure => Verdict::Named(SURE),
             Trust::Sure | Trust::Known if same => Verdict::Named(SAME),
             // A firm or a place beside the name, in a letter in which others have roles.
             Trust::Sure if role && layout.form != Form::Dash => Verdict::Named(SURE),

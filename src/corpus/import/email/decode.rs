@@ -198,6 +198,11 @@ fn joined_words(text: &str) -> Option<String> {
             let gap = rest.len() - end - after.len();
             match encoded_word(after).filter(|(other, ..)| gap > 0 && other.eq_ignore_ascii_case(charset)) {
                 Some((_, more, length)) => {
+                    // Each word of ISO-2022-JP ends in ASCII. Two changes of the character set with nothing between them
+                    // are an error to the decoder (Encoding Standard, 13.2.1).
+                    if more.starts_with(b"\x1b") && bytes.ends_with(b"\x1b(B") {
+                        bytes.truncate(bytes.len() - 3);
+                    }
                     bytes.extend(more);
                     end += gap + length;
                     count += 1;

@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::clean::words;
+
 /// Reports whether `text` is a JSON Feed.
 pub(in crate::corpus::import) fn is_feed(text: &str) -> bool {
     parsed(text).is_some()
@@ -42,6 +44,12 @@ pub(super) fn repaired(text: &str, max: usize) -> Option<(String, usize)> {
             if let Some(text) = item.get(name).and_then(text_of) {
                 out.insert(name.into(), text.into());
             }
+        }
+        // feed-rs reads one content. The text may be the article where the HTML only leads to it.
+        let html = out.get("content_html").and_then(Value::as_str).map_or(0, words);
+        let text = out.get("content_text").and_then(Value::as_str).map_or(0, words);
+        if html < text / 2 {
+            out.remove("content_html");
         }
         Value::Object(out)
     };

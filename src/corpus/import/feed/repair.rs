@@ -16,9 +16,10 @@ use super::super::relative::resolved;
 use super::atom::{base_tag, element, escape};
 use super::fields::{Form, Role, Sort, Space, attribute, ends_before, is_transparent, role, sort, space_of};
 use super::omitted::no_letter;
+use super::signs;
 
 /// HTML elements that have no end tag.
-const VOID: [&str; 14] = [
+pub(super) const VOID: [&str; 14] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
 ];
 
@@ -118,7 +119,7 @@ pub(super) fn repaired(text: &str, max: usize) -> Repaired {
     };
     let tokenizer = XmlTokenizer::new(Sink(RefCell::new(state)), Default::default());
     let queue = BufferQueue::default();
-    queue.push_back(StrTendril::from_slice(text));
+    queue.push_back(StrTendril::from_slice(&signs::escaped(text)));
     let _ = tokenizer.feed(&queue);
     tokenizer.end();
     let mut state = tokenizer.sink.0.into_inner();

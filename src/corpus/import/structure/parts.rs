@@ -12,7 +12,9 @@ pub(in crate::corpus::import) fn append(body: &mut String, text: &str, loose: bo
         return;
     }
     if !body.is_empty() {
-        body.push_str(if loose { "\n\n" } else { "\n" });
+        // Markdown would take a line directly below a quotation as a part of it.
+        let quoted = body.rsplit('\n').next().is_some_and(|line| line.starts_with("> ")) && !text.starts_with("> ");
+        body.push_str(if loose || quoted { "\n\n" } else { "\n" });
     }
     body.push_str(text);
 }

@@ -54,7 +54,8 @@ pub(in crate::corpus::import) fn next_seen(blocks: &[Block], at: usize) -> Optio
 
 /// Reports whether `block` opens a question by itself.
 pub(in crate::corpus::import) fn is_question(block: &Block) -> bool {
-    marks::question(&block.text).is_some_and(|q| q.sure && !q.short) || marks::asks(&block.text).is_some()
+    let asks = |q: marks::Question| q.sure && (!q.short || q.title.trim_end().ends_with('?'));
+    marks::question(&block.text).is_some_and(asks) || marks::asks(&block.text).is_some()
 }
 
 /// Reports whether text that could belong to the line at `at` follows.

@@ -1,0 +1,212 @@
+//! Recognizes lines that say who asks or answers: `Asked by Jane Doe`, `Answer from Jane Doe, PM`, `Jane Doe replies:`.
+//!
+//! Like `marks.rs`, it says what a line could be. Its place decides.
+
+use super::clean::{key, words};
+use super::marks::{strip_word, unemphasised};
+use super::names;
+
+/// Reads `Asked by Jane Doe`, with or without a colon.
+pub(super) fn asked_by(text: &str) -> Option<&str> {
+    let (text, _) = unemphasised(text);
+    let text = text
+        .strip_prefix('(')
+        .and_then(|text| text.strip_suffix(')'))
+        .unwrap_or(text);
+    let wide = ["質問者", "提问者", "提問者", "提问", "提問", "질문자"];
+    if let Some(name) = wide
+        .iter()
+        .find_map(|word| text.strip_prefix(word)?.trim_start().strip_prefix([':', '：']))
+    {
+        let name = name.trim();
+        return Some(name)
+            .filter(|name| !name.is_empty() && name.chars().count() <= 40 && !name.contains(['\n', '？', '?']));
+    }
+    let rest = ["asked by", "question from", "question by", "submitted by", "sent in by"]
+        .iter()
+        .find_map(|opening| strip_word(text, opening))?;
+    let name = rest.trim_start_matches(':').trim().trim_end_matches(':');
+    let fits = rest.starts_with([' ', ':']) && !name.is_empty() && words(name) <= 20 && !name.contains('\n');
+    let named = name.starts_with(|c: char| !c.is_lowercase()) || is_described(name);
+    (fits && named && !name.ends_with(['?', '!'])).then_some(name)
+}
+
+/// Reads `Question from Jane Doe, PM: How many are enough?`: who asks, and what.
+pub(super) fn question_from(text: &str) -> Option<(&str, &str)> {
+    let (text, _) = unemphasised(text);
+    let rest = [
+        "question from ",
+        "question by ",
+        "a question from ",
+        "reader question from ",
+        "our question from ",
+        "asked by ",
+        "sent in by ",
+        "submitted by ",
+    ]
+    .iter()
+    .find_map(|opening| strip_word(text, opening))?;
+    let (by, said) = rest.split_once(':')?;
+    let by = by.trim_matches(['*', '_', ' ']);
+    let said = said.trim_start_matches(['*', '_']).trim();
+    let named = names::is_name(by) || names::is_byline(by) || matches!(key(by).as_str(), "a reader" | "anonymous");
+    (named && said.chars().count() >= 3).then_some((by, said))
+}
+
+/// Reads `Answer from Jane Doe, PM`, `Answer 2: Jane Doe`, `Reply by …`, `Jane Doe answers:`: who speaks, and what follows
+/// on the line.
+pub(super) fn answer_from(text: &str) -> Option<(&str, &str)> {
+    let (text, _) = unemphasised(text);
+    let wide = ["回答", "答え", "答", "답변", "답"];
+    if let Some(rest) = wide.iter().find_map(|word| text.strip_prefix(word)) {
+        // `答：李雷` is on a separate line above the answer.
+        if let Some((by, said)) = rest
+            .trim_start()
+            .strip_prefix(['：', ':'])
+            .and_then(|rest| rest.split_once('\n'))
+        {
+            return Some((by.trim(), said.trim())).filter(|(by, _)| names::is_name_cjk(by));
+        }
+        let (by, said) = rest.trim_start().strip_prefix(['（', '('])?.split_once(['）', ')'])?;
+        let said = said.trim_start().strip_prefix(['：', ':'])?;
+        return Some((by.trim(), said.trim())).filter(|(by, _)| !by.is_empty() && words(by) <= 10);
+    }
+    let opening = |opening: &&str| strip_word(text, opening).filter(|rest| rest.starts_with([' ', ':']));
+    let from = [
+        "answer from",
+        "answer by",
+        "answered by",
+        "reply from",
+        "reply by",
+        "response from",
+        "response by",
+    ];
+    if let Some(found) = numbered_answer(text).or_else(|| dashed_answer(text)) {
+        return Some(found);
+    }
+    let numbered = || {
+        let rest = strip_word(text, "answer ")?.trim_start_matches('#');
+        let bare = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let named = bare.trim_start_matches([' ', ':', '.', ')', '-', '–', '—']);
+        (bare.len() < rest.len() && rest.len() - bare.len() <= 2 && named.len() < bare.len()).then_some(named)
+    };
+    if let Some(rest) = from.iter().find_map(opening).or_else(numbered) {
+        let rest = rest.trim_start_matches(':').trim();
+        let line = rest.split('\n').next().unwrap_or(rest);
+        let (by, said) = match line.split_once(':') {
+            Some((by, _)) => (by, rest[by.len() + 1..].trim_start_matches(['*', '_']).trim()),
+            None => (line, rest[line.len()..].trim()),
+        };
+        let by = by.trim_matches(['*', '_', ' ']);
+        let described = is_described(by) && (by.len() < line.len() || said.is_empty());
+        return (names::is_name(by) || names::is_byline(by) || described).then_some((by, said));
+    }
+    let k = key(text);
+    let counted = k
+        .strip_prefix("answer ")
+        .is_some_and(|n| n.len() <= 2 && n.bytes().all(|b| b.is_ascii_digit()));
+    if counted || matches!(k.as_str(), "another answer" | "one more answer" | "a further answer") {
+        return Some(("", ""));
+    }
+    said_with(
+        text,
+        &["answers", "replies", "responds", "answered", "replied", "responded"],
+    )
+}
+
+/// Reads `A1 (Jane Doe): …` and `A2 - Jane Doe, PM`.
+fn numbered_answer(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix('A')?;
+    let bare = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    if !(1..=2).contains(&(rest.len() - bare.len())) {
+        return None;
+    }
+    if let Some((by, said)) = bare
+        .trim_start()
+        .strip_prefix('(')
+        .and_then(|inner| inner.split_once(')'))
+    {
+        let said = said.trim_start().strip_prefix(':')?;
+        return (names::is_name(by) || names::is_byline(by)).then_some((by.trim(), said.trim()));
+    }
+    let line = bare.trim_start_matches([' ', ':', '.', ')', '-', '–', '—']);
+    let (by, said) = line.split_once('\n').unwrap_or((line, ""));
+    (line.len() < bare.len() && names::is_byline(by.trim_end_matches(':')))
+        .then_some((by.trim_end_matches(':'), said.trim()))
+}
+
+/// Reads `Answer - Jane Doe (PM)`, on a line of its own.
+fn dashed_answer(text: &str) -> Option<(&str, &str)> {
+    let rest = strip_word(text, "answer")?.trim_start();
+    let rest = rest.strip_prefix(['-', '–', '—'])?;
+    let (by, said) = rest.split_once('\n').unwrap_or((rest, ""));
+    let by = by.trim_matches(['*', '_', ' ', ':']);
+    names::is_byline(by).then_some((by, said.trim()))
+}
+
+/// Reports whether `by` describes somebody without a name: `a reader in Oslo`, `one of our members`, `the Tokyo team`.
+fn is_described(by: &str) -> bool {
+    let k = key(by);
+    let first = k.split(' ').next().unwrap_or_default();
+    let opens = matches!(
+        first,
+        "a" | "an" | "one" | "another" | "our" | "someone" | "somebody" | "the" | "two" | "three" | "anonymous"
+    );
+    opens && (2..=12).contains(&words(by)) && !by.contains(['.', '?', '!', ';']) || k == "anonymous"
+}
+
+/// Reads `Jane Doe, PM, writes:`, which names the speaker of an answer only between answers.
+pub(super) fn speaker_says(text: &str) -> Option<(&str, &str)> {
+    let (text, _) = unemphasised(text);
+    said_with(
+        text,
+        &[
+            "writes",
+            "says",
+            "adds",
+            "wrote",
+            "said",
+            "added",
+            "tells us",
+            "told us",
+            "disagrees",
+            "agrees",
+        ],
+    )
+}
+
+/// Reads `Jane Doe, PM at a bank, asks:` or `… writes:`. Returns the speaker and the rest.
+pub(super) fn asker_says(text: &str) -> Option<(&str, &str)> {
+    let (text, _) = unemphasised(text);
+    said_with(
+        text,
+        &[
+            "asks",
+            "writes",
+            "asked",
+            "wrote",
+            "writes in",
+            "wants to know",
+            "wonders",
+        ],
+    )
+}
+
+/// Reports whether `text` is `Jane Doe, PM, asks: …`, which never opens an answer.
+pub(super) fn is_asking(text: &str) -> bool {
+    let (text, _) = unemphasised(text);
+    said_with(text, &["asks", "asked", "wants to know", "wonders"]).is_some()
+}
+
+fn said_with<'a>(text: &'a str, verbs: &[&str]) -> Option<(&'a str, &'a str)> {
+    let at = text.find(':').filter(|&at| at <= 160)?;
+    let head = text[..at].trim();
+    let by = verbs
+        .iter()
+        .find_map(|verb| head.strip_suffix(verb)?.strip_suffix(' '))?;
+    let by = by.trim().trim_end_matches(',').trim_matches(['*', '_', ' ']);
+    let said = text[at + 1..].trim_start_matches(['*', '_']).trim();
+    // `You answered:` names nobody.
+    let nobody = names::opens_sentence(by) && words(by) <= 2;
+    (!nobody && (names::is_name(by) || names::is_byline(by))).then_some((by, said))
+}
