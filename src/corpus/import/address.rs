@@ -7,7 +7,7 @@
 use super::clean::clean;
 
 /// Query parameters that only track readers. One that ends in `_` is a prefix.
-const TRACKING: [&str; 46] = [
+const TRACKING: [&str; 51] = [
     "utm_",
     "ref_src",
     "ref_url",
@@ -54,6 +54,11 @@ const TRACKING: [&str; 46] = [
     "ss_email_id",
     "_ke",
     "hsctatracking",
+    "_kx",
+    "bsft_",
+    "subscriber_id",
+    "subscriber",
+    "recipient",
 ];
 
 /// Query parameters that track readers at one site and carry meaning at others: a part of the host, and the parameters.
@@ -240,7 +245,10 @@ fn counts_readers(host: &str, name: &str, value: &str, own: bool) -> bool {
     let letter = name == "ref" && !value.contains('/') && !CODE_HOSTS.iter().any(|site| host.contains(site));
     let source = name == "source"
         && (["rss", "email", "newsletter"].iter().any(|by| value.starts_with(by)) || value.contains("----"));
-    everywhere || here || letter || source
+    // An address of the reader, whatever the parameter is called.
+    let mailbox = value.contains('@') || value.to_ascii_lowercase().contains("%40");
+    let reader = mailbox && !value.contains('/') && value.contains('.');
+    everywhere || here || letter || source || reader
 }
 
 /// Returns `href` without its tracking parameters.

@@ -237,7 +237,11 @@ fn first_words(document: &Document) -> Option<String> {
     let mut blocks = document.blocks.iter().filter(|block| block.is_seen());
     let first = blocks.next()?;
     if matches!(first.look, Look::Heading(_)) && blocks.next().is_some() {
-        return None;
+        // A question is no heading of the edition, so nothing else would name it.
+        return super::marks::question(&first.text)
+            .map(|asked| asked.title)
+            .or_else(|| super::marks::asks(&first.text))
+            .and_then(title);
     }
     let said: Vec<&str> = first.text.split_whitespace().collect();
     // Leave out at least one word: a paragraph that is entirely in the title would be missing below it.

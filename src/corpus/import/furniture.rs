@@ -119,7 +119,9 @@ impl Furniture {
             return named && words(name) <= 3 && shown().next().is_some_and(|b| b.look == Look::Item);
         }
         if k.contains("posts") {
-            return shown().all(|b| words(&b.text) <= 20);
+            // A later heading of the same level begins another part.
+            let level = |b: &Block| if let Look::Heading(level) = b.look { level } else { 7 };
+            return shown().all(|b| words(&b.text) <= 20) && !shown().any(|b| level(b) <= level(label).min(6));
         }
         left <= ABOUT_WORDS && !shown().any(|b| matches!(b.look, Look::Heading(1..=2)))
     }

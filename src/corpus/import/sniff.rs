@@ -80,11 +80,17 @@ pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
     let tagged = ["<html", "<body", "<table", "<div", "<p>", "<br"]
         .iter()
         .any(|tag| lower.contains(tag));
+    // A `<body>` may be a field of an export.
+    let named = ["html", "htm", "xhtml", "md", "markdown"].contains(&ending.as_str());
+    let markup = [
+        "div", "p", "section", "article", "main", "table", "span", "center", "ul", "ol",
+    ];
+    let foreign = lower.starts_with("<?xml") && !named && root.is_none_or(|root| !markup.contains(&root));
     Ok(match ending.as_str() {
         "html" | "htm" | "xhtml" => Kind::Html,
         "md" | "markdown" => Kind::Markdown,
         "srt" | "vtt" | "org" | "adoc" | "asciidoc" | "rst" => Kind::Text,
-        _ if tagged => Kind::Html,
+        _ if tagged && !foreign => Kind::Html,
         _ if lower.starts_with("<?xml") => {
             let root = root.unwrap_or("unknown");
             return Err(format!(

@@ -148,7 +148,11 @@ fn a_teaser_in_the_place_of_an_entry_replaces_nothing_and_is_reported() {
     let written = fs::read(dir.path().join("pricing.md")).unwrap();
     let kept = outcome(dir.path(), &entry("Pricing", "Sales rose by 8% [Read on]"));
     assert!(matches!(kept.outcome, Outcome::Kept { .. }), "{kept:?}");
-    assert!(kept.warning().unwrap().contains("kept pricing as it was: the new version has"));
+    assert!(
+        kept.warning()
+            .unwrap()
+            .contains("kept pricing as it was: the new version has")
+    );
     assert_eq!(fs::read(dir.path().join("pricing.md")).unwrap(), written);
     // What is deleted may come back as the feed has it now.
     fs::remove_file(dir.path().join("pricing.md")).unwrap();

@@ -33,6 +33,8 @@ struct Part {
     first: bool,
     /// Whether the words are surely a name here: by themselves, or as a name with a role below an explicit question.
     firm: bool,
+    /// Whether it is a line of its own that looks like a heading, below an explicit question.
+    heads: bool,
     /// The heading directly above the name, which belongs to the answer.
     heading: Option<usize>,
     verdict: Verdict,
@@ -142,6 +144,7 @@ fn parts(blocks: &[Block], region: &Region, of: &[Option<Turn>]) -> Vec<Part> {
         found.push(Part {
             at,
             firm: opening.trust >= Trust::Known || described && explicit,
+            heads: explicit && alone && matches!(layout.mark, Mark::Bold | Mark::Heading(_)),
             opening,
             first,
             heading,
@@ -215,9 +218,11 @@ fn several(blocks: &[Block], parts: &[Part]) -> Vec<Layout> {
         }
     }
     layouts.retain(|&layout| {
-        let known = parts.iter().filter(|part| part.opening.layout == layout && part.firm);
+        let named = |part: &&Part| part.firm || part.heads && part.opening.trust == Trust::Shape;
+        let known = parts.iter().filter(|part| part.opening.layout == layout).filter(named);
         let people: HashSet<String> = known.map(|part| key(&part.opening.who)).take(50).collect();
-        people.len() >= 2 && is_clean(blocks, parts, layout)
+        let sure = parts.iter().any(|part| part.opening.layout == layout && part.firm);
+        people.len() >= 2 && sure && is_clean(blocks, parts, layout)
     });
     layouts
 }
