@@ -69,7 +69,7 @@ fn the_real_model_is_resumed_after_a_broken_run_checked_and_removed() {
 #[test]
 fn the_list_as_json_follows_its_schema() {
     let home = Home::new();
-    let schema: serde_json::Value = serde_json::from_str(include_str!("../docs/src/schema/models-list.json")).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(include_str!("../docs/schema/models-list.json")).unwrap();
     let mut compiler = boon::Compiler::new();
     compiler.add_resource("schema.json", schema).unwrap();
     let mut schemas = boon::Schemas::new();
