@@ -14,9 +14,10 @@ use super::generator::Generator;
 use super::memory::{self, available_memory_mb, megabytes};
 use super::progress::Bar;
 use crate::ask::{WRITES_FROM, Writer};
-use crate::engine::{DeviceChoice, Engine, LocalEngine, Message, Role};
-use crate::models::{self, Choice, Model, ModelError, Net, Places};
+use crate::engine::{DeviceChoice, Engine, LocalEngine, Message, Role, Runner};
+use crate::models::{self, Choice, Model, ModelError, ModelKind, Net, Places};
 use crate::prompt::Prompts;
+use crate::retrieve::dense::ARCHITECTURE;
 
 /// A model ready to answer any number of questions.
 pub struct Loaded {
@@ -109,6 +110,14 @@ pub fn wanted(context: &Context, args: &ModelChoice) -> Result<ModelSelection, F
 /// Whether a default model writes answers if the user chose none. A small one makes answers worse.
 pub fn writes_unasked(model: &Model) -> bool {
     model.parameters.is_none_or(|count| count >= WRITES_FROM)
+}
+
+/// Whether this build can run a listed model.
+pub fn supported(model: &Model) -> bool {
+    match model.kind {
+        ModelKind::Generation => Runner::of(&model.architecture, &model.quantization).is_some(),
+        ModelKind::Embedding => model.architecture == ARCHITECTURE,
+    }
 }
 
 /// The name for a model's own prompts: its name in the list, or its file name without the extension.

@@ -9,13 +9,12 @@ use super::context::Context;
 use super::error::{Exit, Failure};
 use super::memory::available_memory_mb;
 use super::memory::megabytes;
-use super::model::ensure;
+use super::model::{ensure, supported};
 use super::progress::Bar;
 use super::recommend;
 use crate::engine::{self, Runner};
 use crate::models::{self, Listed, Model, ModelKind, Registry};
 use crate::render::json;
-use crate::retrieve::dense::ARCHITECTURE;
 
 pub fn run(context: &Context, args: &ModelsArgs) -> Result<Exit, Failure> {
     let registry = context.registry()?;
@@ -185,13 +184,6 @@ fn kind(kind: ModelKind) -> &'static str {
     match kind {
         ModelKind::Generation => "generation",
         ModelKind::Embedding => "embedding",
-    }
-}
-
-pub fn supported(model: &Model) -> bool {
-    match model.kind {
-        ModelKind::Generation => Runner::of(&model.architecture, &model.quantization).is_some(),
-        ModelKind::Embedding => model.architecture == ARCHITECTURE,
     }
 }
 

@@ -129,6 +129,23 @@ pub(super) fn bounded_line(text: &str, max: usize) -> String {
     format!("{kept}…")
 }
 
+/// Removes emphasis that opens a text (`**Question 1**`), and its end at the end of the text. Returns whether there was
+/// any.
+pub(super) fn unemphasised(text: &str) -> (&str, bool) {
+    let text = text.trim();
+    let bare = text.trim_start_matches(['*', '_']);
+    if bare.len() == text.len() {
+        return (text, false);
+    }
+    (bare.trim_end_matches(['*', '_']).trim(), true)
+}
+
+/// Returns the text after `word`, if `text` begins with it in any case.
+pub(super) fn strip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    let head = text.get(..word.len())?;
+    head.eq_ignore_ascii_case(word).then(|| &text[word.len()..])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

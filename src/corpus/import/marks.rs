@@ -2,7 +2,7 @@
 //!
 //! Each function says what the text of one block could be. `structure.rs` decides whether it is that in its place.
 
-use super::clean::key;
+use super::clean::{key, strip_word, unemphasised};
 use super::names;
 pub(super) use super::sayings::{answer_from, asked_by, asker_says, is_asking, question_from, speaker_says};
 
@@ -55,17 +55,6 @@ pub(super) fn may_open(line: &str) -> bool {
         || label(line).is_some()
 }
 
-/// Removes emphasis that opens a text (`**Question 1**`), and its end at the end of the text. Returns whether there was
-/// any.
-pub(super) fn unemphasised(text: &str) -> (&str, bool) {
-    let text = text.trim();
-    let bare = text.trim_start_matches(['*', '_']);
-    if bare.len() == text.len() {
-        return (text, false);
-    }
-    (bare.trim_end_matches(['*', '_']).trim(), true)
-}
-
 /// Returns the text after a mark. If the mark was emphasized, also removes the end of the emphasis.
 fn after_mark(rest: &str, emphasised: bool) -> &str {
     let rest = rest.trim_start();
@@ -74,11 +63,6 @@ fn after_mark(rest: &str, emphasised: bool) -> &str {
     } else {
         rest
     }
-}
-
-pub(super) fn strip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
-    let head = text.get(..word.len())?;
-    head.eq_ignore_ascii_case(word).then(|| &text[word.len()..])
 }
 
 fn is_separator(c: char) -> bool {

@@ -2,8 +2,7 @@
 //!
 //! Like `marks.rs`, it says what a line could be. Its place decides.
 
-use super::clean::{key, words};
-use super::marks::{strip_word, unemphasised};
+use super::clean::{key, strip_word, unemphasised, words};
 use super::names;
 
 /// Reads `Asked by Jane Doe`, with or without a colon.

@@ -16,12 +16,7 @@ use super::super::relative::resolved;
 use super::atom::{base_tag, element, escape};
 use super::fields::{Form, Role, Sort, Space, attribute, ends_before, is_transparent, role, sort, space_of};
 use super::omitted::no_letter;
-use super::signs;
-
-/// HTML elements that have no end tag.
-pub(super) const VOID: [&str; 14] = [
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
-];
+use super::signs::{self, VOID};
 
 /// A repaired feed.
 pub(super) struct Repaired {

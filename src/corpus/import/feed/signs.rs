@@ -5,7 +5,10 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::repair::VOID;
+/// HTML elements that have no end tag.
+pub(super) const VOID: [&str; 14] = [
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+];
 
 /// HTML elements whose end tag may be missing (HTML Standard, 13.1.2.4).
 const OPEN: [&str; 18] = [
