@@ -32,14 +32,15 @@ pub fn choice(context: &Context, args: &AskArgs) -> Result<ModelChoice, Failure>
         return Ok(unchanged());
     };
     let offered = chosen.model;
+    let wait = chosen.seconds.map(|_| format!(", {} an answer", time(chosen.seconds)));
+    let wait = wait.unwrap_or_default();
     let mut screen = io::stderr().lock();
     write!(
         screen,
-        "Answers are quotes. {} can add a lead sentence ({}, {} an answer; this project has not run it).\n\
+        "Answers are quotes. {} can add a lead sentence ({}{wait}; this project has not run it).\n\
          Download it too, and use it from now on? `askpm models recommend` says more. [y/N] ",
         offered.name,
-        memory::megabytes(offered.total_size()),
-        time(chosen.seconds)
+        memory::megabytes(offered.total_size())
     )?;
     screen.flush()?;
     drop(screen);
