@@ -23,6 +23,8 @@ struct State {
     ordered: Option<(u16, String)>,
     /// The next requests that get 503.
     busy: usize,
+    /// The next answers on health say this. Each index that is `red` loses its documents.
+    health: Vec<&'static str>,
     /// The status of the next documents that are rejected, and how many.
     rejecting: (u64, usize),
     /// Extra hits for every search that lists hits.
@@ -89,6 +91,11 @@ impl Elastic {
         self.state().busy = requests;
     }
 
+    /// Answers the next questions on health with these colours, from the last to the first.
+    pub fn be(&self, colours: &[&'static str]) {
+        self.state().health = colours.to_vec();
+    }
+
     /// Rejects the next documents with this status.
     pub fn reject(&self, status: u64, documents: usize) {
         self.state().rejecting = (status, documents);
@@ -153,7 +160,20 @@ fn route(state: &mut State, head: &str, body: &str) -> (u16, String) {
             ),
             None => (404, json!({"error": "alias missing", "status": 404}).to_string()),
         },
-        ("GET", "_cluster", _) => (200, json!({"status": "green"}).to_string()),
+        ("GET", "_cluster", path) => {
+            let colour = state.health.pop().unwrap_or("green");
+            let index = path
+                .strip_prefix("health/")
+                .and_then(|name| state.indexes.get_mut(name));
+            if let Some(index) = index.filter(|_| colour == "red") {
+                index.documents.clear();
+            }
+            (200, json!({"status": colour, "timed_out": false}).to_string())
+        }
+        ("DELETE", index, "") => match state.indexes.remove(index) {
+            Some(_) => (200, json!({"acknowledged": true}).to_string()),
+            None => refusal(404, "index_not_found_exception", "no such index"),
+        },
         ("PUT", index, "") => match state.indexes.contains_key(index) {
             true => refusal(400, "resource_already_exists_exception", "it exists"),
             false => {

@@ -5,7 +5,7 @@
 //! sent again, with a growing pause. Every request may be sent twice without harm.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Certificate, Method, StatusCode, Url};
@@ -28,6 +28,9 @@ const WRITE_TRIES: u32 = 8;
 
 /// The pause before the second try. It doubles with each try.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long the copies of a new index may take.
+const COPYING: Duration = Duration::from_secs(60);
 
 /// Tells a cluster to fail rather than answer from the shards that it can reach.
 const WHOLE: &str = "allow_partial_search_results=false";
@@ -130,12 +133,18 @@ impl Client {
     }
 
     /// Waits until every copy of `index` that a node can take is there, so that a lost node loses nothing. Returns
-    /// whether the cluster has lost a part of it. A cluster that does not say is not asked again.
-    pub fn has_lost(&self, index: &str) -> Result<bool, ClusterError> {
+    /// whether the cluster still has every part of it. A cluster that needs longer than a minute is not waited for.
+    pub fn is_whole(&self, index: &str) -> Result<bool, ClusterError> {
         let path =
-            format!("_cluster/health/{index}?wait_for_events=languid&wait_for_no_initializing_shards=true&timeout=10s");
-        let (_, body) = self.send(Method::GET, &path, String::new(), WRITE_TRIES)?;
-        Ok(wire::status(&body) == "red")
+            format!("_cluster/health/{index}?wait_for_events=languid&wait_for_no_initializing_shards=true&timeout=2s");
+        let started = Instant::now();
+        loop {
+            let (_, body) = self.send(Method::GET, &path, String::new(), WRITE_TRIES)?;
+            let health = wire::health(&body);
+            if !health.timed_out || started.elapsed() > COPYING {
+                return Ok(!health.red);
+            }
+        }
     }
 
     /// Deletes an index.

@@ -23,6 +23,9 @@ use crate::index::{IndexError, Store};
 /// Size in bytes at which a bulk request is sent.
 const BULK_BYTES: usize = 2 << 20;
 
+/// How often to fill the next index, if the cluster loses a part of it meanwhile.
+const FILLS: usize = 3;
+
 /// How often to try to move the alias, if other writers move it at the same time.
 const MOVES: usize = 5;
 
@@ -53,9 +56,8 @@ pub fn publish(
     let client = Client::new(place)?;
     let contents = Contents::new(store, dense, files)?;
     let about = contents.about()?;
-    let documents = contents.len();
     let mut ids = BTreeSet::new();
-    for at in 0..documents {
+    for at in 0..contents.len() {
         ids.insert(contents.document(at)?.id);
     }
     let index = name(&place.index, &about, &ids);
@@ -68,36 +70,63 @@ pub fn publish(
         return Ok(done(true));
     }
     let creation = document::creation(&about);
-    client.create(&index, &creation)?;
-    if client.has_lost(&index)? {
-        // A refresh that stopped has left it, and a node that had a part of it is gone. No alias names it.
-        client.delete(&index)?;
+    for _ in 0..FILLS {
         client.create(&index, &creation)?;
+        // A node that had a part of the index is gone: since a refresh stopped, or just now. No alias names it.
+        let filled = match client.is_whole(&index)? {
+            true => Some(fill(&client, &contents, &index, ids.len() as u64, progress)),
+            false => None,
+        };
+        if let Some(filled) = filled
+            && client.is_whole(&index)?
+        {
+            filled?;
+            point(&client, &place.index, &index)?;
+            return Ok(done(false));
+        }
+        client.delete(&index)?;
     }
+    let problem = format!("it lost a part of {index} {FILLS} times while it was filled");
+    Err(client
+        .fault(
+            problem,
+            Some("check the health of the cluster, then run `askpm refresh` again"),
+        )
+        .into())
+}
+
+/// Sends all of `contents`, and checks that `index` then has `expected` documents.
+fn fill(
+    client: &Client,
+    contents: &Contents,
+    index: &str,
+    expected: u64,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<(), RetrieveError> {
+    let documents = contents.len();
     let (mut batch, mut size) = (Vec::new(), 0);
     for at in 0..documents {
         let lines = contents.document(at)?.lines();
         size += lines.len();
         batch.push(lines);
         if size >= BULK_BYTES || at + 1 == documents {
-            client.bulk(&index, std::mem::take(&mut batch))?;
+            client.bulk(index, std::mem::take(&mut batch))?;
             size = 0;
             progress(at + 1, documents);
         }
     }
-    let there = client.complete(&index)?;
-    if there != ids.len() as u64 {
-        let problem = format!("{index} has {there} of {} documents", ids.len());
-        return Err(client.fault(problem, Some("run `askpm refresh` again")).into());
+    let again = Some("run `askpm refresh` again");
+    let there = client.complete(index)?;
+    if there != expected {
+        let problem = format!("{index} has {there} of {expected} documents");
+        return Err(client.fault(problem, again).into());
     }
     // A bulk request creates an index that was deleted in between, without its mapping.
-    if client.about(&index)?.is_none() {
+    if client.about(index)?.is_none() {
         let problem = format!("{index} was deleted while it was filled");
-        return Err(client.fault(problem, Some("run `askpm refresh` again")).into());
+        return Err(client.fault(problem, again).into());
     }
-    client.has_lost(&index)?;
-    point(&client, &place.index, &index)?;
-    Ok(done(false))
+    Ok(())
 }
 
 /// Moves the alias, and deletes what it named before.

@@ -222,6 +222,27 @@ fn a_refresh_that_stopped_leaves_the_old_index_and_is_continued() {
 }
 
 #[test]
+fn an_index_that_loses_a_part_is_filled_again_and_never_named() {
+    let server = Elastic::start();
+    // It is whole when it is created, and has lost a part when it is full. The second time it stays whole.
+    server.be(&["green", "green", "red", "green"]);
+    send(&files(), &server).unwrap();
+    let counts = server.counts();
+    assert!(
+        counts.len() == 1 && counts.values().all(|&count| count > 0),
+        "{counts:?}"
+    );
+    assert!(!ids(&find(&server, QUESTIONS[0]).unwrap()).is_empty());
+    let before = server.aliases();
+    let changed: Vec<SourceFile> = files().into_iter().take(1).collect();
+    server.be(&["red"; 10]);
+    let error = send(&changed, &server).unwrap_err().to_string();
+    assert!(error.contains("lost a part of"), "{error}");
+    assert_eq!(server.aliases(), before);
+    assert_eq!(server.counts(), counts);
+}
+
+#[test]
 fn what_another_version_made_and_what_askpm_did_not_store_are_errors() {
     let server = Elastic::start();
     send(&files(), &server).unwrap();

@@ -152,10 +152,21 @@ pub fn rejected(body: &[u8], sent: usize) -> Result<Rejected, String> {
     Ok(rejected)
 }
 
-/// Returns the colour of a cluster's health: green, yellow or red.
-pub fn status(body: &[u8]) -> String {
+/// What a cluster says of the health of an index.
+pub struct Health {
+    /// Whether a part of the index is on no node.
+    pub red: bool,
+    /// Whether it answered before what was waited for had come.
+    pub timed_out: bool,
+}
+
+/// Reads the health of an index. A cluster that does not say is taken to be well.
+pub fn health(body: &[u8]) -> Health {
     let value: Value = serde_json::from_slice(body).unwrap_or_default();
-    value["status"].as_str().unwrap_or_default().to_string()
+    Health {
+        red: value["status"] == "red",
+        timed_out: value["timed_out"] == true,
+    }
 }
 
 /// Returns whether an error body is a JSON object, as a cluster sends it.
