@@ -18,8 +18,9 @@ use crate::harness::{Home, Run};
 const EDITIONS: usize = 30;
 const KILLS: usize = 200;
 
-/// A refresh that ended before the kill does not count and is repeated. This many rounds for each kill at most.
-const MOST_ROUNDS: usize = 3;
+/// A refresh that ended before the kill does not count and is repeated. If every kill left the old index, or every one
+/// the new, there are more kills. This many rounds for each kill at most.
+const MOST_ROUNDS: usize = 6;
 
 /// In one of this many rounds, the index is built from nothing. If killed then, there is none or a complete one.
 const ANEW: usize = 10;
@@ -120,7 +121,7 @@ pub fn refreshes_killed(kills: usize) {
     let (mut old, mut new, mut none, mut killed, mut round) = (0, 0, 0, 0, 0);
     write(&home, 100);
     askpm(&home).args(["refresh"]).run().ok();
-    while killed < kills && round < MOST_ROUNDS * kills {
+    while (killed < kills || old == 0 || new == 0) && round < MOST_ROUNDS * kills {
         let (before, after) = (100 + round, 101 + round);
         let anew = round % ANEW == ANEW - 1;
         if anew {
@@ -133,7 +134,7 @@ pub fn refreshes_killed(kills: usize) {
         let runs = child.try_wait().unwrap().is_none();
         killed += usize::from(runs);
         // The load of the machine changes meanwhile, and with it the time over which kills are spread.
-        time = time.mul_f64(if runs { 1.01 } else { 0.96 });
+        time = time.mul_f64(if runs { 1.03 } else { 0.89 });
         child.kill().unwrap();
         child.wait().unwrap();
 
@@ -151,7 +152,7 @@ pub fn refreshes_killed(kills: usize) {
     );
     // If all kills came too early or too late, the test would prove nothing.
     assert!(
-        killed == kills && old > 0 && new > 0,
+        killed >= kills && old > 0 && new > 0,
         "{killed} killed, {old} old, {new} new"
     );
 }
