@@ -197,7 +197,8 @@ fn headed(blocks: &[Block], lettered: &[(usize, marks::AnswerMark)], of: &mut [O
     let asked = || {
         let asks = |b: &Block| {
             let numbered = marks::question(&b.text).is_some_and(|q| q.sure && q.title.trim_end().ends_with('?'));
-            numbered || turn::is_question(b) || marks::asked_by(&b.text).is_some()
+            let heads = matches!(b.look, Look::Heading(1..=6)) && names::bare(&b.text).ends_with('?');
+            numbered || heads || turn::is_question(b) || marks::asked_by(&b.text).is_some()
         };
         blocks.iter().any(|b| b.is_seen() && asks(b))
     };

@@ -24,6 +24,22 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
         }
         answer(blocks, of, from + 1, at);
     }
+    labelled(blocks, of);
+}
+
+/// Finds the notes that say whose they are below an answer with a name above it.
+fn labelled(blocks: &[Block], of: &mut [Option<Turn>]) {
+    let mut named = false;
+    for at in 0..blocks.len() {
+        match &of[at] {
+            Some(Turn::Answer(said)) => named = said.by.is_some(),
+            Some(Turn::Question(_)) => named = false,
+            None if named && blocks[at].look == Look::Paragraph && is_labelled(&blocks[at].text) => {
+                of[at] = Some(Turn::Aside);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Whether a block ends the answer above it.
@@ -146,7 +162,10 @@ pub(super) fn is_labelled(text: &str) -> bool {
         key(&head(label, 60))
             .trim_start_matches("an ")
             .trim_start_matches("the "),
-        "editors note"
+        "correction"
+            | "corrections"
+            | "erratum"
+            | "editors note"
             | "editor s note"
             | "editorial note"
             | "editors comment"

@@ -146,6 +146,18 @@ pub(super) fn strip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     head.eq_ignore_ascii_case(word).then(|| &text[word.len()..])
 }
 
+/// Longest text between an opening and a closing sign, in bytes. Signs further apart are unrelated.
+const NEAR: usize = 8_000;
+
+/// Returns the part of `text` that is searched for a closing sign.
+pub(super) fn near(text: &str) -> &str {
+    let mut end = text.len().min(NEAR);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

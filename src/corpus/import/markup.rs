@@ -3,7 +3,12 @@
 //! That is HTML tags, comments, shortcodes of site generators, and the links and pictures of note-taking programs. The
 //! text inside tags stays. Comments are returned separately. Code is not touched.
 
+use std::borrow::Cow;
+
+use super::clean::near;
+use super::names;
 use super::notes::Notes;
+use super::shortcodes::{self, Shortcodes};
 
 /// Tags that programs write into Markdown. Any other `<…>` is the author's.
 const TAGS: &[&str] = &[
@@ -38,16 +43,61 @@ const TAGS: &[&str] = &[
     "footer",
 ];
 
-/// Opening and closing signs of text that is not shown: comments of Obsidian, shortcodes of Hugo and Jekyll.
-const APART: &[(&str, &str)] = &[("%%", "%%"), ("{{<", ">}}"), ("{{%", "%}}"), ("{%", "%}")];
-/// Longest such text, in bytes. Signs further apart are unrelated.
-const LONGEST: usize = 2_000;
+/// Opening and closing signs of the shortcodes of site generators.
+const SHORTCODES: &[(&str, &str)] = &[("{{<", ">}}"), ("{{%", "%}}"), ("{%", "%}")];
+
+/// Kinds of callouts that hold somebody's words.
+const QUOTES: [&str; 2] = ["quote", "cite"];
+
+/// Replaces the first line of a callout, `> [!quote] Ana Lima`, by the name below its words, or else by its title.
+fn without_callouts(text: &str) -> Cow<'_, str> {
+    if !text.contains("> [!") {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut name = None;
+    let mut lines = text.split('\n').peekable();
+    while let Some(line) = lines.next() {
+        let callout = line
+            .trim_start()
+            .strip_prefix("> [!")
+            .and_then(|rest| rest.split_once(']'));
+        match callout {
+            Some((kind, title)) => {
+                let title = title.trim_start_matches(['+', '-']).trim();
+                let quotes = QUOTES.iter().any(|one| kind.eq_ignore_ascii_case(one)) && names::is_byline(title);
+                if quotes {
+                    name = Some(title);
+                } else if !title.is_empty() {
+                    out.push_str("> ");
+                    out.push_str(title);
+                    out.push_str("\n");
+                }
+            }
+            None => {
+                out.push_str(line);
+                if lines.peek().is_some() {
+                    out.push('\n');
+                }
+            }
+        }
+        let ends = lines.peek().is_none_or(|next| !next.trim_start().starts_with('>'));
+        if let Some(name) = name.take_if(|_| ends) {
+            if !out.ends_with('\n') {
+                out.push('\n');
+            }
+            out.push_str(&format!("> — {name}\n"));
+        }
+    }
+    out.into()
+}
 
 /// Returns `text` without comments and tags, and the comments.
-pub(super) fn without(text: &str) -> (String, Vec<&str>) {
+pub(super) fn without(text: &str) -> (String, Vec<String>) {
+    let text = &*without_callouts(text);
     let (mut out, mut comments) = (String::with_capacity(text.len()), Vec::new());
     let (mut fenced, mut code, mut closable) = (false, false, true);
-    let mut notes = Notes::default();
+    let (mut notes, mut codes) = (Notes::default(), Shortcodes::default());
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         let line_start = at == 0 || text[..at].ends_with('\n');
@@ -67,8 +117,20 @@ pub(super) fn without(text: &str) -> (String, Vec<&str>) {
         let rest = &rest[end..];
         if !fenced && !code {
             let begins = text[..at].is_empty() || text[..at].ends_with('\n');
+            if let Some((length, inner)) = SHORTCODES.iter().find_map(|(open, close)| within(rest, open, close)) {
+                at += length;
+                match shortcodes::end(inner) {
+                    Some(name) => codes.close(name, &mut out),
+                    None => codes.show(inner, &text[at..], &mut out),
+                }
+                continue;
+            }
+            if let Some(length) = attributes(rest) {
+                at += length;
+                continue;
+            }
             if let Some((length, comment)) = apart(rest, begins) {
-                comments.extend(comment);
+                comments.extend(comment.map(str::to_string));
                 at += length;
                 continue;
             }
@@ -90,7 +152,7 @@ pub(super) fn without(text: &str) -> (String, Vec<&str>) {
         if sign == '<' && !fenced && !code {
             if closable && rest.starts_with("<!--") {
                 if let Some(close) = rest.find("-->") {
-                    comments.push(rest[4..close.max(4)].trim());
+                    comments.push(rest[4..close.max(4)].trim().to_string());
                     at += close + 3;
                     continue;
                 }
@@ -114,20 +176,30 @@ pub(super) fn without(text: &str) -> (String, Vec<&str>) {
     (out, comments)
 }
 
+/// Reads text between the signs `open` and `close`. Returns its length with both, and the text.
+fn within<'a>(text: &'a str, open: &str, close: &str) -> Option<(usize, &'a str)> {
+    let inner = text.strip_prefix(open)?;
+    let end = near(inner).find(close)?;
+    Some((open.len() + end + close.len(), inner[..end].trim()))
+}
+
+/// Returns the length of `{: .class}`, the attributes of what is before it in kramdown.
+fn attributes(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix("{:")?;
+    let end = near(inner).find(['}', '\n'])?;
+    let inner = inner[..end].trim_start_matches(':').trim();
+    let closed = text[2 + end..].starts_with('}');
+    (closed && (inner.starts_with(['.', '#']) || inner.contains('=') || inner == "toc")).then_some(end + 3)
+}
+
 /// Returns the length of hidden text at the beginning of `text`, and its content if it is a comment.
 fn apart(text: &str, line_start: bool) -> Option<(usize, Option<&str>)> {
-    let within = |open: &str, close: &str| {
-        let inner = text.strip_prefix(open)?;
-        let end = head_bytes(inner).find(close)?;
-        Some((open.len() + end + close.len(), inner[..end].trim()))
-    };
-    for (open, close) in APART {
-        if let Some((length, said)) = within(open, close) {
-            return Some((length, (*open == "%%").then_some(said)));
-        }
+    // A comment of Obsidian.
+    if let Some((length, said)) = within(text, "%%", "%%") {
+        return Some((length, Some(said)));
     }
     // `![[chart.png]]` is a picture. `[//]: # (note)` is a comment, written as a link that leads nowhere.
-    if let Some((length, _)) = within("![[", "]]") {
+    if let Some((length, _)) = within(text, "![[", "]]") {
         return Some((length, None));
     }
     let rest = text.strip_prefix("[//]: #").filter(|_| line_start)?;
@@ -141,7 +213,7 @@ fn apart(text: &str, line_start: bool) -> Option<(usize, Option<&str>)> {
 /// Reads `==marked words==` of a note-taking program. Returns its length, and the words.
 fn marked(text: &str) -> Option<(usize, &str)> {
     let inner = text.strip_prefix("==")?;
-    let end = head_bytes(inner).find("==")?;
+    let end = near(inner).find("==")?;
     let (words, after) = (&inner[..end], &inner[end + 2..]);
     let close = |c: char| c.is_whitespace() || c == '=';
     let tight = !words.starts_with(close) && !words.ends_with(close) && !words.contains('\n');
@@ -167,25 +239,16 @@ fn block_name(text: &str) -> Option<usize> {
 /// Reads `[[note|name]]` of a note-taking program. Returns its length, and the name.
 fn wiki_link(text: &str) -> Option<(usize, &str)> {
     let inner = text.strip_prefix("[[")?;
-    let end = head_bytes(inner).find("]]")?;
+    let end = near(inner).find("]]")?;
     let name = inner[..end].rsplit('|').next().unwrap_or(&inner[..end]).trim();
     let plain = !name.is_empty() && !inner[..end].contains(['\n', '[', ']']);
     plain.then_some((end + 4, name))
 }
 
-/// Returns the part of `text` that is searched for a closing sign.
-fn head_bytes(text: &str) -> &str {
-    let mut end = text.len().min(LONGEST);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
-}
-
 /// Reads `<sup>1</sup>`. Returns its length, and the mark of a footnote or a power for it, by the text `before` it.
 fn raised(text: &str, before: &str, notes: &mut Notes) -> Option<(usize, String)> {
     let (open, name) = tag(text).filter(|(_, name)| *name == "sup")?;
-    let inner = head_bytes(&text[open..]);
+    let inner = near(&text[open..]);
     let inner = &inner[..inner
         .find("</sup>")
         .filter(|_| !text.starts_with("</") && name == "sup")?];
@@ -244,6 +307,10 @@ mod tests {
             ("See [[plans/2026|the plan]] and [[Ana]].", "See the plan and Ana."),
             ("![[chart.png]] It rose.", " It rose."),
             ("{{< figure src=\"a.png\" >}}\nText {% include x %}.", "\nText ."),
+            (
+                "Ask twice.\n— Ana Lima\n{: .signature}\n\n{:toc} {:x}",
+                "Ask twice.\n— Ana Lima\n\n\n {:x}",
+            ),
             ("[//]: # (for editors)\nText", "\nText"),
             (
                 "We ==ship on Mondays== now, as 3 == 3.",
@@ -261,7 +328,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_what_stands_in_signs_goes(text in "(?s)([<>!`\n/%{}=^\\[\\]|-]|==|<!--|-->|<b>|</p>|[a-z ]){0,40}") {
+        fn only_what_stands_in_signs_goes(text in "(?s)([<>!`\n/%^\\[\\]|-]|==|<!--|-->|<b>|</p>|[a-z ]){0,40}") {
             let (left, _) = without(&text);
             prop_assert!(left.len() <= text.len());
         }

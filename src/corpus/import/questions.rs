@@ -159,7 +159,8 @@ fn above(blocks: &[Block], from: usize, to: usize, named: bool) -> Option<usize>
     let is_heading = |at: usize| matches!(blocks[at].look, Look::Heading(_)) && short(at);
     let is_rule = |at: Option<usize>| at.and_then(|at| blocks.get(at)).is_some_and(|b| b.look == Look::Rule);
     let enclosed = |at: usize| is_rule(at.checked_sub(1)) && is_rule(Some(at + 1)) && short(at);
-    let heading = region().find(|&at| is_heading(at) && asks(at));
+    let is_bold = |at: usize| blocks[at].text.starts_with("**") && blocks[at].text.trim_end().ends_with("**");
+    let heading = region().find(|&at| (is_heading(at) || is_bold(at) && short(at)) && asks(at));
     let heading = heading.or_else(|| region().find(|&at| is_heading(at)).filter(|_| named));
     let set_off = heading.or_else(|| region().find(|&at| enclosed(at) && (named || asks(at))));
     if set_off.is_some() || !named {

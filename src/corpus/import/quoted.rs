@@ -1,6 +1,6 @@
 //! Finds answers that a letter sets as quotations: below a question each quotation ends in the name of its author.
 //!
-//! Only if nothing but quotations stands below the question, most with a name, are they answers. If the first of them
+//! Only if nothing but quotations stands below the question and the asker's text, most with a name, are they answers. If the first of them
 //! asks something it may be the asker's letter, and the question is left alone.
 
 use super::block::{Block, Look};
@@ -24,6 +24,13 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
         at += 1;
         if !asks {
             continue;
+        }
+        while at < blocks.len()
+            && blocks[at].look == Look::Paragraph
+            && !is_quote(&blocks[at].text)
+            && !is_title(&blocks[at])
+        {
+            at += 1;
         }
         let from = at;
         while at < blocks.len() && !matches!(blocks[at].look, Look::Rule | Look::Heading(_)) && !is_title(&blocks[at]) {

@@ -18,7 +18,7 @@ use super::marks::{self, Label};
 use super::titles::masthead;
 use super::turns::{self, Turns};
 use super::why::Why;
-use super::{Dropped, closing, contents, dates, phrases, quarters, resources, tidy};
+use super::{Dropped, closing, contents, dates, phrases, quarters, resources, roles, tidy};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -49,7 +49,7 @@ pub(super) fn build(document: Document, name: &str) -> Built {
         keep_all,
     } = document;
     let blocks = if keep_all { all_shown(blocks) } else { blocks };
-    let mut blocks = masthead::split_masthead(turns::split(blocks));
+    let mut blocks = masthead::split_masthead(turns::split(roles::join(blocks)));
     contents::numbered_headings(&mut blocks);
     closing::set_apart(&mut blocks);
     let pass = |lists_contents: bool| {

@@ -56,8 +56,12 @@ pub(super) struct Survey {
 impl Survey {
     /// Reports whether an element is a quotation.
     ///
-    /// Mail programs put a whole forwarded message into one, and old editors use it to indent.
+    /// Mail programs put a whole forwarded message into one, and old editors use it to indent. The caption of a figure
+    /// with a quotation belongs to it, because it names the author.
     pub(super) fn is_quote(&self, node: &NodeRef, name: &str) -> bool {
+        if name == "figcaption" {
+            return tags::captions_quote(node);
+        }
         let count = self.count(node);
         name == "blockquote"
             && node.attr("type").is_none_or(|kind| &*kind != "cite")

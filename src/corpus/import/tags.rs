@@ -208,6 +208,14 @@ pub(super) fn names_author(quote: &NodeRef) -> bool {
         || is(&last, &["p", "div"]) && cites() && last.children_it(false).any(|node| is(&node, &["cite"]))
 }
 
+/// Whether the caption of a figure stands below a quotation and not below a picture.
+pub(super) fn captions_quote(caption: &NodeRef) -> bool {
+    let above = caption
+        .parent()
+        .and_then(|figure| figure.children_it(false).find(|node| name_of(node).is_some()));
+    above.is_some_and(|above| name_of(&above).is_some_and(|name| &*name == "blockquote"))
+}
+
 /// Whether an element is a footnote, or several, by what books and the ARIA roles for them say.
 pub(super) fn is_note(node: &NodeRef) -> bool {
     let kinds = [node.attr("epub:type"), node.attr("role")];

@@ -2,20 +2,20 @@
 //!
 //! Every turn goes to the speaker that the text names. If it is not clear who speaks, the text is left as it is.
 
+mod asking;
+mod letters;
 mod stamps;
 
 use std::collections::{HashMap, HashSet};
 
+use self::asking::question_in;
 pub(super) use self::stamps::is_stamped;
 use self::stamps::stamped;
 use super::block::{Block, Look};
-use super::clean::{bounded_line, head, key, one_line, words};
+use super::clean::{key, one_line, words};
 use super::names;
 use super::turns::turn::{Asked, Said, Turn, next_seen};
 use super::{asides, marks};
-
-/// Longest title made from a question in a longer text, in characters.
-const LONGEST_TITLE: usize = 250;
 
 /// Words for people in a talk who are not named.
 const CROWD: &str =
@@ -30,7 +30,7 @@ pub(super) fn read(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     if blocks.iter().any(marked) {
         return false;
     }
-    transcript(blocks, of) || letters(blocks, of) || interview(blocks, of)
+    transcript(blocks, of) || letters::find(blocks, of) || interview(blocks, of)
 }
 
 /// A part of a transcript: the speaker, and what they say on the same lines.
@@ -101,7 +101,7 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
         speeches
     };
     with_text(&mut speeches, blocks);
-    let host = host(&speeches);
+    let host = host(&speeches).or_else(|| opener(&speeches));
     if speeches.len() < 2 || stamps < 2 && host.is_none() {
         return false;
     }
@@ -137,6 +137,7 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     }
     if asked {
         strays(blocks, &speeches, of);
+        after_talk(blocks, &speeches, of);
     }
     if let Some(at) = announces.filter(|_| of[first].is_some()) {
         of[at] = Some(Turn::Label(0));
@@ -179,7 +180,7 @@ fn strays(blocks: &[Block], speeches: &[Speech], of: &mut [Option<Turn>]) {
         if !blocks[at].is_seen() || of[at].is_some() {
             continue;
         }
-        if asides::is_labelled(&blocks[at].text) {
+        if asides::is_labelled(&blocks[at].text) || stamps::is_notice(&blocks[at].text) {
             of[at] = Some(Turn::Aside);
         } else if is_stray(&blocks[at].text, marked && bold(at)) {
             of[at] = Some(Turn::Answer(Said {
@@ -188,6 +189,22 @@ fn strays(blocks: &[Block], speeches: &[Speech], of: &mut [Option<Turn>]) {
                 ..Said::default()
             }));
         }
+    }
+}
+
+/// Finds where something else begins below the last turn, such as links or a sponsor, if all turns are one paragraph.
+fn after_talk(blocks: &[Block], speeches: &[Speech], of: &mut [Option<Turn>]) {
+    let one_paragraph =
+        |pair: &[Speech]| (pair[0].at + 1..pair[1].at).all(|at| !blocks[at].is_seen() || of[at].is_some());
+    let Some(last) = speeches.last().filter(|last| !last.said.is_empty()) else {
+        return;
+    };
+    if speeches.len() < 4 || !speeches.windows(2).all(one_paragraph) {
+        return;
+    }
+    let next = next_seen(blocks, last.at).filter(|&next| of[next].is_none());
+    if let Some(next) = next.filter(|&next| matches!(blocks[next].look, Look::Paragraph | Look::Item)) {
+        of[next] = Some(Turn::Aside);
     }
 }
 
@@ -252,6 +269,17 @@ fn host<'a>(speeches: &[Speech<'a>]) -> Option<&'a str> {
     answered.then_some(host)
 }
 
+/// Returns who begins a conversation with its only question, if others answer it.
+fn opener<'a>(speeches: &[Speech<'a>]) -> Option<&'a str> {
+    let (first, rest) = speeches.split_first()?;
+    let others = rest
+        .iter()
+        .filter(|speech| speech.who != first.who)
+        .map(|speech| speech.who);
+    let only = first.asks && !rest.iter().any(|speech| speech.asks);
+    (only && others.collect::<HashSet<_>>().len() >= 2).then_some(first.who)
+}
+
 fn asked_by(speech: &Speech, blocks: &[Block], of: &mut [Option<Turn>]) -> Turn {
     let below = speech.below.clone().filter(|&at| blocks[at].is_seen());
     let parts: Vec<&str> = below.clone().map(|at| blocks[at].text.as_str()).collect();
@@ -269,16 +297,6 @@ fn asked_by(speech: &Speech, blocks: &[Block], of: &mut [Option<Turn>]) -> Turn 
         why: "the speaker who asks most questions asks one",
         ..Asked::default()
     })
-}
-
-/// Returns the last question in `text`, on one line.
-fn question_in(text: &str) -> Option<String> {
-    let end = text.rfind('?')? + 1;
-    let start = text[..end - 1]
-        .rmatch_indices(['.', '!', '?', '\n'])
-        .find(|(at, sign)| *sign == "\n" || text[at + sign.len()..].starts_with(' '))
-        .map_or(0, |(at, sign)| at + sign.len());
-    Some(bounded_line(&text[start..end], LONGEST_TITLE))
 }
 
 /// Finds questions in bold, each with its answer below.
@@ -317,111 +335,4 @@ fn interview(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
         }));
     }
     any
-}
-
-/// Finds letters and their answers: `Dear Abby, … – Puzzled`, then `Dear Puzzled, …`.
-fn letters(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
-    let greetings: Vec<(usize, &str)> = (0..blocks.len())
-        .filter(|&at| blocks[at].look == Look::Paragraph)
-        .filter_map(|at| Some((at, greeted(&blocks[at].text)?)))
-        .collect();
-    let mut any = false;
-    let mut from = 0;
-    for pair in greetings.windows(2) {
-        let ((letter, _), (answer, addressee)) = (pair[0], pair[1]);
-        let signed = (letter + 1..answer).rev().find(|&at| blocks[at].is_seen());
-        let signed = signed.filter(|&at| signs_letter(&blocks[at].text, addressee));
-        let Some(signed) = signed.filter(|_| letter >= from) else {
-            continue;
-        };
-        let heading = (from..letter).rev().find(|&at| blocks[at].is_seen());
-        let heading = heading.filter(|&at| matches!(blocks[at].look, Look::Heading(2..=7)));
-        let why = "a letter that is answered below";
-        let text: Vec<&str> = blocks[letter..signed].iter().map(|b| b.text.as_str()).collect();
-        let asked = text.iter().find_map(|text| question_in(text));
-        match heading {
-            Some(at) => {
-                let title = one_line(names::bare(&blocks[at].text));
-                of[at] = Some(Turn::Question(Asked {
-                    title,
-                    why,
-                    ..Asked::default()
-                }));
-            }
-            None => {
-                let title =
-                    asked.unwrap_or_else(|| format!("Letter from {}", bounded_line(name_of(&blocks[signed].text), 80)));
-                let body = blocks[letter].text.clone();
-                of[letter] = Some(Turn::Question(Asked {
-                    title,
-                    body,
-                    why,
-                    ..Asked::default()
-                }));
-            }
-        }
-        of[signed] = Some(Turn::Asker(name_of(&blocks[signed].text).to_string(), String::new()));
-        of[answer] = Some(Turn::Answer(Said {
-            text: blocks[answer].text.clone(),
-            why: "it greets the one who signed the letter above",
-            ..Said::default()
-        }));
-        (any, from) = (true, answer + 1);
-    }
-    if any {
-        sign_answers(blocks, of);
-    }
-    any
-}
-
-/// Names who answers a letter, if the answer's last line is a name after a dash.
-fn sign_answers(blocks: &[Block], of: &mut [Option<Turn>]) {
-    let mut open: Option<usize> = None;
-    let mut last: Option<usize> = None;
-    for at in 0..=blocks.len() {
-        let ends = at == blocks.len()
-            || matches!(of[at], Some(Turn::Question(_)))
-            || matches!(blocks[at].look, Look::Rule | Look::Heading(_));
-        if ends {
-            if let (Some(answer), Some(last)) = (open.take(), last)
-                && last > answer
-                && let Some((name, _)) = names::after_dash(&blocks[last].text).filter(|(name, _)| names::is_name(name))
-                && let Some(Turn::Answer(said)) = &mut of[answer]
-            {
-                said.by = Some(name.to_string());
-                of[last] = Some(Turn::Label(words(name)));
-            }
-        } else if matches!(of[at], Some(Turn::Answer(_))) {
-            open = Some(at);
-        }
-        if at < blocks.len() && blocks[at].is_seen() {
-            last = Some(at);
-        }
-    }
-}
-
-/// Returns the person that a text such as `Dear Abby, …` greets.
-fn greeted(text: &str) -> Option<&str> {
-    let text = text.trim_start_matches(['*', '_', '>', ' ']);
-    let rest = text.strip_prefix("Dear ").or_else(|| text.strip_prefix("DEAR "))?;
-    let end = rest.find([',', ':', '\n', '—', '–', '!'])?;
-    let name = rest[..end].trim().trim_end_matches(['*', '_']);
-    (!name.is_empty() && words(name) <= 6).then_some(name)
-}
-
-/// Reports whether `text` signs the letter whose answer greets `addressee`.
-fn signs_letter(text: &str, addressee: &str) -> bool {
-    let (name, wanted) = (key(&head(name_of(text), 120)), key(addressee));
-    let fits = words(text) <= 12 && !text.contains('\n');
-    fits && !wanted.is_empty()
-        && (name == wanted || name.starts_with(&format!("{wanted} ")) || wanted.starts_with(&format!("{name} ")))
-}
-
-/// Returns the name in a signature, with or without a dash or `Signed,`.
-fn name_of(text: &str) -> &str {
-    let text = names::after_dash(text).map_or_else(|| names::bare(text), |(name, _)| name);
-    let text = text
-        .strip_prefix("Signed")
-        .map_or(text, |rest| rest.trim_start_matches([',', ':', ' ']));
-    text.trim_end_matches(['.', ','])
 }

@@ -5,7 +5,7 @@
 
 use super::block::{Block, Blocks, Document, Look, address_in};
 use super::clean::{clean, head};
-use super::{Limits, front, marks, markup, names, too_long, tracking};
+use super::{Limits, front, marks, markup, names, talk, too_long, tracking};
 
 /// Shortest line, in characters, that a mail program may have wrapped.
 const WRAPPED_FROM: usize = 50;
@@ -176,11 +176,17 @@ impl Reader {
     ///
     /// It must if it may open or sign something, or if the block above is a quotation.
     fn opens(&self, line: &str) -> bool {
-        marks::may_open(line) || self.open.as_ref().is_some_and(|open| open.text.starts_with("> "))
+        marks::may_open(line)
+            || talk::is_stamped(line)
+            || self.open.as_ref().is_some_and(|open| open.text.starts_with("> "))
     }
 
-    /// Reports whether the line break before `line` is a wrap, because its first word did not fit into the width.
+    /// Reports whether the line break before `line` is a wrap, because its first word did not fit into the width. A row
+    /// of a table begins a line.
     fn wrapped(&self, line: &str) -> bool {
+        if line.starts_with('|') {
+            return false;
+        }
         let first = line.split(' ').next().map_or(0, |word| word.chars().count());
         let full = self.width.is_some_and(|width| self.last_line + 1 + first > width);
         self.last_line >= WRAPPED_FROM && full

@@ -11,7 +11,7 @@ use super::clean::{bounded_line, key, one_line, words};
 use super::structure::Builder;
 use super::structure::parts::MAX_LINE;
 use super::turns::turn::Turn;
-use super::{dates, furniture, marks, names};
+use super::{dates, furniture, marks, names, talk};
 
 /// Most words above a heading that is the title.
 const WORDS_ABOVE: usize = 60;
@@ -40,6 +40,7 @@ impl Builder {
             let free = marks::label(&b.text).is_none()
                 && marks::question(&b.text).is_none_or(|q| !q.sure)
                 && marks::asks(&b.text).is_none()
+                && !talk::is_stamped(&b.text)
                 && !matches!(self.turns.at(*at), Some(Turn::Answer(_) | Turn::Asker(..)));
             plain && free && one_line(&b.text).chars().count() <= 150 && furniture::furniture(&b.text).is_none()
         };

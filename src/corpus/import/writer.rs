@@ -211,7 +211,7 @@ impl Writer<'_> {
         self.preformatted += usize::from(name == "pre");
         if self.survey.is_quote(node, name) {
             self.quoted += 1;
-            self.quotes = true;
+            self.quotes = name != "figcaption";
         }
     }
 

@@ -46,13 +46,24 @@ pub(super) fn find(blocks: &[Block], regions: &[Region], of: &mut [Option<Turn>]
         if !answers || !sure {
             continue;
         }
-        let first = &runs[0];
-        if region.label.is_some() || !region.asker && asks(blocks, first) {
-            // The asker's words and name come first, which `discussion.rs` reads.
+        let mut unclear = false;
+        let unlike = runs[0].signed.dashed != runs[1].signed.dashed;
+        if unlike && (region.asker || !is_asked(blocks, &runs)) {
             continue;
         }
-        let mut unclear = false;
-        if region.asker {
+        if region.label.is_some() || !region.asker && (unlike || asks(blocks, &runs[0])) {
+            // The asker's words and name come first, which `discussion.rs` reads.
+            if region.label.is_some() || region.marked {
+                continue;
+            }
+            match is_asked(blocks, &runs) {
+                true => {
+                    let Run { name, signed, .. } = runs.remove(0);
+                    of[name] = Some(Turn::Asker(signed.who, signed.above.to_string()));
+                }
+                false => unclear = true,
+            }
+        } else if region.asker {
             let beside = !runs[0].signed.above.is_empty();
             let text = &mut runs[0].text;
             match text.iter().rposition(|&at| blocks[at].text.trim_end().ends_with('?')) {
@@ -68,9 +79,33 @@ pub(super) fn find(blocks: &[Block], regions: &[Region], of: &mut [Option<Turn>]
         for at in notes {
             of[at] = Some(Turn::Aside);
         }
+        let below = runs.last().and_then(|run| turn::next_seen(blocks, run.name));
+        if let Some(below) = below.filter(|&at| of[at].is_none() && heads(&blocks[at])) {
+            of[below] = Some(Turn::Section);
+        }
         any = true;
     }
-    any
+    any && {
+        alone(blocks, regions, of);
+        true
+    }
+}
+
+/// Finds the only answer of a question in a letter whose other answers have names below them.
+fn alone(blocks: &[Block], regions: &[Region], of: &mut [Option<Turn>]) {
+    for region in regions.iter().filter(|region| region.label.is_none() && !region.asker) {
+        let free = region.blocks.iter().all(|&at| of[at].is_none());
+        let Some((runs, _)) = runs(blocks, region).filter(|_| free) else {
+            continue;
+        };
+        if let [run] = &runs[..]
+            && run.signed.dashed
+            && names::trust(&run.signed.who) >= Trust::Known
+            && !asks(blocks, run)
+        {
+            open(blocks, run, false, of);
+        }
+    }
 }
 
 /// Splits what stands below a question at the names, apart from editors' notes. Returns `None` if there is text below the last name.
@@ -96,8 +131,11 @@ fn runs<'a>(blocks: &'a [Block], region: &Region) -> Option<(Vec<Run<'a>>, Vec<u
             None => text.push(at),
         }
     }
-    let dashed = found.iter().filter(|run| run.signed.dashed).count();
-    let alike = dashed == 0 || dashed == found.len();
+    // The asker's name may look different.
+    let alike = found
+        .windows(2)
+        .skip(1)
+        .all(|pair| pair[0].signed.dashed == pair[1].signed.dashed);
     (text.is_empty() && alike && !found.is_empty()).then_some((found, notes))
 }
 
@@ -120,6 +158,13 @@ fn name<'a>(blocks: &'a [Block], at: usize, above: Option<&Block>, next: Option<
         });
     }
     let text = block.text.trim_end();
+    if let Some((above, who)) = behind_dash(text) {
+        return Some(Name {
+            who,
+            above,
+            dashed: true,
+        });
+    }
     let (above, last) = text.rsplit_once('\n').unwrap_or(("", text));
     let opening = openings::read(&Block::new(Look::Paragraph, last))?;
     let named = opening.layout.form == Form::Line && !opening.announces && opening.trust >= Trust::Known;
@@ -129,6 +174,20 @@ fn name<'a>(blocks: &'a [Block], at: usize, above: Option<&Block>, next: Option<
         above,
         dashed: false,
     })
+}
+
+/// Splits `Ask twice. — *Ana Lima, PM*` into the text and the name.
+fn behind_dash(text: &str) -> Option<(&str, String)> {
+    let at = [" — ", " – ", "\n— ", "\n– "]
+        .iter()
+        .filter_map(|dash| text.rfind(dash))
+        .max()?;
+    let above = text[..at].trim_end();
+    let who = openings::plain(names::after_dash(&text[at..])?.0);
+    let ended = above
+        .trim_end_matches(['*', '_'])
+        .ends_with(['.', '!', '?', '”', '"', '…']);
+    (ended && names::trust(&who) >= Trust::Known).then_some((above, who))
 }
 
 /// Reports whether a run is not a quotation inside somebody else's text, whose name would then be that of the quoted.
@@ -143,6 +202,22 @@ fn is_one_voice(blocks: &[Block], run: &Run) -> bool {
 fn asks(blocks: &[Block], run: &Run) -> bool {
     let own = |text: &str| text.contains('?') || key(text).split(' ').any(|word| OWN.contains(&word));
     run.text.iter().any(|&at| own(&blocks[at].text)) || own(run.signed.above)
+}
+
+/// Reports whether a line in bold heads what is below the answers.
+fn heads(block: &Block) -> bool {
+    super::regions::level(block) == Some(7) && !names::bare(&block.text).ends_with('?')
+}
+
+/// Reports whether the first of `runs` is surely the asker's: it ends with a question, or only its name has no role.
+fn is_asked(blocks: &[Block], runs: &[Run]) -> bool {
+    let [first, rest @ ..] = runs else { return false };
+    let last = match first.signed.above {
+        "" => first.text.last().map_or("", |&at| blocks[at].text.as_str()),
+        above => above,
+    };
+    let role = |run: &Run| names::says_role(&run.signed.who);
+    last.trim_end().ends_with('?') || !role(first) && rest.iter().all(role)
 }
 
 /// Makes the turns of a run. An unclear one keeps its name as text.

@@ -1,0 +1,59 @@
+//! Joins a name on a line of its own with the role in the paragraph below it: `### Ana Lima`, `PM at a bank`.
+//!
+//! Everything else then reads both as one line that names who answers.
+
+use super::block::{Block, Look};
+use super::clean::words;
+use super::names::{self, Trust};
+
+/// Most words in such a role.
+const ROLE_WORDS: usize = 12;
+
+/// Joins the names in `blocks` with the roles below them.
+pub(super) fn join(blocks: Vec<Block>) -> Vec<Block> {
+    let mut out: Vec<Block> = Vec::with_capacity(blocks.len());
+    let mut blocks = blocks.into_iter().peekable();
+    while let Some(mut block) = blocks.next() {
+        let role = blocks.next_if(|below| is_name(&block) && is_role(below));
+        if let Some(role) = role {
+            // Text must follow, or the two lines sign what is above them.
+            let signs = blocks
+                .peek()
+                .is_none_or(|next| !matches!(next.look, Look::Paragraph | Look::Item) || is_name(next));
+            if signs {
+                out.push(block);
+                block = role;
+            } else {
+                block.text = joined(&block.text, names::bare(&role.text));
+                block.rich = None;
+            }
+        }
+        out.push(block);
+    }
+    out
+}
+
+/// Puts a role behind a name, within the emphasis of the name.
+fn joined(name: &str, role: &str) -> String {
+    let end = name.trim_end_matches(['*', '_', ' ', ',']).len();
+    format!("{}, {role}{}", &name[..end], name[end..].trim_matches([' ', ',']))
+}
+
+/// Reports whether a block is a person's name in bold or in a heading, and nothing else.
+fn is_name(block: &Block) -> bool {
+    let text = names::bare(&block.text).trim_end_matches(',');
+    let bold = block.text.starts_with("**") && block.text.trim_end().ends_with("**");
+    let set_off = matches!(block.look, Look::Heading(2..)) || block.look == Look::Paragraph && bold;
+    set_off && names::is_person(text) && names::trust(text) >= Trust::Shape && !names::says_role(text)
+}
+
+/// Reports whether a block is one line that says what somebody does, and no sentence.
+fn is_role(block: &Block) -> bool {
+    let text = names::bare(&block.text);
+    let starts = text.split([',', '(', '@', '|', '·']).next().unwrap_or(text);
+    block.look == Look::Paragraph
+        && words(text) <= ROLE_WORDS
+        && !text.ends_with(['.', '!', ':', ';', '?'])
+        && names::says_role(starts)
+        && names::is_sure_byline(text)
+}
