@@ -9,7 +9,7 @@ mod writing;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use crate::answer::judge::{self, MIN_CONFIDENCE};
+use crate::answer::judge::{self, MIN_CONFIDENCE, SURE_FROM};
 use crate::answer::meaning::Meaning;
 use crate::answer::runs::Shown;
 use crate::answer::topic::{Topic, Verdict};
@@ -108,6 +108,13 @@ pub struct Found {
     pub filters: Filters,
     started: Instant,
     retrieve: Duration,
+}
+
+impl Found {
+    /// Returns whether the answer needs no line that says that it may not be one.
+    fn is_sure(&self) -> bool {
+        !self.abstains && self.confidence >= SURE_FROM
+    }
 }
 
 /// Calls [`find_with`] with the words of the question only.
@@ -259,6 +266,7 @@ pub fn write(
             false => draft.text(),
         },
         abstained,
+        sure: !abstained && found.is_sure(),
         confidence: found.confidence,
         threshold: found.threshold,
         mode,

@@ -68,7 +68,7 @@ fn the_json_object_is_the_contract_s() {
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(
         keys(&answer),
-        "abstained answer citations confidence corpus further_reading lead mode model question related sentences \
+        "abstained answer citations confidence corpus further_reading lead mode model question related sentences sure \
          threshold timings voices"
     );
     assert_eq!(keys(&answer["sentences"][0]), "citations support supported text");

@@ -19,13 +19,16 @@ pub struct Draft {
     lead: Option<usize>,
     /// The question.
     question: String,
+    /// Whether the first paragraph says that it may not answer the question.
+    unsure: bool,
 }
 
 impl Draft {
-    /// Creates an empty draft that answers `question`.
-    pub fn of(question: &str) -> Self {
+    /// Creates an empty draft that answers `question`, surely or perhaps.
+    pub fn of(question: &str, sure: bool) -> Self {
         Draft {
             question: question.to_string(),
+            unsure: !sure,
             ..Draft::default()
         }
     }
@@ -33,8 +36,11 @@ impl Draft {
     /// Adds a lead that a model wrote, backed by the words `quote` of `passage`, and returns it.
     pub fn add_lead(&mut self, text: &str, passage: &Passage, quote: Range<usize>, support: f32) -> &Sentence {
         let n = self.cite(passage, &passage.text[quote]);
-        self.lead = Some(self.sentences.len());
-        self.push(text.to_string(), vec![n], support, None, true)
+        let at = self.sentences.len();
+        self.lead = Some(at);
+        self.push(text.to_string(), vec![n], support, None, true);
+        self.sentences[at].heading = std::mem::take(&mut self.unsure).then(|| UNSURE.to_string());
+        &self.sentences[at]
     }
 
     /// Adds a sentence that no passage backs. `support` is the share that the best quote backs.
@@ -78,19 +84,28 @@ impl Draft {
     /// Returns the heading above a voice of `passage`: the question that its contributors were asked.
     ///
     /// There is none below a voice of the same discussion, above a section of an article, or if the reader asked the
-    /// same question.
-    fn heading(&self, passage: &Passage) -> Option<String> {
+    /// same question. The first one says so if the answer is unsure.
+    fn heading(&mut self, passage: &Passage) -> Option<String> {
+        let unsure = std::mem::take(&mut self.unsure);
+        match (self.title(passage), unsure) {
+            (Some(title), true) => Some(format!("{UNSURE} {NEAREST}{title}")),
+            (None, true) => Some(UNSURE.to_string()),
+            (Some(title), false) if title.ends_with('?') => Some(format!("Asked: {title}")),
+            (Some(title), false) => Some(format!("Discussion: {title}")),
+            (None, false) => None,
+        }
+    }
+
+    /// Returns the question of the discussion of `passage`, where it heads the voices.
+    fn title(&self, passage: &Passage) -> Option<String> {
         passage.contributor.as_ref()?;
         let group = passage.id.group().to_string();
         let last = self.voices.last().and_then(|voice| voice.id.parse::<Id>().ok());
         let goes_on = last.is_some_and(|last| last.group().to_string() == group);
         let title = injection::without_marks(&one_line(&passage.discussion));
         let bare = |text: &str| -> String { text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect() };
-        if goes_on || title.is_empty() || bare(&title) == bare(&self.question) {
-            return None;
-        }
-        let name = if title.ends_with('?') { "Asked" } else { "Discussion" };
-        Some(format!("{name}: {title}"))
+        let says_more = !goes_on && !title.is_empty() && bare(&title) != bare(&self.question);
+        says_more.then_some(title)
     }
 
     fn push(
@@ -211,6 +226,10 @@ pub fn marks(sentence: &Sentence) -> String {
     shown.map(|n| format!(" [{n}]")).collect()
 }
 
+/// The line above an answer that may not be one, and what names the discussion.
+const UNSURE: &str = "This may not answer your question.";
+const NEAREST: &str = "The nearest discussion: ";
+
 /// The mark after a sentence that no passage backs.
 const UNSUPPORTED: &str = " [unsupported]";
 
@@ -282,7 +301,7 @@ mod tests {
             discussion: title.into(),
             ..passage(id, "One is so.")
         };
-        let mut draft = Draft::of("why, oh why");
+        let mut draft = Draft::of("why, oh why", true);
         for (id, title) in [
             ("e/q1/a", "Why, oh why?"),
             ("e/q2/a", "Pay\nrises [1]"),
@@ -296,6 +315,27 @@ mod tests {
         assert_eq!(
             headings,
             [None, Some("Discussion: Pay rises (1)"), None, Some("Asked: How?")]
+        );
+    }
+
+    #[test]
+    fn an_unsure_answer_says_so_once_above_its_first_sentence() {
+        let a = passage("e/q1/a", "One is so.");
+        let mut draft = Draft::of("how", false);
+        draft.add_run(&a, &spans(&a.text), Stance::Supports, 0);
+        draft.add_run(&passage("e/q2/a", "Two."), &spans("Two."), Stance::Supports, 0);
+        assert_eq!(
+            draft.text(),
+            "This may not answer your question. The nearest discussion: Why?\n\nSomebody: One is so. [1]\n\nAsked: Why?\n\n\
+             Somebody: Two. [2]"
+        );
+        let mut draft = Draft::of("how", false);
+        draft.add_lead("It is one.", &a, 0..10, 0.9);
+        draft.add_run(&a, &spans(&a.text), Stance::Supports, 0);
+        assert!(
+            draft
+                .text()
+                .starts_with("This may not answer your question.\n\nIt is one. [1]\n\nAsked: Why?")
         );
     }
 

@@ -23,6 +23,12 @@ use super::words::Words;
 /// The confidence from which askpm answers. The fits are scaled so that this is their operating point.
 pub const MIN_CONFIDENCE: f32 = 0.5;
 
+/// The confidence below which an answer says that it may not answer the question. On the tune half of the plain questions,
+/// four of the six near misses that askpm answers are below, and 17 of the 46 questions that the corpus answers. For blind
+/// readers the line is worth a point where it is true, and costs 0.2 points where it is not (benches/runs/
+/// 2026-11-29-epyc-2-cores/readings-8).
+pub const SURE_FROM: f32 = 0.75;
+
 /// The confidence from which a discussion is named as related, as a share of the confidence to answer.
 ///
 /// This was checked on the tune questions that nothing answers. People judged 86 of the 187 discussions named at 0.3 as

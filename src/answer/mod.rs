@@ -178,6 +178,8 @@ pub struct Answer {
     /// Markdown with `[n]` marks. An abstention has the line that says so, and the related discussions.
     pub answer: String,
     pub abstained: bool,
+    /// Whether askpm is sure that this answers the question. If not, the answer says so.
+    pub sure: bool,
     /// How sure askpm is that a discussion answers the question: 0..=1.
     pub confidence: f32,
     /// The confidence below which askpm abstains: 0..=1.

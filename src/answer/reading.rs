@@ -141,6 +141,33 @@ pub(super) fn holds_its_speech(text: &str) -> bool {
     text.matches('"').count().is_multiple_of(2) && text.matches('“').count() == text.matches('”').count()
 }
 
+/// Openings by which an author introduces themselves before they say something.
+const INTRODUCING: &[&str] = &[
+    "i am",
+    "i'm",
+    "i was",
+    "i've been",
+    "i have been",
+    "i work",
+    "i currently",
+    "i recently",
+    "my name",
+    "my background",
+    "as a",
+    "as an",
+    "hi",
+    "hello",
+];
+
+/// Returns whether `text` opens with who its author is.
+pub(super) fn introduces(text: &str) -> bool {
+    let words = words(text).join(" ");
+    INTRODUCING.iter().any(|opening| {
+        let rest = words.strip_prefix(opening);
+        rest.is_some_and(|rest| rest.starts_with(' '))
+    })
+}
+
 /// Openings by which an author joins others, without saying what.
 const JOINING: &[&str] = &[
     "i agree",
@@ -328,6 +355,25 @@ mod tests {
     fn a_short_order_opens_something() {
         assert!(is_stump("Compare two openings.") && is_stump("Look at what stays constant."));
         assert!(!is_stump("Two scorched docks are enough.") && !is_stump("Eight to twelve weeks is ordinary."));
+    }
+
+    #[test]
+    fn authors_introduce_themselves() {
+        for text in [
+            "I am at present the PM of a search algorithm.",
+            "Hi, I’m Ana.",
+            "As an engineer, I had no say.",
+        ] {
+            assert!(introduces(text), "{text}");
+        }
+        for text in [
+            "Iamblichus said so.",
+            "I ask the engineers first.",
+            "Asana is a tool.",
+            "Hire slowly.",
+        ] {
+            assert!(!introduces(text), "{text}");
+        }
     }
 
     #[test]

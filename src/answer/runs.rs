@@ -266,9 +266,10 @@ fn best(sentences: &[&Sentence], passage: &Passage, shown: &[String], length: us
     })
 }
 
-/// Returns whether these sentences open their answer.
+/// Returns whether these sentences open their answer with more than who its author is.
 fn opens(part: &[&Sentence], passage: &Passage) -> bool {
-    passage.part == 0 && part.first().is_some_and(|first| first.position == 0)
+    let first = part.first().filter(|first| passage.part == 0 && first.position == 0);
+    first.is_some_and(|first| !reading::introduces(&passage.text[first.span.clone()]))
 }
 
 /// Returns how near the nearest of these sentences is to the question. It is 0 without an embedding model.

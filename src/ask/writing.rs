@@ -56,7 +56,7 @@ pub(super) fn write(
     let topics: Vec<&Topic> = answering.take(DISCUSSIONS).collect();
     let runs = runs::choose(&found.query, &topics, &settings.shown);
     let mut written = Written {
-        draft: Draft::of(&found.query),
+        draft: Draft::of(&found.query, found.is_sure()),
         ..Written::default()
     };
     if runs.is_empty() {
