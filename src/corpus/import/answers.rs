@@ -4,6 +4,7 @@
 //! answer's text. Each block that opens an answer gets a [`Turn`].
 
 mod choices;
+mod layout;
 mod mentions;
 mod openings;
 mod regions;
@@ -77,6 +78,10 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     }
     if lettered.is_empty() {
         named |= speakers::unlettered(blocks, of) || choices::counted(blocks, of);
+        if let Some(turns) = layout::read(blocks, of) {
+            of.clone_from_slice(&turns);
+            return true;
+        }
     }
     // A heading such as `Answer 2` above a text that a signature below it opens is only a label.
     for at in 0..blocks.len() {

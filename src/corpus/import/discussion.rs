@@ -220,6 +220,7 @@ impl Builder {
         self.place == Place::Answer
             && open.is_some_and(|answer| !answer.body.ends_with(':'))
             && block.look == Look::Paragraph
+            && marks::asked_by(text).is_none()
             && text.contains(',')
             && names::is_sure_byline(text)
             && names::says_role(text)

@@ -72,12 +72,24 @@ fn is_separator(c: char) -> bool {
 /// Reads `Question 1Title`, `Question 2) Title`, `Q3: Title`, `Discussion #4 – Title`.
 pub(super) fn question(text: &str) -> Option<Question<'_>> {
     let (text, emphasised) = unemphasised(text);
-    let (rest, short) = match (strip_word(text, "question"), strip_word(text, "discussion")) {
-        (Some(rest), _) | (_, Some(rest)) => (rest, false),
-        _ => (strip_word(text, "q")?, true),
+    let words = [
+        "question",
+        "discussion",
+        "frage",
+        "pregunta",
+        "pergunta",
+        "domanda",
+        "vraag",
+    ];
+    let (rest, short) = match words.iter().find_map(|word| strip_word(text, word)) {
+        Some(rest) => (rest, false),
+        None => (strip_word(text, "q")?, true),
     };
     let rest = if short { rest } else { rest.trim_start() };
-    let rest = rest.strip_prefix('#').unwrap_or(rest);
+    let rest = ["#", "n° ", "n°", "nº ", "no. ", "nr. "]
+        .iter()
+        .find_map(|sign| strip_word(rest, sign))
+        .unwrap_or(rest);
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let number = rest.get(..digits).filter(|_| (1..=3).contains(&digits))?.parse().ok()?;
     let rest = after_mark(&rest[digits..], emphasised);
@@ -166,10 +178,11 @@ pub(super) fn signed_by_role(text: &str) -> Option<&str> {
 pub(super) fn asks(text: &str) -> Option<&str> {
     let (text, emphasised) = unemphasised(text);
     let wide = ["问题", "問題", "质问", "質問", "问", "問", "질문"];
-    if let Some(title) = wide
-        .iter()
-        .find_map(|word| text.strip_prefix(word)?.strip_prefix(['：', ':']))
-    {
+    if let Some(title) = wide.iter().find_map(|word| {
+        let rest = text.strip_prefix(word)?;
+        rest.trim_start_matches(|c: char| c.is_numeric())
+            .strip_prefix(['：', ':'])
+    }) {
         return Some(after_mark(title, emphasised)).filter(|title| !title.is_empty());
     }
     let openings = [
@@ -191,7 +204,8 @@ pub(super) fn asks(text: &str) -> Option<&str> {
     let rest = openings
         .iter()
         .find_map(|word| strip_word(text, word)?.strip_prefix(':'))
-        .or_else(|| text.strip_prefix('Q')?.strip_prefix([':', '.', ')']))?;
+        .or_else(|| text.strip_prefix('Q')?.strip_prefix([':', '.', ')']))
+        .or_else(|| text.strip_prefix("P:").filter(|rest| rest.contains('?')))?;
     let apart = rest.starts_with([' ', '\n', '*', '_']) || text.starts_with("Q:");
     let title = after_mark(rest, emphasised);
     (apart && title.chars().count() >= 3).then_some(title)

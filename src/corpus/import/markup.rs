@@ -71,7 +71,7 @@ fn without_callouts(text: &str) -> Cow<'_, str> {
                 } else if !title.is_empty() {
                     out.push_str("> ");
                     out.push_str(title);
-                    out.push_str("\n");
+                    out.push('\n');
                 }
             }
             None => {

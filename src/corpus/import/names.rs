@@ -39,7 +39,7 @@ pub(super) const NO_SPEAKER: &str = "note notes update tip tips ps pps example q
     source sources pros cons pro con before after problem solution why how what when where who result \
     results context action price cost warning important summary conclusion author published tags \
     category http https read watch listen more also q a step day week month pricing event sponsor \
-    location time goal goals task risk myth fact do dont good bad short yes no tldr verdict";
+    location time goal goals task risk myth fact do dont good bad short yes no tldr verdict next upcoming";
 
 /// Words that make a line a statement rather than a role.
 const VERBS: &str = "is are was were should can will must have do does need needs why how what";
@@ -213,7 +213,8 @@ pub(super) fn is_speaker(text: &str) -> bool {
     let k = key(text);
     let numbered = k.strip_prefix("speaker ").is_some_and(|n| words(n) == 1);
     let opens = k.split(' ').next().is_some_and(|word| among(NO_SPEAKER, word));
-    let named = is_person(text) || words(text) == 1 && is_name(text) && !text.contains(['.', '/', '#']);
+    let named = is_person(text)
+        || words(text) == 1 && is_name(text) && (!text.contains(['.', '/', '#']) || text.starts_with("u/"));
     let titled = words(text) <= 4 && is_name(text) && !text.contains(',');
     text.chars().count() <= 50 && !opens && (numbered || named || titled)
 }

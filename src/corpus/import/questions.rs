@@ -40,6 +40,10 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
         if !block.is_seen() {
             continue;
         }
+        if matches!(of[at], Some(Turn::Question(_))) {
+            asked = Some(at);
+            continue;
+        }
         let title = marks::asks(&block.text);
         if let Some(title) = title.filter(|_| answered[at] && of[at].is_none()) {
             of[at] = Some(question(0, title, "`Q:` with an answer below it"));

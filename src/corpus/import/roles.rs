@@ -9,8 +9,14 @@ use super::names::{self, Trust};
 /// Most words in such a role.
 const ROLE_WORDS: usize = 12;
 
+/// So many names in plain text with a role below each are no accident.
+const PLAIN: usize = 3;
+
 /// Joins the names in `blocks` with the roles below them.
 pub(super) fn join(blocks: Vec<Block>) -> Vec<Block> {
+    let plain = |pair: &&[Block]| is_plain_name(&pair[0]) && is_role(&pair[1]);
+    let plain = blocks.windows(2).filter(plain).count() >= PLAIN;
+    let is_name = |block: &Block| is_name(block) || plain && is_plain_name(block);
     let mut out: Vec<Block> = Vec::with_capacity(blocks.len());
     let mut blocks = blocks.into_iter().peekable();
     while let Some(mut block) = blocks.next() {
@@ -45,6 +51,15 @@ fn is_name(block: &Block) -> bool {
     let bold = block.text.starts_with("**") && block.text.trim_end().ends_with("**");
     let set_off = matches!(block.look, Look::Heading(2..)) || block.look == Look::Paragraph && bold;
     set_off && names::is_person(text) && names::trust(text) >= Trust::Shape && !names::says_role(text)
+}
+
+/// Reports whether a block is a person's name without emphasis, and nothing else.
+fn is_plain_name(block: &Block) -> bool {
+    let text = block.text.trim();
+    block.look == Look::Paragraph
+        && names::is_person(text)
+        && names::trust(text) >= Trust::Shape
+        && !names::says_role(text)
 }
 
 /// Reports whether a block is one line that says what somebody does, and no sentence.

@@ -4,6 +4,7 @@
 
 use super::clean::{key, strip_word, unemphasised, words};
 use super::names;
+use crate::corpus::script::is_cjk;
 
 /// Reads `Asked by Jane Doe`, with or without a colon.
 pub(super) fn asked_by(text: &str) -> Option<&str> {
@@ -42,6 +43,12 @@ pub(super) fn question_from(text: &str) -> Option<(&str, &str)> {
         "asked by ",
         "sent in by ",
         "submitted by ",
+        "frage von ",
+        "pregunta de ",
+        "pergunta de ",
+        "question de ",
+        "domanda di ",
+        "vraag van ",
     ]
     .iter()
     .find_map(|opening| strip_word(text, opening))?;
@@ -66,6 +73,15 @@ pub(super) fn answer_from(text: &str) -> Option<(&str, &str)> {
         {
             return Some((by.trim(), said.trim())).filter(|(by, _)| names::is_name_cjk(by));
         }
+        // `回答：田中 恵（サポート部長）` alone
+        if let Some(by) = rest
+            .trim_start()
+            .strip_prefix(['：', ':'])
+            .map(|by| by.trim_matches(['*', ' ']))
+            && (names::is_name_cjk(by) || names::is_byline(by) && by.starts_with(is_cjk))
+        {
+            return Some((by, ""));
+        }
         let (by, said) = rest.trim_start().strip_prefix(['（', '('])?.split_once(['）', ')'])?;
         let said = said.trim_start().strip_prefix(['：', ':'])?;
         return Some((by.trim(), said.trim())).filter(|(by, _)| !by.is_empty() && words(by) <= 10);
@@ -79,6 +95,12 @@ pub(super) fn answer_from(text: &str) -> Option<(&str, &str)> {
         "reply by",
         "response from",
         "response by",
+        "antwort von",
+        "réponse de",
+        "respuesta de",
+        "resposta de",
+        "risposta di",
+        "antwoord van",
     ];
     if let Some(found) = numbered_answer(text).or_else(|| dashed_answer(text)) {
         return Some(found);

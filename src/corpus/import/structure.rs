@@ -298,6 +298,7 @@ impl Builder {
 
     fn finish(mut self) -> Built {
         self.end_answer();
+        self.name_behind();
         if self.title_to_come {
             // The title's block was also something else, such as a question.
             self.made_up += words(&self.built.edition.title);

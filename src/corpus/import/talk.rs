@@ -17,9 +17,12 @@ use super::names;
 use super::turns::turn::{Asked, Said, Turn, next_seen};
 use super::{asides, marks};
 
+/// So many turns with a time are a talk, whatever they say.
+const STAMPED: usize = 4;
+
 /// Words for people in a talk who are not named.
-const CROWD: &str =
-    "audience guest caller participant speaker host moderator interviewer unknown voice attendee listener student";
+const CROWD: &str = "audience guest caller participant speaker host moderator interviewer unknown voice attendee listener student \
+     woman man lady gentleman";
 
 /// Finds the turns of a talk. Returns whether the text is one.
 pub(super) fn read(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
@@ -27,7 +30,11 @@ pub(super) fn read(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     let marked = |b: &Block| {
         b.is_seen() && (marks::answer(&b.text).is_some_and(|m| m.index < 3) || marks::asks(&b.text).is_some())
     };
-    if blocks.iter().any(marked) {
+    let stamped = blocks
+        .iter()
+        .filter(|b| b.is_seen() && stamped(&b.text).is_some())
+        .count();
+    if stamped < STAMPED && blocks.iter().any(marked) {
         return false;
     }
     transcript(blocks, of) || letters::find(blocks, of) || interview(blocks, of)
@@ -91,6 +98,11 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
             .filter(|(_, b)| matches!(b.look, Look::Paragraph))
             .filter_map(|(at, b)| {
                 let (who, said) = names::spoken_line(&b.text)?;
+                // `ANA LIMA, HOST:`
+                let who = who
+                    .split_once(',')
+                    .filter(|(_, part)| words(part) <= 2)
+                    .map_or(who, |(who, _)| who);
                 (names::is_speaker(who) && !said.is_empty()).then_some(Speech::new(at, who, said))
             })
             .collect();
@@ -102,7 +114,8 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     };
     with_text(&mut speeches, blocks);
     let host = host(&speeches).or_else(|| opener(&speeches));
-    if speeches.len() < 2 || stamps < 2 && host.is_none() {
+    let guest = guest(&speeches).filter(|_| host.is_none());
+    if speeches.len() < 2 || stamps < 2 && host.is_none() && guest.is_none() {
         return false;
     }
     let first = speeches[0].at;
@@ -120,9 +133,9 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     });
     let mut asked = false;
     for speech in &speeches {
-        let asks = host == Some(speech.who) && speech.asks;
+        let asks = speech.asks && (host == Some(speech.who) || guest.is_some_and(|guest| guest != speech.who));
         // What the host says before the first question opens nothing.
-        of[speech.at] = match (asks, asked || host.is_none()) {
+        of[speech.at] = match (asks, asked || host.is_none() && guest.is_none()) {
             (true, _) => Some(asked_by(speech, blocks, of)),
             (false, true) => Some(Turn::Answer(Said {
                 by: Some(speech.who.to_string()),
@@ -216,7 +229,7 @@ fn is_stray(text: &str, marked: bool) -> bool {
         Some(rest) if bare.len() < timed.len() => rest.trim_start(),
         _ => text,
     };
-    let Some((who, said)) = names::spoken_line(text).filter(|(who, said)| words(who) <= 4 && !said.is_empty()) else {
+    let Some((who, said)) = names::spoken_line(text).filter(|(who, said)| words(who) <= 6 && !said.is_empty()) else {
         return false;
     };
     let k = key(who);
@@ -269,6 +282,26 @@ fn host<'a>(speeches: &[Speech<'a>]) -> Option<&'a str> {
     answered.then_some(host)
 }
 
+/// Returns who alone answers what several others ask.
+fn guest<'a>(speeches: &[Speech<'a>]) -> Option<&'a str> {
+    let mut turns: HashMap<&str, usize> = HashMap::new();
+    for speech in speeches.iter().filter(|speech| !speech.asks) {
+        *turns.entry(speech.who).or_default() += 1;
+    }
+    let (guest, _) = turns
+        .into_iter()
+        .max_by_key(|(who, turns)| (*turns, std::cmp::Reverse(*who)))?;
+    let others: Vec<&Speech> = speeches.iter().filter(|speech| speech.who != guest).collect();
+    let askers: HashSet<&str> = others
+        .iter()
+        .filter(|speech| speech.asks)
+        .map(|speech| speech.who)
+        .collect();
+    let asked = others.iter().filter(|speech| speech.asks).count();
+    let silent = !speeches.iter().any(|speech| speech.who == guest && speech.asks);
+    (silent && askers.len() >= 2 && asked * 4 >= others.len() * 3).then_some(guest)
+}
+
 /// Returns who begins a conversation with its only question, if others answer it.
 fn opener<'a>(speeches: &[Speech<'a>]) -> Option<&'a str> {
     let (first, rest) = speeches.split_first()?;
@@ -301,11 +334,16 @@ fn asked_by(speech: &Speech, blocks: &[Block], of: &mut [Option<Turn>]) -> Turn 
 
 /// Finds questions in bold, each with its answer below.
 fn interview(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
+    set_off_by("**", blocks, of) || set_off_by("*", blocks, of) || set_off_by("_", blocks, of)
+}
+
+/// Finds questions that `mark` stands around, each with its answer below.
+fn set_off_by(mark: &str, blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
     let bold = |b: &Block| {
         let text = b.text.trim();
-        let marked =
-            text.starts_with("**") && text.ends_with("**") && text.len() > 4 && !text[2..text.len() - 2].contains("**");
-        b.look == Look::Heading(7) || b.look == Look::Paragraph && marked
+        let inner = text.strip_prefix(mark).and_then(|text| text.strip_suffix(mark));
+        let marked = inner.is_some_and(|inner| !inner.is_empty() && !inner.starts_with(mark) && !inner.contains(mark));
+        mark == "**" && b.look == Look::Heading(7) || b.look == Look::Paragraph && marked
     };
     let asks = |b: &Block| bold(b) && names::bare(&b.text).ends_with('?') && marks::question(&b.text).is_none();
     let found: Vec<usize> = (0..blocks.len()).filter(|&at| asks(&blocks[at])).collect();
@@ -315,6 +353,18 @@ fn interview(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
         .iter()
         .any(|b| b.is_seen() && marks::question(&b.text).is_some_and(|q| q.sure));
     if found.len() < 2 || found.len() * 10 < bolds * 6 || headings > found.len() || marked {
+        return false;
+    }
+    // Where names stand before the answers, `answers.rs` reads them.
+    let ends = found.iter().skip(1).copied().chain([blocks.len()]);
+    let named = |(at, end): (&usize, usize)| {
+        let said = |b: &Block| {
+            let line = names::spoken_line(&b.text);
+            line.is_some_and(|(who, _)| words(who) > 1 && names::trust(who) >= names::Trust::Known)
+        };
+        blocks[at + 1..end].iter().any(|b| b.is_seen() && said(b))
+    };
+    if found.iter().zip(ends).filter(|pair| named(*pair)).count() * 2 >= found.len() {
         return false;
     }
     let mut any = false;

@@ -242,6 +242,12 @@ impl Reader {
         let numbered = block.look == Look::Item && last.starts_with(|c: char| c.is_ascii_digit());
         let one = line.chars().all(|c| c == drawn) && !marks::may_open(&last);
         if above.is_empty() {
+            // Plain text of Mailchimp marks headings twice.
+            if let Some(title) = last.strip_prefix("** ").filter(|_| one) {
+                block.text = title.to_string();
+                block.look = Look::Paragraph;
+                return true;
+            }
             let even = matches!(drawn, '-' | '~' | '─' | '—' | '–') && off <= 3;
             return one && (block.look == Look::Paragraph || numbered && off <= 3) && (drawn == '=' || even);
         }

@@ -10,7 +10,7 @@ use self::turn::{Turn, is_question, next_seen};
 use super::block::{Block, Look};
 use super::clean::words;
 use super::marks::{self, Label};
-use super::{answers, asides, furniture, names, questions, quoted, talk};
+use super::{answers, asides, furniture, heads, names, questions, quoted, talk};
 
 /// The turns of a letter.
 #[derive(Debug, Default)]
@@ -138,6 +138,13 @@ pub(super) fn read(blocks: &[Block]) -> Turns {
         asides::find(blocks, &mut of);
     }
     bylines(blocks, &mut of);
+    for (at, block) in blocks.iter().enumerate() {
+        if of[at].is_none() && heads::is_head(block) && next_seen(blocks, at).is_some() {
+            of[at] = Some(Turn::Section);
+        } else if of[at].is_none() && heads::is_sponsor(block) {
+            of[at] = Some(Turn::Aside);
+        }
+    }
     let (ahead, more) = (ahead(blocks, &of, !named, !named), ahead(blocks, &of, !named, false));
     let mut tail: Vec<bool> = blocks
         .iter()

@@ -4,7 +4,7 @@ use crate::corpus::import::block::{Block, Look};
 use crate::corpus::import::clean::key;
 use crate::corpus::import::marks::{self, Label};
 use crate::corpus::import::turns::turn;
-use crate::corpus::import::{closing, furniture, names, resources};
+use crate::corpus::import::{closing, furniture, heads, names, resources};
 
 /// A question and the blocks below it, up to the next question or heading of its level.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) struct Region {
     pub blocks: Vec<usize>,
     /// Whether a line says who asks.
     pub asker: bool,
+    /// How many of `blocks` stand above that line, and so are the asker's words.
+    pub asked: usize,
     /// Index into `blocks` after a label such as `Answers`, if there is one.
     pub label: Option<usize>,
 }
@@ -45,6 +47,7 @@ pub(super) fn find(blocks: &[Block]) -> Vec<Region> {
         let over = level
             .zip(above)
             .is_some_and(|(level, above)| level <= above || above == 0 && level < 7 && !is_named(block));
+        let over = over || heads::is_head(block);
         if opens || over {
             found.extend(open.take().map(|(_, region)| region));
         }
@@ -54,6 +57,7 @@ pub(super) fn find(blocks: &[Block]) -> Vec<Region> {
                 marked,
                 blocks: Vec::new(),
                 asker: marks::question_from(&block.text).is_some(),
+                asked: 0,
                 label: None,
             };
             open = Some((level.unwrap_or(0), region));
@@ -62,13 +66,18 @@ pub(super) fn find(blocks: &[Block]) -> Vec<Region> {
         let Some((_, region)) = &mut open else { continue };
         match marks::label(&block.text) {
             Some(_) => found.extend(open.take().map(|(_, region)| region)),
-            None if marks::asked_by(&block.text).is_some() => region.asker = true,
+            None if marks::asked_by(&block.text).is_some() => {
+                (region.asker, region.asked) = (true, region.blocks.len());
+            }
             None => region.blocks.push(at),
         }
     }
     found.extend(open.map(|(_, region)| region));
     for region in &mut found {
-        let ends = |at: &usize| furniture::is_idle(&blocks[*at]) || closing::farewell(&blocks[*at].text);
+        let ends = |at: &usize| {
+            let block = &blocks[*at];
+            furniture::is_idle(block) || closing::farewell(&block.text) || heads::is_sponsor(block)
+        };
         while region.blocks.last().is_some_and(ends) {
             region.blocks.pop();
         }
@@ -77,7 +86,7 @@ pub(super) fn find(blocks: &[Block]) -> Vec<Region> {
 }
 
 /// Reports whether a title asks about people.
-fn is_about(title: &str) -> bool {
+pub(super) fn is_about(title: &str) -> bool {
     let k = key(title);
     let about = [
         "who are ",

@@ -63,6 +63,8 @@ pub(super) fn find(blocks: &[Block], regions: &[Region], of: &mut [Option<Turn>]
                 }
                 false => unclear = true,
             }
+        } else if region.asked > 0 && runs[0].text.len() > region.asked {
+            runs[0].text.drain(..region.asked);
         } else if region.asker {
             let beside = !runs[0].signed.above.is_empty();
             let text = &mut runs[0].text;

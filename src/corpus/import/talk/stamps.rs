@@ -15,14 +15,17 @@ pub(super) fn is_notice(line: &str) -> bool {
 
 /// Returns what follows a day in digits, and the comma or space behind it.
 fn day(text: &str) -> Option<&str> {
-    let length = text
-        .bytes()
-        .take_while(|b| b.is_ascii_digit() || matches!(b, b'/' | b'.' | b'-'))
-        .count();
+    let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'-');
+    let length = text.bytes().take_while(part).count();
     let fields: Vec<&str> = text[..length].split(['/', '.', '-']).collect();
-    let numbers = fields.len() == 3 && fields.iter().all(|field| matches!(field.len(), 1 | 2 | 4));
+    let number = |field: &str| matches!(field.len(), 1 | 2 | 4) && field.bytes().all(|b| b.is_ascii_digit());
+    let month = |field: &str| field.len() == 3 && field.bytes().all(|b| b.is_ascii_alphabetic());
+    let is_day = match fields[..] {
+        [a, b, c] => number(a) && (number(b) || month(b)) && number(c),
+        _ => false,
+    };
     let rest = text[length..].strip_prefix(['T', ',', ' '])?.trim_start();
-    numbers.then_some(rest)
+    is_day.then_some(rest)
 }
 
 /// Returns the speaker and the text of a turn with a time.
@@ -53,28 +56,50 @@ pub(super) fn stamped(text: &str) -> Option<(&str, &str)> {
         )
     };
     let before = line[..first].trim_matches(joins);
-    let before = [" today at", " yesterday at"].iter().find_map(|day| {
-        let at = before.len().checked_sub(day.len())?;
-        before
-            .get(at..)?
-            .eq_ignore_ascii_case(day)
-            .then(|| before[..at].trim_end_matches(joins))
-    });
-    let before = named(before.unwrap_or(line[..first].trim_matches(joins)));
-    let after = line[start + time.len()..].trim_start_matches(joins);
-    let after = after_half(after).trim_start_matches(joins);
+    let before = named(before[..before.len() - day_name(before)].trim_end_matches(joins));
+    let after = after_half(line[start + time.len()..].trim_start()).trim_start_matches(joins);
     if before.is_empty() {
         let after = &text[line.len() - after.len()..];
         if let Some((who, said)) = names::spoken_line(after) {
-            return names::is_speaker(who).then_some((who, said));
+            return speaker(who).map(|who| (who, said));
         }
         let (who, said) = after.split_once('\n').unwrap_or((after, ""));
-        return names::is_speaker(names::bare(who)).then(|| (names::bare(who), said.trim()));
+        return speaker(names::bare(who)).map(|who| (who, said.trim()));
     }
     let said = text[line.len() - after.len()..].trim();
     // A sentence may mention a time of day.
     let set_off = line[..first].ends_with(['(', '[', '|', '\t']) || after.is_empty();
     (set_off && names::is_speaker(before)).then_some((before, said))
+}
+
+/// Returns the length of a name of a day at the end of `text`: `Today`, `Yesterday at`, `Ana Lima — Monday`.
+fn day_name(text: &str) -> usize {
+    let bare = text.trim_end();
+    let bare = bare.strip_suffix(" at").unwrap_or(bare);
+    let days = "today yesterday monday tuesday wednesday thursday friday saturday sunday";
+    let last = bare.rsplit([' ', '[', '(']).next().unwrap_or_default();
+    match days.split(' ').any(|day| last.eq_ignore_ascii_case(day)) {
+        true => text.len() - (bare.len() - last.len()),
+        false => 0,
+    }
+}
+
+/// Returns the speaker in a line of a chat, where the form of a name is freer: `Lima, Ana (External)`, `old_ana#7781`.
+fn speaker(who: &str) -> Option<&str> {
+    let who = ["(External)", "(Guest)", "(Unverified)"]
+        .iter()
+        .find_map(|mark| who.strip_suffix(mark))
+        .unwrap_or(who)
+        .trim();
+    let bare = who
+        .rsplit_once('#')
+        .filter(|(_, code)| code.len() == 4 && code.bytes().all(|b| b.is_ascii_digit()));
+    let name = bare.map_or(who, |(name, _)| name);
+    let handle = bare.is_some() && !name.contains(char::is_whitespace);
+    let listed = who
+        .split_once(", ")
+        .is_some_and(|(last, first)| names::is_name(&format!("{first} {last}")) && !first.contains(','));
+    (names::is_speaker(name) || handle || listed).then_some(name)
 }
 
 /// Returns what follows `AM` or `PM` at the beginning of `text`.
@@ -149,6 +174,16 @@ mod tests {
             ("12/05/26, 09:04 - Ana Lima: We ask.", Some(("Ana Lima", "We ask."))),
             ("Ana Lima — 05/12/2026 9:04 AM\nWe ask.", Some(("Ana Lima", "We ask."))),
             ("Ana Lima — Today at 9:04 AM\nWe ask.", Some(("Ana Lima", "We ask."))),
+            (
+                "[30-Jun-26 06:12 PM] old_ana#4410\nWe ask.",
+                Some(("old_ana", "We ask.")),
+            ),
+            (
+                "[Yesterday 14:03] Lima, Ana (External)\nWe ask.",
+                Some(("Lima, Ana", "We ask.")),
+            ),
+            ("Ana Lima, [20.11.2025 10:02]\nWe ask.", Some(("Ana Lima", "We ask."))),
+            ("[12/05/26, 09:00] PM Circle: We ask.", Some(("PM Circle", "We ask."))),
             ("12/05/26, 09:00 - Ana created the group", None),
             ("We meet at 9:04 AM on Mondays", None),
             ("Ana Lima came at 9:04 and left", None),
