@@ -2,7 +2,7 @@
 //!
 //! This comes last, where nothing else has named who asks or answers.
 
-use super::clean::{bounded_line, key, words};
+use super::clean::{bounded_line, words};
 use super::marks;
 use super::names::{self, Trust};
 use super::structure::Builder;
@@ -64,7 +64,7 @@ impl Builder {
             let had = words(&discussion.title) + words(&discussion.body);
             (discussion.title, discussion.body) = (asked.title, asked.body);
             let mut kept = words(&discussion.title) + words(&discussion.body);
-            if !is_nobody(&asked.name) {
+            if !names::is_nobody(&asked.name) {
                 kept += words(&asked.name);
                 discussion.asked_by = Some(bounded_line(&asked.name, MAX_LINE));
             }
@@ -200,17 +200,11 @@ fn is_asker(name: &str) -> bool {
     let placed = name
         .split_once(", ")
         .is_some_and(|(name, _)| names::is_name(name) && words(name) <= 3);
-    is_nobody(name)
+    names::is_nobody(name)
         || described
         || placed
         || names::trust(name) >= Trust::Known
         || words(name) == 1 && names::trust(name) == Trust::Word
-}
-
-fn is_nobody(name: &str) -> bool {
-    let known =
-        "anonymous|anon|anonym|anonyme|anónimo|anônimo|name withheld|no name given|name and address supplied|匿名";
-    known.split('|').any(|nobody| key(name) == key(nobody))
 }
 
 #[cfg(test)]

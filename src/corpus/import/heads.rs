@@ -33,6 +33,16 @@ pub(super) fn is_sponsor(block: &Block) -> bool {
         || key(line).starts_with("together with ") && words(line) <= HEAD_WORDS
 }
 
+/// Reports whether `block` is a notice in one paragraph: `Next month: pricing.`
+pub(super) fn is_notice(block: &Block) -> bool {
+    let text = names::bare(&block.text);
+    let labelled = || {
+        let (label, rest) = text.split_once(": ")?;
+        (!rest.is_empty()).then(|| Block::new(Look::Paragraph, label))
+    };
+    block.look == Look::Paragraph && labelled().is_some_and(|label| is_among(&label, HEADS))
+}
+
 fn is_among(block: &Block, list: &str) -> bool {
     let text = block.text.trim_start_matches(|c: char| !c.is_alphanumeric());
     let line = matches!(block.look, Look::Heading(_) | Look::Paragraph) && !text.contains('\n');

@@ -55,6 +55,16 @@ const ROLE_CJK: usize = 24;
 
 const PARTICLES: &str = "de da di du del van von der den bin al la le y dos ter ten zu el";
 
+/// What stands where nobody is named, in the languages that letters come in, separated by `|`.
+const NOBODY: &str = "anonymous|anon|anonymously|anonym|anonyme|anónimo|anónima|anônimo|anônima|anonimo|anoniem|a reader|name withheld|\
+    no name|no name given|name and address supplied|name and address withheld|匿名|匿名希望";
+
+/// Reports whether `text` says that somebody is not named.
+pub(super) fn is_nobody(text: &str) -> bool {
+    let text = key(text);
+    NOBODY.split('|').any(|nobody| text == nobody)
+}
+
 /// Reports whether `word` is in `list`, whose words are separated by spaces.
 pub(super) fn among(list: &str, word: &str) -> bool {
     list.split(' ').any(|listed| listed == word)

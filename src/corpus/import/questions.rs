@@ -4,7 +4,7 @@
 //! times.
 
 use super::block::{Block, Look};
-use super::clean::{key, words};
+use super::clean::words;
 use super::marks::{self, Label};
 use super::turns::turn::{self, Asked, Turn};
 use super::{links, names, resources};
@@ -252,6 +252,9 @@ fn asker(blocks: &[Block], of: &mut [Option<Turn>], region: std::ops::Range<usiz
 fn asker_name(name: &str) -> String {
     let name = links::unlinked(names::bare(name).trim_end_matches(':'));
     let name = name.trim();
-    let none = ["anonymous", "anon", "a reader", "name withheld"].contains(&key(name).as_str());
-    if none { String::new() } else { name.to_string() }
+    if names::is_nobody(name) {
+        String::new()
+    } else {
+        name.to_string()
+    }
 }

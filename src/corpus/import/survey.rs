@@ -197,7 +197,9 @@ impl Survey {
             return None;
         }
         let part = |hundredths: usize| 100 * count.words <= hundredths * self.all.words;
-        if has(&["comments", "comment", "disqus", "respond", "reactions"]) && !labels.iter().any(|l| l == "body") {
+        // Some pages call what their experts say a comment.
+        let invited = has(&["body", "expert", "guest", "panel"]);
+        if has(&["comments", "comment", "disqus", "respond", "reactions"]) && !invited {
             return Some("comments of readers");
         }
         if has(&[

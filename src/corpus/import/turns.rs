@@ -141,7 +141,9 @@ pub(super) fn read(blocks: &[Block]) -> Turns {
     for (at, block) in blocks.iter().enumerate() {
         if of[at].is_none() && heads::is_head(block) && next_seen(blocks, at).is_some() {
             of[at] = Some(Turn::Section);
-        } else if of[at].is_none() && heads::is_sponsor(block) {
+        } else if of[at].is_none()
+            && (heads::is_sponsor(block) || heads::is_notice(block) && furniture::furniture(&block.text).is_none())
+        {
             of[at] = Some(Turn::Aside);
         }
     }

@@ -101,8 +101,11 @@ fn introduce(cues: &mut [Vec<Cue>]) {
     // `A reader who asked not to be named` on a line of its own may ask.
     let described =
         |cue: &Cue| cue.form.kind == Kind::Line && ["A ", "An "].iter().any(|word| cue.who.starts_with(word));
-    // Where three people have initials, all such words are.
-    let initials = |cue: &Cue| (2..=3).contains(&cue.who.len()) && cue.who.bytes().all(|b| b.is_ascii_uppercase());
+    // Where three people have initials or their names in capitals, all such words are.
+    let initials = |cue: &Cue| {
+        let short = cue.who.chars().count() >= 2 && words(&cue.who) == 1;
+        short && cue.form.kind != Kind::Line && cue.who.chars().all(|c| c.is_alphabetic() && !c.is_lowercase())
+    };
     let people: HashSet<&str> = cues
         .iter()
         .flatten()

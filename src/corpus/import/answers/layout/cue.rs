@@ -180,19 +180,8 @@ fn person(who: &str) -> (String, Trust) {
         .iter()
         .find_map(|word| read.split_once(word))
         .map_or(read.as_str(), |(name, _)| name);
-    let nobody = [
-        "anonymous",
-        "anonym",
-        "anonyme",
-        "anónimo",
-        "anônimo",
-        "anonimo",
-        "anónima",
-        "name withheld",
-        "no name given",
-    ];
     let handle = who.starts_with("u/") && words(&who) == 1;
-    let trust = if handle || nobody.contains(&key(name).as_str()) {
+    let trust = if handle || names::is_nobody(name) {
         Trust::Known
     } else {
         // Two or three capitals are initials.
@@ -403,7 +392,8 @@ fn sentence(text: &str) -> Option<(&str, &str)> {
     let trust = names::trust(who);
     let role = who.contains(',') && names::says_role(who);
     let fits = words(who) <= NAME_WORDS && words(said) >= 3 && !said.trim_start().starts_with([':', ',']);
-    (fits && (trust == Trust::Sure && role || bold && trust >= Trust::Known)).then_some((who, said.trim()))
+    let alone = names::is_person(who) && trust >= Trust::Shape;
+    (fits && (trust == Trust::Sure && role || bold && trust >= Trust::Known || alone)).then_some((who, said.trim()))
 }
 
 /// Splits `Ask twice. (Ana Lima, Acme)` and `Ask twice. — Ana Lima` into the text and the name.

@@ -6,7 +6,7 @@ use super::super::regions;
 use super::cue::{Cue, Kind};
 use super::opener::{Opener, opener};
 use crate::corpus::import::block::{Block, Look};
-use crate::corpus::import::clean::{key, words};
+use crate::corpus::import::clean::{key, strip_word, words};
 use crate::corpus::import::marks::{self, Label};
 use crate::corpus::import::names::{self, Trust};
 use crate::corpus::import::{closing, furniture, heads, resources};
@@ -186,14 +186,8 @@ fn asks_below(blocks: &[Block], at: usize) -> Option<Opener> {
 /// Reads `*From Ravindra in Pune*` on a line of its own.
 fn from(text: &str) -> Option<&str> {
     let bare = names::bare(text);
-    if [
-        "sent in anonymously",
-        "asked anonymously",
-        "name withheld",
-        "no name given",
-    ]
-    .contains(&key(bare).as_str())
-    {
+    let sent = ["sent in ", "asked "].iter().find_map(|verb| strip_word(bare, verb));
+    if names::is_nobody(sent.unwrap_or(bare)) {
         return Some("Anonymous");
     }
     let openings = ["From ", "from ", "Raised by ", "Posed by "];
@@ -225,6 +219,12 @@ fn is_answers(text: &str) -> bool {
     )
 }
 
+/// Reports whether all letters are capitals.
+fn shouted(text: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphabetic());
+    letters.clone().count() >= 3 && letters.clone().all(char::is_uppercase)
+}
+
 /// Reports whether `block` ends the answers of `region`: it heads something else.
 fn ends(block: &Block, region: &Region, cues: &[Cue]) -> bool {
     if marks::label(&block.text).is_some_and(|label| label != Label::Answers) {
@@ -244,11 +244,12 @@ fn ends(block: &Block, region: &Region, cues: &[Cue]) -> bool {
         Look::Heading(own @ 1..=6) => !named && (level == 0 || own <= level || level == 7),
         Look::Paragraph => {
             let text = names::bare(&block.text);
-            let letters = text.chars().filter(|c| c.is_alphabetic());
-            let shouted = letters.clone().count() >= 3 && letters.clone().all(char::is_uppercase);
             let bold = regions::level(block) == Some(7);
-            let short = words(text) <= 6 && !text.contains('\n') && !text.ends_with(['.', ',', ':']);
-            short && (shouted || bold) && !cues.iter().any(|cue| cue.trust >= Trust::Shape)
+            // In plain text, the lines below it may be in the same paragraph.
+            let line = text.split('\n').next().unwrap_or_default();
+            let alone = line.len() == text.len() || shouted(line);
+            let short = words(line) <= 6 && alone && !line.ends_with(['.', ',', ':']);
+            short && (shouted(line) || bold) && !cues.iter().any(|cue| cue.trust >= Trust::Shape)
         }
         _ => false,
     }

@@ -52,7 +52,7 @@ pub(super) struct Opener {
     pub body: String,
     pub asker: Option<String>,
     pub number: u32,
-    /// 0 for a line that is no heading.
+    /// 0 for a line that is not a heading.
     pub level: u8,
     /// Whether it is marked as a question, and not only set off and asked.
     pub marked: bool,

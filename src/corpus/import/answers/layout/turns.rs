@@ -13,7 +13,7 @@ use crate::corpus::import::turns::turn::{Asked, Said, Turn};
 use crate::corpus::import::{asides, heads};
 
 const WHY: &str = "names stand to the answers in the same way throughout the letter";
-const UNCLEAR_WHOSE: &str = "it looks like the answers beside it, and it is not clear whose it is";
+const UNCLEAR_WHOSE: &str = "it looks like the answers around it, and it is not clear whose it is";
 const UNCLEAR: &str = "it is not clear where the question ends, so nobody signs it";
 
 /// Begins the discussion of `region`. `text` is what stands between its title and its first answer.
@@ -71,21 +71,11 @@ fn question(blocks: &[Block], region: &Region, text: &[usize], of: &mut [Option<
         of[at] = Some(Turn::Label(words(&blocks[at].text)));
     }
     let asker = asker.map(|who| names::bare(&who).trim_end_matches([',', ':']).to_string());
-    let nobody = [
-        "anonymous",
-        "anonym",
-        "anonyme",
-        "anónimo",
-        "anon",
-        "a reader",
-        "name withheld",
-        "no name given",
-    ];
     of[region.at] = Some(Turn::Question(Asked {
         number: opener.number,
         title: opener.title,
         body,
-        asker: asker.filter(|who| !nobody.contains(&key(who).as_str())),
+        asker: asker.filter(|who| !names::is_nobody(who)),
         why: "it stands over answers with names",
     }));
 }
@@ -150,6 +140,8 @@ pub(super) fn above(
     question(blocks, &region, &text, out);
     let mut count = 0;
     let mut over = false;
+    // Whether the open answer is a quotation so far.
+    let mut quoted: Option<bool> = None;
     // Below the last answer's first paragraph, a short line may head something else.
     let last = region.blocks.iter().rfind(|&&at| named(at).is_some());
     let last = last.and_then(|last| {
@@ -168,9 +160,16 @@ pub(super) fn above(
                 ..Said::default()
             }))
         };
+        let quotes = blocks[at].text.starts_with("> ");
         if let Some(cue) = named(at) {
             out[at] = answer(Some(cue.who.clone()), &cue.after, WHY);
-            (count, over) = (count + 1, false);
+            (count, over, quoted) = (count + 1, false, None);
+        } else if quoted.is_none_or(|quoted| quoted) && quotes && form.kind == Kind::Line {
+            quoted = Some(true);
+        } else if quoted == Some(true) {
+            // An answer that is a quotation ends with it.
+            out[at] = Some(Turn::Aside);
+            quoted = Some(false);
         } else if asides::is_labelled(&blocks[at].text) || heads::is_sponsor(&blocks[at]) {
             out[at] = Some(Turn::Aside);
         } else if !over && count > 0 && Some(&at) > last && is_heading(blocks, at) {
@@ -185,7 +184,7 @@ pub(super) fn above(
         }
     }
     if let Some(end) = region.end {
-        out[end] = Some(Turn::Section);
+        out[end] = Some(ended(&blocks[end]));
     }
     count
 }
@@ -328,9 +327,17 @@ pub(super) fn below(
         out[first] = Some(Turn::Aside);
     }
     if let Some(end) = region.end {
-        out[end] = Some(Turn::Section);
+        out[end] = Some(ended(&blocks[end]));
     }
     count
+}
+
+/// Returns what the block below a region is: a heading, or a heading with its text.
+fn ended(block: &Block) -> Turn {
+    match block.text.contains('\n') {
+        true => Turn::Aside,
+        false => Turn::Section,
+    }
 }
 
 /// Reports whether text of this form is set off so clearly that it opens something.
