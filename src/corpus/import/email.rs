@@ -4,24 +4,26 @@
 //! It gets the mail's subject, date and sender, or those of the original if the mail was forwarded. Attachments are
 //! read too, or reported as left out. `parts.rs` takes messages apart.
 
+mod chain;
 mod decode;
 mod digest;
+mod forms;
 mod forward;
 mod header;
 mod mailbox;
 mod parts;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use mail_parser::MessageParser;
 
+use self::forms::{says_the_same, score};
 use self::forward::without_prefix;
 use self::forward::{Original, in_blocks, in_text, is_covering_note, note_block};
 use self::header::{day, sender, source, with_header};
 use self::parts::{Attachment, Body, Text};
 use super::block::{Block, Document, Look, title};
-use super::clean::{clean, key, words};
+use super::clean::{clean, words};
 use super::sniff::Kind;
 use super::structure::build;
 use super::structure::built::Built;
@@ -117,6 +119,14 @@ struct Reading<'a> {
     count: usize,
 }
 
+/// What the subject of a mail says of its text.
+struct Outer {
+    /// Whether it may forward another mail.
+    forwarded: bool,
+    /// Who replies, if it answers another mail.
+    replies: Option<String>,
+}
+
 /// A text as it was read, and the header of the original if it was forwarded.
 struct Read {
     document: Document,
@@ -195,11 +205,14 @@ impl Reading<'_> {
             .filter(|m| !m.parts.is_empty())
             .ok_or("its header cannot be read")?;
         let subject = head.subject().and_then(title);
-        let forwarded = subject.as_deref().is_some_and(|s| without_prefix(s) != s.trim());
+        let outer = Outer {
+            forwarded: subject.as_deref().is_some_and(|s| without_prefix(s) != s.trim()),
+            replies: sender(&head).filter(|_| subject.as_deref().is_some_and(chain::is_reply)),
+        };
         let (body, mut found) = parts::walk(raw, depth, self.limits, left)?;
         let body = body.map(|body| digest::in_messages(body, &mut found));
         let read = match body {
-            Some(body) => self.read(body, forwarded)?,
+            Some(body) => self.read(body, &outer)?,
             None => None,
         };
         let (mut files, mut letter) = (Vec::new(), false);
@@ -239,9 +252,9 @@ impl Reading<'_> {
     }
 
     /// Reads the text of `body`, whose depth `parts.rs` has already limited.
-    fn read(&self, body: Body, forwarded: bool) -> Result<Option<Read>, String> {
+    fn read(&self, body: Body, outer: &Outer) -> Result<Option<Read>, String> {
         match body {
-            Body::Text(text) => self.text(text, forwarded).map(Some),
+            Body::Text(text) => self.text(text, outer).map(Some),
             Body::Frame(text) => {
                 let mut document = page(&text.text, text.is_html, self.limits)?;
                 let blocks = std::mem::take(&mut document.blocks).into_iter();
@@ -251,12 +264,12 @@ impl Reading<'_> {
                     original: None,
                 }))
             }
-            Body::Best(bodies) => self.best(bodies, forwarded),
+            Body::Best(bodies) => self.best(bodies, outer),
             Body::All(bodies) => {
                 let mut all: Vec<(Read, bool)> = Vec::new();
                 for body in bodies {
                     let is_html = matches!(&body, Body::Text(text) if text.is_html);
-                    let Some(next) = self.read(body, forwarded)? else {
+                    let Some(next) = self.read(body, outer)? else {
                         continue;
                     };
                     match all.last() {
@@ -285,13 +298,19 @@ impl Reading<'_> {
         }
     }
 
-    fn text(&self, text: Text, forwarded: bool) -> Result<Read, String> {
+    fn text(&self, text: Text, outer: &Outer) -> Result<Read, String> {
+        if let Some(document) = chain::read(&text, outer.replies.as_deref(), self.limits)? {
+            return Ok(Read {
+                document,
+                original: None,
+            });
+        }
         if text.is_html {
             let mut document = page(&text.text, true, self.limits)?;
-            let original = in_blocks(&mut document, forwarded);
+            let original = in_blocks(&mut document, outer.forwarded);
             return Ok(Read { document, original });
         }
-        let Some((original, note, body)) = in_text(&text.text, forwarded) else {
+        let Some((original, note, body)) = in_text(&text.text, outer.forwarded) else {
             let document = page(&text.text, false, self.limits)?;
             return Ok(Read {
                 document,
@@ -313,12 +332,12 @@ impl Reading<'_> {
     ///
     /// If two forms keep the same, HTML wins, because it has links and headings, unless it is only a pointer to the
     /// text.
-    fn best(&self, bodies: Vec<Body>, forwarded: bool) -> Result<Option<Read>, String> {
+    fn best(&self, bodies: Vec<Body>, outer: &Outer) -> Result<Option<Read>, String> {
         let mut found: Vec<(Read, bool, Built)> = Vec::new();
         let mut failure = None;
         for body in bodies {
             let is_html = !matches!(&body, Body::Text(text) if !text.is_html);
-            match self.read(body, forwarded) {
+            match self.read(body, outer) {
                 Ok(Some(read)) => {
                     // `build` takes the first line as the title of a text that has none.
                     let built = build(read.document.clone(), "mail");
@@ -403,40 +422,6 @@ fn unseen(block: Block, what: &'static str) -> Block {
         _ => Look::Unseen(what),
     };
     Block { look, ..block }
-}
-
-/// Reports whether two texts are nearly the same.
-///
-/// The shorter one has at least 8 distinct words and at least half as many as the other. Nine in ten of its words are
-/// in the other.
-fn says_the_same(one: &Document, other: &Document) -> bool {
-    let said = |document: &Document| -> HashSet<String> {
-        let texts = document.blocks.iter().map(|block| key(&block.text));
-        texts
-            .flat_map(|text| text.split(' ').map(str::to_string).collect::<Vec<_>>())
-            .collect()
-    };
-    let (one, other) = (said(one), said(other));
-    let (few, many) = if one.len() < other.len() {
-        (one, other)
-    } else {
-        (other, one)
-    };
-    let shared = few.intersection(&many).count();
-    few.len() >= 8 && few.len() * 2 >= many.len() && shared * 10 >= few.len() * 9
-}
-
-/// Signed answers; discussions; whether it is HTML and not a stub; words kept.
-type Score = (usize, usize, bool, usize);
-
-fn score(built: &Built, is_html: bool, longest: usize) -> Score {
-    let edition = &built.edition;
-    let answers = edition.discussions.iter().flat_map(|d| &d.answers);
-    let signed = answers
-        .filter(|a| a.contributor != super::structure::parts::UNSIGNED)
-        .count();
-    let whole = is_html && built.words_kept * 2 >= longest;
-    (signed, edition.discussions.len(), whole, built.words_kept)
 }
 
 #[cfg(test)]

@@ -271,7 +271,14 @@ pub(super) fn label(text: &str) -> Option<Label> {
         | "the community answers"
         | "your answers"
         | "your replies"
-        | "what readers say" => Some(Label::Answers),
+        | "what readers say"
+        | "what you said"
+        | "what people said"
+        | "what readers said"
+        | "what the community said"
+        | "what the community says"
+        | "the community says"
+        | "you answered" => Some(Label::Answers),
         "latest posts" | "recent posts" | "related posts" | "about us" | "who we are" | "who are we" => {
             Some(Label::Footer)
         }

@@ -22,9 +22,30 @@ pub(super) fn asked_by(text: &str) -> Option<&str> {
         return Some(name)
             .filter(|name| !name.is_empty() && name.chars().count() <= 40 && !name.contains(['\n', '？', '?']));
     }
-    let rest = ["asked by", "question from", "question by", "submitted by", "sent in by"]
-        .iter()
-        .find_map(|opening| strip_word(text, opening))?;
+    let openings = [
+        "asked by",
+        "question from",
+        "question by",
+        "submitted by",
+        "sent in by",
+        "raised by",
+        "posed by",
+        "started by",
+        "gefragt von",
+        "frage von",
+        "eingereicht von",
+        "question de",
+        "posée par",
+        "pregunta de",
+        "preguntado por",
+        "pergunta de",
+        "perguntado por",
+        "domanda di",
+        "chiesto da",
+        "vraag van",
+        "gesteld door",
+    ];
+    let rest = openings.iter().find_map(|opening| strip_word(text, opening))?;
     let name = rest.trim_start_matches(':').trim().trim_end_matches(':');
     let fits = rest.starts_with([' ', ':']) && !name.is_empty() && words(name) <= 20 && !name.contains('\n');
     let named = name.starts_with(|c: char| !c.is_lowercase()) || is_described(name);

@@ -8,7 +8,7 @@ mod stamps;
 
 use std::collections::{HashMap, HashSet};
 
-use self::asking::question_in;
+pub(super) use self::asking::question_in;
 pub(super) use self::stamps::is_stamped;
 use self::stamps::stamped;
 use super::block::{Block, Look};
@@ -90,7 +90,7 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
             .filter_map(|(at, b)| {
                 let unstamped = || names::spoken_line(&b.text).filter(|(who, _)| known.contains(who));
                 let (who, said) = stamped(&b.text).or_else(unstamped)?;
-                Some(Speech::new(at, who, said))
+                Some(Speech::new(at, without_part(who), said))
             })
             .collect()
     } else {
@@ -98,11 +98,7 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
             .filter(|(_, b)| matches!(b.look, Look::Paragraph))
             .filter_map(|(at, b)| {
                 let (who, said) = names::spoken_line(&b.text)?;
-                // `ANA LIMA, HOST:`
-                let who = who
-                    .split_once(',')
-                    .filter(|(_, part)| words(part) <= 2)
-                    .map_or(who, |(who, _)| who);
+                let who = without_part(who);
                 (names::is_speaker(who) && !said.is_empty()).then_some(Speech::new(at, who, said))
             })
             .collect();
@@ -156,6 +152,20 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
         of[at] = Some(Turn::Label(0));
     }
     asked
+}
+
+/// Removes the part in a talk from a name: `ANA LIMA, HOST`, `Host - Ana Lima`.
+fn without_part(who: &str) -> &str {
+    let is_part = |part: &str| names::among(CROWD, &key(part));
+    let behind = who
+        .split_once(", ")
+        .filter(|(_, part)| is_part(part))
+        .map(|(who, _)| who);
+    let before = who
+        .split_once(" - ")
+        .filter(|(part, _)| is_part(part))
+        .map(|(_, who)| who.trim());
+    behind.or(before).unwrap_or(who)
 }
 
 /// Replaces a first or last name by the full name that another turn gives it: `Pavel` by `Pavel Novák`.

@@ -167,23 +167,11 @@ fn judged(blocks: &[Block], cues: &[Vec<Cue>], regions: &[Region], form: Form, b
             .enumerate()
             .filter_map(|(n, &at)| Some((n, of(&cues[at], form)?)))
             .collect();
-        let last = region.blocks.len().checked_sub(1);
-        // Below the text, a name comes last; above, text does.
-        if form.kind == Kind::Line && !of_form.is_empty() {
-            let closes = of_form.last().is_some_and(|(n, _)| Some(*n) == last);
-            if closes != below {
-                score -= 1.0;
-            }
-            // Directly below a line such as `Answers` stands a name or a text.
-            let announced = region.labels.iter().rfind(|(_, kept)| *kept == 0);
-            if let Some((label, _)) = announced
-                && let Some(first) = region.blocks.iter().position(|at| at > label)
-                && (of_form[0].0 == first) == below
-            {
-                score -= 2.0;
-            }
+        let names: Vec<usize> = of_form.iter().filter(|(_, cue)| cue.names()).map(|(n, _)| *n).collect();
+        if let (Kind::Line, [first, .., last]) = (form.kind, &names[..]) {
+            score -= against(region, *first, *last, below);
             // A line without a blank line above belongs to what is above it.
-            for (n, _) in &of_form {
+            for n in &names {
                 let (above, next) = (
                     blocks[region.blocks[*n]].loose,
                     region.blocks.get(n + 1).is_none_or(|&at| blocks[at].loose),
@@ -242,6 +230,36 @@ fn judged(blocks: &[Block], cues: &[Vec<Cue>], regions: &[Region], form: Form, b
         score,
         named,
     })
+}
+
+/// Returns how much speaks against names on lines of their own, from number `first` to `last`, being `below` their answers
+/// or above them.
+fn against(region: &Region, first: usize, last: usize, below: bool) -> f32 {
+    let mut score = 0.0;
+    // Below the text, a name comes last. Above it, text does.
+    let closes = last + 1 == region.blocks.len();
+    score += match (closes, below) {
+        (true, false) => 1.0,
+        (false, true) => 0.5,
+        _ => 0.0,
+    };
+    if first == 0 && below {
+        score += 1.5;
+    }
+    // Directly below a line such as `Answers`, or a name that signs the question, stands a name or a text.
+    let announced = region.labels.iter().rfind(|(_, kept)| *kept == 0).map(|(at, _)| *at);
+    let signed = region
+        .asker
+        .as_ref()
+        .map(|(at, _)| *at)
+        .filter(|at| region.blocks.first().is_some_and(|first| first < at));
+    for line in announced.into_iter().chain(signed) {
+        let next = region.blocks.iter().position(|&at| at > line);
+        if next.is_some_and(|next| (next == first) == below) {
+            score += 2.0;
+        }
+    }
+    score
 }
 
 fn of(cues: &[Cue], form: Form) -> Option<&Cue> {

@@ -139,6 +139,13 @@ fn header(lines: &[&str], from: usize, marked: bool) -> Option<(Original, usize)
     (named && count >= enough).then_some((original, end))
 }
 
+/// Returns the sender in a header that is all of `text`.
+pub(super) fn field_lines(text: &str) -> Option<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let (original, end) = header(&lines, 0, false)?;
+    original.from.filter(|_| end == lines.len())
+}
+
 fn next_is_field(lines: &[&str], at: usize) -> bool {
     lines.get(at + 1).and_then(|line| field(line)).is_some()
 }

@@ -6,7 +6,7 @@ use crate::corpus::import::clean::{bounded_line, key};
 const LONGEST_TITLE: usize = 250;
 
 /// Returns the last question in `text`, on one line.
-pub(super) fn question_in(text: &str) -> Option<String> {
+pub(in crate::corpus::import) fn question_in(text: &str) -> Option<String> {
     let end = text.rfind('?')? + 1;
     let start = text[..end - 1]
         .rmatch_indices(['.', '!', '?', '\n'])

@@ -187,7 +187,13 @@ fn person(who: &str) -> (String, Trust) {
         // Two or three capitals are initials.
         let initials = shouted && (2..=3).contains(&who.len()) && who.bytes().all(|b| b.is_ascii_uppercase());
         let whole = names::trust(&read).max(names::trust(name));
-        if initials { Trust::Word } else { whole }
+        // `LETTERS TO THE EDITOR` has the word for a role, and nobody's name.
+        let heading = shouted && words(&who) > 2 && !names::is_person(name.split([',', '(']).next().unwrap_or(name));
+        match (initials, heading) {
+            (true, _) => Trust::Word,
+            (_, true) => Trust::Not,
+            _ => whole,
+        }
     };
     (who, trust)
 }

@@ -90,7 +90,11 @@ pub(super) fn find(blocks: &[Block], cues: &[Vec<Cue>]) -> Vec<Region> {
         }
         let early = region.blocks.len() <= 1;
         let asker = marks::asked_by(&block.text).or_else(|| {
-            let says = || marks::asker_says(&block.text).map(|(who, _)| who);
+            let says = || {
+                marks::asker_says(&block.text)
+                    .filter(|(_, said)| said.is_empty())
+                    .map(|(who, _)| who)
+            };
             from(&block.text).or_else(says).filter(|_| early)
         });
         match asker.filter(|_| region.asker.is_none() && region.opener.asker.is_none()) {
@@ -167,8 +171,11 @@ fn perhaps(blocks: &[Block], cues: &[Vec<Cue>], at: usize) -> Option<Opener> {
 fn asks_below(blocks: &[Block], at: usize) -> Option<Opener> {
     let next = (at + 1..blocks.len()).find(|&at| blocks[at].is_seen())?;
     let block = &blocks[at];
-    let line = words(&block.text) <= 16 && !block.text.contains('\n') && block.look != Look::Item;
-    let asks = marks::asker_says(&blocks[next].text).is_some_and(|_| marks::is_asking(&blocks[next].text));
+    let open = !names::bare(&block.text).ends_with(['.', '!']);
+    let line = words(&block.text) <= 16 && !block.text.contains('\n') && block.look != Look::Item && open;
+    let says =
+        marks::asker_says(&blocks[next].text).is_some_and(|(_, said)| said.is_empty() || !said.ends_with(['"', '”']));
+    let asks = says && marks::is_asking(&blocks[next].text) && opener(&blocks[next]).is_none();
     (line && asks && marks::asker_says(&block.text).is_none()).then(|| {
         let bare = names::bare(&block.text);
         let title = resources::unnumbered(bare);
@@ -233,7 +240,7 @@ fn ends(block: &Block, region: &Region, cues: &[Cue]) -> bool {
     if heads::is_head(block) || heads::is_sponsor(block) {
         return !heads::is_sponsor(block);
     }
-    if is_answers(&block.text) {
+    if is_answers(&block.text) || marks::label(&block.text) == Some(Label::Answers) {
         return false;
     }
     let named = cues
