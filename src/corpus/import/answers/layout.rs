@@ -25,8 +25,6 @@ struct Reading {
     form: Form,
     below: bool,
     score: f32,
-    /// Named answers.
-    named: usize,
 }
 
 /// Returns the turns of the letter by its layout.
@@ -224,12 +222,7 @@ fn judged(blocks: &[Block], cues: &[Vec<Cue>], regions: &[Region], form: Form, b
         && strangers as f32 <= STRANGERS * (named + strangers) as f32
         && texts > 0;
     score -= 0.8 * strangers as f32;
-    (fits && score > 0.0).then_some(Reading {
-        form,
-        below,
-        score,
-        named,
-    })
+    (fits && score > 0.0).then_some(Reading { form, below, score })
 }
 
 /// Returns how much speaks against names on lines of their own, from number `first` to `last`, being `below` their answers

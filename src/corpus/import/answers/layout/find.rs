@@ -149,7 +149,6 @@ fn perhaps(blocks: &[Block], cues: &[Vec<Cue>], at: usize) -> Option<Opener> {
         asker: None,
         number: 0,
         level,
-        marked: false,
     };
     let named = cues[at].iter().any(|cue| cue.trust >= Trust::Shape);
     if level > 0 {
@@ -185,7 +184,6 @@ fn asks_below(blocks: &[Block], at: usize) -> Option<Opener> {
             asker: None,
             number: 0,
             level: regions::level(block).unwrap_or(0),
-            marked: true,
         }
     })
 }

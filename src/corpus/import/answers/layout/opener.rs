@@ -54,8 +54,6 @@ pub(super) struct Opener {
     pub number: u32,
     /// 0 for a line that is not a heading.
     pub level: u8,
-    /// Whether it is marked as a question, and not only set off and asked.
-    pub marked: bool,
 }
 
 fn level(block: &Block) -> u8 {
@@ -72,7 +70,7 @@ pub(super) fn opener(block: &Block) -> Option<Opener> {
         return None;
     }
     let (level, text) = (level(block), block.text.trim());
-    let made = |number, title: &str, marked| {
+    let made = |number, title: &str| {
         let (title, asker) = asker_behind(title);
         let (line, body) = split(title);
         Opener {
@@ -81,23 +79,22 @@ pub(super) fn opener(block: &Block) -> Option<Opener> {
             asker,
             number,
             level,
-            marked,
         }
     };
     if let Some(q) = marks::question(text).filter(|q| q.sure && (!q.short || q.title.contains('?'))) {
-        return Some(made(q.number, q.title, true));
+        return Some(made(q.number, q.title));
     }
     if let Some((who, said)) = marks::question_from(text) {
         return Some(Opener {
             asker: Some(who.to_string()),
-            ..made(0, said, true)
+            ..made(0, said)
         });
     }
     if let Some(title) = marks::asks(text) {
-        return Some(made(0, title, true));
+        return Some(made(0, title));
     }
     if let Some((number, rest)) = labelled(text) {
-        return Some(made(number, rest, true));
+        return Some(made(number, rest));
     }
     // `A reader in Galway asks: "How …?"`, set off
     let bare = names::bare(resources::unnumbered(text));
@@ -106,12 +103,12 @@ pub(super) fn opener(block: &Block) -> Option<Opener> {
         if let Some((who, said)) = bare.split_once(" asks: ") {
             return Some(Opener {
                 asker: Some(who.to_string()),
-                ..made(number, said, true)
+                ..made(number, said)
             });
         }
         let (title, _) = asker_behind(bare);
         if unquoted(title).ends_with('?') && words(title) <= 60 && !regions::is_about(bare) {
-            return Some(made(number, bare, false));
+            return Some(made(number, bare));
         }
     }
     None
