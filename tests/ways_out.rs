@@ -84,10 +84,9 @@ fn what_a_server_writes_after_the_lead_is_not_shown() {
     assert_eq!(answer["mode"], "llm", "{answer:#}");
     assert_eq!(answer["lead"], answer["sentences"][0], "{answer:#}");
     let text = answer["answer"].as_str().unwrap();
-    assert!(
-        text.starts_with("Charge by successful call and publish the price on one page. [1]"),
-        "{text}"
-    );
+    // By words alone, askpm is not sure that this answers.
+    let lead = "This may not answer your question.\n\nCharge by successful call and publish the price on one page. [1]";
+    assert!(text.starts_with(lead), "{text}");
     assert!(!text.contains("Elephants"), "{text}");
 }
 

@@ -254,7 +254,21 @@ pub(super) fn below(
     };
     let mut unclear = false;
     let mut asked = Vec::new();
-    if !known && runs.len() > 1 && (unlike || asks == Some(true) || region.opener.title.is_empty()) {
+    let label = region.labels.iter().find(|(_, kept)| *kept == 0).map(|(at, _)| *at);
+    if let Some(label) = label {
+        // The asker's words and name stand above a line such as `Answers`.
+        if runs[0].1 < label {
+            let (text, at, cue) = runs.remove(0);
+            asked = text;
+            match known || !cue.before.is_empty() {
+                true => asked.push(at),
+                false => region.asker = Some((at, cue.who.clone())),
+            }
+        } else {
+            let all = std::mem::take(&mut runs[0].0);
+            (asked, runs[0].0) = all.into_iter().partition(|&at| at < label);
+        }
+    } else if !known && runs.len() > 1 && (unlike || asks == Some(true) || region.opener.title.is_empty()) {
         let (text, at, cue) = runs.remove(0);
         asked = text;
         if cue.before.is_empty() {
@@ -324,7 +338,15 @@ pub(super) fn below(
         }));
     }
     if let Some(&first) = rest.first() {
-        out[first] = Some(Turn::Aside);
+        // Nobody signs the only answer below a line such as `Answers`.
+        out[first] = match label.is_some_and(|label| runs.is_empty() && first > label) {
+            true => Some(Turn::Answer(Said {
+                text: blocks[first].body().to_string(),
+                why: UNCLEAR,
+                ..Said::default()
+            })),
+            false => Some(Turn::Aside),
+        };
     }
     if let Some(end) = region.end {
         out[end] = Some(ended(&blocks[end]));
