@@ -66,8 +66,9 @@ fn compare_greedy(
 /// Largest difference, in logits, at which the two implementations may choose different tokens on the real model. Both
 /// round activations to 8 bits before each matmul, but llama.cpp keeps the scale of each block in half precision, which
 /// now and then rounds a value to the other side. (On the same weights as F32, where neither rounds, all greedy tokens
-/// are the same.)
-const NEAR: f32 = 0.2;
+/// are the same.) The kernels of a CPU with AVX2 alone round at other places than those with AVX-512: there, the largest
+/// difference on these conversations is 0.213.
+const NEAR: f32 = 0.3;
 
 #[test]
 fn the_real_model_agrees_with_llama_cpp_in_prompts_and_greedy_tokens() {
