@@ -299,16 +299,27 @@ impl Reading<'_> {
     }
 
     fn text(&self, text: Text, outer: &Outer) -> Result<Read, String> {
-        if let Some(document) = chain::read(&text, outer.replies.as_deref(), self.limits)? {
-            return Ok(Read {
-                document,
-                original: None,
-            });
-        }
+        let sender = outer.replies.as_deref();
         if text.is_html {
             let mut document = page(&text.text, true, self.limits)?;
-            let original = in_blocks(&mut document, outer.forwarded);
+            let is_chain = sender.is_some_and(|sender| chain::in_blocks(&mut document, sender));
+            let original = if is_chain {
+                None
+            } else {
+                in_blocks(&mut document, outer.forwarded)
+            };
             return Ok(Read { document, original });
+        }
+        if let Some(sender) = sender
+            && let Some(plain) = chain::unquoted(&text.text)
+        {
+            let mut document = page(&plain, false, self.limits)?;
+            if chain::in_blocks(&mut document, sender) {
+                return Ok(Read {
+                    document,
+                    original: None,
+                });
+            }
         }
         let Some((original, note, body)) = in_text(&text.text, outer.forwarded) else {
             let document = page(&text.text, false, self.limits)?;

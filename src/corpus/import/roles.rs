@@ -50,16 +50,16 @@ fn is_name(block: &Block) -> bool {
     let text = names::bare(&block.text).trim_end_matches(',');
     let bold = block.text.starts_with("**") && block.text.trim_end().ends_with("**");
     let set_off = matches!(block.look, Look::Heading(2..)) || block.look == Look::Paragraph && bold;
-    set_off && names::is_person(text) && names::trust(text) >= Trust::Shape && !names::says_role(text)
+    set_off && is_only_name(text)
 }
 
 /// Reports whether a block is a person's name without emphasis, and nothing else.
 fn is_plain_name(block: &Block) -> bool {
-    let text = block.text.trim();
-    block.look == Look::Paragraph
-        && names::is_person(text)
-        && names::trust(text) >= Trust::Shape
-        && !names::says_role(text)
+    block.look == Look::Paragraph && is_only_name(block.text.trim())
+}
+
+fn is_only_name(text: &str) -> bool {
+    names::is_person(text) && names::trust(text) >= Trust::Shape && !names::says_role(text)
 }
 
 /// Reports whether a block is one line that says what somebody does, and no sentence.

@@ -4,12 +4,10 @@
 //! a header above it.
 
 use super::forward::{field_lines, without_prefix};
-use super::parts::Text;
 use crate::corpus::import::block::{Block, Document, Look};
 use crate::corpus::import::clean::{key, one_line, words};
 use crate::corpus::import::names;
 use crate::corpus::import::talk::question_in;
-use crate::corpus::import::{Limits, page};
 
 /// Longest message that asks, in words. A whole letter that somebody answers is not a question.
 const ASKED_WORDS: usize = 400;
@@ -36,25 +34,10 @@ pub(super) fn is_reply(subject: &str) -> bool {
     marks.iter().any(|mark| subject.starts_with(mark)) && without_prefix(&subject) != subject
 }
 
-/// Reads a chain of replies, if `text` is one and `sender` replies in it.
-///
-/// # Errors
-/// Fails if the text cannot be read as a page.
-pub(super) fn read(text: &Text, sender: Option<&str>, limits: &Limits) -> Result<Option<Document>, String> {
-    let Some(sender) = sender else { return Ok(None) };
-    let plain = match text.is_html {
-        true => Some(text.text.clone()),
-        false => unquoted(&text.text),
-    };
-    let Some(plain) = plain else { return Ok(None) };
-    let mut document = page(&plain, text.is_html, limits)?;
-    Ok(in_blocks(&mut document, sender).then_some(document))
-}
-
 /// Removes the marks of quotations from a plain text, if it is a chain with the newest message first.
 ///
 /// Answers between quoted lines are no chain.
-fn unquoted(text: &str) -> Option<String> {
+pub(super) fn unquoted(text: &str) -> Option<String> {
     let level = |line: &str| {
         line.chars()
             .take_while(|c| matches!(c, '>' | ' '))
@@ -76,7 +59,7 @@ fn unquoted(text: &str) -> Option<String> {
 
 /// Turns the chain of `document` into a question and its answers. `sender` wrote the newest message. Returns whether it is
 /// a chain.
-fn in_blocks(document: &mut Document, sender: &str) -> bool {
+pub(super) fn in_blocks(document: &mut Document, sender: &str) -> bool {
     let mut messages: Vec<(String, Vec<Block>)> = vec![(sender.to_string(), Vec::new())];
     let mut unseen = Vec::new();
     for block in &document.blocks {

@@ -1,5 +1,7 @@
 //! Reads the names in a block, wherever they stand: above the text, before it, behind it or below it.
 
+use std::borrow::Cow;
+
 use super::super::openings::plain;
 use crate::corpus::import::block::{Block, Look};
 use crate::corpus::import::clean::{key, words};
@@ -239,16 +241,20 @@ fn mark(block: &Block, text: &str) -> Mark {
     }
 }
 
+/// Removes the marks of a quotation, `> `, from its lines.
+pub(super) fn unmarked(text: &str) -> Cow<'_, str> {
+    match text.strip_prefix("> ") {
+        Some(rest) => rest.replace("\n> ", "\n").replace("\n>", "\n").into(),
+        None => text.into(),
+    }
+}
+
 /// Returns the names that `block` may have, each in another form.
 pub(super) fn cues(block: &Block) -> Vec<Cue> {
-    let body = block
-        .text
-        .strip_prefix("> ")
-        .map(|rest| rest.replace("\n> ", "\n").replace("\n>", "\n"));
-    let whole = body.as_deref().unwrap_or(&block.text);
+    let whole = unmarked(&block.text);
     let whole = match block.look {
-        Look::Item => resources::unnumbered(whole.strip_prefix("- ").unwrap_or(whole)),
-        _ => whole,
+        Look::Item => resources::unnumbered(whole.strip_prefix("- ").unwrap_or(&whole)),
+        _ => &whole,
     };
     let text = undecorated(whole);
     let mark = mark(block, text);

@@ -12,6 +12,7 @@ use crate::corpus::import::names::{self, Trust};
 use crate::corpus::import::{closing, furniture, heads, resources};
 
 /// A question and the blocks below it.
+#[derive(Clone)]
 pub(super) struct Region {
     pub at: usize,
     pub opener: Opener,
@@ -84,7 +85,7 @@ pub(super) fn find(blocks: &[Block], cues: &[Vec<Cue>]) -> Vec<Region> {
         let Some(region) = found.last_mut().filter(|_| open) else {
             continue;
         };
-        if marks::label(&block.text) == Some(Label::Answers) || is_answers(&block.text) {
+        if is_answers(&block.text) {
             region.labels.push((at, 0));
             continue;
         }
@@ -204,7 +205,7 @@ fn from(text: &str) -> Option<&str> {
 /// Reports whether a line announces the answers, in one of the languages that letters come in.
 fn is_answers(text: &str) -> bool {
     let k = key(text.trim_start_matches(|c: char| !c.is_alphanumeric()));
-    matches!(
+    let known = matches!(
         k.as_str(),
         "the answers"
             | "what people said"
@@ -221,7 +222,8 @@ fn is_answers(text: &str) -> bool {
             | "risposte"
             | "le risposte"
             | "antwoorden"
-    )
+    );
+    known || marks::label(text) == Some(Label::Answers)
 }
 
 /// Reports whether all letters are capitals.
@@ -238,7 +240,7 @@ fn ends(block: &Block, region: &Region, cues: &[Cue]) -> bool {
     if heads::is_head(block) || heads::is_sponsor(block) {
         return !heads::is_sponsor(block);
     }
-    if is_answers(&block.text) || marks::label(&block.text) == Some(Label::Answers) {
+    if is_answers(&block.text) {
         return false;
     }
     let named = cues

@@ -150,7 +150,7 @@ fn labelled(text: &str) -> Option<(u32, &str)> {
 fn split(text: &str) -> (String, String) {
     let text = unquoted(text);
     let (line, below) = text.split_once('\n').unwrap_or((text, ""));
-    if words(line) <= 40 || below.is_empty() && words(line) <= 40 {
+    if words(line) <= 40 {
         return (one_line(names::bare(line)), below.trim().to_string());
     }
     match title_in(text) {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::cue::{Cue, Form, Kind, Mark};
+use super::cue::{Cue, Form, Kind, Mark, unmarked};
 use super::find::Region;
 use super::opener::{self, asker_behind, title_in};
 use super::{Reading, of};
@@ -101,13 +101,7 @@ pub(super) fn above(
         first = Some(n + 1);
     }
     let Some(mut first) = first else { return 0 };
-    let mut region = Region {
-        opener: region.opener.clone(),
-        blocks: region.blocks.clone(),
-        asker: region.asker.clone(),
-        labels: region.labels.clone(),
-        ..*region
-    };
+    let mut region = region.clone();
     if let Some(at) = asker {
         region.asker = Some((at, blocks[at].text.clone()));
     }
@@ -245,13 +239,7 @@ pub(super) fn below(
     let known = region.asker.is_some() || region.opener.asker.is_some();
     let unlike = runs[0].2.form != form;
     let asks = asks(blocks, &runs[0], &runs[1..]);
-    let mut region = Region {
-        opener: region.opener.clone(),
-        blocks: region.blocks.clone(),
-        asker: region.asker.clone(),
-        labels: region.labels.clone(),
-        ..*region
-    };
+    let mut region = region.clone();
     let mut unclear = false;
     let mut asked = Vec::new();
     let label = region.labels.iter().find(|(_, kept)| *kept == 0).map(|(at, _)| *at);
@@ -314,7 +302,7 @@ pub(super) fn below(
             said.push_str(if said.is_empty() { "" } else { "\n\n" });
             said.push_str(text.trim());
         };
-        text.iter().for_each(|&at| add(&unquote(blocks[at].body())));
+        text.iter().for_each(|&at| add(&unmarked(blocks[at].body())));
         if unclear {
             add(blocks[*at].body());
         } else if !cue.before.is_empty() {
@@ -379,13 +367,6 @@ fn is_heading(blocks: &[Block], at: usize) -> bool {
         words(text) <= 4 && !text.contains('\n') && !text.ends_with(['.', '!', '?', ',', ';', '…', '"', '”', ')']);
     let body = next.is_some_and(|next| matches!(blocks[next].look, Look::Paragraph | Look::Item));
     blocks[at].look == Look::Paragraph && short && body && text.starts_with(|c: char| !c.is_lowercase())
-}
-
-fn unquote(text: &str) -> String {
-    text.strip_prefix("> ").map_or_else(
-        || text.to_string(),
-        |rest| rest.replace("\n> ", "\n").replace("\n>", "\n"),
-    )
 }
 
 /// Words of people who write about themselves, as askers do.
