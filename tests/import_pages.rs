@@ -153,6 +153,18 @@ fn contents_end_where_what_they_list_begins() {
     let found = read("a.md", text);
     let titles: Vec<_> = found.edition.sections.iter().map(|s| s.title.as_str()).collect();
     assert_eq!(titles, ["Notes 14", "Pricing pages", "Hiring a first PM"]);
+    // A list of links within the page looks like a menu, and the text begins directly below it.
+    for label in ["<p>In this issue:</p>", "<h2>Contents</h2>"] {
+        let page = format!(
+            "<html><body><h1>Notes 15</h1>{label}<ol><li><a href='#p'>Price pages</a><li><a href='#h'>Hire late</a>\
+             <li><a href='#o'>One number</a></ol><h3 id=p>Price pages</h3><p>Three plans are enough.</p><h3 id=h>Hire \
+             late</h3><p>Or never.</p><h3 id=o>One number</h3><p>Nine.</p></body></html>"
+        );
+        let found = read("a.html", &page);
+        let titles: Vec<_> = found.edition.sections.iter().map(|s| s.title.as_str()).collect();
+        assert_eq!(titles, ["Price pages", "Hire late", "One number"], "{label}");
+        assert_eq!(found.edition.sections[0].body, "Three plans are enough.");
+    }
 }
 
 #[test]

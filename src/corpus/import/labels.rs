@@ -23,7 +23,9 @@ impl Builder {
         ) || self.place == Place::Footer;
         match label {
             Label::Contents if self.lists_contents && matches!(self.place, Place::Before | Place::Section) => {
-                self.place = Place::Contents;
+                if !is_list_unseen(at, blocks) {
+                    self.place = Place::Contents;
+                }
             }
             Label::Discussions => {
                 self.labels_left = self.labels_left.saturating_sub(1);
@@ -104,6 +106,22 @@ impl Builder {
         let item = is_item(block) || !block.loose;
         listed && !item && (after_rule || closing::farewell(&block.text))
     }
+}
+
+/// Reports whether the list below the label at `at` was left out as a menu, so that the text itself follows.
+fn is_list_unseen(at: usize, blocks: &[Block]) -> bool {
+    let is_menu = |b: &Block| {
+        matches!(
+            b.look,
+            Look::Unseen("navigation" | "other articles" | "side column" | "line outside of the article")
+        )
+    };
+    let Some(next) = turn::next_seen(blocks, at) else {
+        return false;
+    };
+    let below = &blocks[next];
+    let sentence = below.look == Look::Paragraph && below.text.ends_with(['.', '!', '?']) && words(&below.text) >= 8;
+    blocks[at + 1..next].iter().any(is_menu) && (sentence || matches!(below.look, Look::Heading(_)))
 }
 
 fn is_item(block: &Block) -> bool {
