@@ -57,6 +57,33 @@ fn a_question_may_come_with_the_name_of_its_asker() {
 }
 
 #[test]
+fn a_line_over_the_question_names_its_asker() {
+    check(
+        "helm.html",
+        "<html><body><h1>Helm 6</h1><p><b>Question from Yusuf, owner of a bakery app:</b></p><p>Do I show the price \
+         first?</p><p><b>Answer from Mina Falk, designer:</b></p><p>Yes. Who would not?</p><p><b>Question from Ada, \
+         PM:</b></p><p>We have one tester. Is that enough?</p><p><b>Answer from Mina Falk, designer:</b></p><p>Until you \
+         ship twice a week.</p></body></html>",
+        &[
+            "? Do I show the price first? < Yusuf, owner of a bakery app | ",
+            "a Mina Falk, designer: Yes. Who would not?",
+            "? We have one tester. Is that enough? < Ada, PM | ",
+            "a Mina Falk, designer: Until you ship twice a week.",
+        ],
+    );
+    // Below its question, such a line is over the asker's own words.
+    check(
+        "helm.md",
+        "# Helm 7\n\nHow do we say no to a founder?\n\nAsked by Ada, PM:\n\nHe is kind. Is that the reason?\n\nAnswer from \
+         Mina Falk, designer:\n\nSay it early.\n",
+        &[
+            "? How do we say no to a founder? < Ada, PM | He is kind. Is that the reason?",
+            "a Mina Falk, designer: Say it early.",
+        ],
+    );
+}
+
+#[test]
 fn the_innermost_of_forwarded_messages_is_the_letter() {
     let text = "From: Me <me@x.example>\nTo: me@x.example\nSubject: FW: WG: Pier notes 2\nDate: Mon, 6 Apr 2026 10:00:00 \
                 +0000\nContent-Type: text/plain; charset=utf-8\n\n-----Original Message-----\nFrom: Boss <boss@x.example>\nSent: \

@@ -24,7 +24,7 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
         answered[at] = ahead;
         if blocks[at].is_seen()
             && (turn::is_question(&blocks[at])
-                || marks::question_from(&blocks[at].text).is_some()
+                || from(blocks, at).is_some()
                 || marks::label(&blocks[at].text) == Some(Label::Contents))
         {
             ahead = false;
@@ -51,14 +51,23 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
         } else if title.is_some_and(|title| title.ends_with('?')) && asked.is_some() && of[at].is_none() {
             // It is no part of the answer above it, even if it is not clear who answers it.
             of[at] = Some(Turn::Section);
-        } else if let Some((name, said)) =
-            marks::question_from(&block.text).filter(|_| answered[at] && of[at].is_none())
-        {
-            let heading = (since..at).rev().find(|&at| blocks[at].is_seen());
-            let heading = heading.filter(|&at| matches!(blocks[at].look, Look::Heading(2..)));
+        } else if let Some((name, said)) = from(blocks, at).filter(|_| answered[at] && of[at].is_none()) {
+            let line = (since..at).rev().find(|&at| blocks[at].is_seen());
+            let heading = line.filter(|&at| matches!(blocks[at].look, Look::Heading(2..)));
             if asked.is_none_or(|asked| asked < since) && heading.is_none() {
-                of[at] = Some(question_of(name, said));
-                asked = Some(at);
+                let title = line.filter(|&line| said.is_empty() && is_one_question(&blocks[line]));
+                if let Some(title) = title {
+                    of[title] = Some(question(0, &blocks[title].text, "a line below it says who asks"));
+                    of[at] = Some(Turn::Asker(asker_name(name), String::new()));
+                    asked = Some(title);
+                } else if let Some(below) = turn::next_seen(blocks, at).filter(|_| said.is_empty()) {
+                    of[at] = Some(Turn::Label(words(&asker_name(name))));
+                    of[below] = Some(question_of(name, &blocks[below].text));
+                    asked = Some(below);
+                } else {
+                    of[at] = Some(question_of(name, said));
+                    asked = Some(at);
+                }
                 continue;
             }
             // A question that has a title already.
@@ -111,6 +120,24 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
         }
         since = at + 1;
     }
+}
+
+/// Who asks at `at`, and what: `Question from Marta: How many …?`. The question may also be the paragraph below the line.
+fn from(blocks: &[Block], at: usize) -> Option<(&str, &str)> {
+    let text = &blocks[at].text;
+    if let Some(found) = marks::question_from(text) {
+        return Some(found);
+    }
+    let name = marks::asked_by(text).filter(|_| names::bare(text).ends_with(':') && blocks[at].look != Look::Item)?;
+    let below = turn::next_seen(blocks, at).map(|below| &blocks[below])?;
+    let asks = below.look == Look::Paragraph && names::bare(&below.text).ends_with('?');
+    (asks && !turn::is_question(below) && marks::answer(&below.text).is_none()).then_some((name, ""))
+}
+
+/// Reports whether a paragraph is one question and nothing else.
+fn is_one_question(block: &Block) -> bool {
+    let text = names::bare(&block.text);
+    block.look == Look::Paragraph && text.ends_with('?') && ![". ", "! ", "? "].iter().any(|end| text.contains(end))
 }
 
 fn question(number: u32, text: &str, why: &'static str) -> Turn {
