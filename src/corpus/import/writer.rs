@@ -222,7 +222,7 @@ impl Writer<'_> {
             if *table == node.id {
                 self.end_table();
             } else if matches!(name, "td" | "th" | "caption") {
-                self.end_cell(name);
+                self.end_cell(name, tables::span(&node));
             }
         }
         match name {
@@ -294,12 +294,12 @@ impl Writer<'_> {
         }
     }
 
-    fn end_cell(&mut self, name: &str) {
+    fn end_cell(&mut self, name: &str, span: (usize, usize)) {
         let (text, _) = self.hrefs.read(&one_line(&clean(&std::mem::take(&mut self.text))));
         if name == "caption" {
             self.push(Look::Paragraph, text);
         } else if let Some((_, rows)) = &mut self.tables {
-            rows.cell(&text, name == "th");
+            rows.cell(&text, name == "th", span);
         }
     }
 
