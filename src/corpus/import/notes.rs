@@ -26,22 +26,21 @@ impl Notes {
         let Ok(number) = label.parse::<u32>() else {
             // `a` in `[a]` and `*` are marks. `st`, `th` and `TM` belong to the word.
             let sign = label.chars().all(|c| matches!(c, '*' | '†' | '‡' | '§'));
-            let power = label
-                .strip_prefix(['-', '−', '–'])
-                .is_some_and(|n| n.parse::<u32>().is_ok());
+            let unsigned = label.strip_prefix(['-', '−', '–']);
+            let power = unsigned.is_some_and(is_digits) || is_broken_power(unsigned.unwrap_or(label), before);
             // `42ᵃ` has a mark. `1st` and `4ᵒC` do not.
             let lettered = label.len() == 1
                 && label.starts_with(|c: char| ('a'..='h').contains(&c))
                 && before.ends_with(|c: char| c.is_ascii_digit());
             return match () {
                 () if sign || lettered || text.starts_with('[') => self.mark(label),
+                () if power && label.contains(['/', '⁄']) => format!("^({label})"),
                 () if power => format!("^{label}"),
                 () => raised.to_string(),
             };
         };
-        let base = before.trim_end_matches(|c: char| c.is_alphanumeric());
-        let base = &before[base.len()..];
-        let letter = base.chars().count() <= 2 && base.chars().any(char::is_alphabetic) && base != "I";
+        let base = last_word(before);
+        let letter = is_variable(base);
         let is_power =
             base == "10" || letter && number < 10 || !base.is_empty() && is_digits(base) && number != self.last + 1;
         if is_power && !text.starts_with('[') {
@@ -66,6 +65,25 @@ impl Notes {
         }
         format!("[^{label}]")
     }
+}
+
+/// Returns the letters and digits that `before` ends with.
+fn last_word(before: &str) -> &str {
+    &before[before.trim_end_matches(|c: char| c.is_alphanumeric()).len()..]
+}
+
+fn is_variable(word: &str) -> bool {
+    word.chars().count() <= 2 && word.chars().any(char::is_alphabetic) && word != "I"
+}
+
+/// Reports whether `label` is a fraction or a decimal that is the power of what `before` ends with: `k` and `1/2`, `3` and
+/// `0.5`. `1/2` behind a number is a part of that number.
+fn is_broken_power(label: &str, before: &str) -> bool {
+    let word = last_word(before);
+    let fraction = label.split_once(['/', '⁄']);
+    let parts = fraction.or_else(|| label.split_once('.'));
+    let base = before.ends_with(')') || is_variable(word) || fraction.is_none() && is_digits(word);
+    base && parts.is_some_and(|(above, below)| is_digits(above) && is_digits(below))
 }
 
 fn is_digits(text: &str) -> bool {
@@ -102,6 +120,11 @@ mod tests {
         assert_eq!(notes.raised("[4]", "as they say", false), "[^4]");
         assert_eq!(notes.raised("*", "a price", false), "[^*]");
         assert_eq!(notes.raised("-6", "10", false), "^-6");
+        assert_eq!(notes.raised("2/3", "the work grows with k", false), "^(2/3)");
+        assert_eq!(notes.raised("-1/2", "(a + b)", false), "^(-1/2)");
+        assert_eq!(notes.raised("0.7", "costs fall with 3", false), "^0.7");
+        assert_eq!(notes.raised("1/2", "we took the middle", false), "1/2");
+        assert_eq!(notes.raised("1/2", "we ate 2", false), "1/2");
     }
 
     #[test]
