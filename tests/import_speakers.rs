@@ -2,7 +2,7 @@
 
 use askpm::corpus::import::{Limits, import_bytes};
 
-use crate::import_said::check;
+use crate::import_said::{check, outline, read};
 
 #[test]
 fn a_host_asks_who_stands_over_the_question_with_a_bare_time() {
@@ -81,6 +81,26 @@ fn a_line_over_the_question_names_its_asker() {
             "a Mina Falk, designer: Say it early.",
         ],
     );
+}
+
+#[test]
+fn a_name_below_a_quotation_signs_if_somebody_else_is_quoted() {
+    let letter = |above: &str| {
+        format!(
+            "# Quay 3\n\n## Question 1) Do we estimate?\n\nA] Never in hours.\n\n– Kofi Mensah\n\nB] {above}\n\n> Guesses are \
+             for friends.\n\n– Tilde Holm\n"
+        )
+    };
+    for (above, by) in [
+        ("It is still true what Karen Moss wrote in 2011:", "b Tilde Holm"),
+        ("As Karen says to all of us:", "b Tilde Holm"),
+        ("It is still true what Tilde wrote in 2011:", "b Unsigned"),
+        ("A line that hangs over my desk:", "b Unsigned"),
+    ] {
+        let edition = read("quay.md", &letter(above)).edition;
+        let found = outline(&edition);
+        assert!(found[2].starts_with(by), "{found:?}");
+    }
 }
 
 #[test]

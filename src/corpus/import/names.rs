@@ -9,6 +9,7 @@ mod trust;
 use super::clean::{key, words};
 use crate::corpus::script::is_cjk;
 
+pub(super) use given::is_given;
 pub(super) use trust::{Trust, trust};
 
 /// Longest line with a role, in characters and words.

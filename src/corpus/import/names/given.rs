@@ -95,7 +95,7 @@ const GIVEN: &str = "
 static LISTED: LazyLock<HashSet<&str>> = LazyLock::new(|| GIVEN.split_whitespace().collect());
 
 /// Reports whether people are called `word`. A double name counts by its first part: `María-José`.
-pub(super) fn is_given(word: &str) -> bool {
+pub(in crate::corpus::import) fn is_given(word: &str) -> bool {
     let first = word.split(['-', '‑']).next().unwrap_or(word);
     let letters = first.nfkd().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase);
     let plain: String = letters

@@ -1,8 +1,8 @@
 //! Defines what a block of a letter opens, and recognizes what a block and those around it can be.
 
 use crate::corpus::import::block::{Block, Look};
-use crate::corpus::import::clean::words;
-use crate::corpus::import::marks;
+use crate::corpus::import::clean::{key, words};
+use crate::corpus::import::{marks, names};
 
 /// What a block opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,5 +91,27 @@ pub(in crate::corpus::import) fn is_cited(blocks: &[Block], at: usize) -> bool {
             b.look == Look::Paragraph
                 && !b.text.starts_with("> ")
                 && marks::answer(&b.text).is_none_or(|m| words(m.text) > 3)
+                && !names_another(&b.text, &blocks[at].text)
         })
+}
+
+/// Verbs that come with the name of the one who is quoted.
+const QUOTES: [&str; 9] = [
+    "wrote", "writes", "said", "says", "put", "puts", "argued", "argues", "noted",
+];
+
+/// Reports whether the sentence above a quotation names who is quoted, and it is not the one who signs below:
+/// `As Karen put it in May:`.
+fn names_another(sentence: &str, signature: &str) -> bool {
+    let signer = key(signature);
+    let is_other = |word: &str| names::is_given(word) && !signer.split(' ').any(|own| own == key(word));
+    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_string();
+    let parts: Vec<String> = sentence.split_whitespace().map(bare).collect();
+    let quotes = |at: usize| parts.get(at).is_some_and(|word| QUOTES.contains(&word.as_str()));
+    // A family name may stand between the given name and the verb.
+    let is_family = |at: usize| parts.get(at).is_some_and(|word| word.starts_with(char::is_uppercase));
+    (0..parts.len()).any(|at| {
+        let behind = quotes(at + 1) || is_family(at + 1) && quotes(at + 2);
+        (behind || at > 0 && quotes(at - 1)) && is_other(&parts[at])
+    })
 }
