@@ -191,6 +191,43 @@ fn the_newsletters_own_words_are_nobodys_answer() {
             "s Note after question 1: P.S. We move in May.",
         ],
     );
+    let letter = |label: &str, below: &str| {
+        format!(
+            "Crew letter 9\n\n{label}\n\nQ: Do we need a buddy?\nAsked by: Lou\n\nA. Anna Smith, designer\n\nYes.\n\nDO ASK \
+             TWICE\n\nThey are shy.\n\nB. Bob Jones, PM\n\nNot after a year.\n\n{below}"
+        )
+    };
+    let answers = [
+        "? Do we need a buddy? < Lou | ",
+        "a Anna Smith, designer: Yes. DO ASK TWICE They are shy.",
+    ];
+    let links = "THINGS TO READ\n\n1. Buddies - https://a.example/b\n2. Calls - https://a.example/c\n";
+    for (label, below, last) in [
+        (
+            "READER QUESTIONS",
+            "FROM OUR SHED\n\nWe painted it green.\n",
+            &[
+                "b Bob Jones, PM: Not after a year.",
+                "s FROM OUR SHED: We painted it green.",
+            ][..],
+        ),
+        (
+            "Reader questions",
+            links,
+            &[
+                "b Bob Jones, PM: Not after a year.",
+                "s THINGS TO READ: 1. Buddies - https://a.example/b 2. Calls - https://a.example/c",
+            ],
+        ),
+        // One line in capitals may be the contributor's.
+        (
+            "Reader questions",
+            "DO NOT WAIT\n\nThey leave.\n",
+            &["b Bob Jones, PM: Not after a year. DO NOT WAIT They leave."],
+        ),
+    ] {
+        check("crew.txt", &letter(label, below), &[&answers[..], last].concat());
+    }
 }
 
 #[test]

@@ -99,12 +99,20 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
 const HEAD_WORDS: usize = 8;
 
 /// Finds short lines below the last named answer of a question that head what is nobody's answer: a line in bold, a
-/// quarter such as `Q4: Results`, or the newsletter's own label, such as `Our take`.
+/// quarter such as `Q4: Results`, or the newsletter's own label, such as `Our take`. A line in capitals heads a list of
+/// links, or anything if the letter's labels are in capitals.
 fn heads_below(blocks: &[Block], of: &mut [Option<Turn>]) {
     let mut below = false;
     // Backwards, so that a line knows whether an answer of its question comes later.
     let mut later = false;
     let mut heads = Vec::new();
+    let shouts = blocks
+        .iter()
+        .any(|b| b.is_seen() && is_shouted(&b.text) && marks::label(&b.text).is_some());
+    let links = |at: usize| {
+        let next = turn::next_seen(blocks, at).map(|next| &blocks[next]);
+        next.is_some_and(|next| next.look == Look::Item && next.link.is_some())
+    };
     for at in (0..blocks.len()).rev().filter(|&at| blocks[at].is_seen()) {
         let block = &blocks[at];
         let quarter = marks::question(&block.text).is_some_and(|q| q.short && q.sure && !q.title.contains('?'));
@@ -116,7 +124,8 @@ fn heads_below(blocks: &[Block], of: &mut [Option<Turn>]) {
             let text = names::bare(&block.text);
             let short = words(text) <= HEAD_WORDS && !text.contains('\n') && !text.ends_with(['.', ',', ':', ';', '!']);
             let bold = block.look == Look::Heading(7) || block.text.starts_with("**") && block.text.ends_with("**");
-            if short && (bold || quarter || asides::is_ours(text)) && turn::has_body(blocks, at) {
+            let shouted = block.loose && is_shouted(text) && words(text) >= 2 && (shouts || links(at));
+            if short && (bold || quarter || shouted || asides::is_ours(text)) && turn::has_body(blocks, at) {
                 heads.push(at);
             }
         }
@@ -134,6 +143,12 @@ fn heads_below(blocks: &[Block], of: &mut [Option<Turn>]) {
             of[at] = Some(Turn::Section);
         }
     }
+}
+
+/// Reports whether a text is in capitals.
+fn is_shouted(text: &str) -> bool {
+    let letters = || text.chars().filter(|c| c.is_alphabetic());
+    letters().count() >= 4 && letters().all(char::is_uppercase)
 }
 
 /// Finds `Jane Doe writes:` below another answer of the same question.
