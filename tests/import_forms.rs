@@ -67,6 +67,26 @@ fn lines_below_a_title_make_it_a_heading_and_open_no_code() {
             "s INVITES: Ask on day seven, and once.",
         ],
     );
+    check(
+        "quarters.txt",
+        "Harbour desk\n\nQ1 – What we learnt\n-------------------\n\nCranes cost more at night.\n\nQ2: What \
+         comes\n--------------\n\nTwo cranes.\n\nHow we count\n------------\n\nBy hand.\n",
+        &[
+            "s Q1 – What we learnt: Cranes cost more at night.",
+            "s Q2: What comes: Two cranes.",
+            "s How we count: By hand.",
+        ],
+    );
+    check(
+        "question.txt",
+        "Harbour desk\n\nQuestion 1) Why cranes?\n-----------------------\n\nA] They lift.\n\n– Kofi Mensah\n------------\n\n\
+         The next letter comes in May.\n",
+        &[
+            "? Why cranes? < - | ",
+            "a Kofi Mensah: They lift.",
+            "s Note after question 1: The next letter comes in May.",
+        ],
+    );
     // Code stays code, and a line of another length is a rule.
     let code = kept("code.md", "# Notes\n\nRun this:\n\n~~~\nmake\n~~~\n\nThen rest.\n");
     assert!(code.contains("~~~\nmake\n~~~"), "{code}");

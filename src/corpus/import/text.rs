@@ -240,7 +240,10 @@ impl Reader {
         let (above, last) = (above.trim_end().to_string(), last.to_string());
         let off = line.chars().count().abs_diff(last.chars().count());
         let numbered = block.look == Look::Item && last.starts_with(|c: char| c.is_ascii_digit());
-        let one = line.chars().all(|c| c == drawn) && !marks::may_open(&last);
+        // A question's number may stand in a heading. Below a signature or a letter, the line is a rule.
+        let opens =
+            marks::may_open(&last) && !(off <= 1 && marks::question(&last).is_some_and(|q| !q.title.is_empty()));
+        let one = line.chars().all(|c| c == drawn) && !opens;
         if above.is_empty() {
             // Plain text of Mailchimp marks headings twice.
             if let Some(title) = last.strip_prefix("** ").filter(|_| one) {
