@@ -93,6 +93,23 @@ fn lines_below_a_title_make_it_a_heading_and_open_no_code() {
 }
 
 #[test]
+fn a_short_line_over_a_sentence_heads_it() {
+    check(
+        "crane.txt",
+        "Crane letter 8\n\nQuestion 1) Why cranes?\n\nA] They lift.\n\n– Kofi Mensah\n\nWhat is missing? We wanted four answers \
+         and we have one.\n\nNumber of the week\n\nNine cranes of ten stand still on a Sunday in Bergen.\n\nAnna Smith\n\nShe \
+         counted them from the kitchen of her own house.\n",
+        &[
+            "? Why cranes? < - | ",
+            "a Kofi Mensah: They lift.",
+            "s Note after question 1: What is missing? We wanted four answers and we have one.",
+            "s Number of the week: Nine cranes of ten stand still on a Sunday in Bergen. Anna Smith She counted them from the \
+             kitchen of her own house.",
+        ],
+    );
+}
+
+#[test]
 fn tables_need_no_pipes_around_them() {
     for (name, head) in [
         ("dashes.md", "Team | Size\n---- | ----"),

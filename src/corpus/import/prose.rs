@@ -12,6 +12,8 @@ use crate::corpus::edition::Section;
 
 /// The title of a section for the text about the resources.
 const RESOURCES: &str = "Resources";
+/// Fewest characters in a sentence below a line that heads it.
+const SENTENCE: usize = 50;
 
 impl Builder {
     /// Puts the text of `block` where it belongs.
@@ -224,11 +226,20 @@ impl Builder {
         let letters = || text.chars().filter(|c| c.is_alphabetic());
         let capitals = letters().count() >= 4 && letters().all(char::is_uppercase);
         let (fewest, longer) = if capitals { (1, 20) } else { (2, 80) };
-        let long = |b: &Block| b.look == Look::Paragraph && b.text.chars().count() >= longer && b.loose;
+        let size = text.chars().count();
+        // Below other text, a sentence that is much longer than the line is enough.
+        let below =
+            matches!(self.place, Place::Section | Place::Signed) && !names::is_person(text) && !text.ends_with('?');
+        let sentence = |b: &Block| below && b.text.ends_with(['.', '!', '?', '…']) && !b.text.contains('\n');
+        let long = |b: &Block| {
+            let count = b.text.chars().count();
+            let is_long = count >= longer || sentence(b) && count >= SENTENCE.max(2 * size);
+            b.look == Look::Paragraph && is_long && b.loose
+        };
         block.look == Look::Paragraph
             && block.loose
             && (fewest..=12).contains(&words(text))
-            && text.chars().count() <= 80
+            && size <= 80
             && !text.contains('\n')
             && text.starts_with(|c: char| c.is_alphanumeric() && !c.is_lowercase())
             && !text.ends_with(['.', '!', ',', ';', ':'])
