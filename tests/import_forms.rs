@@ -110,6 +110,45 @@ fn a_short_line_over_a_sentence_heads_it() {
 }
 
 #[test]
+fn the_number_of_an_issue_is_in_its_title() {
+    let body = "We asked nobody this time, and that was fine with all of us.";
+    let page = |title: &str, line: &str| {
+        format!(
+            "<html><head><title>{title}</title></head><body><h1>Crane Diary</h1><p>{line}</p><p>{body}</p></body></html>"
+        )
+    };
+    for (name, text, title) in [
+        (
+            "a.txt",
+            format!("CRANE DIARY\nNo. 31 | Monday, 4 May 2026\n\n{body}\n"),
+            "CRANE DIARY, No. 31",
+        ),
+        (
+            "a.md",
+            format!("# Crane Diary\n\nThursday, 7 May 2026 · Issue 32\n\n{body}\n"),
+            "Crane Diary, Issue 32",
+        ),
+        (
+            "a.html",
+            page("Crane Diary | Issue 9", "Issue 9 · 4 May 2026"),
+            "Crane Diary, Issue 9",
+        ),
+        (
+            "a.html",
+            page("Crane Diary", "Edition 9, 4 May 2026"),
+            "Crane Diary, Edition 9",
+        ),
+    ] {
+        let edition = read(name, &text).edition;
+        assert_eq!(edition.title, title, "{text}");
+        assert!(
+            edition.date.is_some() && edition.sections[0].body == body,
+            "{edition:#?}"
+        );
+    }
+}
+
+#[test]
 fn tables_need_no_pipes_around_them() {
     for (name, head) in [
         ("dashes.md", "Team | Size\n---- | ----"),

@@ -162,6 +162,18 @@ pub(super) fn without_days(line: &str) -> String {
     out.trim_matches(joins).to_string()
 }
 
+/// Returns `line`, which has no day, without the day of the week at its beginning or end.
+pub(super) fn without_weekday(line: &str) -> &str {
+    let joins = |c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | '|' | '·' | '•' | ',' | '/' | '(' | ')');
+    let is_day = |word: &str| is_weekday(&word.trim_matches(|c: char| !c.is_alphabetic()).to_lowercase());
+    let line = line.trim_matches(joins);
+    match (line.rsplit_once(joins), line.split_once(joins)) {
+        (Some((rest, last)), _) if is_day(last) => rest.trim_matches(joins),
+        (_, Some((first, rest))) if is_day(first) => rest.trim_matches(joins),
+        _ => line,
+    }
+}
+
 fn goes_with_a_date(word: &str) -> bool {
     let word = word.to_lowercase();
     is_weekday(&word) || ["published", "date", "posted", "on", "sent", "the", "of", "am", "pm"].contains(&word.as_str())

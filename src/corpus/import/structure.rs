@@ -59,7 +59,7 @@ pub(super) fn build(document: Document, name: &str) -> Built {
         builder.built.edition.date.clone_from(&date);
         builder.built.edition.source.clone_from(&source);
         builder.title(title.clone(), page_title.clone(), &blocks, name);
-        builder.masthead(&blocks, name);
+        builder.masthead(&blocks, page_title.as_deref(), name);
         for at in 0..blocks.len() {
             builder.block(at, &blocks);
         }

@@ -109,10 +109,19 @@ impl Builder {
 
     /// Reads the day, and a number that the title lacks, from the short lines at the beginning.
     ///
-    /// `name` is the name of the file.
-    pub(super) fn masthead(&mut self, blocks: &[Block], name: &str) {
+    /// `page` is the title of the page, and `name` is the name of the file.
+    pub(super) fn masthead(&mut self, blocks: &[Block], page: Option<&str>, name: &str) {
         let title = self.built.edition.title.clone();
+        // The title of a page may have the number too.
+        let page = page.map(|page| format!(" {} ", key(page))).unwrap_or_default();
+        let numbered = |issue: &str| {
+            [issue, &title]
+                .iter()
+                .all(|part| page.contains(&format!(" {} ", key(part))))
+        };
+        let mut below_title = false;
         for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is_seen()).take(6) {
+            let below_title = std::mem::replace(&mut below_title, key(&block.text) == self.title_key);
             let short = words(&block.text) <= MASTHEAD_WORDS && block.text.len() <= 200;
             let part = matches!(block.look, Look::Heading(_)) && self.days_head;
             let item = block.look == Look::Item || matches!(self.turns.at(at), Some(Turn::Question(_)));
@@ -121,7 +130,7 @@ impl Builder {
             }
             let day = dates::line_day(&block.text).map(|(day, _)| day);
             if let Some(issue) = issue(&block.text)
-                && self.title_to_come
+                && (self.title_to_come || below_title || numbered(&issue))
                 && !title.contains(|c: char| c.is_ascii_digit())
                 && self.in_title.is_empty()
                 && key(&block.text) != self.title_key

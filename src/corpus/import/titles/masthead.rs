@@ -44,7 +44,8 @@ pub(in crate::corpus::import) fn split_masthead(mut blocks: Vec<Block>) -> Vec<B
 /// Returns the number of an edition, such as `Issue 12`, `No. 31` or `#8`, if the line has nothing else but a day.
 pub(in crate::corpus::import) fn issue(line: &str) -> Option<String> {
     let rest = dates::without_days(names::bare(line));
-    let k = key(&rest);
+    let rest = dates::without_weekday(&rest);
+    let k = key(rest);
     let mut parts = k.split(' ');
     let (first, second) = (parts.next()?, parts.next());
     let number = |w: &str| !w.is_empty() && w.len() <= 5 && w.bytes().all(|b| b.is_ascii_digit());
@@ -54,5 +55,5 @@ pub(in crate::corpus::import) fn issue(line: &str) -> Option<String> {
     .contains(&first);
     let alone = parts.next().is_none();
     let is_issue = named && second.is_some_and(number) || rest.starts_with('#') && number(first) && second.is_none();
-    (is_issue && alone).then(|| one_line(&rest))
+    (is_issue && alone).then(|| one_line(rest))
 }
