@@ -168,6 +168,25 @@ fn contents_end_where_what_they_list_begins() {
 }
 
 #[test]
+fn a_side_column_above_the_title_is_no_heading_of_the_article() {
+    for column in [
+        "<div><h3>Related posts</h3><ul><li><a href='/q'>Queues</a><li><a href='/t'>Tickets on Monday</a></ul></div>",
+        "<p><b>About us</b></p><p>We write software for bakeries in Lille.</p>",
+    ] {
+        let page = format!(
+            "<html><head><title>Prices on one page</title></head><body>{column}<h1>Prices on one page</h1><p>{ONE}</p>\
+             <h2>Later</h2><p>{TWO}</p></body></html>"
+        );
+        let found = read("a.html", &page);
+        let last: Vec<_> = found.edition.sections.iter().rev().take(2).collect();
+        assert_eq!(
+            (last[1].title.as_str(), last[1].body.as_str(), last[0].title.as_str()),
+            ("Prices on one page", ONE, "Later")
+        );
+    }
+}
+
+#[test]
 fn what_sounds_like_furniture_is_kept() {
     let text = format!(
         "# Funnel notes\n\n## Sign up flows that convert\n\nAsk for the mail address last.\n\n## Unsubscribe rates by industry\n\n\

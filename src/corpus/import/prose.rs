@@ -12,6 +12,8 @@ use crate::corpus::edition::Section;
 
 /// The title of a section for the text about the resources.
 const RESOURCES: &str = "Resources";
+/// Most words in the name of a publication.
+const NAME_WORDS: usize = 6;
 /// Fewest characters in a sentence below a line that heads it.
 const SENTENCE: usize = 50;
 
@@ -86,10 +88,43 @@ impl Builder {
         let outside = matches!(self.place, Place::Before | Place::Section);
         let ours = outside && block.text.len() <= 4 * MAX_LINE && !self.title_key.is_empty();
         let same = ours && key(&block.text) == self.title_key;
-        if same && !std::mem::take(&mut self.title_to_come) {
+        if !same {
+            return false;
+        }
+        if !std::mem::take(&mut self.title_to_come) {
             self.drop("title, repeated", block);
         }
-        same
+        if matches!(block.look, Look::Heading(1..=6)) {
+            self.end_above_title();
+        }
+        true
+    }
+
+    /// Ends the section of a side column above the heading with the title, so that the text below it is no part of it.
+    ///
+    /// A heading directly above the title, such as the name of the publication, heads nothing.
+    fn end_above_title(&mut self) {
+        let untitled = self.untitled_section();
+        let Some(open) = self.built.edition.sections.last().filter(|open| open.title != untitled) else {
+            return;
+        };
+        if self.place != Place::Section {
+            return;
+        }
+        let first = self.built.edition.sections.len() == 1 && self.built.edition.discussions.is_empty();
+        let repeated = || {
+            self.built
+                .dropped
+                .iter()
+                .filter(|d| d.what == "title, repeated")
+                .count()
+                > 1
+        };
+        if open.body.is_empty() && words(&open.title) <= NAME_WORDS && first && !repeated() {
+            let name = self.built.edition.sections.pop().map(|s| s.title).unwrap_or_default();
+            self.note("name of the site", words(&name), &name);
+        }
+        self.place = Place::Before;
     }
 
     fn contents_line(&mut self, block: &Block) {
@@ -205,16 +240,21 @@ impl Builder {
         });
     }
 
-    /// A title for text that stands under no heading.
+    /// Makes up a title for text that stands under no heading.
     fn made_up_title(&mut self) -> String {
-        let title = match self.built.edition.discussions.last() {
+        let title = self.untitled_section();
+        self.made_up += words(&title);
+        title
+    }
+
+    /// Returns the title for text that stands under no heading.
+    fn untitled_section(&self) -> String {
+        match self.built.edition.discussions.last() {
             Some(discussion) => format!("Note after question {}", discussion.number),
             // The text of an article gets the article's title.
             None if self.article => self.built.edition.title.clone(),
             None => "Introduction".to_string(),
-        };
-        self.made_up += words(&title);
-        title
+        }
     }
 
     /// Reports whether a paragraph of plain text looks like a heading.
