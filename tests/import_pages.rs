@@ -187,6 +187,30 @@ fn a_side_column_above_the_title_is_no_heading_of_the_article() {
 }
 
 #[test]
+fn what_a_page_counts_beside_its_article_is_no_text() {
+    let page = format!(
+        "<html><head><title>Prices</title><meta property='og:type' content='article'></head><body><h1>Prices</h1>\
+         <div>94 likes</div><div>6 comments</div><div><p>{ONE}</p><p>{TWO}</p></div><section class='responses'><h3>Comments \
+         (6)</h3><div class='comment'><p>Ours fell by a half.</p></div><a>Show all comments</a></section><div><h3>You may \
+         also like</h3><a href='/q'>Queues</a></div></body></html>"
+    );
+    let out = [
+        "94 likes",
+        "6 comments",
+        "Comments (6)",
+        "Ours fell",
+        "all comments",
+        "also like",
+    ];
+    check("a.html", &page, "Prices", None, &[ONE, TWO], &out);
+    // The same words are text in a table, in a list and as a heading over text.
+    let text =
+        format!("# Counts\n\n- 94 likes\n- 6 comments\n\n{ONE}\n\n## 40 replies\n\nThey all came on the same day.\n");
+    let all = written(&read("a.md", &text));
+    assert!(all.contains("- 94 likes") && all.contains("40 replies"), "{all}");
+}
+
+#[test]
 fn what_sounds_like_furniture_is_kept() {
     let text = format!(
         "# Funnel notes\n\n## Sign up flows that convert\n\nAsk for the mail address last.\n\n## Unsubscribe rates by industry\n\n\
@@ -269,6 +293,42 @@ fn letters_of_mail_services_lose_their_frame() {
         &[ONE],
         &out,
     );
+}
+
+#[test]
+fn letters_of_other_services_lose_their_frame_too() {
+    let page = format!(
+        "<html><head><title>Prices that hold</title></head><body><table><tr><td>#58 — March 4, 2026</td><td><a \
+         href='https://q.example/58'>View on the web</a></td></tr><tr><td><h1>Quiet Monthly</h1></td></tr><tr><td><h2>Prices \
+         that hold</h2><p>{ONE}</p></td></tr><tr><td><p>{TWO}</p></td></tr><tr><td><p><b>How did we do in this \
+         issue?</b></p><p><a href='#'>🎉 Loved it</a> | <a href='#'>😐 Fine</a> | <a href='#'>👎 Poor</a></p></td></tr><tr><td>👍 \
+         <a href='#'>More like this</a> 👎 <a href='#'>Less like this</a></td></tr><tr><td>Quiet Media GmbH · 12 Hafenweg · \
+         20457 Hamburg</td></tr><tr><td>Sent by Quiet Media. <a href='https://q.example/u'>Stop receiving these emails</a></td></tr></table>"
+    );
+    let out = [
+        "58",
+        "View on",
+        "Quiet",
+        "Loved it",
+        "How did",
+        "like this",
+        "Hafenweg",
+        "Stop receiving",
+    ];
+    check(
+        "a.html",
+        &page,
+        "Prices that hold",
+        Some("2026-03-04"),
+        &[ONE, TWO],
+        &out,
+    );
+    let page = format!(
+        "<html><body><h1>Prices</h1><p>{ONE}</p><p>Tell us your preferences for the next talk.</p><p>Edda Kraus · 12 March \
+         2026 · Bergen harbour</p></body></html>"
+    );
+    let kept = ["Tell us your preferences", "Edda Kraus"];
+    check("a.html", &page, "Prices", Some("2026-03-12"), &kept, &[]);
 }
 
 #[test]

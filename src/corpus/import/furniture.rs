@@ -132,6 +132,13 @@ impl Furniture {
             if !phrases::poll(&blocks[at].text) {
                 continue;
             }
+            let row = blocks
+                .get(at + 1)
+                .filter(|b| b.look == Look::Paragraph && phrases::choices(&b.text));
+            if row.is_some() {
+                self.what[at..=at + 1].fill(Some("poll"));
+                continue;
+            }
             let choice = |b: &&Block| words(&b.text) <= 4 && !matches!(b.look, Look::Heading(_));
             let count = blocks[at + 1..].iter().take(8).take_while(choice).count();
             if count >= 2 {
@@ -217,6 +224,11 @@ fn what(blocks: &[Block], at: usize, head: usize, tail: usize) -> Option<&'stati
         .any(|sign| text.contains(sign));
     if let Some(what) = phrases::within(text).filter(|_| parted || linked || phrases::speaks(text)) {
         return Some(what);
+    }
+    // A heading such as `Comments (3)` keeps the comments below it apart from the text.
+    let heads = matches!(block.look, Look::Heading(_)) && below.is_some_and(|b| furniture(&b.text).is_none());
+    if block.look != Look::Item && phrases::counter(text) && !heads {
+        return Some("call to share");
     }
     if phrases::sponsor(text) {
         return Some("advertisement");

@@ -5,8 +5,9 @@
 
 mod lists;
 
-use self::lists::{AMBIGUOUS, NETWORKS, OPENING, SIGNS, SPONSOR, WHOLE, WITHIN};
+use self::lists::{AMBIGUOUS, COUNTED, NETWORKS, OPENING, SIGNS, SPONSOR, WHOLE, WITHIN};
 use super::clean::{head, key, words};
+use super::dates;
 
 /// Reports whether a text is a single word that may be furniture or a heading: `Notes`, `Comments`.
 pub(super) fn ambiguous(text: &str) -> bool {
@@ -18,13 +19,54 @@ pub(super) fn whole(text: &str) -> Option<&'static str> {
     if text.len() > 80 {
         return None;
     }
+    if let Some(what) = buttons(text) {
+        return Some(what);
+    }
     let k = key(text);
     let mut names = k.split(' ').peekable();
     if names.peek().is_some() && words(text) > 1 && names.all(|name| NETWORKS.contains(&name)) {
         return Some("call to share");
     }
-    let found = WHOLE.iter().find(|(_, phrases)| phrases.contains(&k.as_str()));
+    phrase(&k)
+}
+
+fn phrase(k: &str) -> Option<&'static str> {
+    let found = WHOLE.iter().find(|(_, phrases)| phrases.contains(&k));
     found.map(|(what, _)| *what)
+}
+
+/// Returns the kind of a row of buttons with pictures or lines between them: `👍 More like this 👎 Less like this`.
+fn buttons(text: &str) -> Option<&'static str> {
+    let apart = |c: char| !c.is_alphanumeric() && !c.is_whitespace() && !matches!(c, '\'' | '’' | '-' | ',');
+    let labels: Vec<String> = text.split(apart).map(key).filter(|k| !k.is_empty()).collect();
+    // Words that are also headings make no row of buttons by themselves.
+    let sure = labels.len() > 1 && labels.iter().any(|k| !AMBIGUOUS.contains(&k.as_str()));
+    let kinds: Option<Vec<&str>> = labels.iter().filter(|_| sure).map(|k| phrase(k)).collect();
+    kinds?.first().copied()
+}
+
+/// Reports whether a line only counts what readers did: `182 likes`, `Comments (17)`.
+pub(super) fn counter(text: &str) -> bool {
+    if text.len() > 40 {
+        return false;
+    }
+    let k = key(text);
+    let parts: Vec<&str> = k.split(' ').take(3).collect();
+    let count = |word: &str| {
+        let number = word.trim_end_matches(['k', 'm']);
+        (1..=7).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
+    };
+    let counts = |number: &str, what: &str| count(number) && COUNTED.contains(&what);
+    match parts[..] {
+        [first, second] => counts(first, second) || counts(second, first),
+        _ => false,
+    }
+}
+
+/// Reports whether a line is a row of short choices: `Great | Fine | Bad`.
+pub(super) fn choices(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(['|', '·', '•', '\n']).take(9).collect();
+    (2..=8).contains(&parts.len()) && parts.iter().all(|part| !part.trim().is_empty() && words(part) <= 4)
 }
 
 /// Returns the kind of furniture that a text could be by its first words.
@@ -234,9 +276,24 @@ pub(super) fn postal(text: &str) -> bool {
         .filter(|w| !w.is_empty())
         .collect();
     let opens = bare.first().is_some_and(|w| w.bytes().all(|b| b.is_ascii_digit()));
+    // The name of the sender may come first, with dots or lines between the parts.
+    let parts: Vec<&str> = text.split(['·', '|', '•']).map(str::trim).collect();
+    let street = |part: &&str| {
+        let mut words = part.split(' ');
+        let house = words
+            .next()
+            .is_some_and(|w| !w.is_empty() && w.len() <= 5 && w.bytes().all(|b| b.is_ascii_digit()));
+        house
+            && words
+                .next()
+                .is_some_and(|w| w.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit()))
+    };
+    let parted = parts.len() >= 3
+        && dates::day_in(text).is_none()
+        && parts.iter().skip(1).any(street)
+        && parts.last().is_some_and(|p| p.contains(' '));
     (4..=24).contains(&bare.len())
-        && text.matches(',').count() >= 2
-        && opens
+        && (parted || text.matches(',').count() >= 2 && opens)
         && bare.iter().skip(1).any(|w| number(w))
         && !text.trim_end().ends_with(['.', '?', '!'])
 }

@@ -7,6 +7,7 @@ use super::block::{Block, Look};
 use super::clean::{bounded_line, key, one_line, words};
 use super::structure::parts::{MAX_LINE, append};
 use super::structure::{Builder, Place};
+use super::titles::masthead;
 use super::{dates, names, resources};
 use crate::corpus::edition::Section;
 
@@ -23,7 +24,7 @@ impl Builder {
         let Some(block) = blocks.get(at) else { return };
         let next = blocks.get(at + 1);
         let outside = self.place == Place::Before || self.place == Place::Section && self.repeats_date(block);
-        if outside && self.date_line(block) || self.repeats_title(block) {
+        if outside && self.date_line(block) || self.number_line(block) || self.repeats_title(block) {
             return;
         }
         match self.place {
@@ -79,6 +80,28 @@ impl Builder {
         }
         self.drop("date line", block);
         true
+    }
+
+    /// Drops a line that has only the number of the issue and the edition's day, if the edition's title was given.
+    fn number_line(&mut self, block: &Block) -> bool {
+        let date = self.built.edition.date.as_deref();
+        // The publication's name may be a heading above it.
+        let opens = match &self.built.edition.sections[..] {
+            [] => true,
+            [open] => open.body.is_empty(),
+            _ => false,
+        };
+        let numbers = !self.title_to_come
+            && opens
+            && matches!(self.place, Place::Before | Place::Section)
+            && !self.dated_entries
+            && date.is_some()
+            && masthead::issue(&block.text).is_some()
+            && dates::day_in(&block.text).as_deref() == date;
+        if numbers {
+            self.drop("date line", block);
+        }
+        numbers
     }
 
     /// Reports whether `block` repeats the title, for example below the menu of a page or the picture of a mail.
