@@ -111,6 +111,16 @@ fn links_stay_in_the_edition_and_out_of_what_is_quoted() {
         text.ends_with("- Plan: Team; Price: $29.\n- Plan: Firm; Price: $99."),
         "{text}"
     );
+    let bold = |last: &str| {
+        format!(
+            "<html><body><h1>Leads</h1><p>As they came in during May, in two trades:</p><table><tr><td><b>Trade</b></td><td><b>\
+             Sum</b></td></tr><tr><td>Bread</td><td>9</td></tr><tr><td>{last}</td><td>4</td></tr></table></body></html>"
+        )
+    };
+    for (last, headed) in [("Milk", true), ("<b>All</b>", false)] {
+        let body = &read("leads.html", &bold(last)).edition.sections[0].body;
+        assert_eq!(body.contains("| Trade | Sum |\n| --- | --- |"), headed, "{body}");
+    }
     let page = "<html><body><h1>Leads</h1><p>Where they came from in May, and what each of them did:</p><table><tr><th>From</th>\
                 <th>Asked</th><th>Paid</th><th>Sum</th></tr><tr><td rowspan=2>Fair</td><td>9</td><td>4</td><td>13</td></tr><tr>\
                 <td>8</td><td>3</td><td>11</td></tr><tr><td>Post</td><td colspan=2>not known</td><td>70</td></tr></table>";

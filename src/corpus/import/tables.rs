@@ -74,6 +74,19 @@ pub(super) fn span(cell: &NodeRef) -> (usize, usize) {
     (bounded("colspan"), bounded("rowspan"))
 }
 
+/// Reports whether all of a cell's text is in bold, as in the first row of a table without header cells.
+pub(super) fn is_bold(cell: &NodeRef) -> bool {
+    let text = tags::text_of(*cell);
+    let bold = Walk::new(*cell).find_map(|step| match step {
+        Step::Enter(node) => tags::name_of(&node)
+            .filter(|name| matches!(&**name, "b" | "strong"))
+            .map(|_| node),
+        Step::Leave(_) => None,
+    });
+    let inner = bold.map(tags::text_of);
+    !text.trim().is_empty() && inner.is_some_and(|inner| inner.trim() == text.trim())
+}
+
 /// A table that is being read.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
@@ -85,6 +98,9 @@ pub(super) struct Rows {
     blanks: usize,
     /// Whether the first row names the columns.
     headed: bool,
+    /// Whether all cells of the first row are in bold, and whether one of another row is.
+    bold_first: bool,
+    bold_later: bool,
 }
 
 impl Rows {
@@ -94,9 +110,14 @@ impl Rows {
     }
 
     /// Adds a cell that covers so many columns and rows. The other places that it covers stay empty.
-    pub(super) fn cell(&mut self, text: &str, is_head: bool, (across, down): (usize, usize)) {
+    pub(super) fn cell(&mut self, text: &str, is_head: bool, is_bold: bool, (across, down): (usize, usize)) {
         if self.rows.is_empty() {
             self.row();
+        }
+        if self.rows.len() == 1 {
+            self.bold_first = is_bold && (self.bold_first || self.cells == 0);
+        } else {
+            self.bold_later |= is_bold;
         }
         self.headed |= is_head && self.rows.len() == 1;
         self.skip_covered();
@@ -147,7 +168,8 @@ impl Rows {
                 out.push('\n');
             }
             out.push_str(&format!("| {} |", row.join(" | ")));
-            if at == 0 && self.headed && self.rows.len() > 1 {
+            let headed = self.headed || self.bold_first && !self.bold_later;
+            if at == 0 && headed && self.rows.len() > 1 {
                 out.push_str(&format!("\n|{}", " --- |".repeat(columns)));
             }
         }
@@ -185,11 +207,11 @@ mod tests {
     fn a_row_is_a_line() {
         let mut rows = Rows::default();
         rows.row();
-        rows.cell("Plan", true, (1, 1));
-        rows.cell("Price", true, (1, 1));
+        rows.cell("Plan", true, false, (1, 1));
+        rows.cell("Price", true, false, (1, 1));
         rows.row();
-        rows.cell("Team | all", false, (1, 1));
-        rows.cell("$29", false, (1, 1));
+        rows.cell("Team | all", false, false, (1, 1));
+        rows.cell("$29", false, false, (1, 1));
         assert_eq!(rows.markdown(), "| Plan | Price |\n| --- | --- |\n| Team / all | $29 |");
     }
 
@@ -205,7 +227,7 @@ mod tests {
         ] {
             rows.row();
             for (text, across, down) in row {
-                rows.cell(text, false, (*across, *down));
+                rows.cell(text, false, false, (*across, *down));
             }
         }
         assert_eq!(
@@ -216,7 +238,7 @@ mod tests {
         let mut rows = Rows::default();
         for _ in 0..1_000 {
             rows.row();
-            rows.cell("x", false, (MAX_SPAN, MAX_SPAN));
+            rows.cell("x", false, false, (MAX_SPAN, MAX_SPAN));
         }
         assert!(rows.markdown().len() < 40_000);
     }

@@ -222,7 +222,7 @@ impl Writer<'_> {
             if *table == node.id {
                 self.end_table();
             } else if matches!(name, "td" | "th" | "caption") {
-                self.end_cell(name, tables::span(&node));
+                self.end_cell(&node, name);
             }
         }
         match name {
@@ -294,12 +294,12 @@ impl Writer<'_> {
         }
     }
 
-    fn end_cell(&mut self, name: &str, span: (usize, usize)) {
+    fn end_cell(&mut self, cell: &NodeRef, name: &str) {
         let (text, _) = self.hrefs.read(&one_line(&clean(&std::mem::take(&mut self.text))));
         if name == "caption" {
             self.push(Look::Paragraph, text);
         } else if let Some((_, rows)) = &mut self.tables {
-            rows.cell(&text, name == "th", span);
+            rows.cell(&text, name == "th", tables::is_bold(cell), tables::span(cell));
         }
     }
 
