@@ -84,6 +84,15 @@ fn numbered_titles_of_the_contents_head_their_sections() {
 fn what_note_programs_and_site_generators_write_is_no_text() {
     let note = "---\ntitle: Queues\n---\n\n%%ask Ana%%\n\n{{< figure src=\"a.png\" >}}\n\nWe read [[plans/2026|the plan]] first.\n";
     check("note.md", note, &["s Queues: We read the plan first."]);
+    let page = "---\ntitle: Queues\n---\nimport Tip from '../parts/Tip.astro'\nimport { Chart, Map } from \"@site/parts\";\nimport \
+                './style.css';\n\nWe read the plan first.\n\nimport Tip from memory, as they say.\n";
+    check(
+        "note.mdx",
+        page,
+        &["s Queues: We read the plan first. import Tip from memory, as they say."],
+    );
+    let dated = "<html><body><h1>Queues</h1><p>Dated 3 February 2026</p><p>We read the plan first.</p></body></html>";
+    check("queues.html", dated, &["s Queues: We read the plan first."]);
     let day = "<html><body><h1>Queues</h1><p>Published on 3 February 2026 · Last updated: 11 March 2026</p><p>A team that takes \
                work from three queues serves the loudest one of them.</p></body></html>";
     assert_eq!(read("queues.html", day).edition.date.as_deref(), Some("2026-02-03"));

@@ -176,7 +176,7 @@ pub(super) fn without_weekday(line: &str) -> &str {
 
 fn goes_with_a_date(word: &str) -> bool {
     let word = word.to_lowercase();
-    is_weekday(&word) || ["published", "date", "posted", "on", "sent", "the", "of", "am", "pm"].contains(&word.as_str())
+    is_weekday(&word) || super::names::among("published date dated posted on sent the of am pm", &word)
 }
 
 fn is_weekday(word: &str) -> bool {

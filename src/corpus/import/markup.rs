@@ -92,6 +92,32 @@ fn without_callouts(text: &str) -> Cow<'_, str> {
     out.into()
 }
 
+/// Returns the length of the lines at the beginning of an MDX file that load its components: `import Tip from './tip'`.
+pub(super) fn imports(text: &str) -> usize {
+    let loads = |line: &str| {
+        let line = line.trim().trim_end_matches(';');
+        let quoted = |path: &str| {
+            let inner = ['\'', '"']
+                .iter()
+                .find_map(|&quote| path.strip_prefix(quote)?.strip_suffix(quote));
+            inner.is_some_and(|inner| !inner.is_empty() && !inner.contains(char::is_whitespace))
+        };
+        let loaded = line.strip_prefix("import ").map(str::trim);
+        loaded
+            .is_some_and(|rest| quoted(rest) || rest.split_once(" from ").is_some_and(|(_, path)| quoted(path.trim())))
+    };
+    let (mut end, mut at) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        at += line.len();
+        if loads(line) {
+            end = at;
+        } else if !line.trim().is_empty() {
+            break;
+        }
+    }
+    end
+}
+
 /// Returns `text` without comments and tags, and the comments.
 pub(super) fn without(text: &str) -> (String, Vec<String>) {
     let text = &*without_callouts(text);

@@ -20,11 +20,15 @@ pub(super) fn document(text: &str, name: &str, limits: &Limits) -> Result<Docume
         body: text,
         ..front::Front::default()
     });
-    let (body, comments) = markup::without(&front.body);
+    let (imports, body) = front.body.split_at(markup::imports(&front.body));
+    let (body, comments) = markup::without(body);
     let unseen = |what: &'static str, text: &str| Block::new(Look::Unseen(what), text.to_string());
     let mut blocks = blocks(&body, limits.blocks)?;
     if !front.lines.is_empty() {
         blocks.insert(0, unseen("front matter", &front.lines));
+    }
+    if !imports.is_empty() {
+        blocks.push(unseen("comment", imports.trim()));
     }
     let room = limits.blocks.saturating_sub(blocks.len());
     blocks.extend(comments.iter().take(room).map(|text| unseen("comment", text)));
