@@ -153,7 +153,7 @@ fn is_headers(text: &str) -> bool {
     ];
     let (mut fields, mut telling) = (0, 0);
     for line in text.lines() {
-        if line.starts_with([' ', '\t']) {
+        if line.starts_with([' ', '\t']) || is_escaped_separator(line.as_bytes()) {
             continue;
         }
         let Some((name, _)) = line.split_once(':') else { break };
@@ -165,6 +165,20 @@ fn is_headers(text: &str) -> bool {
         telling += usize::from(known.contains(&name.to_ascii_lowercase().as_str()));
     }
     fields >= 2 && telling >= 2
+}
+
+/// Reports whether `line` is the `From …` line of a mailbox, escaped as `>From …`: a sender or a time follows.
+///
+/// Programs that move mail put such a line into the middle of a header, below their own fields.
+pub(super) fn is_escaped_separator(line: &[u8]) -> bool {
+    let bare = line.iter().position(|&b| b != b'>').filter(|&quotes| quotes > 0);
+    let Some(rest) = bare.and_then(|at| line[at..].strip_prefix(b"From ")) else {
+        return false;
+    };
+    let mut words = rest.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let is_sender = words.next().is_some_and(|word| word == b"-" || word.contains(&b'@'));
+    let is_time = |word: &[u8]| word.contains(&b':') && word.iter().all(|b| b.is_ascii_digit() || *b == b':');
+    is_sender || words.any(is_time)
 }
 
 fn is_binary(bytes: &[u8]) -> bool {
@@ -234,6 +248,12 @@ mod tests {
             ("a.xml", "<a:feed xmlns:a='http://www.w3.org/2005/Atom'>", Kind::Feed),
             ("a.txt", "From here: we go\non to text", Kind::Text),
             ("a", "From a@b\n>From - Sat\nSubject: x\nFrom: y\n\nbody", Kind::Mbox),
+            (
+                "a",
+                "From a@b\nX-Box: 1\n>From c@d Sat\nSubject: x\nFrom: y\n\nbody",
+                Kind::Mbox,
+            ),
+            ("a.txt", "To: all\n>From here on\nSubject: x\nFrom: y", Kind::Text),
             ("a.xml", "<!-- made by hand -->\n<rss version='2.0'>", Kind::Feed),
             (
                 "a.xml",

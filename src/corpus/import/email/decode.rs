@@ -161,14 +161,31 @@ pub(super) fn flowed(text: &str, delsp: bool) -> String {
 /// Rewrites a header so that mail-parser reads it correctly.
 ///
 /// It becomes UTF-8, and a character that is split between two encoded words is joined. Old programs write the header
-/// in the charset of the `body` without declaring it.
+/// in the charset of the `body` without declaring it. Lines that separate messages in a mailbox are removed.
 pub(super) fn header<'a>(raw: &'a [u8], body: &[u8]) -> Cow<'a, [u8]> {
     let text = match std::str::from_utf8(raw) {
         Ok(text) if !raw.contains(&0x1b) => Cow::Borrowed(text),
         _ => {
             let charset = sniff::declared(body.get(..DECLARED_IN).unwrap_or(body));
-            Cow::Owned(text(raw, charset.map(Encoding::name), false))
+            // Two programs may have written two fields in two charsets.
+            let lines = raw.split_inclusive(|&b| b == b'\n');
+            Cow::Owned(
+                lines
+                    .map(|line| self::text(line, charset.map(Encoding::name), false))
+                    .collect(),
+            )
         }
+    };
+    let text = match text.lines().any(|line| sniff::is_escaped_separator(line.as_bytes())) {
+        true => {
+            let lines = text.split_inclusive('\n');
+            Cow::Owned(
+                lines
+                    .filter(|line| !sniff::is_escaped_separator(line.as_bytes()))
+                    .collect(),
+            )
+        }
+        false => text,
     };
     match joined_words(&text) {
         Some(joined) => Cow::Owned(joined.into_bytes()),
@@ -311,6 +328,12 @@ mod tests {
             "Subject: =?utf-8?Q?a?= =?koi8-r?Q?b?="
         );
         assert_eq!(fixed(b"Subject: caf\xe9"), "Subject: café");
+        let body = b"Content-Type: text/plain; charset=iso-8859-1\n\nx";
+        assert_eq!(
+            header(b"From: \xc5\xbdan\nSubject: caf\xe9", body).as_ref(),
+            "From: Žan\nSubject: café".as_bytes()
+        );
+        assert_eq!(fixed(b"X-A: 1\n>From a@b Sat\nTo: c"), "X-A: 1\nTo: c");
         let body = b"Content-Type: text/html;\n charset=\"windows-1251\"\n\nx";
         assert_eq!(
             header(b"Subject: \xd6\xe5\xed\xfb", body).as_ref(),

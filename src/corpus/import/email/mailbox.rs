@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use super::parts::head_of;
+
 /// A header field must begin within this many lines below a `From …` line.
 const LINES_TO_HEADER: usize = 4;
 
@@ -131,7 +133,8 @@ fn declared_end(bytes: &[u8], start: usize) -> Option<usize> {
 
 /// Removes the `>` that mailboxes put before lines that begin with `From `.
 ///
-/// Such lines above the header are separators that another program escaped. They are removed.
+/// Such lines above the header are separators that another program escaped. They are removed. Those within the header
+/// stay, because `decode::header` removes them.
 pub(super) fn unquoted(raw: &[u8]) -> Cow<'_, [u8]> {
     let mut raw = raw;
     while raw.starts_with(b">From ") {
@@ -142,15 +145,13 @@ pub(super) fn unquoted(raw: &[u8]) -> Cow<'_, [u8]> {
         let text = line.iter().position(|&b| b != b'>').filter(|&n| n > 0);
         text.is_some_and(|n| line[n..].starts_with(b"From "))
     };
-    if !raw.split_inclusive(|&b| b == b'\n').any(quoted) {
+    let (head, body) = raw.split_at(head_of(raw).len());
+    if !body.split_inclusive(|&b| b == b'\n').any(quoted) {
         return Cow::Borrowed(raw);
     }
-    let lines = raw.split_inclusive(|&b| b == b'\n');
-    lines
-        .map(|line| if quoted(line) { &line[1..] } else { line })
-        .collect::<Vec<_>>()
-        .concat()
-        .into()
+    let lines = body.split_inclusive(|&b| b == b'\n');
+    let lines = lines.map(|line| if quoted(line) { &line[1..] } else { line });
+    std::iter::once(head).chain(lines).collect::<Vec<_>>().concat().into()
 }
 
 /// Returns the message in an Apple Mail file: its length on a line, the message, a property list.
@@ -209,6 +210,12 @@ mod tests {
         assert_eq!(split(close.as_bytes()).len(), 2);
         let quoted = "From a@b\n>From - Sat Apr 12 2025\nSubject: 1\n\nOne.\n";
         assert_eq!(messages(quoted), ["Subject: 1\n\nOne.\n"]);
+        // Below the header, the same line is text.
+        let within = "From a@b\nX-Box: 1\n>From c@d Sat\nSubject: 1\n\nOne.\n>From c@d\n";
+        assert_eq!(
+            messages(within),
+            ["X-Box: 1\n>From c@d Sat\nSubject: 1\n\nOne.\nFrom c@d\n"]
+        );
         let body = "One.\n\nFrom a@b Mon Jan  5 09:00:00 2026\nSubject: no\n\nStill one.\n";
         let counted = format!(
             "From a@b\nContent-Length: {}\nSubject: 1\n\n{body}\nFrom c@d\nSubject: 2\n\nTwo.\n",
