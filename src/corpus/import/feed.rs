@@ -18,7 +18,8 @@ use feed_rs::parser;
 
 use super::block::{Block, Document, Look, title, web_address};
 use super::clean::{bounded_line, clean, head, key, words};
-use super::{ImportReport, Limits, add, dates, html, page};
+use super::furniture::Furniture;
+use super::{ImportReport, Limits, add, dates, html, page, phrases};
 
 pub(super) use json::is_feed as is_json_feed;
 
@@ -211,25 +212,32 @@ const LEADS: [&str; 9] = [
     "more",
 ];
 
-/// Reports whether `content` is a teaser of `summary`, which is longer: it leads to the whole text or is only the title, or
-/// the summary begins with all of it. Some feeds put the article into the summary.
+/// Reports whether `content` is a teaser of `summary`, which is longer, as some feeds put the article into the summary.
+///
+/// It leads to the whole text, or the summary begins with all of it. Or it has nothing but the title and what programs
+/// add around a text, such as calls to share or subscribe.
 fn announces(content: &Document, summary: &Document, title: &str) -> bool {
-    let texts = |document: &Document| -> Vec<String> {
-        let seen = document.blocks.iter().filter(|block| block.is_seen());
-        seen.map(|block| key(&block.text))
-            .filter(|text| !text.is_empty())
-            .collect()
-    };
-    let (mut content, summary) = (texts(content), texts(summary).join(" "));
+    let furniture = Furniture::of(&content.blocks, false);
+    // Where nothing else is there, the first words of a call are enough.
+    let is_added = |at: usize, block: &Block| furniture.at(at).is_some() || phrases::opening(&block.text).is_some();
     let leads = |text: &String| {
         LEADS
             .iter()
             .any(|lead| text == lead || text.starts_with(lead) && words(text) <= 12)
     };
-    let led = content.iter().any(leads);
-    content.retain(|text| !leads(text) && text != title);
-    let content = content.join(" ");
-    words(&summary) > words(&content) && (content.is_empty() || led || summary.starts_with(&content))
+    let texts = |document: &Document, kept: &dyn Fn(usize, &Block) -> bool| -> Vec<String> {
+        let blocks = document.blocks.iter().enumerate();
+        let seen = blocks.filter(|(at, block)| block.is_seen() && kept(*at, block));
+        seen.map(|(_, block)| key(&block.text))
+            .filter(|text| !text.is_empty())
+            .collect()
+    };
+    let mut own = texts(content, &|at, block| !is_added(at, block));
+    let summary = texts(summary, &|_, _| true).join(" ");
+    let led = texts(content, &|_, _| true).iter().any(leads);
+    own.retain(|text| !leads(text) && text != title);
+    let own = own.join(" ");
+    words(&summary) > words(&own) && (own.is_empty() || led || summary.starts_with(&own))
 }
 
 /// Returns the first words of the text as a title for an untitled entry, unless the text begins with a heading.
@@ -269,12 +277,12 @@ fn plain_title(text: &Text, limits: &Limits) -> Option<String> {
     let tagged = text.content_type.to_string().contains("html");
     if tagged && said.contains(['<', '&']) || has_entity(said) {
         let source = if tagged {
-            signs::escaped_html(said).into_owned()
+            signs::escaped_title(said).into_owned()
         } else {
             said.replace('<', "&lt;")
         };
         let page = html::document(&source, limits).ok();
-        let first = page.and_then(|page| title(&page.blocks.first()?.text));
+        let first = page.and_then(|page| title(repair::without_wrapping(&page.blocks.first()?.text)));
         return first.or_else(|| title(said));
     }
     title(said)

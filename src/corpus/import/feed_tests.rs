@@ -191,6 +191,28 @@ fn the_fullest_text_is_read_and_the_other_is_told() {
 }
 
 #[test]
+fn a_content_that_is_no_text_gives_way_to_the_summary() {
+    let long = "We asked twelve shops for their worst week, and nine of them named the one after the sale.";
+    let read = |content: &str| {
+        let item = format!("<description>{long}</description><content:encoded><![CDATA[{content}]]></content:encoded>");
+        let report = rss(&format!("<item><title>Bad weeks</title>{item}</item>"));
+        assert!(report.skipped.is_empty(), "{content}: {report:?}");
+        report.editions[0].edition.sections[0].body.clone()
+    };
+    for stub in [
+        "<p>The post <a href='https://e.org/b'>Bad weeks</a> appeared first on <a href='https://e.org'>Shop Talk</a>.</p>",
+        "<p>The post <a href='https://e.org/b'>Bad weeks</a> first appeared on <a href='https://e.org'>Shop Talk</a>.</p>",
+        "<p>This post is for paid members only.</p><p><a href='https://e.org/join'>Join now</a></p>",
+        "<p><a href='https://e.org/share'>Share this note on Mastodon</a></p>",
+        "<p>Share this note on Mastodon</p>",
+    ] {
+        assert_eq!(read(stub), long, "{stub}");
+    }
+    let content = "The post office first appeared on our map in March, and nobody in the shop had asked for it before.";
+    assert_eq!(read(&format!("<p>{content}</p>")), content);
+}
+
+#[test]
 fn entries_without_a_title_are_called_by_their_first_words() {
     let report = rss(
         "<item><description>Put the middle plan first and count for a week before you touch the price</description></item>\
@@ -250,6 +272,15 @@ fn titles_are_read_as_their_type_says() {
             "R&D now",
         ),
         ("<title><![CDATA[Plain & simple]]></title>", "Plain & simple"),
+        (
+            "<title type='html'>&amp;lt;![CDATA[Odd &amp;#8211; even]]&amp;gt;</title>",
+            "Odd – even",
+        ),
+        ("<title>Where <link> belongs</title>", "Where <link> belongs"),
+        (
+            "<title type='html'>Where &lt;script&gt; belongs</title>",
+            "Where <script> belongs",
+        ),
     ] {
         let report = feed(&format!(
             "<feed xmlns='http://www.w3.org/2005/Atom'><entry>{title}<content>Said at the table.</content></entry></feed>"
@@ -290,6 +321,22 @@ fn feeds_of_other_kinds_are_read_too() {
     let report = feed(rdf);
     assert_eq!(titles(&report), ["A"], "{report:?}");
     assert_eq!(report.editions[0].edition.date.as_deref(), Some("2026-01-05"));
+
+    let terms = |date: &str| {
+        let item = format!("<item><title>A</title>{date}<description>We plan.</description></item>");
+        let report = feed(&format!(
+            "<rss xmlns:t='http://purl.org/dc/terms/'><channel>{item}</channel></rss>"
+        ));
+        report.editions[0].edition.date.clone()
+    };
+    assert_eq!(
+        terms("<t:created>2026-01-02</t:created><t:issued>2026-01-05</t:issued>").as_deref(),
+        Some("2026-01-05")
+    );
+    assert_eq!(
+        terms("<t:created>2026-01-02</t:created>").as_deref(),
+        Some("2026-01-02")
+    );
 
     for root in [
         "rss",

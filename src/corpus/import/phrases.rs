@@ -234,9 +234,23 @@ pub(super) fn template(text: &str) -> Option<&'static str> {
     }
     // `The post TITLE appeared first on SITE.`, with nothing after the site.
     let site = k.split_once(" appeared first on ").map(|(_, site)| words(site));
+    let site = site.or_else(|| first_appeared(text));
     let syndicated = begins("the post ") && site.is_some_and(|site| (1..=8).contains(&site)) && !text.contains(", ");
     let medium = has("was originally published in") && has("on medium") && has("by responding to this story");
     (syndicated || medium).then_some("note of the publishing program")
+}
+
+/// Returns the number of words in the name of the site of `The post TITLE first appeared on SITE`.
+///
+/// The title and the site are names: `The post office first appeared on our map` is a sentence.
+fn first_appeared(text: &str) -> Option<usize> {
+    let (title, site) = text
+        .trim_start()
+        .strip_prefix("The post ")?
+        .split_once(" first appeared on ")?;
+    let site = site.trim_end().trim_end_matches('.');
+    let is_name = |name: &str| !name.starts_with(char::is_lowercase);
+    (is_name(title) && (is_name(site) || site.contains('.'))).then(|| words(site))
 }
 
 /// Reports whether a text addresses its reader, as calls and notices do.

@@ -78,10 +78,10 @@ pub(super) fn role(form: Form, space: Space, name: &str) -> Option<Role> {
         (Form::Notes, ..) => return None,
         (_, Space::Feed, "guid" | "id") => Role::Id,
         (Form::Rss, Space::Feed, "link") => Role::Link,
-        (_, Space::Feed, "pubdate" | "published" | "issued" | "created") | (_, Space::Dublin, "date") => {
-            Role::Published
-        }
-        (_, Space::Feed, "updated" | "modified" | "date") => Role::Updated,
+        (_, Space::Feed, "pubdate" | "published" | "issued" | "created")
+        | (_, Space::Dublin, "date" | "issued" | "available") => Role::Published,
+        // An entry may be created long before it is published.
+        (_, Space::Feed, "updated" | "modified" | "date") | (_, Space::Dublin, "created" | "modified") => Role::Updated,
         (_, Space::Feed, "description" | "summary") => Role::Summary,
         (_, Space::Feed, "content" | "encoded" | "body" | "fulltext") | (_, Space::Content, "encoded") => Role::Content,
         (_, Space::Other, "body") if form == Form::Rss => Role::Content,

@@ -235,7 +235,7 @@ impl State {
         };
         let known = || match &**prefix {
             "content" => Space::Content,
-            "dc" => Space::Dublin,
+            "dc" | "dcterms" => Space::Dublin,
             "media" => Space::Media,
             "itunes" => Space::Itunes,
             "atom" | "rss" | "rdf" => Space::Feed,
@@ -413,7 +413,7 @@ fn longer(held: Option<(String, Sort)>, new: Option<(String, Sort)>) -> Option<(
 }
 
 /// Removes a `<![CDATA[…]]>` wrapper that the feed escaped by mistake.
-fn without_wrapping(text: &str) -> &str {
+pub(super) fn without_wrapping(text: &str) -> &str {
     let text = text.trim();
     let inner = text.strip_prefix("<![CDATA[").and_then(|rest| rest.strip_suffix("]]>"));
     inner.map_or(text, str::trim)

@@ -23,6 +23,10 @@ const HTML: &str = "a abbr acronym address article aside audio b bdi bdo big blo
     s samp script section select slot small span strike strong style sub summary sup svg table template textarea time \
     title tt u ul var video";
 
+/// Elements that format words of a title.
+const INLINE: &str = "a abbr b bdi bdo big br cite code del em font h1 h2 h3 h4 h5 h6 i img ins kbd mark p q s small span strike \
+    strong sub sup tt u wbr";
+
 /// Elements of feeds, whose end tags a file that breaks off lacks.
 const FEED: &str = "rss channel item items feed entry rdf rdf:rdf title description link content content:encoded summary pubdate \
     guid updated published id author name category en-export note itunes:summary media:group";
@@ -42,8 +46,41 @@ pub(super) fn escaped_html(text: &str) -> Cow<'_, str> {
     escaped_in(text, |name| HTML.split_whitespace().any(|known| known == name))
 }
 
+/// The same for a title that is HTML. Only tags that format words are tags there: `Use <title> well` names an element.
+pub(super) fn escaped_title(text: &str) -> Cow<'_, str> {
+    let inline = |name: &str| INLINE.split_whitespace().any(|known| known == name);
+    let is_markup = |rest: &str, ends: &HashSet<&str>, _: bool| match rest.strip_prefix("</") {
+        Some(end) => inline(&name(end).to_ascii_lowercase()),
+        None => inline(&name(&rest[1..]).to_ascii_lowercase()) && is_tag(rest, ends, inline),
+    };
+    escaped_where(text, is_markup)
+}
+
 fn escaped_in(text: &str, known: impl Fn(&str) -> bool) -> Cow<'_, str> {
+    escaped_where(text, |rest, ends, in_title| {
+        rest.starts_with("</") || rest.starts_with("<!") || is_tag(rest, ends, &known) && !(in_title && is_named(rest))
+    })
+}
+
+/// Reports whether `rest`, within a title, begins with the tag of a field after which the title goes on to its end.
+fn is_named(rest: &str) -> bool {
+    let name = name(&rest[1..]).to_ascii_lowercase();
+    let next = rest[1..].find('<').map_or("", |at| &rest[1 + at..]);
+    FEED.split_whitespace().any(|field| field == name) && is_end(next, "title")
+}
+
+/// Reports whether `rest` begins with the end tag of the element `of`.
+fn is_end(rest: &str, of: &str) -> bool {
+    rest.strip_prefix("</")
+        .is_some_and(|end| name(end).eq_ignore_ascii_case(of))
+}
+
+/// Escapes each `<` of `text` that `is_markup` rejects.
+///
+/// It gets the rest of the text, the names of all end tags, and whether the last tag before opened a title.
+fn escaped_where(text: &str, is_markup: impl Fn(&str, &HashSet<&str>, bool) -> bool) -> Cow<'_, str> {
     let ends: HashSet<&str> = text.match_indices("</").map(|(at, _)| name(&text[at + 2..])).collect();
+    let mut in_title = false;
     let mut out = String::new();
     let mut done = 0;
     let mut at = 0;
@@ -55,7 +92,9 @@ fn escaped_in(text: &str, known: impl Fn(&str) -> bool) -> Cow<'_, str> {
             at = rest.find(close).map_or(text.len(), |end| sign + end.max(open.len()));
             continue;
         }
-        if !rest.starts_with("</") && !rest.starts_with("<!") && !is_tag(rest, &ends, &known) {
+        if is_markup(rest, &ends, in_title) {
+            in_title = name(&rest[1..]).eq_ignore_ascii_case("title");
+        } else {
             out.push_str(&text[done..sign]);
             out.push_str("&lt;");
             done = sign + 1;
@@ -145,6 +184,14 @@ mod tests {
                 "<a/><![CDATA[ a<b ]]><!-- a<b --><?x a<b ?>",
             ),
             ("<x:a\n href='1'/>", "<x:a\n href='1'/>"),
+            (
+                "<title>On <link> and more</title><link>x</link>",
+                "<title>On &lt;link> and more</title><link>x</link>",
+            ),
+            (
+                "<title>The <title> of it</title><title>One<link>x</link>",
+                "<title>The &lt;title> of it</title><title>One<link>x</link>",
+            ),
         ] {
             // The first element is closed at the end of the file.
             let text = format!("{text}</a>");
@@ -159,6 +206,10 @@ mod tests {
         assert_eq!(
             escaped_html("of the <Marianne> and a<b in three, a>b"),
             "of the &lt;Marianne> and a&lt;b in three, a>b"
+        );
+        assert_eq!(
+            escaped_title("On <em>the</em> <script> and <title>one</title>"),
+            "On <em>the</em> &lt;script> and &lt;title>one&lt;/title>"
         );
     }
 
