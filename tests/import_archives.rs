@@ -153,6 +153,35 @@ fn an_archive_of_letters_is_read_without_unpacking_and_within_bounds() {
 }
 
 #[test]
+fn a_packed_mail_folder_is_read_as_the_folder_itself() {
+    let mail = |title: &str| format!("From: Ivo <i@e.org>\nSubject: {title}\n\nSaid at the counter, about {title}.\n");
+    let texts: Vec<(&str, String)> = vec![
+        ("box/.Letters/cur/1.a:2,S", mail("Ferns")),
+        ("box/.Letters/cur/2.b:2,ST", mail("Thrown away")),
+        ("box/.Letters/maildirfolder", String::new()),
+        ("box/.Letters/new/1773600000.M1.host", mail("Moss")),
+        ("box/tmp/1773600001.M1.host", mail("Half of it")),
+        ("box/subscriptions", "V\t2\n".into()),
+        ("notes/.drafts/a.txt", "Not yet".into()),
+        (
+            "notes/tmp/b.txt",
+            "Peat\n\nThe ground gives way where nobody walks.".into(),
+        ),
+    ];
+    let files: Vec<(&str, &[u8])> = texts.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    assert_eq!(
+        told(&import("m.zip", &zip(&files))),
+        [
+            "Ferns - m.zip/box/.Letters/cur/1.a:2,S",
+            "Moss - m.zip/box/.Letters/new/1773600000.M1.host",
+            "Peat - m.zip/notes/tmp/b.txt",
+            "m.zip/box/.Letters/cur/2.b:2,ST: its mail is deleted; unpack the archive and pass its own path to read it",
+            "m.zip/notes/.drafts: the folder is hidden; unpack the archive and pass its own path to read it",
+        ]
+    );
+}
+
+#[test]
 fn the_chapters_of_a_book_are_read_in_its_order_with_their_notes() {
     let page = |body: &str| {
         format!(

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use self::member::{Archive, Member};
 use super::clean::clean;
 use super::export::{self, Given};
+use super::maildir::{Access, Maildirs};
 use super::{ImportReport, Limits, epub, import_given, slug};
 
 /// How deep archives may be nested in the archive.
@@ -65,14 +66,34 @@ fn walk(name: &str, bytes: &[u8], limits: &Limits, depth: usize, left: &mut u64,
     if let Some((_, what)) = known {
         return report.skip(name, format!("it is {what}"));
     }
-    let lists = lists(&mut archive, left);
+    let maildirs = Maildirs::of(archive.members.iter().map(|member| member.name.as_str()));
+    let lists = lists(&mut archive, &maildirs, left);
+    let mut unread = BTreeMap::new();
     let mut passed = Passed::default();
     let before = report.editions.len() + report.skipped.len();
     for at in 0..archive.members.len() {
         let member = &archive.members[at];
         let inner = member.name.clone();
-        if member.is_folder || is_hidden(&inner) || lists.contains_key(&inner) {
+        if member.is_folder || lists.contains_key(&inner) {
             continue;
+        }
+        match maildirs.access(&inner) {
+            Access::Open => {}
+            Access::Own => continue,
+            Access::Hidden(folder) => {
+                unread.insert(
+                    folder,
+                    "the folder is hidden; unpack the archive and pass its own path to read it",
+                );
+                continue;
+            }
+            Access::Deleted(mail) => {
+                unread.insert(
+                    mail,
+                    "its mail is deleted; unpack the archive and pass its own path to read it",
+                );
+                continue;
+            }
         }
         let label = format!("{name}/{}", clean(&inner));
         let bytes = match archive.bytes(at, left) {
@@ -101,6 +122,9 @@ fn walk(name: &str, bytes: &[u8], limits: &Limits, depth: usize, left: &mut u64,
             }
         }
     }
+    for (inner, why) in unread {
+        passed.add(why.into(), format!("{name}/{}", clean(&inner)));
+    }
     passed.tell(name, report);
     if report.editions.len() + report.skipped.len() == before {
         report.skip(name, "no file is in this archive");
@@ -119,12 +143,6 @@ fn given(lists: &HashMap<String, HashMap<String, Given>>, inner: &str) -> Given 
         })
     });
     found.cloned().unwrap_or_default()
-}
-
-/// Reports whether a member is hidden or was put there by the operating system.
-fn is_hidden(name: &str) -> bool {
-    name.split('/')
-        .any(|part| part == "__MACOSX" || part.starts_with('.') && part != ".." && part != ".")
 }
 
 /// Files that were not read, by reason.
@@ -155,8 +173,10 @@ impl Passed {
 }
 
 /// Reads the lists of posts of Substack exports, by member name. Reads at most 10.
-fn lists(archive: &mut Archive, left: &mut u64) -> HashMap<String, HashMap<String, Given>> {
-    let named = |member: &Member| slug::file_name(&member.name) == export::LIST && !is_hidden(&member.name);
+fn lists(archive: &mut Archive, maildirs: &Maildirs, left: &mut u64) -> HashMap<String, HashMap<String, Given>> {
+    let named = |member: &Member| {
+        slug::file_name(&member.name) == export::LIST && maildirs.access(&member.name) == Access::Open
+    };
     let found: Vec<usize> = (0..archive.members.len())
         .filter(|&at| named(&archive.members[at]))
         .collect();
@@ -177,19 +197,6 @@ fn lists(archive: &mut Archive, left: &mut u64) -> HashMap<String, HashMap<Strin
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn what_systems_hide_is_hidden() {
-        for (name, hidden) in [
-            ("__MACOSX/a.md", true),
-            (".DS_Store", true),
-            ("a/.git/b", true),
-            ("../a.md", false),
-            ("a.b/c.md", false),
-        ] {
-            assert_eq!(is_hidden(name), hidden, "{name}");
-        }
-    }
 
     proptest! {
         #[test]

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use walkdir::WalkDir;
 
 use super::export::Exports;
-use super::{ImportReport, Limits, import_given};
+use super::{ImportReport, Limits, import_given, maildir};
 
 /// Reads the file at `path`, or every file in that folder and its subfolders, sorted by name.
 ///
@@ -72,22 +72,6 @@ pub fn import_new(dir: &Path, limits: &Limits, seen: &mut Seen, progress: &mut d
     report
 }
 
-/// Folders that programs hide next to files of people.
-const OWN: [&str; 12] = [
-    ".git",
-    ".svn",
-    ".hg",
-    ".obsidian",
-    ".logseq",
-    ".trash",
-    ".idea",
-    ".vscode",
-    ".cache",
-    ".stfolder",
-    ".venv",
-    ".sync",
-];
-
 /// Reads the `wanted` files under `path`. Returns the number of files found. Adds hidden folders and deleted mail, which
 /// are not read, to `passed`.
 fn walk(
@@ -103,7 +87,7 @@ fn walk(
         let hidden = entry.depth() > 0 && name.starts_with('.');
         let folder = entry.file_type().is_dir();
         if hidden && !(folder && is_maildir(entry.path())) {
-            if folder && !OWN.contains(&name.as_ref()) {
+            if folder && !maildir::is_of_program(&name) {
                 passed.push((
                     entry.path().to_path_buf(),
                     "the folder is hidden; pass its own path to read it",
@@ -166,19 +150,15 @@ fn is_maildir(path: &Path) -> bool {
 /// Reports whether `path` is a mail server's own file next to the messages, or in the folder of incomplete messages.
 fn is_of_mail_server(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let kept = ["dovecot", "maildir", "courier", "subscriptions"]
-        .iter()
-        .any(|start| name.starts_with(start));
-    (kept || name == "tmp") && path.parent().is_some_and(is_maildir)
+    maildir::is_of_server(&name) && path.parent().is_some_and(is_maildir)
 }
 
 /// Reports whether `path` is a Maildir++ folder for deleted mail, or a message with the flag T (trashed).
 fn is_thrown_away(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // Compare names first, because looking for a Maildir accesses the disk.
-    let bin = [".Trash", ".Deleted Messages", ".Deleted Items"].contains(&name.as_ref()) && is_maildir(path);
-    let flagged = name.rsplit_once(":2,").is_some_and(|(_, flags)| flags.contains('T'));
-    bin || flagged && path.ancestors().nth(2).is_some_and(is_maildir)
+    let bin = maildir::is_bin(&name) && is_maildir(path);
+    bin || maildir::is_trashed(&name) && path.ancestors().nth(2).is_some_and(is_maildir)
 }
 
 fn one(path: &Path, limits: &Limits, exports: &mut Exports, report: &mut ImportReport) {

@@ -36,6 +36,7 @@ mod labels;
 mod links;
 mod listed;
 mod lists;
+mod maildir;
 mod marks;
 mod markup;
 mod names;
