@@ -84,6 +84,45 @@ fn a_line_over_the_question_names_its_asker() {
 }
 
 #[test]
+fn the_asker_may_stand_at_the_end_of_the_question() {
+    let body = "A] On paper, in ink.\n\n– Karl Berg, PM\n\nB] In a list.\n\n– Lena Holm, founder\n";
+    for (question, expected) in [
+        (
+            "Question 1) Where do you keep a promise? (Asked by Ines from Porto)",
+            "? Where do you keep a promise? < Ines from Porto | ",
+        ),
+        (
+            "Q: Where do you keep a promise? Submitted by Tom, who sells nails",
+            "? Where do you keep a promise? < Tom, who sells nails | ",
+        ),
+        (
+            "Q: Which promise is the one asked by most? We lose it.",
+            "? Which promise is the one asked by most? We lose it. < - | ",
+        ),
+    ] {
+        check(
+            "ink.txt",
+            &format!("Ink letter 3\n\n{question}\n\n{body}"),
+            &[
+                expected,
+                "a Karl Berg, PM: On paper, in ink.",
+                "b Lena Holm, founder: In a list.",
+            ],
+        );
+    }
+    check(
+        "ink.md",
+        "# Ink letter 4\n\n## Where do you keep a promise? (Asked by Ines from Porto)\n\n### Karl Berg, PM\n\nOn \
+         paper.\n\n### Lena Holm, founder\n\nIn a list.\n",
+        &[
+            "? Where do you keep a promise? < Ines from Porto | ",
+            "a Karl Berg, PM: On paper.",
+            "b Lena Holm, founder: In a list.",
+        ],
+    );
+}
+
+#[test]
 fn a_name_below_a_quotation_signs_if_somebody_else_is_quoted() {
     let letter = |above: &str| {
         format!(
@@ -101,6 +140,35 @@ fn a_name_below_a_quotation_signs_if_somebody_else_is_quoted() {
         let found = outline(&edition);
         assert!(found[2].starts_with(by), "{found:?}");
     }
+}
+
+#[test]
+fn a_first_text_that_begins_as_a_reply_is_an_answer() {
+    let letter = |first: &str| {
+        format!(
+            "# Oar letter\n\n## Who should read the logs?\n\n{first}\n\n— Sven Aho, PM at Oar\n\nSupport, once a \
+             week.\n\n— Mia Lund, PM at Keel\n"
+        )
+    };
+    check(
+        "oar.md",
+        &letter("Sales, because they call first. We pay them for it."),
+        &[
+            "? Who should read the logs? < - | ",
+            "a Sven Aho, PM at Oar: Sales, because they call first. We pay them for it.",
+            "b Mia Lund, PM at Keel: Support, once a week.",
+        ],
+    );
+    // It may be the asker who says this.
+    check(
+        "oar.md",
+        &letter("We pay sales for it, and they call first."),
+        &[
+            "? Who should read the logs? < - | ",
+            "a Unsigned: We pay sales for it, and they call first. — Sven Aho, PM at Oar",
+            "b Mia Lund, PM at Keel: Support, once a week.",
+        ],
+    );
 }
 
 #[test]

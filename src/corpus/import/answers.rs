@@ -8,6 +8,7 @@ mod layout;
 mod mentions;
 mod openings;
 mod regions;
+mod replies;
 mod signers;
 mod speakers;
 

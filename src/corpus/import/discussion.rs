@@ -49,9 +49,13 @@ impl Builder {
         };
         self.end_answer();
         let (title, body) = title.split_once('\n').unwrap_or((title, ""));
-        self.label_words += words(&block.text).saturating_sub(words(title) + words(body));
+        let (title, asker) = marks::asked_behind(title).map_or((title, None), |(title, asker)| (title, Some(asker)));
+        let asker = asker.filter(|asker| !names::is_nobody(asker));
+        let kept = words(title) + words(body) + asker.map_or(0, words);
+        self.label_words += words(&block.text).saturating_sub(kept);
         self.begin_question(number, title, why);
         if let Some(discussion) = self.built.edition.discussions.last_mut() {
+            discussion.asked_by = asker.map(|asker| bounded_line(asker, MAX_LINE));
             append(&mut discussion.body, body, true);
         }
         true

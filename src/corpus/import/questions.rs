@@ -161,8 +161,11 @@ fn question_of(name: &str, said: &str) -> Turn {
     turn
 }
 
-/// `How many …? – Marta, Wrocław` → the question and who asks it.
+/// `How many …? – Marta, Wrocław`, `How many …? (Asked by Marta)` → the question and who asks it.
 fn asker_beside(title: &str) -> (&str, Option<&str>) {
+    if let Some((asked, name)) = marks::asked_behind(title) {
+        return (asked, Some(name));
+    }
     let Some(at) = title.rfind('?') else {
         return (title, None);
     };

@@ -52,6 +52,12 @@ pub(super) fn asked_by(text: &str) -> Option<&str> {
     (fits && named && !name.ends_with(['?', '!'])).then_some(name)
 }
 
+/// Splits `How many are enough? (Asked by Jane Doe)` into the question and who asks it.
+pub(super) fn asked_behind(text: &str) -> Option<(&str, &str)> {
+    let (asked, rest) = text.split_at(text.rfind('?')? + 1);
+    Some((asked, asked_by(rest.trim_matches(['*', '_', ' ']))?))
+}
+
 /// Reads `Question from Jane Doe, PM: How many are enough?`: who asks, and what.
 pub(super) fn question_from(text: &str) -> Option<(&str, &str)> {
     let (text, _) = unemphasised(text);

@@ -5,6 +5,7 @@
 
 use super::openings::{self, Form};
 use super::regions::Region;
+use super::replies;
 use crate::corpus::import::asides;
 use crate::corpus::import::block::{Block, Look};
 use crate::corpus::import::clean::{key, words};
@@ -202,8 +203,12 @@ fn is_one_voice(blocks: &[Block], run: &Run) -> bool {
 
 /// Reports whether the first run could be the asker's words.
 fn asks(blocks: &[Block], run: &Run) -> bool {
-    let own = |text: &str| text.contains('?') || key(text).split(' ').any(|word| OWN.contains(&word));
-    run.text.iter().any(|&at| own(&blocks[at].text)) || own(run.signed.above)
+    let texts = || {
+        let texts = run.text.iter().map(|&at| blocks[at].text.as_str());
+        texts.chain([run.signed.above]).filter(|text| !text.is_empty())
+    };
+    let own = |text: &str| key(text).split(' ').any(|word| OWN.contains(&word));
+    texts().any(|text| text.contains('?')) || texts().any(own) && !texts().next().is_some_and(replies::opens)
 }
 
 /// Reports whether a line in bold heads what is below the answers.

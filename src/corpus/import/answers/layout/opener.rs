@@ -211,8 +211,12 @@ pub(super) fn unquoted(text: &str) -> &str {
     inner.map_or(bare, str::trim)
 }
 
-/// Splits `How many? [Declan, Cork]`, `How many? (name withheld)` and `“How many?” — Ottilie, Basel`.
+/// Splits `How many? [Declan, Cork]`, `How many? (name withheld)`, `“How many?” — Ottilie, Basel` and `How many? Asked by
+/// Declan`.
 pub(super) fn asker_behind(text: &str) -> (&str, Option<String>) {
+    if let Some((asked, name)) = marks::asked_behind(text) {
+        return (asked, Some(name.to_string()));
+    }
     let bare = text.trim_end();
     let end = bare.trim_end_matches(['*', '_']);
     for (open, close) in [('[', ']'), ('(', ')')] {

@@ -6,6 +6,7 @@ use super::cue::{Cue, Form, Kind, Mark, unmarked};
 use super::find::Region;
 use super::opener::{self, asker_behind, title_in};
 use super::{Reading, of};
+use crate::corpus::import::answers::replies;
 use crate::corpus::import::block::{Block, Look};
 use crate::corpus::import::clean::{key, words};
 use crate::corpus::import::names::{self, Trust};
@@ -395,7 +396,8 @@ fn asks(blocks: &[Block], first: &(Vec<usize>, usize, &Cue), rest: &[(Vec<usize>
         .chain([cue.before.as_str()])
         .collect::<Vec<_>>()
         .join(" ");
-    let own = whole.contains('?') || key(&whole).split(' ').any(|word| OWN.contains(&word));
+    let own = key(&whole).split(' ').any(|word| OWN.contains(&word)) && !replies::opens(&whole);
+    let own = own || whole.contains('?');
     if !own || again.contains(&key(&cue.who)) {
         Some(false)
     } else {
