@@ -4,7 +4,12 @@
 //! resolve an address, [`web_address`] drops it, and [`told`] keeps it without its query. This module never uses the
 //! network.
 
+mod wrapping;
+
+use self::wrapping::{parts, unwrapped};
 use super::clean::clean;
+
+pub(super) use self::wrapping::{is_web, percent_decoded};
 
 /// Query parameters that only track readers. One that ends in `_` is a prefix.
 const TRACKING: [&str; 51] = [
@@ -93,7 +98,7 @@ const CODE_HOSTS: [&str; 5] = ["github", "gitlab", "bitbucket", "codeberg", "git
 /// Services that replace an address with an identifier: a part of the host, and the beginning of the path.
 ///
 /// A service that ends in `.` must be at the start of the host.
-const HIDING: [(&str, &str); 23] = [
+const HIDING: [(&str, &str); 25] = [
     ("", "/a/click?_t="),
     ("", "/ls/click?upn="),
     ("", "/ss/c/u001."),
@@ -117,21 +122,31 @@ const HIDING: [(&str, &str); 23] = [
     ("track.", "/click"),
     ("mailerlite.com", "/link/"),
     ("createsend", "/t/"),
+    ("mimecast.com", "/s/"),
+    ("urldefense.", "/v3/"),
 ];
 
-/// Services that carry the target address in a parameter: a part of the host, and the parameter.
-const WRAPPING: [(&str, &str); 6] = [
-    ("www.google.", "q"),
-    ("google.com", "url"),
-    ("safelinks.protection.outlook.com", "url"),
-    ("l.facebook.com", "u"),
-    ("lnks.gd", "url"),
-    ("urldefense.com", "u"),
+/// Query parameters that name a reader only where another parameter has the reader's mail address.
+const READERS: [&str; 14] = [
+    "uid",
+    "user",
+    "userid",
+    "user_id",
+    "sid",
+    "subid",
+    "sub_id",
+    "contact",
+    "contactid",
+    "contact_id",
+    "member_id",
+    "memberid",
+    "person_id",
+    "lead_id",
 ];
 
 /// Returns the address that `href` leads to, without tracking.
 ///
-/// An address that only a service can resolve stays, without its query.
+/// An address that only a service can resolve stays, without its query and what stands for the reader.
 pub(super) fn told(href: &str) -> String {
     let mut href = href.to_string();
     for _ in 0..4 {
@@ -140,8 +155,13 @@ pub(super) fn told(href: &str) -> String {
             None => break,
         }
     }
-    if is_hidden(&href) {
+    if let Some(end) = service(&href) {
         href.truncate(href.find('?').unwrap_or(href.len()));
+        // What comes after the name of the service is a word such as `click`, or stands for the reader.
+        let is_word = |rest: &str| rest.len() <= 12 && rest.bytes().all(|b| b.is_ascii_lowercase());
+        if !href.get(end..).is_none_or(is_word) {
+            href.truncate(end);
+        }
     }
     untracked(&href)
 }
@@ -169,59 +189,23 @@ pub(super) fn web_address(href: &str) -> Option<String> {
     is_web(&href).then_some(href)
 }
 
-pub(super) fn is_web(href: &str) -> bool {
-    let scheme = href.get(..8).or(href.get(..7)).unwrap_or_default().to_ascii_lowercase();
-    let known = scheme.starts_with("http://") || scheme.starts_with("https://");
-    known && href.len() <= 2_000 && !href.contains(char::is_whitespace)
-}
-
-/// Returns the lower-case host of an address, and the rest.
-fn parts(href: &str) -> (String, &str) {
-    let rest = href.split_once("://").map_or("", |(_, rest)| rest);
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    (rest[..end].to_ascii_lowercase(), &rest[end..])
-}
-
 /// Reports whether only a service can resolve `href`.
 pub(super) fn is_hidden(href: &str) -> bool {
+    service(href).is_some()
+}
+
+/// Returns the length of the part of `href` that names the service, if only a service can resolve it.
+fn service(href: &str) -> Option<usize> {
     let (host, path) = parts(href);
-    HIDING.iter().any(|(service, prefix)| {
+    let found = HIDING.iter().find(|(service, prefix)| {
         let ours = if service.ends_with('.') {
             host.starts_with(service)
         } else {
             host.contains(service)
         };
         ours && path.starts_with(prefix)
-    })
-}
-
-/// Returns the address that a wrapping service carries.
-fn unwrapped(href: &str) -> Option<String> {
-    let (host, path) = parts(href);
-    let (_, name) = WRAPPING.iter().find(|(service, _)| host.contains(service))?;
-    let query = path.split_once('?')?.1.split('#').next()?;
-    let value = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
-    let inner = percent_decoded(value);
-    is_web(&inner).then_some(inner)
-}
-
-pub(super) fn percent_decoded(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        let mut rest = bytes.clone();
-        let digit = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16));
-        match (byte, digit(rest.next()), digit(rest.next())) {
-            (b'%', Some(high), Some(low)) => {
-                out.push((high * 16 + low) as u8);
-                bytes = rest;
-            }
-            _ => out.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    });
+    found.map(|(_, prefix)| href.len() - path.len() + prefix.len())
 }
 
 /// Reports whether a query parameter only tracks readers. `name` is in lower case.
@@ -245,10 +229,13 @@ fn counts_readers(host: &str, name: &str, value: &str, own: bool) -> bool {
     let letter = name == "ref" && !value.contains('/') && !CODE_HOSTS.iter().any(|site| host.contains(site));
     let source = name == "source"
         && (["rss", "email", "newsletter"].iter().any(|by| value.starts_with(by)) || value.contains("----"));
-    // An address of the reader, whatever the parameter is called.
-    let mailbox = value.contains('@') || value.to_ascii_lowercase().contains("%40");
-    let reader = mailbox && !value.contains('/') && value.contains('.');
-    everywhere || here || letter || source || reader
+    everywhere || here || letter || source || is_mailbox(value)
+}
+
+/// Reports whether a value is a mail address, as of the reader.
+fn is_mailbox(value: &str) -> bool {
+    let at = value.contains('@') || value.to_ascii_lowercase().contains("%40");
+    at && !value.contains('/') && value.contains('.')
 }
 
 /// Returns `href` without its tracking parameters.
@@ -262,9 +249,13 @@ fn untracked(href: &str) -> String {
     let own = ["isFreemail=", "triedRedirect="]
         .iter()
         .any(|sign| query.contains(sign));
+    let named = query
+        .split('&')
+        .any(|pair| pair.split_once('=').is_some_and(|(_, value)| is_mailbox(value)));
     let counts = |pair: &&str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        counts_readers(&host, &name.to_ascii_lowercase(), value, own)
+        let name = name.to_ascii_lowercase();
+        named && READERS.contains(&name.as_str()) || counts_readers(&host, &name, value, own)
     };
     let kept: Vec<&str> = query
         .split('&')
@@ -351,6 +342,23 @@ mod tests {
                 "https://example.org/price",
             ),
             (
+                "https://urldefense.com/v3/__https://example.org/b*c?x=1__;Iw!!AbC!dEf$",
+                "https://example.org/b#c?x=1",
+            ),
+            (
+                "https://urldefense.proofpoint.com/v2/url?u=https-3A__example.org_a-2Db-3Fx-3D1&d=Dw&c=Yz",
+                "https://example.org/a-b?x=1",
+            ),
+            (
+                "https://linkprotect.cudasvc.com/url?a=https%3a%2f%2fexample.org%2fb&c=E,1,x&typo=1",
+                "https://example.org/b",
+            ),
+            (
+                "https://example.org/a?e=ann@example.com&uid=7&id=3",
+                "https://example.org/a?id=3",
+            ),
+            ("https://example.org/a?uid=7", "https://example.org/a?uid=7"),
+            (
                 "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fexample.org%2Fb%3Fx%3D1&data=05",
                 "https://example.org/b?x=1",
             ),
@@ -368,6 +376,8 @@ mod tests {
             "https://substack.com/redirect/1234?j=abc",
             "https://links.example.org/a/click?_t=abc&_m=def&_e=XyZ",
             "https://url1234.example.org/ls/click?upn=u001.abc",
+            "https://protect-eu.mimecast.com/s/abcDEF",
+            "https://urldefense.com/v3/__https://example.org/b**Ac__;Iw!!AbC!dEf$",
         ] {
             assert_eq!(web_address(href), None, "{href}");
         }

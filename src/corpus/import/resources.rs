@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use super::address::is_hidden;
 use super::block::{Block, Look};
 use super::clean::{bounded_line, key, one_line, words};
 use super::structure::parts::{MAX_LINE, append};
@@ -112,6 +113,12 @@ impl Found {
                 .as_deref()
                 .is_some_and(|link| t.len() > link.len() && t.ends_with(link))
         };
+        // One that only a service can resolve is no link, and no word of the title.
+        let hidden = title.rsplit_once(' ').filter(|(_, last)| is_hidden(last));
+        let title = hidden.map_or(title, |(named, _)| {
+            self.label_words += 1;
+            named.trim_end_matches([' ', '-', '–', '—', ':', ',', '<', '('])
+        });
         let title = match Some(title).filter(address) {
             Some(addressed) => {
                 self.label_words += 1;

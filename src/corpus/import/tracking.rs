@@ -56,6 +56,14 @@ fn clean_line(line: &str, out: &mut String) {
             continue;
         }
         let told = address::told(href);
+        if address::is_hidden(&told)
+            && let Some(open) = bracket(out, &line[end..])
+        {
+            // What programs add behind the words of a link leads nowhere.
+            out.truncate(open);
+            from += 1;
+            continue;
+        }
         let name = out.strip_suffix("](").and_then(|before| before.rfind('['));
         let ends = line[end..].starts_with(')');
         match name.filter(|_| ends && address::is_hidden(&told)) {
@@ -69,6 +77,24 @@ fn clean_line(line: &str, out: &mut String) {
         }
     }
     out.push_str(&line[from..]);
+}
+
+/// Returns the length of `out` without the bracket that it ends with, if `rest` closes that bracket: `a list [https://…]`.
+///
+/// There must be words before it. Links in Markdown have brackets too.
+fn bracket(out: &str, rest: &str) -> Option<usize> {
+    let (before, close) = [('(', ')'), ('[', ']'), ('<', '>')]
+        .iter()
+        .find_map(|(open, close)| Some((out.strip_suffix(*open)?, *close)))?;
+    let words = before
+        .strip_suffix(' ')
+        .filter(|words| words.ends_with(|c: char| !c.is_whitespace()))?;
+    let said = words
+        .rsplit('\n')
+        .next()
+        .is_some_and(|line| line.contains(char::is_alphanumeric));
+    let after = rest.strip_prefix(close)?;
+    (said && !after.starts_with(['(', '[', ':'])).then_some(words.len())
 }
 
 /// Finds the web addresses in `line`, without the punctuation of the sentence around them.
@@ -134,6 +160,14 @@ mod tests {
             (
                 "Read on: https://e.us1.list-manage.com/track/click?u=1&e=2",
                 "Read on: https://e.us1.list-manage.com/track/click",
+            ),
+            (
+                "A list [https://link.mail.beehiiv.com/ss/c/u001.x/4y] and (https://substack.com/redirect/2d1b?j=e) more.",
+                "A list and more.",
+            ),
+            (
+                "[https://click.e.org/track/a1](https://click.e.org/track/a1)",
+                "https://click.e.org/track/",
             ),
             (
                 "Write `https://e.org?utm_source=n`.",
