@@ -6,6 +6,7 @@
 mod atom;
 mod fields;
 mod json;
+mod lined;
 mod omitted;
 mod repair;
 mod signs;

@@ -15,6 +15,7 @@ use xml5ever::tokenizer::{EmptyTag, EndTag, ProcessResult, ShortTag, StartTag, T
 use super::super::relative::resolved;
 use super::atom::{base_tag, element, escape};
 use super::fields::{Form, Role, Sort, Space, attribute, ends_before, is_transparent, role, sort, space_of};
+use super::lined;
 use super::omitted::no_letter;
 use super::signs::{self, VOID};
 
@@ -357,7 +358,12 @@ impl State {
                 _ => (text, sort),
             })
         };
-        let (summary, content) = (based(summary), based(entry.content));
+        let wordpress = entry.kind.is_some();
+        let lined = |text: Option<(String, Sort)>| match text {
+            Some((text, Sort::Html)) => Some((lined::marked(&text, wordpress).into_owned(), Sort::Html)),
+            other => other,
+        };
+        let (summary, content) = (based(lined(summary)), based(lined(entry.content)));
         self.out.push_str("<entry>");
         for (name, text) in [
             ("title", entry.title),
