@@ -259,6 +259,23 @@ fn a_page_saved_by_a_browser_is_a_page() {
     assert_eq!(edition.source.as_deref(), Some("Saved page, https://n.example.org/p"));
     assert!(!all_text(&report).contains("sponsor"));
     assert_eq!(report.editions[0].dropped.last().unwrap().what, "frame within the page");
+    // Another browser says only in the part of the page where it was.
+    let report = mail(&format!(
+        "From: <Saved by a browser>\nContent-Type: multipart/related; boundary=x\n\n--x\n{page}\n--x\n{}\n--x--\n",
+        frame.replace("<g@x>", "<g@x>\nContent-Location: https://ads.example.org/")
+    ));
+    let source = report.editions[0].edition.source.as_deref();
+    assert_eq!(source, Some("Saved page, https://n.example.org/p"));
+}
+
+#[test]
+fn the_footer_of_a_google_group_is_no_text() {
+    let report = mail(
+        "Subject: S\nFrom: a@b.c\n\nWe sold the van in May, and nobody in the yard asked where it had gone.\n\n-- \nYou received \
+         this message because you are subscribed to the Google Groups \"Yard\" group.\nTo view this discussion visit \
+         https://groups.google.com/d/msgid/yard/1%40e.org.\n",
+    );
+    assert!(!all_text(&report).contains("google"), "{report:?}");
 }
 
 #[test]

@@ -139,8 +139,13 @@ pub(super) fn flowed(text: &str, delsp: bool) -> String {
         let bare = if parts_words { bare } else { stuffed };
         let soft = bare.ends_with(' ') && bare != "-- ";
         let said = if soft && delsp { &bare[..bare.len() - 1] } else { bare };
+        let mut said = said;
         if open == Some(depth) && bare != "-- " {
             joined = true;
+            // Some programs indent the lines of a list item.
+            if out.ends_with(' ') {
+                said = said.trim_start_matches(' ');
+            }
         } else {
             if !out.is_empty() {
                 // A blank line keeps the next paragraph apart from a wrapped one.
@@ -309,6 +314,7 @@ mod tests {
         assert_eq!(flowed("a \nb\nc\n > d", false), "a b\n\nc\n> d");
         assert_eq!(flowed("a \nb", true), "ab");
         assert_eq!(flowed("a \n b", true), "a b");
+        assert_eq!(flowed(" - a \n   b\n   c", false), "- a b\n\n  c");
         assert_eq!(
             flowed("> one \n> two\n>> three \nfour", false),
             "> one two\n\n>> three \nfour"

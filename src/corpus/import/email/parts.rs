@@ -42,6 +42,8 @@ pub(super) struct Found {
     pub is_digest: bool,
     /// The address of the page, if the message is a saved page.
     pub page: Option<String>,
+    /// Whether a part was HTML.
+    has_html: bool,
     /// Why the text cannot be read, if a part makes that clear.
     pub unreadable: Option<&'static str>,
     decoded: usize,
@@ -123,6 +125,10 @@ impl Walker<'_> {
             ("message", "rfc822" | "global" | "news") => self.found.messages.push(bytes),
             _ if is_text && !part.attached => {
                 let is_html = part.sub == "html";
+                if is_html && !std::mem::replace(&mut self.found.has_html, true) {
+                    // Some browsers say only there where the page was.
+                    self.found.page = self.found.page.take().or_else(|| part.page.clone());
+                }
                 let text = decode::text(&bytes, part.charset.as_deref(), is_html);
                 let text = if part.flowed && !is_html {
                     decode::flowed(&text, part.delsp)

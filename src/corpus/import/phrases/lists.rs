@@ -38,6 +38,8 @@ pub(super) const OPENING: &[(&str, &[&str], usize)] = &[
             "no longer want to receive",
             "dont want to receive",
             "add us to your address book",
+            "to view this discussion",
+            "for more options visit",
         ],
         60,
     ),
