@@ -40,6 +40,7 @@ mod import_mail;
 mod import_names;
 mod import_pages;
 mod import_said;
+mod import_sites;
 mod import_speakers;
 mod import_whole;
 #[cfg(unix)]

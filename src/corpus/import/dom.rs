@@ -17,19 +17,27 @@ use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
 /// Most elements open at once. Formatting elements that are waiting to be reopened count too.
 const MAX_OPEN: usize = 512;
 
+/// Fewest paragraphs in `<noscript>` that may be the text of a page.
+const LEAST_PARAGRAPHS: usize = 2;
+
 /// Elements whose content is text up to their end tag. One that never ends would swallow the rest of the page.
 const RAW: [&str; 9] = [
     "script", "style", "title", "textarea", "iframe", "noscript", "noembed", "noframes", "xmp",
 ];
 
 /// Parses `html` into a tree of at most `max_nodes` nodes. Returns `None` if it has more.
+///
+/// As in a browser that runs scripts, the content of `<noscript>` is one text that is no part of the page. If most of
+/// the page's paragraphs are in there, they are what the page says to readers without scripts, and are read as such.
 pub(super) fn parse(html: &str, max_nodes: usize) -> Option<Document> {
+    let noscript = Noscript::of(html);
     let options = TreeBuilderOpts {
-        scripting_enabled: false,
+        scripting_enabled: noscript == Noscript::Text,
         ..TreeBuilderOpts::default()
     };
     let sink = Bounded {
         builder: TreeBuilder::new(Document::default(), options),
+        noscript,
         xml: is_xml(html),
         unended: RAW.into_iter().filter(|name| !has_end(html, name)).collect(),
         open: Cell::new(0),
@@ -58,9 +66,49 @@ fn has_end(html: &str, name: &str) -> bool {
         .any(|w| w[0] == b'<' && w[1] == b'/' && w[2..].eq_ignore_ascii_case(name.as_bytes()))
 }
 
+/// What becomes of `<noscript>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Noscript {
+    /// Its content is one text.
+    Text,
+    /// Its content are elements below it, because the last one has no end tag.
+    Elements,
+    /// Its tags are left out, and its content belongs to the page.
+    Page,
+}
+
+impl Noscript {
+    fn of(html: &str) -> Noscript {
+        let lower = html.to_ascii_lowercase();
+        let (start, end) = (lower.rfind("<noscript"), lower.rfind("</noscript"));
+        if start > end {
+            return Noscript::Elements;
+        }
+        let paragraphs = |text: &str| text.matches("<p>").count() + text.matches("<p ").count();
+        let within = |start: &str, end: &str| {
+            let (mut found, mut rest) = (0, lower.as_str());
+            while let Some((_, after)) = rest.split_once(start) {
+                let (content, next) = after.split_once(end).unwrap_or((after, ""));
+                found += paragraphs(content);
+                rest = next;
+            }
+            found
+        };
+        let unscripted = within("<noscript", "</noscript");
+        // A script may have the same text as a template.
+        let seen = paragraphs(&lower).saturating_sub(within("<script", "</script"));
+        if unscripted >= LEAST_PARAGRAPHS && 2 * unscripted > seen {
+            Noscript::Page
+        } else {
+            Noscript::Text
+        }
+    }
+}
+
 /// Filters tokens between the tokenizer and the tree builder.
 struct Bounded {
     builder: TreeBuilder<NodeId, Document>,
+    noscript: Noscript,
     xml: bool,
     /// Names of [`RAW`] elements that the page never ends.
     unended: Vec<&'static str>,
@@ -122,6 +170,9 @@ impl TokenSink for Bounded {
             return TokenSinkResult::Continue;
         }
         match token {
+            Token::TagToken(tag) if self.noscript == Noscript::Page && &*tag.name == "noscript" => {
+                TokenSinkResult::Continue
+            }
             Token::TagToken(tag) if tag.kind == TagKind::StartTag => {
                 if !super::tags::is_void(&tag.name) && !self.may_open(&tag) {
                     return TokenSinkResult::Continue;
@@ -169,6 +220,16 @@ mod tests {
         assert!(text("<?xml version='1.0'?><html><head><title/><script src='x'/></head><body>seen").contains("seen"));
         assert_eq!(text("<iframe src='x'/>after"), "after");
         assert_eq!(text("<script>a</script>b"), "ab");
+        // An element that `<noscript>` leaves open ends with it.
+        assert!(
+            parse("<body><noscript><div id=a></noscript><p>b", 100)
+                .unwrap()
+                .select("body > p")
+                .exists()
+        );
+        assert!(parse("<p>a<noscript><div><p>b", 100).unwrap().text().contains('a'));
+        let most = "<p>a<noscript><p>b<p>c</noscript>";
+        assert_eq!(parse(most, 100).unwrap().select("body > p").length(), 3);
     }
 
     #[test]

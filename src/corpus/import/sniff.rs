@@ -42,7 +42,7 @@ pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
     // A mail may have a part in a binary encoding.
     let is_mail = is_headers(head);
     let utf16 = Encoding::for_bom(bytes).is_some_and(|(e, _)| e != UTF_8);
-    if !utf16 && !is_mail && ending != "eml" && is_binary(bytes) {
+    if !utf16 && !is_mail && ending != "eml" && is_binary(bytes, is_page(&lower)) {
         return Err("it is not text: zero bytes or many control characters are in it".into());
     }
     let root = root(&lower);
@@ -181,10 +181,16 @@ pub(super) fn is_escaped_separator(line: &[u8]) -> bool {
     is_sender || words.any(is_time)
 }
 
-fn is_binary(bytes: &[u8]) -> bool {
+/// Reports whether a file begins as a web page does.
+fn is_page(lower: &str) -> bool {
+    lower.starts_with("<!doctype html") || root(lower) == Some("html")
+}
+
+/// Reports whether a file is no text. A page may have some zero bytes, which browsers skip.
+fn is_binary(bytes: &[u8], is_page: bool) -> bool {
     let window = &bytes[..bytes.len().min(1 << 16)];
     let strange = |b: &u8| *b < 32 && !matches!(*b, b'\n' | b'\r' | b'\t' | 0x0c | 0x1b);
-    window.contains(&0) || window.iter().filter(|b| strange(b)).count() * 10 > window.len()
+    window.contains(&0) && !is_page || window.iter().filter(|b| strange(b)).count() * 10 > window.len()
 }
 
 /// Decodes `bytes` as text.
@@ -204,7 +210,11 @@ pub(super) fn decode(bytes: &[u8], markup: bool) -> String {
         Err(_) => {}
     }
     let head = &bytes[..bytes.len().min(WINDOW)];
-    let declared = if markup { declared(head) } else { None };
+    let declared = if markup {
+        declared(head).or_else(|| own(head, bytes))
+    } else {
+        None
+    };
     if let Some(encoding) = declared {
         return encoding.decode_without_bom_handling(bytes).0.into_owned();
     }
@@ -225,6 +235,24 @@ pub(super) fn declared(head: &[u8]) -> Option<&'static Encoding> {
     let end = label.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | ':' | '.'))?;
     // The declaration is wrong if the text is not valid UTF-8.
     Encoding::for_label(&label.as_bytes()[..end]).filter(|e| *e != UTF_8)
+}
+
+/// Returns the charset that a page declares itself, after an archive has declared UTF-8 above it.
+///
+/// Most of the bytes that are not ASCII must be invalid as UTF-8. A page in UTF-8 may have a broken byte.
+fn own(head: &[u8], bytes: &[u8]) -> Option<&'static Encoding> {
+    let (mut valid, mut invalid) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        valid += chunk.valid().bytes().filter(|b| !b.is_ascii()).count();
+        invalid += chunk.invalid().len();
+    }
+    let lower = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let mut metas = lower
+        .split("<meta")
+        .skip(1)
+        .map(|meta| meta.split('>').next().unwrap_or(""));
+    let found = metas.find_map(|meta| declared(meta.as_bytes()));
+    found.filter(|_| valid < invalid)
 }
 
 #[cfg(test)]
@@ -275,6 +303,7 @@ mod tests {
                 "<?xml version='1.0'?><!DOCTYPE html [<!ENTITY x '>'>]><html>",
                 Kind::Html,
             ),
+            ("a.html", "<!DOCTYPE html><p>zero \0 byte", Kind::Html),
             ("a.md", "An example: `<rss version='2.0'>`", Kind::Markdown),
         ] {
             assert_eq!(kind(name, content.as_bytes()), Ok(expected), "{name} {content}");
@@ -309,6 +338,10 @@ mod tests {
         assert_eq!(decode(b"\xff\xfee\x00", false), "e");
         let page = b"<meta charset=\"iso-8859-2\"><p>\xb1\xe6</p>";
         assert!(decode(page, true).contains("ąć"));
+        let page = b"<meta charset=utf-8><meta http-equiv=content-type content='text/html; charset=koi8-r'><p>\xc1</p>";
+        assert!(decode(page, true).contains('а'));
+        let page = "<meta charset=utf-8><meta content='charset=koi8-r'><p>а".as_bytes();
+        assert!(decode(&[page, b"\xc1</p>"].concat(), true).contains('а'));
         let feed = b"<?xml version='1.0' encoding='koi8-r'?><rss>\xc1</rss>";
         assert!(decode(feed, true).contains('а'));
         assert_eq!(kind("a.txt", b"\xff\xfee\x00"), Ok(Kind::Text));

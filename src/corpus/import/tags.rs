@@ -157,7 +157,7 @@ pub(super) fn text_of(node: NodeRef) -> String {
     while let Some(step) = walk.next() {
         let (Step::Enter(at) | Step::Leave(at)) = step;
         if let Some(name) = name_of(&at) {
-            if matches!(&*name, "script" | "style" | "template") && matches!(step, Step::Enter(_)) {
+            if matches!(&*name, "script" | "style" | "template" | "noscript") && matches!(step, Step::Enter(_)) {
                 walk.pass(at);
             }
             if is_block(&name) || &*name == "br" {
