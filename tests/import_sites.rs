@@ -56,3 +56,12 @@ fn text_for_readers_without_scripts_is_text_if_it_is_the_article() {
     );
     check("a.html", &page, "Launch day", &[ONE, TWO], &["turn on scripts"]);
 }
+
+#[test]
+fn readings_above_words_are_not_in_the_middle_of_them() {
+    let page = site(
+        "お知らせ",
+        "<article><h1>お知らせ</h1><p>新しい<ruby>値段<rp>(</rp><rt>ねだん</rt><rp>)</rp></ruby>を<ruby>決<rt>き</rt></ruby>めました。</p></article>",
+    );
+    check("a.html", &page, "お知らせ", &["新しい値段を決めました。"], &["ねだん"]);
+}

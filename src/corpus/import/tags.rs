@@ -6,13 +6,16 @@ use dom_query::{NodeData, NodeRef};
 use html5ever::LocalName;
 
 /// Elements whose text is not part of the page, with their name in the report. `""` is not reported.
-const UNREAD: [(&str, &str); 18] = [
+const UNREAD: [(&str, &str); 20] = [
     ("script", ""),
     ("style", ""),
     ("title", ""),
     ("template", ""),
     ("noscript", ""),
     ("svg", ""),
+    // The reading of a word, small above it, repeats the word.
+    ("rt", ""),
+    ("rp", ""),
     ("math", "formula"),
     ("iframe", ""),
     ("object", ""),
