@@ -65,3 +65,20 @@ fn readings_above_words_are_not_in_the_middle_of_them() {
     );
     check("a.html", &page, "お知らせ", &["新しい値段を決めました。"], &["ねだん"]);
 }
+
+#[test]
+fn a_space_before_the_end_of_a_link_changes_nothing() {
+    let page = site(
+        "Launch day",
+        &format!(
+            "<main><h1>Launch day</h1><p>{ONE}</p><p><a href='https://example.org/a'>The whole story of the launch </a></p></main>"
+        ),
+    );
+    check(
+        "a.html",
+        &page,
+        "Launch day",
+        &["[The whole story of the launch](https://example.org/a)\n"],
+        &[],
+    );
+}

@@ -78,7 +78,8 @@ impl Rich {
         if !self.text.is_empty() {
             self.text.push('\n');
         }
-        self.text.push_str(linked.unwrap_or(bare));
+        // A space before the end of a link is no part of it, and none is left at the end of the line.
+        self.text.push_str(linked.unwrap_or(bare).trim_end());
         self.linked |= linked.is_some();
     }
 
