@@ -67,6 +67,19 @@ fn readings_above_words_are_not_in_the_middle_of_them() {
 }
 
 #[test]
+fn a_page_of_one_line_is_read() {
+    let page = "<!DOCTYPE html><html><head></head><body>Moved</body></html>";
+    check("old.html", page, "old", &["Moved"], &[]);
+    check(
+        "old.html",
+        &site("Notes", "Moved to the new site"),
+        "Notes",
+        &["Moved to the new site"],
+        &[],
+    );
+}
+
+#[test]
 fn a_space_before_the_end_of_a_link_changes_nothing() {
     let page = site(
         "Launch day",

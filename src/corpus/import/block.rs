@@ -3,7 +3,7 @@
 //! A block is one paragraph, heading, list item or separator. The reader of each file type produces blocks in reading
 //! order, and `structure.rs` finds editions in them.
 
-use super::clean::{clean, one_line};
+use super::clean::{clean, key, one_line};
 
 pub(super) use super::address::{address_in, web_address};
 
@@ -76,6 +76,23 @@ pub(super) struct Document {
     pub blocks: Vec<Block>,
     /// Whether to keep text that looks like furniture.
     pub keep_all: bool,
+}
+
+impl Document {
+    /// Reports whether the text is one line, and the title is the same or missing.
+    pub(super) fn is_one_line(&self) -> bool {
+        let mut seen = self.blocks.iter().filter(|b| b.is_seen());
+        let only = seen.next().filter(|_| seen.next().is_none());
+        let same = |text: &str| self.title.as_deref().is_none_or(|title| key(title) == key(text));
+        only.is_some_and(|b| b.look == Look::Paragraph && !b.text.contains('\n') && same(&b.text))
+    }
+
+    /// Returns the title of the page if the text does not begin with it.
+    pub(super) fn other_title(&self) -> Option<String> {
+        let first = self.blocks.iter().find(|b| b.is_seen());
+        let title = self.page_title.clone()?;
+        first.is_none_or(|b| key(&b.text) != key(&title)).then_some(title)
+    }
 }
 
 /// Collects blocks up to a limit, so that a file of only paragraph ends cannot exhaust the memory.

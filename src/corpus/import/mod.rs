@@ -264,6 +264,10 @@ fn import_given(name: &str, bytes: &[u8], limits: &Limits, given: &Given) -> Imp
                     _ => text::document(&rewritten().unwrap_or(text), slug::file_name(name), limits),
                 };
                 if let Ok(document) = &mut document {
+                    if kind == Kind::Html && document.is_one_line() {
+                        let title = document.other_title();
+                        document.title = Some(title.unwrap_or_else(|| slug::file_stem(name)));
+                    }
                     given.apply(document);
                 }
                 add(&mut report, name, document, name);
