@@ -31,12 +31,94 @@ fn check(name: &str, text: &str, title: &str, kept: &[&str], out: &[&str]) {
 
 const ONE: &str = "Put the middle plan first. Most of our buyers never scrolled to it before we did that.";
 const TWO: &str = "Sales of the middle plan rose by a third within a week, and the others held their ground.";
+const THREE: &str = "Nobody asked for the old page back, and the people who answer letters had a quiet month for once.";
 
 /// A page with a style sheet, as sites have. Mail has none.
 fn site(title: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html><html><head><title>{title}</title><link rel=stylesheet href=a.css></head><body>{body}</body></html>"
     )
+}
+
+#[test]
+fn the_article_below_the_title_is_the_one_that_counts() {
+    let long = format!("<article><h2>Hiring twice</h2><p>{TWO}</p><p>{THREE}</p><p>{TWO}</p><p>{THREE}</p></article>");
+    let body =
+        format!("<main><article><h1>Prices that sell</h1><p>{ONE} It took a day.</p></article>{long}{long}</main>");
+    check(
+        "a.html",
+        &site("Prices that sell", &body),
+        "Prices that sell",
+        &[ONE],
+        &[],
+    );
+    // The head of the article is an article, and its text is below.
+    let body = format!(
+        "<section><article><h1>Prices that sell</h1><p>{ONE} It took us a whole day.</p></article>\
+         <div><p>{TWO}</p><p>{THREE}</p><p>{TWO}</p></div></section>"
+    );
+    check(
+        "a.html",
+        &site("Prices that sell", &body),
+        "Prices that sell",
+        &[ONE, TWO],
+        &[],
+    );
+}
+
+#[test]
+fn a_form_is_no_article() {
+    let terms =
+        "I agree that the makers of this letter write to me now and then, as long as I do not tell them to stop.";
+    let body = format!(
+        "<main><h1>Prices that sell</h1><div><div><p>{ONE}</p></div></div><div class=box><form><input type=email>\
+         <label><p>{terms}</p><p>{terms}</p><p>{terms}</p></label></form></div></main>"
+    );
+    let page = site("Prices that sell", &body);
+    check("a.html", &page, "Prices that sell", &[ONE], &[]);
+}
+
+#[test]
+fn labels_of_furniture_on_the_text_itself_hide_nothing() {
+    // A live report is written in comments.
+    let notes: String = [ONE, TWO, THREE]
+        .iter()
+        .map(|text| format!("<div class='ticker-comment'><span>9:30</span><p>{text}</p></div>"))
+        .collect();
+    let page = site("Launch day", &format!("<main><h1>Launch day</h1>{notes}</main>"));
+    check("a.html", &page, "Launch day", &[ONE, TWO, THREE], &[]);
+    // Below an article they are other people's.
+    let text = [ONE, TWO, THREE, ONE].map(|text| format!("<p>{text}</p>")).concat();
+    let page = site(
+        "Launch day",
+        &format!(
+            "<main><h1>Launch day</h1>{text}{}</main>",
+            notes.replace(ONE, "I saw it too, and it was a day like others at first.")
+        ),
+    );
+    check("a.html", &page, "Launch day", &[ONE, TWO], &["I saw it too"]);
+    // A layout is named after its column.
+    let links: String = (0..9)
+        .map(|n| format!("<li><a href='/{n}'>Letter number {n}</a></li>"))
+        .collect();
+    let page = site(
+        "Launch day",
+        &format!(
+            "<div class=top><p>{TWO}</p><p>{THREE}</p><p>{TWO}</p></div><div class='wrap with-sidebar-left'><article>\
+             <h2>Launch day</h2><p>{ONE}</p><ul>{links}</ul></article></div>"
+        ),
+    );
+    let all = written(&read("a.html", &page));
+    assert!(all.contains(ONE), "{all}");
+    // A gallery opens pictures above the page.
+    let page = site(
+        "Launch day",
+        &format!(
+            "<main><article><h1>Launch day</h1><p>{ONE}</p><p>{ONE}</p><div class='js-lightbox'><p>{TWO}</p></div><p>{THREE}</p>\
+             <p>{THREE}</p></article></main>"
+        ),
+    );
+    check("a.html", &page, "Launch day", &[ONE, TWO, THREE], &[]);
 }
 
 #[test]
@@ -58,12 +140,65 @@ fn text_for_readers_without_scripts_is_text_if_it_is_the_article() {
 }
 
 #[test]
+fn slides_that_wait_for_their_turn_are_shown() {
+    let slide = |text: &str| format!("<div class=slide style='display:none'><p>{text}</p></div>");
+    let page = site(
+        "Launch day",
+        &format!(
+            "<article><h1>Launch day</h1><div><div class=slide><p>{ONE}</p></div>{}{}</div></article>",
+            slide(TWO),
+            slide(THREE)
+        ),
+    );
+    check("a.html", &page, "Launch day", &[ONE, TWO, THREE], &[]);
+}
+
+#[test]
+fn boxes_around_an_article_leave_no_heading() {
+    let author = "<div class='author-box'><h4>Dana Reyes</h4><p>Dana writes about prices, and has done so for ten years now.</p></div>";
+    let body = format!(
+        "<div id=text><h1>Launch day</h1><p>{ONE}</p><p>{TWO}</p><p>{THREE}</p>{author}</div><div class=box><h1>Most read</h1>\
+         <ul><li><a href='/1'>A launch that failed</a><li><a href='/2'>Ten prices</a></ul></div>"
+    );
+    check(
+        "a.html",
+        &site("Launch day", &body),
+        "Launch day",
+        &[ONE, THREE],
+        &["Most read", "Dana writes"],
+    );
+    // Several such boxes name those who speak.
+    let boxes: String = ["Ana", "Ben", "Cem"]
+        .iter()
+        .map(|name| format!("<div><p>{ONE}</p><div class='author-box'><p>{name} leads a team of nine people in Porto, and has set the prices of three tools for larger firms.</p></div></div>"))
+        .collect();
+    let page = site("Launch day", &format!("<main><h1>Launch day</h1>{boxes}</main>"));
+    check("a.html", &page, "Launch day", &["Ana leads", "Cem leads"], &[]);
+}
+
+#[test]
 fn readings_above_words_are_not_in_the_middle_of_them() {
     let page = site(
         "お知らせ",
         "<article><h1>お知らせ</h1><p>新しい<ruby>値段<rp>(</rp><rt>ねだん</rt><rp>)</rp></ruby>を<ruby>決<rt>き</rt></ruby>めました。</p></article>",
     );
     check("a.html", &page, "お知らせ", &["新しい値段を決めました。"], &["ねだん"]);
+}
+
+#[test]
+fn scripts_without_spaces_have_words() {
+    let text = "新しい価格の説明会を開きました。参加した人たちは多くの質問をしました。答えは来週の手紙に書きます。";
+    let body = format!(
+        "<div class=top><p>入口|価格|手紙|質問|地図|連絡先</p></div><div class=art><h1>価格の説明会</h1><p>{text}</p><p>{text}</p></div>\
+         <div class=end><p>会社概要　採用情報　個人情報</p></div>"
+    );
+    check(
+        "a.html",
+        &site("価格の説明会", &body),
+        "価格の説明会",
+        &[text],
+        &["入口", "会社概要"],
+    );
 }
 
 #[test]

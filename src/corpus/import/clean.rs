@@ -4,6 +4,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::corpus::script::is_cjk;
+
 /// Returns `text` in Unicode's composed form (NFC), without invisible characters and escape sequences.
 ///
 /// `\n` is the only line end and control character, and every space is a plain one. Soft hyphens, zero-width and
@@ -91,6 +93,12 @@ pub(super) fn words(text: &str) -> usize {
         .count()
 }
 
+/// Counts the words of `text`, also in scripts without spaces. There, two characters are about one word.
+pub(super) fn weight(text: &str) -> usize {
+    let unspaced = text.chars().filter(|c| is_cjk(*c)).count();
+    words(text) + unspaced / 2
+}
+
 /// Returns a key that is the same for texts that differ only in case, punctuation, quotation marks and spacing.
 ///
 /// The key has lower-case words, single spaces, and compatibility forms resolved (NFKC).
@@ -171,6 +179,14 @@ mod tests {
         assert_eq!(clean("\u{1b}[31;1mred\u{1b}[0m \u{202e}txt\u{7}\u{0}"), "red txt");
         assert_eq!(clean("pad\u{200c}\u{a0}\u{200c}\u{a0}ding"), "pad  ding");
         assert_eq!(clean("tag\u{e0041}\u{e0042}s"), "tags");
+    }
+
+    #[test]
+    fn words_are_counted_without_spaces() {
+        assert_eq!(
+            (weight("one two"), weight("図書館は開いた"), weight("한국어 책")),
+            (2, 4, 4)
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::clean::{key, words};
 use super::{marks, phrases};
 
 /// Kinds of dropped text that are not part of a newsletter's body: hidden, around the text, or repeated elsewhere.
-pub(super) const NO_BODY: [&str; 29] = [
+pub(super) const NO_BODY: [&str; 31] = [
     "front matter",
     "frame within the page",
     "words around the messages of a digest",
@@ -16,6 +16,8 @@ pub(super) const NO_BODY: [&str; 29] = [
     "advertisement",
     "hidden text",
     "description of a picture",
+    "credit of a picture",
+    "about the author",
     "navigation",
     "button",
     "form field",

@@ -10,12 +10,12 @@ use dom_query::{Document as Tree, NodeId};
 
 use super::Limits;
 use super::block::{Block, Document, Look};
-use super::clean::words;
+use super::clean::weight as words;
 use super::facts::{self, Facts};
 use super::survey::Survey;
 use super::tags::{self, Step, Walk};
 use super::writer::{Written, write};
-use super::{dom, marks, reader};
+use super::{dom, furniture, marks, reader};
 
 /// Most nodes of a tree for each block that an edition may have.
 const NODES_PER_BLOCK: usize = 6;
@@ -25,6 +25,9 @@ const HEAD_BLOCKS: usize = 12;
 
 /// Fewest words in a paragraph that continues an article.
 const PARAGRAPH_WORDS: usize = 15;
+
+/// Fewest items in a list without links that continues an article.
+const ITEMS: usize = 3;
 
 /// Most consecutive blocks that are not paragraphs, when an article is extended beyond what reader mode found.
 const GAP: usize = 3;
@@ -46,13 +49,13 @@ fn read(html: &str, limits: &Limits, is_page: bool) -> Result<Document, String> 
     let is_page = is_page && !limits.keep_all;
     let survey = Survey::new(tree.root(), is_page);
     let article = if is_page && is_web_page(&tree) {
-        reader::article(&tree)
+        reader::article(&tree, &survey)
     } else {
         None
     };
     let mut written = write(&tree, &survey, article.as_ref(), limits)?;
     if article.is_some() {
-        leave_out(&mut written);
+        leave_out(&mut written, &reader::titles(&tree));
     }
     let facts = Facts::of(&tree, |node| article.as_ref().is_none_or(|a| holds(a, &tree, node)));
     let mut document = Document {
@@ -89,7 +92,7 @@ fn holds(article: &HashSet<NodeId>, tree: &Tree, node: NodeId) -> bool {
 ///
 /// Between its first and its last paragraph, everything that looks like text stays. Reader mode also removes lists and
 /// quotations.
-fn leave_out(written: &mut Written) {
+fn leave_out(written: &mut Written, titles: &str) {
     let (blocks, inside) = (&written.blocks, &written.inside);
     let all: usize = blocks.iter().filter(|b| b.is_seen()).map(|b| words(&b.text)).sum();
     let chosen = blocks.iter().zip(inside).filter(|(b, inside)| b.is_seen() && **inside);
@@ -115,10 +118,13 @@ fn leave_out(written: &mut Written) {
     if kept < 30 && kept * 4 < all {
         return;
     }
+    // The title of a box outside of the article is often one of the first level too.
+    let titled = (first..=last).any(|at| written.title[at] && written.blocks[at].is_seen());
     for (at, block) in written.blocks.iter_mut().enumerate() {
+        let title = written.title[at] && (at < first && !titled || reader::is_title(&block.text, titles));
         let note = block.text.starts_with("[^");
         let text_within = (first..=last).contains(&at) && !written.linked[at] || note;
-        if !block.is_seen() || written.inside[at] || written.title[at] || text_within {
+        if !block.is_seen() || written.inside[at] || title || text_within {
             continue;
         }
         // Only a paragraph may matter to a reader. Menus and the like are lines and links.
@@ -129,13 +135,38 @@ fn leave_out(written: &mut Written) {
             "line outside of the article"
         });
     }
+    leave_out_headings(&mut written.blocks, titles);
+}
+
+/// Marks a heading as unseen if all that it heads is left out: a list of other articles, or a call to share.
+fn leave_out_headings(blocks: &mut [Block], titles: &str) {
+    // The level of the next heading, and whether something that a box may have is between.
+    let mut next = (0, false);
+    for block in blocks.iter_mut().rev() {
+        match block.look {
+            Look::Rule | Look::Unseen("description of a picture" | "hidden text" | "credit of a picture") => {}
+            Look::Unseen(_) => next.1 = true,
+            // `furniture.rs` knows what the heading of a call to subscribe says.
+            Look::Heading(level @ 2..=6)
+                if next.1
+                    && next.0 <= level
+                    && furniture::furniture(&block.text).is_none()
+                    && !reader::is_title(&block.text, titles) =>
+            {
+                block.look = Look::Unseen("line outside of the article");
+                next.1 = false;
+            }
+            Look::Heading(level) => next = (level, false),
+            _ => next = (7, false),
+        }
+    }
 }
 
 /// Extends the article from its end at block `from`, as long as paragraphs follow.
 ///
 /// Reader mode takes one element as the article, but some pages have it in several. Returns the new end.
 fn grow(written: &Written, from: usize, backwards: bool) -> usize {
-    let (mut end, mut gap, mut at) = (from, 0, from);
+    let (mut end, mut gap, mut items, mut at) = (from, 0, 0, from);
     loop {
         let next = if backwards { at.checked_sub(1) } else { Some(at + 1) };
         let Some(block) = next.and_then(|next| written.blocks.get(next)) else {
@@ -153,6 +184,14 @@ fn grow(written: &Written, from: usize, backwards: bool) -> usize {
             .text
             .trim_end()
             .ends_with(['.', '!', '?', '…', '”', '"', ':', '»', '。', '）', ')']);
+        let listed = !written.linked[at] && block.look == Look::Item && words(&block.text) > 1;
+        items = if listed { items + 1 } else { 0 };
+        if listed {
+            if items >= ITEMS {
+                (end, gap) = (at, 0);
+            }
+            continue;
+        }
         let prose =
             !written.linked[at] && (words(&block.text) >= PARAGRAPH_WORDS && sentence || block.text.starts_with("| "));
         if prose {

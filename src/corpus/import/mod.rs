@@ -17,6 +17,7 @@ mod block;
 mod clean;
 mod closing;
 mod contents;
+mod credits;
 mod dates;
 mod dialects;
 mod discussion;

@@ -7,8 +7,21 @@ use std::collections::HashMap;
 
 use dom_query::{NodeId, NodeRef};
 
-use super::clean::words;
+use super::clean::{weight, words};
+use super::credits;
 use super::tags::{self, Step, Walk};
+
+/// The text of an article in the vocabularies of schema.org and of microformats.
+const BODIES: [&str; 5] = [
+    "articleBody",
+    "reviewBody",
+    "recipeInstructions",
+    "entry-content",
+    "e-content",
+];
+
+/// Most words of sentences outside of comments, on a page that has nothing else.
+const COMMENT_WORDS: usize = 30;
 
 /// What an element contains.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,6 +38,14 @@ pub(super) struct Count {
     pub outward: usize,
     pub has_h1: bool,
     pub has_field: bool,
+    /// Whether the page says that it is or has the text of an article.
+    pub has_article: bool,
+    /// Words of sentences in elements with a label of readers' comments.
+    pub commented: usize,
+    /// Elements with a label of a box about an author.
+    pub authors: usize,
+    /// `<article>` elements.
+    pub articles: usize,
 }
 
 impl Count {
@@ -37,6 +58,10 @@ impl Count {
         self.outward += inner.outward;
         self.has_h1 |= inner.has_h1;
         self.has_field |= inner.has_field;
+        self.has_article |= inner.has_article;
+        self.commented += inner.commented;
+        self.authors += inner.authors;
+        self.articles += inner.articles;
     }
 
     /// Returns the percentage of words in links.
@@ -51,6 +76,10 @@ pub(super) struct Survey {
     pub all: Count,
     /// Whether the file is a page of a site rather than a mail or a feed entry.
     is_page: bool,
+    /// Whether nearly all sentences are in elements with a label of readers' comments.
+    only_comments: bool,
+    /// Words of sentences in the hidden elements directly below an element.
+    hidden: HashMap<NodeId, usize, foldhash::fast::FixedState>,
 }
 
 impl Survey {
@@ -74,7 +103,9 @@ impl Survey {
 
     pub(super) fn new(root: NodeRef, is_page: bool) -> Self {
         let mut counts: HashMap<NodeId, Count, _> = HashMap::default();
+        let mut hidden: HashMap<NodeId, usize, _> = HashMap::default();
         let mut open: Vec<(NodeId, Count)> = Vec::new();
+        let mut main = None;
         let mut links = 0usize;
         let mut walk = Walk::new(root);
         while let Some(step) = walk.next() {
@@ -82,8 +113,9 @@ impl Survey {
                 Step::Enter(node) => {
                     let Some(name) = tags::name_of(&node) else {
                         let count = tags::with_text(&node, |text| {
-                            let words = words(text);
-                            let sentence = words >= 12 || words >= 6 && text.trim_end().ends_with(['.', '!', '?', '…']);
+                            let words = if is_page { weight(text) } else { words(text) };
+                            let ended = || text.trim_end().ends_with(['.', '!', '?', '…', '。', '！', '？']);
+                            let sentence = words >= 12 || words >= 6 && ended();
                             Count {
                                 words,
                                 bytes: text.len(),
@@ -106,7 +138,13 @@ impl Survey {
                         links: usize::from(&*name == "a"),
                         outward: usize::from(&*name == "a" && node.attr("href").is_some_and(|href| outward(&href))),
                         has_h1: &*name == "h1",
+                        articles: usize::from(&*name == "article"),
                         has_field: matches!(&*name, "input" | "textarea" | "select"),
+                        has_article: is_page
+                            && ["itemprop", "class"].iter().any(|name| {
+                                let value = node.attr(name);
+                                value.is_some_and(|value| value.split_whitespace().any(|v| BODIES.contains(&v)))
+                            }),
                         ..Count::default()
                     };
                     open.push((node.id, own));
@@ -115,19 +153,49 @@ impl Survey {
                     if open.last().is_none_or(|(id, _)| *id != node.id) {
                         continue;
                     }
-                    let Some((id, count)) = open.pop() else { continue };
+                    let Some((id, mut count)) = open.pop() else { continue };
+                    if is_page {
+                        let labels = tags::labels(&node);
+                        if says_comments(&labels) {
+                            count.commented = count.prose;
+                        }
+                        if says_author(&labels) {
+                            count.authors = 1;
+                        }
+                    }
                     if tags::name_of(&node).is_some_and(|name| &*name == "a") {
                         links = links.saturating_sub(1);
                     }
+                    if is_page && main.is_none() && tags::name_of(&node).is_some_and(|name| &*name == "main") {
+                        main = Some(count);
+                    }
                     counts.insert(id, count);
-                    if let Some((_, outer)) = open.last_mut() {
+                    if let Some((above, outer)) = open.last_mut() {
                         outer.add(count);
+                        let is_body = |above: &NodeRef| tags::name_of(above).is_some_and(|name| &*name == "body");
+                        if is_page
+                            && count.prose > 0
+                            && tags::is_hidden(&node)
+                            && !node.parent().is_some_and(|above| is_body(&above))
+                        {
+                            *hidden.entry(*above).or_default() += count.prose;
+                        }
                     }
                 }
             }
         }
         let all = counts.values().copied().max_by_key(|c| c.words).unwrap_or_default();
-        Survey { counts, all, is_page }
+        // A forum or a live report has nothing but comments. Below an article, they are other people's.
+        let talk = main.unwrap_or(all);
+        let others = talk.prose.saturating_sub(talk.commented);
+        let only_comments = others <= COMMENT_WORDS && talk.commented > 4 * others;
+        Survey {
+            counts,
+            all,
+            is_page,
+            only_comments,
+            hidden,
+        }
     }
 
     pub(super) fn count(&self, node: &NodeRef) -> Count {
@@ -145,10 +213,23 @@ impl Survey {
             return None;
         }
         // Pages hide what they fade in, or everything until a script has run. A preheader is short.
-        if tags::is_hidden(node) && self.is_small(node) {
+        if tags::is_hidden(node) && self.is_small(node) && !self.is_slide(node) {
             return Some("hidden text");
         }
         if self.is_page { self.furniture(node, name) } else { None }
+    }
+
+    /// Reports whether `node` is a form that is not around the page.
+    pub(super) fn is_form(&self, node: &NodeRef, name: &str) -> bool {
+        let count = self.count(node);
+        name == "form" && count.has_field && !count.has_h1 && !count.has_article && self.is_small(node)
+    }
+
+    /// Reports whether `node` is one of several elements that the page shows one after another. Together they have at
+    /// least half of its words.
+    fn is_slide(&self, node: &NodeRef) -> bool {
+        let hidden = node.parent().and_then(|above| self.hidden.get(&above.id));
+        hidden.is_some_and(|words| 2 * words >= self.all.words)
     }
 
     /// Reports whether `node` has less than half of the page's words.
@@ -182,6 +263,9 @@ impl Survey {
             }
             _ => {}
         }
+        if credits::is_credit(node, name, count.words) {
+            return Some("credit of a picture");
+        }
         if tags::is_block(name) || name == "a" {
             self.by_label(node, count, bare, dense).or_else(|| menu(name, count))
         } else {
@@ -193,19 +277,26 @@ impl Survey {
     fn by_label(&self, node: &NodeRef, count: Count, bare: bool, dense: bool) -> Option<&'static str> {
         let labels = tags::labels(node);
         let has = |wanted: &[&str]| labels.iter().any(|l| wanted.contains(&l.as_str()));
-        if count.has_h1 && !has(&["navbar", "topbar"]) || has(&["article", "content", "post", "entry"]) && !bare {
+        // A page of several experts may name each in such a box.
+        if says_author(&labels) && self.all.authors <= 2 && !count.has_h1 && !count.has_article && count.words <= 150 {
+            return Some("about the author");
+        }
+        if (count.has_h1 || count.has_article) && !has(&["navbar", "topbar"])
+            || has(&["article", "content", "post", "entry"]) && !bare
+        {
             return None;
         }
         let part = |hundredths: usize| 100 * count.words <= hundredths * self.all.words;
-        // Some pages call what their experts say a comment.
-        let invited = has(&["body", "expert", "guest", "panel"]);
-        if has(&["comments", "comment", "disqus", "respond", "reactions"]) && !invited {
+        if tags::is_unprinted(node) && (bare || dense) && part(20) {
+            return Some("navigation");
+        }
+        if says_comments(&labels) && !self.only_comments {
             return Some("comments of readers");
         }
-        if has(&[
-            "cookie", "cookies", "consent", "gdpr", "modal", "popup", "paywall", "overlay", "lightbox",
-        ]) && part(30)
-        {
+        // A gallery of pictures with text around it opens them in the same way.
+        let opens = has(&["modal", "popup", "overlay", "lightbox"])
+            && !(inside(node, &["article", "main"]) && 100 * count.prose > 15 * self.all.prose && !bare);
+        if (opens || has(&["cookie", "cookies", "consent", "gdpr", "paywall"])) && part(30) {
             return Some("notice of the page");
         }
         let asks = count.has_field || count.words <= 60;
@@ -219,14 +310,31 @@ impl Survey {
             "cta",
         ]) && asks
             && part(25)
-            && (has(&["widget", "form", "box", "signup", "subscribe", "cta", "optin", "prompt"]) || count.has_field)
+            && (has(&[
+                "widget",
+                "form",
+                "box",
+                "signup",
+                "subscribe",
+                "cta",
+                "optin",
+                "prompt",
+                "teaser",
+            ]) || count.has_field)
         {
             return Some("call to subscribe");
         }
-        if has(&["share", "sharing", "social", "sharedaddy", "addtoany", "like", "likes"])
-            && (bare || dense)
-            && part(20)
-        {
+        let shares = has(&[
+            "share",
+            "sharing",
+            "social",
+            "socials",
+            "sharedaddy",
+            "addtoany",
+            "like",
+            "likes",
+        ]) || has(&["rating", "ratings", "shariff", "tools", "actions"]) && dense && count.words <= 30;
+        if shares && (bare || dense) && part(20) {
             return Some("call to share");
         }
         if has(&[
@@ -241,6 +349,10 @@ impl Survey {
             "taboola",
             "teaser",
             "teasers",
+            "similar",
+            "upnext",
+            "relatedlinks",
+            "relatedposts",
         ]) && (dense || bare)
         {
             return Some("other articles");
@@ -264,17 +376,51 @@ impl Survey {
         {
             return Some("navigation");
         }
-        if has(&["sidebar", "widget", "widgets"]) && (dense || bare && count.links >= 2) {
+        // Some layouts are named after the column next to the text.
+        let only_article = count.articles == 1 && self.all.articles == 1;
+        if has(&["sidebar", "widget", "widgets"]) && !only_article && (dense || bare && count.links >= 2) {
             return Some("side column");
         }
         if has(&["footer", "colophon", "copyright"]) && (bare || dense) && !inside(node, &["blockquote"]) {
             return Some("footer of the page");
         }
-        if has(&["advert", "advertisement", "ads", "adsbygoogle", "promo", "sponsored"]) && bare && part(20) {
+        if has(&[
+            "advert",
+            "advertisement",
+            "adv",
+            "ads",
+            "adsbygoogle",
+            "promo",
+            "sponsored",
+        ]) && bare
+            && part(20)
+        {
             return Some("advertisement");
         }
         None
     }
+}
+
+/// Reports whether labels name a box about an author.
+fn says_author(labels: &[String]) -> bool {
+    let has = |wanted: &[&str]| labels.iter().any(|l| wanted.contains(&l.as_str()));
+    has(&["author", "authors"])
+        && has(&[
+            "bio",
+            "biography",
+            "box",
+            "info",
+            "about",
+            "description",
+            "card",
+            "profile",
+        ])
+}
+
+/// Reports whether labels name readers' comments. Some pages call what their experts say a comment.
+fn says_comments(labels: &[String]) -> bool {
+    let has = |wanted: &[&str]| labels.iter().any(|l| wanted.contains(&l.as_str()));
+    has(&["comments", "comment", "disqus", "respond", "reactions"]) && !has(&["body", "expert", "guest", "panel"])
 }
 
 /// Finds lists of only short links within the site.

@@ -263,6 +263,22 @@ pub(super) fn is_hidden(node: &NodeRef) -> bool {
         || declared(&["visibility:hidden"]) && (tiny || !declared(&["opacity:0"]) && !fades_in(&class))
 }
 
+/// Reports whether a page leaves an element out when it is printed.
+pub(super) fn is_unprinted(node: &NodeRef) -> bool {
+    let class = node.attr("class").unwrap_or_default().to_ascii_lowercase();
+    let signs = [
+        "noprint",
+        "no-print",
+        "print-none",
+        "print-hide",
+        "print-hidden",
+        "hidden-print",
+        "hide-print",
+        "hide-for-print",
+    ];
+    signs.iter().any(|sign| class.contains(sign))
+}
+
 /// Reports whether classes belong to a script that shows an element when a reader scrolls to it.
 fn fades_in(class: &str) -> bool {
     let signs = ["fade", "reveal", "animat", "invisible", "scroll"];
