@@ -177,6 +177,21 @@ fn boxes_around_an_article_leave_no_heading() {
 }
 
 #[test]
+fn captions_are_text_and_credits_are_not() {
+    let body = format!(
+        "<article><h1>Launch day</h1><p>{ONE}</p><figure><img src=a.jpg><h2>The team in front of the old mill</h2>\
+         <span class=credit>Jo Lens</span></figure><p>{TWO}</p><p>{THREE}</p></article>"
+    );
+    let imported = read("a.html", &site("Launch day", &body));
+    let all = written(&imported);
+    assert!(
+        all.contains("\nThe team in front of the old mill\n") && !all.contains("Jo Lens"),
+        "{all}"
+    );
+    assert_eq!(imported.edition.sections.len(), 1, "{all}");
+}
+
+#[test]
 fn readings_above_words_are_not_in_the_middle_of_them() {
     let page = site(
         "お知らせ",

@@ -35,6 +35,8 @@ pub(super) struct Block {
     pub rich: Option<String>,
     /// Whether a quotation begins with it.
     pub quotes: bool,
+    /// Whether it says what a picture shows.
+    pub caption: bool,
 }
 
 impl Block {
@@ -47,6 +49,7 @@ impl Block {
             link: None,
             rich: None,
             quotes: false,
+            caption: false,
         }
     }
 

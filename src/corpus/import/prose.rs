@@ -301,6 +301,7 @@ impl Builder {
         };
         block.look == Look::Paragraph
             && block.loose
+            && !block.caption
             && (fewest..=12).contains(&words(text))
             && size <= 80
             && !text.contains('\n')

@@ -10,6 +10,7 @@ fn block(look: Look, text: &str) -> Block {
         link: super::super::block::address_in(text),
         rich: None,
         quotes: false,
+        caption: false,
     }
 }
 

@@ -278,6 +278,7 @@ impl Reader {
             link: None,
             rich: None,
             quotes: false,
+            caption: false,
         });
         self.last_line = text.chars().count();
         self.line_at = 0;

@@ -76,6 +76,7 @@ pub(super) fn split(blocks: Vec<Block>) -> Vec<Block> {
                 link: None,
                 rich: None,
                 quotes: false,
+                caption: false,
             };
             block.text.truncate(block.text.trim_end().len());
             out.push(block);

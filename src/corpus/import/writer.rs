@@ -58,6 +58,7 @@ pub(super) fn write(
         quoted: 0,
         quotes: false,
         bold: 0,
+        captions: 0,
         links: 0,
         hrefs: Links::default(),
         base: None,
@@ -113,6 +114,8 @@ struct Writer<'a> {
     /// Whether a quotation has begun and has no block yet.
     quotes: bool,
     bold: usize,
+    /// Open elements with a picture and what it shows.
+    captions: usize,
     links: usize,
     hrefs: Links,
     /// The base address of links, if the page sets one.
@@ -164,7 +167,7 @@ impl Writer<'_> {
                 self.tables = Some((node.id, Rows::default()));
             }
             _ if self.tables.is_some() => self.enter_in_table(name),
-            _ if is_heading(name) => {
+            _ if is_heading(name) && self.captions == 0 => {
                 self.flush();
                 self.look = Look::Heading(name.as_bytes().get(1).map_or(6, |digit| digit - b'0'));
             }
@@ -209,6 +212,7 @@ impl Writer<'_> {
             self.noted = true;
         }
         self.preformatted += usize::from(name == "pre");
+        self.captions += usize::from(name == "figure");
         if self.survey.is_quote(node, name) {
             self.quoted += 1;
             self.quotes = name != "figcaption";
@@ -245,6 +249,7 @@ impl Writer<'_> {
             _ if is_block(name) => {
                 self.flush();
                 self.quoted -= usize::from(self.quoted > 0 && self.survey.is_quote(&node, name));
+                self.captions = self.captions.saturating_sub(usize::from(name == "figure"));
             }
             _ => {}
         }
@@ -380,6 +385,7 @@ impl Writer<'_> {
             link,
             rich,
             quotes,
+            caption: self.captions > 0,
         });
     }
 

@@ -35,6 +35,7 @@ pub(in crate::corpus::import) fn split_masthead(mut blocks: Vec<Block>) -> Vec<B
             link: None,
             rich: None,
             quotes: false,
+            caption: false,
         })
         .collect();
     blocks.splice(at..=at, parts);
