@@ -274,7 +274,7 @@ fn is_one_word(document: &Document) -> bool {
 /// Entities are decoded even in a plain-text title, although the Atom specification has none there. Feeds that write
 /// `&#8217;` mean an apostrophe.
 fn plain_title(text: &Text, limits: &Limits) -> Option<String> {
-    let said = &text.content;
+    let said = without_wrapper(&text.content);
     let tagged = text.content_type.to_string().contains("html");
     if tagged && said.contains(['<', '&']) || has_entity(said) {
         let source = if tagged {
@@ -287,6 +287,14 @@ fn plain_title(text: &Text, limits: &Limits) -> Option<String> {
         return first.or_else(|| title(said));
     }
     title(said)
+}
+
+/// Returns a title without the `<div>` that XHTML has around it (RFC 4287, section 3.1.1.3).
+fn without_wrapper(text: &str) -> &str {
+    let text = text.trim();
+    let inner = text.strip_prefix("<div").and_then(|rest| rest.strip_suffix("</div>"));
+    let inner = inner.and_then(|rest| rest.split_once('>'));
+    inner.map_or(text, |(_, inner)| inner.trim())
 }
 
 /// Reports whether `text` has a numeric HTML entity, or one of the named ones that occur in titles.

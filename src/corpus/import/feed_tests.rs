@@ -278,6 +278,10 @@ fn titles_are_read_as_their_type_says() {
         ),
         ("<title>Where <link> belongs</title>", "Where <link> belongs"),
         (
+            "<title type='xhtml'><div xmlns='http://www.w3.org/1999/xhtml'>Ask <em>R&amp;D</em> once</div></title>",
+            "Ask R&D once",
+        ),
+        (
             "<title type='html'>Where &lt;script&gt; belongs</title>",
             "Where <script> belongs",
         ),
