@@ -352,3 +352,21 @@ fn a_loss_is_told() {
     assert!(lost.lost_much(), "{lost:#?}");
     assert!(!read("a.md", &format!("# Prices\n\n{ONE}\n\n{TWO}\n")).lost_much());
 }
+
+#[test]
+fn a_sentence_that_ends_in_a_footnote_mark_is_no_heading() {
+    let page = format!(
+        "<html><head><title>Churn, counted</title></head><body><h1>Churn, counted</h1><p>It fell to nine accounts a \
+         month.<sup><a href='#n1' id='r1'>1</a></sup></p><p>{ONE}</p><ol><li id='n1'>Paid accounts only. <a \
+         href='#r1'>↩</a></li></ol></body></html>"
+    );
+    let edition = read("churn.html", &page).edition;
+    let titles: Vec<&str> = edition.sections.iter().map(|section| section.title.as_str()).collect();
+    assert_eq!(titles, ["Churn, counted"]);
+    assert!(
+        edition.sections[0]
+            .body
+            .starts_with("It fell to nine accounts a month.[^1]"),
+        "{edition:#?}"
+    );
+}

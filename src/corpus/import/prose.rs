@@ -285,7 +285,7 @@ impl Builder {
     /// It must be short and without a full stop, and a long paragraph must follow. For a line in capitals, a shorter
     /// one is enough.
     fn looks_like_heading(&self, block: &Block, next: Option<&Block>) -> bool {
-        let text = &block.text;
+        let text = without_marks(&block.text);
         let letters = || text.chars().filter(|c| c.is_alphabetic());
         let capitals = letters().count() >= 4 && letters().all(char::is_uppercase);
         let (fewest, longer) = if capitals { (1, 20) } else { (2, 80) };
@@ -312,4 +312,14 @@ impl Builder {
             && dates::day_in(text).is_none()
             && next.is_some_and(long)
     }
+}
+/// Returns a line without the footnote marks at its end.
+fn without_marks(text: &str) -> &str {
+    let mut text = text;
+    while let Some((rest, mark)) = text.strip_suffix(']').and_then(|text| text.rsplit_once("[^"))
+        && !mark.contains(']')
+    {
+        text = rest.trim_end();
+    }
+    text
 }
