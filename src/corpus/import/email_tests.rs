@@ -407,6 +407,11 @@ fn a_mailbox_is_cut_where_messages_begin() {
     assert_eq!(report.editions[1].from, "box.mbox#2");
     assert!(all_text(&report).contains("\nFrom here on"), "{}", all_text(&report));
     let sentence = two.replace("\nFrom there", "\n\nFrom there");
+    // The server's own message is no letter.
+    let own = "From MAILER-DAEMON Sat Jan 31 06:00:00 2026\nFrom: Data <MAILER-DAEMON@a.b>\nSubject: KEEP\nX-IMAP: 17 \
+               02\n\nNot a real message.\n\n";
+    let report = import_bytes("box.mbox", format!("{own}{one}{two}").as_bytes(), &Limits::default());
+    assert_eq!((report.editions.len(), report.skipped.len()), (2, 0));
     let report = import_bytes("box.mbox", format!("{one}{sentence}").as_bytes(), &Limits::default());
     assert_eq!(report.editions.len(), 2);
     assert!(all_text(&report).contains("From there on it is not"));

@@ -40,7 +40,22 @@ pub(super) fn split(bytes: &[u8]) -> Vec<&[u8]> {
         at = after;
     }
     out.extend(start.map(|start| &bytes[start..]));
+    out.retain(|message| !is_internal(message));
     out
+}
+
+/// Reports whether a message is the one in which mail servers keep their numbers (`X-IMAP`, of the University of
+/// Washington's server). Nobody wrote it.
+fn is_internal(message: &[u8]) -> bool {
+    let head = || {
+        message
+            .split(|&b| b == b'\n')
+            .take_while(|line| !line.trim_ascii().is_empty())
+    };
+    let has = |name: &[u8], value: &[u8]| {
+        head().any(|line| line.starts_with(name) && line.windows(value.len()).any(|part| part == value))
+    };
+    has(b"X-IMAP:", b" ") && has(b"From:", b"MAILER-DAEMON")
 }
 
 /// Reports whether a header follows `line`, which begins with `From `.
