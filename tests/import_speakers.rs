@@ -96,6 +96,10 @@ fn the_asker_may_stand_at_the_end_of_the_question() {
             "? Where do you keep a promise? < Tom, who sells nails | ",
         ),
         (
+            "Q. Where do you keep a promise?\nFrom: Yusuf, PM at a clinic",
+            "? Where do you keep a promise? < Yusuf, PM at a clinic | ",
+        ),
+        (
             "Q: Which promise is the one asked by most? We lose it.",
             "? Which promise is the one asked by most? We lose it. < - | ",
         ),

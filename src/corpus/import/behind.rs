@@ -5,6 +5,7 @@
 use super::clean::{bounded_line, words};
 use super::marks;
 use super::names::{self, Trust};
+use super::sayings;
 use super::structure::Builder;
 use super::structure::parts::{MAX_LINE, UNSIGNED};
 use crate::corpus::edition::Discussion;
@@ -135,7 +136,8 @@ fn asked(title: &str, body: &str) -> Option<Asked> {
         .find_map(|word| bare.strip_prefix(word));
     let from = from.filter(|name| words(name) <= NAME_WORDS && names::trust(name) >= Trust::Shape);
     let own = Some(bare).filter(|line| several && byline(line).is_some());
-    if let Some(name) = marks::asked_by(first).or(from).or(own) {
+    let sent = || sayings::sent_from(first);
+    if let Some(name) = marks::asked_by(first).or(from).or_else(sent).or(own) {
         return made(title, &body[first.len()..], name);
     }
     if let Some((who, said)) = names::spoken_line(title)

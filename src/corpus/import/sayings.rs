@@ -55,7 +55,16 @@ pub(super) fn asked_by(text: &str) -> Option<&str> {
 /// Splits `How many are enough? (Asked by Jane Doe)` into the question and who asks it.
 pub(super) fn asked_behind(text: &str) -> Option<(&str, &str)> {
     let (asked, rest) = text.split_at(text.rfind('?')? + 1);
-    Some((asked, asked_by(rest.trim_matches(['*', '_', ' ']))?))
+    let rest = rest.trim_matches(['*', '_', ' ', '\n']);
+    Some((asked, asked_by(rest).or_else(|| sent_from(rest))?))
+}
+
+/// Reads `From: Jane Doe, PM`, which names who asks only right behind a question. Elsewhere it heads a mail.
+pub(super) fn sent_from(text: &str) -> Option<&str> {
+    let name = strip_word(text, "from")?.trim_start().strip_prefix(':')?.trim();
+    let fits = words(name) <= 14 && !name.contains(['\n', '@', '?']);
+    let named = name.starts_with(|c: char| c.is_uppercase()) || is_described(name);
+    (fits && named).then_some(name)
 }
 
 /// Reads `Question from Jane Doe, PM: How many are enough?`: who asks, and what.
