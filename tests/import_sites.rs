@@ -154,6 +154,68 @@ fn slides_that_wait_for_their_turn_are_shown() {
 }
 
 #[test]
+fn a_part_of_an_article_that_is_invisible_is_left_out() {
+    let hidden = |style: &str, text: &str| {
+        let text = format!("<div style='{style}'><p>{TWO}</p><p>{TWO}</p></div><p>{text}</p><p>{text}</p>");
+        site("Launch day", &format!("<article><h1>Launch day</h1>{text}</article>"))
+    };
+    check(
+        "a.html",
+        &hidden("visibility: hidden", ONE),
+        "Launch day",
+        &[ONE],
+        &[TWO],
+    );
+    // The rest opens on a click, or a script shows everything.
+    check("a.html", &hidden("display: none", ONE), "Launch day", &[ONE, TWO], &[]);
+    check(
+        "a.html",
+        &hidden("visibility: hidden", "By Dana"),
+        "Launch day",
+        &[TWO],
+        &[],
+    );
+}
+
+#[test]
+fn a_player_of_videos_says_nothing() {
+    let names = ["Current Time", "Duration Time", "Remaining Time"];
+    let times: String = names
+        .iter()
+        .map(|name| format!("<div class=vjs-time><span>{name}</span> 0:00</div>"))
+        .collect();
+    let body = format!(
+        "<article><h1>Launch day</h1><p>{ONE}</p><div class='video-js vjs-skin'>{times}</div><p>{TWO}</p></article>"
+    );
+    check(
+        "a.html",
+        &site("Launch day", &body),
+        "Launch day",
+        &[ONE, TWO],
+        &["Duration"],
+    );
+}
+
+#[test]
+fn teasers_below_an_article_are_not_of_it() {
+    let item =
+        |n| format!("<li><h3><a href='/{n}'>Letter {n}</a></h3><p>{THREE} This is what letter {n} tells.</p></li>");
+    let items: String = (0..9).map(item).collect();
+    let text = format!("<p>{ONE}</p><p>{TWO}</p>").repeat(6);
+    let body = format!(
+        "<div role=main><div class=story><h1>Launch day</h1>{text}</div><div><h2>More</h2><p>x</p><p>y</p>\
+         <p>z</p><p>w</p><ul>{items}</ul></div></div>"
+    );
+    check(
+        "a.html",
+        &site("Launch day", &body),
+        "Launch day",
+        &[ONE, TWO],
+        &["letter 7 tells"],
+    );
+}
+
+#[test]
 fn boxes_around_an_article_leave_no_heading() {
     let author = "<div class='author-box'><h4>Dana Reyes</h4><p>Dana writes about prices, and has done so for ten years now.</p></div>";
     let body = format!(

@@ -13,7 +13,7 @@ use dom_query::{Document, NodeData, NodeId, NodeRef};
 use dom_smoothie::{Config, Readability};
 
 use super::clean::{self, key, weight};
-use super::survey::{Survey, inside};
+use super::survey::Survey;
 use super::tags::{self, Step, Walk};
 
 /// Marks are the characters of Unicode's two private-use planes.
@@ -39,9 +39,9 @@ pub(super) fn article(document: &Document, survey: &Survey) -> Option<HashSet<No
     let (all, all_prose) = texts(document.root(), survey);
     let mut found = chosen(document, None).unwrap_or_default();
     found.retain(|id| all.contains(id));
-    if 2 * prose_in(document, &found) < all_prose {
+    if 2 * prose_in(document, survey, &found) < all_prose {
         let other = chosen(document, Some(survey)).unwrap_or_default();
-        if prose_in(document, &other) > prose_in(document, &found) {
+        if prose_in(document, survey, &other) > prose_in(document, survey, &found) {
             found = other;
         }
     }
@@ -61,11 +61,11 @@ pub(super) fn article(document: &Document, survey: &Survey) -> Option<HashSet<No
                 found.clear();
             }
             found.extend(whole);
-        } else if 2 * prose_in(document, &found) < prose {
+        } else if 2 * prose_in(document, survey, &found) < prose {
             found.extend(whole);
         }
     } else {
-        let prose = prose_in(document, &found);
+        let prose = prose_in(document, survey, &found);
         if prose < FEW_WORDS && 4 * prose < all_prose {
             found = all;
         }
@@ -145,7 +145,7 @@ fn texts(node: NodeRef, survey: &Survey) -> (HashSet<NodeId>, usize) {
             if survey.unseen(&node, &name).is_some() || survey.is_form(&node, &name) {
                 walk.pass(node);
             }
-        } else if let Some(words) = sentence(&node) {
+        } else if let Some(words) = sentence(&node, survey) {
             found.insert(node.id);
             prose += words;
         }
@@ -153,20 +153,21 @@ fn texts(node: NodeRef, survey: &Survey) -> (HashSet<NodeId>, usize) {
     (found, prose)
 }
 
-fn prose_in(document: &Document, found: &HashSet<NodeId>) -> usize {
+fn prose_in(document: &Document, survey: &Survey, found: &HashSet<NodeId>) -> usize {
     let nodes = found.iter().map(|id| NodeRef::new(*id, &document.tree));
-    nodes.filter_map(|node| sentence(&node)).sum()
+    nodes.filter_map(|node| sentence(&node, survey)).sum()
 }
 
-/// Returns the number of words in a text node if it reads like a sentence outside of links, or 0. `None` is for other
-/// nodes.
-fn sentence(node: &NodeRef) -> Option<usize> {
+/// Returns the number of words in a text node if it reads like a sentence of an article, or 0. `None` is for other nodes.
+///
+/// Text in a link, or in an item of a list that has a link, is about another page.
+fn sentence(node: &NodeRef, survey: &Survey) -> Option<usize> {
     let words = tags::with_text(node, weight)?;
-    Some(if words >= SENTENCE_WORDS && !inside(node, &["a"]) {
-        words
-    } else {
-        0
-    })
+    let elsewhere = |above: &NodeRef| {
+        tags::name_of(above).is_some_and(|name| &*name == "a" || &*name == "li" && survey.count(above).links > 0)
+    };
+    let counts = words >= SENTENCE_WORDS && !node.ancestors_it(None).any(|above| elsewhere(&above));
+    Some(if counts { words } else { 0 })
 }
 
 /// Returns the text nodes of what reader mode takes for the article. With `survey`, it does not see furniture.

@@ -78,8 +78,8 @@ pub(super) struct Survey {
     is_page: bool,
     /// Whether nearly all sentences are in elements with a label of readers' comments.
     only_comments: bool,
-    /// Words of sentences in the hidden elements directly below an element.
-    hidden: HashMap<NodeId, usize, foldhash::fast::FixedState>,
+    /// The hidden elements with sentences directly below an element, and the words of these sentences.
+    hidden: HashMap<NodeId, (usize, usize), foldhash::fast::FixedState>,
 }
 
 impl Survey {
@@ -103,7 +103,7 @@ impl Survey {
 
     pub(super) fn new(root: NodeRef, is_page: bool) -> Self {
         let mut counts: HashMap<NodeId, Count, _> = HashMap::default();
-        let mut hidden: HashMap<NodeId, usize, _> = HashMap::default();
+        let mut hidden: HashMap<NodeId, (usize, usize), _> = HashMap::default();
         let mut open: Vec<(NodeId, Count)> = Vec::new();
         let mut main = None;
         let mut links = 0usize;
@@ -156,10 +156,10 @@ impl Survey {
                     let Some((id, mut count)) = open.pop() else { continue };
                     if is_page {
                         let labels = tags::labels(&node);
-                        if says_comments(&labels) {
+                        if tags::says_comments(&labels) {
                             count.commented = count.prose;
                         }
-                        if says_author(&labels) {
+                        if tags::says_author(&labels) {
                             count.authors = 1;
                         }
                     }
@@ -178,7 +178,8 @@ impl Survey {
                             && tags::is_hidden(&node)
                             && !node.parent().is_some_and(|above| is_body(&above))
                         {
-                            *hidden.entry(*above).or_default() += count.prose;
+                            let (slides, words) = hidden.entry(*above).or_default();
+                            (*slides, *words) = (*slides + 1, *words + count.prose);
                         }
                     }
                 }
@@ -213,7 +214,7 @@ impl Survey {
             return None;
         }
         // Pages hide what they fade in, or everything until a script has run. A preheader is short.
-        if tags::is_hidden(node) && self.is_small(node) && !self.is_slide(node) {
+        if tags::is_hidden(node) && (self.is_small(node) || self.is_gap(node)) && !self.is_slide(node) {
             return Some("hidden text");
         }
         if self.is_page { self.furniture(node, name) } else { None }
@@ -229,7 +230,20 @@ impl Survey {
     /// least half of its words.
     fn is_slide(&self, node: &NodeRef) -> bool {
         let hidden = node.parent().and_then(|above| self.hidden.get(&above.id));
-        hidden.is_some_and(|words| 2 * words >= self.all.words)
+        hidden.is_some_and(|(slides, words)| *slides > 1 && 2 * words >= self.all.words)
+    }
+
+    /// Reports whether `node` is an invisible part of an article that shows at least a third of its sentences.
+    fn is_gap(&self, node: &NodeRef) -> bool {
+        let is_article = |above: &NodeRef| tags::name_of(above).is_some_and(|n| matches!(&*n, "article" | "main"));
+        let article = node.ancestors_it(None).find(is_article);
+        self.is_page
+            && tags::is_invisible(node)
+            && article.is_some_and(|article| {
+                let count = self.count(&article);
+                let shown = count.prose.saturating_sub(count.commented + self.count(node).prose);
+                shown > 0 && 3 * shown >= count.prose
+            })
     }
 
     /// Reports whether `node` has less than half of the page's words.
@@ -278,7 +292,12 @@ impl Survey {
         let labels = tags::labels(node);
         let has = |wanted: &[&str]| labels.iter().any(|l| wanted.contains(&l.as_str()));
         // A page of several experts may name each in such a box.
-        if says_author(&labels) && self.all.authors <= 2 && !count.has_h1 && !count.has_article && count.words <= 150 {
+        if tags::says_author(&labels)
+            && self.all.authors <= 2
+            && !count.has_h1
+            && !count.has_article
+            && count.words <= 150
+        {
             return Some("about the author");
         }
         if (count.has_h1 || count.has_article) && !has(&["navbar", "topbar"])
@@ -290,7 +309,7 @@ impl Survey {
         if tags::is_unprinted(node) && (bare || dense) && part(20) {
             return Some("navigation");
         }
-        if says_comments(&labels) && !self.only_comments {
+        if tags::says_comments(&labels) && !self.only_comments {
             return Some("comments of readers");
         }
         // A gallery of pictures with text around it opens them in the same way.
@@ -376,6 +395,10 @@ impl Survey {
         {
             return Some("navigation");
         }
+        // Libraries that play videos write their buttons and settings into the page.
+        if has(&["jwplayer", "mejs", "plyr", "videojs", "vjs"]) && bare && part(30) {
+            return Some("button");
+        }
         // Some layouts are named after the column next to the text.
         let only_article = count.articles == 1 && self.all.articles == 1;
         if has(&["sidebar", "widget", "widgets"]) && !only_article && (dense || bare && count.links >= 2) {
@@ -399,28 +422,6 @@ impl Survey {
         }
         None
     }
-}
-
-/// Reports whether labels name a box about an author.
-fn says_author(labels: &[String]) -> bool {
-    let has = |wanted: &[&str]| labels.iter().any(|l| wanted.contains(&l.as_str()));
-    has(&["author", "authors"])
-        && has(&[
-            "bio",
-            "biography",
-            "box",
-            "info",
-            "about",
-            "description",
-            "card",
-            "profile",
-        ])
-}
-
-/// Reports whether labels name readers' comments. Some pages call what their experts say a comment.
-fn says_comments(labels: &[String]) -> bool {
-    let has = |wanted: &[&str]| labels.iter().any(|l| wanted.contains(&l.as_str()));
-    has(&["comments", "comment", "disqus", "respond", "reactions"]) && !has(&["body", "expert", "guest", "panel"])
 }
 
 /// Finds lists of only short links within the site.

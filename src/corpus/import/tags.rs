@@ -200,6 +200,28 @@ pub(super) fn labels(node: &NodeRef) -> Vec<String> {
     out
 }
 
+/// Reports whether labels name a box about an author.
+pub(super) fn says_author(labels: &[String]) -> bool {
+    let has = |wanted: &[&str]| labels.iter().any(|l| wanted.contains(&l.as_str()));
+    has(&["author", "authors"])
+        && has(&[
+            "bio",
+            "biography",
+            "box",
+            "info",
+            "about",
+            "description",
+            "card",
+            "profile",
+        ])
+}
+
+/// Reports whether labels name readers' comments. Some pages call what their experts say a comment.
+pub(super) fn says_comments(labels: &[String]) -> bool {
+    let has = |wanted: &[&str]| labels.iter().any(|l| wanted.contains(&l.as_str()));
+    has(&["comments", "comment", "disqus", "respond", "reactions"]) && !has(&["body", "expert", "guest", "panel"])
+}
+
 /// Whether a quotation names its author in an element of its own: `<footer>` or `<cite>`.
 pub(super) fn names_author(quote: &NodeRef) -> bool {
     let is = |node: &NodeRef, names: &[&str]| name_of(node).is_some_and(|name| names.contains(&&*name));
@@ -277,6 +299,15 @@ pub(super) fn is_unprinted(node: &NodeRef) -> bool {
         "hide-for-print",
     ];
     signs.iter().any(|sign| class.contains(sign))
+}
+
+/// Reports whether a style hides an element and keeps its space. Text that opens on a click takes no space before.
+pub(super) fn is_invisible(node: &NodeRef) -> bool {
+    style(node).is_some_and(|style| {
+        style
+            .split(';')
+            .any(|d| d.trim_end_matches("!important") == "visibility:hidden")
+    })
 }
 
 /// Reports whether classes belong to a script that shows an element when a reader scrolls to it.
