@@ -3,7 +3,7 @@
 use askpm::corpus::import::{Imported, Limits, import_bytes};
 use askpm::corpus::markdown;
 
-fn read(name: &str, text: &str) -> Imported {
+pub(crate) fn read(name: &str, text: &str) -> Imported {
     let report = import_bytes(name, text.as_bytes(), &Limits::default());
     assert!(report.skipped.is_empty(), "{:?}", report.skipped);
     let imported = report.editions.into_iter().next().unwrap();
@@ -12,12 +12,12 @@ fn read(name: &str, text: &str) -> Imported {
     imported
 }
 
-fn written(imported: &Imported) -> String {
+pub(crate) fn written(imported: &Imported) -> String {
     markdown::write(&imported.edition)
 }
 
 /// Checks the title, the date, what must be kept and what must be left out of `text`.
-fn check(name: &str, text: &str, title: &str, date: Option<&str>, kept: &[&str], out: &[&str]) {
+pub(crate) fn check(name: &str, text: &str, title: &str, date: Option<&str>, kept: &[&str], out: &[&str]) {
     let imported = read(name, text);
     let all = written(&imported);
     assert_eq!(imported.edition.title, title, "{all}");
@@ -30,8 +30,9 @@ fn check(name: &str, text: &str, title: &str, date: Option<&str>, kept: &[&str],
     }
 }
 
-const ONE: &str = "Put the middle plan first. Most of our buyers never scrolled to it before we did that.";
-const TWO: &str = "Sales of the middle plan rose by a third within a week, and the others held their ground.";
+pub(crate) const ONE: &str = "Put the middle plan first. Most of our buyers never scrolled to it before we did that.";
+pub(crate) const TWO: &str =
+    "Sales of the middle plan rose by a third within a week, and the others held their ground.";
 
 #[test]
 fn the_name_of_the_site_is_no_title() {

@@ -1,36 +1,12 @@
 //! Tests which part of a saved web page is its article.
 
-use askpm::corpus::import::{Imported, Limits, import_bytes};
-use askpm::corpus::markdown;
+use crate::import_pages::{self, ONE, TWO, read, written};
 
-fn read(name: &str, text: &str) -> Imported {
-    let report = import_bytes(name, text.as_bytes(), &Limits::default());
-    assert!(report.skipped.is_empty(), "{:?}", report.skipped);
-    let imported = report.editions.into_iter().next().unwrap();
-    let dropped: usize = imported.dropped.iter().map(|d| d.words).sum();
-    assert_eq!(imported.words_in, imported.words_kept + dropped, "{imported:#?}");
-    imported
-}
-
-fn written(imported: &Imported) -> String {
-    markdown::write(&imported.edition)
-}
-
-/// Checks the title, what must be kept and what must be left out of `text`.
+/// Checks the title, what must be kept and what must be left out of a page without a date.
 fn check(name: &str, text: &str, title: &str, kept: &[&str], out: &[&str]) {
-    let imported = read(name, text);
-    let all = written(&imported);
-    assert_eq!(imported.edition.title, title, "{all}");
-    for part in kept {
-        assert!(all.contains(part), "{part:?} is not in {all}\n{:#?}", imported.dropped);
-    }
-    for part in out {
-        assert!(!all.contains(part), "{part:?} is in {all}");
-    }
+    import_pages::check(name, text, title, None, kept, out);
 }
 
-const ONE: &str = "Put the middle plan first. Most of our buyers never scrolled to it before we did that.";
-const TWO: &str = "Sales of the middle plan rose by a third within a week, and the others held their ground.";
 const THREE: &str = "Nobody asked for the old page back, and the people who answer letters had a quiet month for once.";
 
 /// A page with a style sheet, as sites have. Mail has none.
