@@ -13,7 +13,7 @@ mod signers;
 mod speakers;
 
 use super::block::{Block, Look};
-use super::clean::words;
+use super::clean::{is_in_capitals, words};
 use super::turns::turn::{self, Said, Turn};
 use super::{asides, links, marks, names};
 
@@ -109,7 +109,7 @@ fn heads_below(blocks: &[Block], of: &mut [Option<Turn>]) {
     let mut heads = Vec::new();
     let shouts = blocks
         .iter()
-        .any(|b| b.is_seen() && is_shouted(&b.text) && marks::label(&b.text).is_some());
+        .any(|b| b.is_seen() && is_in_capitals(&b.text) && marks::label(&b.text).is_some());
     let links = |at: usize| {
         let next = turn::next_seen(blocks, at).map(|next| &blocks[next]);
         next.is_some_and(|next| next.look == Look::Item && next.link.is_some())
@@ -125,7 +125,7 @@ fn heads_below(blocks: &[Block], of: &mut [Option<Turn>]) {
             let text = names::bare(&block.text);
             let short = words(text) <= HEAD_WORDS && !text.contains('\n') && !text.ends_with(['.', ',', ':', ';', '!']);
             let bold = block.look == Look::Heading(7) || block.text.starts_with("**") && block.text.ends_with("**");
-            let shouted = block.loose && is_shouted(text) && words(text) >= 2 && (shouts || links(at));
+            let shouted = block.loose && is_in_capitals(text) && words(text) >= 2 && (shouts || links(at));
             if short && (bold || quarter || shouted || asides::is_ours(text)) && turn::has_body(blocks, at) {
                 heads.push(at);
             }
@@ -144,12 +144,6 @@ fn heads_below(blocks: &[Block], of: &mut [Option<Turn>]) {
             of[at] = Some(Turn::Section);
         }
     }
-}
-
-/// Reports whether a text is in capitals.
-fn is_shouted(text: &str) -> bool {
-    let letters = || text.chars().filter(|c| c.is_alphabetic());
-    letters().count() >= 4 && letters().all(char::is_uppercase)
 }
 
 /// Finds `Jane Doe writes:` below another answer of the same question.

@@ -93,6 +93,12 @@ pub(super) fn words(text: &str) -> usize {
         .count()
 }
 
+/// Reports whether `text` is in capitals, with at least four letters.
+pub(super) fn is_in_capitals(text: &str) -> bool {
+    let letters = || text.chars().filter(|c| c.is_alphabetic());
+    letters().count() >= 4 && letters().all(char::is_uppercase)
+}
+
 /// Counts the words of `text`, also in scripts without spaces. There, two characters are about one word.
 pub(super) fn weight(text: &str) -> usize {
     let unspaced = text.chars().filter(|c| is_cjk(*c)).count();

@@ -274,7 +274,7 @@ fn is_one_word(document: &Document) -> bool {
 /// Entities are decoded even in a plain-text title, although the Atom specification has none there. Feeds that write
 /// `&#8217;` mean an apostrophe.
 fn plain_title(text: &Text, limits: &Limits) -> Option<String> {
-    let said = without_wrapper(&text.content);
+    let said = without_div(&text.content);
     let tagged = text.content_type.to_string().contains("html");
     if tagged && said.contains(['<', '&']) || has_entity(said) {
         let source = if tagged {
@@ -290,7 +290,7 @@ fn plain_title(text: &Text, limits: &Limits) -> Option<String> {
 }
 
 /// Returns a title without the `<div>` that XHTML has around it (RFC 4287, section 3.1.1.3).
-fn without_wrapper(text: &str) -> &str {
+fn without_div(text: &str) -> &str {
     let text = text.trim();
     let inner = text.strip_prefix("<div").and_then(|rest| rest.strip_suffix("</div>"));
     let inner = inner.and_then(|rest| rest.split_once('>'));

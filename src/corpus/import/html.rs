@@ -10,7 +10,7 @@ use dom_query::{Document as Tree, NodeId};
 
 use super::Limits;
 use super::block::{Block, Document, Look};
-use super::clean::weight as words;
+use super::clean::weight;
 use super::facts::{self, Facts};
 use super::survey::Survey;
 use super::tags::{self, Step, Walk};
@@ -48,14 +48,17 @@ fn read(html: &str, limits: &Limits, is_page: bool) -> Result<Document, String> 
         .ok_or_else(|| format!("more than {most} elements and texts are too many for one edition"))?;
     let is_page = is_page && !limits.keep_all;
     let survey = Survey::new(tree.root(), is_page);
-    let article = if is_page && is_web_page(&tree) {
-        reader::article(&tree, &survey)
+    let titles = if is_page && is_web_page(&tree) {
+        Some(reader::titles(&tree))
     } else {
         None
     };
+    let article = titles
+        .as_deref()
+        .and_then(|titles| reader::article(&tree, &survey, titles));
     let mut written = write(&tree, &survey, article.as_ref(), limits)?;
-    if article.is_some() {
-        leave_out(&mut written, &reader::titles(&tree));
+    if let Some(titles) = titles.filter(|_| article.is_some()) {
+        leave_out(&mut written, &titles);
     }
     let facts = Facts::of(&tree, |node| article.as_ref().is_none_or(|a| holds(a, &tree, node)));
     let mut document = Document {
@@ -94,9 +97,9 @@ fn holds(article: &HashSet<NodeId>, tree: &Tree, node: NodeId) -> bool {
 /// quotations.
 fn leave_out(written: &mut Written, titles: &str) {
     let (blocks, inside) = (&written.blocks, &written.inside);
-    let all: usize = blocks.iter().filter(|b| b.is_seen()).map(|b| words(&b.text)).sum();
+    let all: usize = blocks.iter().filter(|b| b.is_seen()).map(|b| weight(&b.text)).sum();
     let chosen = blocks.iter().zip(inside).filter(|(b, inside)| b.is_seen() && **inside);
-    let kept: usize = chosen.map(|(b, _)| words(&b.text)).sum();
+    let kept: usize = chosen.map(|(b, _)| weight(&b.text)).sum();
     // A discussion is never furniture, whatever reader mode decides.
     let is_mark = |b: &Block| {
         b.is_seen()
@@ -128,7 +131,7 @@ fn leave_out(written: &mut Written, titles: &str) {
             continue;
         }
         // Only a paragraph may matter to a reader. Menus and the like are lines and links.
-        let paragraph = !written.linked[at] && words(&block.text) >= PARAGRAPH_WORDS;
+        let paragraph = !written.linked[at] && weight(&block.text) >= PARAGRAPH_WORDS;
         block.look = Look::Unseen(if paragraph {
             "outside of the article"
         } else {
@@ -184,7 +187,7 @@ fn grow(written: &Written, from: usize, backwards: bool) -> usize {
             .text
             .trim_end()
             .ends_with(['.', '!', '?', '…', '”', '"', ':', '»', '。', '）', ')']);
-        let listed = !written.linked[at] && block.look == Look::Item && words(&block.text) > 1;
+        let listed = !written.linked[at] && block.look == Look::Item && weight(&block.text) > 1;
         items = if listed { items + 1 } else { 0 };
         if listed {
             if items >= ITEMS {
@@ -193,7 +196,7 @@ fn grow(written: &Written, from: usize, backwards: bool) -> usize {
             continue;
         }
         let prose =
-            !written.linked[at] && (words(&block.text) >= PARAGRAPH_WORDS && sentence || block.text.starts_with("| "));
+            !written.linked[at] && (weight(&block.text) >= PARAGRAPH_WORDS && sentence || block.text.starts_with("| "));
         if prose {
             (end, gap) = (at, 0);
         } else {

@@ -4,7 +4,7 @@
 //! of it goes into the list of what was left out.
 
 use super::block::{Block, Look};
-use super::clean::{bounded_line, key, one_line, words};
+use super::clean::{bounded_line, is_in_capitals, key, one_line, words};
 use super::structure::parts::{MAX_LINE, append};
 use super::structure::{Builder, Place};
 use super::titles::masthead;
@@ -286,8 +286,7 @@ impl Builder {
     /// one is enough.
     fn looks_like_heading(&self, block: &Block, next: Option<&Block>) -> bool {
         let text = without_marks(&block.text);
-        let letters = || text.chars().filter(|c| c.is_alphabetic());
-        let capitals = letters().count() >= 4 && letters().all(char::is_uppercase);
+        let capitals = is_in_capitals(text);
         let (fewest, longer) = if capitals { (1, 20) } else { (2, 80) };
         let size = text.chars().count();
         // Below other text, a sentence that is much longer than the line is enough.
@@ -313,6 +312,7 @@ impl Builder {
             && next.is_some_and(long)
     }
 }
+
 /// Returns a line without the footnote marks at its end.
 fn without_marks(text: &str) -> &str {
     let mut text = text;

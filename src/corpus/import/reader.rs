@@ -33,9 +33,9 @@ const FEW_WORDS: usize = 120;
 /// Fewest words of sentences in an article that the title of the page names.
 const NAMED_WORDS: usize = 20;
 
-/// Returns the text nodes of the article, or `None` if none was found.
-pub(super) fn article(document: &Document, survey: &Survey) -> Option<HashSet<NodeId>> {
-    let places = Places::of(document);
+/// Returns the text nodes of the article, or `None` if none was found. `titles` are those of [`titles`].
+pub(super) fn article(document: &Document, survey: &Survey, titles: &str) -> Option<HashSet<NodeId>> {
+    let places = Places::of(document, titles);
     let (all, all_prose) = texts(document.root(), survey);
     let mut found = chosen(document, None).unwrap_or_default();
     found.retain(|id| all.contains(id));
@@ -84,9 +84,8 @@ struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    fn of(document: &'a Document) -> Places<'a> {
+    fn of(document: &'a Document, titles: &str) -> Places<'a> {
         let mut places = Places::default();
-        let titles = titles(document);
         for step in Walk::new(document.root()) {
             let Step::Enter(node) = step else { continue };
             let Some(name) = tags::name_of(&node) else { continue };
@@ -96,7 +95,7 @@ impl<'a> Places<'a> {
             }
             match &*name {
                 "article" => places.articles += 1,
-                "h1" | "h2" if places.named.is_none() && is_title(&tags::text_of(node), &titles) => {
+                "h1" | "h2" if places.named.is_none() && is_title(&tags::text_of(node), titles) => {
                     places.named = node.ancestors_it(None).find(is_article);
                 }
                 _ => {}

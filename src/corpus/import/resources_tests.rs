@@ -4,13 +4,8 @@ use super::*;
 
 fn block(look: Look, text: &str) -> Block {
     Block {
-        look,
-        text: text.into(),
-        loose: true,
         link: super::super::block::address_in(text),
-        rich: None,
-        quotes: false,
-        caption: false,
+        ..Block::new(look, text)
     }
 }
 

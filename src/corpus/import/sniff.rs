@@ -42,10 +42,11 @@ pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
     // A mail may have a part in a binary encoding.
     let is_mail = is_headers(head);
     let utf16 = Encoding::for_bom(bytes).is_some_and(|(e, _)| e != UTF_8);
-    if !utf16 && !is_mail && ending != "eml" && is_binary(bytes, is_page(&lower)) {
+    let root = root(&lower);
+    let declared = lower.starts_with("<!doctype html");
+    if !utf16 && !is_mail && ending != "eml" && is_binary(bytes, declared || root == Some("html")) {
         return Err("it is not text: zero bytes or many control characters are in it".into());
     }
-    let root = root(&lower);
     match root.unwrap_or_default() {
         "rss" | "feed" | "rdf:rdf" | "rdf" | "en-export" => return Ok(Kind::Feed),
         root if root.ends_with(":feed") && lower.contains("2005/atom") => return Ok(Kind::Feed),
@@ -57,7 +58,7 @@ pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
             }
         }
     }
-    if lower.starts_with("<!doctype html") || lower.starts_with("<!--[if") {
+    if declared || lower.starts_with("<!--[if") {
         return Ok(Kind::Html);
     }
     if matches!(ending.as_str(), "eml" | "emlx" | "mht" | "mhtml") || is_mail {
@@ -179,11 +180,6 @@ pub(super) fn is_escaped_separator(line: &[u8]) -> bool {
     let is_sender = words.next().is_some_and(|word| word == b"-" || word.contains(&b'@'));
     let is_time = |word: &[u8]| word.contains(&b':') && word.iter().all(|b| b.is_ascii_digit() || *b == b':');
     is_sender || words.any(is_time)
-}
-
-/// Reports whether a file begins as a web page does.
-fn is_page(lower: &str) -> bool {
-    lower.starts_with("<!doctype html") || root(lower) == Some("html")
 }
 
 /// Reports whether a file is no text. A page may have some zero bytes, which browsers skip.

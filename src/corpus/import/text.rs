@@ -272,13 +272,8 @@ impl Reader {
     fn start(&mut self, look: Look, text: &str) {
         self.end();
         self.open = Some(Block {
-            look,
-            text: text.to_string(),
             loose: self.loose,
-            link: None,
-            rich: None,
-            quotes: false,
-            caption: false,
+            ..Block::new(look, text)
         });
         self.last_line = text.chars().count();
         self.line_at = 0;

@@ -69,14 +69,10 @@ pub(super) fn split(blocks: Vec<Block>) -> Vec<Block> {
             let signature = block.text.split_off(at);
             block.rich = None;
             let inner = signature.trim().strip_prefix('(').and_then(|s| s.strip_suffix(')'));
+            let text = inner.map_or_else(|| signature.trim().to_string(), |name| format!("– {name}"));
             let signature = Block {
-                text: inner.map_or_else(|| signature.trim().to_string(), |name| format!("– {name}")),
-                look: Look::Paragraph,
                 loose: false,
-                link: None,
-                rich: None,
-                quotes: false,
-                caption: false,
+                ..Block::new(Look::Paragraph, text)
             };
             block.text.truncate(block.text.trim_end().len());
             out.push(block);

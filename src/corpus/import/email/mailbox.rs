@@ -47,13 +47,10 @@ pub(super) fn split(bytes: &[u8]) -> Vec<&[u8]> {
 /// Reports whether a message is the one in which mail servers keep their numbers (`X-IMAP`, of the University of
 /// Washington's server). Nobody wrote it.
 fn is_internal(message: &[u8]) -> bool {
-    let head = || {
-        message
-            .split(|&b| b == b'\n')
-            .take_while(|line| !line.trim_ascii().is_empty())
-    };
+    let head = head_of(message);
     let has = |name: &[u8], value: &[u8]| {
-        head().any(|line| line.starts_with(name) && line.windows(value.len()).any(|part| part == value))
+        let mut lines = head.split(|&b| b == b'\n');
+        lines.any(|line| line.starts_with(name) && line.windows(value.len()).any(|part| part == value))
     };
     has(b"X-IMAP:", b" ") && has(b"From:", b"MAILER-DAEMON")
 }

@@ -29,13 +29,8 @@ pub(in crate::corpus::import) fn split_masthead(mut blocks: Vec<Block>) -> Vec<B
         .iter()
         .enumerate()
         .map(|(n, line)| Block {
-            look: if n == 0 { look } else { Look::Paragraph },
-            text: line.to_string(),
             loose: n == 0,
-            link: None,
-            rich: None,
-            quotes: false,
-            caption: false,
+            ..Block::new(if n == 0 { look } else { Look::Paragraph }, *line)
         })
         .collect();
     blocks.splice(at..=at, parts);
