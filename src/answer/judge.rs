@@ -43,6 +43,12 @@ const NEAR: f32 = 0.3;
 /// wrong, so this admits few.
 const SECOND: f32 = 0.8;
 
+/// By meaning, the discussions that answer are ordered by the log-odds of their confidence plus this multiple of how far
+/// each is ahead of the others in the search. The confidence alone has little from BM25. A logistic regression on the
+/// order, over the tune half of `eval/asked.jsonl`, gives 1.9. The gain is small: of 539 questions of two training worlds,
+/// a discussion that answers comes first in 387, and in 382 without it.
+const AHEAD: f32 = 2.0;
+
 /// A content word of the question, and its inverse document frequency in the corpus.
 pub type AskedWord = (String, f32);
 
@@ -91,7 +97,7 @@ pub fn abstains(confidence: f32, minimum: f32) -> bool {
     !(confidence >= minimum && confidence > 0.0)
 }
 
-/// Judges `topics` and sorts them, the most confident first. `asked` holds the question's content words. `minimum` is
+/// Judges `topics` and sorts them, the likeliest to answer first. `asked` holds the question's content words. `minimum` is
 /// the confidence to answer at, 0..=1.
 pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning: Option<&dyn Meaning>, minimum: f32) {
     let features = features(question, asked, topics, meaning);
@@ -105,8 +111,16 @@ pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning:
         topic.features = features;
         topic.confidence = fit.probability(&features.values());
     }
+    let ahead = if meaning.is_some() { AHEAD } else { 0.0 };
+    let rank = |topic: &Topic| {
+        let answers = !abstains(topic.confidence, minimum);
+        (answers, odds(topic.confidence).ln() + ahead * topic.features.margin)
+    };
     // The sort is stable: among equals, the one found first stays first.
-    topics.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    topics.sort_by(|a, b| {
+        let (a, b) = (rank(a), rank(b));
+        b.0.cmp(&a.0).then(b.1.total_cmp(&a.1))
+    });
     let best = topics.first().map_or(0.0, |topic| odds(topic.confidence));
     for topic in topics {
         let close = odds(topic.confidence) >= SECOND * best;
@@ -120,7 +134,8 @@ pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning:
     }
 }
 
-fn odds(confidence: f32) -> f32 {
+/// Returns the odds of a confidence: 0 or more.
+pub fn odds(confidence: f32) -> f32 {
     confidence / (1.0 - confidence).max(f32::EPSILON)
 }
 
@@ -195,5 +210,64 @@ fn by_meaning(question: &str, topics: &mut [Topic], meaning: &dyn Meaning, all: 
         features.title = cosine(asked, title);
         features.passage = topic.found.similarity.unwrap_or(0.0);
         topic.heads = Some([asked.clone(), title.clone()]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::meaning::Meaning;
+    use super::super::testing::passage;
+    use super::super::topic::Found;
+    use super::*;
+
+    /// An embedding model to which all texts are the same.
+    struct Same;
+
+    impl Meaning for Same {
+        fn vectors(&self, texts: &[&str]) -> Option<Vec<Vec<f32>>> {
+            Some(vec![vec![1.0]; texts.len()])
+        }
+    }
+
+    /// Judges two discussions that differ only in the score of the search, and returns them in order.
+    fn judged(scores: [f32; 2], minimum: f32) -> Vec<(String, Verdict)> {
+        let topic = |(n, score): (usize, f32)| {
+            let id = format!("e/q{n}");
+            let found = Found {
+                score,
+                similarity: Some(0.5),
+            };
+            let text = "Raise a price once a year, and say why you do.";
+            Topic::new(id.parse().unwrap(), vec![passage(&format!("{id}/a"), text)], found).unwrap()
+        };
+        let mut topics: Vec<Topic> = (1..).zip(scores).map(topic).collect();
+        judge(
+            "raise a price",
+            &[("price".into(), 3.0)],
+            &mut topics,
+            Some(&Same),
+            minimum,
+        );
+        topics
+            .iter()
+            .map(|topic| (topic.id.to_string(), topic.verdict))
+            .collect()
+    }
+
+    #[test]
+    fn of_two_that_are_as_likely_to_answer_the_one_ahead_in_the_search_comes_first() {
+        assert_eq!(judged([2.0, 1.0], 0.5)[0].0, "e/q1");
+        assert_eq!(judged([1.0, 2.0], 0.5)[0].0, "e/q2");
+        // Both answer, in whichever order.
+        assert!(
+            judged([1.0, 2.0], 0.5)
+                .iter()
+                .all(|(_, verdict)| *verdict == Verdict::Answers)
+        );
+        assert!(
+            judged([1.0, 2.0], 1.0)
+                .iter()
+                .all(|(_, verdict)| *verdict != Verdict::Answers)
+        );
     }
 }
