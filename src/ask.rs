@@ -275,6 +275,10 @@ pub fn write(
             true => Vec::new(),
             false => gather::further_reading(found),
         },
+        see_also: match abstained {
+            true => Vec::new(),
+            false => gather::see_also(found, &draft.citations),
+        },
         sentences: draft.sentences,
         voices: draft.voices,
         citations: draft.citations,

@@ -121,9 +121,15 @@ pub(super) fn is_stump(text: &str) -> bool {
 /// The most words of a sentence that only announces.
 const ANNOUNCEMENT: usize = 12;
 
-/// Returns whether `text` is like `Ask for three numbers.`: a short sentence that ends with how many things follow.
+/// Returns whether `text` is like `Ask for three numbers.`, `Here is how I judge it.` or `… as in the example below.`: a
+/// short sentence that says how many things follow, or one that says that something does.
 fn announces(text: &str) -> bool {
     let words = words(text);
+    if words.first().is_some_and(|first| first == "here" || first == "here's")
+        || words.last().is_some_and(|last| last == "below")
+    {
+        return true;
+    }
     let end = &words[words.len().saturating_sub(4)..];
     let number = end.iter().rposition(|word| is_one_of(word, SEVERAL));
     // `… after three months.` gives a time, and nothing follows.
@@ -342,6 +348,8 @@ mod tests {
             "Support needs these three things from you:",
             "Ask for three numbers.",
             "My hour has five parts.",
+            "Here is how I judge the size.",
+            "A good strategy names one problem, as in the example below.",
         ] {
             assert!(!can_end(text), "{text}");
         }

@@ -1,6 +1,6 @@
 //! Chooses what to quote: for each contributor, the run of one to three sentences that says most.
 //!
-//! The result is [`Run`]s in reading order, the nearest to the question first. `worth` decides how much a sentence is
+//! The result is [`Run`]s in reading order, as their discussions print them. `worth` decides how much a sentence is
 //! worth, and `reading` how it reads at the start of a quote. A complete thought matters more than similar words. A run
 //! that refers to something before it must include that sentence, or it is not used.
 
@@ -8,7 +8,6 @@ mod line;
 pub mod lines;
 pub mod worth;
 
-use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -29,9 +28,6 @@ const RUN_WORDS: usize = 55;
 /// The factor for the worth of a run that opens its answer. An opening can be understood by itself, and states the
 /// claim.
 const OPENING: f32 = 2.5;
-
-/// What is added to the likeness of a run that opens its answer when voices are ordered.
-const OPENS_FIRST: f32 = 0.1;
 
 /// The share of a third sentence's worth that counts.
 const THIRD: f32 = 0.5;
@@ -88,15 +84,14 @@ pub struct Run {
     /// Byte spans in the passage's text.
     pub sentences: Vec<Range<usize>>,
     pub stance: Stance,
+    /// Whether it begins with who its author is.
+    pub introduces: bool,
     /// Which of the sentences says most.
     pub lead: usize,
     /// The expected number of key sentences in it, minus the cost of its words.
     pub worth: f32,
     /// The worth of its best sentence.
     pub strength: f32,
-    /// How near its nearest sentence is to the question, -1..=1, plus a bonus if it opens its answer. Voices are
-    /// ordered by this, or by strength without an embedding model.
-    pub likeness: f32,
 }
 
 impl Run {
@@ -128,9 +123,8 @@ struct Candidate {
 
 /// Returns the runs that answer `question`, one for each contributor.
 ///
-/// The nearest to the question comes first, and discussions stay together. At most one run keeps the stance of a
-/// dissent or a condition; it comes last in its discussion. Nothing that was `shown` is repeated. The result is empty
-/// if no sentence of `topics` can be quoted.
+/// They are in the order of `topics` and in printed order, dissents and conditions last. At most one keeps its stance.
+/// Nothing that was `shown` is repeated. The result is empty if no sentence of `topics` can be quoted.
 pub fn choose(question: &str, topics: &[&Topic], shown: &[Shown]) -> Vec<Run> {
     let mut pool = pool(question, topics, shown);
     pool.sort_by(|a, b| b.strength().total_cmp(&a.strength()));
@@ -163,7 +157,7 @@ fn pool<'a>(question: &str, topics: &[&'a Topic], shown: &[Shown]) -> Vec<Contri
                 .collect();
             let quoted: Vec<String> = of_passage(shown, whole).collect();
             let best = (1..=SENTENCES).filter_map(|length| best(&own, whole, &quoted, length));
-            add(&mut pool, &whole.id, best.collect());
+            add(&mut pool, &whole.id, without_third(best.collect()));
         }
     }
     pool
@@ -185,6 +179,15 @@ impl Contributor<'_> {
     fn strength(&self) -> f32 {
         self.best().map_or(0.0, |best| best.run.strength)
     }
+}
+
+/// Drops a run of three sentences whose first two are a run already. Blind readers found that the third often begins
+/// something that the quote then lacks.
+fn without_third(mut runs: Vec<Candidate>) -> Vec<Candidate> {
+    let from = |run: &Candidate| run.run.sentences.first().map(|span| span.start);
+    let pair = runs.iter().find(|run| run.run.sentences.len() == 2).and_then(from);
+    runs.retain(|run| run.run.sentences.len() < 3 || pair.is_none() || from(run) != pair);
+    runs
 }
 
 /// Adds `runs` of the answer named `id`. A long answer has several passages; the best run of each length is kept.
@@ -258,9 +261,9 @@ fn best(sentences: &[&Sentence], passage: &Passage, shown: &[String], length: us
             passage: part[0].passage,
             sentences: part.iter().map(|s| s.span.clone()).collect(),
             stance: stance.unwrap_or(Stance::Supports),
+            introduces: reading::introduces(&text[part[0].span.clone()]),
             lead,
             strength: part.iter().map(|s| s.worth).fold(0.0, f32::max) * standing,
-            likeness: likeness(part, passage) * standing,
             worth: worth * standing,
         },
     })
@@ -275,18 +278,6 @@ fn opens(part: &[&Sentence], passage: &Passage) -> bool {
 /// Returns how near the nearest of these sentences is to the question. It is 0 without an embedding model.
 fn nearest_of(part: &[&Sentence]) -> f32 {
     part.iter().map(|s| s.likeness).fold(0.0, f32::max)
-}
-
-/// Returns how near the nearest of these sentences is to the question. An opening gets a bonus: it reads better first.
-fn likeness(part: &[&Sentence], passage: &Passage) -> f32 {
-    let nearest = nearest_of(part);
-    let known = nearest > 0.0;
-    nearest
-        + if known && opens(part, passage) {
-            OPENS_FIRST
-        } else {
-            0.0
-        }
 }
 
 /// Returns the worth of a run: the expected number of key sentences. A third sentence counts half.
@@ -397,23 +388,19 @@ fn says_the_same(a: &Candidate, b: &Candidate) -> bool {
     dice >= SAME_WORDS || near.is_some_and(|near| near >= SAME_MEANING)
 }
 
-/// Orders the runs: the nearest to the question first, then the others of its discussion.
+/// Orders the runs as their discussions print them, those of the first discussion first.
 ///
-/// At most one run keeps its stance as a mark. It comes last in its discussion.
+/// Contributors who first say who they are come after those who begin with a claim, and dissents and conditions after
+/// what they qualify. At most one run keeps its stance as a mark. It comes last in its discussion.
 fn in_order(chosen: Vec<Candidate>) -> Vec<Run> {
     let mut runs: Vec<Run> = chosen.into_iter().map(|candidate| candidate.run).collect();
-    runs.sort_by(|a, b| {
-        (b.likeness, b.strength)
-            .partial_cmp(&(a.likeness, a.strength))
-            .unwrap_or(Ordering::Equal)
-    });
-    let marked = runs.iter().skip(1).position(|run| run.stance != Stance::Supports);
-    let marked = marked.map(|at| runs.remove(at + 1));
-    runs.iter_mut().for_each(|run| run.stance = Stance::Supports);
-    runs.extend(marked);
-    // The sort is stable. Voices of one discussion stay together, and those of the first voice's discussion come first.
-    let first = runs.first().map(|run| run.topic);
-    runs.sort_by_key(|run| Some(run.topic) != first);
+    runs.sort_by_key(|run| (run.topic, run.stance != Stance::Supports, run.introduces, run.passage));
+    let marked = runs.iter().skip(1).rposition(|run| run.stance != Stance::Supports);
+    for (at, run) in runs.iter_mut().enumerate() {
+        if marked.map(|marked| marked + 1) != Some(at) {
+            run.stance = Stance::Supports;
+        }
+    }
     runs
 }
 

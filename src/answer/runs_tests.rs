@@ -64,3 +64,61 @@ fn an_answer_is_at_most_four_voices_within_its_words_and_each_speaks_once() {
         "{words}: {quoted:?}"
     );
 }
+
+#[test]
+fn voices_stand_in_printed_order_and_a_dissent_comes_last() {
+    let answers = [
+        (
+            "e/q1/a",
+            "I disagree that buyers set a price at all, since most of them have never seen one in this trade.",
+        ),
+        (
+            "e/q1/b",
+            "Write down a price before the first call, and say it in the first ten minutes of it.",
+        ),
+        (
+            "e/q1/c",
+            "A price is set by what buyers paid before, so set a price only after asking ten buyers how they set theirs.",
+        ),
+    ];
+    let quoted = quoted("how do I set a price", "", &answers);
+    let starts: Vec<&str> = quoted.iter().map(|text| &text[..7]).collect();
+    assert_eq!(starts, ["Write d", "A price", "I disag"], "{quoted:?}");
+}
+
+#[test]
+fn a_third_sentence_is_quoted_only_where_two_do_not_stand() {
+    let third = "I once set a price of nine for a team of twelve people in a hurry.";
+    let two = quoted(
+        "how do I set a price",
+        "",
+        &[("e/q1/a", &format!("{CLAIM} {HOW} {third}"))],
+    );
+    assert_eq!(two, [format!("{CLAIM} {HOW}")]);
+    let announced = "Here is how to set a price with them.";
+    let three = quoted(
+        "how do I set a price",
+        "",
+        &[("e/q1/a", &format!("{CLAIM} {announced} {HOW}"))],
+    );
+    assert_eq!(three, [format!("{CLAIM} {announced} {HOW}")]);
+}
+
+#[test]
+fn who_first_introduces_themselves_comes_after_a_claim() {
+    let answers = [
+        (
+            "e/q1/a",
+            "I am at present the founder of a shop, and to set a price was the first thing that we did there.",
+        ),
+        (
+            "e/q1/b",
+            "Write down a price before the first call, and say it in the first ten minutes of it.",
+        ),
+    ];
+    let quoted = quoted("how do I set a price", "", &answers);
+    assert!(
+        quoted[0].starts_with("Write down") && quoted[1].starts_with("I am"),
+        "{quoted:?}"
+    );
+}

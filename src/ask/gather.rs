@@ -4,8 +4,9 @@
 //! resources among the hits. Judging them is left to `answer::judge`.
 
 use super::Found;
+use crate::answer::judge::odds;
 use crate::answer::topic::{self, Topic, Verdict};
-use crate::answer::{Citation, Further};
+use crate::answer::{Citation, Further, Pointer};
 use crate::corpus::copies::AlsoIn;
 use crate::corpus::{Id, Passage};
 use crate::index::Store;
@@ -16,6 +17,13 @@ const TOPICS: usize = 8;
 
 /// The most learning resources that an answer names.
 const READING: usize = 2;
+
+/// The most discussions that an answer names and does not quote.
+const SEE_ALSO: usize = 2;
+
+/// Such a discussion has at least this share of the odds of the answer's confidence. On the report half of
+/// `eval/asked.jsonl`, half of the answers from a wrong discussion then name one that answers.
+const LIKELY: f32 = 0.15;
 
 /// Returns the discussions of `hits` in the order of their best hit, and the learning resources.
 pub(super) fn topics(
@@ -81,6 +89,24 @@ pub(super) fn further_reading(found: &Found) -> Vec<Further> {
         .take(READING)
         .map(one)
         .collect()
+}
+
+/// Returns the discussions that may answer too, without those of `citations`.
+pub(super) fn see_also(found: &Found, citations: &[Citation]) -> Vec<Pointer> {
+    let likely =
+        |topic: &&Topic| topic.verdict != Verdict::Off && odds(topic.confidence) >= LIKELY * odds(found.confidence);
+    let quoted = |topic: &&Topic| {
+        citations
+            .iter()
+            .any(|citation| citation.source() == topic.id.to_string())
+    };
+    let one = |topic: &Topic| Pointer {
+        id: topic.id.to_string(),
+        discussion: topic.title.clone(),
+        edition: topic.edition.clone(),
+    };
+    let topics = found.topics.iter().filter(likely).filter(|topic| !quoted(topic));
+    topics.take(SEE_ALSO).map(one).collect()
 }
 
 /// Names, for each of `citations`, the other editions with a copy of its discussion.

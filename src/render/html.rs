@@ -69,6 +69,18 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
         }
         writeln!(out, "</ul>")?;
     }
+    if !answer.see_also.is_empty() {
+        writeln!(out, "<h2>See also</h2>\n<ul>")?;
+        for one in &answer.see_also {
+            writeln!(
+                out,
+                "<li>{} <code>{}</code></li>",
+                escape(&one.discussion),
+                escape(&one.id)
+            )?;
+        }
+        writeln!(out, "</ul>")?;
+    }
     writeln!(out, "<h2>Sources</h2>\n<ol>")?;
     for citation in &answer.citations {
         let by = citation.contributor.as_deref().unwrap_or("learning resource");

@@ -46,6 +46,13 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
         }
         writeln!(out)?;
     }
+    if !answer.see_also.is_empty() {
+        writeln!(out, "## See also\n")?;
+        for one in &answer.see_also {
+            writeln!(out, "- {}: `{}`", escape(&one.discussion), one.id)?;
+        }
+        writeln!(out)?;
+    }
     writeln!(out, "## Sources\n")?;
     for citation in &answer.citations {
         let by = citation.contributor.as_deref().unwrap_or("learning resource");

@@ -1,4 +1,5 @@
-//! Writes what follows an answer: further reading and sources, or related discussions if there is no answer.
+//! Writes what follows an answer: further reading, other discussions and sources; or related discussions if there is no
+//! answer.
 //!
 //! All text is sanitised.
 
@@ -8,13 +9,20 @@ use super::sanitise;
 use super::terminal::{self, BOLD, DIM, Look, MARK};
 use crate::answer::{Answer, Citation, Further};
 
-/// Writes further reading, one line for each source, and how fresh the corpus is.
+/// Writes further reading, other discussions, one line for each source, and how fresh the corpus is.
 pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<()> {
     if !answer.further_reading.is_empty() {
         writeln!(out, "\n{}", look.style(BOLD, "Further reading"))?;
         for one in &answer.further_reading {
             let id = look.style(BOLD, &sanitise::line(&one.id));
             writeln!(out, "{id}  {}", sanitise::line(&further(one)))?;
+        }
+    }
+    if !answer.see_also.is_empty() {
+        writeln!(out, "\n{}", look.style(BOLD, "See also"))?;
+        for one in &answer.see_also {
+            let id = look.style(BOLD, &sanitise::line(&one.id));
+            writeln!(out, "{id}  {}", sanitise::line(&one.discussion))?;
         }
     }
     writeln!(out, "\n{}", look.style(BOLD, "Sources"))?;

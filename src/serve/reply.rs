@@ -60,6 +60,7 @@ fn details(answer: &Answer, notes: &[String]) -> Value {
         "voices": answer.voices,
         "related": answer.related,
         "further_reading": answer.further_reading,
+        "see_also": answer.see_also,
         "corpus": answer.corpus,
         "model": answer.model,
         "timings": answer.timings,

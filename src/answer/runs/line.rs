@@ -44,10 +44,10 @@ mod tests {
             passage: 0,
             sentences: super::super::super::sentences::sentences(text),
             stance: Stance::Supports,
+            introduces: false,
             lead,
             worth: 1.0,
             strength: 1.0,
-            likeness: 0.0,
         };
         &text[line(&run, text)]
     }

@@ -44,6 +44,18 @@ function showReading(turn, reading) {
   }
 }
 
+// Shows other discussions that may answer.
+function showOthers(turn, others) {
+  if (!others || others.length === 0) return;
+  element(turn, "h3", "See also");
+  const list = element(turn, "ul");
+  for (const one of others) {
+    const item = element(list, "li");
+    element(item, "span", `${one.discussion} `);
+    element(item, "code", one.id);
+  }
+}
+
 // Yields the data of each server-sent event of `response`.
 async function* events(response) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -98,6 +110,7 @@ async function ask(text) {
     if (last.askpm.abstained) answer.className = "nothing";
     for (const note of last.askpm.notes) element(turn, "p", note, "nothing");
     showReading(turn, last.askpm.further_reading);
+    showOthers(turn, last.askpm.see_also);
     showSources(turn, last.sources);
     history.push({ role: "user", content: text }, { role: "assistant", content: said });
   } catch (error) {
