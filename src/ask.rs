@@ -158,7 +158,8 @@ pub fn find_as(
     };
     let mut retrieved = retriever.retrieve(&query)?;
     let (mut topics, resources) = gather::topics(retriever, store, &retrieved.hits, &settings.filters)?;
-    judge::judge(asked, &retrieved.asked, &mut topics, meaning, settings.min_confidence);
+    let long = retrieved.spelled_out.as_deref().unwrap_or(asked);
+    judge::judge(long, &retrieved.asked, &mut topics, meaning, settings.min_confidence);
     if let Some(meaning) = meaning {
         let answering = topics.iter_mut().filter(|topic| topic.verdict == Verdict::Answers);
         answering.take(DISCUSSIONS).for_each(|topic| topic.read(meaning));

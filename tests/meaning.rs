@@ -20,6 +20,32 @@ pub fn bring_embedder(home: &Home) -> bool {
     true
 }
 
+/// The embedding model does not know `prd`. An edition says what it stands for.
+#[test]
+fn an_abbreviation_is_found_by_what_the_corpus_says_it_stands_for() {
+    let home = Home::new();
+    if !bring_embedder(&home) {
+        return;
+    }
+    let ask = |question: &str| {
+        home.bare()
+            .by_default()
+            .args(["ask", "-m", "none", "--json", question])
+            .run()
+    };
+    let answer = ask("what is a prd").ok().json();
+    let first = answer["citations"][0]["id"].as_str().unwrap();
+    assert!(first.starts_with("prds-and-first-roadmaps/q1/"), "{first}");
+    assert_eq!(answer["question"], "what is a prd");
+    let answer = ask("what are OKRs").ok().json();
+    assert!(
+        answer["citations"][0]["id"]
+            .as_str()
+            .unwrap()
+            .starts_with("okrs-that-work/")
+    );
+}
+
 /// The vectors of the built-in editions are part of the program. Those of other editions are computed once.
 #[test]
 fn the_first_question_to_the_built_in_editions_waits_for_no_vectors() {

@@ -6,7 +6,7 @@
 //! A search runs these steps:
 //!
 //! 1. `query` splits the text into words. There is no query language.
-//! 2. `fuzzy` reads a misspelt word as the word that was meant.
+//! 2. `fuzzy` reads a misspelt word as the word that was meant, and `abbreviation` adds the long form of an abbreviation.
 //! 3. `bm25` scores the passages that have one of the words.
 //! 4. `filter` keeps the part of the corpus that was asked for.
 //! 5. `phrase` rewards words that stand side by side.
@@ -38,6 +38,7 @@
 //! about something else ("best pizza in Naples") has a low coverage, regardless of its other words. Words that ask
 //! rather than name a topic (`how`, `should`, `become`, `advice`) do not count.
 
+mod abbreviation;
 mod bm25;
 pub mod cluster;
 pub mod dense;
@@ -154,6 +155,8 @@ pub struct Retrieved {
     /// Content words of the question that the index has neither as typed nor in a similar spelling.
     pub unknown: Vec<String>,
     pub corrected: Vec<Correction>,
+    /// The question with the long forms of its abbreviations, if meaning was searched and the corpus defines one.
+    pub spelled_out: Option<String>,
     pub took: Duration,
 }
 
@@ -297,7 +300,13 @@ fn find_among(
     } else {
         usize::MAX
     };
-    let (by_words, near) = if let Some((dense, _)) = dense.filter(|_| corrected.is_empty()) {
+    let abbreviations = match &is_word {
+        Some(is_word) => abbreviation::abbreviations(query.text, is_word),
+        None => Vec::new(),
+    };
+    let mut spelled_out = None;
+    let as_typed = corrected.is_empty() && abbreviations.is_empty();
+    let (by_words, near) = if let Some((dense, _)) = dense.filter(|_| as_typed) {
         let by_words = || by_words(store, query, &words, most);
         let (by_words, near) = rayon::join(by_words, || nearness(store, query, dense, &[query.text]));
         (by_words?, Some(near?))
@@ -306,11 +315,16 @@ fn find_among(
         let near = match dense {
             Some((dense, _)) => {
                 let respelt = respell::respell(store, query.text, &words, &by_words.0)?;
-                let texts: &[&str] = match respelt == query.text {
-                    true => &[query.text],
-                    false => &[query.text, &respelt],
-                };
-                Some(nearness(store, query, dense, texts)?)
+                let long = abbreviation::spelled_out(store, query.text, &abbreviations, &words, &by_words.0)?;
+                let mut texts = vec![query.text];
+                texts.extend(
+                    [respelt.as_str(), long.as_str()]
+                        .into_iter()
+                        .filter(|text| *text != query.text),
+                );
+                let near = nearness(store, query, dense, &texts)?;
+                spelled_out = (long != query.text).then_some(long);
+                Some(near)
             }
             None => None,
         };
@@ -339,6 +353,7 @@ fn find_among(
         unknown: unknown.map(|word| word.typed.clone()).collect(),
         hits,
         corrected,
+        spelled_out,
         took: Duration::ZERO,
     })
 }
