@@ -22,7 +22,7 @@ const READING: usize = 2;
 const SEE_ALSO: usize = 2;
 
 /// Such a discussion has at least this share of the odds of the answer's confidence. On the report half of
-/// `eval/asked.jsonl`, half of the answers from a wrong discussion then name one that answers.
+/// `eval/asked.jsonl`, 14 of the 31 answers from a wrong discussion then name one that answers.
 const LIKELY: f32 = 0.15;
 
 /// Returns the discussions of `hits` in the order of their best hit, and the learning resources.
