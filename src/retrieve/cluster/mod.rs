@@ -46,6 +46,12 @@ const CANDIDATES: usize = 300;
 /// Maximum number of unknown words of one question that are compared with the dictionary.
 const MOST_UNKNOWN: usize = 8;
 
+/// How often a question is asked of an index that a refresh replaces in between.
+const MOVED_TRIES: u32 = 6;
+
+/// The pause before the second try. Each further one is longer by as much.
+const MOVED_PAUSE: Duration = Duration::from_millis(50);
+
 /// The location of a cluster.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Place {
@@ -180,15 +186,19 @@ impl Cluster {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `ask` on the index that the alias names now, and once more if that was replaced in between.
+    /// Runs `ask` on the index that the alias names now, and again if that was replaced in between. Another node may not
+    /// know of the replacement at once.
     fn now<T>(&self, ask: impl Fn(&str, &About) -> Result<T, RetrieveError>) -> Result<T, RetrieveError> {
-        let (index, there) = about(&self.client, &self.alias)?;
-        match ask(&index, &there) {
-            Err(RetrieveError::Cluster(error)) if error.gone => {
-                let (index, there) = about(&self.client, &self.alias)?;
-                ask(&index, &there)
+        let mut tries = 1;
+        loop {
+            let (index, there) = about(&self.client, &self.alias)?;
+            match ask(&index, &there) {
+                Err(RetrieveError::Cluster(error)) if error.gone && tries < MOVED_TRIES => {
+                    std::thread::sleep(tries * MOVED_PAUSE);
+                    tries += 1;
+                }
+                done => return done,
             }
-            done => done,
         }
     }
 

@@ -295,3 +295,26 @@ fn a_cluster_that_refuses_or_talks_nonsense_is_told_and_the_key_is_not() {
     };
     assert!(check(&ca).unwrap_err().to_string().contains("no certificate"));
 }
+
+#[test]
+fn a_question_is_asked_again_until_a_replaced_index_is_known_everywhere() {
+    let server = Elastic::start();
+    send(&files(), &server).unwrap();
+    let cluster = Cluster::open(&place(&server.url())).unwrap();
+    let asked = |gone: u32| {
+        let times = std::cell::Cell::new(0);
+        let done = cluster.now(|index, _| {
+            times.set(times.get() + 1);
+            let index = if times.get() <= gone { "replaced" } else { index };
+            Ok(cluster
+                .client
+                .search(index, &request::candidates(&[], &Filters::default(), 1))?
+                .passages
+                .len())
+        });
+        (done.is_ok(), times.get())
+    };
+    assert_eq!(asked(0), (true, 1));
+    assert_eq!(asked(3), (true, 4));
+    assert_eq!(asked(u32::MAX), (false, MOVED_TRIES));
+}
