@@ -125,9 +125,8 @@ const ANNOUNCEMENT: usize = 12;
 /// short sentence that says how many things follow, or one that says that something does.
 fn announces(text: &str) -> bool {
     let words = words(text);
-    if words.first().is_some_and(|first| first == "here" || first == "here's")
-        || words.last().is_some_and(|last| last == "below")
-    {
+    let first = words.first().is_some_and(|first| is_one_of(first, "here here's"));
+    if first || words.last().is_some_and(|last| last == "below") {
         return true;
     }
     let end = &words[words.len().saturating_sub(4)..];

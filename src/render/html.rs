@@ -61,23 +61,10 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
         write!(out, "{}{links}", escape(&sentence.text))?;
     }
     writeln!(out, "</p>")?;
-    if !answer.further_reading.is_empty() {
-        writeln!(out, "<h2>Further reading</h2>\n<ul>")?;
-        for further in &answer.further_reading {
-            let title = escape(&sources::further(further));
-            writeln!(out, "<li>{title} <code>{}</code></li>", escape(&further.id))?;
-        }
-        writeln!(out, "</ul>")?;
-    }
-    if !answer.see_also.is_empty() {
-        writeln!(out, "<h2>See also</h2>\n<ul>")?;
-        for one in &answer.see_also {
-            writeln!(
-                out,
-                "<li>{} <code>{}</code></li>",
-                escape(&one.discussion),
-                escape(&one.id)
-            )?;
+    for (heading, named) in sources::lists(answer) {
+        writeln!(out, "<h2>{heading}</h2>\n<ul>")?;
+        for (id, text) in named {
+            writeln!(out, "<li>{} <code>{}</code></li>", escape(&text), escape(id))?;
         }
         writeln!(out, "</ul>")?;
     }

@@ -39,17 +39,10 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
         )?;
     }
     writeln!(out, "\n")?;
-    if !answer.further_reading.is_empty() {
-        writeln!(out, "## Further reading\n")?;
-        for further in &answer.further_reading {
-            writeln!(out, "- {}: `{}`", escape(&sources::further(further)), further.id)?;
-        }
-        writeln!(out)?;
-    }
-    if !answer.see_also.is_empty() {
-        writeln!(out, "## See also\n")?;
-        for one in &answer.see_also {
-            writeln!(out, "- {}: `{}`", escape(&one.discussion), one.id)?;
+    for (heading, named) in sources::lists(answer) {
+        writeln!(out, "## {heading}\n")?;
+        for (id, text) in named {
+            writeln!(out, "- {}: `{id}`", escape(&text))?;
         }
         writeln!(out)?;
     }

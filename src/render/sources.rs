@@ -11,18 +11,15 @@ use crate::answer::{Answer, Citation, Further};
 
 /// Writes further reading, other discussions, one line for each source, and how fresh the corpus is.
 pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<()> {
-    if !answer.further_reading.is_empty() {
-        writeln!(out, "\n{}", look.style(BOLD, "Further reading"))?;
-        for one in &answer.further_reading {
-            let id = look.style(BOLD, &sanitise::line(&one.id));
-            writeln!(out, "{id}  {}", sanitise::line(&further(one)))?;
-        }
-    }
-    if !answer.see_also.is_empty() {
-        writeln!(out, "\n{}", look.style(BOLD, "See also"))?;
-        for one in &answer.see_also {
-            let id = look.style(BOLD, &sanitise::line(&one.id));
-            writeln!(out, "{id}  {}", sanitise::line(&one.discussion))?;
+    for (heading, named) in lists(answer) {
+        writeln!(out, "\n{}", look.style(BOLD, heading))?;
+        for (id, text) in named {
+            writeln!(
+                out,
+                "{}  {}",
+                look.style(BOLD, &sanitise::line(id)),
+                sanitise::line(&text)
+            )?;
         }
     }
     writeln!(out, "\n{}", look.style(BOLD, "Sources"))?;
@@ -32,6 +29,24 @@ pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<(
         "\n{}",
         look.style(DIM, &look.wrap(&terminal::freshness(&answer.corpus, look.dates), ""))
     )
+}
+
+/// A heading, and what stands below it: identifiers, each with what it names.
+type List<'a> = (&'static str, Vec<(&'a str, String)>);
+
+/// Returns what an answer names and does not quote: further reading and other discussions. Leaves out what has nothing
+/// to name.
+pub fn lists(answer: &Answer) -> impl Iterator<Item = List<'_>> {
+    let reading = answer.further_reading.iter().map(|one| (one.id.as_str(), further(one)));
+    let others = answer
+        .see_also
+        .iter()
+        .map(|one| (one.id.as_str(), one.discussion.clone()));
+    let lists = [
+        ("Further reading", reading.collect()),
+        ("See also", others.collect::<Vec<_>>()),
+    ];
+    lists.into_iter().filter(|(_, named)| !named.is_empty())
 }
 
 /// Formats a learning resource on one line: `Title, book, https://…`.

@@ -6,6 +6,7 @@
 
 use super::bm25::Found;
 use super::query::Word;
+use super::respell::replaced;
 use crate::index::{IndexError, Store};
 
 /// The letters of an abbreviation, without the `s` of a plural.
@@ -20,41 +21,36 @@ const LONGEST: usize = 80;
 /// Words that an abbreviation may leave out.
 const SMALL: &str = "a an and for in of on or the to with";
 
-/// Returns the abbreviations of `text`, as typed: words in capitals, and short words that the model does not know.
-pub(super) fn abbreviations<'a>(text: &'a str, is_word: &dyn Fn(&str) -> bool) -> Vec<&'a str> {
-    let words = text.split(|c: char| !c.is_alphanumeric());
-    let is_abbreviation = |word: &&str| {
-        let bare = singular(word);
-        let capitals = bare.chars().all(|c| c.is_ascii_uppercase());
-        LETTERS.contains(&bare.len())
-            && bare.chars().all(|c| c.is_ascii_alphabetic())
-            && (capitals || !is_word(&word.to_lowercase()))
-    };
-    words.filter(is_abbreviation).collect()
+/// Returns whether `word` is an abbreviation: in capitals, or short and not known to the model.
+pub(super) fn is_abbreviation(word: &Word, is_word: &dyn Fn(&str) -> bool) -> bool {
+    let bare = singular(&word.typed);
+    let capitals = bare.chars().all(|c| c.is_ascii_uppercase());
+    LETTERS.contains(&bare.len())
+        && bare.chars().all(|c| c.is_ascii_alphabetic())
+        && (capitals || !is_word(&word.typed.to_lowercase()))
 }
 
-/// Returns `text` with the long form after each of its `abbreviations` that a passage among those `found` defines.
+/// Returns `text` with the long form after each abbreviation among its `words` that a passage among those `found`
+/// defines.
 pub(super) fn spelled_out(
     store: &Store,
     text: &str,
-    abbreviations: &[&str],
     words: &[Word],
     found: &Found,
+    is_word: &dyn Fn(&str) -> bool,
 ) -> Result<String, IndexError> {
     let mut out = text.to_string();
-    for abbreviation in abbreviations {
-        let Some(bit) = words
-            .iter()
-            .position(|word| word.typed.eq_ignore_ascii_case(abbreviation))
-        else {
-            continue;
-        };
+    for (bit, word) in words
+        .iter()
+        .enumerate()
+        .filter(|(_, word)| is_abbreviation(word, is_word))
+    {
         let with = found.scored.iter().filter(|one| one.found & (1 << bit) != 0);
         for one in with.take(PASSAGES) {
             let passage = store.passage(one.address)?;
             let mut read = [&passage.discussion, &passage.question, &passage.text].into_iter();
-            if let Some(long) = read.find_map(|text| long_form(abbreviation, text)) {
-                out = out.replacen(abbreviation, &format!("{abbreviation} ({long})"), 1);
+            if let Some(long) = read.find_map(|text| long_form(&word.typed, text)) {
+                out = replaced(&out, &word.typed, &format!("{} ({long})", word.typed));
                 break;
             }
         }
@@ -176,8 +172,14 @@ mod tests {
     #[test]
     fn abbreviations_are_in_capitals_or_unknown_to_the_model() {
         let is_word = |word: &str| ["what", "is", "a", "rice", "price", "for", "us", "the"].contains(&word);
-        assert_eq!(abbreviations("what is a prd for us", &is_word), ["prd"]);
-        assert_eq!(abbreviations("what is RICE, OKRs", &is_word), ["RICE", "OKRs"]);
-        assert!(abbreviations("what is the price, stakeholders A", &is_word).is_empty());
+        let abbreviations = |text: &str| -> Vec<String> {
+            let all = crate::retrieve::query::words(text).into_iter();
+            all.filter(|word| is_abbreviation(word, &is_word))
+                .map(|word| word.typed)
+                .collect()
+        };
+        assert_eq!(abbreviations("what is a prd for us"), ["prd"]);
+        assert_eq!(abbreviations("what is RICE, OKRs"), ["RICE", "OKRs"]);
+        assert!(abbreviations("what is the price, stakeholders A").is_empty());
     }
 }

@@ -300,22 +300,20 @@ fn find_among(
     } else {
         usize::MAX
     };
-    let abbreviations = match &is_word {
-        Some(is_word) => abbreviation::abbreviations(query.text, is_word),
-        None => Vec::new(),
-    };
+    let abbreviated =
+        |word: &query::Word| vocabulary.is_some_and(|is_word| abbreviation::is_abbreviation(word, is_word));
+    let as_typed = corrected.is_empty() && !words.iter().any(abbreviated);
     let mut spelled_out = None;
-    let as_typed = corrected.is_empty() && abbreviations.is_empty();
     let (by_words, near) = if let Some((dense, _)) = dense.filter(|_| as_typed) {
         let by_words = || by_words(store, query, &words, most);
         let (by_words, near) = rayon::join(by_words, || nearness(store, query, dense, &[query.text]));
         (by_words?, Some(near?))
     } else {
         let by_words = by_words(store, query, &words, most)?;
-        let near = match dense {
-            Some((dense, _)) => {
+        let near = match dense.zip(vocabulary) {
+            Some(((dense, _), is_word)) => {
                 let respelt = respell::respell(store, query.text, &words, &by_words.0)?;
-                let long = abbreviation::spelled_out(store, query.text, &abbreviations, &words, &by_words.0)?;
+                let long = abbreviation::spelled_out(store, query.text, &words, &by_words.0, is_word)?;
                 let mut texts = vec![query.text];
                 texts.extend(
                     [respelt.as_str(), long.as_str()]

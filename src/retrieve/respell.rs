@@ -95,7 +95,7 @@ fn spelling(text: &str, term: &str, typed: &str) -> Option<String> {
 }
 
 /// Replaces each whole word `typed` in `text` by `spelling`, but not the same letters within another word.
-fn replaced(text: &str, typed: &str, spelling: &str) -> String {
+pub(super) fn replaced(text: &str, typed: &str, spelling: &str) -> String {
     let mut out = String::new();
     let mut at = 0;
     let mut analyzer = analyzer();
