@@ -16,6 +16,7 @@ import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -28,6 +29,7 @@ import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import org.opensearch.common.settings.Settings;
@@ -69,8 +71,9 @@ public class Nodes {
         String tls = extra.stream().filter(one -> one.startsWith("tls=")).map(one -> one.substring(4)).findFirst().orElse(null);
         extra.removeIf(one -> one.startsWith("tls="));
         nodes = new Embedded[count];
-        ports = freePorts(count);
-        httpPorts = freePorts(count);
+        int[] free = freePorts(2 * count);
+        ports = Arrays.copyOfRange(free, 0, count);
+        httpPorts = Arrays.copyOfRange(free, count, 2 * count);
         Thread[] starting = new Thread[count];
         for (int i = 0; i < count; i++) {
             int at = i;
@@ -187,12 +190,24 @@ public class Nodes {
         }
     }
 
+    /**
+     * Ports that are free now, below those that systems give to connections and to servers that ask for any port: one
+     * of those could be taken before the node binds it, or while the node is stopped.
+     */
     static int[] freePorts(int count) throws Exception {
-        ServerSocket[] held = new ServerSocket[count];
+        Random random = new Random();
         int[] found = new int[count];
-        for (int i = 0; i < count; i++) {
-            held[i] = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            found[i] = held[i].getLocalPort();
+        List<ServerSocket> held = new ArrayList<>();
+        for (int tries = 0; held.size() < count; tries++) {
+            int port = 10_000 + random.nextInt(22_000);
+            try {
+                held.add(new ServerSocket(port, 1, InetAddress.getLoopbackAddress()));
+                found[held.size() - 1] = port;
+            } catch (BindException taken) {
+                if (tries == 1000) {
+                    throw taken;
+                }
+            }
         }
         for (ServerSocket socket : held) {
             socket.close();
