@@ -13,53 +13,6 @@ use askpm::eval::questions::{self, Split};
 /// The only edition that keeps the names of a real newsletter's contributors.
 const DIGEST: &str = "pathways-ai-ml-pm";
 
-/// The editions without other wordings. They show how an imported edition performs.
-const PLAIN: [&str; 43] = [
-    "a-pms-ordinary-day",
-    "after-a-layoff",
-    "ai-and-the-pm-job",
-    "becoming-a-manager-of-pms",
-    "becoming-a-product-leader",
-    "being-heard-at-work",
-    "benchmarks-people-ask-for",
-    "books-and-habits-for-new-pms",
-    "bosses-and-hard-conversations",
-    "competitor-analysis",
-    "courses-certificates-and-the-mba",
-    "devices-and-regulated-customers",
-    "discovery-under-limits",
-    "feedback-and-product-operations",
-    "first-pm-and-team-shape",
-    "first-years-in-product",
-    "growing-product-organizations",
-    "growth-work",
-    "hiring-and-growing-pms",
-    "leave-and-part-time",
-    "marketplaces",
-    "moving-and-switching",
-    "nps-and-surveys",
-    "okrs-that-work",
-    "one-on-ones-and-reviews",
-    "pay-by-place-and-level",
-    "personas-journeys-and-story-maps",
-    "planning-reviews-and-boards",
-    "pm-po-and-project-manager",
-    "prds-and-first-roadmaps",
-    "preparing-for-interviews",
-    "product-in-the-public-sector",
-    "product-market-fit",
-    "product-work-for-clients",
-    "scrum-kanban-and-retrospectives",
-    "selling-to-enterprises",
-    "technical-products-and-access",
-    "tools-pms-use",
-    "user-stories-and-acceptance",
-    "users-buyers-and-data",
-    "when-to-change-jobs",
-    "who-decides",
-    "work-that-keeps-changing",
-];
-
 fn root(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
@@ -274,7 +227,7 @@ fn likeness(a: &[String], b: &[String]) -> f64 {
 }
 
 #[test]
-fn every_question_and_answer_is_also_asked_for_in_other_words_and_no_wording_is_there_twice() {
+fn every_question_is_also_asked_in_other_words_and_no_wording_is_there_twice() {
     let editions = editions();
     for edition in &editions {
         for discussion in &edition.discussions {
@@ -282,19 +235,11 @@ fn every_question_and_answer_is_also_asked_for_in_other_words_and_no_wording_is_
                 format!("{}/q{}", edition.slug, discussion.number),
                 discussion.also_asked.len(),
             );
-            if PLAIN.contains(&edition.slug.as_str()) {
-                let beside = count + discussion.answers.iter().map(|a| a.also_asked.len()).sum::<usize>();
-                assert_eq!(beside, 0, "{id}: other wordings");
-                continue;
-            }
-            assert!((6..=9).contains(&count), "{id}: {count} other wordings");
+            assert!((7..=20).contains(&count), "{id}: {count} other wordings");
             for answer in &discussion.answers {
-                // One answer is a question in return and settles nothing.
-                let settles =
-                    (edition.slug.as_str(), discussion.number, answer.letter) != ("pathways-ai-ml-pm", 3, 'b');
+                // Some answers settle nothing that the others do not.
                 let count = answer.also_asked.len();
-                let wanted = if settles { 1..=3 } else { 0..=0 };
-                assert!(wanted.contains(&count), "{id}/{}: {count} questions", answer.letter);
+                assert!(count <= 5, "{id}/{}: {count} questions", answer.letter);
             }
         }
     }
@@ -302,7 +247,7 @@ fn every_question_and_answer_is_also_asked_for_in_other_words_and_no_wording_is_
     let sets: Vec<Vec<String>> = all.iter().map(|(_, line)| plain_words(line)).collect();
     for (at, (id, line)) in all.iter().enumerate() {
         assert!(
-            (4..=28).contains(&words(line)),
+            (2..=28).contains(&words(line)),
             "{id}: {} words in {line:?}",
             words(line)
         );
@@ -329,7 +274,10 @@ fn no_other_wording_is_a_question_of_the_exam() {
     // The authors of the wordings had not seen the exam. Wordings that came close to one of its questions by chance
     // were removed.
     const RUN: usize = 6;
-    let exam: Vec<Vec<String>> = ["questions", "plain"].iter().flat_map(|name| exam(name)).collect();
+    let exam: Vec<Vec<String>> = ["questions", "plain", "asked"]
+        .iter()
+        .flat_map(|name| exam(name))
+        .collect();
     let runs: HashSet<&[String]> = exam.iter().flat_map(|question| question.windows(RUN)).collect();
     for (id, line) in also_asked(&editions()) {
         let wording = plain_words(line);

@@ -96,8 +96,8 @@ fn what_leans_is_found_as_with_all_joined_and_what_does_not_as_typed() {
     let (_dir, store) = store();
     let all = |set: &[Question]| WAYS.map(|(_, way)| scores(&outcomes(&store, &ByWords { store: &store }, set, way)));
     let [typed, joined, alone] = all(&leaning(Split::Tune));
-    // A follow-up on something new carries less of the old topic. That costs one question in nine a rank.
-    let less = [0.0, 0.03, 0.06];
+    // A follow-up on something new carries less of the old topic. That costs two questions in nine a rank.
+    let less = [0.0, 0.09, 0.17];
     for measure in 0..3 {
         assert!(
             alone[measure] >= joined[measure] - less[measure],

@@ -341,5 +341,7 @@ fn on_a_disk_that_became_read_only_the_old_index_answers_and_says_so() {
 fn a_misspelt_word_is_read_as_a_whole_word_and_not_as_a_stem() {
     let home = Home::new();
     let ran = home.bare().args(["search", "negotiaton"]).run().ok();
-    assert!(ran.stderr.contains("searching for \"negotiation\""), "{ran:#?}");
+    // Both have the stem "negoti".
+    let whole = ["negotiation", "negotiate"].map(|word| format!("searching for \"{word}\""));
+    assert!(whole.iter().any(|line| ran.stderr.contains(line)), "{ran:#?}");
 }

@@ -59,7 +59,7 @@ const LONG: usize = 8;
 const FEATURES: usize = 8;
 
 const BY_WORDS: Fit<FEATURES> = Fit {
-    intercept: -6.029,
+    intercept: -6.509,
     weights: [0.000, 0.000, 1.979, 2.135, -2.664, 2.130, 6.915, 2.264],
 };
 
@@ -70,9 +70,9 @@ const BY_MEANING: Fit<FEATURES> = Fit {
     weights: [0.736, 15.015, 1.272, 1.192, 0.000, 0.000, 0.000, 0.000],
 };
 
-/// The same fit for corpora whose discussions have other wordings. Questions are nearer to those.
+/// The same fit for discussions that have other wordings. Questions are nearer to those.
 const BY_MEANING_REWORDED: Fit<FEATURES> = Fit {
-    intercept: -7.880,
+    intercept: -8.693,
     ..BY_MEANING
 };
 
@@ -101,13 +101,13 @@ pub fn abstains(confidence: f32, minimum: f32) -> bool {
 /// the confidence to answer at, 0..=1.
 pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning: Option<&dyn Meaning>, minimum: f32) {
     let features = features(question, asked, topics, meaning);
-    let mut passages = topics.iter().flat_map(|topic| &topic.passages);
-    let fit = match meaning {
-        Some(_) if passages.any(|passage| !passage.also_asked.is_empty()) => &BY_MEANING_REWORDED,
-        Some(_) => &BY_MEANING,
-        None => &BY_WORDS,
-    };
     for (topic, features) in topics.iter_mut().zip(features) {
+        let reworded = topic.passages.iter().any(|passage| !passage.also_asked.is_empty());
+        let fit = match meaning {
+            Some(_) if reworded => &BY_MEANING_REWORDED,
+            Some(_) => &BY_MEANING,
+            None => &BY_WORDS,
+        };
         topic.features = features;
         topic.confidence = fit.probability(&features.values());
     }

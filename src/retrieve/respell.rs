@@ -67,10 +67,17 @@ fn spelling_in(
         .into_iter()
         .min_by(|a, b| (&a.id, a.part).cmp(&(&b.id, b.part)));
     let Some(passage) = first else { return Ok(None) };
-    let mut read = [&passage.discussion, &passage.question, &passage.text]
+    let read = [&passage.discussion, &passage.question, &passage.text]
         .into_iter()
         .chain(&passage.also_asked);
-    Ok(read.find_map(|text| spelling(text, &word.term, &word.typed)))
+    let spellings = read.filter_map(|text| spelling(text, &word.term, &word.typed));
+    // Of equal ones the first.
+    Ok(spellings.min_by_key(|spelling| edits(spelling, &word.typed)))
+}
+
+/// The number of edits between two words, in whichever case.
+fn edits(word: &str, typed: &str) -> usize {
+    strsim::osa_distance(&word.to_lowercase(), &typed.to_lowercase())
 }
 
 /// The word of `text` with the stem `term` that is most like what was `typed`; of equal ones the first.
@@ -86,7 +93,7 @@ fn spelling(text: &str, term: &str, typed: &str) -> Option<String> {
         else {
             continue;
         };
-        let edits = strsim::osa_distance(&word.to_lowercase(), &typed.to_lowercase());
+        let edits = edits(word, typed);
         if best.is_none_or(|(fewest, _)| edits < fewest) {
             best = Some((edits, word));
         }
