@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::injection;
+use super::sentences::opens_item;
 use super::{Citation, Sentence, Stance, Voice};
 use crate::corpus::{Id, Passage};
 
@@ -48,7 +49,8 @@ impl Draft {
         self.push(text.to_string(), Vec::new(), support, None, true)
     }
 
-    /// Adds a run of consecutive `sentences` of `passage` as a voice, and returns its sentences.
+    /// Adds a run of consecutive `sentences` of `passage` as a voice, and returns its sentences. It continues the last
+    /// voice if that is the same contributor's.
     ///
     /// The citation's quote is verbatim. The shown text is on one line, and anything that looks like one of askpm's
     /// marks is rewritten. If no model wrote a lead, sentence number `lead` of the run becomes the lead.
@@ -63,21 +65,34 @@ impl Draft {
         let (Some(start), Some(end)) = (sentences.first(), sentences.last()) else {
             return &[];
         };
-        let mut heading = self.heading(passage);
+        let id = passage.id.to_string();
+        let continues = self.voices.last().is_some_and(|last| last.id == id);
+        let mut heading = if continues { None } else { self.heading(passage) };
         let n = self.cite(passage, &passage.text[start.start..end.end]);
+        let items: Vec<bool> = sentences
+            .iter()
+            .map(|span| opens_item(&passage.text, span.start))
+            .collect();
+        // The marks stand at the end of the paragraph, which a list continues.
+        let marked = items.iter().skip(1).position(|item| *item).unwrap_or(items.len() - 1);
         for (at, span) in sentences.iter().enumerate() {
             let text = injection::without_marks(&one_line(&passage.text[span.clone()]));
-            let speaker = (at == 0).then(|| speaker(passage, stance));
-            self.push(text, vec![n], 1.0, speaker, at + 1 == sentences.len());
+            let speaker = (at == 0 && !continues).then(|| speaker(passage, stance));
+            self.push(text, vec![n], 1.0, speaker, at == marked);
             self.sentences[first + at].heading = heading.take();
+            self.sentences[first + at].item = at > 0 && items[at];
         }
         self.lead.get_or_insert(first + lead.min(sentences.len() - 1));
-        self.voices.push(Voice {
-            contributor: passage.contributor.clone(),
-            id: passage.id.to_string(),
-            sentences: (first..self.sentences.len()).collect(),
-            stance,
-        });
+        let added = first..self.sentences.len();
+        match self.voices.last_mut().filter(|_| continues) {
+            Some(voice) => voice.sentences.extend(added),
+            None => self.voices.push(Voice {
+                contributor: passage.contributor.clone(),
+                id,
+                sentences: added.collect(),
+                stance,
+            }),
+        }
         &self.sentences[first..]
     }
 
@@ -125,6 +140,7 @@ impl Draft {
             heading: None,
             speaker,
             shows_marks,
+            item: false,
         });
         &self.sentences[at]
     }
@@ -198,12 +214,16 @@ pub fn marked(sentence: &Sentence) -> String {
     format!("{}{}{}", speaker.unwrap_or_default(), sentence.text, marks(sentence))
 }
 
-/// Returns the separator before a sentence: nothing before the `first`, a blank line before a new paragraph, else a
-/// space.
+/// Returns the separator before a sentence: nothing before the `first`, a blank line before a new paragraph, a line end
+/// and a bullet before an item without a number, else a space.
 pub fn gap(sentence: &Sentence, first: bool) -> &'static str {
     match (first, &sentence.speaker) {
         (true, _) => "",
         (false, Some(_)) => "\n\n",
+        (false, None) if sentence.item => match sentence.text.starts_with(|c: char| c.is_ascii_digit()) {
+            true => "\n",
+            false => "\n- ",
+        },
         (false, None) => " ",
     }
 }
@@ -337,6 +357,25 @@ mod tests {
                 .text()
                 .starts_with("This may not answer your question.\n\nIt is one. [1]\n\nAsked: Why?")
         );
+    }
+
+    #[test]
+    fn a_list_stands_below_what_introduces_it_which_has_the_mark() {
+        let a = passage("e/q1/a", "Ask all of these:\n\n- One? Or two?\n- Three?");
+        let mut draft = Draft::of("why", true);
+        draft.add_run(&a, &spans(&a.text), Stance::Supports, 0);
+        assert_eq!(
+            draft.text(),
+            "Somebody: Ask all of these: [1]\n- One? Or two?\n- Three?"
+        );
+        let items: Vec<bool> = draft.sentences.iter().map(|s| s.item).collect();
+        assert_eq!(items, [false, true, false, true]);
+        draft.add_run(&a, &spans(&a.text)[3..], Stance::Supports, 0);
+        assert!(draft.text().ends_with("- Three? Three? [2]") && draft.voices.len() == 1);
+        let b = passage("e/q1/b", "Ask so:\n\n1. One?\n2. Two?");
+        let mut draft = Draft::of("why", true);
+        draft.add_run(&b, &spans(&b.text), Stance::Supports, 0);
+        assert_eq!(draft.text(), "Somebody: Ask so: [1]\n1. One?\n2. Two?");
     }
 
     #[test]

@@ -67,6 +67,9 @@ pub struct Sentence {
     /// Whether its citation marks are shown. A quoted run shows them once, at its end.
     #[serde(skip)]
     pub shows_marks: bool,
+    /// Whether it opens an item of a list.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub item: bool,
 }
 
 /// How a voice relates to the voices before it.

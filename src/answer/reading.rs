@@ -121,12 +121,13 @@ pub(super) fn is_stump(text: &str) -> bool {
 /// The most words of a sentence that only announces.
 const ANNOUNCEMENT: usize = 12;
 
-/// Returns whether `text` is like `Ask for three numbers.`, `Here is how I judge it.` or `… as in the example below.`: a
-/// short sentence that says how many things follow, or one that says that something does.
+/// Returns whether `text` is like `Ask for three numbers.`, `Here is how I judge it.`, `… as in the example below.` or `The
+/// figures below are rough.`: a short sentence that says how many things follow, or one that says that something does.
 fn announces(text: &str) -> bool {
     let words = words(text);
     let first = words.first().is_some_and(|first| is_one_of(first, "here here's"));
-    if first || words.last().is_some_and(|last| last == "below") {
+    let below = |pair: &[String]| pair[0] == "below" && is_one_of(&pair[1], "is are show shows give gives");
+    if first || words.last().is_some_and(|last| last == "below") || words.windows(2).any(below) {
         return true;
     }
     let end = &words[words.len().saturating_sub(4)..];

@@ -4,6 +4,7 @@
 //! worth, and `reading` how it reads at the start of a quote. A complete thought matters more than similar words. A run
 //! that refers to something before it must include that sentence, or it is not used.
 
+pub mod detail;
 mod line;
 pub mod lines;
 pub mod worth;
@@ -223,12 +224,13 @@ fn best(sentences: &[&Sentence], passage: &Passage, shown: &[String], length: us
     for from in 0..(sentences.len() + 1).saturating_sub(length) {
         let to = from + length;
         let part = &sentences[from..to];
+        let spans: Vec<Range<usize>> = part.iter().map(|s| s.span.clone()).collect();
         let next = sentences.get(to);
         let cut_off = next.is_some_and(|next| breaks_off(part, next, text));
         if cut_off
             || is_cut_short(part, next, text)
             || !holds_together(part, text)
-            || shown.iter().any(|quote| overlaps(part, text, quote))
+            || shown.iter().any(|quote| overlap(&spans, text, quote))
         {
             continue;
         }
@@ -340,9 +342,9 @@ fn breaks_off(part: &[&Sentence], next: &Sentence, text: &str) -> bool {
 }
 
 /// Returns whether `quote`, on one line, contains one of these sentences or is contained in one.
-fn overlaps(part: &[&Sentence], text: &str, quote: &str) -> bool {
-    part.iter().any(|s| {
-        let sentence = one_line(&text[s.span.clone()]);
+fn overlap(spans: &[Range<usize>], text: &str, quote: &str) -> bool {
+    spans.iter().any(|span| {
+        let sentence = one_line(&text[span.clone()]);
         quote.contains(&sentence) || sentence.contains(quote)
     })
 }

@@ -78,6 +78,16 @@ fn is_item(line: &str) -> bool {
         || line.starts_with('#')
 }
 
+/// Returns whether the sentence that starts at byte `start` of `text` opens a list item.
+pub fn opens_item(text: &str, start: usize) -> bool {
+    let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let marker = text[line..start].trim();
+    let rest = &text[start..];
+    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let numbered = digits > 0 && matches!(&rest.as_bytes()[digits..], [b'.' | b')', b' ', ..]);
+    matches!(marker, "-" | "*" | "+") || (marker.is_empty() && numbered)
+}
+
 fn in_block(text: &str, block: Range<usize>) -> Vec<Range<usize>> {
     // Unicode treats a line end as a sentence end. Inside a paragraph it is a space. The length is the same, so spans
     // hold.
@@ -91,8 +101,12 @@ fn in_block(text: &str, block: Range<usize>) -> Vec<Range<usize>> {
     });
     for (at, piece) in pieces {
         let (from, to) = (block.start + at, block.start + at + piece.len());
+        let quoted = out.last().is_some_and(|last| {
+            let before = &flat[last.start - block.start..last.end - block.start];
+            goes_on_after_speech(before, piece)
+        });
         match out.last_mut() {
-            Some(last) if open => last.end = to,
+            Some(last) if open || quoted => last.end = to,
             _ => out.push(from..to),
         }
         open = goes_on(piece);
@@ -135,6 +149,13 @@ fn is_looked_past(c: char) -> bool {
         // The last two are letters that are also marks.
         false => !c.is_alphanumeric() || is_combining_mark(c) || matches!(c, '\u{ff9e}' | '\u{ff9f}'),
     }
+}
+
+/// Returns whether a sentence that seems to end with speech or a bracket goes on: `while "Would you use it?" earns a yes`.
+fn goes_on_after_speech(before: &str, next: &str) -> bool {
+    let before = before.trim_end();
+    let said = before.trim_end_matches(['"', '”', '’', '\'', ')', '»']);
+    said.len() < before.len() && said.ends_with(['?', '!']) && next.starts_with(char::is_lowercase)
 }
 
 /// Returns whether the sentence that ends in `piece` only seems to end there.
@@ -190,6 +211,25 @@ mod tests {
     fn each_row_of_a_table_is_one() {
         let table = "| Plan | Price |\n| --- | --- |\n| Team | $29 |";
         assert_eq!(split(table), ["| Plan | Price |", "| Team | $29 |"]);
+    }
+
+    #[test]
+    fn a_sentence_goes_on_after_a_question_or_a_call_in_it() {
+        let text =
+            "People forget, while \"Would you use it?\" earns a polite yes. \"Why?\" is better. \"So?\" He left.";
+        assert_eq!(
+            split(text),
+            [
+                "People forget, while \"Would you use it?\" earns a polite yes.",
+                "\"Why?\" is better.",
+                "\"So?\"",
+                "He left."
+            ]
+        );
+        assert_eq!(
+            split("Some (most!) of us agree. is it?"),
+            ["Some (most!) of us agree. is it?"]
+        );
     }
 
     #[test]

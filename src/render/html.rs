@@ -9,7 +9,7 @@ use super::dates::Dates;
 use super::edition::View;
 use super::list::List;
 use super::{sanitise, sources, terminal};
-use crate::answer::{Answer, marks};
+use crate::answer::{Answer, Sentence, marks};
 use crate::retrieve::Hit;
 
 const HEAD: &str = "\
@@ -30,14 +30,13 @@ code, .about { color: #555; font-size: .9rem }
   h2, h3 { break-after: avoid } li { break-inside: avoid; margin-bottom: .4rem } }
 </style>";
 
-/// Writes an answer with its sources. The citation marks link to them.
-pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
-    begin(out, &answer.question)?;
-    if answer.abstained {
-        writeln!(out, "<p>{}</p>", escape(&answer.answer))?;
-        return end(out);
-    }
-    for (at, sentence) in answer.sentences.iter().enumerate() {
+/// What ends a list.
+const LIST: &str = "</li>\n</ul>";
+
+/// Writes sentences as paragraphs, with the lists in them.
+fn paragraphs(out: &mut dyn Write, sentences: &[Sentence]) -> io::Result<()> {
+    let mut open = "</p>";
+    for (at, sentence) in sentences.iter().enumerate() {
         let heading = sentence
             .heading
             .iter()
@@ -45,8 +44,21 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
         let heading: String = heading.collect();
         match (at, &sentence.speaker) {
             (0, _) => write!(out, "{heading}<p>")?,
-            (_, Some(_)) => write!(out, "</p>\n{heading}<p>")?,
+            (_, Some(_)) => write!(out, "{open}\n{heading}<p>")?,
+            (_, None) if sentence.item => {
+                let list = if open == LIST {
+                    "</li>\n<li>"
+                } else {
+                    "</p>\n<ul>\n<li>"
+                };
+                write!(out, "{list}")?;
+            }
             (_, None) => writeln!(out)?,
+        }
+        match (&sentence.speaker, sentence.item) {
+            (Some(_), _) => open = "</p>",
+            (None, true) => open = LIST,
+            (None, false) => {}
         }
         if let Some(speaker) = &sentence.speaker {
             write!(out, "<b>{}:</b> ", escape(speaker))?;
@@ -60,7 +72,17 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
         };
         write!(out, "{}{links}", escape(&sentence.text))?;
     }
-    writeln!(out, "</p>")?;
+    writeln!(out, "{open}")
+}
+
+/// Writes an answer with its sources. The citation marks link to them.
+pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
+    begin(out, &answer.question)?;
+    if answer.abstained {
+        writeln!(out, "<p>{}</p>", escape(&answer.answer))?;
+        return end(out);
+    }
+    paragraphs(out, &answer.sentences)?;
     for (heading, named) in sources::lists(answer) {
         writeln!(out, "<h2>{heading}</h2>\n<ul>")?;
         for (id, text) in named {
@@ -261,5 +283,32 @@ mod tests {
             prop_assert!(!escaped.contains(['<', '>', '"', '\'']));
             prop_assert!(!escaped.contains(sanitise::is_hostile));
         }
+    }
+
+    #[test]
+    fn a_list_is_a_list_and_the_next_voice_a_paragraph() {
+        let sentence = |text: &str, speaker: Option<&str>, item: bool| Sentence {
+            text: text.into(),
+            citations: vec![1],
+            support: 1.0,
+            supported: true,
+            heading: None,
+            speaker: speaker.map(String::from),
+            shows_marks: false,
+            item,
+        };
+        let sentences = [
+            sentence("Ask:", Some("Ann"), false),
+            sentence("<Who?>", None, true),
+            sentence("Or whom?", None, false),
+            sentence("When?", None, true),
+            sentence("So.", Some("Ben"), false),
+        ];
+        let mut out = Vec::new();
+        paragraphs(&mut out, &sentences).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "<p><b>Ann:</b> Ask:</p>\n<ul>\n<li>&lt;Who?&gt;\nOr whom?</li>\n<li>When?</li>\n</ul>\n<p><b>Ben:</b> So.</p>\n"
+        );
     }
 }

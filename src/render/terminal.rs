@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::dates::Dates;
 use super::sanitise;
-use crate::answer::{Answer, Freshness, Sentence, marked};
+use crate::answer::{Answer, Freshness, Sentence, gap, marked};
 use crate::corpus::copies::AlsoIn;
 use crate::retrieve::{Hit, Signals};
 
@@ -82,18 +82,35 @@ pub struct Paragraph<'a> {
     out: &'a mut dyn Write,
     look: Look,
     column: usize,
+    /// What the lines of the current item of a list begin with.
+    indent: &'static str,
 }
 
 impl<'a> Paragraph<'a> {
     pub fn new(out: &'a mut dyn Write, look: Look) -> Self {
-        Paragraph { out, look, column: 0 }
+        Paragraph {
+            out,
+            look,
+            column: 0,
+            indent: "",
+        }
     }
 
     /// Writes a sentence with its marks.
     pub fn sentence(&mut self, sentence: &Sentence) -> io::Result<()> {
+        // Whether the next word is the first of its line.
+        let mut fresh = false;
         if sentence.speaker.is_some() && self.column > 0 {
             self.out.write_all(b"\n\n")?;
             self.column = 0;
+            self.indent = "";
+        }
+        if sentence.item && self.column > 0 {
+            let before = gap(sentence, false);
+            self.out.write_all(before.as_bytes())?;
+            self.indent = "  ";
+            self.column = before.trim_start_matches('\n').len();
+            fresh = true;
         }
         if let Some(heading) = &sentence.heading {
             let heading = self.look.wrap(&sanitise::line(heading), "");
@@ -108,10 +125,14 @@ impl<'a> Paragraph<'a> {
         for word in text.split(' ') {
             let width = unicode_width::UnicodeWidthStr::width(word);
             let full = self.look.width.is_some_and(|limit| self.column + 1 + width > limit);
-            if self.column > 0 {
-                self.out.write_all(if full { b"\n" } else { b" " })?;
-                self.column = if full { 0 } else { self.column + 1 };
+            if self.column > 0 && full && !fresh {
+                write!(self.out, "\n{}", self.indent)?;
+                self.column = self.indent.len();
+            } else if self.column > 0 && !fresh {
+                self.out.write_all(b" ")?;
+                self.column += 1;
             }
+            fresh = false;
             let mark = word.starts_with('[') && word.ends_with(']');
             let shown = match (of_speaker, mark) {
                 (1.., _) => self.look.style(BOLD, word),
@@ -279,6 +300,7 @@ mod tests {
             heading: None,
             speaker: None,
             shows_marks: true,
+            item: false,
         }
     }
 
@@ -305,6 +327,32 @@ mod tests {
         };
         assert_eq!(paragraph(narrow, &sentences), "One two three.\n[1] Four five.\n[2]\n");
         assert_eq!(paragraph(Look::PLAIN, &[]), "");
+    }
+
+    #[test]
+    fn the_items_of_a_list_have_lines_of_their_own_and_hang() {
+        let item = |text: &str| Sentence {
+            item: true,
+            shows_marks: false,
+            ..sentence(text, &[1])
+        };
+        let next = Sentence {
+            speaker: Some("Eve".into()),
+            ..sentence("So.", &[2])
+        };
+        let sentences = [sentence("Ask:", &[1]), item("Who is it?"), item("2. What now?"), next];
+        assert_eq!(
+            paragraph(Look::PLAIN, &sentences),
+            "Ask: [1]\n- Who is it?\n2. What now?\n\nEve: So. [2]\n"
+        );
+        let narrow = Look {
+            width: Some(9),
+            ..Look::PLAIN
+        };
+        assert_eq!(
+            paragraph(narrow, &sentences),
+            "Ask: [1]\n- Who is\n  it?\n2. What\n  now?\n\nEve: So.\n[2]\n"
+        );
     }
 
     #[test]

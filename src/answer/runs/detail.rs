@@ -1,0 +1,233 @@
+//! Chooses the part of a discussion that shows how: one list, or one script to say or write.
+//!
+//! A claim says what to do. Blind readers missed what stands behind it: the questions to ask, the steps, the words. So an
+//! answer may end with one such part, verbatim, if it is near the question.
+
+use std::ops::Range;
+
+use super::{Run, Shown, of_passage, overlap};
+use crate::answer::Stance;
+use crate::answer::meaning::{cosine, sum};
+use crate::answer::reading;
+use crate::answer::sentences::opens_item;
+use crate::answer::topic::{Sentence, Topic};
+
+/// The most words of a list with what introduces it.
+const LIST_WORDS: usize = 110;
+
+/// The number of items of a list. With fewer it is a sentence, with more a page.
+const ITEMS: std::ops::RangeInclusive<usize> = 3..=10;
+
+/// The most words of a script with what introduces it.
+const SCRIPT_WORDS: usize = 70;
+
+/// The fewest words of a script between its quotation marks.
+const SAID_WORDS: usize = 10;
+
+/// The least similarity in meaning between the question and a list.
+const NEAR_LIST: f32 = 0.25;
+
+/// The same for a script, which is often for another moment than the one in question.
+const NEAR_SCRIPT: f32 = 0.5;
+
+/// Returns the part of `topic` that shows best how to do what `question` asks, if one is near it.
+///
+/// It repeats nothing of `runs`, and nothing that was `shown`. It needs the vectors of the sentences and of the question.
+pub fn detail(topic: &Topic, at: usize, runs: &[Run], shown: &[Shown]) -> Option<Run> {
+    let question = &topic.heads.as_ref()?[0];
+    let mut best: Option<(f32, Run)> = None;
+    for (number, passage) in topic.passages.iter().enumerate() {
+        let own: Vec<&Sentence> = topic.sentences.iter().filter(|s| s.passage == number).collect();
+        let quoted: Vec<String> = of_passage(shown, passage).collect();
+        let lists = (0..own.len()).filter_map(|from| Some((list(&own, &passage.text, from)?, NEAR_LIST)));
+        let scripts = (0..own.len()).filter_map(|from| Some((script(&own, &passage.text, from)?, NEAR_SCRIPT)));
+        for (range, least) in lists.chain(scripts) {
+            let part = &own[range];
+            let spans: Vec<Range<usize>> = part.iter().map(|s| s.span.clone()).collect();
+            let said = |run: &Run| {
+                let same = run.topic == at && run.passage == number;
+                same && run.sentences.iter().any(|span| spans.contains(span))
+            };
+            if part.iter().any(|s| !s.honest)
+                || runs.iter().any(said)
+                || quoted.iter().any(|quote| overlap(&spans, &passage.text, quote))
+            {
+                continue;
+            }
+            let Some(vector) = sum(part.iter().map(|s| s.vector.as_deref())) else {
+                continue;
+            };
+            let near = cosine(&vector, question);
+            if near >= least && best.as_ref().is_none_or(|(most, _)| near > *most) {
+                let run = Run {
+                    topic: at,
+                    passage: number,
+                    sentences: spans,
+                    stance: Stance::Supports,
+                    introduces: false,
+                    lead: 0,
+                    worth: near,
+                    strength: near,
+                };
+                best = Some((near, run));
+            }
+        }
+    }
+    best.map(|(_, run)| run)
+}
+
+/// Returns the list that sentence `from` introduces, with that sentence.
+fn list(own: &[&Sentence], text: &str, from: usize) -> Option<Range<usize>> {
+    let intro = &text[own[from].span.clone()];
+    if opens_item(text, own[from].span.start) || !intro.ends_with(':') {
+        return None;
+    }
+    let (mut to, mut items) = (from + 1, 0);
+    while let Some(next) = own.get(to) {
+        let gap = &text[own[to - 1].span.end..next.span.start];
+        let item = opens_item(text, next.span.start);
+        if !(item || gap.trim().is_empty() && !gap.contains('\n')) {
+            break;
+        }
+        items += usize::from(item);
+        to += 1;
+    }
+    // A row of a table is unreadable without the others, and reads badly in a terminal.
+    let table = own[from + 1..to].iter().any(|s| text[s.span.clone()].starts_with('|'));
+    let start = introduced(own, text, from)?;
+    let fits = words(&own[start..to], text) <= LIST_WORDS;
+    (ITEMS.contains(&items) && !table && fits).then_some(start..to)
+}
+
+/// Returns the sentences of the script that begins in sentence `from`: who says it when, and what is said.
+fn script(own: &[&Sentence], text: &str, from: usize) -> Option<Range<usize>> {
+    let first = &text[own[from].span.clone()];
+    let opens = first.find(['"', '“'])?;
+    if opens_item(text, own[from].span.start) || !says(&first[..opens]) {
+        return None;
+    }
+    for to in from + 1..=own.len() {
+        let (last, gap) = (own[to - 1], to - from > 1);
+        let between = || &text[own[to - 2].span.end..last.span.start];
+        if gap && between().contains('\n') {
+            return None;
+        }
+        let whole = &text[own[from].span.start..last.span.end];
+        if !reading::holds_its_speech(whole) {
+            continue;
+        }
+        let start = introduced(own, text, from)?;
+        let said = whole[opens..].split_whitespace().count();
+        let fits = said >= SAID_WORDS && words(&own[start..to], text) <= SCRIPT_WORDS;
+        return fits.then_some(start..to);
+    }
+    None
+}
+
+/// Verbs before words that a reader can use: in the present or as an order, not in a report.
+const SAYING: &str = "say ask write answer reply tell begin open start send read reads says goes is put add try use close \
+    template script";
+
+/// Returns whether `frame` presents words to use: `When praise comes, I say:`.
+fn says(frame: &str) -> bool {
+    let frame = frame.trim_end();
+    let words = reading::words(frame);
+    let last = &words[words.len().saturating_sub(6)..];
+    let verb = last
+        .iter()
+        .any(|word| SAYING.split_whitespace().any(|verb| verb == word));
+    frame.ends_with([':', ',']) && verb
+}
+
+/// Returns the sentence from which the one at `from` can be understood: itself, or the one before it in its paragraph.
+fn introduced(own: &[&Sentence], text: &str, from: usize) -> Option<usize> {
+    let sentence = |at: usize| &text[own[at].span.clone()];
+    if !reading::refers_back(sentence(from)) || points_forward(sentence(from)) {
+        return Some(from);
+    }
+    let before = from.checked_sub(1)?;
+    let gap = &text[own[before].span.end..own[from].span.start];
+    (!gap.contains('\n') && !reading::refers_back(sentence(before))).then_some(before)
+}
+
+/// Returns whether a sentence announces what stands after it: `Here is the list:`, `These are the steps:`.
+fn points_forward(text: &str) -> bool {
+    let words = reading::words(text);
+    let [first, second, ..] = words.as_slice() else {
+        return false;
+    };
+    let forward = ["here", "these", "this"].contains(&first.as_str()) && ["is", "are"].contains(&second.as_str());
+    (forward || first == "here's") && text.ends_with(':')
+}
+
+fn words(part: &[&Sentence], text: &str) -> usize {
+    part.iter()
+        .map(|s| text[s.span.clone()].split_whitespace().count())
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::meaning::Meaning;
+    use crate::answer::meaning::testing::FirstLetter;
+    use crate::answer::testing::passage;
+    use crate::answer::topic::Found;
+
+    /// A discussion with one answer, read by a model to which texts with the same first letter are near.
+    fn topic(text: &str) -> Topic {
+        let passages = vec![passage("e/q1/a", text)];
+        let mut topic = Topic::new("e/q1".parse().unwrap(), passages, Found::default()).unwrap();
+        topic.read(&FirstLetter);
+        let heads = FirstLetter.vectors(&["ask", "ask"]).unwrap();
+        topic.heads = heads.try_into().ok();
+        topic
+    }
+
+    fn of(text: &str) -> Option<String> {
+        let topic = topic(text);
+        Some(detail(&topic, 0, &[], &[])?.cut(&[&topic]).text)
+    }
+
+    const LIST: &str = "All of them are asked:\n\n- Any news?\n- And then? Are you sure?\n- Anything else?";
+
+    #[test]
+    fn a_list_comes_whole_with_what_introduces_it() {
+        assert_eq!(of(&format!("Be brief.\n\n{LIST}\n\nAn end.")).as_deref(), Some(LIST));
+        let numbered = "Ask so:\n1. Any news?\n2. Another?\n3. And?";
+        assert_eq!(of(numbered).as_deref(), Some(numbered));
+        // Two items are a sentence, a table does not read, and nothing introduces the last one.
+        assert_eq!(of("Ask both:\n\n- Any news?\n- And then?"), None);
+        assert_eq!(
+            of("Ask all:\n\n| A | B |\n|---|---|\n| a | b |\n| a | b |\n| a | b |"),
+            None
+        );
+        assert_eq!(of("Ask all.\n\n- Any news?\n- And then?\n- Anything else?"), None);
+    }
+
+    #[test]
+    fn a_script_comes_with_who_says_it_when() {
+        let script = "At the end I say: \"Any plan is fine with me, as long as we write it down today.\"";
+        assert_eq!(of(&format!("{script} Be kind.")).as_deref(), Some(script));
+        // A report is no script, and a few words are none.
+        assert_eq!(of(&script.replace("I say", "she said")), None);
+        assert_eq!(of("At the end I say: \"Any plan is fine.\""), None);
+        // What points back takes the sentence before with it, or is left out.
+        let back = "Also then ask, \"And what would you have done if nobody had told you about it?\"";
+        assert_eq!(of(back), None);
+        let whole = format!("Any manager can try. {back}");
+        assert_eq!(of(&whole).as_deref(), Some(whole.as_str()));
+    }
+
+    #[test]
+    fn what_was_said_and_what_is_far_from_the_question_is_not_shown() {
+        let topic = topic(LIST);
+        let whole = detail(&topic, 0, &[], &[]).unwrap();
+        assert_eq!(detail(&topic, 0, std::slice::from_ref(&whole), &[]), None);
+        let quote = "Anything else?".to_string();
+        assert_eq!(detail(&topic, 0, &[], &[Shown { id: None, quote }]), None);
+        assert_eq!(of("Be so:\n\n- Brief.\n- Bold.\n- Blunt."), None);
+        let unread = Topic { heads: None, ..topic };
+        assert_eq!(detail(&unread, 0, &[], &[]), None);
+    }
+}
