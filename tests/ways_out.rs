@@ -84,8 +84,7 @@ fn what_a_server_writes_after_the_lead_is_not_shown() {
     assert_eq!(answer["mode"], "llm", "{answer:#}");
     assert_eq!(answer["lead"], answer["sentences"][0], "{answer:#}");
     let text = answer["answer"].as_str().unwrap();
-    // By words alone, askpm is not sure that this answers.
-    let lead = "This may not answer your question.\n\nCharge by successful call and publish the price on one page. [1]";
+    let lead = "Charge by successful call and publish the price on one page. [1]\n\n";
     assert!(text.starts_with(lead), "{text}");
     assert!(!text.contains("Elephants"), "{text}");
 }

@@ -49,6 +49,9 @@ const SECOND: f32 = 0.8;
 /// a discussion that answers comes first in 387, and in 382 without it.
 const AHEAD: f32 = 2.0;
 
+/// The least confidence of a discussion that asks the same question. Another one with many near wordings may seem nearer.
+const SAME: f32 = 0.9;
+
 /// A content word of the question, and its inverse document frequency in the corpus.
 pub type AskedWord = (String, f32);
 
@@ -110,11 +113,17 @@ pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning:
         };
         topic.features = features;
         topic.confidence = fit.probability(&features.values());
+        if asks_the_same(question, topic) {
+            topic.confidence = topic.confidence.max(SAME);
+        }
     }
     let ahead = if meaning.is_some() { AHEAD } else { 0.0 };
     let rank = |topic: &Topic| {
         let answers = !abstains(topic.confidence, minimum);
-        (answers, odds(topic.confidence).ln() + ahead * topic.features.margin)
+        (
+            (answers, asks_the_same(question, topic)),
+            odds(topic.confidence).ln() + ahead * topic.features.margin,
+        )
     };
     // The sort is stable: among equals, the one found first stays first.
     topics.sort_by(|a, b| {
@@ -132,6 +141,19 @@ pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning:
             Verdict::Off
         };
     }
+}
+
+/// Returns whether a discussion asks a question word for word, in its title or in another wording.
+fn asks_the_same(question: &str, topic: &Topic) -> bool {
+    let bare = |text: &str| {
+        text.to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .collect::<String>()
+    };
+    let asked = bare(question);
+    let wordings = topic.passages.iter().flat_map(|passage| &passage.also_asked);
+    !asked.is_empty() && wordings.chain([&topic.title]).any(|wording| bare(wording) == asked)
 }
 
 /// Returns the odds of a confidence: 0 or more.
@@ -252,6 +274,35 @@ mod tests {
             .iter()
             .map(|topic| (topic.id.to_string(), topic.verdict))
             .collect()
+    }
+
+    #[test]
+    fn a_discussion_that_asks_the_same_comes_first_and_answers() {
+        let topic = |n: usize, title: &str, score: f32| {
+            let id = format!("e/q{n}");
+            let found = Found {
+                score,
+                similarity: Some(0.1),
+            };
+            let passage = crate::corpus::Passage {
+                discussion: title.into(),
+                also_asked: vec!["salary talk, when?".into()],
+                ..passage(&format!("{id}/a"), "Ask in March.")
+            };
+            Topic::new(id.parse().unwrap(), vec![passage], found).unwrap()
+        };
+        let mut topics = vec![
+            topic(1, "How do I ask for more?", 9.0),
+            topic(2, "How do I ask for a raise?", 1.0),
+        ];
+        judge("how do I ask for a RAISE", &[], &mut topics, Some(&Same), 0.5);
+        assert_eq!(
+            (topics[0].id.to_string().as_str(), topics[0].verdict),
+            ("e/q2", Verdict::Answers)
+        );
+        assert_eq!(topics[1].verdict, Verdict::Off);
+        judge("Salary talk – when", &[], &mut topics, Some(&Same), 0.5);
+        assert!(topics.iter().all(|topic| topic.verdict == Verdict::Answers));
     }
 
     #[test]
