@@ -1,7 +1,7 @@
 //! Chooses the part of a discussion that shows how: one list, or one script to say or write.
 //!
-//! A claim says what to do. Blind readers missed what stands behind it: the questions to ask, the steps, the words. So an
-//! answer may end with one such part, verbatim, if it is near the question.
+//! A claim says what to do. Blind readers missed what stands behind it: the questions to ask, the steps, the words. So one
+//! such part of the discussion follows what its contributor says, verbatim, if it is near the question.
 
 use std::ops::Range;
 
@@ -24,7 +24,8 @@ const SCRIPT_WORDS: usize = 70;
 /// The fewest words of a script between its quotation marks.
 const SAID_WORDS: usize = 10;
 
-/// The least similarity in meaning between the question and a list.
+/// The least similarity in meaning between the question and a list. Blind readers preferred 32 of 39 answers with a list
+/// between this and 0.4, and 3 without it (benches/runs/2026-11-29-xeon-2-cores/readings-17).
 const NEAR_LIST: f32 = 0.25;
 
 /// The same for a script, which is often for another moment than the one in question.
