@@ -6,7 +6,8 @@
 use std::ops::Range;
 
 use super::injection;
-use super::sentences::opens_item;
+use super::reading::bare;
+use super::sentences::{is_numbered, opens_item};
 use super::{Citation, Sentence, Stance, Voice};
 use crate::corpus::{Id, Passage};
 
@@ -118,7 +119,6 @@ impl Draft {
         let last = self.voices.last().and_then(|voice| voice.id.parse::<Id>().ok());
         let goes_on = last.is_some_and(|last| last.group().to_string() == group);
         let title = injection::without_marks(&one_line(&passage.discussion));
-        let bare = |text: &str| -> String { text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect() };
         let says_more = !goes_on && !title.is_empty() && bare(&title) != bare(&self.question);
         says_more.then_some(title)
     }
@@ -220,10 +220,8 @@ pub fn gap(sentence: &Sentence, first: bool) -> &'static str {
     match (first, &sentence.speaker) {
         (true, _) => "",
         (false, Some(_)) => "\n\n",
-        (false, None) if sentence.item => match sentence.text.starts_with(|c: char| c.is_ascii_digit()) {
-            true => "\n",
-            false => "\n- ",
-        },
+        (false, None) if sentence.item && is_numbered(&sentence.text) => "\n",
+        (false, None) if sentence.item => "\n- ",
         (false, None) => " ",
     }
 }

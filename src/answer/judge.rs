@@ -17,6 +17,7 @@ use std::collections::HashSet;
 use super::features::Features;
 use super::logistic::Fit;
 use super::meaning::{Meaning, cosine};
+use super::reading::bare;
 use super::topic::{Topic, Verdict};
 use super::words::Words;
 
@@ -104,6 +105,7 @@ pub fn abstains(confidence: f32, minimum: f32) -> bool {
 /// the confidence to answer at, 0..=1.
 pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning: Option<&dyn Meaning>, minimum: f32) {
     let features = features(question, asked, topics, meaning);
+    let bare_question = bare(question);
     for (topic, features) in topics.iter_mut().zip(features) {
         let reworded = topic.passages.iter().any(|passage| !passage.also_asked.is_empty());
         let fit = match meaning {
@@ -113,7 +115,8 @@ pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning:
         };
         topic.features = features;
         topic.confidence = fit.probability(&features.values());
-        if asks_the_same(question, topic) {
+        topic.asks_the_same = asks(&bare_question, topic);
+        if topic.asks_the_same {
             topic.confidence = topic.confidence.max(SAME);
         }
     }
@@ -121,7 +124,7 @@ pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning:
     let rank = |topic: &Topic| {
         let answers = !abstains(topic.confidence, minimum);
         (
-            (answers, asks_the_same(question, topic)),
+            (answers, topic.asks_the_same),
             odds(topic.confidence).ln() + ahead * topic.features.margin,
         )
     };
@@ -143,17 +146,11 @@ pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning:
     }
 }
 
-/// Returns whether a discussion asks a question word for word, in its title or in another wording.
-fn asks_the_same(question: &str, topic: &Topic) -> bool {
-    let bare = |text: &str| {
-        text.to_lowercase()
-            .chars()
-            .filter(|c| c.is_alphanumeric())
-            .collect::<String>()
-    };
-    let asked = bare(question);
+/// Returns whether a discussion asks the question of these letters, in its title or in another wording.
+fn asks(bare_question: &str, topic: &Topic) -> bool {
     let wordings = topic.passages.iter().flat_map(|passage| &passage.also_asked);
-    !asked.is_empty() && wordings.chain([&topic.title]).any(|wording| bare(wording) == asked)
+    let mut wordings = wordings.chain([&topic.title]);
+    !bare_question.is_empty() && wordings.any(|wording| bare(wording) == bare_question)
 }
 
 /// Returns the odds of a confidence: 0 or more.

@@ -36,6 +36,11 @@ pub(super) fn words(text: &str) -> Vec<String> {
     words.filter(|word| !word.is_empty()).map(str::to_string).collect()
 }
 
+/// Returns the letters and digits of `text` in lower case, to tell whether two texts are the same words.
+pub(super) fn bare(text: &str) -> String {
+    text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
 fn is_one_of(word: &str, list: &str) -> bool {
     list.split_whitespace().any(|other| other == word)
 }

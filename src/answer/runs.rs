@@ -224,13 +224,14 @@ fn best(sentences: &[&Sentence], passage: &Passage, shown: &[String], length: us
     for from in 0..(sentences.len() + 1).saturating_sub(length) {
         let to = from + length;
         let part = &sentences[from..to];
-        let spans: Vec<Range<usize>> = part.iter().map(|s| s.span.clone()).collect();
         let next = sentences.get(to);
         let cut_off = next.is_some_and(|next| breaks_off(part, next, text));
         if cut_off
             || is_cut_short(part, next, text)
             || !holds_together(part, text)
-            || shown.iter().any(|quote| overlap(&spans, text, quote))
+            || shown
+                .iter()
+                .any(|quote| overlap(part.iter().map(|s| &s.span), text, quote))
         {
             continue;
         }
@@ -342,8 +343,8 @@ fn breaks_off(part: &[&Sentence], next: &Sentence, text: &str) -> bool {
 }
 
 /// Returns whether `quote`, on one line, contains one of these sentences or is contained in one.
-fn overlap(spans: &[Range<usize>], text: &str, quote: &str) -> bool {
-    spans.iter().any(|span| {
+fn overlap<'a>(mut spans: impl Iterator<Item = &'a Range<usize>>, text: &str, quote: &str) -> bool {
+    spans.any(|span| {
         let sentence = one_line(&text[span.clone()]);
         quote.contains(&sentence) || sentence.contains(quote)
     })

@@ -68,9 +68,7 @@ fn is_rule(line: &str) -> bool {
 /// Returns whether a line opens a Markdown list item, a heading or a table row.
 fn is_item(line: &str) -> bool {
     let line = line.trim_start();
-    let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let numbered = digits > 0 && matches!(&line.as_bytes()[digits..], [b'.' | b')', b' ', ..]);
-    numbered
+    is_numbered(line)
         || line.starts_with('|')
         || line.starts_with("- ")
         || line.starts_with("* ")
@@ -83,9 +81,13 @@ pub fn opens_item(text: &str, start: usize) -> bool {
     let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
     let marker = text[line..start].trim();
     let rest = &text[start..];
-    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let numbered = digits > 0 && matches!(&rest.as_bytes()[digits..], [b'.' | b')', b' ', ..]);
-    matches!(marker, "-" | "*" | "+") || (marker.is_empty() && numbered)
+    matches!(marker, "-" | "*" | "+") || (marker.is_empty() && is_numbered(rest))
+}
+
+/// Returns whether `text` starts with the number of a list item: `1. ` or `1) `.
+pub fn is_numbered(text: &str) -> bool {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    digits > 0 && matches!(&text.as_bytes()[digits..], [b'.' | b')', b' ', ..])
 }
 
 fn in_block(text: &str, block: Range<usize>) -> Vec<Range<usize>> {

@@ -46,6 +46,8 @@ pub struct Topic {
     pub features: Features,
     /// How likely the discussion answers the question: 0..=1, and 0 until it is judged.
     pub confidence: f32,
+    /// Whether it asks the question word for word. Set when the discussion is judged.
+    pub asks_the_same: bool,
     pub verdict: Verdict,
 }
 
@@ -99,6 +101,7 @@ impl Topic {
             found,
             also_in: Vec::new(),
             confidence: 0.0,
+            asks_the_same: false,
             verdict: Verdict::Off,
             passages,
         })

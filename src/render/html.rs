@@ -30,12 +30,13 @@ code, .about { color: #555; font-size: .9rem }
   h2, h3 { break-after: avoid } li { break-inside: avoid; margin-bottom: .4rem } }
 </style>";
 
-/// What ends a list.
+/// What ends a paragraph, and a list.
+const PARAGRAPH: &str = "</p>";
 const LIST: &str = "</li>\n</ul>";
 
 /// Writes sentences as paragraphs, with the lists in them.
 fn paragraphs(out: &mut dyn Write, sentences: &[Sentence]) -> io::Result<()> {
-    let mut open = "</p>";
+    let mut open = PARAGRAPH;
     for (at, sentence) in sentences.iter().enumerate() {
         let heading = sentence
             .heading
@@ -44,21 +45,16 @@ fn paragraphs(out: &mut dyn Write, sentences: &[Sentence]) -> io::Result<()> {
         let heading: String = heading.collect();
         match (at, &sentence.speaker) {
             (0, _) => write!(out, "{heading}<p>")?,
-            (_, Some(_)) => write!(out, "{open}\n{heading}<p>")?,
+            (_, Some(_)) => {
+                write!(out, "{open}\n{heading}<p>")?;
+                open = PARAGRAPH;
+            }
             (_, None) if sentence.item => {
-                let list = if open == LIST {
-                    "</li>\n<li>"
-                } else {
-                    "</p>\n<ul>\n<li>"
-                };
-                write!(out, "{list}")?;
+                let before = if open == LIST { "</li>" } else { "</p>\n<ul>" };
+                write!(out, "{before}\n<li>")?;
+                open = LIST;
             }
             (_, None) => writeln!(out)?,
-        }
-        match (&sentence.speaker, sentence.item) {
-            (Some(_), _) => open = "</p>",
-            (None, true) => open = LIST,
-            (None, false) => {}
         }
         if let Some(speaker) = &sentence.speaker {
             write!(out, "<b>{}:</b> ", escape(speaker))?;

@@ -51,7 +51,7 @@ pub fn detail(topic: &Topic, at: usize, runs: &[Run], shown: &[Shown]) -> Option
             };
             if part.iter().any(|s| !s.honest)
                 || runs.iter().any(said)
-                || quoted.iter().any(|quote| overlap(&spans, &passage.text, quote))
+                || quoted.iter().any(|quote| overlap(spans.iter(), &passage.text, quote))
             {
                 continue;
             }
@@ -100,7 +100,7 @@ fn list(own: &[&Sentence], text: &str, from: usize) -> Option<Range<usize>> {
     (ITEMS.contains(&items) && !table && fits).then_some(start..to)
 }
 
-/// Returns the sentences of the script that begins in sentence `from`: who says it when, and what is said.
+/// Returns the sentences of the script that begins in sentence `from`: the moment, the speaker and the words.
 fn script(own: &[&Sentence], text: &str, from: usize) -> Option<Range<usize>> {
     let first = &text[own[from].span.clone()];
     let opens = first.find(['"', '“'])?;

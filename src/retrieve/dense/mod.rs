@@ -51,11 +51,10 @@ pub use embedder::{ARCHITECTURE, EmbedError, Embedder, Files, Vectors};
 /// rest. Chosen on the tune split, where anything from 0.2 to 0.4 does about as well.
 const QUESTION_SHARE: f32 = 1.0 / 3.0;
 
-/// The same weight where the question has other wordings, and the number of nearest ones whose mean counts. One wording
-/// of a dozen is near by chance more often than two. Chosen on the tune half of `eval/asked.jsonl`: a discussion that
+/// The same weight where the question has other wordings. The mean of the two nearest counts, because one of a dozen is
+/// near by chance more often than two. Chosen on the tune half of `eval/asked.jsonl`: a discussion that
 /// answers is first for 282 of 358 questions, and for 274 with the nearest wording at [`QUESTION_SHARE`].
 const WORDINGS_SHARE: f32 = 0.5;
-const WORDINGS: usize = 2;
 
 /// Minimum number of texts between two writes of the vectors, so that a long first run that is interrupted keeps most
 /// of its work.
@@ -362,20 +361,19 @@ fn similarities_of(table: &Table, products: &[f32]) -> Vec<f32> {
 
 /// Combines the similarity to a passage's text and the similarities to the wordings of what was asked in its discussion.
 fn together(text: f32, asked: impl Iterator<Item = f32>) -> f32 {
-    let mut nearest = [f32::MIN; WORDINGS];
-    let mut wordings = 0;
+    let (mut nearest, mut second) = (f32::MIN, f32::MIN);
     for near in asked {
-        wordings += 1;
-        // The farthest of the nearest makes room.
-        if let Some(last) = nearest.iter_mut().min_by(|a, b| a.total_cmp(b)) {
-            *last = last.max(near);
-        }
+        (nearest, second) = match near > nearest {
+            true => (near, nearest),
+            false => (nearest, second.max(near)),
+        };
     }
-    let known = wordings.min(WORDINGS);
-    nearest.sort_by(|a, b| b.total_cmp(a));
-    let mean = nearest[..known].iter().sum::<f32>() / known.max(1) as f32;
-    let share = if wordings > 1 { WORDINGS_SHARE } else { QUESTION_SHARE };
-    text + share * (mean - text)
+    // A question without other wordings has no second one.
+    let (share, asked) = match second > f32::MIN {
+        true => (WORDINGS_SHARE, (nearest + second) / 2.0),
+        false => (QUESTION_SHARE, nearest),
+    };
+    text + share * (asked - text)
 }
 
 /// Embeds `todo` on all cores. `take` gets each result, in no particular order, with the number of results so far.
