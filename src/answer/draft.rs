@@ -374,6 +374,18 @@ mod tests {
         let mut draft = Draft::of("why", true);
         draft.add_run(&b, &spans(&b.text), Stance::Supports, 0);
         assert_eq!(draft.text(), "Somebody: Ask so: [1]\n1. One?\n2. Two?");
+        // A number may be the first word of an item, or of a paragraph.
+        let c = passage("e/q1/c", "Take an hour:\n\n- 8 minutes to read.\n- A vote.");
+        let mut draft = Draft::of("why", true);
+        draft.add_run(&c, &spans(&c.text), Stance::Supports, 0);
+        assert_eq!(
+            draft.text(),
+            "Somebody: Take an hour: [1]\n- 8 minutes to read.\n- A vote."
+        );
+        let d = passage("e/q1/d", "Ask twelve people.\n\n12 people are enough.");
+        let mut draft = Draft::of("why", true);
+        draft.add_run(&d, &spans(&d.text), Stance::Supports, 0);
+        assert_eq!(draft.text(), "Somebody: Ask twelve people. 12 people are enough. [1]");
     }
 
     #[test]

@@ -69,6 +69,7 @@ fn is_rule(line: &str) -> bool {
 fn is_item(line: &str) -> bool {
     let line = line.trim_start();
     is_numbered(line)
+        || after_number(line) == Some(b' ')
         || line.starts_with('|')
         || line.starts_with("- ")
         || line.starts_with("* ")
@@ -84,10 +85,15 @@ pub fn opens_item(text: &str, start: usize) -> bool {
     matches!(marker, "-" | "*" | "+") || (marker.is_empty() && is_numbered(rest))
 }
 
-/// Returns whether `text` starts with the number of a list item: `1. ` or `1) `.
+/// Returns whether `text` starts with the number of a list item: `1.` or `1)`.
 pub fn is_numbered(text: &str) -> bool {
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    digits > 0 && matches!(&text.as_bytes()[digits..], [b'.' | b')', b' ', ..])
+    matches!(after_number(text), Some(b'.' | b')'))
+}
+
+/// Returns the byte after the number that `text` starts with.
+fn after_number(text: &str) -> Option<u8> {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    rest.bytes().next().filter(|_| rest.len() < text.len())
 }
 
 fn in_block(text: &str, block: Range<usize>) -> Vec<Range<usize>> {
