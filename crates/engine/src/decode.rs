@@ -11,6 +11,7 @@ use askpm_kernels::attention::Precision;
 use super::device::DeviceChoice;
 use super::error::EngineError;
 use super::lookup;
+use super::lora::Adapter;
 use super::model::{Model, Runner};
 use super::prefix::Prefixes;
 use super::session::Session;
@@ -28,6 +29,8 @@ pub struct LocalEngine {
     /// Maximum number of tokens to draft ahead in greedy decoding; 0 turns drafts off.
     pub(super) longest_draft: usize,
     load: LoadTimes,
+    /// Whether an adapter changes the model.
+    adapted: bool,
 }
 
 /// How long each part of loading took. The vocabulary and the weights load in parallel.
@@ -48,11 +51,24 @@ impl LocalEngine {
     /// # Errors
     /// Any [`EngineError`] except `PromptTooLong` and `Served`.
     pub fn load(path: &Path, device: DeviceChoice) -> Result<Self> {
-        Self::load_with(path, device, Precision::Half)
+        Self::load_with(path, None, device, Precision::Half)
+    }
+
+    /// Same as `load`, for a model that `adapter` changes.
+    ///
+    /// # Errors
+    /// As `load`; also if the adapter is for another model.
+    pub fn load_adapted(path: &Path, adapter: &Adapter, device: DeviceChoice) -> Result<Self> {
+        Self::load_with(path, Some(adapter), device, Precision::Half)
     }
 
     /// Same as `load`, but stores keys and values in `precision`.
-    pub(super) fn load_with(path: &Path, device: DeviceChoice, precision: Precision) -> Result<Self> {
+    pub(super) fn load_with(
+        path: &Path,
+        adapter: Option<&Adapter>,
+        device: DeviceChoice,
+        precision: Precision,
+    ) -> Result<Self> {
         let started = Instant::now();
         let (device, device_name) = device.open()?;
         let gguf = Gguf::open(path)?;
@@ -63,6 +79,7 @@ impl LocalEngine {
                 architecture: askpm_gguf::shown(architecture),
             });
         }
+        adapter.map_or(Ok(()), |adapter| adapter.is_for(architecture))?;
         let header = started.elapsed();
         let tokens = gguf.metadata.raw_texts("tokenizer.ggml.tokens")?.map_or(0, <[_]>::len);
         // The vocabulary keeps one thread busy, and packing weights is bound by memory more than by computation.
@@ -72,7 +89,7 @@ impl LocalEngine {
                 (Tokenizer::from_gguf(&gguf), begun.elapsed())
             });
             let begun = Instant::now();
-            let model = Model::load(&gguf, tokens, &device, precision);
+            let model = Model::load(&gguf, adapter, tokens, &device, precision);
             let weights = begun.elapsed();
             (vocabulary.join(), model, weights)
         });
@@ -103,6 +120,7 @@ impl LocalEngine {
             template,
             session: Session::new(model),
             longest_draft: lookup::MOST,
+            adapted: adapter.is_some(),
             load: LoadTimes {
                 header,
                 vocabulary,
@@ -113,8 +131,12 @@ impl LocalEngine {
 
     /// Stores the KV cache of the prompts' openings in `folder`, so that the next process does not read them again. An
     /// opening is a list of messages whose last one continues differently in each prompt. If an opening cannot be
-    /// stored, it is read as before.
+    /// stored, it is read as before. A model with an adapter stores none.
     pub fn keep_openings(&mut self, folder: PathBuf, openings: &[Vec<Message>]) {
+        // The file does not tell which adapter changed the keys and values.
+        if self.adapted {
+            return;
+        }
         let tokens = openings.iter().filter_map(|messages| self.opening(messages)).collect();
         let prefixes = Prefixes::new(folder, &self.info.file, tokens);
         self.session.keep(prefixes);

@@ -13,7 +13,7 @@ use crate::tests::{apart, golden, ids, messages, real_model, rounding, tiny_mode
 pub(crate) fn load(model: &TinyGguf) -> LocalEngine {
     let folder = tempfile::tempdir().unwrap();
     let path = model.write(folder.path(), "tiny.gguf");
-    LocalEngine::load_with(&path, DeviceChoice::Cpu, Precision::Full).unwrap()
+    LocalEngine::load_with(&path, None, DeviceChoice::Cpu, Precision::Full).unwrap()
 }
 
 /// Returns the logits after a prompt that is read into an empty cache.
@@ -116,7 +116,7 @@ fn tiny_models_of_every_architecture_agree_with_llama_cpp() {
         // For few rows at a time, Candle's quantized matmul rounds exactly as llama.cpp's does.
         let folder = tempfile::tempdir().unwrap();
         let gguf = Gguf::open(&model.write(folder.path(), "tiny.gguf")).unwrap();
-        let mut tensors = arch::Model::load(&gguf, reference.len(), &candle_core::Device::Cpu).unwrap();
+        let mut tensors = arch::Model::load(&gguf, None, reference.len(), &candle_core::Device::Cpu).unwrap();
         let (before, last) = prompt.split_at(prompt.len() - 1);
         before
             .chunks(16)

@@ -41,6 +41,7 @@ mod fallback;
 #[cfg(test)]
 mod greedy_tests;
 mod lookup;
+pub mod lora;
 mod machine;
 mod measure;
 mod model;

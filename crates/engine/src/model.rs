@@ -8,6 +8,7 @@ use askpm_kernels::{Workers, attention::Precision};
 use candle_core::{Device, Result as Computed};
 
 use super::error::EngineError;
+use super::lora::Adapter;
 use super::{arch, cpu, fallback};
 
 /// A loaded decoder with its KV cache.
@@ -54,15 +55,27 @@ impl Runner {
 impl Model {
     /// Loads the weights. `vocabulary` is the tokenizer's size: the embeddings must have as many rows. `precision` is
     /// that of keys and values; only askpm's kernels use it.
-    pub fn load(gguf: &Gguf, vocabulary: usize, device: &Device, precision: Precision) -> Result<Self, EngineError> {
+    pub fn load(
+        gguf: &Gguf,
+        adapter: Option<&Adapter>,
+        vocabulary: usize,
+        device: &Device,
+        precision: Precision,
+    ) -> Result<Self, EngineError> {
         if fallback::takes(gguf)? {
+            if let Some(adapter) = adapter {
+                let problem = "candle-transformers' models take no adapter";
+                adapter.metadata().fail("general.architecture", problem)?;
+            }
             return Ok(Self::Transformers(fallback::Model::load(gguf, vocabulary, device)?));
         }
         if device.is_cpu() && cpu::covers(gguf) {
-            let model = cpu::Model::load(gguf, vocabulary, precision, Workers::for_machine())?;
+            let model = cpu::Model::load(gguf, adapter, vocabulary, precision, Workers::for_machine())?;
             return Ok(Self::Cpu(Box::new(model)));
         }
-        Ok(Self::Tensors(Box::new(arch::Model::load(gguf, vocabulary, device)?)))
+        Ok(Self::Tensors(Box::new(arch::Model::load(
+            gguf, adapter, vocabulary, device,
+        )?)))
     }
 
     /// Returns the context window in positions, prompt and answer together.

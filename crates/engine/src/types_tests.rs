@@ -28,7 +28,7 @@ fn models_of_every_type_of_weights_agree_with_llama_cpp_and_with_plain_numbers()
         assert_eq!(long.len(), 64);
         engine.session.model.truncate(0);
         let logits = engine.session.model.logits(&long).unwrap();
-        let mut plain = arch::Model::load(&gguf, reference.len(), &Device::Cpu).unwrap();
+        let mut plain = arch::Model::load(&gguf, None, reference.len(), &Device::Cpu).unwrap();
         let all = plain.logits_after(&long, 64).unwrap();
         let plain = &all[63 * reference.len()..];
         let off = mean_square(logits.iter().zip(plain).map(|(a, b)| a - b)).sqrt();

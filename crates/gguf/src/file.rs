@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Cursor as Bytes, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -68,8 +68,14 @@ pub struct Gguf {
     /// Everything in the header except the tensors.
     pub metadata: Metadata,
     tensors: BTreeMap<String, TensorEntry>,
-    file: File,
-    map: OnceLock<Mmap>,
+    source: Source,
+}
+
+/// Where the bytes of tensors are.
+#[derive(Debug)]
+enum Source {
+    File { file: File, map: OnceLock<Mmap> },
+    Memory(&'static [u8]),
 }
 
 impl Gguf {
@@ -89,8 +95,22 @@ impl Gguf {
             path: path.to_path_buf(),
             metadata,
             tensors,
-            file,
-            map: OnceLock::new(),
+            source: Source::File {
+                file,
+                map: OnceLock::new(),
+            },
+        })
+    }
+
+    /// Reads a file that is built into the program. Errors call it `name`.
+    pub fn built_in(name: &str, bytes: &'static [u8]) -> Result<Self> {
+        let path = PathBuf::from(name);
+        let (metadata, tensors) = parse(bytes, bytes.len() as u64, &path)?;
+        Ok(Self {
+            path,
+            metadata,
+            tensors,
+            source: Source::Memory(bytes),
         })
     }
 
@@ -109,14 +129,19 @@ impl Gguf {
         let entry = self
             .entry(name)
             .ok_or_else(|| Error::gguf(&self.path, format!("tensor {name}"), "is missing"))?;
-        let unreadable = |source| Error::Unreadable {
-            path: self.path.clone(),
-            source,
+        let bytes = match &self.source {
+            // Reading takes no memory beyond the tensor's, where the mapping would keep its pages.
+            Source::File { file, .. } => {
+                let mut file = file;
+                let mut bytes = vec![0u8; entry.bytes];
+                file.seek(SeekFrom::Start(entry.start))
+                    .and_then(|_| file.read_exact(&mut bytes))
+                    .map_err(|source| self.unreadable(source))?;
+                bytes
+            }
+            // Candle takes the bytes as numbers, so they must be aligned. Those of a program may be anywhere.
+            Source::Memory(_) => self.bytes(name)?.to_vec(),
         };
-        let mut bytes = vec![0u8; entry.bytes];
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(entry.start)).map_err(unreadable)?;
-        file.read_exact(&mut bytes).map_err(unreadable)?;
         qtensor_from_ggml(entry.dtype, &bytes, entry.shape.clone(), device)
             .map_err(|e| Error::tensor(&self.path, name, &e))
     }
@@ -125,26 +150,37 @@ impl Gguf {
     pub fn bytes(&self, name: &str) -> Result<&[u8]> {
         let missing = || Error::gguf(&self.path, format!("tensor {name}"), "is missing");
         let entry = self.entry(name).ok_or_else(missing)?;
-        let map = match self.map.get() {
-            Some(map) => map,
-            None => {
-                // SAFETY: the file is only read. Who cuts it short meanwhile ends this process, as with any mapped file;
-                // that its bytes change is no harm, since any bytes are weights.
-                let map = unsafe { Mmap::map(&self.file) }.map_err(|source| Error::Unreadable {
-                    path: self.path.clone(),
-                    source,
-                })?;
-                self.map.get_or_init(|| map)
-            }
-        };
+        let all = self.all()?;
         let start = usize::try_from(entry.start).ok();
-        let range = start.and_then(|start| map.get(start..start.checked_add(entry.bytes)?));
+        let range = start.and_then(|start| all.get(start..start.checked_add(entry.bytes)?));
         range.ok_or_else(missing)
     }
 
-    /// Returns the file itself, for readers that receive offsets.
-    pub fn file(&self) -> &File {
-        &self.file
+    /// Returns all bytes of the file.
+    fn all(&self) -> Result<&[u8]> {
+        let (file, map) = match &self.source {
+            Source::Memory(bytes) => return Ok(bytes),
+            Source::File { file, map } => (file, map),
+        };
+        if let Some(map) = map.get() {
+            return Ok(map);
+        }
+        // SAFETY: the file is only read. Who cuts it short meanwhile ends this process, as with any mapped file; that
+        // its bytes change is no harm, since any bytes are weights.
+        let made = unsafe { Mmap::map(file) }.map_err(|source| self.unreadable(source))?;
+        Ok(map.get_or_init(|| made))
+    }
+
+    fn unreadable(&self, source: std::io::Error) -> Error {
+        Error::Unreadable {
+            path: self.path.clone(),
+            source,
+        }
+    }
+
+    /// Returns a reader of the whole file, for readers that receive offsets.
+    pub fn reader(&self) -> Result<impl Read + Seek> {
+        self.all().map(Bytes::new)
     }
 
     /// Returns the location of each tensor, as Candle's reader takes it. Offsets count from the start of the file.
@@ -171,7 +207,8 @@ impl Gguf {
     /// No slice that `bytes` returned for this tensor may be in use.
     pub unsafe fn give_back(&self, name: &str) {
         #[cfg(unix)]
-        if let (Some(entry), Some(map)) = (self.entry(name), self.map.get()) {
+        if let (Some(entry), Source::File { map, .. }) = (self.entry(name), &self.source) {
+            let Some(map) = map.get() else { return };
             let end = entry.start.saturating_add(entry.bytes as u64);
             if end > map.len() as u64 {
                 return;

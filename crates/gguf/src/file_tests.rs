@@ -36,3 +36,22 @@ proptest! {
         prop_assert!(parse(bytes.as_slice(), bytes.len() as u64, Path::new("x")).is_err() || bytes.len() >= 24);
     }
 }
+
+#[test]
+fn a_built_in_file_reads_like_one_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let tiny = TinyGguf::new("llama", Weights::F32);
+    let on_disk = Gguf::open(&tiny.write(folder.path(), "tiny.gguf")).unwrap();
+    // The bytes of a program are at any address.
+    let mut bytes = vec![0];
+    bytes.extend(tiny.bytes());
+    let built_in = Gguf::built_in("tiny.gguf", &Box::leak(bytes.into_boxed_slice())[1..]).unwrap();
+    for name in on_disk.tensor_names() {
+        assert_eq!(on_disk.bytes(name).unwrap(), built_in.bytes(name).unwrap(), "{name}");
+        let numbers = |file: &Gguf| file.read(name, &Device::Cpu).unwrap().dequantize(&Device::Cpu).unwrap();
+        let flat = |file: &Gguf| numbers(file).flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(flat(&on_disk), flat(&built_in), "{name}");
+    }
+    let error = Gguf::built_in("tiny.gguf", b"GGUX").unwrap_err().to_string();
+    assert!(error.contains("tiny.gguf"), "{error}");
+}

@@ -10,6 +10,7 @@
 
 use std::f32::consts::LOG2_E;
 
+use askpm_engine::lora::{Low, Products};
 use askpm_kernels::{
     Matrix, Workers,
     attention::store::{Turn, turn_and_store},
@@ -22,7 +23,7 @@ use candle_core::safetensors::MmapedSafetensors;
 use candle_core::{DType, Device, Error, Result, Tensor, bail};
 use serde::Deserialize;
 
-use super::lora::{Adapter, LayerAdapter, Low, Products};
+use super::lora::{Adapter, LayerAdapter};
 
 /// The fields of transformers' `config.json` that are needed here.
 #[derive(Debug, Clone, Deserialize)]

@@ -3,10 +3,11 @@
 //! It was trained to bring a question nearer to the discussion that answers it than to those that only share its words
 //! or its subject. `train/README.md` says how.
 
-use candle_core::Result;
+use askpm_engine::lora;
+use candle_core::{Error, Result};
 use sha2::{Digest, Sha256};
 
-use super::lora::{Adapter, AdapterFile};
+use super::lora::Adapter;
 use crate::hex::hex;
 
 static FILE: &[u8] = include_bytes!("../../../adapters/finder.gguf");
@@ -16,11 +17,13 @@ static FILE: &[u8] = include_bytes!("../../../adapters/finder.gguf");
 /// # Errors
 /// Fails if the file is damaged or does not fit the model that it names.
 pub(super) fn built_in(base: &[u8; 32], sizes: [usize; 3]) -> Result<Option<Adapter>> {
-    let mut file = AdapterFile::read(FILE)?;
-    if file.text("askpm.base.sha256")? != hex(base) {
-        return Ok(None);
-    }
-    file.adapter(sizes).map(Some)
+    let read = || {
+        let file = lora::Adapter::built_in("adapters/finder.gguf", FILE)?;
+        let own = file.metadata().need_text("askpm.base.sha256")? == hex(base);
+        Ok(own.then_some(file))
+    };
+    let file = read().map_err(|error: askpm_engine::EngineError| Error::Msg(error.to_string()))?;
+    file.map(|file| Adapter::new(&file, sizes)).transpose()
 }
 
 /// Returns what distinguishes the vectors of the model `base` with the adapter from those of any other model.

@@ -10,7 +10,7 @@ use super::*;
 fn ours(file: &TinyGguf, ids: &[u32]) -> Vec<f32> {
     let folder = tempfile::tempdir().unwrap();
     let gguf = Gguf::open(&file.write(folder.path(), "tiny.gguf")).unwrap();
-    Model::load(&gguf, 274, &Device::Cpu)
+    Model::load(&gguf, None, 274, &Device::Cpu)
         .unwrap()
         .logits_after(ids, 1)
         .unwrap()
@@ -45,7 +45,7 @@ fn llama_and_qwen2_agree_with_candle_transformers() {
 fn a_chunk_shrinks_as_the_past_grows_and_never_vanishes() {
     let folder = tempfile::tempdir().unwrap();
     let gguf = Gguf::open(&TinyGguf::new("llama", Weights::F32).write(folder.path(), "tiny.gguf")).unwrap();
-    let mut model = Model::load(&gguf, 274, &Device::Cpu).unwrap();
+    let mut model = Model::load(&gguf, None, 274, &Device::Cpu).unwrap();
     assert_eq!(model.chunk(), MAX_CHUNK);
     model.past = 1 << 20;
     assert_eq!(model.chunk(), MIN_CHUNK);
@@ -55,7 +55,7 @@ fn a_chunk_shrinks_as_the_past_grows_and_never_vanishes() {
 fn positions_past_the_context_are_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let gguf = Gguf::open(&TinyGguf::new("llama", Weights::F32).write(folder.path(), "tiny.gguf")).unwrap();
-    let mut model = Model::load(&gguf, 274, &Device::Cpu).unwrap();
+    let mut model = Model::load(&gguf, None, 274, &Device::Cpu).unwrap();
     assert!(model.logits_after(&[], 0).is_err());
     assert!(model.logits_after(&[1; 257], 0).is_err());
     model.logits_after(&[1; 256], 0).unwrap();

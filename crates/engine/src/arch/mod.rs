@@ -26,6 +26,7 @@ use candle_core::quantized::QTensor;
 use candle_core::{Device, Result as Computed, Tensor};
 
 use super::error::EngineError;
+use super::lora::Adapter;
 use attention::{Masks, Step};
 use config::{Config, Mixer};
 use layer::Layer;
@@ -53,7 +54,7 @@ pub(crate) struct Model {
 
 impl Model {
     /// Loads the weights. `vocabulary` is the tokenizer's size: the embeddings must have as many rows.
-    pub fn load(gguf: &Gguf, vocabulary: usize, device: &Device) -> Result<Self> {
+    pub fn load(gguf: &Gguf, adapter: Option<&Adapter>, vocabulary: usize, device: &Device) -> Result<Self> {
         let architecture = gguf.metadata.need_text("general.architecture")?;
         if !crate::ARCHITECTURES.contains(&architecture) {
             return Err(EngineError::Architecture {
@@ -62,7 +63,7 @@ impl Model {
             });
         }
         let config = Config::read(&gguf.metadata, architecture)?;
-        let weights = Weights::new(gguf, device);
+        let weights = Weights::adapted(gguf, adapter, device);
         let embeddings = weights.table("token_embd.weight", vocabulary, config.width)?;
         let norm = weights.norm(config.output_norm, config.width, config.eps)?;
         let head = if weights.has("output.weight") {

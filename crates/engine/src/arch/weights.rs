@@ -14,12 +14,14 @@ use candle_core::quantized::{QMatMul, QTensor};
 use candle_core::{Device, Module, Result as Computed, Tensor};
 
 use super::super::error::EngineError;
+use super::super::lora::{Adapter, Low};
 
 type Result<T> = std::result::Result<T, EngineError>;
 
 pub(crate) struct Weights<'a> {
     gguf: &'a Gguf,
     device: &'a Device,
+    adapter: Option<&'a Adapter>,
     taken: RefCell<BTreeSet<String>>,
 }
 
@@ -31,6 +33,8 @@ const GEMM_ROWS: usize = 32;
 pub(super) struct Linear {
     weight: QMatMul,
     bias: Option<Tensor>,
+    /// A and B of an adapter.
+    low: Option<[Tensor; 2]>,
 }
 
 impl Linear {
@@ -40,6 +44,10 @@ impl Linear {
                 x.matmul(&weight.dequantize(x.device())?.t()?)?
             }
             weight => weight.forward(x)?,
+        };
+        let y = match &self.low {
+            Some([a, b]) => (y + x.matmul(&a.t()?)?.matmul(&b.t()?)?)?,
+            None => y,
         };
         match &self.bias {
             Some(bias) => y.broadcast_add(bias),
@@ -62,9 +70,15 @@ impl Norm {
 
 impl<'a> Weights<'a> {
     pub fn new(gguf: &'a Gguf, device: &'a Device) -> Self {
+        Self::adapted(gguf, None, device)
+    }
+
+    /// Same as `new`, for a model that an adapter changes.
+    pub fn adapted(gguf: &'a Gguf, adapter: Option<&'a Adapter>, device: &'a Device) -> Self {
         Self {
             gguf,
             device,
+            adapter,
             taken: RefCell::default(),
         }
     }
@@ -110,6 +124,12 @@ impl<'a> Weights<'a> {
         Ok(packed)
     }
 
+    /// Returns what the adapter adds to a matrix.
+    pub fn low(&self, name: &str, rows: usize, cols: usize, workers: &Workers) -> Result<Option<Low>> {
+        self.adapter
+            .map_or(Ok(None), |adapter| adapter.low(name, rows, cols, workers))
+    }
+
     pub(super) fn compute<T>(&self, name: &str, result: Computed<T>) -> Result<T> {
         result.map_err(|e| EngineError::compute(&self.gguf.path, format!("loading tensor {name}"), &e))
     }
@@ -138,7 +158,18 @@ impl<'a> Weights<'a> {
         } else {
             None
         };
-        Ok(Linear { weight, bias })
+        let low = match self.adapter.map(|adapter| adapter.pair(&name, outputs, inputs)) {
+            Some(pair) => pair?,
+            None => None,
+        };
+        let low = match low {
+            Some([a, b]) => {
+                let put = |tensor: Tensor| self.compute(&name, tensor.to_device(self.device));
+                Some([put(a)?, put(b)?])
+            }
+            None => None,
+        };
+        Ok(Linear { weight, bias, low })
     }
 
     /// Returns the embedding table. It stays quantized: rows are dequantized when they are looked up.
@@ -151,6 +182,7 @@ impl<'a> Weights<'a> {
         Ok(Linear {
             weight: self.compute("token_embd.weight", QMatMul::from_arc(table))?,
             bias: None,
+            low: None,
         })
     }
 
@@ -174,7 +206,7 @@ impl<'a> Weights<'a> {
     pub fn all_taken(&self) -> Result<()> {
         let taken = self.taken.borrow();
         match self.gguf.tensor_names().find(|name| !taken.contains(*name)) {
-            None => Ok(()),
+            None => self.adapter.map_or(Ok(()), Adapter::all_taken),
             Some(name) => Err(EngineError::gguf(
                 &self.gguf.path,
                 format!("tensor {name}"),

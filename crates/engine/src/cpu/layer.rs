@@ -135,14 +135,14 @@ impl Layer {
             workers,
         );
         let both = room(&mut buffers.wide, wanted * self.up.rows());
-        self.up.map(y, wanted, &mut buffers.activations, both, workers);
+        self.up.map(y, wanted, &mut buffers.products, both, workers);
         let function = match config.activation {
             Activation::Silu => Gate::Silu,
             Activation::Gelu => Gate::Gelu,
         };
         let inner = room(&mut buffers.inner, wanted * config.feed_forward);
         gate(both, config.feed_forward, function, inner, workers);
-        self.down.map(inner, wanted, &mut buffers.activations, y, workers);
+        self.down.map(inner, wanted, &mut buffers.products, y, workers);
         add_and_norm(x, y, width, self.after_feed.as_deref(), next, eps, workers);
     }
 
@@ -171,7 +171,7 @@ impl Layer {
             ) => {
                 let stride = input.rows();
                 let rows = room(&mut buffers.wide, count * stride);
-                input.multiply(y, count, &mut buffers.activations, rows, workers);
+                input.multiply(y, count, &mut buffers.products, rows, workers);
                 let turn = Turn {
                     bias: input.bias(),
                     norms: norms.as_ref().map(|(q, k)| (q.as_slice(), k.as_slice())),
@@ -195,7 +195,7 @@ impl Layer {
                 let inner = config.heads * config.head_dim;
                 let seen = room(&mut buffers.inner, wanted * inner);
                 attend(&queries, pages, shape, seen, &mut buffers.scratch, workers);
-                output.map(seen, wanted, &mut buffers.activations, y, workers);
+                output.map(seen, wanted, &mut buffers.products, y, workers);
             }
             (
                 Mix::Convolution {
@@ -204,12 +204,12 @@ impl Layer {
                 Memory::Convolution(memory),
             ) => {
                 let rows = room(&mut buffers.wide, count * input.rows());
-                input.map(y, count, &mut buffers.activations, rows, workers);
+                input.map(y, count, &mut buffers.products, rows, workers);
                 let seen = room(&mut buffers.inner, count * width);
                 memory.convolve(rows, taps, seen, workers);
                 let seen = &seen[(count - wanted) * width..];
                 if wanted > 0 {
-                    output.map(seen, wanted, &mut buffers.activations, y, workers);
+                    output.map(seen, wanted, &mut buffers.products, y, workers);
                 }
             }
             // `memory` returns the variant that fits `mix`.

@@ -14,7 +14,7 @@ mod layer;
 mod stack;
 use askpm_gguf::Gguf;
 use askpm_kernels::{
-    Activations, Matrix, Workers,
+    Matrix, Workers,
     attention::store::Angles,
     attention::{Precision, Scratch},
     elementwise, multiply,
@@ -25,6 +25,7 @@ use super::arch::config::Config;
 use super::arch::rope::{Pairing, Rope};
 use super::arch::weights::Weights;
 use super::error::EngineError;
+use super::lora::{Adapter, Products};
 use cache::Cache;
 use layer::Layer;
 
@@ -59,7 +60,7 @@ struct Buffers {
     wide: Vec<f32>,
     /// The output of attention or convolution; gated activations.
     inner: Vec<f32>,
-    activations: Activations,
+    products: Products,
     angles: Vec<Angles>,
     scratch: Scratch,
 }
@@ -74,11 +75,17 @@ fn room(buffer: &mut Vec<f32>, size: usize) -> &mut [f32] {
 
 impl Model {
     /// Loads and repacks the weights. `vocabulary` is the tokenizer's size: the embeddings must have as many rows.
-    pub fn load(gguf: &Gguf, vocabulary: usize, precision: Precision, workers: Workers) -> Result<Self> {
+    pub fn load(
+        gguf: &Gguf,
+        adapter: Option<&Adapter>,
+        vocabulary: usize,
+        precision: Precision,
+        workers: Workers,
+    ) -> Result<Self> {
         let architecture = gguf.metadata.need_text("general.architecture")?;
         let config = Config::read(&gguf.metadata, architecture)?;
         let device = candle_core::Device::Cpu;
-        let weights = Weights::new(gguf, &device);
+        let weights = Weights::adapted(gguf, adapter, &device);
         let embeddings = weights.matrix("token_embd.weight", vocabulary, config.width, &workers)?;
         let head = if weights.has("output.weight") {
             Some(weights.matrix("output.weight", vocabulary, config.width, &workers)?)
@@ -182,9 +189,10 @@ impl Model {
         let y = room(&mut buffers.y, wanted * width);
         elementwise::norm(x, &self.norm, eps, y, workers);
         let head = self.head.as_ref().unwrap_or(&self.embeddings);
-        buffers.activations.set(y, wanted, width, head.inputs(), workers);
+        let activations = &mut buffers.products.activations;
+        activations.set(y, wanted, width, head.inputs(), workers);
         logits.resize(wanted * head.rows(), 0.0);
-        multiply(head, &buffers.activations, logits, workers);
+        multiply(head, activations, logits, workers);
         Ok(())
     }
 

@@ -3,15 +3,18 @@
 //! Query, key and value, or gate and up, then share one conversion of their input and one synchronization of the
 //! threads.
 
-use askpm_kernels::{Activations, Inputs, Matrix, Workers, multiply_stacked};
+use askpm_kernels::{Inputs, Matrix, Workers, multiply_stacked};
 
 use super::super::arch::weights::Weights;
 use super::super::error::EngineError;
+use super::super::lora::{Low, Products};
 use super::Result;
 
 /// One or more maps, and the biases of those that have one.
 pub(super) struct Stack {
     parts: Vec<Matrix>,
+    /// What an adapter adds, each with the row that it starts at.
+    low: Vec<(usize, Low)>,
     /// The forms of activations that the maps need.
     inputs: Inputs,
     bias: Option<Vec<f32>>,
@@ -24,6 +27,7 @@ impl Stack {
     pub fn load(weights: &Weights, parts: &[(String, usize)], cols: usize, workers: &Workers) -> Result<Self> {
         let rows = parts.iter().map(|part| part.1).sum();
         let mut bias = vec![0.0; rows];
+        let mut low = Vec::new();
         let (mut at, mut biased) = (0, false);
         for (prefix, rows) in parts {
             let name = format!("{prefix}.bias");
@@ -31,16 +35,23 @@ impl Stack {
                 bias[at..at + rows].copy_from_slice(&weights.numbers(&name, *rows)?);
                 biased = true;
             }
+            let added = weights.low(&format!("{prefix}.weight"), *rows, cols, workers)?;
+            low.extend(added.map(|added| (at, added)));
             at += rows;
         }
         let parts: Vec<Matrix> = parts
             .iter()
             .map(|(prefix, rows)| weights.matrix(&format!("{prefix}.weight"), *rows, cols, workers))
             .collect::<Result<_>>()?;
-        let inputs = parts.iter().map(Matrix::inputs).reduce(Inputs::and);
+        let inputs = parts
+            .iter()
+            .map(Matrix::inputs)
+            .chain(low.iter().map(|low| low.1.inputs()));
+        let inputs = inputs.reduce(Inputs::and);
         Ok(Stack {
             inputs: inputs.ok_or_else(|| EngineError::gguf(weights.path(), "tensors", "a layer has none"))?,
             parts,
+            low,
             bias: biased.then_some(bias),
             rows,
             cols,
@@ -56,13 +67,16 @@ impl Stack {
     }
 
     /// Multiplies `count` rows of `x` with all maps, without the biases. Each row of `out` has `rows` numbers.
-    pub fn multiply(&self, x: &[f32], count: usize, to: &mut Activations, out: &mut [f32], workers: &Workers) {
-        to.set(x, count, self.cols, self.inputs, workers);
-        multiply_stacked(&self.parts, to, out, workers);
+    pub fn multiply(&self, x: &[f32], count: usize, to: &mut Products, out: &mut [f32], workers: &Workers) {
+        to.activations.set(x, count, self.cols, self.inputs, workers);
+        multiply_stacked(&self.parts, &to.activations, out, workers);
+        for (first, low) in &self.low {
+            low.add(to, out, *first, self.rows, workers);
+        }
     }
 
     /// Same as `multiply`, with the biases.
-    pub fn map(&self, x: &[f32], count: usize, to: &mut Activations, out: &mut [f32], workers: &Workers) {
+    pub fn map(&self, x: &[f32], count: usize, to: &mut Products, out: &mut [f32], workers: &Workers) {
         self.multiply(x, count, to, out, workers);
         if let Some(bias) = &self.bias {
             for row in out.chunks_exact_mut(self.rows).take(count) {

@@ -22,7 +22,7 @@ fn vocabulary(file: &TinyGguf) -> usize {
 }
 
 fn load(file: &TinyGguf, precision: Precision, threads: usize) -> Model {
-    Model::load(&open(file), vocabulary(file), precision, Workers::new(threads)).unwrap()
+    Model::load(&open(file), None, vocabulary(file), precision, Workers::new(threads)).unwrap()
 }
 
 fn pass(model: &mut Model, ids: &[u32], wanted: usize) -> Vec<f32> {
@@ -40,7 +40,7 @@ fn every_architecture_gives_the_logits_that_candles_tensors_give() {
     for architecture in ARCHITECTURES {
         for kind in [Kind::F32, Kind::Q8_0, Kind::Q4_0] {
             let file = TinyGguf::new(architecture, kind);
-            let mut theirs = arch::Model::load(&open(&file), vocabulary(&file), &Device::Cpu).unwrap();
+            let mut theirs = arch::Model::load(&open(&file), None, vocabulary(&file), &Device::Cpu).unwrap();
             let mut ours = load(&file, Precision::Full, 2);
             // Below 32 rows, Candle's matmul is the quantized one.
             for part in any_ids(60).chunks(20) {
