@@ -146,6 +146,7 @@ fn an_empty_variable_counts_as_unset() {
     let names = [
         "ASKPM_MODEL",
         "ASKPM_DEVICE",
+        "ASKPM_ADAPTER",
         "ASKPM_CORPUS",
         "ASKPM_CONFIG",
         "ASKPM_BY",

@@ -1,5 +1,6 @@
 //! The only integration test binary. Every file of `tests/` is one of its modules.
 
+mod adapter;
 mod architecture;
 mod ask;
 mod bad_input;

@@ -57,6 +57,7 @@ pub fn refuse_what_quoting_cannot_honour(
     }
     let given = [
         ("--device", choice.device.is_some()),
+        ("--adapter", choice.adapter.is_some()),
         ("--temperature", sampling.temperature.is_some()),
         ("--top-p", sampling.top_p.is_some()),
         ("--seed", sampling.seed.is_some()),

@@ -205,7 +205,7 @@ pub struct ConversationArgs {
     pub no_history: bool,
 }
 
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct ModelChoice {
     /// The model: a name, the path of a GGUF file, or `none` to quote passages without a model
     #[arg(short, long, value_name = "NAME|PATH|none", env = "ASKPM_MODEL")]
@@ -213,6 +213,9 @@ pub struct ModelChoice {
     /// The device to run the model on
     #[arg(long, value_name = "cpu|cuda|metal|auto", env = "ASKPM_DEVICE")]
     pub device: Option<String>,
+    /// A LoRA adapter of the model, as a GGUF file
+    #[arg(long, value_name = "FILE", env = "ASKPM_ADAPTER")]
+    pub adapter: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

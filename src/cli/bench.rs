@@ -97,7 +97,7 @@ fn measured(context: &Context, args: &ModelChoice) -> Result<ModelChoice, Failur
     let named = args.model.clone().or_else(|| context.config.model.clone());
     Ok(ModelChoice {
         model: named.or_else(default),
-        device: args.device.clone(),
+        ..args.clone()
     })
 }
 

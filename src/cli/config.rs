@@ -28,6 +28,8 @@ pub struct Config {
     pub min_score: Option<f32>,
     pub temperature: Option<f64>,
     pub max_tokens: Option<u32>,
+    /// A LoRA adapter of the model.
+    pub adapter: Option<PathBuf>,
     /// A folder for mail and files, from which `refresh` imports.
     pub drop: Option<PathBuf>,
     /// Addresses of RSS and Atom feeds, which `refresh` fetches.
@@ -42,10 +44,11 @@ pub struct Config {
 }
 
 /// All settings, in the order in which `config show` lists them.
-pub const KNOWN: [&str; 13] = [
+pub const KNOWN: [&str; 14] = [
     "corpus",
     "model",
     "device",
+    "adapter",
     "offline",
     "top_k",
     "min_score",
@@ -105,7 +108,10 @@ impl Config {
     pub fn with_home(mut self, home: Option<&Path>) -> Config {
         let Some(home) = home else { return self };
         let expanded = |path: &Path| path.strip_prefix("~").ok().map(|rest| home.join(rest));
-        for path in [&mut self.corpus, &mut self.drop].into_iter().flatten() {
+        for path in [&mut self.corpus, &mut self.drop, &mut self.adapter]
+            .into_iter()
+            .flatten()
+        {
             if let Some(expanded) = expanded(path) {
                 *path = expanded;
             }

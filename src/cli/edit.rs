@@ -19,6 +19,7 @@ const TEMPLATE: &str = "\
 # corpus = \"~/editions\"          # answer only from this folder
 # model = \"smollm2-135m\"         # a name, a path, or \"none\" to quote without a model
 # device = \"cpu\"                 # cpu, cuda, metal or auto
+# adapter = \"~/lora.gguf\"      # a LoRA adapter of that model
 # offline = true                 # do not use the network
 # top_k = 5                      # number of passages to retrieve
 # min_score = 0.5                # minimum confidence to answer, 0 to 1

@@ -123,7 +123,7 @@ impl Bench<'_> {
     fn with_model(&mut self, name: Option<String>, wanted: AnswerMode) -> Result<(), Failure> {
         let choice = ModelChoice {
             model: name,
-            device: None,
+            ..ModelChoice::default()
         };
         let Some(mut loaded) = model::wanted(self.context, &choice)?.load(self.context)? else {
             return Ok(());

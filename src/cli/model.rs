@@ -14,6 +14,7 @@ use super::generator::Generator;
 use super::memory::{self, available_memory_mb, megabytes};
 use super::progress::Bar;
 use crate::ask::{WRITES_FROM, Writer};
+use crate::engine::lora::Adapter;
 use crate::engine::{DeviceChoice, Engine, LocalEngine, Message, Role, Runner};
 use crate::models::{self, Choice, Model, ModelError, ModelKind, Net, Places};
 use crate::prompt::Prompts;
@@ -65,6 +66,7 @@ pub struct ModelSelection {
     source: Source,
     named: bool,
     device: DeviceChoice,
+    adapter: Option<PathBuf>,
     /// Why the download together with the embedding model failed. It is not tried again.
     unfetched: OnceCell<Failure>,
 }
@@ -95,6 +97,23 @@ pub fn wanted(context: &Context, args: &ModelChoice) -> Result<ModelSelection, F
         // Report errors in its settings before anything is downloaded.
         generator.engine(context.net)?;
     }
+    // An adapter belongs to one model, so one in the settings is for the model there.
+    let usual = context
+        .config
+        .adapter
+        .clone()
+        .filter(|_| args.model.is_none() || args.model == context.config.model);
+    let adapter = match (&source, args.adapter.clone()) {
+        (Source::Here(Choice::NoModel), Some(_)) => {
+            return Err(Failure::usage("`--adapter` needs a model").hinted("name it with --model"));
+        }
+        (Source::Served(_), Some(_)) => {
+            return Err(Failure::usage(
+                "`--adapter` needs a model on this machine, but [generator] names a server",
+            ));
+        }
+        (_, given) => given.or(usual),
+    };
     let device = args.device.as_ref().or(context.config.device.as_ref());
     if let Source::Here(choice) = &source {
         context.prompts(&[&called(choice)])?;
@@ -103,6 +122,7 @@ pub fn wanted(context: &Context, args: &ModelChoice) -> Result<ModelSelection, F
         named: name.is_some() || matches!(source, Source::Served(_)),
         source,
         device: device.map_or(Ok(DeviceChoice::Auto), |text| text.parse())?,
+        adapter,
         unfetched: OnceCell::new(),
     })
 }
@@ -216,7 +236,10 @@ impl ModelSelection {
         };
         memory::room_for(&path)?;
         let started = Instant::now();
-        let engine = LocalEngine::load(&path, self.device)?;
+        let engine = match &self.adapter {
+            Some(adapter) => LocalEngine::load_adapted(&path, &Adapter::open(adapter)?, self.device)?,
+            None => LocalEngine::load(&path, self.device)?,
+        };
         let load = started.elapsed();
         context.detail(&format!(
             "loaded {} in {:.0} ms",

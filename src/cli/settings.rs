@@ -87,6 +87,7 @@ fn rows(
         corpus,
         model,
         device,
+        adapter,
         offline,
         top_k,
         min_score,
@@ -126,6 +127,13 @@ fn rows(
             "ASKPM_DEVICE",
             device.clone(),
             "auto",
+        ),
+        choose.row(
+            "adapter",
+            args.model.adapter.as_ref().map(given),
+            "ASKPM_ADAPTER",
+            adapter.as_ref().map(given),
+            Value::Null,
         ),
         offline_row(context, global, &choose, *offline),
         choose.file(

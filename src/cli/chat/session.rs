@@ -69,10 +69,7 @@ pub struct Session<'a> {
 
 impl<'a> Session<'a> {
     pub fn new(context: &'a Context, args: &'a ChatArgs, on_terminal: bool) -> Result<Session<'a>, Failure> {
-        let choice = ModelChoice {
-            model: args.model.model.clone(),
-            device: args.model.device.clone(),
-        };
+        let choice = args.model.clone();
         let wanted = model::wanted(context, &choice)?;
         let (store, finder) = Finder::open(context, args.retrieval.by, Some(&wanted))?;
         let interrupt = on_terminal.then(Interrupt::new).transpose();
@@ -304,6 +301,8 @@ impl<'a> Session<'a> {
     fn change_model(&mut self, name: &str) -> Result<(), Failure> {
         let choice = ModelChoice {
             model: Some(name.to_string()),
+            // An adapter belongs to one model.
+            adapter: None,
             device: self.choice.device.clone(),
         };
         let wanted = model::wanted(self.context, &choice)?;
