@@ -61,6 +61,15 @@ pub(super) fn refers_back(text: &str) -> bool {
         || does_it(first, second)
         || (is_one_of(first, PREPOSITIONS) && is_one_of(second, "it them that this these those"))
         || points_elsewhere(&words)
+        || sides_with(&words)
+}
+
+/// Returns whether a sentence opens with agreement or disagreement with an answer before it: `I fully agree with Ann.`
+/// `I disagree that …` says itself with what.
+fn sides_with(words: &[String]) -> bool {
+    let verb = words.iter().take(4).position(|word| is_one_of(word, "agree disagree"));
+    words.first().is_some_and(|first| first == "i")
+        && verb.is_some_and(|at| words.iter().skip(at + 1).take(2).any(|word| word == "with"))
 }
 
 /// Words that a pronoun after them cannot refer to.
@@ -327,10 +336,12 @@ mod tests {
             "Put one sentence like that in every story.",
             "Begin in production instead.",
             "A mentor may do both.",
+            "I agree entirely with the answer before mine.",
         ] {
             assert!(refers_back(text), "{text}");
         }
         for text in [
+            "I disagree that interviews show what people pay for.",
             "Write the exit criteria before the first invitation.",
             "Two labelers disagreeing on one case in five means a bad question.",
             "Itemize the bill for each customer.",

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use super::{AskError, DISCUSSIONS, Found, Listener, Settings, Writer, ms, used};
 use crate::answer::lead::{Lead, LeadReader};
 use crate::answer::meaning::Meaning;
-use crate::answer::runs::detail::detail;
+use crate::answer::runs::detail::{self, detail};
 use crate::answer::runs::{self, Run};
 use crate::answer::topic::{Topic, Verdict};
 use crate::answer::{Draft, Mode, ModelUsed, Related, Timings};
@@ -104,10 +104,7 @@ pub(super) fn write(
         false => None,
     };
     if let Some(detail) = detail {
-        // It follows what the same contributor says, or comes last.
-        let id = |run: &Run| &run.passage(&topics).id;
-        let own = runs.iter().position(|run| id(run) == id(&detail));
-        runs.insert(own.map_or(runs.len(), |own| own + 1), detail);
+        detail::add(&mut runs, detail, &topics);
     }
     for run in &runs {
         let passage = run.passage(&topics);

@@ -13,10 +13,15 @@ use crate::answer::sentences::opens_item;
 use crate::answer::topic::{Sentence, Topic};
 
 /// The most words of a list with what introduces it.
-const LIST_WORDS: usize = 110;
+const LIST_WORDS: usize = 135;
 
 /// The number of items of a list. With fewer it is a sentence, with more a page.
-const ITEMS: std::ops::RangeInclusive<usize> = 3..=10;
+const ITEMS: std::ops::RangeInclusive<usize> = 3..=12;
+
+/// The words for these numbers, from three on.
+const NUMBERS: [&str; 10] = [
+    "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+];
 
 /// The most words of a script with what introduces it.
 const SCRIPT_WORDS: usize = 70;
@@ -33,7 +38,8 @@ const NEAR_SCRIPT: f32 = 0.5;
 
 /// Returns the part of `topic` that shows best how to do what `question` asks, if one is near it.
 ///
-/// It repeats nothing of `runs`, and nothing that was `shown`. It needs the vectors of the sentences and of the question.
+/// It repeats nothing of `runs`, and nothing that was `shown`. If a run ends with what introduces a list, the list begins
+/// with its first item. It needs the vectors of the sentences and of the question.
 pub fn detail(topic: &Topic, at: usize, runs: &[Run], shown: &[Shown]) -> Option<Run> {
     let question = &topic.heads.as_ref()?[0];
     let mut best: Option<(f32, Run)> = None;
@@ -43,7 +49,13 @@ pub fn detail(topic: &Topic, at: usize, runs: &[Run], shown: &[Shown]) -> Option
         let lists = (0..own.len()).filter_map(|from| Some((list(&own, &passage.text, from)?, NEAR_LIST)));
         let scripts = (0..own.len()).filter_map(|from| Some((script(&own, &passage.text, from)?, NEAR_SCRIPT)));
         for (range, least) in lists.chain(scripts) {
-            let part = &own[range];
+            // A run may end with the introduction, and the items go on with it.
+            let ends = |run: &Run| {
+                run.topic == at && run.passage == number && run.sentences.last() == Some(&own[range.start].span)
+            };
+            let start =
+                range.start + usize::from(runs.iter().any(ends) && item_at(&own, &passage.text, range.start + 1));
+            let part = &own[start..range.end];
             let spans: Vec<Range<usize>> = part.iter().map(|s| s.span.clone()).collect();
             let said = |run: &Run| {
                 let same = run.topic == at && run.passage == number;
@@ -80,7 +92,7 @@ pub fn detail(topic: &Topic, at: usize, runs: &[Run], shown: &[Shown]) -> Option
 /// Returns the list that sentence `from` introduces, with that sentence.
 fn list(own: &[&Sentence], text: &str, from: usize) -> Option<Range<usize>> {
     let intro = &text[own[from].span.clone()];
-    if opens_item(text, own[from].span.start) || !intro.ends_with(':') {
+    if opens_item(text, own[from].span.start) {
         return None;
     }
     let (mut to, mut items) = (from + 1, 0);
@@ -93,11 +105,45 @@ fn list(own: &[&Sentence], text: &str, from: usize) -> Option<Range<usize>> {
         items += usize::from(item);
         to += 1;
     }
+    let introduces = intro.ends_with(':') || counts(intro, items);
     // A row of a table is unreadable without the others, and reads badly in a terminal.
     let table = own[from + 1..to].iter().any(|s| text[s.span.clone()].starts_with('|'));
     let start = introduced(own, text, from)?;
     let fits = words(&own[start..to], text) <= LIST_WORDS;
-    (ITEMS.contains(&items) && !table && fits).then_some(start..to)
+    (ITEMS.contains(&items) && introduces && !table && fits).then_some(start..to)
+}
+
+/// Returns whether a sentence says how many `items` follow: `My template has nine headings.`
+fn counts(intro: &str, items: usize) -> bool {
+    let number = items.checked_sub(3).and_then(|at| NUMBERS.get(at));
+    let words = reading::words(intro);
+    number.is_some_and(|number| words.iter().any(|word| word == number))
+}
+
+/// Returns whether sentence `at` opens an item.
+fn item_at(own: &[&Sentence], text: &str, at: usize) -> bool {
+    own.get(at).is_some_and(|next| opens_item(text, next.span.start))
+}
+
+/// Adds `detail` to `runs`: after what the same contributor says, or at the end. If it goes on where a run ends, it becomes
+/// part of that run.
+pub fn add(runs: &mut Vec<Run>, detail: Run, topics: &[&Topic]) {
+    let id = |run: &Run| &run.passage(topics).id;
+    let Some(own) = runs.iter().position(|run| id(run) == id(&detail)) else {
+        runs.push(detail);
+        return;
+    };
+    let text = &detail.passage(topics).text;
+    let gap = runs[own]
+        .sentences
+        .last()
+        .zip(detail.sentences.first())
+        .and_then(|(a, b)| text.get(a.end..b.start));
+    let goes_on = runs[own].passage == detail.passage && gap.is_some_and(|gap| !gap.contains(char::is_alphabetic));
+    match goes_on {
+        true => runs[own].sentences.extend(detail.sentences),
+        false => runs.insert(own + 1, detail),
+    }
 }
 
 /// Returns the sentences of the script that begins in sentence `from`: the moment, the speaker and the words.
@@ -204,6 +250,10 @@ mod tests {
             None
         );
         assert_eq!(of("Ask all.\n\n- Any news?\n- And then?\n- Anything else?"), None);
+        // A sentence that says how many things follow introduces them.
+        let counted = "Ask all three.\n\n- Any news?\n- And then?\n- Anything else?";
+        assert_eq!(of(counted).as_deref(), Some(counted));
+        assert_eq!(of(&counted.replace("three", "four")), None);
     }
 
     #[test]
@@ -218,6 +268,37 @@ mod tests {
         assert_eq!(of(back), None);
         let whole = format!("Any manager can try. {back}");
         assert_eq!(of(&whole).as_deref(), Some(whole.as_str()));
+    }
+
+    #[test]
+    fn a_list_goes_on_with_a_run_that_ends_with_its_introduction() {
+        let topic = topic("Any asker is welcome. Ask all three.\n\n- Any news?\n- And then?\n- Anything else?");
+        let sentences: Vec<_> = topic.sentences.iter().map(|s| s.span.clone()).collect();
+        let run = Run {
+            sentences: sentences[..2].to_vec(),
+            ..detail(&topic, 0, &[], &[]).unwrap()
+        };
+        let mut runs = vec![run.clone()];
+        let items = detail(&topic, 0, &runs, &[]).unwrap();
+        assert_eq!(items.sentences, sentences[2..]);
+        add(&mut runs, items, &[&topic]);
+        assert_eq!((runs.len(), &runs[0].sentences), (1, &sentences));
+        // Another part of the answer stands after it.
+        let mut runs = vec![Run {
+            sentences: sentences[..1].to_vec(),
+            ..run
+        }];
+        let list = detail(&topic, 0, &runs, &[]).unwrap();
+        assert_eq!(list.sentences, sentences[1..]);
+        add(
+            &mut runs,
+            Run {
+                sentences: sentences[2..].to_vec(),
+                ..list
+            },
+            &[&topic],
+        );
+        assert_eq!(runs.len(), 2);
     }
 
     #[test]
