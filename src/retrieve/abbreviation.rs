@@ -3,6 +3,9 @@
 //! Search by words finds an abbreviation, but an embedding model splits one that it does not know into meaningless
 //! pieces. The passages that have the abbreviation and score best by words supply the long form, if one of them defines
 //! it. The question with long forms is used in addition to the typed one, like another spelling.
+//!
+//! A clipped word is treated alike: `retro`, which the model takes for a style. Texts do not define those, so the long
+//! forms of the usual ones are listed here.
 
 use super::bm25::Found;
 use super::query::Word;
@@ -21,8 +24,47 @@ const LONGEST: usize = 80;
 /// Words that an abbreviation may leave out.
 const SMALL: &str = "a an and for in of on or the to with";
 
-/// Returns whether `word` is an abbreviation: in capitals, or short and not known to the model.
+/// Words that product teams clip, and their long forms. None has another usual sense in a question about work.
+const CLIPPED: [(&str, &str); 24] = [
+    ("admin", "administrator"),
+    ("biz", "business"),
+    ("comms", "communication"),
+    ("comp", "compensation"),
+    ("config", "configuration"),
+    ("dev", "developer"),
+    ("devs", "developers"),
+    ("eng", "engineering"),
+    ("exec", "executive"),
+    ("execs", "executives"),
+    ("infra", "infrastructure"),
+    ("mgmt", "management"),
+    ("mgr", "manager"),
+    ("perf", "performance"),
+    ("prio", "priority"),
+    ("prios", "priorities"),
+    ("promo", "promotion"),
+    ("prod", "production"),
+    ("req", "requirement"),
+    ("reqs", "requirements"),
+    ("retro", "retrospective"),
+    ("retros", "retrospectives"),
+    ("spec", "specification"),
+    ("specs", "specifications"),
+];
+
+fn unclipped(typed: &str) -> Option<&'static str> {
+    let lower = typed.to_lowercase();
+    CLIPPED
+        .iter()
+        .find(|(clipped, _)| *clipped == lower)
+        .map(|(_, long)| *long)
+}
+
+/// Returns whether `word` is an abbreviation: in capitals, or short and not known to the model, or a usual clipped word.
 pub(super) fn is_abbreviation(word: &Word, is_word: &dyn Fn(&str) -> bool) -> bool {
+    if unclipped(&word.typed).is_some() {
+        return true;
+    }
     let bare = singular(&word.typed);
     let capitals = bare.chars().all(|c| c.is_ascii_uppercase());
     LETTERS.contains(&bare.len())
@@ -45,6 +87,10 @@ pub(super) fn spelled_out(
         .enumerate()
         .filter(|(_, word)| is_abbreviation(word, is_word))
     {
+        if let Some(long) = unclipped(&word.typed) {
+            out = replaced(&out, &word.typed, &format!("{} ({long})", word.typed));
+            continue;
+        }
         let with = found.scored.iter().filter(|one| one.found & (1 << bit) != 0);
         for one in with.take(PASSAGES) {
             let passage = store.passage(one.address)?;
@@ -180,6 +226,7 @@ mod tests {
         };
         assert_eq!(abbreviations("what is a prd for us"), ["prd"]);
         assert_eq!(abbreviations("what is RICE, OKRs"), ["RICE", "OKRs"]);
+        assert_eq!(abbreviations("what is a Retro for us"), ["Retro"]);
         assert!(abbreviations("what is the price, stakeholders A").is_empty());
     }
 }
