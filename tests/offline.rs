@@ -8,8 +8,8 @@ use std::process::{Command, Output, Stdio};
 
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
-use crate::harness::Home;
 use crate::harness::http::Serving;
+use crate::harness::{Home, fixture};
 use askpm_fixtures::{TinyGguf, Weights};
 
 const QUESTION: &str = "How should we price an API?";
@@ -72,6 +72,11 @@ fn no_command_opens_a_socket_or_starts_a_downloader_offline() {
     let (home, bin) = home_with_traps();
     let model = TinyGguf::new("llama", Weights::F32).write(&home.path(""), "tiny.gguf");
     let model = model.to_str().unwrap();
+    let edition = fs::read(fixture("digest").join("first-hire.md")).unwrap();
+    home.write("first-hire.md", edition);
+    for args in [&["save", QUESTION, "--name", "ml"][..], &["saved", "run"]] {
+        home.askpm().by_default().args(["--offline"]).args(args).run().ok();
+    }
     let cases: &[(&[&str], i32)] = &[
         (&["ask", QUESTION], 0),
         (&["ask", "-m", model, "--max-tokens", "8", QUESTION], 0),
@@ -82,6 +87,16 @@ fn no_command_opens_a_socket_or_starts_a_downloader_offline() {
         (&["digest", "--since", "2024"], 0),
         (&["digest", "--since", "2024", "--mail", "digest.eml"], 0),
         (&["topics", "price"], 0),
+        (&["compare", QUESTION], 0),
+        (&["summarize", "pricing"], 0),
+        (&["list"], 0),
+        (&["saved", "list"], 0),
+        // What is new was reported above.
+        (&["saved", "run"], 3),
+        (&["refresh", "--saved"], 3),
+        (&["feeds", "list"], 0),
+        (&["import", "first-hire.md"], 0),
+        (&["tag", "first-hire", "offline"], 0),
         (&["doctor"], 0),
         (&["models", "list"], 0),
         (&["models", "pull"], 1),
