@@ -12,8 +12,8 @@ use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use super::Served;
-use super::wire::{self, Events, Heard, Thoughts};
-use crate::engine::{EngineError, Generation, Stop};
+use super::wire::{self, Events, Heard};
+use crate::engine::{EngineError, Generation, Stop, Thoughts};
 use crate::remote;
 
 /// Longest answer, in bytes of text.

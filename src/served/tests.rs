@@ -1,6 +1,6 @@
 //! Tests the served engine against a local server that speaks the wire format.
 
-use super::wire::{Events, Heard, Thoughts};
+use super::wire::{Events, Heard};
 use super::*;
 use crate::engine::{Role, Stop};
 use crate::testing::completions::{Completions, Says, chunk};
@@ -237,16 +237,6 @@ proptest! {
         let bytes: String = texts.iter().map(|text| chunk(text)).collect();
         let whole: Vec<Heard> = texts.iter().cloned().map(Heard::Text).collect();
         prop_assert_eq!(all(bytes.as_bytes(), &cuts), Ok(whole));
-    }
-
-    #[test]
-    fn an_answer_without_thoughts_is_handed_on_whole(pieces in proptest::collection::vec("[<think>/ a]{1,4}", 0..8)) {
-        let text: String = pieces.concat();
-        prop_assume!(!text.trim_start().starts_with("<think>"));
-        let mut thoughts = Thoughts::default();
-        let mut out: String = pieces.iter().map(|piece| thoughts.push(piece)).collect();
-        out.push_str(&thoughts.finish());
-        prop_assert_eq!(out, text);
     }
 }
 

@@ -16,6 +16,7 @@ use super::model::{Model, Runner};
 use super::prefix::Prefixes;
 use super::session::Session;
 use super::text_stream::TextStream;
+use super::thoughts::Thoughts;
 use super::{Engine, Generation, Message, ModelInfo, Sampling, Stop, StopSignal};
 
 type Result<T> = std::result::Result<T, EngineError>;
@@ -190,6 +191,7 @@ impl Engine for LocalEngine {
         let ids = self.encode_prompt(messages)?;
         let before = called.elapsed();
         let mut stream = TextStream::default();
+        let mut thoughts = Thoughts::default();
         let mut text = String::new();
         let mut first = true;
         let run = self.run(&ids, sampling, &mut |tokenizer, id| {
@@ -197,7 +199,7 @@ impl Engine for LocalEngine {
             let drop_space = first && tokenizer.drops_first_space();
             first = false;
             let bytes = bytes.strip_prefix(b" ").filter(|_| drop_space).unwrap_or(&bytes);
-            let piece = stream.push(bytes);
+            let piece = thoughts.push(&stream.push(bytes));
             text.push_str(&piece);
             if piece.is_empty() {
                 ControlFlow::Continue(())
@@ -205,7 +207,7 @@ impl Engine for LocalEngine {
                 on_piece(&piece)
             }
         })?;
-        let rest = stream.finish();
+        let rest = thoughts.push(&stream.finish()) + &thoughts.finish();
         if !rest.is_empty() && run.stop != Stop::Caller {
             text.push_str(&rest);
             // Generation has ended, so a request to stop changes nothing.

@@ -52,6 +52,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod text_stream;
+mod thoughts;
 #[cfg(test)]
 mod types_tests;
 
@@ -70,6 +71,7 @@ pub use error::EngineError;
 pub use machine::MachineSpeed;
 pub use measure::cpu_features;
 pub use model::Runner;
+pub use thoughts::Thoughts;
 
 /// How to choose the next token, and how many tokens to generate.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,7 +169,7 @@ pub trait Engine {
     fn count_prompt(&self, messages: &[Message]) -> Result<usize, EngineError>;
 
     /// Answers the messages. `on_piece` receives each new piece of text (valid UTF-8, without special tokens). `Break`
-    /// stops generation.
+    /// stops generation. Reasoning in front of the answer is left out, in the pieces and in the text.
     fn generate(
         &mut self,
         messages: &[Message],
