@@ -48,7 +48,6 @@ fn who_asked_in_other_words_sees_which_question_was_answered() {
 #[test]
 fn many_words_about_something_else_are_no_reason_to_answer() {
     let home = Home::new();
-    let mut answered = 0;
     for question in [
         "We are planning a wedding for two hundred guests in a small town by the sea, and the band we wanted has cancelled, \
          so how do we find another one quickly and what should we pay them for the evening and the travel",
@@ -58,12 +57,8 @@ fn many_words_about_something_else_are_no_reason_to_answer() {
          medals, and the price goes from four to forty euros for what looks like the same green bottle",
     ] {
         let ran = home.bare().args(["ask", "-m", "none", "--by", "words", question]).run();
-        // A few of their words are in the built-in editions. What is answered says that it may be no answer.
-        let unsure = ran.stdout.starts_with("This may not answer your question.");
-        assert!(ran.status == Some(3) || unsure, "{question}: {}", ran.stdout);
-        answered += usize::from(ran.status != Some(3));
+        ran.fails(3, &["nothing in the corpus answers"]);
     }
-    assert!(answered <= 1, "{answered}");
 }
 
 #[test]

@@ -59,6 +59,14 @@ pub type AskedWord = (String, f32);
 /// More content words than this do not raise the confidence by words. Any discussion has some of them.
 const LONG: usize = 8;
 
+/// Of a long question, a discussion that has less than this share of the words, and next to none of them in its title and
+/// its asker's text, is about something else. No discussion that answers one of the 79 long tune questions is below.
+const LEAST_OF_LONG: f32 = 0.4;
+const NEXT_TO_NONE: f32 = 0.1;
+
+/// The factor for the confidence in such a discussion.
+const ELSEWHERE: f32 = 0.5;
+
 /// The number of features.
 const FEATURES: usize = 8;
 
@@ -115,6 +123,9 @@ pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning:
         };
         topic.features = features;
         topic.confidence = fit.probability(&features.values());
+        if meaning.is_none() && asked.len() >= LONG && is_elsewhere(&features) {
+            topic.confidence *= ELSEWHERE;
+        }
         topic.asks_the_same = asks(&bare_question, topic);
         if topic.asks_the_same {
             topic.confidence = topic.confidence.max(SAME);
@@ -144,6 +155,11 @@ pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning:
             Verdict::Off
         };
     }
+}
+
+/// Returns whether a discussion has too few words of a long question to be about it.
+fn is_elsewhere(features: &Features) -> bool {
+    features.all_words < LEAST_OF_LONG && features.asked_words < NEXT_TO_NONE
 }
 
 /// Returns whether a discussion asks the question of these letters, in its title or in another wording.
