@@ -3,7 +3,7 @@
 
 const $ = (id) => document.getElementById(id);
 const form = $("form"), question = $("question"), turns = $("turns"), state = $("state");
-const askButton = $("ask"), stopButton = $("stop");
+const askButton = $("ask"), stopButton = $("stop"), examples = $("examples");
 
 const history = [];
 let running = null;
@@ -16,22 +16,68 @@ function element(parent, name, text, kind) {
   return made;
 }
 
-// Shows the sources: one line per discussion, with all its citation marks.
+// Shows `text` as paragraphs. A mark such as [2] becomes a link to the source that has this number.
+function showText(parent, text, turn, sources) {
+  const known = new Set(sources.map((source) => `[${source.n}]`));
+  for (const paragraph of text.split(/\n{2,}/).filter(Boolean)) {
+    const shown = element(parent, "p");
+    for (const part of paragraph.split(/(\[\d+\])/)) {
+      if (known.has(part)) {
+        const link = element(shown, "a", part);
+        link.href = `#${turn.id}-${part.slice(1, -1)}`;
+        link.setAttribute("aria-label", `Source ${part.slice(1, -1)}`);
+        link.addEventListener("click", () => reveal(link.hash.slice(1)));
+      } else {
+        shown.append(part);
+      }
+    }
+  }
+}
+
+// Opens a source before the browser jumps to it. Older browsers do not open it themselves.
+function reveal(id) {
+  const details = $(id)?.closest("details");
+  if (details) details.open = true;
+}
+
+// Shows one discussion that opens in place, with its quotes. The API returns no text around a quote.
+function showDiscussion(turn, id, quotes) {
+  const details = element(turn, "details");
+  const marks = quotes.filter((one) => one.n).map((one) => `[${one.n}]`);
+  element(details, "summary", [...marks, quotes[0].discussion].join(" "));
+  element(details, "p", [quotes[0].edition, quotes[0].date].filter(Boolean).join(" · "), "soft");
+  for (const one of quotes) {
+    const figure = element(details, "figure");
+    if (one.n) {
+      figure.id = `${turn.id}-${one.n}`;
+      figure.tabIndex = -1;
+      element(figure, "figcaption", [`[${one.n}]`, one.contributor].filter(Boolean).join(" "));
+    }
+    element(element(figure, "blockquote"), "mark", one.quote);
+    for (const copy of one.also_in ?? []) {
+      element(figure, "p", ["Also in: " + copy.edition, copy.date].filter(Boolean).join(" · "), "soft");
+    }
+  }
+  element(element(details, "p", "Read it all in a terminal: ", "soft"), "code", `askpm show ${id}`);
+}
+
+// Shows the sources: one entry per discussion, with all its citations.
 function showSources(turn, sources) {
-  if (!sources || sources.length === 0) return;
+  if (sources.length === 0) return;
+  element(turn, "h3", sources.length === 1 ? "Source" : "Sources");
   const groups = new Map();
   for (const source of sources) {
     const id = source.id.split("/").slice(0, 2).join("/");
-    if (!groups.has(id)) groups.set(id, { source, marks: [] });
-    groups.get(id).marks.push(`[${source.n}]`);
+    groups.set(id, [...(groups.get(id) ?? []), source]);
   }
-  const list = element(turn, "ul");
-  for (const [id, { source, marks }] of groups) {
-    const item = element(list, "li");
-    const parts = [source.discussion, source.edition, source.date].filter(Boolean);
-    element(item, "span", `${marks.join(" ")} ${parts.join(" · ")} `);
-    element(item, "code", id);
-  }
+  for (const [id, quotes] of groups) showDiscussion(turn, id, quotes);
+}
+
+// Shows the discussions that are nearest to a question without an answer.
+function showRelated(turn, related) {
+  if (!related || related.length === 0) return;
+  element(turn, "h3", "Related discussions, which do not answer it");
+  for (const one of related) showDiscussion(turn, one.id, [one]);
 }
 
 // Shows learning resources on the topic.
@@ -81,21 +127,45 @@ async function wrongOf(response) {
   return new Error(again ? `${message} (retry in ${again} s)` : message);
 }
 
-async function ask(text) {
+async function send(messages, signal) {
+  const body = JSON.stringify({ model: "askpm", stream: true, messages });
+  const headers = { "content-type": "application/json" };
+  try {
+    return await fetch("/v1/chat/completions", { method: "POST", headers, body, signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Error("The server does not respond. Start it again: askpm serve");
+  }
+}
+
+// Adds an empty turn for the question.
+function addTurn(text) {
   const turn = element(turns, "article");
-  element(turn, "h2", text);
-  const answer = element(turn, "p");
-  turn.scrollIntoView({ block: "end" });
-  running = new AbortController();
+  turn.id = `turn-${turns.children.length}`;
+  turn.setAttribute("aria-labelledby", `${turn.id}-title`);
+  const title = element(turn, "h2", text);
+  title.id = `${turn.id}-title`;
+  title.tabIndex = -1;
+  return turn;
+}
+
+// On a phone, focus in the input opens a keyboard that covers the answer. So the focus goes to the question there.
+function focusFor(turn) {
+  const touch = matchMedia("(pointer: coarse)").matches;
+  (touch ? turn.querySelector("h2") : question).focus({ preventScroll: true });
+}
+
+async function answer(turn, text) {
+  // Screen readers announce each change of `live`. So it gets the whole answer at once, and they skip the growing text.
+  const live = element(turn, "div", "", "answer");
+  live.setAttribute("aria-live", "polite");
+  const growing = element(turn, "p");
+  growing.setAttribute("aria-hidden", "true");
+  const whole = document.createDocumentFragment();
   const messages = [...history, { role: "user", content: text }].slice(-20);
   let said = "";
   try {
-    const response = await fetch("/v1/chat/completions", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ model: "askpm", stream: true, messages }),
-      signal: running.signal,
-    });
+    const response = await send(messages, running.signal);
     if (!response.ok) throw await wrongOf(response);
     let last = null;
     for await (const data of events(response)) {
@@ -104,41 +174,68 @@ async function ask(text) {
       if (chunk.error) throw new Error(chunk.error.message);
       if (chunk.askpm) last = chunk;
       said += chunk.choices[0]?.delta?.content ?? "";
-      answer.textContent = said;
+      growing.textContent = said;
     }
     if (!last) throw new Error("the answer was interrupted");
-    if (last.askpm.abstained) answer.className = "nothing";
-    for (const note of last.askpm.notes) element(turn, "p", note, "nothing");
-    showReading(turn, last.askpm.further_reading);
-    showOthers(turn, last.askpm.see_also);
-    showSources(turn, last.sources);
+    const { abstained, notes, related, further_reading, see_also } = last.askpm;
+    const sources = last.sources ?? [];
+    // The text of an abstention lists the related discussions. They are shown below it instead.
+    if (abstained) element(whole, "p", said.split("\n")[0], "nothing");
+    else showText(whole, said, turn, sources);
+    for (const note of notes) element(whole, "p", note, "nothing");
+    showSources(turn, sources);
+    showRelated(turn, related);
+    showReading(turn, further_reading);
+    showOthers(turn, see_also);
     history.push({ role: "user", content: text }, { role: "assistant", content: said });
   } catch (error) {
     const stopped = error.name === "AbortError";
-    element(turn, "p", stopped ? "stopped" : error.message, stopped ? "nothing" : "wrong");
+    whole.replaceChildren();
+    showText(whole, said, turn, []);
+    element(whole, "p", stopped ? "Stopped." : error.message, stopped ? "nothing" : "wrong");
   } finally {
-    running = null;
+    growing.remove();
+    live.append(whole);
     turn.dataset.done = "yes";
   }
 }
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const text = question.value.trim();
+async function ask(text) {
   if (running || text === "") return;
-  question.value = "";
-  askButton.disabled = true;
+  running = new AbortController();
+  examples.hidden = true;
+  // A disabled button would lose the focus.
+  askButton.setAttribute("aria-disabled", "true");
   stopButton.hidden = false;
-  state.textContent = "searching…";
-  await ask(text);
+  state.textContent = "Searching…";
+  const turn = addTurn(text);
+  turn.scrollIntoView();
+  focusFor(turn);
+  await answer(turn, text);
+  running = null;
   state.textContent = "";
-  askButton.disabled = false;
+  if (document.activeElement === stopButton) focusFor(turn);
   stopButton.hidden = true;
-  question.focus();
+  askButton.removeAttribute("aria-disabled");
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (running) return;
+  const text = question.value.trim();
+  question.value = "";
+  ask(text);
 });
 
 stopButton.addEventListener("click", () => running?.abort());
 
+for (const button of examples.querySelectorAll("button")) {
+  button.addEventListener("click", () => ask(button.textContent));
+}
+
 question.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  // While an input method composes a word, Enter accepts the word.
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  form.requestSubmit();
 });
