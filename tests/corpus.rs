@@ -68,6 +68,31 @@ fn there_is_enough_of_it() {
 }
 
 #[test]
+fn the_documents_say_how_many_editions_there_are() {
+    let count = editions().len();
+    for name in ["README.md", "corpus/README.md", "docs/src/guide.md"] {
+        let text = fs::read_to_string(root(name)).unwrap();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let named = words
+            .iter()
+            .enumerate()
+            .filter(|(_, word)| word.starts_with("editions"));
+        // `77 editions`, `77 built-in editions`.
+        let numbers = named.filter_map(|(at, _)| {
+            words[at.saturating_sub(2)..at]
+                .iter()
+                .rev()
+                .find_map(|w| w.parse().ok())
+        });
+        let numbers: Vec<usize> = numbers.filter(|number| *number > 30).collect();
+        assert!(
+            !numbers.is_empty() && numbers.iter().all(|n| *n == count),
+            "{name}: {numbers:?}, not {count}"
+        );
+    }
+}
+
+#[test]
 fn every_edition_has_the_same_shape() {
     for edition in editions() {
         let slug = &edition.slug;
