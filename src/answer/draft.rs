@@ -215,13 +215,14 @@ pub fn marked(sentence: &Sentence) -> String {
 }
 
 /// Returns the separator before a sentence: nothing before the `first`, a blank line before a new paragraph, a line end
-/// and a bullet before an item without a number, else a space.
+/// before what introduces a list, and a bullet too before an item without a number, else a space.
 pub fn gap(sentence: &Sentence, first: bool) -> &'static str {
     match (first, &sentence.speaker) {
         (true, _) => "",
         (false, Some(_)) => "\n\n",
         (false, None) if sentence.item && is_numbered(&sentence.text) => "\n",
         (false, None) if sentence.item => "\n- ",
+        (false, None) if sentence.text.ends_with(':') => "\n",
         (false, None) => " ",
     }
 }
@@ -370,6 +371,12 @@ mod tests {
         assert_eq!(items, [false, true, false, true]);
         draft.add_run(&a, &spans(&a.text)[3..], Stance::Supports, 0);
         assert!(draft.text().ends_with("- Three? Three? [2]") && draft.voices.len() == 1);
+        // What introduces it begins a line.
+        let e = passage("e/q1/e", "Be brief. Ask both:\n\n- One?\n- Two?");
+        let mut draft = Draft::of("why", true);
+        draft.add_run(&e, &spans(&e.text)[..1], Stance::Supports, 0);
+        draft.add_run(&e, &spans(&e.text)[1..], Stance::Supports, 0);
+        assert_eq!(draft.text(), "Somebody: Be brief. [1]\nAsk both: [2]\n- One?\n- Two?");
         let b = passage("e/q1/b", "Ask so:\n\n1. One?\n2. Two?");
         let mut draft = Draft::of("why", true);
         draft.add_run(&b, &spans(&b.text), Stance::Supports, 0);

@@ -105,10 +105,10 @@ impl<'a> Paragraph<'a> {
             self.column = 0;
             self.indent = "";
         }
-        if sentence.item && self.column > 0 {
-            let before = gap(sentence, false);
+        let before = gap(sentence, false);
+        if sentence.speaker.is_none() && before.starts_with('\n') && self.column > 0 {
             self.out.write_all(before.as_bytes())?;
-            self.indent = "  ";
+            self.indent = if sentence.item { "  " } else { "" };
             self.column = before.trim_start_matches('\n').len();
             fresh = true;
         }
