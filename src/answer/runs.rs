@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use super::draft::one_line;
 use super::meaning::{cosine, sum};
+use super::sentences::opens_item;
 use super::topic::Topic;
 use super::{MAX_WORDS, Stance, reading};
 use crate::corpus::{Id, Passage};
@@ -312,7 +313,7 @@ fn between<'a>(a: &Sentence, b: &Sentence, text: &'a str) -> Option<&'a str> {
 
 /// Returns whether a reader understands these sentences without the rest of the text.
 ///
-/// No text is left out between them, the first refers to nothing before it, the last leaves nothing open, and all
+/// No text is left out between them and no item of a list follows, which would stand without the others. The first refers to nothing before it, the last leaves nothing open, and all
 /// quotations are closed.
 fn holds_together(part: &[&Sentence], text: &str) -> bool {
     let (Some(first), Some(last)) = (part.first(), part.last()) else {
@@ -323,7 +324,9 @@ fn holds_together(part: &[&Sentence], text: &str) -> bool {
     };
     let adjacent = part.windows(2).all(|pair| {
         let gap = between(pair[0], pair[1], text);
-        pair[0].position + 1 == pair[1].position && gap.is_some_and(|gap| gap.trim().is_empty())
+        pair[0].position + 1 == pair[1].position
+            && gap.is_some_and(|gap| gap.trim().is_empty())
+            && !opens_item(text, pair[1].span.start)
     });
     adjacent
         && part.iter().all(|s| s.honest)

@@ -28,6 +28,15 @@ fn a_claim_is_quoted_with_its_how() {
 }
 
 #[test]
+fn a_run_ends_before_a_numbered_list() {
+    let list =
+        "Set the price in two steps:\n\n1. Ask each buyer for the last bill.\n2. Add the bills of all buyers up.";
+    let text = format!("{CLAIM} {list}");
+    let quoted = quoted("how do I set a price", "", &[("e/q1/a", &text)]);
+    assert!(!quoted[0].contains("last bill"), "{quoted:?}");
+}
+
+#[test]
 fn an_order_that_only_opens_something_ends_no_quote() {
     let goes_on =
         format!("{CLAIM} {HOW} Compare two prices. \"Forty, a seat\" frightened everybody we asked in March.");

@@ -13,7 +13,7 @@ use crate::answer::sentences::opens_item;
 use crate::answer::topic::{Sentence, Topic};
 
 /// The most words of a list with what introduces it.
-const LIST_WORDS: usize = 135;
+const LIST_WORDS: usize = 160;
 
 /// The number of items of a list. With fewer it is a sentence, with more a page.
 const ITEMS: std::ops::RangeInclusive<usize> = 3..=12;
