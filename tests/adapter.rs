@@ -11,27 +11,12 @@ const QUESTION: &str = "How does one become an AI/ML PM?";
 fn files(home: &Home, architecture: &str) -> [PathBuf; 2] {
     let mut model = TinyGguf::new("llama", Weights::F32);
     model.set("llama.context_length", Meta::U32(1024));
-    let mut adapter = model.clone();
-    let dims = model.tensors["blk.0.ffn_down.weight"].dims.clone();
-    adapter.tensors.clear();
-    adapter.metadata.clear();
-    for (key, value) in [
-        ("general.architecture", architecture),
-        ("general.type", "adapter"),
-        ("adapter.type", "lora"),
-    ] {
-        adapter.set(key, Meta::text(value));
-    }
-    adapter.set("adapter.lora.alpha", Meta::F32(8.0));
+    let mut adapter = TinyGguf::adapter(architecture, 8.0);
+    let dims = &model.tensors["blk.0.ffn_down.weight"].dims;
     for (part, dims) in [("lora_a", [dims[0], 1]), ("lora_b", [1, dims[1]])] {
         let numbers = (0..dims[0] * dims[1]).map(|at| (at % 5) as f32 - 2.0);
-        let tensor = TinyTensor {
-            dims: dims.to_vec(),
-            kind: 0,
-            data: numbers.flat_map(f32::to_le_bytes).collect(),
-            offset: None,
-        };
-        adapter.tensors.insert(format!("blk.0.ffn_down.weight.{part}"), tensor);
+        let name = format!("blk.0.ffn_down.weight.{part}");
+        adapter.tensors.insert(name, TinyTensor::floats(&dims, numbers));
     }
     [
         home.write("tiny.gguf", model.bytes()),

@@ -90,9 +90,8 @@ impl Adapter {
             return Ok(None);
         };
         let packed = |tensor: &Tensor| {
-            let compute = |e| EngineError::compute(&self.gguf.path, format!("loading {name}"), &e);
-            let (rows, cols) = tensor.dims2().map_err(compute)?;
-            let numbers: Vec<f32> = tensor.flatten_all().and_then(|all| all.to_vec1()).map_err(compute)?;
+            let (rows, cols) = self.compute(name, tensor.dims2())?;
+            let numbers: Vec<f32> = self.compute(name, tensor.flatten_all().and_then(|all| all.to_vec1()))?;
             let bytes: Vec<u8> = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
             Matrix::pack(GgmlDType::F32, rows, cols, &bytes, workers).map_err(|e| self.fault(name, e.to_string()))
         };
@@ -122,35 +121,13 @@ impl Adapter {
             return Err(self.fault(&a, format!("{problem}, which do not fit a matrix of {rows} × {cols}")));
         }
         let read = |name: &str| {
-            let compute = |e| EngineError::compute(&self.gguf.path, format!("loading {name}"), &e);
-            self.gguf
-                .read(name, &Device::Cpu)?
-                .dequantize(&Device::Cpu)
-                .map_err(compute)
+            let tensor = self.gguf.read(name, &Device::Cpu)?;
+            self.compute(name, tensor.dequantize(&Device::Cpu))
         };
-        let scaled = (read(&b)? * (self.alpha / rank as f64))
-            .map_err(|e| EngineError::compute(&self.gguf.path, "scaling an adapter", &e))?;
+        let scaled = self.compute(&b, read(&b)? * (self.alpha / rank as f64))?;
         let pair = [read(&a)?, scaled];
         self.taken.borrow_mut().extend([a, b]);
         Ok(Some(pair))
-    }
-
-    /// Returns a list of `count` numbers that the file has beside its matrices.
-    ///
-    /// # Errors
-    /// [`EngineError::File`] if it is missing or has another size.
-    pub fn numbers(&self, name: &str, count: usize) -> Result<Vec<f32>> {
-        let compute = |e| EngineError::compute(&self.gguf.path, format!("loading {name}"), &e);
-        match self.gguf.entry(name) {
-            Some(entry) if entry.shape == [count] => {}
-            _ => return Err(self.fault(name, format!("is not a list of {count} numbers"))),
-        }
-        self.taken.borrow_mut().insert(name.into());
-        let tensor = self.gguf.read(name, &Device::Cpu)?;
-        tensor
-            .dequantize(&Device::Cpu)
-            .and_then(|all| all.to_vec1())
-            .map_err(compute)
     }
 
     /// Returns an error if the file has a tensor that nothing took: the adapter is for another model.
@@ -163,6 +140,10 @@ impl Adapter {
             None => Ok(()),
             Some(name) => Err(self.fault(name, "changes nothing that the base model has")),
         }
+    }
+
+    fn compute<T>(&self, name: &str, result: candle_core::Result<T>) -> Result<T> {
+        result.map_err(|e| EngineError::compute(&self.gguf.path, format!("loading tensor {name}"), &e))
     }
 
     fn fault(&self, name: &str, problem: impl Into<String>) -> EngineError {

@@ -25,23 +25,12 @@ fn floats(tensor: &TinyTensor) -> Vec<f32> {
 }
 
 fn tensor(dims: [usize; 2], numbers: &[f32]) -> TinyTensor {
-    TinyTensor {
-        dims: dims.map(|dim| dim as u64).to_vec(),
-        kind: 0,
-        data: numbers.iter().flat_map(|x| x.to_le_bytes()).collect(),
-        offset: None,
-    }
+    TinyTensor::floats(&dims.map(|dim| dim as u64), numbers.iter().copied())
 }
 
 /// Returns an adapter of every matrix in the blocks of `base`, and the base with the adapter's products in its matrices.
 fn adapter_and_sum(architecture: &str, base: &TinyGguf) -> (TinyGguf, TinyGguf) {
-    let (mut adapter, mut sum) = (base.clone(), base.clone());
-    adapter.tensors.clear();
-    adapter.metadata.clear();
-    adapter.set("general.architecture", Meta::text(architecture));
-    adapter.set("general.type", Meta::text("adapter"));
-    adapter.set("adapter.type", Meta::text("lora"));
-    adapter.set("adapter.lora.alpha", Meta::F32(ALPHA));
+    let (mut adapter, mut sum) = (TinyGguf::adapter(architecture, ALPHA), base.clone());
     let matrices = base
         .tensors
         .iter()

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::{BufReader, Cursor as Bytes, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -178,9 +178,15 @@ impl Gguf {
         }
     }
 
-    /// Returns a reader of the whole file, for readers that receive offsets.
-    pub fn reader(&self) -> Result<impl Read + Seek> {
-        self.all().map(Bytes::new)
+    /// Returns the file itself, for readers that receive offsets. Reading keeps no pages, as a mapping would.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`] if the file is built into the program.
+    pub fn file(&self) -> Result<&File> {
+        match &self.source {
+            Source::File { file, .. } => Ok(file),
+            Source::Memory(_) => Err(self.unreadable(std::io::ErrorKind::Unsupported.into())),
+        }
     }
 
     /// Returns the location of each tensor, as Candle's reader takes it. Offsets count from the start of the file.

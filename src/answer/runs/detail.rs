@@ -105,12 +105,15 @@ fn list(own: &[&Sentence], text: &str, from: usize) -> Option<Range<usize>> {
         items += usize::from(item);
         to += 1;
     }
-    let introduces = intro.ends_with(':') || counts(intro, items);
+    // Most sentences introduce nothing.
+    if !ITEMS.contains(&items) || !(intro.ends_with(':') || counts(intro, items)) {
+        return None;
+    }
     // A row of a table is unreadable without the others, and reads badly in a terminal.
     let table = own[from + 1..to].iter().any(|s| text[s.span.clone()].starts_with('|'));
     let start = introduced(own, text, from)?;
     let fits = words(&own[start..to], text) <= LIST_WORDS;
-    (ITEMS.contains(&items) && introduces && !table && fits).then_some(start..to)
+    (!table && fits).then_some(start..to)
 }
 
 /// Returns whether a sentence says how many `items` follow: `My template has nine headings.`

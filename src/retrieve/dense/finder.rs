@@ -4,10 +4,10 @@
 //! or its subject. `train/README.md` says how.
 
 use askpm_engine::lora;
-use candle_core::{Error, Result};
+use candle_core::Result;
 use sha2::{Digest, Sha256};
 
-use super::lora::Adapter;
+use super::lora::{Adapter, fault};
 use crate::hex::hex;
 
 static FILE: &[u8] = include_bytes!("../../../adapters/finder.gguf");
@@ -17,13 +17,11 @@ static FILE: &[u8] = include_bytes!("../../../adapters/finder.gguf");
 /// # Errors
 /// Fails if the file is damaged or does not fit the model that it names.
 pub(super) fn built_in(base: &[u8; 32], sizes: [usize; 3]) -> Result<Option<Adapter>> {
-    let read = || {
-        let file = lora::Adapter::built_in("adapters/finder.gguf", FILE)?;
-        let own = file.metadata().need_text("askpm.base.sha256")? == hex(base);
-        Ok(own.then_some(file))
-    };
-    let file = read().map_err(|error: askpm_engine::EngineError| Error::Msg(error.to_string()))?;
-    file.map(|file| Adapter::new(&file, sizes)).transpose()
+    let file = lora::Adapter::built_in("adapters/finder.gguf", FILE).map_err(fault)?;
+    if file.metadata().need_text("askpm.base.sha256").map_err(fault)? != hex(base) {
+        return Ok(None);
+    }
+    Adapter::new(&file, sizes).map(Some)
 }
 
 /// Returns what distinguishes the vectors of the model `base` with the adapter from those of any other model.

@@ -4,6 +4,11 @@ use askpm_engine::lora::{self, Low};
 use askpm_kernels::Workers;
 use candle_core::{Error, Result};
 
+/// Returns an error of the embedder with the text of `problem`.
+pub(super) fn fault(problem: impl std::fmt::Display) -> Error {
+    Error::Msg(problem.to_string())
+}
+
 /// The additions to the matrices of one layer.
 pub(super) struct LayerAdapter {
     /// Queries, keys and values.
@@ -29,16 +34,13 @@ impl Adapter {
     /// Fails if a tensor is missing or has the wrong size; the error gives its name.
     pub fn new(file: &lora::Adapter, [layers, hidden, inner]: [usize; 3]) -> Result<Self> {
         let workers = Workers::new(1);
-        let message = |error: String| Error::Msg(error);
-        file.is_for("bert").map_err(|error| message(error.to_string()))?;
-        let from = file.metadata().size("askpm.from", layers);
-        let from = from.map_err(|error| message(error.to_string()))?;
-        let from = from.ok_or_else(|| message("it has no askpm.from".into()))?;
+        file.is_for("bert").map_err(fault)?;
+        let from = file.metadata().size("askpm.from", layers).map_err(fault)?;
+        let from = from.ok_or_else(|| fault("it has no askpm.from"))?;
         let low = |number: usize, part: &str, out: usize, into: usize| {
             let name = format!("blk.{number}.{part}.weight");
-            let low = file.low(&name, out, into, &workers);
-            let low = low.map_err(|error| message(error.to_string()))?;
-            low.ok_or_else(|| message(format!("it does not change {name}")))
+            let low = file.low(&name, out, into, &workers).map_err(fault)?;
+            low.ok_or_else(|| fault(format!("it does not change {name}")))
         };
         let layer = |number| {
             Ok(LayerAdapter {

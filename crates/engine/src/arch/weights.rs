@@ -158,15 +158,10 @@ impl<'a> Weights<'a> {
         } else {
             None
         };
-        let low = match self.adapter.map(|adapter| adapter.pair(&name, outputs, inputs)) {
-            Some(pair) => pair?,
-            None => None,
-        };
-        let low = match low {
-            Some([a, b]) => {
-                let put = |tensor: Tensor| self.compute(&name, tensor.to_device(self.device));
-                Some([put(a)?, put(b)?])
-            }
+        let pair = self.adapter.map(|adapter| adapter.pair(&name, outputs, inputs));
+        let put = |tensor: Tensor| self.compute(&name, tensor.to_device(self.device));
+        let low = match pair.transpose()?.flatten() {
+            Some([a, b]) => Some([put(a)?, put(b)?]),
             None => None,
         };
         Ok(Linear { weight, bias, low })

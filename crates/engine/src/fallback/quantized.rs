@@ -76,7 +76,7 @@ pub(super) fn phi(gguf: &Gguf, sizes: &Sizes, device: &Device) -> Result<Box<dyn
     }
     weights.all_taken()?;
     let content = content(gguf, metadata("phi2", sizes));
-    let model = quantized_phi::ModelWeights::from_gguf(content, &mut gguf.reader()?, device);
+    let model = quantized_phi::ModelWeights::from_gguf(content, &mut gguf.file()?, device);
     Ok(Box::new(made(gguf, model)?))
 }
 
@@ -121,7 +121,7 @@ pub(super) fn experts(gguf: &Gguf, sizes: &Sizes, device: &Device) -> Result<Box
         }
     }
     weights.all_taken()?;
-    let model = quantized_llama::ModelWeights::from_gguf(content, &mut gguf.reader()?, device);
+    let model = quantized_llama::ModelWeights::from_gguf(content, &mut gguf.file()?, device);
     Ok(Box::new(made(gguf, model)?))
 }
 
