@@ -235,6 +235,18 @@ fn a_feed_that_moved_is_asked_for_at_its_new_address_until_that_fails() {
 }
 
 #[test]
+fn a_permanent_redirect_to_something_that_is_no_feed_is_not_remembered() {
+    let server = FeedServer::start();
+    let home = home(&[server.at("/feed")]);
+    server.serve("/feed", Served::Moved(server.at("/sign-in")));
+    server.serve("/sign-in", Served::Plain("<html><p>Accept our terms</p></html>".into()));
+    let first = refresh(&home);
+    assert!(!first.stderr.contains("has moved"), "{first:#?}");
+    server.serve("/feed", Served::Plain(feed(&["Zeppelins"])));
+    assert_eq!(refresh(&home).json()["added"], 1);
+}
+
+#[test]
 fn a_busy_server_is_not_asked_before_the_time_it_named() {
     let server = FeedServer::start();
     let home = home(&[server.at("/feed")]);

@@ -118,26 +118,35 @@ impl<'a> Incoming<'a> {
                 return Ok((now, missed(error.to_string())));
             }
         };
-        if let Some(to) = reply.moved_to {
-            let shown = feeds::shown(&to);
-            self.context
-                .note(&format!("{name} has moved to {shown}; change `feeds` in the settings"));
-            now.moved_to = Some(to);
-        }
         match reply.fetched {
             Fetched::Unchanged => {
                 self.context.detail(&format!("{name} is unchanged"));
+                self.follow(&mut now, &name, reply.moved_to);
                 Ok((now, Vec::new()))
             }
             Fetched::Feed { bytes, validators } => {
                 let report = import_feed(&name, &bytes, &Limits::default());
                 self.keep(&report)?;
-                if !report.editions.is_empty() {
+                if report.editions.is_empty() {
+                    // The page of a network's sign-in redirects for good too. Only a feed shows where the feed is.
+                    now.moved_to = None;
+                } else {
                     // Only now: a feed that was not saved must be fetched again.
                     now.validators = validators;
+                    self.follow(&mut now, &name, reply.moved_to);
                 }
                 Ok((now, skipped(report)))
             }
+        }
+    }
+
+    /// Remembers that the feed `name` has moved for good, and says so.
+    fn follow(&self, known: &mut Known, name: &str, moved_to: Option<String>) {
+        if let Some(to) = moved_to {
+            let shown = feeds::shown(&to);
+            self.context
+                .note(&format!("{name} has moved to {shown}; change `feeds` in the settings"));
+            known.moved_to = Some(to);
         }
     }
 
