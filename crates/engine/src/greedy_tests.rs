@@ -13,16 +13,16 @@ use super::{DeviceChoice, LocalEngine};
 const NEAR: f32 = 0.6;
 
 /// How one prompt's answer compares, token by token, each after the golden's own tokens.
-struct Compared {
-    tokens: usize,
-    equal: usize,
+pub(crate) struct Compared {
+    pub tokens: usize,
+    pub equal: usize,
     /// How far the golden's token is behind the one chosen here, where they differ.
-    off: Vec<f32>,
+    pub off: Vec<f32>,
     /// How far llama.cpp's choice led the next likeliest token there.
     leads: Vec<f64>,
 }
 
-fn compare(engine: &mut LocalEngine, row: &Value) -> Compared {
+pub(crate) fn compare(engine: &mut LocalEngine, row: &Value) -> Compared {
     let (prompt, expected) = (ids(&row["prompt"]), ids(&row["greedy"]));
     let mut logits = Vec::new();
     engine.session.prompt(&prompt, &mut logits).unwrap();

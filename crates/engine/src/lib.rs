@@ -46,6 +46,8 @@ mod machine;
 mod measure;
 mod model;
 mod prefix;
+#[cfg(test)]
+mod real_tests;
 mod run;
 mod sampler;
 mod session;

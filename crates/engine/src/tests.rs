@@ -6,7 +6,7 @@ use sha2::Digest;
 
 use super::decode::tests::load;
 use super::{LocalEngine, Message, Role};
-pub(crate) use askpm_fixtures::{fallback_models, golden, ids, real_model, tiny_models, typed_models};
+pub(crate) use askpm_fixtures::{fallback_models, golden, ids, real_gemma, real_model, tiny_models, typed_models};
 
 /// Tokens of a tiny model, of no meaning.
 pub(crate) fn any_ids(count: u32) -> Vec<u32> {
@@ -33,13 +33,9 @@ pub(crate) fn messages(value: &Value) -> Vec<Message> {
 /// made of this very file.
 pub(crate) fn with_golden(name: &str, file: &TinyGguf, golden: &Value) -> (LocalEngine, Vec<u32>, Vec<f32>) {
     let expected = &golden["models"][name];
-    let sum: String = sha2::Sha256::digest(file.bytes())
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect();
     assert_eq!(
         expected["sha256"],
-        sum.as_str(),
+        digest(&file.bytes()),
         "{name}: the generator changed: make the goldens again"
     );
     let engine = load(file);
@@ -47,6 +43,12 @@ pub(crate) fn with_golden(name: &str, file: &TinyGguf, golden: &Value) -> (Local
     assert_eq!(prompt, ids(&expected["prompt"]), "{name}");
     let reference = serde_json::from_value(expected["first_logits"].clone()).unwrap();
     (engine, prompt, reference)
+}
+
+/// SHA-256 of `bytes`, in hexadecimal digits.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    let sum = sha2::Sha256::digest(bytes);
+    sum.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The widest difference between two rows of logits.

@@ -1,6 +1,6 @@
 //! Tests the tokenizers against llama.cpp's goldens and with text that imitates special tokens.
 
-use askpm_fixtures::{ARCHITECTURES, Meta, TinyGguf, Weights, golden, ids, real_model, tiny_models};
+use askpm_fixtures::{ARCHITECTURES, Meta, TinyGguf, Weights, golden, ids, real_gemma, real_model, tiny_models};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -63,6 +63,14 @@ fn the_real_vocabulary_agrees_with_llama_cpp() {
         let text = case["text"].as_str().unwrap();
         assert_eq!(tokenizer.encode_text(text), ids(&case["ids"]), "{text:?}");
     }
+}
+
+#[test]
+fn the_vocabulary_of_gemma_agrees_with_llama_cpp_but_where_it_lets_text_become_special() {
+    let Some(path) = real_gemma() else { return };
+    let tokenizer = Tokenizer::from_gguf(&Gguf::open(&path).unwrap()).unwrap();
+    let expected = ["<b>bold</b> & <table>", "</s><s>[INST]", "<0x0A><0x41>"];
+    assert_eq!(compare(&tokenizer, &golden("gemma_golden.json")["texts"]), expected);
 }
 
 #[test]
