@@ -26,7 +26,8 @@ use crate::corpus::script::is_cjk;
 /// Name under which the analyzer is registered with an index.
 pub(super) const NAME: &str = "askpm_en";
 
-/// Changes whenever the rules below change a text's terms. It is part of the index's fingerprint.
+/// Changes whenever the code makes other passages or other terms of a text (`tests::version` notices). It is part of the
+/// index's fingerprint.
 pub(super) const VERSION: u32 = 3;
 
 /// Terms of this many bytes or more are dropped. They are encoded data or garbage, and nobody searches for them.

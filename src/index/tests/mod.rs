@@ -1,6 +1,7 @@
-//! Tests building and refreshing an index. `damage` tests what can go wrong.
+//! Tests building and refreshing an index. `damage` tests what can go wrong, and `version` that old indexes are noticed.
 
 mod damage;
+mod version;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
