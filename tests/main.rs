@@ -52,6 +52,7 @@ mod mcp;
 #[cfg(unix)]
 mod meaning;
 mod models;
+mod node_clients;
 #[cfg(target_os = "linux")]
 mod offline;
 mod prefixes;

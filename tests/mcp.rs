@@ -1,4 +1,5 @@
-//! Tests `askpm mcp` through the real binary: with hand-written JSON-RPC lines, and with the official Python client.
+//! Tests `askpm mcp` through the real binary: with hand-written JSON-RPC lines, and with the official clients for Python
+//! and TypeScript.
 
 use std::io::{BufRead, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -6,6 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::harness::{Home, fixture};
+use crate::node_clients::node;
 use crate::serve::python;
 
 const QUESTION: &str = "How should we price an API?";
@@ -199,6 +201,114 @@ fn what_fails_is_a_tool_error_that_says_why() {
 }
 
 #[test]
+fn the_editions_are_resources_and_their_text_is_that_of_show() {
+    let home = Home::new();
+    let mut client = Client::new(&home);
+    let listed = client.request("resources/list", json!({}));
+    let resources = listed["result"]["resources"].as_array().unwrap();
+    let list = home.askpm().args(["list", "--json"]).run().ok().json();
+    let editions = list["editions"].as_array().unwrap();
+    assert_eq!(resources.len(), editions.len());
+    for (resource, edition) in resources.iter().zip(editions) {
+        let slug = edition["slug"].as_str().unwrap();
+        assert_eq!(resource["uri"], format!("askpm://edition/{slug}"));
+        assert_eq!(resource["title"], edition["title"]);
+        let shown = home.askpm().args(["show", "--format", "md", slug]).run().ok();
+        let read = client.request("resources/read", json!({ "uri": resource["uri"] }));
+        assert_eq!(read["result"]["contents"][0]["text"], shown.stdout, "{read:#}");
+    }
+    let templates = client.request("resources/templates/list", json!({}));
+    let template = &templates["result"]["resourceTemplates"][0]["uriTemplate"];
+    assert_eq!(template, "askpm://edition/{+id}");
+    for uri in [
+        "askpm://edition/nowhere",
+        "askpm://edition/../../etc/passwd",
+        "file:///etc/passwd",
+    ] {
+        let told = client.request("resources/read", json!({ "uri": uri }));
+        assert_eq!(told["error"]["code"], -32002, "{told:#}");
+    }
+    client.end();
+}
+
+#[test]
+fn the_prompt_asks_the_question() {
+    let home = Home::new();
+    let mut client = Client::new(&home);
+    let listed = client.request("prompts/list", json!({}));
+    let prompt = &listed["result"]["prompts"][0];
+    assert_eq!(
+        (&prompt["name"], &prompt["arguments"][0]["required"]),
+        (&json!("ask"), &json!(true))
+    );
+    let given = json!({"name": "ask", "arguments": {"question": QUESTION}});
+    let told = client.request("prompts/get", given);
+    let text = told["result"]["messages"][0]["content"]["text"].as_str().unwrap();
+    assert!(text.ends_with(QUESTION), "{told:#}");
+    let told = client.request("prompts/get", json!({"name": "ask", "arguments": {}}));
+    assert!(
+        told["error"]["message"].as_str().unwrap().contains("question"),
+        "{told:#}"
+    );
+    client.end();
+}
+
+#[test]
+fn each_sentence_is_progress_for_a_client_that_wants_it() {
+    let home = Home::new();
+    let mut client = Client::new(&home);
+    let params = json!({"name": "ask", "arguments": {"question": QUESTION}, "_meta": {"progressToken": "p"}});
+    client.send(&json!({"jsonrpc": "2.0", "id": 900, "method": "tools/call", "params": params}).to_string());
+    let mut sentences = Vec::new();
+    let result = loop {
+        let message = client.receive();
+        if message["id"] == 900 {
+            break message["result"].clone();
+        }
+        assert_eq!(message["method"], "notifications/progress", "{message:#}");
+        assert_eq!(message["params"]["progressToken"], "p");
+        assert_eq!(message["params"]["progress"], sentences.len() as f64 + 1.0);
+        sentences.push(message["params"]["message"].clone());
+    };
+    let whole = result["structuredContent"]["sentences"].as_array().unwrap();
+    let whole: Vec<_> = whole.iter().map(|sentence| sentence["text"].clone()).collect();
+    assert!(!whole.is_empty() && sentences == whole, "{result:#}");
+    client.end();
+}
+
+#[test]
+fn a_call_that_is_cancelled_gets_no_result_and_frees_its_place() {
+    let home = Home::new();
+    let mut client = Client::new(&home);
+    let call = |id: u64| {
+        let params = json!({"name": "ask", "arguments": {"question": QUESTION}});
+        json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params}).to_string()
+    };
+    let cancel = |id: u64| {
+        json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}}).to_string()
+    };
+    // More calls than the queue has places: all but the first are cancelled at once.
+    client.send(&call(1000));
+    for id in 1001..1040 {
+        client.send(&call(id));
+        client.send(&cancel(id));
+    }
+    client.send(&call(2000));
+    let mut answered = Vec::new();
+    while answered.last() != Some(&2000) {
+        let message = client.receive();
+        let answer = &message["result"];
+        if answer["isError"] != true {
+            answered.push(message["id"].as_u64().unwrap());
+        }
+    }
+    assert_eq!(answered.first(), Some(&1000));
+    // One may have been answered before the server read that it is cancelled.
+    assert!(answered.len() <= 3, "{answered:?}");
+    client.end();
+}
+
+#[test]
 fn lines_that_are_no_messages_do_not_end_it() {
     let home = Home::new();
     let mut client = Client::new(&home);
@@ -243,6 +353,20 @@ fn a_corpus_that_is_not_there_is_told_before_anything_is_spoken() {
         .args(["mcp", "-m", "none", "--corpus", "/no/such/corpus"])
         .run();
     ran.fails(1, &["/no/such/corpus"]);
+}
+
+#[test]
+fn the_official_typescript_client_understands_it() {
+    let Some(modules) = node() else { return };
+    let home = Home::new();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/mcp_client.mjs");
+    let output = Command::new("node")
+        .args([script, &modules, env!("CARGO_BIN_EXE_askpm"), QUESTION, ELSEWHERE])
+        .env("HOME", home.path(""))
+        .env("ASKPM_CORPUS", fixture("corpus"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

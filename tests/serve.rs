@@ -11,14 +11,14 @@ use crate::harness::http::{Reply, Serving};
 use crate::harness::{Home, skipped};
 use askpm_fixtures::{TinyGguf, Weights};
 
-const QUESTION: &str = "How should we price an API?";
-const ELSEWHERE: &str = "best pizza in Naples";
+pub const QUESTION: &str = "How should we price an API?";
+pub const ELSEWHERE: &str = "best pizza in Naples";
 
 fn serving(home: &Home, args: &[&str]) -> Serving {
     Serving::start(home.askpm().args(["serve", "--port", "0"]).args(args))
 }
 
-fn quoting(home: &Home) -> Serving {
+pub fn quoting(home: &Home) -> Serving {
     serving(home, &["-m", "none"])
 }
 

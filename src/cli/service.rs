@@ -16,13 +16,19 @@ use super::context::Context;
 use super::error::Failure;
 use super::meaning::Finder;
 use super::model::{self, Loaded};
-use super::{answering, search as search_command, show};
+use super::{answering, editions, search as search_command, show};
 use crate::answer::Answer;
 use crate::answer::runs::Shown;
 use crate::ask::{self, AskError, Found, Listener, Settings, Writer};
 use crate::chat::followup;
 use crate::index::Store;
-use crate::jobs::{AnswerService, Ask, Cancel, Cancellable, Fault, JobQueue, Refusal, Role, Search, Turn, as_json};
+use crate::jobs::{
+    AnswerService, Ask, Cancel, Cancellable, EditionEntry, Fault, JobQueue, Refusal, Role, Search, Turn, as_json,
+};
+use crate::render::edition::View;
+use crate::render::list::List;
+use crate::render::markdown;
+use crate::retrieve::Filters;
 
 /// Checks of the corpus may take this fraction of the time: one part in 20.
 const LOOK_SHARE: u32 = 20;
@@ -103,6 +109,13 @@ impl LocalService {
             looked: Instant::now(),
             look,
             context,
+        })
+    }
+
+    fn view(&self, id: &str) -> Result<View, Refusal> {
+        show::view(&self.context, id).map_err(|failure| Refusal {
+            fault: Fault::Missing,
+            ..refusal(failure)
         })
     }
 
@@ -204,13 +217,24 @@ impl AnswerService for LocalService {
     }
 
     fn show(&mut self, id: &str) -> Result<Value, Refusal> {
-        match show::view(&self.context, id) {
-            Ok(view) => as_json(&view),
-            Err(failure) => Err(Refusal {
-                fault: Fault::Missing,
-                ..refusal(failure)
-            }),
-        }
+        as_json(&self.view(id)?)
+    }
+
+    fn page(&mut self, id: &str) -> Result<String, Refusal> {
+        let mut text = Vec::new();
+        markdown::view(&mut text, &self.view(id)?).map_err(|error| Refusal::new(Fault::Internal, error))?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    fn editions(&mut self) -> Result<Vec<EditionEntry>, Refusal> {
+        let list = List::new(editions::read(&self.context).map_err(refusal)?, &Filters::default());
+        let editions = list.editions.into_iter().map(|edition| EditionEntry {
+            slug: edition.slug,
+            title: edition.title,
+            date: edition.date,
+            discussions: edition.discussions.into_iter().map(|entry| entry.title).collect(),
+        });
+        Ok(editions.collect())
     }
 }
 

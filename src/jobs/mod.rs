@@ -48,6 +48,17 @@ pub struct Search {
     pub filters: Filters,
 }
 
+/// An edition in the list of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditionEntry {
+    pub slug: String,
+    pub title: String,
+    /// `YYYY-MM-DD`, if it is known.
+    pub date: Option<String>,
+    /// The titles of its discussions, in order.
+    pub discussions: Vec<String>,
+}
+
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -106,4 +117,10 @@ pub trait AnswerService {
 
     /// Returns the object of `askpm show --json` for any identifier.
     fn show(&mut self, id: &str) -> Result<Value, Refusal>;
+
+    /// Returns what `askpm show --format md` prints for any identifier.
+    fn page(&mut self, id: &str) -> Result<String, Refusal>;
+
+    /// Returns the editions of the corpus, newest first.
+    fn editions(&mut self) -> Result<Vec<EditionEntry>, Refusal>;
 }

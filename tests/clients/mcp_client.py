@@ -1,4 +1,4 @@
-"""Calls the tools of `askpm mcp` with the official client of the Model Context Protocol.
+"""Calls the tools of `askpm mcp`, reads its resources and gets its prompt with the official client of the Model Context Protocol.
 
 Usage: mcp_client.py ASKPM QUESTION QUESTION_THAT_THE_CORPUS_DOES_NOT_ANSWER
 """
@@ -34,7 +34,13 @@ async def main():
         assert [tool.name for tool in tools] == ["search", "ask", "show"], tools
 
         # The client checks structured content against the schema that the tool declares.
-        answer = await session.call_tool("ask", {"question": question})
+        progress = []
+
+        async def report(done, total, message):
+            progress.append(message)
+
+        answer = await session.call_tool("ask", {"question": question}, progress_callback=report)
+        assert progress == [sentence["text"] for sentence in structured(answer)["sentences"]], progress
         assert not failed(answer) and "[1]" in answer.content[0].text, answer
         source = structured(answer)["citations"][0]
         assert source["quote"], answer
@@ -47,6 +53,15 @@ async def main():
 
         nothing = await session.call_tool("ask", {"question": elsewhere})
         assert not failed(nothing) and structured(nothing)["abstained"] is True, nothing
+
+        resources = (await session.list_resources()).resources
+        assert f"askpm://edition/{source['id'].split('/')[0]}" in [str(resource.uri) for resource in resources], resources
+        page = await session.read_resource(f"askpm://edition/{source['id']}")
+        assert source["quote"].split()[0] in page.contents[0].text, page
+
+        assert [prompt.name for prompt in (await session.list_prompts()).prompts] == ["ask"]
+        prompt = await session.get_prompt("ask", {"question": question})
+        assert prompt.messages[0].content.text.endswith(question), prompt
 
         missing = await session.call_tool("show", {"id": "no-such-edition"})
         assert failed(missing) and "no edition" in missing.content[0].text, missing
