@@ -15,6 +15,7 @@ use crate::answer::runs::{self, Run};
 use crate::answer::topic::{Sentence, Topic, Verdict};
 use crate::answer::{Freshness, Related, reading};
 use crate::ask::Found;
+use crate::corpus::copies::AlsoIn;
 
 /// The most discussions to compare. An answer takes as many.
 const DISCUSSIONS: usize = 2;
@@ -61,6 +62,9 @@ pub struct Row {
     /// Title of the edition.
     pub edition: String,
     pub path: String,
+    /// Other editions with a copy of the discussion.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also_in: Vec<AlsoIn>,
 }
 
 /// How one contributor stands to others.
@@ -137,6 +141,7 @@ fn row(run: &Run, topics: &[&Topic]) -> Row {
         discussion: passage.discussion.clone(),
         edition: passage.edition_title.clone(),
         path: passage.path.clone(),
+        also_in: topics[run.topic].also_in.clone(),
     }
 }
 

@@ -68,3 +68,81 @@ fn two_stories_on_one_subject_stay_two_hits() {
     assert_eq!(found["hits"].as_array().unwrap().len(), 2, "{found}");
     assert!(found["hits"][0].get("also_in").is_none());
 }
+
+/// Adds letter `slug` with the answer and another discussion of its own.
+fn letter_with_more(home: &Home, slug: &str, title: &str) {
+    letter(home, slug, title, ANSWER);
+    let path = home.path(&format!("letters/{slug}.md"));
+    let more = "\n## Q2. Who should own the price list?\n\n### A. Ben, finance\n\nFinance should own the price list, \
+                because only finance sees every discount that was given and every invoice that was never paid.\n";
+    let text = std::fs::read_to_string(&path).unwrap() + more;
+    std::fs::write(path, text).unwrap();
+}
+
+#[test]
+fn a_digest_has_a_story_once_and_names_the_letters_that_copied_it() {
+    let home = Home::new();
+    letter_with_more(&home, "three", "Tuesday letter");
+    let corpus = letter(&home, "one", "Monday letter", &format!("Hello again! {ANSWER}"));
+    let digest = |args: &[&str]| {
+        let run = home.askpm().args(["--corpus", &corpus, "digest", "--since", "2026-01"]);
+        run.args(args.iter().copied()).run().ok()
+    };
+    let json = digest(&["--json"]).json();
+    assert_eq!(json["came_in"]["editions"], 2, "{json:#}");
+    assert_eq!(json["came_in"]["discussions"], 2, "{json:#}");
+    assert_eq!(
+        json["editions"][0]["discussions"][0]["also_in"][0]["id"], "one/q1",
+        "{json:#}"
+    );
+    assert_eq!(json["also"][0]["slug"], "one", "{json:#}");
+    assert_eq!(json["also"][0]["copy_of"][0]["id"], "three/q1", "{json:#}");
+    let text = digest(&[]).stdout;
+    assert!(text.contains("also in one/q1, Monday letter"), "{text}");
+    assert!(
+        text.contains("Monday letter (2026-03-03; the same as in Tuesday letter)"),
+        "{text}"
+    );
+    for format in ["md", "html"] {
+        let text = digest(&["--format", format]).stdout;
+        assert!(text.contains("also in Monday letter (2026-03-03)"), "{text}");
+    }
+}
+
+#[test]
+fn a_story_that_an_earlier_digest_had_is_not_new_in_another_letter() {
+    let home = Home::new();
+    let corpus = letter(&home, "one", "Monday letter", ANSWER);
+    let digest = || {
+        home.askpm()
+            .args(["--corpus", &corpus, "digest", "--json"])
+            .run()
+            .ok()
+            .json()
+    };
+    assert_eq!(digest()["came_in"]["discussions"], 1);
+    letter_with_more(&home, "three", "Tuesday letter");
+    let second = digest();
+    assert_eq!(second["came_in"]["discussions"], 1, "{second:#}");
+    assert_eq!(second["editions"][0]["discussions"][0]["id"], "three/q2", "{second:#}");
+}
+
+#[test]
+fn topics_and_comparisons_name_the_letter_that_copied_a_story() {
+    let home = Home::new();
+    letter(&home, "one", "Monday letter", ANSWER);
+    let corpus = letter(&home, "three", "Tuesday letter", &format!("Hello again! {ANSWER}"));
+    let run = |args: &[&str]| {
+        let run = home.askpm().args(["--corpus", &corpus]).args(args.iter().copied());
+        run.run().ok()
+    };
+    let topic = run(&["topics", "price", "--json"]).json();
+    let discussions = topic["discussions"].as_array().unwrap();
+    assert_eq!(discussions.len(), 1, "{topic:#}");
+    assert_eq!(discussions[0]["also_in"].as_array().unwrap().len(), 1, "{topic:#}");
+    assert!(run(&["topics", "price"]).stdout.contains("also in "));
+    let compared = run(&["compare", "--json", "How do I price a licence?"]).json();
+    assert_eq!(compared["rows"][0]["also_in"][0]["id"], "three/q1", "{compared:#}");
+    let text = run(&["compare", "How do I price a licence?"]).stdout;
+    assert!(text.contains("; also in Tuesday letter"), "{text}");
+}

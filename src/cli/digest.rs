@@ -3,9 +3,12 @@
 //! What earlier digests had is remembered in the data folder, and only after a digest was written whole: one that fails
 //! or is killed loses no news.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
+
+use jiff::ToSpan as _;
 
 use super::args::{DigestArgs, DigestSince, Format};
 use super::context::Context;
@@ -26,6 +29,9 @@ use crate::themes::{Background, Item};
 
 /// The largest record that is read, in bytes. A hundred thousand editions need a tenth.
 const MAX_BYTES: u64 = 64 << 20;
+
+/// A story that a second newsletter has more days later than this counts as new.
+const COPIED_WITHIN: i64 = 60;
 
 pub fn run(context: &Context, args: &DigestArgs) -> Result<Exit, Failure> {
     let filters = filters(args);
@@ -49,6 +55,7 @@ pub fn run(context: &Context, args: &DigestArgs) -> Result<Exit, Failure> {
         true => make(
             args,
             came,
+            &[],
             period(&filters, record.as_ref()),
             &Background::default(),
             None,
@@ -57,9 +64,11 @@ pub fn run(context: &Context, args: &DigestArgs) -> Result<Exit, Failure> {
             let store = context.store()?;
             let finder = Finder::new(context, &store, args.by, None)?;
             let background = background(&all, finder.meaning());
+            let known = before(&all, &came);
             make(
                 args,
                 came,
+                &known,
                 period(&filters, record.as_ref()),
                 &background,
                 finder.meaning(),
@@ -114,6 +123,20 @@ pub fn background(editions: &[(Edition, String)], meaning: Option<&dyn Meaning>)
     Background::of(items.iter(), meaning)
 }
 
+/// Returns the discussions of the other editions that are at most [`COPIED_WITHIN`] days older than what came in. A text that
+/// one of them has is not new.
+fn before(all: &[(Edition, String)], came: &[Came]) -> Vec<Item> {
+    let date = |edition: &Edition| edition.date.as_deref()?.parse::<jiff::civil::Date>().ok();
+    let Some(oldest) = came.iter().filter_map(|came| date(&came.edition)).min() else {
+        return Vec::new();
+    };
+    let from = oldest.saturating_sub(COPIED_WITHIN.days());
+    let slugs: HashSet<&str> = came.iter().map(|came| came.edition.slug.as_str()).collect();
+    let others = all.iter().filter(|(edition, _)| !slugs.contains(edition.slug.as_str()));
+    let recent = others.filter(|(edition, _)| date(edition).is_some_and(|date| date >= from));
+    recent.flat_map(|(edition, path)| Item::of(edition, path)).collect()
+}
+
 /// Returns what came in of the editions that `filters` admit, and how many built-in editions are left out.
 fn came(all: &[(Edition, String)], filters: &Filters, record: Option<&Record>) -> (Vec<Came>, usize) {
     let own = all.iter().any(|(_, path)| !corpus::is_builtin(path));
@@ -153,6 +176,7 @@ fn narrow(edition: &mut Edition, filters: &Filters) {
 fn make(
     args: &DigestArgs,
     came: Vec<Came>,
+    known: &[Item],
     period: String,
     background: &Background,
     meaning: Option<&dyn Meaning>,
@@ -163,7 +187,7 @@ fn make(
         interests: &interests,
         all: args.all,
     };
-    digest::digest(came, &wanted, background, meaning)
+    digest::digest(came, known, &wanted, background, meaning)
 }
 
 /// What the digest covers, to follow "What is new".

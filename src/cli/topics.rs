@@ -11,6 +11,7 @@ use crate::corpus::Edition;
 use crate::render::{json, topics as render};
 use crate::retrieve::Filters;
 use crate::themes::interest::Interest;
+use crate::themes::once;
 use crate::themes::report::{Topic, Topics};
 use crate::themes::{self, Item};
 
@@ -83,5 +84,8 @@ fn items(all: &[(Edition, String)], filters: &Filters) -> Vec<Item> {
             .retain(|passage| filters.admits_contributor(passage.contributor.as_deref().unwrap_or("")));
     }
     items.retain(|item| !item.passages.is_empty());
+    let mut lists = [items];
+    once(&[], &mut lists);
+    let [items] = lists;
     items
 }

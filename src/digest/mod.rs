@@ -8,13 +8,17 @@ pub mod memory;
 mod page;
 pub mod summary;
 
+use std::mem;
+
 use serde::Serialize;
 
 use crate::answer::meaning::Meaning;
 use crate::answer::{Further, Stance};
+use crate::corpus::copies::AlsoIn;
 use crate::corpus::edition::Resource;
 use crate::corpus::{self, Edition, Id};
 use crate::themes::interest::Interest;
+use crate::themes::once;
 use crate::themes::{self, Background, Item, Theme};
 use lines::Quoter;
 
@@ -134,6 +138,9 @@ pub struct DiscussionNews {
     pub title: String,
     /// One line for each contributor. Who contradicts the others comes last.
     pub lines: Vec<Line>,
+    /// Other editions with a copy of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also_in: Vec<AlsoIn>,
 }
 
 /// The words of one contributor.
@@ -157,6 +164,9 @@ pub struct Brief {
     pub title: String,
     pub date: Option<String>,
     pub state: State,
+    /// Where its discussions are, if it has only copies of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub copy_of: Vec<AlsoIn>,
 }
 
 /// An edition that came in, with what of it bears on the interests.
@@ -164,10 +174,19 @@ struct News {
     came: Came,
     items: Vec<Item>,
     resources: Vec<Resource>,
+    /// Where the discussions are that are left out as copies.
+    copy_of: Vec<AlsoIn>,
 }
 
-/// Makes a digest of `came`. `background` says which words are common.
-pub fn digest(came: Vec<Came>, wanted: &Wanted, background: &Background, meaning: Option<&dyn Meaning>) -> Digest {
+/// Makes a digest of `came`. A discussion that `known` has, or an edition before it in the digest, is left out, and its
+/// place is named. `background` says which words are common.
+pub fn digest(
+    came: Vec<Came>,
+    known: &[Item],
+    wanted: &Wanted,
+    background: &Background,
+    meaning: Option<&dyn Meaning>,
+) -> Digest {
     let mut news: Vec<News> = came
         .into_iter()
         .filter_map(|came| news_of(came, wanted.interests, meaning))
@@ -176,8 +195,10 @@ pub fn digest(came: Vec<Came>, wanted: &Wanted, background: &Background, meaning
         let (a, b) = (&a.came.edition, &b.came.edition);
         b.date.cmp(&a.date).then_with(|| a.slug.cmp(&b.slug))
     });
+    let copies = take_copies(&mut news, known);
     let mut quoter = Quoter::new(meaning);
-    let page = page::fill(&news, wanted.all, &mut quoter);
+    let mut page = page::fill(&news, wanted.all, &mut quoter);
+    page.also.extend(copies.iter().map(News::brief));
     let items: Vec<&Item> = news.iter().flat_map(|one| &one.items).collect();
     let mut themes: Vec<Theme> = themes::themes(&items, background, meaning);
     themes.retain(|theme| themes::editions(theme, &items) > 1);
@@ -186,7 +207,7 @@ pub fn digest(came: Vec<Came>, wanted: &Wanted, background: &Background, meaning
         title: title(wanted),
         interests: wanted.interests.iter().map(|interest| interest.text.clone()).collect(),
         came_in: Counts {
-            editions: news.len(),
+            editions: news.len() + copies.len(),
             discussions: items.len(),
         },
         themes,
@@ -233,7 +254,30 @@ fn news_of(came: Came, interests: &[Interest], meaning: Option<&dyn Meaning>) ->
     };
     let resources: Vec<Resource> = came.edition.resources.iter().filter(named).cloned().collect();
     let empty = items.is_empty() && resources.is_empty();
-    (!empty).then_some(News { came, items, resources })
+    (!empty).then_some(News {
+        came,
+        items,
+        resources,
+        copy_of: Vec::new(),
+    })
+}
+
+/// Leaves out discussions that are copies. Returns the editions that have nothing else.
+fn take_copies(news: &mut Vec<News>, known: &[Item]) -> Vec<News> {
+    let mut lists: Vec<Vec<Item>> = news.iter_mut().map(|one| mem::take(&mut one.items)).collect();
+    let before: Vec<Vec<Id>> = lists
+        .iter()
+        .map(|items| items.iter().map(|item| item.id.clone()).collect())
+        .collect();
+    let removed = once(known, &mut lists);
+    for ((one, items), ids) in news.iter_mut().zip(lists).zip(before) {
+        one.items = items;
+        for original in ids.iter().filter_map(|id| removed.get(id)) {
+            original.clone().join(&mut one.copy_of);
+        }
+    }
+    let only_copies = |one: &mut News| one.items.is_empty() && !one.copy_of.is_empty();
+    news.extract_if(.., only_copies).collect()
 }
 
 impl News {
@@ -266,6 +310,7 @@ impl News {
             title: self.came.edition.title.clone(),
             date: self.came.edition.date.clone(),
             state: self.came.state,
+            copy_of: self.copy_of.clone(),
         }
     }
 }

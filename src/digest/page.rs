@@ -79,6 +79,7 @@ pub(super) fn fill(news: &[News], all: bool, quoter: &mut Quoter) -> Page {
                 id: part.item.id.to_string(),
                 title: part.item.title.clone(),
                 lines,
+                also_in: part.item.also_in.clone(),
             }
         });
         let discussions = discussions.collect();

@@ -49,7 +49,8 @@ pub fn text(out: &mut dyn Write, comparison: &Comparison, look: Look) -> io::Res
         if let Some(stand) = &row.stance {
             cell(out, kind(stand), &stance(stand, comparison), look)?;
         }
-        let source = format!("{} ({})", row.id, look.date(row.date.as_deref()));
+        let also = terminal::also_in_line(&row.also_in);
+        let source = format!("{} ({}){also}", row.id, look.date(row.date.as_deref()));
         cell(out, "Source", &source, look)?;
     }
     let freshness = terminal::freshness(&comparison.corpus, look.dates);

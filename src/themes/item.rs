@@ -1,9 +1,10 @@
 //! An item of themes: one discussion, or one section of an article, with its passages.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::answer::meaning::{Meaning, sum};
 use crate::answer::words::Words;
+use crate::corpus::copies::{Added, AlsoIn, Texts};
 use crate::corpus::{Edition, Id, Passage, passages};
 
 /// A discussion or section.
@@ -17,6 +18,8 @@ pub struct Item {
     pub date: Option<String>,
     /// Its answers, or the section's text. Never empty.
     pub passages: Vec<Passage>,
+    /// Other editions with a copy of it.
+    pub also_in: Vec<AlsoIn>,
 }
 
 impl Item {
@@ -36,6 +39,7 @@ impl Item {
                     edition_title: edition.title.clone(),
                     date: edition.date.clone(),
                     passages: vec![passage],
+                    also_in: Vec::new(),
                 }),
             }
         }
@@ -72,5 +76,82 @@ impl Item {
             let vectors = meaning.vectors(&texts)?;
             sum(vectors.iter().map(|vector| Some(vector.as_slice())))
         })
+    }
+}
+
+/// Removes copies of a text from the items of several editions. The first item with the text stays and names the others.
+/// A text that `known` has is removed everywhere. Returns the removed items, each with the place of its original.
+pub fn once(known: &[Item], lists: &mut [Vec<Item>]) -> HashMap<Id, AlsoIn> {
+    let mut texts = Texts::default();
+    let mut originals: Vec<&Item> = Vec::new();
+    let mut removed: HashMap<Id, AlsoIn> = HashMap::new();
+    let mut copies: HashMap<Id, Vec<AlsoIn>> = HashMap::new();
+    for item in known.iter().chain(lists.iter().flatten()) {
+        let text: Vec<&str> = item.passages.iter().map(|passage| passage.text.as_str()).collect();
+        match texts.add(item.id.edition(), &text.join("\n")) {
+            Added::New => originals.push(item),
+            Added::CopyOf(number) => {
+                let original = originals[number];
+                removed.insert(item.id.clone(), item_at(original));
+                item_at(item).join(copies.entry(original.id.clone()).or_default());
+            }
+        }
+    }
+    for list in lists {
+        list.retain(|item| !removed.contains_key(&item.id));
+        for item in list {
+            item.also_in = copies.remove(&item.id).unwrap_or_default();
+        }
+    }
+    removed
+}
+
+fn item_at(item: &Item) -> AlsoIn {
+    AlsoIn {
+        id: item.id.to_string(),
+        edition: item.edition_title.clone(),
+        date: item.date.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::markdown::parse;
+
+    fn items(slug: &str, questions: &[&str]) -> Vec<Item> {
+        let mut text = format!("---\nslug: {slug}\ntitle: {slug}\n---\n");
+        for (number, words) in (1..).zip(questions) {
+            text += &format!("\n## Q{number}. A question?\n\nAsked by: X\n\nAsked.\n\n### A. Ann\n\n{words}\n");
+        }
+        Item::of(&parse("x.md", &text).unwrap(), "x.md")
+    }
+
+    const STORY: &str =
+        "We asked ten customers what they would pay and raised the price until two of them had left us.";
+    const OTHER: &str = "Ask the support team which three questions come back each week and answer them on the page.";
+
+    #[test]
+    fn the_first_of_two_copies_stays_and_names_the_other() {
+        let mut lists = [
+            items("one", &[STORY, OTHER]),
+            items("two", &[STORY]),
+            items("three", &[OTHER, STORY]),
+        ];
+        let removed = once(&[], &mut lists);
+        assert_eq!(lists.each_ref().map(Vec::len), [2, 0, 0]);
+        let ids = |item: &Item| item.also_in.iter().map(|other| other.id.clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&lists[0][0]), ["two/q1", "three/q2"]);
+        assert_eq!(ids(&lists[0][1]), ["three/q1"]);
+        assert_eq!(removed[&"three/q1".parse::<Id>().unwrap()].id, "one/q2");
+    }
+
+    #[test]
+    fn what_is_known_is_removed_and_is_not_listed() {
+        let mut lists = [items("two", &[STORY, OTHER])];
+        let removed = once(&items("one", &[STORY]), &mut lists);
+        assert_eq!(lists[0].len(), 1);
+        assert_eq!(removed.len(), 1);
+        assert!(lists[0][0].also_in.is_empty());
     }
 }

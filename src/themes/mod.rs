@@ -15,7 +15,7 @@ pub mod time;
 use std::collections::{BTreeMap, HashSet};
 
 pub use background::Background;
-pub use item::Item;
+pub use item::{Item, once};
 
 use crate::answer::meaning::{Meaning, cosine};
 use crate::answer::words::Words;

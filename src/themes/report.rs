@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::time::{Calendar, Unit};
 use super::{Item, Theme, editions};
+use crate::corpus::copies::AlsoIn;
 
 /// Themes with their counts over time. It serialises to the object that `topics --json` prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,6 +59,9 @@ pub struct Entry {
     /// The title of the edition.
     pub edition: String,
     pub date: Option<String>,
+    /// Other editions with a copy of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also_in: Vec<AlsoIn>,
 }
 
 impl Topics {
@@ -123,6 +127,7 @@ fn entries(items: &[&Item]) -> Vec<Entry> {
         title: item.title.clone(),
         edition: item.edition_title.clone(),
         date: item.date.clone(),
+        also_in: item.also_in.clone(),
     };
     items.iter().map(entry).collect()
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::super::html::{begin, end, escape, link};
 use super::super::sanitise;
+use super::super::terminal::also_in_line;
 use super::{extent, further, left_out, named, said_by, summary};
 use crate::digest::{Digest, EditionNews, Line, State};
 
@@ -47,6 +48,14 @@ pub fn write(out: &mut dyn Write, digest: &Digest) -> io::Result<()> {
                 one_line(&discussion.title),
                 escape(&discussion.id)
             )?;
+            if !discussion.also_in.is_empty() {
+                let also = also_in_line(&discussion.also_in);
+                writeln!(
+                    out,
+                    "<p class=\"about\">{}</p>",
+                    one_line(also.trim_start_matches("; "))
+                )?;
+            }
             lines(out, &discussion.lines)?;
         }
         if !edition.resources.is_empty() {

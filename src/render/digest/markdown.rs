@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::super::markdown::escape;
+use super::super::terminal::also_in_line;
 use super::{about, extent, further, left_out, named, said_by, summary};
 use crate::digest::{Digest, Line};
 
@@ -24,7 +25,8 @@ pub fn write(out: &mut dyn Write, digest: &Digest) -> io::Result<()> {
             writeln!(out, "{}", escape(link))?;
         }
         for discussion in &edition.discussions {
-            writeln!(out, "\n### {} `{}`\n", escape(&discussion.title), discussion.id)?;
+            let also = escape(&also_in_line(&discussion.also_in));
+            writeln!(out, "\n### {} `{}`{also}\n", escape(&discussion.title), discussion.id)?;
             discussion.lines.iter().try_for_each(|one| line(out, one))?;
         }
         if !edition.resources.is_empty() {

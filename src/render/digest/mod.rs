@@ -6,7 +6,7 @@ pub mod markdown;
 use std::io::{self, Write};
 
 use super::sanitise;
-use super::terminal::{BOLD, DIM, Look, count};
+use super::terminal::{BOLD, DIM, Look, also_in, count};
 use crate::answer::{Further, Stance};
 use crate::digest::{Brief, Digest, EditionNews, LeftOut, Line, State, ThemeNews};
 
@@ -42,6 +42,7 @@ pub fn text(out: &mut dyn Write, digest: &Digest, look: Look) -> io::Result<()> 
         for discussion in &edition.discussions {
             let title = look.wrap(&sanitise::line(&discussion.title), "  ");
             writeln!(out, "\n{}", cited(&title, &discussion.id, look))?;
+            also_in(out, &discussion.also_in, look)?;
             discussion.lines.iter().try_for_each(|line| quoted(out, line, look))?;
         }
         if !edition.resources.is_empty() {
@@ -150,7 +151,12 @@ pub(super) fn named(brief: &Brief, date: &str) -> String {
     } else {
         ""
     };
-    format!("{} ({date}{corrected})", brief.title)
+    let copies: Vec<&str> = brief.copy_of.iter().map(|other| other.edition.as_str()).collect();
+    let copies = match copies.is_empty() {
+        true => String::new(),
+        false => format!("; the same as in {}", copies.join(" and ")),
+    };
+    format!("{} ({date}{corrected}{copies})", brief.title)
 }
 
 /// Formats a resource on one line: `Title, book, https://…`.

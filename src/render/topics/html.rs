@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::super::html::{begin, end, escape};
 use super::super::sanitise;
+use super::super::terminal::also_in_line;
 use super::{ends, highest, rest, summary, summary_of_one};
 use crate::themes::report::{Entry, Topic, Topics};
 
@@ -101,14 +102,15 @@ fn plot(out: &mut dyn Write, rows: &[(&str, &[usize], usize)], periods: &[String
 
 fn entries(out: &mut dyn Write, entries: &[Entry]) -> io::Result<()> {
     writeln!(out, "<ul>")?;
-    for Entry { id, title, date, .. } in entries {
-        let date = date.as_deref().unwrap_or("undated");
+    for entry in entries {
+        let date = entry.date.as_deref().unwrap_or("undated");
         writeln!(
             out,
-            "<li>{}: {} <code>{}</code></li>",
+            "<li>{}: {} <code>{}</code>{}</li>",
             escape(date),
-            one_line(title),
-            escape(id)
+            one_line(&entry.title),
+            escape(&entry.id),
+            one_line(&also_in_line(&entry.also_in))
         )?;
     }
     writeln!(out, "</ul>")

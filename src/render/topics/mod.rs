@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::markdown::escape;
 use super::sanitise;
-use super::terminal::{BOLD, DIM, Look, MARK, count};
+use super::terminal::{BOLD, DIM, Look, MARK, also_in, also_in_line, count};
 use crate::themes::report::{Entry, Topic, Topics};
 use crate::themes::time::Unit;
 
@@ -69,6 +69,7 @@ pub fn one(out: &mut dyn Write, topic: &Topic, look: Look) -> io::Result<()> {
         let date = look.date(entry.date.as_deref());
         let text = sanitise::line(&format!("{date}  {}  {}", entry.id, entry.title));
         writeln!(out, "{}", look.wrap(&text, "    ").trim_start())?;
+        also_in(out, &entry.also_in, look)?;
     }
     Ok(())
 }
@@ -94,9 +95,11 @@ pub fn markdown(out: &mut dyn Write, topics: &Topics) -> io::Result<()> {
 /// Writes `topic` as Markdown: a list of its discussions.
 pub fn one_markdown(out: &mut dyn Write, topic: &Topic) -> io::Result<()> {
     writeln!(out, "# {}\n", escape(&summary_of_one(topic)))?;
-    for Entry { id, title, date, .. } in &topic.discussions {
+    for entry in &topic.discussions {
+        let Entry { id, title, date, .. } = entry;
         let date = date.as_deref().unwrap_or("undated");
-        writeln!(out, "- {}: {} `{id}`", escape(date), escape(title))?;
+        let also = escape(&also_in_line(&entry.also_in));
+        writeln!(out, "- {}: {} `{id}`{also}", escape(date), escape(title))?;
     }
     Ok(())
 }
