@@ -382,7 +382,7 @@ fn the_question_sets_name_only_what_is_there_and_are_split_fairly() {
         .collect();
     for (name, least, halved) in [
         ("questions", (150, 40), true),
-        ("plain", (70, 35), true),
+        ("plain", (70, 30), true),
         ("asked", (400, 100), false),
     ] {
         let set = questions_of(name);
