@@ -35,6 +35,8 @@ const QUARANTINE: &[(&str, &[&str])] = &[
     ("hyper", &["src/serve/"]),
     ("hyper_util", &["src/serve/"]),
     ("http_body_util", &["src/serve/"]),
+    ("prometheus", &["src/serve/"]),
+    ("subtle", &["src/serve/"]),
     ("rmcp", &["src/mcp/"]),
     ("notify", &["src/cli/"]),
     ("clap", &["src/cli/", "src/main.rs"]),

@@ -62,6 +62,9 @@ mod scripts;
 mod search;
 mod serve;
 mod serve_corpus;
+#[cfg(unix)]
+mod serve_proxy;
+mod serve_team;
 mod summarize;
 mod tag;
 mod topics;

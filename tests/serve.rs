@@ -14,7 +14,7 @@ use askpm_fixtures::{TinyGguf, Weights};
 pub const QUESTION: &str = "How should we price an API?";
 pub const ELSEWHERE: &str = "best pizza in Naples";
 
-fn serving(home: &Home, args: &[&str]) -> Serving {
+pub fn serving(home: &Home, args: &[&str]) -> Serving {
     Serving::start(home.askpm().args(["serve", "--port", "0"]).args(args))
 }
 
@@ -22,16 +22,16 @@ pub fn quoting(home: &Home) -> Serving {
     serving(home, &["-m", "none"])
 }
 
-fn ask(question: &str) -> String {
+pub fn ask(question: &str) -> String {
     json!({"model": "askpm", "messages": [{"role": "user", "content": question}]}).to_string()
 }
 
-fn ask_streamed(question: &str) -> String {
+pub fn ask_streamed(question: &str) -> String {
     let messages = json!([{"role": "user", "content": question}]);
     json!({"messages": messages, "stream": true, "stream_options": {"include_usage": true}}).to_string()
 }
 
-fn error(reply: &Reply) -> String {
+pub fn error(reply: &Reply) -> String {
     let error = &reply.json()["error"];
     assert!(error["type"].is_string() && error["code"].is_string(), "{reply:#?}");
     error["message"].as_str().expect("a message").to_string()
@@ -341,7 +341,7 @@ fn pages_of_other_sites_and_rebound_names_are_refused() {
 }
 
 /// Starts a server whose answers come from another server, which the test can hold back.
-fn held(home: &Home, args: &[&str]) -> (Completions, Serving) {
+pub fn held(home: &Home, args: &[&str]) -> (Completions, Serving) {
     let writer = Completions::start(Says::Hold("It is ".into()));
     let url = writer.url();
     home.write(
@@ -352,7 +352,7 @@ fn held(home: &Home, args: &[&str]) -> (Completions, Serving) {
     (writer, server)
 }
 
-fn wait_for(server: &Serving, waiting: u64, running: bool) {
+pub fn wait_for(server: &Serving, waiting: u64, running: bool) {
     let wanted = json!([waiting, running]);
     loop {
         let queue = server.get("/healthz").json()["queue"].clone();
@@ -469,13 +469,20 @@ fn the_official_openai_client_understands_it() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-#[test]
-fn the_page_answers_in_a_browser_and_shows_hostile_text_as_text() {
-    let Some(python) = python("websockets") else { return };
+/// Returns a Python interpreter that can drive a browser, and the browser, or reports why the test is skipped.
+pub fn browser() -> Option<(String, String)> {
+    let python = python("websockets")?;
     let browser = std::env::var("ASKPM_TEST_BROWSER").unwrap_or_else(|_| "/usr/bin/chromium".into());
     if !std::path::Path::new(&browser).exists() {
-        return skipped(format!("no browser at {browser} (ASKPM_TEST_BROWSER names one)"));
+        skipped(format!("no browser at {browser} (ASKPM_TEST_BROWSER names one)"));
+        return None;
     }
+    Some((python, browser))
+}
+
+#[test]
+fn the_page_answers_in_a_browser_and_shows_hostile_text_as_text() {
+    let Some((python, browser)) = browser() else { return };
     let home = Home::new();
     let server = quoting(&home);
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/browser.py");

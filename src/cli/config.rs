@@ -14,6 +14,7 @@ use super::cluster::RetrieverTable;
 use super::error::Failure;
 use super::generator::Generator;
 use super::nearest;
+use super::serve::table::ServeTable;
 use crate::feeds;
 
 /// The settings in the file. A flag of the same name overrides each.
@@ -41,10 +42,12 @@ pub struct Config {
     pub generator: Option<Generator>,
     /// The search cluster that finds the passages.
     pub retriever: Option<RetrieverTable>,
+    /// How `askpm serve` serves a team.
+    pub serve: Option<ServeTable>,
 }
 
 /// All settings, in the order in which `config show` lists them.
-pub const KNOWN: [&str; 14] = [
+pub const KNOWN: [&str; 15] = [
     "corpus",
     "model",
     "device",
@@ -59,6 +62,7 @@ pub const KNOWN: [&str; 14] = [
     "history",
     "generator",
     "retriever",
+    "serve",
 ];
 
 impl Config {
@@ -108,8 +112,10 @@ impl Config {
     pub fn with_home(mut self, home: Option<&Path>) -> Config {
         let Some(home) = home else { return self };
         let expanded = |path: &Path| path.strip_prefix("~").ok().map(|rest| home.join(rest));
+        let log = self.serve.as_mut().map(|serve| &mut serve.log);
         for path in [&mut self.corpus, &mut self.drop, &mut self.adapter]
             .into_iter()
+            .chain(log)
             .flatten()
         {
             if let Some(expanded) = expanded(path) {
@@ -153,8 +159,11 @@ impl Config {
                 self.feeds.iter().any(|address| !feeds::is_address(address)),
             ),
         ];
-        let found = wrong.into_iter().find(|(_, _, wrong)| *wrong)?;
-        Some((found.0, found.1))
+        let serve = self.serve.as_ref().and_then(ServeTable::out_of_bounds);
+        let found = wrong.into_iter().find(|(_, _, wrong)| *wrong);
+        found
+            .map(|(name, want, _)| (name, want))
+            .or(serve.map(|want| ("serve", want)))
     }
 }
 
@@ -238,6 +247,11 @@ mod tests {
             ("top_k = 1\nmin_score = 7.5", 2, "min_score must be from 0 to 1"),
             ("temperature = nan", 1, "temperature must be"),
             ("max_tokens = 0", 1, "max_tokens must be"),
+            (
+                "top_k = 3\n[serve]\nrate = 9999999",
+                2,
+                "serve must be a table with `rate`",
+            ),
             ("\nfeeds = [\"file:///etc/passwd\"]", 2, "feeds must be a list of http"),
         ] {
             let told = told(text);

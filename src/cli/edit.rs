@@ -30,6 +30,7 @@ const TEMPLATE: &str = "\
 # history = false                # do not save questions and answers
 # generator = { kind = \"openai\", url = \"http://127.0.0.1:11434/v1\", model = \"qwen3:8b\" }
 # retriever = { kind = \"elastic\", url = \"http://127.0.0.1:9200\" }
+# serve = { hosts = [\"ask.example.org\"], token_env = \"TEAM_TOKENS\", log = \"-\" }
 ";
 
 /// Edits the settings at `path`.

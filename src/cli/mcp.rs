@@ -18,8 +18,8 @@ pub fn run(context: Context, args: McpArgs) -> Result<Exit, Failure> {
         retrieval: args.retrieval,
         sampling: args.sampling,
     };
-    let (queue, _) = service::open(&Arc::new(context), args, PLACES)?;
-    mcp::run(queue).map_err(|error| {
+    let service = service::open(&Arc::new(context), args, PLACES)?;
+    mcp::run(service.queue).map_err(|error| {
         Failure::new("cannot serve the Model Context Protocol", error)
             .hinted("let a client of the protocol start `askpm mcp` and write to its standard input")
     })?;

@@ -9,6 +9,9 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::args::{ModelChoice, Retrieval, SamplingArgs};
@@ -21,9 +24,10 @@ use crate::answer::Answer;
 use crate::answer::runs::Shown;
 use crate::ask::{self, AskError, Found, Listener, Settings, Writer};
 use crate::chat::followup;
-use crate::index::Store;
+use crate::index::{Stats, Store};
 use crate::jobs::{
-    AnswerService, Ask, Cancel, Cancellable, EditionEntry, Fault, JobQueue, Refusal, Role, Search, Turn, as_json,
+    AnswerService, Ask, Cancel, Cancellable, CorpusFigures, EditionEntry, Fault, Figures, JobQueue, Refusal, Role,
+    Search, Turn, as_json,
 };
 use crate::render::edition::View;
 use crate::render::list::List;
@@ -40,34 +44,50 @@ pub struct ServiceArgs {
     pub sampling: SamplingArgs,
 }
 
-/// Returns a queue with a service, and the name of the model that writes (`none` if sentences are only quoted).
+/// A service that is ready.
+pub struct Opened {
+    pub queue: JobQueue<dyn AnswerService>,
+    /// The name of the model that writes; `none` if sentences are only quoted.
+    pub writes_with: String,
+    /// What it answers from.
+    pub figures: Figures,
+}
+
+/// Starts the service, with a queue in which `places` questions can wait.
 ///
 /// # Errors
 /// Any problem that would keep the first question from being answered. It is found at the start, not at that question.
-pub fn open(
-    context: &Arc<Context>,
-    args: ServiceArgs,
-    places: usize,
-) -> Result<(JobQueue<dyn AnswerService>, String), Failure> {
+pub fn open(context: &Arc<Context>, args: ServiceArgs, places: usize) -> Result<Opened, Failure> {
     answering::refuse_what_quoting_cannot_honour(context, &args.model, &args.sampling, false)?;
     let (queue, worker) = JobQueue::<dyn AnswerService>::open(places);
     let (tell, told) = channel();
     let context = Arc::clone(context);
+    let figures = Figures::default();
+    let shared = figures.clone();
     // The thread is not joined. Ending it with the program leaves nothing half written.
     thread::Builder::new().name("service".into()).spawn(move || {
-        if let Some(mut service) = start(context, args, &tell) {
+        if let Some(mut service) = start(context, args, shared, &tell) {
             worker.work(&mut service);
         }
     })?;
-    let name = told
+    let writes_with = told
         .recv()
         .map_err(|_| Failure::new("cannot start the answering thread", "it ended at once"))??;
-    Ok((queue, name))
+    Ok(Opened {
+        queue,
+        writes_with,
+        figures,
+    })
 }
 
 /// Prepares the service and reports the result.
-fn start(context: Arc<Context>, args: ServiceArgs, tell: &Sender<Result<String, Failure>>) -> Option<LocalService> {
-    let (told, here) = match LocalService::new(context, args) {
+fn start(
+    context: Arc<Context>,
+    args: ServiceArgs,
+    figures: Figures,
+    tell: &Sender<Result<String, Failure>>,
+) -> Option<LocalService> {
+    let (told, here) = match LocalService::new(context, args, figures) {
         Ok(here) => (Ok(here.writes_with()), Some(here)),
         Err(failure) => (Err(failure), None),
     };
@@ -82,6 +102,8 @@ struct LocalService {
     /// The default number of search results.
     hits: Option<usize>,
     store: Store,
+    /// What others may see of the store.
+    figures: Figures,
     finder: Finder,
     loaded: Option<Loaded>,
     /// When the corpus was last checked, and how long that took.
@@ -90,7 +112,7 @@ struct LocalService {
 }
 
 impl LocalService {
-    fn new(context: Arc<Context>, args: ServiceArgs) -> Result<LocalService, Failure> {
+    fn new(context: Arc<Context>, args: ServiceArgs, figures: Figures) -> Result<LocalService, Failure> {
         let ServiceArgs {
             model,
             retrieval,
@@ -100,12 +122,14 @@ impl LocalService {
         let started = Instant::now();
         let (store, finder) = Finder::open(&context, retrieval.by, Some(&wanted))?;
         let look = started.elapsed();
+        figures.set(figures_of(store.stats()));
         Ok(LocalService {
             settings: answering::settings_of(&context, &retrieval, Default::default(), &sampling),
             hits: retrieval.top_k.or(context.config.top_k).map(usize::from),
             finder,
             loaded: wanted.load(&context)?,
             store,
+            figures,
             looked: Instant::now(),
             look,
             context,
@@ -146,14 +170,30 @@ impl LocalService {
     /// Finds passages for `query`, the standalone form of the question.
     fn find(&self, ask: &Ask, query: &str, settings: &Settings) -> Result<Found, AskError> {
         let retriever = self.finder.retriever(&self.store);
-        ask::find_as(
+        let found = ask::find_as(
             &self.store,
             &*retriever,
             self.finder.meaning(),
             &ask.question,
             query,
             settings,
-        )
+        );
+        self.figures.set(figures_of(retriever.stats(&self.store)));
+        found
+    }
+}
+
+fn figures_of(stats: Stats) -> CorpusFigures {
+    let midnight = |date: String| {
+        TimeZone::UTC
+            .to_timestamp(date.parse::<Date>().ok()?.at(0, 0, 0, 0))
+            .ok()
+    };
+    CorpusFigures {
+        editions: stats.editions,
+        passages: stats.passages,
+        newest: stats.newest.and_then(midnight).map(|day| day.as_second()),
+        indexed_at: stats.indexed_at.parse::<Timestamp>().ok().map(|at| at.as_second()),
     }
 }
 

@@ -98,6 +98,7 @@ fn rows(
         history,
         generator,
         retriever,
+        serve,
     } = &context.config;
     let default = Settings::default();
     let usual = context.registry()?;
@@ -149,6 +150,7 @@ fn rows(
         choose.file("history", *history, true),
         choose.file("generator", generator.as_ref().map(|g| json!(g)), Value::Null),
         choose.file("retriever", retriever.as_ref().map(|r| json!(r)), Value::Null),
+        choose.file("serve", serve.as_ref().map(|s| json!(s)), Value::Null),
     ])
 }
 

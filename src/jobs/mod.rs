@@ -5,6 +5,7 @@
 //! stops at the next token. Protocols are the servers' concern.
 
 mod cancel;
+mod figures;
 mod queue;
 
 use std::fmt::Display;
@@ -18,6 +19,7 @@ use crate::retrieve::Filters;
 
 pub use crate::engine::Role;
 pub use cancel::{Cancel, Cancellable};
+pub use figures::{CorpusFigures, Figures};
 pub use queue::{Busy, JobQueue, QueueWorker, Ticket};
 
 /// Something that was said before the question.

@@ -18,6 +18,8 @@ pub struct Busy {
     /// When to retry, in whole seconds from 1 to 60. It is an estimate of how long the waiting jobs will take, based on
     /// earlier jobs.
     pub retry_after: u64,
+    /// Whether the queue is closed for good.
+    pub closed: bool,
 }
 
 struct Waiting<W: ?Sized> {
@@ -34,6 +36,15 @@ struct State<W: ?Sized> {
     closed: bool,
     /// Moving average of how long a job takes.
     usual: Duration,
+}
+
+impl<W: ?Sized> State<W> {
+    /// How long so many jobs will take, in whole seconds from 1 to 60.
+    fn estimate(&self, jobs: usize) -> u64 {
+        let jobs = u32::try_from(jobs).unwrap_or(u32::MAX);
+        let time = self.usual.saturating_mul(jobs);
+        (time.as_secs_f64().ceil() as u64).clamp(1, 60)
+    }
 }
 
 struct Shared<W: ?Sized> {
@@ -107,10 +118,9 @@ impl<W: ?Sized> JobQueue<W> {
         let mut state = self.0.state();
         let idle = state.running.is_none() && state.waiting.is_empty();
         if state.closed || (state.waiting.len() >= self.0.places && !idle) {
-            let jobs = state.waiting.len() as u32 + 1;
-            let seconds = (state.usual * jobs).as_secs_f64().ceil() as u64;
             return Err(Busy {
-                retry_after: seconds.clamp(1, 60),
+                retry_after: state.estimate(state.waiting.len() + 1),
+                closed: state.closed,
             });
         }
         let (number, cancel) = (state.next, Cancel::default());
@@ -140,12 +150,26 @@ impl<W: ?Sized> JobQueue<W> {
         self.0.places
     }
 
+    /// Returns in how many seconds the next job will probably be done, from 1 to 60.
+    pub fn next_done(&self) -> u64 {
+        self.0.state().estimate(1)
+    }
+
+    /// Rejects further jobs and drops those that wait. The one that runs goes on.
+    pub fn drain(&self) {
+        self.end(false);
+    }
+
     /// Rejects further jobs, drops those that wait and cancels the one that runs.
     pub fn close(&self) {
+        self.end(true);
+    }
+
+    fn end(&self, cancel: bool) {
         let mut state = self.0.state();
         state.closed = true;
-        if let Some(cancel) = &state.running {
-            cancel.set();
+        if let Some(running) = state.running.as_ref().filter(|_| cancel) {
+            running.set();
         }
         let left = std::mem::take(&mut state.waiting);
         drop(state);
@@ -309,6 +333,19 @@ mod tests {
         queue.close();
         assert!(first.cancel.is_set());
         assert!(queue.submit(|log, _| log.push(2)).is_err());
+        drop(release);
+        assert_eq!(worker.join().unwrap(), Log::new());
+        drop(waits);
+    }
+
+    #[test]
+    fn a_drained_queue_drops_what_waits_and_lets_the_running_job_end() {
+        let (queue, release, worker, first) = held(2);
+        let waits = queue.submit(|log, _| log.push(1)).unwrap();
+        queue.drain();
+        assert!(!first.cancel.is_set());
+        let busy = queue.submit(|log, _| log.push(2)).err().unwrap();
+        assert!(busy.closed);
         drop(release);
         assert_eq!(worker.join().unwrap(), Log::new());
         drop(waits);

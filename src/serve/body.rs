@@ -6,12 +6,15 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::outcome::Outcome;
+use super::record::Record;
 use super::reply::{self, ApiError, Stamp};
 use crate::answer::Answer;
 use crate::jobs::{AnswerService, Refusal, Ticket};
@@ -19,6 +22,8 @@ use crate::jobs::{AnswerService, Refusal, Ticket};
 /// A message from the queue while it answers.
 #[derive(Debug)]
 pub enum Said {
+    /// The question left the queue after this time.
+    Began(Duration),
     /// The next piece of text.
     Piece(String),
     /// Something that the reader should know in addition to the answer.
@@ -47,6 +52,10 @@ pub struct Events {
     usage: bool,
     ready: VecDeque<Bytes>,
     ended: bool,
+    /// What was said before the head of the reply was sent.
+    first: Option<Said>,
+    /// Ends with the stream.
+    record: Option<Record>,
     _ticket: Ticket<dyn AnswerService>,
 }
 
@@ -57,6 +66,7 @@ impl Events {
         usage: bool,
         said: UnboundedReceiver<Said>,
         ticket: Ticket<dyn AnswerService>,
+        first: Said,
     ) -> Events {
         Events {
             ready: VecDeque::from([event(&reply::opening(&stamp))]),
@@ -65,23 +75,44 @@ impl Events {
             notes,
             usage,
             ended: false,
+            first: Some(first),
+            record: None,
             _ticket: ticket,
         }
     }
 
     /// Turns a message into events. `None` means that the queue dropped the job.
-    pub fn hear(&mut self, said: Option<Said>) {
+    fn hear(&mut self, said: Option<Said>) {
         match said {
+            Some(Said::Began(wait)) => self.note(|record| record.runs(wait)),
             Some(Said::Piece(text)) => self.ready.push_back(event(&reply::piece(&self.stamp, &text))),
             Some(Said::Note(note)) => self.notes.push(note),
             Some(Said::Done(answer)) => {
+                self.note(|record| record.ended(Outcome::of(&answer)));
                 let chunks = reply::ending(&self.stamp, &answer, &self.notes, self.usage);
                 self.ready.extend(chunks.iter().map(event));
                 self.ready.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
                 self.ended = true;
             }
-            Some(Said::Refused(refusal)) => self.fail(ApiError::from(refusal)),
-            None => self.fail(reply::gone()),
+            Some(Said::Refused(refusal)) => {
+                self.note(|record| record.ended(Outcome::of_refusal(&refusal)));
+                self.fail(ApiError::from(refusal));
+            }
+            None => {
+                self.note(Record::dropped);
+                self.fail(reply::gone());
+            }
+        }
+    }
+
+    /// Takes over the record of the request, which ends with the last byte.
+    pub fn carry(&mut self, record: Record) {
+        self.record = Some(record);
+    }
+
+    fn note(&mut self, of: impl FnOnce(&mut Record)) {
+        if let Some(record) = &mut self.record {
+            of(record);
         }
     }
 
@@ -112,6 +143,10 @@ impl Body for Reply {
             }
             if events.ended {
                 return Poll::Ready(None);
+            }
+            if let Some(first) = events.first.take() {
+                events.hear(Some(first));
+                continue;
             }
             match events.said.poll_recv(cx) {
                 Poll::Ready(said) => events.hear(said),

@@ -145,6 +145,20 @@ impl ApiError {
     }
 }
 
+/// Returns the error for a request without a valid token. It does not say what is wrong with one that was sent.
+pub fn no_token() -> ApiError {
+    let message = "this server needs a valid token: send `Authorization: Bearer TOKEN`";
+    ApiError::new(StatusCode::UNAUTHORIZED, "invalid_api_key", message)
+}
+
+/// Returns the error for a token that has used up one of its bounds.
+pub fn too_many(seconds: u64, message: &str) -> ApiError {
+    let mut wrong = ApiError::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", message);
+    wrong.body["error"]["type"] = json!("requests");
+    wrong.retry_after = Some(seconds);
+    wrong
+}
+
 impl From<InvalidRequest> for ApiError {
     fn from(bad: InvalidRequest) -> ApiError {
         let status = match bad.code {

@@ -1,6 +1,6 @@
 """Drives a headless Chromium through the page on the screen of a phone, by the Chrome DevTools Protocol.
 
-Usage: browser.py CHROMIUM PAGE QUESTION
+Usage: browser.py CHROMIUM PAGE QUESTION [TOKEN]
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import urllib.request
 
 import websockets
 
-browser, page, question = sys.argv[1:]
+browser, page, question, *token = sys.argv[1:]
 # The word at the end is wider than the screen.
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script> why? " + 400 * "x"
 
@@ -144,6 +144,58 @@ async def check_source(socket, answered):
     assert await value(socket, f"{mark}.checkVisibility()"), "the mark [1] does not open its source"
 
 
+async def enter_token(socket, text):
+    await value(socket, "document.getElementById('token').value = ''; document.getElementById('token').focus()")
+    await call(socket, "Input.insertText", text=text)
+    await press_enter(socket)
+
+
+async def until(socket, expression):
+    for _ in range(600):
+        if await value(socket, expression):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"never: {expression}")
+
+
+FORMS = "[document.getElementById('token-form').hidden, document.getElementById('form').hidden].join()"
+
+
+async def check_token(socket):
+    """Enters a wrong token, and then the right one."""
+    assert await value(socket, FORMS) == "false,true", "the page does not ask for the token"
+    assert await value(socket, "document.activeElement.id") == "token"
+    await check_width(socket)
+    for wrong in ["wrong-token-wrong-token", "wrong tok\u00e9n"]:
+        await enter_token(socket, wrong)
+        await until(socket, "document.getElementById('token-wrong').textContent !== ''")
+        assert await value(socket, FORMS) == "false,true", "a wrong token is accepted"
+        assert await value(socket, "sessionStorage.length") == 0
+        await value(socket, "document.getElementById('token-wrong').textContent = ''")
+    await enter_token(socket, token[0])
+    await until(socket, f"{FORMS} === 'true,false'")
+    assert await value(socket, "document.activeElement.id") == "question"
+    assert await value(socket, "document.getElementById('token').value") == ""
+    places = await value(socket, "[location.href, document.cookie, localStorage.length].join()")
+    assert places == f"{page},,0", places
+
+
+async def check_token_that_ends(socket):
+    """The server no longer accepts the token: the page asks for it again, and keeps the question."""
+    await value(socket, "sessionStorage.setItem('askpm-token', 'wrong-token-wrong-token')")
+    refused = await ask(socket, 4, question)
+    assert refused["wrong"] == 1 and not refused["sources"], refused
+    assert await value(socket, FORMS) == "false,true", "the page does not ask for the token again"
+    assert await value(socket, "document.getElementById('question').value") == question
+    await enter_token(socket, token[0])
+    await until(socket, f"{FORMS} === 'true,false'")
+    await value(socket, "document.getElementById('ask').click()")
+    answered = await turn(socket, 5)
+    assert answered["sources"] and not answered["wrong"], answered
+    # The browser reports the replies with status 401 in its log.
+    call.log[:] = [entry for entry in call.log if "status of 401" not in entry["text"]]
+
+
 async def check_width(socket):
     await value(socket, "for (const details of document.querySelectorAll('details')) details.open = true")
     widths = await value(socket, """({
@@ -169,6 +221,10 @@ async def drive(port):
         await call(socket, "Page.navigate", url=page)
         while not await value(socket, "document.readyState === 'complete' && !!document.getElementById('form')"):
             await asyncio.sleep(0.1)
+        if token:
+            await check_token(socket)
+        else:
+            assert await value(socket, FORMS) == "true,false", "the page asks for a token that nobody needs"
         await check_width(socket)
         await check_example(socket)
         answered = await check_keys(socket)
@@ -177,8 +233,11 @@ async def drive(port):
         assert hostile["heading"] == HOSTILE and hostile["inside"] == 0, hostile
         assert await value(socket, "document.title") == "askpm"
         await check_width(socket)
+        if token:
+            await check_token_that_ends(socket)
         loaded = await value(socket, "performance.getEntriesByType('resource').map((entry) => entry.name)")
         assert len(loaded) > 2 and all(name.startswith(page) for name in loaded), loaded
+        assert not any(known in name for known in token for name in loaded), loaded
         # The policy blocks requests to elsewhere, and the log has what it blocked.
         assert not call.log, call.log
         # The policy holds even against a script that is put into the page.

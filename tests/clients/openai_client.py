@@ -1,14 +1,22 @@
 """Asks a server with OpenAI's own client, and checks what it makes of the replies.
 
-Usage: openai_client.py BASE_URL QUESTION QUESTION_THAT_THE_CORPUS_DOES_NOT_ANSWER
+Usage: openai_client.py BASE_URL QUESTION QUESTION_THAT_THE_CORPUS_DOES_NOT_ANSWER [TOKEN]
 """
 
 import sys
 
 import openai
 
-url, question, elsewhere = sys.argv[1:]
-client = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
+url, question, elsewhere, *token = sys.argv[1:]
+client = openai.OpenAI(base_url=url, api_key=token[0] if token else "none", max_retries=0)
+
+if token:
+    try:
+        openai.OpenAI(base_url=url, api_key="wrong", max_retries=0).models.list()
+    except openai.AuthenticationError as refused:
+        assert refused.code == "invalid_api_key", refused
+    else:
+        raise AssertionError("a wrong token was accepted")
 
 assert [model.id for model in client.models.list()] == ["askpm"]
 

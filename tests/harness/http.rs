@@ -53,6 +53,21 @@ impl Serving {
         Reply::read(&mut stream).expect("a reply")
     }
 
+    /// Sends a request with these headers. `Host` is the server's address, unless it is one of them.
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+        if !headers.iter().any(|(name, _)| *name == "Host") {
+            head.push_str(&format!("Host: {}\r\n", self.address));
+        }
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if method == "POST" {
+            head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        }
+        self.raw((head + "\r\n" + body).as_bytes())
+    }
+
     pub fn get(&self, path: &str) -> Reply {
         let host = self.address;
         self.raw(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes())

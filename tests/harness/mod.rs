@@ -7,6 +7,7 @@ pub mod feed_server;
 pub mod http;
 pub mod hub;
 pub mod listed;
+pub mod prometheus;
 #[cfg(unix)]
 pub mod terminal;
 pub mod tiny_bert;

@@ -1,8 +1,11 @@
 //! Defines the arguments of the commands that measure (`eval --answers`, `bench`) and serve (`serve`, `mcp`).
 
+use std::net::SocketAddr;
+
 use clap::{Args, ValueEnum};
 
 use super::*;
+use crate::serve::HostName;
 
 /// Which answers are scored.
 #[derive(Debug, Args)]
@@ -66,20 +69,55 @@ pub struct BenchArgs {
 Examples:
   askpm serve
   askpm serve --port 0 -m none
-  curl http://127.0.0.1:7171/v1/models")]
+  curl http://127.0.0.1:7171/v1/models
+  askpm serve --host ask.example.org --token-command \"cat tokens\" --log -
+
+Without --listen, only this machine can connect. The tokens are the lines of what --token-command prints, else of
+ASKPM_SERVE_TOKEN: `TOKEN` or `NAME TOKEN`. SIGTERM lets the running answer end.")]
 pub struct ServeArgs {
-    /// The port to listen on at 127.0.0.1; 0 picks a free one
-    #[arg(long, value_name = "N", default_value_t = 7171)]
-    pub port: u16,
-    /// Maximum number of waiting questions; further requests get status 503
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(0..=1024))]
-    pub queue: u16,
+    #[command(flatten)]
+    pub team: TeamArgs,
     #[command(flatten)]
     pub model: ModelChoice,
     #[command(flatten)]
     pub retrieval: Retrieval,
     #[command(flatten)]
     pub sampling: SamplingArgs,
+}
+
+/// Where to listen, who may ask and how much, and what is logged.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TeamArgs {
+    /// The port to listen on at 127.0.0.1; 0 picks a free one [default: 7171]
+    #[arg(long, value_name = "N", conflicts_with = "listen")]
+    pub port: Option<u16>,
+    /// The address to listen on instead; one that other machines reach needs a token
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// A name under which a proxy serves it, in addition to localhost; repeat for more
+    #[arg(long, value_name = "NAME")]
+    pub host: Vec<HostName>,
+    /// A shell command that prints the tokens that may ask
+    #[arg(long, value_name = "COMMAND")]
+    pub token_command: Option<String>,
+    /// Maximum number of waiting questions; further requests get status 503 [default: 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1024))]
+    pub queue: Option<u16>,
+    /// Maximum number of questions of one token that wait or run; further ones get status 429 [default: 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub queue_per_token: Option<u16>,
+    /// Maximum number of questions a minute, of one token if there are tokens; 0 for no limit [default: 60 with tokens]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub rate: Option<u32>,
+    /// Write a JSON object for each request to FILE, or to standard error with `-`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub log: Option<PathBuf>,
+    /// Also write the text of questions to the log
+    #[arg(long)]
+    pub log_questions: bool,
+    /// Seconds for the running answer to end after SIGTERM or Ctrl-C [default: 10 after SIGTERM, 0 after Ctrl-C]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(0..=3600))]
+    pub grace: Option<u16>,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,11 @@ const $ = (id) => document.getElementById(id);
 const form = $("form"), question = $("question"), turns = $("turns"), state = $("state");
 const askButton = $("ask"), stopButton = $("stop"), examples = $("examples");
 
+const tokenForm = $("token-form"), tokenInput = $("token"), tokenWrong = $("token-wrong");
+// The server sets this if it needs a token.
+const needsToken = "token" in document.body.dataset;
+const TOKEN = "askpm-token";
+
 const history = [];
 let running = null;
 
@@ -127,15 +132,48 @@ async function wrongOf(response) {
   return new Error(again ? `${message} (retry in ${again} s)` : message);
 }
 
-async function send(messages, signal) {
-  const body = JSON.stringify({ model: "askpm", stream: true, messages });
-  const headers = { "content-type": "application/json" };
+// Sends a request with the token of this tab. The token is only ever in this header.
+async function request(path, options) {
+  const token = sessionStorage.getItem(TOKEN);
+  const headers = token ? { ...options.headers, authorization: `Bearer ${token}` } : options.headers;
   try {
-    return await fetch("/v1/chat/completions", { method: "POST", headers, body, signal });
+    return await fetch(path, { ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Error("The server does not respond. Start it again: askpm serve");
+    const wayOut = needsToken ? "Try again in a minute." : "Start it again: askpm serve";
+    throw new Error(`The server does not respond. ${wayOut}`);
   }
+}
+
+function send(messages, signal) {
+  const body = JSON.stringify({ model: "askpm", stream: true, messages });
+  const headers = { "content-type": "application/json" };
+  return request("/v1/chat/completions", { method: "POST", headers, body, signal });
+}
+
+// Shows the form for the token instead of the page, or the page again.
+function showTokenForm(shown, why) {
+  tokenForm.hidden = !shown;
+  form.hidden = examples.hidden = shown;
+  if (!shown && turns.children.length > 0) examples.hidden = true;
+  tokenWrong.textContent = why ?? "";
+  (shown ? tokenInput : question).focus();
+}
+
+// Keeps the token if the server accepts it.
+async function tryToken(token) {
+  sessionStorage.setItem(TOKEN, token);
+  let why = "";
+  try {
+    const response = await request("/v1/models", {});
+    if (response.status === 401) why = "The server does not accept this token.";
+    else if (!response.ok) why = (await wrongOf(response)).message;
+  } catch (error) {
+    why = error.message;
+  }
+  if (why) sessionStorage.removeItem(TOKEN);
+  else tokenInput.value = "";
+  showTokenForm(why !== "", why);
 }
 
 // Adds an empty turn for the question.
@@ -166,6 +204,11 @@ async function answer(turn, text) {
   let said = "";
   try {
     const response = await send(messages, running.signal);
+    if (response.status === 401 && needsToken) {
+      sessionStorage.removeItem(TOKEN);
+      question.value = text;
+      showTokenForm(true, "The server no longer accepts the token. Your question is kept.");
+    }
     if (!response.ok) throw await wrongOf(response);
     let last = null;
     for await (const data of events(response)) {
@@ -227,6 +270,14 @@ form.addEventListener("submit", (event) => {
   ask(text);
 });
 
+tokenForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const token = tokenInput.value.trim();
+  // A header holds only printable ASCII.
+  if (/^[\x21-\x7e]+$/.test(token)) tryToken(token);
+  else showTokenForm(true, "A token has no spaces and no accented letters.");
+});
+
 stopButton.addEventListener("click", () => running?.abort());
 
 for (const button of examples.querySelectorAll("button")) {
@@ -239,3 +290,5 @@ question.addEventListener("keydown", (event) => {
   event.preventDefault();
   form.requestSubmit();
 });
+
+if (needsToken && !sessionStorage.getItem(TOKEN)) showTokenForm(true);
