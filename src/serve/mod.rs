@@ -74,6 +74,9 @@ impl Default for Limits {
     }
 }
 
+/// Called with a line for people.
+type Detail = Box<dyn Fn(&str) + Send + Sync>;
+
 /// How to serve.
 #[derive(Default)]
 pub struct Setup {
@@ -88,7 +91,7 @@ pub struct Setup {
     pub hosts: Vec<HostName>,
     pub grace: Grace,
     /// Called with a line for each request.
-    pub detail: Option<Box<dyn Fn(&str) + Send + Sync>>,
+    pub detail: Option<Detail>,
     /// Gets an object for each request.
     pub log: Option<Sink>,
     /// Whether these objects may have the text of questions.
@@ -108,7 +111,7 @@ pub struct Server {
     /// Whether only programs of this machine, such as a proxy, can connect.
     loopback: bool,
     grace: Grace,
-    detail: Option<Box<dyn Fn(&str) + Send + Sync>>,
+    detail: Option<Detail>,
     watch: Arc<Watch>,
     corpus: Figures,
     page: String,
