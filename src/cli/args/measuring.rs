@@ -68,7 +68,6 @@ pub struct BenchArgs {
 #[command(after_help = "\
 Examples:
   askpm serve
-  askpm serve --port 0 -m none
   curl http://127.0.0.1:7171/v1/models
   askpm serve --host ask.example.org --token-command \"cat tokens\" --log -
 
