@@ -239,7 +239,8 @@ async def drive(port):
         assert len(loaded) > 2 and all(name.startswith(page) for name in loaded), loaded
         assert not any(known in name for known in token for name in loaded), loaded
         # The policy blocks requests to elsewhere, and the log has what it blocked.
-        assert not call.log, call.log
+        # Chromium notes there that the form of the token took the focus first.
+        assert all(entry["level"] == "info" for entry in call.log), call.log
         # The policy holds even against a script that is put into the page.
         title = await value(socket, """
             (async () => {
