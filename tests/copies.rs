@@ -1,6 +1,6 @@
 //! Tests that a story which two newsletters have is found once, and that both are named.
 
-use crate::harness::Home;
+use crate::harness::{Home, Ran};
 
 const ANSWER: &str = "Ask ten licence holders what they would pay, write the figures on a wall, and raise the price until \
                       two of them walk away. The eight who stay will pay more than all ten paid before.";
@@ -15,15 +15,17 @@ fn letter(home: &Home, slug: &str, title: &str, answer: &str) -> String {
     home.path("letters").to_str().unwrap().to_string()
 }
 
+fn run(home: &Home, corpus: &str, args: &[&str]) -> Ran {
+    let run = home.askpm().args(["--corpus", corpus]).args(args.iter().copied());
+    run.run().ok()
+}
+
 #[test]
 fn a_story_of_two_newsletters_is_one_hit_that_names_both() {
     let home = Home::new();
     letter(&home, "one", "Monday letter", ANSWER);
     let corpus = letter(&home, "three", "Tuesday letter", &format!("Hello again! {ANSWER}"));
-    let run = |args: &[&str]| {
-        let run = home.askpm().args(["--corpus", &corpus]).args(args.iter().copied());
-        run.run().ok()
-    };
+    let run = |args: &[&str]| run(&home, &corpus, args);
     let found = run(&["search", "--json", "price a licence"]).json();
     let hits = found["hits"].as_array().unwrap();
     assert_eq!(hits.len(), 1, "{found}");
@@ -84,10 +86,7 @@ fn a_digest_has_a_story_once_and_names_the_letters_that_copied_it() {
     let home = Home::new();
     letter_with_more(&home, "three", "Tuesday letter");
     let corpus = letter(&home, "one", "Monday letter", &format!("Hello again! {ANSWER}"));
-    let digest = |args: &[&str]| {
-        let run = home.askpm().args(["--corpus", &corpus, "digest", "--since", "2026-01"]);
-        run.args(args.iter().copied()).run().ok()
-    };
+    let digest = |args: &[&str]| run(&home, &corpus, &[&["digest", "--since", "2026-01"], args].concat());
     let json = digest(&["--json"]).json();
     assert_eq!(json["came_in"]["editions"], 2, "{json:#}");
     assert_eq!(json["came_in"]["discussions"], 2, "{json:#}");
@@ -107,6 +106,19 @@ fn a_digest_has_a_story_once_and_names_the_letters_that_copied_it() {
         let text = digest(&["--format", format]).stdout;
         assert!(text.contains("also in Monday letter (2026-03-03)"), "{text}");
     }
+}
+
+#[test]
+fn a_letter_of_several_copies_names_the_other_letter_once() {
+    let home = Home::new();
+    letter_with_more(&home, "three", "Tuesday letter");
+    letter_with_more(&home, "one", "Monday letter");
+    let corpus = home.path("letters").to_str().unwrap().to_string();
+    let text = run(&home, &corpus, &["digest", "--since", "2026-01"]).stdout;
+    assert!(
+        text.contains("Monday letter (2026-03-03; the same as in Tuesday letter)"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -132,10 +144,7 @@ fn topics_and_comparisons_name_the_letter_that_copied_a_story() {
     let home = Home::new();
     letter(&home, "one", "Monday letter", ANSWER);
     let corpus = letter(&home, "three", "Tuesday letter", &format!("Hello again! {ANSWER}"));
-    let run = |args: &[&str]| {
-        let run = home.askpm().args(["--corpus", &corpus]).args(args.iter().copied());
-        run.run().ok()
-    };
+    let run = |args: &[&str]| run(&home, &corpus, args);
     let topic = run(&["topics", "price", "--json"]).json();
     let discussions = topic["discussions"].as_array().unwrap();
     assert_eq!(discussions.len(), 1, "{topic:#}");

@@ -151,7 +151,9 @@ pub(super) fn named(brief: &Brief, date: &str) -> String {
     } else {
         ""
     };
-    let copies: Vec<&str> = brief.copy_of.iter().map(|other| other.edition.as_str()).collect();
+    let mut copies: Vec<&str> = brief.copy_of.iter().map(|other| other.edition.as_str()).collect();
+    copies.sort_unstable();
+    copies.dedup();
     let copies = match copies.is_empty() {
         true => String::new(),
         false => format!("; the same as in {}", copies.join(" and ")),
