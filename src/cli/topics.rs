@@ -1,6 +1,7 @@
 //! Runs `askpm topics`: shows the themes of the corpus over time, or the discussions on one topic by date.
 
 use std::io::{self, Write};
+use std::slice;
 
 use super::args::{Format, TopicsArgs};
 use super::context::Context;
@@ -11,9 +12,8 @@ use crate::corpus::Edition;
 use crate::render::{json, topics as render};
 use crate::retrieve::Filters;
 use crate::themes::interest::Interest;
-use crate::themes::once;
 use crate::themes::report::{Topic, Topics};
-use crate::themes::{self, Item};
+use crate::themes::{self, Item, once};
 
 /// The most themes, without `--all`.
 const THEMES: usize = 15;
@@ -84,8 +84,6 @@ fn items(all: &[(Edition, String)], filters: &Filters) -> Vec<Item> {
             .retain(|passage| filters.admits_contributor(passage.contributor.as_deref().unwrap_or("")));
     }
     items.retain(|item| !item.passages.is_empty());
-    let mut lists = [items];
-    once(&[], &mut lists);
-    let [items] = lists;
+    once(&[], slice::from_mut(&mut items));
     items
 }

@@ -18,8 +18,7 @@ use crate::corpus::copies::AlsoIn;
 use crate::corpus::edition::Resource;
 use crate::corpus::{self, Edition, Id};
 use crate::themes::interest::Interest;
-use crate::themes::once;
-use crate::themes::{self, Background, Item, Theme};
+use crate::themes::{self, Background, Item, Theme, once};
 use lines::Quoter;
 
 /// An edition that came in.

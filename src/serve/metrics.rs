@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use prometheus::core::Collector;
 use prometheus::{Encoder, Gauge, Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
 use super::outcome::Outcome;
@@ -38,26 +39,14 @@ impl Metrics {
     /// Two figures with one name, which tests would find.
     pub fn new(places: usize) -> prometheus::Result<Metrics> {
         let registry = Registry::new();
-        let counters = |name: &str, help: &str, label: &str| {
-            let made = IntCounterVec::new(Opts::new(name, help), &[label])?;
-            registry.register(Box::new(made.clone()))?;
-            prometheus::Result::Ok(made)
-        };
+        let counters =
+            |name: &str, help: &str, label: &str| add(&registry, IntCounterVec::new(Opts::new(name, help), &[label])?);
         let histogram = |name: &str, help: &str| {
-            let made = Histogram::with_opts(HistogramOpts::new(name, help).buckets(SECONDS.into()))?;
-            registry.register(Box::new(made.clone()))?;
-            prometheus::Result::Ok(made)
+            let opts = HistogramOpts::new(name, help).buckets(SECONDS.into());
+            add(&registry, Histogram::with_opts(opts)?)
         };
-        let number = |name: &str, help: &str| {
-            let made = IntGauge::new(name, help)?;
-            registry.register(Box::new(made.clone()))?;
-            prometheus::Result::Ok(made)
-        };
-        let time = |name: &str, help: &str| {
-            let made = Gauge::new(name, help)?;
-            registry.register(Box::new(made.clone()))?;
-            prometheus::Result::Ok(made)
-        };
+        let number = |name: &str, help: &str| add(&registry, IntGauge::new(name, help)?);
+        let time = |name: &str, help: &str| add(&registry, Gauge::new(name, help)?);
         let metrics = Metrics {
             questions: counters("askpm_questions_total", "Questions by their outcome.", "outcome")?,
             requests: counters("askpm_requests_total", "Requests by the status of the reply.", "code")?,
@@ -90,9 +79,7 @@ impl Metrics {
         number("askpm_queue_places", "Questions that may wait.")?.set(signed(places));
         let about =
             Opts::new("askpm_build_info", "Version of askpm.").const_label("version", env!("CARGO_PKG_VERSION"));
-        let about = IntGauge::with_opts(about)?;
-        about.set(1);
-        registry.register(Box::new(about))?;
+        add(&registry, IntGauge::with_opts(about)?)?.set(1);
         // A series that is there from the start can be watched for its first increase.
         for outcome in Outcome::ALL {
             metrics.questions.with_label_values(&[outcome.name()]);
@@ -133,6 +120,12 @@ impl Metrics {
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
     }
+}
+
+/// Registers a figure and returns it. Its clones share their value.
+fn add<C: Collector + Clone + 'static>(registry: &Registry, figure: C) -> prometheus::Result<C> {
+    registry.register(Box::new(figure.clone()))?;
+    Ok(figure)
 }
 
 fn signed(number: usize) -> i64 {

@@ -35,10 +35,9 @@ pub fn index(token: bool, shared: bool) -> String {
     page
 }
 
-/// Returns the file at `path`.
+/// Returns the file at `path`, other than the page itself.
 pub fn file(path: &str) -> Option<File> {
     let (text, kind) = match path {
-        "/" => (INDEX, HTML),
         "/page.js" => (include_str!("page/page.js"), "text/javascript; charset=utf-8"),
         "/page.css" => (include_str!("page/page.css"), "text/css; charset=utf-8"),
         _ => return None,
@@ -51,9 +50,8 @@ mod tests {
     use super::*;
 
     fn texts() -> Vec<&'static str> {
-        ["/", "/page.js", "/page.css"]
-            .map(|path| file(path).unwrap().text)
-            .into()
+        let [script, style] = ["/page.js", "/page.css"].map(|path| file(path).unwrap().text);
+        vec![INDEX, script, style]
     }
 
     #[test]
@@ -67,7 +65,7 @@ mod tests {
 
     #[test]
     fn the_page_of_a_shared_server_asks_for_a_token_and_does_not_claim_to_be_local() {
-        assert_eq!(index(false, false), file("/").unwrap().text);
+        assert_eq!(index(false, false), INDEX);
         let shared = index(true, true);
         assert!(shared.contains("<body data-token>") && shared.contains("your team's server"));
         assert!(!shared.contains("on this machine"));
@@ -89,7 +87,7 @@ mod tests {
                 assert!(!text.contains(way), "{way}");
             }
         }
-        assert!(!file("/").unwrap().text.contains("<script>"));
+        assert!(!INDEX.contains("<script>"));
         assert!(!POLICY.contains("unsafe"));
     }
 }

@@ -91,9 +91,8 @@ where
         "/" if head_or_get => Ok(typed(Reply::from(server.page.clone()), page::HTML)),
         other => match page::file(other) {
             Some(file) if head_or_get => Ok(typed(Reply::from(file.text), file.kind)),
-            Some(_) => Err(not_allowed()),
-            None if record.route != "other" => Err(not_allowed()),
-            None => Err(ApiError::new(
+            _ if record.route != "other" => Err(not_allowed()),
+            _ => Err(ApiError::new(
                 StatusCode::NOT_FOUND,
                 "not_found",
                 format!("there is no {other}"),

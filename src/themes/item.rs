@@ -83,17 +83,18 @@ impl Item {
 /// A text that `known` has is removed everywhere. Returns the removed items, each with the place of its original.
 pub fn once(known: &[Item], lists: &mut [Vec<Item>]) -> HashMap<Id, AlsoIn> {
     let mut texts = Texts::default();
-    let mut originals: Vec<&Item> = Vec::new();
+    let mut originals: Vec<&Passage> = Vec::new();
     let mut removed: HashMap<Id, AlsoIn> = HashMap::new();
     let mut copies: HashMap<Id, Vec<AlsoIn>> = HashMap::new();
     for item in known.iter().chain(lists.iter().flatten()) {
+        let Some(first) = item.passages.first() else { continue };
         let text: Vec<&str> = item.passages.iter().map(|passage| passage.text.as_str()).collect();
         match texts.add(item.id.edition(), &text.join("\n")) {
-            Added::New => originals.push(item),
+            Added::New => originals.push(first),
             Added::CopyOf(number) => {
                 let original = originals[number];
-                removed.insert(item.id.clone(), item_at(original));
-                item_at(item).join(copies.entry(original.id.clone()).or_default());
+                removed.insert(item.id.clone(), AlsoIn::of(original));
+                AlsoIn::of(first).join(copies.entry(original.id.group()).or_default());
             }
         }
     }
@@ -104,14 +105,6 @@ pub fn once(known: &[Item], lists: &mut [Vec<Item>]) -> HashMap<Id, AlsoIn> {
         }
     }
     removed
-}
-
-fn item_at(item: &Item) -> AlsoIn {
-    AlsoIn {
-        id: item.id.to_string(),
-        edition: item.edition_title.clone(),
-        date: item.date.clone(),
-    }
 }
 
 #[cfg(test)]

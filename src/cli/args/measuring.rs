@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use clap::{Args, ValueEnum};
 
 use super::*;
+use crate::cli::serve::table::{MAX_GRACE, MAX_QUEUE, MAX_RATE};
 use crate::serve::HostName;
 
 /// Which answers are scored.
@@ -100,13 +101,13 @@ pub struct TeamArgs {
     #[arg(long, value_name = "COMMAND")]
     pub token_command: Option<String>,
     /// Maximum number of waiting questions; further requests get status 503 [default: 8]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1024))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=i64::from(MAX_QUEUE)))]
     pub queue: Option<u16>,
     /// Maximum number of questions of one token that wait or run; further ones get status 429 [default: 4]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_QUEUE)))]
     pub queue_per_token: Option<u16>,
     /// Maximum number of questions a minute, of one token if there are tokens; 0 for no limit [default: 60 with tokens]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_RATE)))]
     pub rate: Option<u32>,
     /// Write a JSON object for each request to FILE, or to standard error with `-`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -115,7 +116,7 @@ pub struct TeamArgs {
     #[arg(long)]
     pub log_questions: bool,
     /// Seconds for the running answer to end after SIGTERM or Ctrl-C [default: 10 after SIGTERM, 0 after Ctrl-C]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(0..=3600))]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(0..=i64::from(MAX_GRACE)))]
     pub grace: Option<u16>,
 }
 
