@@ -40,6 +40,7 @@ mod lists;
 mod maildir;
 mod marks;
 mod markup;
+mod message;
 mod names;
 mod notes;
 mod phrases;
@@ -84,8 +85,9 @@ use super::edition::Edition;
 use super::{MAX_FILE_BYTES, markdown};
 
 pub use files::{Seen, import_new, import_path};
+pub use message::import_message;
 pub use sniff::Kind;
-pub use store::{ImportError, Outcome, Stored, store};
+pub use store::{Filing, ImportError, Outcome, Stored, store};
 pub use view::{
     AnswerView, DiscussionView, EditionView, ImportView, ReasonView, ResourceView, SectionView, SkippedView,
 };

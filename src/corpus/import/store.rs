@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::known::{self, Known};
 use super::tidy::edition_words;
@@ -78,25 +79,57 @@ impl ImportError {
 
 /// Files every edition of `report` in `dir`, which is created if it is missing. The result is in the report's order.
 pub fn store(dir: &Path, report: &ImportReport) -> Result<Vec<Stored>, ImportError> {
-    let cannot = |source| ImportError::Folder {
-        path: dir.to_path_buf(),
-        source,
-    };
-    fs::create_dir_all(dir).map_err(cannot)?;
-    let _held = alone(dir);
-    let mut shelf = Shelf::read(dir)?;
-    let mut out = Vec::with_capacity(report.editions.len());
-    for imported in &report.editions {
-        out.push(shelf.file(imported)?);
+    Filing::new(dir).file(report)
+}
+
+/// Files editions of several reports in one folder, and reads the folder again only if someone else changed it.
+pub struct Filing {
+    dir: PathBuf,
+    shelf: Option<Shelf>,
+    /// When the folder was last changed, as far as this knows.
+    changed: Option<SystemTime>,
+}
+
+impl Filing {
+    pub fn new(dir: &Path) -> Self {
+        Filing {
+            dir: dir.to_path_buf(),
+            shelf: None,
+            changed: None,
+        }
     }
-    if let Some((path, text)) = shelf.known.to_write() {
-        write(path, &text, true)?;
+
+    /// Files every edition of `report`, as [`store`] does.
+    pub fn file(&mut self, report: &ImportReport) -> Result<Vec<Stored>, ImportError> {
+        let dir = &self.dir;
+        let cannot = |source| ImportError::Folder {
+            path: dir.clone(),
+            source,
+        };
+        let changed = |dir: &Path| fs::metadata(dir).and_then(|meta| meta.modified()).ok();
+        fs::create_dir_all(dir).map_err(cannot)?;
+        let _held = alone(dir);
+        // After an error there is no shelf, so the next call reads the folder again.
+        let known = self.shelf.take();
+        let mut shelf = match known.filter(|_| self.changed.is_some() && changed(dir) == self.changed) {
+            Some(shelf) => shelf,
+            None => Shelf::read(dir)?,
+        };
+        let mut out = Vec::with_capacity(report.editions.len());
+        for imported in &report.editions {
+            out.push(shelf.file(imported)?);
+        }
+        if let Some((path, text)) = shelf.known.to_write() {
+            write(path, &text, true)?;
+        }
+        // A rename survives a crash only if the folder is synced. Not every system can do that.
+        if let Ok(folder) = File::open(dir) {
+            let _ = folder.sync_all();
+        }
+        self.changed = changed(dir);
+        self.shelf = Some(shelf);
+        Ok(out)
     }
-    // A rename survives a crash only if the folder is synced. Not every system can do that.
-    if let Ok(folder) = File::open(dir) {
-        let _ = folder.sync_all();
-    }
-    Ok(out)
 }
 
 /// Waits until no other askpm imports into `dir`. Otherwise both would file the same editions.
@@ -109,10 +142,10 @@ fn alone(dir: &Path) -> Option<File> {
     Some(folder)
 }
 
-/// The editions of the folder.
+/// The editions of the folder. Their texts stay on disk: a folder may have more than fits into memory.
 struct Shelf {
     dir: PathBuf,
-    by_slug: HashMap<String, (Edition, PathBuf)>,
+    by_slug: HashMap<String, PathBuf>,
     by_print: HashMap<[u8; 32], String>,
     known: Known,
 }
@@ -129,17 +162,25 @@ impl Shelf {
             // A file that is not an edition keeps its name and is never overwritten.
             let text = file.text.as_deref().ok();
             if let Some(edition) = text.and_then(|text| markdown::parse(&file.path, text).ok()) {
-                shelf.keep(edition, PathBuf::from(&file.path));
+                shelf.keep(&edition, PathBuf::from(&file.path));
             }
         }
         Ok(shelf)
     }
 
-    fn keep(&mut self, edition: Edition, path: PathBuf) {
+    fn keep(&mut self, edition: &Edition, path: PathBuf) {
         self.by_print
-            .entry(fingerprint(&edition))
+            .entry(fingerprint(edition))
             .or_insert_with(|| edition.slug.clone());
-        self.by_slug.entry(edition.slug.clone()).or_insert((edition, path));
+        self.by_slug.entry(edition.slug.clone()).or_insert(path);
+    }
+
+    /// Returns the edition called `slug` as it is on disk, and its file.
+    fn held(&self, slug: &str) -> Option<(Edition, PathBuf)> {
+        let path = self.by_slug.get(slug)?;
+        let text = fs::read_to_string(path).ok()?;
+        let edition = markdown::parse(&path.display().to_string(), &text).ok()?;
+        (edition.slug == slug).then(|| (edition, path.clone()))
     }
 
     fn file(&mut self, imported: &Imported) -> Result<Stored, ImportError> {
@@ -156,9 +197,9 @@ impl Shelf {
         // An edition from another source is not this source's to correct.
         if let Some(identity) = identity
             && !matches!(stored.outcome, Outcome::Duplicate { .. })
-            && let Some((held, _)) = self.by_slug.get(&stored.slug)
+            && let Some((held, _)) = self.held(&stored.slug)
         {
-            self.known.set(&identity, held);
+            self.known.set(&identity, &held);
         }
         Ok(stored)
     }
@@ -168,7 +209,7 @@ impl Shelf {
         let Some((slug, filed)) = self.known.filed(identity) else {
             return Ok(None);
         };
-        let Some((held, path)) = self.by_slug.get(slug) else {
+        let Some((held, path)) = self.held(slug) else {
             return Ok(None);
         };
         let new = Edition {
@@ -186,44 +227,39 @@ impl Shelf {
             // A person may have edited the file since. Keep that version.
             return Ok(Some(stored(Outcome::Unchanged)));
         }
-        if known::print(held) != filed || !known::is_correction(held, &new) {
+        if known::print(&held) != filed || !known::is_correction(&held, &new) {
             return Ok(None);
         }
-        if let Some(kept) = teaser(held, &new) {
+        if let Some(kept) = teaser(&held, &new) {
             return Ok(Some(stored(kept)));
         }
-        write(path, &markdown::write(&new), true)?;
+        write(&path, &markdown::write(&new), true)?;
         let stored = stored(Outcome::Changed);
-        self.by_print.remove(&fingerprint(held));
+        self.by_print.remove(&fingerprint(&held));
         self.by_print.insert(fingerprint(&new), new.slug.clone());
         self.known.set(identity, &new);
-        self.by_slug.insert(new.slug.clone(), (new, stored.path.clone()));
         Ok(Some(stored))
     }
 
     /// Files an edition by its content.
     fn compare(&mut self, imported: &Imported) -> Result<Stored, ImportError> {
-        let known = self
-            .by_print
-            .get(&imported.fingerprint)
-            .and_then(|slug| self.by_slug.get(slug));
-        let Some((held, path)) = known else {
+        let known = self.by_print.get(&imported.fingerprint);
+        let Some((held, path)) = known.and_then(|slug| self.held(slug)) else {
             return self.add(imported);
         };
-        let (slug, path) = (held.slug.clone(), path.clone());
+        let slug = held.slug.clone();
         let same = Edition {
             slug: slug.clone(),
             tags: held.tags.clone(),
             ..imported.edition.clone()
-        } == *held;
-        let fuller = enriched(held, &imported.edition);
+        } == held;
+        let fuller = enriched(&held, &imported.edition);
         let outcome = if same {
             Outcome::Unchanged
-        } else if fuller == *held {
+        } else if fuller == held {
             Outcome::Duplicate { of: slug.clone() }
         } else {
             write(&path, &markdown::write(&fuller), true)?;
-            self.by_slug.insert(slug.clone(), (fuller, path.clone()));
             Outcome::Replaced
         };
         Ok(Stored { slug, path, outcome })
@@ -244,7 +280,7 @@ impl Shelf {
             };
             // Another process may have taken the name since.
             if write(&path, &markdown::write(&edition), false)? {
-                self.keep(edition, path.clone());
+                self.keep(&edition, path.clone());
                 return Ok(Stored {
                     slug,
                     path,
