@@ -42,14 +42,14 @@
 //! - [`compare`] makes a table of who says what, and [`saved`] reports what is new for saved questions.
 //! - [`chat`] turns each turn of a conversation into a question.
 //! - [`models`] finds and downloads what the engine loads.
-//! - [`feeds`] fetches newsletters by address.
+//! - [`feeds`] fetches newsletters by address, and [`imap`] from a mailbox.
 //! - [`jobs`] queues questions before one engine. [`serve`] (HTTP, only on this machine) and [`mcp`] (standard input
 //!   and output) answer other programs through it.
 //! - [`eval`] measures.
 //! - [`cli`] is the program.
 //!
-//! Only [`models`], [`feeds`] and, if the settings name a server, [`served::ServedEngine`] and [`retrieve::cluster`]
-//! open outgoing connections. Offline, none of them does.
+//! Only [`models`], [`feeds`], [`imap`] and, if the settings name a server, [`served::ServedEngine`] and
+//! [`retrieve::cluster`] open outgoing connections. Offline, none of them does.
 //!
 //! # Invariants
 //!
@@ -74,6 +74,7 @@ pub use askpm_engine as engine;
 pub mod eval;
 pub mod feeds;
 mod hex;
+pub mod imap;
 pub mod index;
 pub mod mcp;
 pub mod models;

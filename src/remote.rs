@@ -56,7 +56,7 @@ pub(crate) fn shown(url: &Url) -> String {
 }
 
 /// Returns whether `host` is this machine. Traffic to it needs no protection and no proxy.
-fn is_loopback(host: Option<&str>) -> bool {
+pub(crate) fn is_loopback(host: Option<&str>) -> bool {
     let host = host.unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())

@@ -16,6 +16,7 @@ const QUARANTINE: &[(&str, &[&str])] = &[
         &[
             "src/models/",
             "src/feeds/",
+            "src/imap/",
             "src/serve/",
             "src/mcp/",
             "src/served/",
@@ -32,6 +33,9 @@ const QUARANTINE: &[(&str, &[&str])] = &[
             "src/remote.rs",
         ],
     ),
+    ("async_imap", &["src/imap/"]),
+    ("tokio_rustls", &["src/imap/"]),
+    ("rustls_platform_verifier", &["src/imap/"]),
     ("hyper", &["src/serve/"]),
     ("hyper_util", &["src/serve/"]),
     ("http_body_util", &["src/serve/"]),
@@ -81,6 +85,12 @@ const BLIND: &[(&str, &[&str])] = &[
     ),
     (
         "src/feeds/",
+        &[
+            "corpus", "index", "retrieve", "prompt", "engine", "answer", "ask", "render", "cli",
+        ],
+    ),
+    (
+        "src/imap/",
         &[
             "corpus", "index", "retrieve", "prompt", "engine", "answer", "ask", "render", "cli",
         ],

@@ -31,6 +31,9 @@ mod fuzz;
 mod harness;
 mod honest;
 mod hostile;
+#[cfg(unix)]
+mod imap;
+mod imap_faults;
 mod import;
 mod import_archives;
 mod import_forms;

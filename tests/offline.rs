@@ -61,10 +61,22 @@ fn home_with_traps() -> (Home, String) {
         );
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
-    // A feed to fetch, from a port where nothing listens.
-    home.write(".config/askpm/config.toml", "feeds = [\"http://127.0.0.1:9/feed\"]\n");
+    // A feed and mail to fetch, from a port where nothing listens. The command for the password leaves a mark.
+    let mark = home.path("started").display().to_string();
+    let settings = format!(
+        "feeds = [\"http://127.0.0.1:9/feed\"]\n{}",
+        mailbox(&format!("echo >> '{mark}'; echo x"))
+    );
+    home.write(".config/askpm/config.toml", settings);
     let bin = home.path("bin").display().to_string();
     (home, bin)
+}
+
+/// Settings of a mailbox whose password `command` prints.
+fn mailbox(command: &str) -> String {
+    format!(
+        "[imap]\nhost = \"127.0.0.1\"\nport = 9\nsecurity = \"none\"\nuser = \"me\"\npassword_command = {command:?}\n"
+    )
 }
 
 #[test]
@@ -136,6 +148,18 @@ fn the_proof_would_notice_a_socket_and_a_downloader() {
         .run()
         .fails(1, &["cannot download the model smollm2-135m"]);
     assert!(home.path("started").exists());
+}
+
+#[test]
+fn the_proof_would_notice_a_mailbox() {
+    let home = Home::new();
+    home.write(".config/askpm/config.toml", mailbox("echo x"));
+    for args in [&["refresh"][..], &["doctor"]] {
+        let online = run_without_sockets(home.askpm().args(args).command());
+        assert_eq!(online.status.signal(), Some(SIGSYS), "{online:?}");
+        let offline = run_without_sockets(home.askpm().args(args).args(["--offline"]).command());
+        assert_eq!(offline.status.code(), Some(0), "{offline:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Reads the settings file: `askpm/config.toml` in the configuration folder, or the file passed with `--config`.
 //!
-//! All settings are optional. Errors name the file and line. Nothing in the file is ever executed.
+//! All settings are optional. Errors name the file and line. Reading the file executes nothing. The commands
+//! that `[imap]` may have run only when mail is fetched, or checked by `doctor`.
 
 use std::fs;
 use std::io;
@@ -13,6 +14,7 @@ use toml::de::DeTable;
 use super::cluster::RetrieverTable;
 use super::error::Failure;
 use super::generator::Generator;
+use super::imap::ImapTable;
 use super::nearest;
 use super::serve::table::ServeTable;
 use crate::feeds;
@@ -36,6 +38,8 @@ pub struct Config {
     /// Addresses of RSS and Atom feeds, which `refresh` fetches.
     #[serde(default)]
     pub feeds: Vec<String>,
+    /// The folder of a mailbox, from which `refresh` imports.
+    pub imap: Option<ImapTable>,
     /// Whether to save questions and answers, for `--continue`.
     pub history: Option<bool>,
     /// The server that writes the answers.
@@ -47,7 +51,7 @@ pub struct Config {
 }
 
 /// All settings, in the order in which `config show` lists them.
-pub const KNOWN: [&str; 15] = [
+pub const KNOWN: [&str; 16] = [
     "corpus",
     "model",
     "device",
@@ -59,6 +63,7 @@ pub const KNOWN: [&str; 15] = [
     "max_tokens",
     "drop",
     "feeds",
+    "imap",
     "history",
     "generator",
     "retriever",
@@ -112,12 +117,10 @@ impl Config {
     pub fn with_home(mut self, home: Option<&Path>) -> Config {
         let Some(home) = home else { return self };
         let expanded = |path: &Path| path.strip_prefix("~").ok().map(|rest| home.join(rest));
-        let log = self.serve.as_mut().map(|serve| &mut serve.log);
-        for path in [&mut self.corpus, &mut self.drop, &mut self.adapter]
-            .into_iter()
-            .chain(log)
-            .flatten()
-        {
+        let log = self.serve.as_mut().and_then(|serve| serve.log.as_mut());
+        let ca = self.imap.as_mut().and_then(|imap| imap.ca.as_mut());
+        let paths = [&mut self.corpus, &mut self.drop, &mut self.adapter];
+        for path in paths.into_iter().flatten().chain(log).chain(ca) {
             if let Some(expanded) = expanded(path) {
                 *path = expanded;
             }

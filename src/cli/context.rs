@@ -172,6 +172,11 @@ impl Context {
         self.folders.cache.join("feeds").join(self.key() + ".json")
     }
 
+    /// The file that records how far the folder of each mailbox was read into this corpus.
+    pub fn mail_memory(&self) -> PathBuf {
+        self.folders.cache.join("mail").join(self.key() + ".json")
+    }
+
     /// The file that records what the digests of this corpus had. Digests of other parts of it have other records.
     pub fn digest_memory(&self, part: &str) -> PathBuf {
         let name = key(&format!("{}\n{part}", self.corpus.identity()));

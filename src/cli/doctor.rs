@@ -302,7 +302,7 @@ fn meaning(context: &Context) -> Check {
 
 fn network(context: &Context) -> Check {
     let detail = match context.net {
-        Net::Online => "used only for model downloads and for the feeds and servers in the settings",
+        Net::Online => "used only for model downloads and for the feeds, the mailbox and the servers in the settings",
         Net::Offline => "not used: offline mode",
     };
     check("network", State::Ok, detail)

@@ -27,6 +27,7 @@ const TEMPLATE: &str = "\
 # max_tokens = 256               # maximum number of tokens that the model writes
 # drop = \"~/newsletters\"         # `askpm refresh` imports new files from this folder
 # feeds = [\"https://example.org/feed.xml\"]
+# imap = { host = \"imap.example.org\", user = \"me@example.org\", password_command = \"pass show mail\" }
 # history = false                # do not save questions and answers
 # generator = { kind = \"openai\", url = \"http://127.0.0.1:11434/v1\", model = \"qwen3:8b\" }
 # retriever = { kind = \"elastic\", url = \"http://127.0.0.1:9200\" }

@@ -1,4 +1,6 @@
-//! Imports new newsletters before a refresh: files in the drop folder, and feeds.
+//! Imports new newsletters before a refresh: files in the drop folder, feeds, and mail.
+
+mod mail;
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +15,7 @@ use crate::feeds::{self, FeedError, Fetched, Known, Memory};
 use crate::index::Skipped;
 use crate::models::Permit;
 
-/// Imports new files and feeds into the current corpus.
+/// Imports new files, feeds and mail into the current corpus.
 pub struct Incoming<'a> {
     context: &'a Context,
     drop: Option<PathBuf>,
@@ -21,7 +23,7 @@ pub struct Incoming<'a> {
 }
 
 impl<'a> Incoming<'a> {
-    /// Uses the folder `drop`, else that of the settings, and the feeds of the settings.
+    /// Uses the folder `drop`, else that of the settings, and the feeds and the mailbox of the settings.
     pub fn new(context: &'a Context, drop: Option<PathBuf>) -> Self {
         context.make_private_folders();
         Incoming {
@@ -65,8 +67,15 @@ impl<'a> Incoming<'a> {
         Ok(skipped(report))
     }
 
+    /// Fetches feeds and mail, unless offline. Returns what could not be fetched.
+    pub fn fetched(&self) -> Result<Vec<Skipped>, Failure> {
+        let mut failed = self.feeds()?;
+        failed.extend(self.mail()?);
+        Ok(failed)
+    }
+
     /// Fetches the feeds that have changed and imports them, unless offline. Returns those that could not be fetched.
-    pub fn feeds(&self) -> Result<Vec<Skipped>, Failure> {
+    fn feeds(&self) -> Result<Vec<Skipped>, Failure> {
         let addresses = &self.context.config.feeds;
         let Some(permit) = self.context.net.permit().filter(|_| self.has_corpus()) else {
             return Ok(Vec::new());

@@ -18,7 +18,7 @@ pub fn run(context: &Context, args: &RefreshArgs) -> Result<Exit, Failure> {
     if args.watch {
         return watch::run(context, args, incoming);
     }
-    let mut skipped = incoming.feeds()?;
+    let mut skipped = incoming.fetched()?;
     skipped.extend(incoming.dropped()?);
     context.tell_skipped(&skipped);
     let (store, mut report) = context.refreshed()?;

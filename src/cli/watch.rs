@@ -33,8 +33,8 @@ const LOOK: Duration = Duration::from_millis(500);
 /// The time until a failed refresh is tried again, even if nothing changed.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// How often to fetch feeds.
-const FEEDS: Duration = Duration::from_secs(3_600);
+/// How often to fetch feeds and mail.
+const FETCH: Duration = Duration::from_secs(3_600);
 
 pub fn run(context: &Context, args: &RefreshArgs, mut incoming: Incoming) -> Result<Exit, Failure> {
     let (sender, events) = mpsc::channel();
@@ -44,19 +44,19 @@ pub fn run(context: &Context, args: &RefreshArgs, mut incoming: Incoming) -> Res
     })?;
     // Start to watch before the first refresh, so that no change is missed.
     folders.look(context)?;
-    let mut feeds_due = Instant::now();
+    let mut fetch_due = Instant::now();
     let mut last_failure = Vec::new();
     let mut first = true;
     // Whether the cluster of the settings, if there is one, may lack a change.
     let mut behind = true;
     loop {
-        // A missing corpus cannot take feeds. They are due when it is back.
-        let with_feeds = Instant::now() >= feeds_due && folders.corpus_is_there();
-        if with_feeds {
-            feeds_due = Instant::now() + FEEDS;
+        // A missing corpus cannot take feeds and mail. They are due when it is back.
+        let with_fetch = Instant::now() >= fetch_due && folders.corpus_is_there();
+        if with_fetch {
+            fetch_due = Instant::now() + FETCH;
         }
-        let mut next = feeds_due;
-        match turn(context, args, &mut incoming, &folders, (first, with_feeds), &mut behind) {
+        let mut next = fetch_due;
+        match turn(context, args, &mut incoming, &folders, (first, with_fetch), &mut behind) {
             Ok(()) => last_failure.clear(),
             Err(failure @ Failure::ClosedPipe) => return Err(failure),
             Err(failure) if first => return Err(failure),
@@ -84,13 +84,13 @@ fn turn(
     args: &RefreshArgs,
     incoming: &mut Incoming,
     folders: &Folders,
-    (first, with_feeds): (bool, bool),
+    (first, with_fetch): (bool, bool),
     behind: &mut bool,
 ) -> Result<(), Failure> {
     if !first && !folders.corpus_is_there() {
         return Ok(());
     }
-    let mut skipped = if with_feeds { incoming.feeds()? } else { Vec::new() };
+    let mut skipped = if with_fetch { incoming.fetched()? } else { Vec::new() };
     if incoming.folder().is_some_and(Path::is_dir) {
         skipped.extend(incoming.dropped()?);
     }

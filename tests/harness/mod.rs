@@ -2,10 +2,13 @@
 
 pub mod accept;
 pub mod completions;
+#[cfg(unix)]
+pub mod dovecot;
 pub mod elastic;
 pub mod feed_server;
 pub mod http;
 pub mod hub;
+pub mod imap_server;
 pub mod listed;
 pub mod prometheus;
 #[cfg(unix)]

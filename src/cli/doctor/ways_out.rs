@@ -1,4 +1,4 @@
-//! Checks the servers in `[generator]` and `[retriever]`: whether their settings are valid, and whether they answer.
+//! Checks the servers in `[generator]`, `[retriever]` and `[imap]`: whether their settings are valid, and whether they answer.
 //!
 //! Online, askpm contacts each server once, for a few seconds, and sends nothing that the server would store or charge
 //! for. Offline, it checks only the settings.
@@ -7,15 +7,22 @@ use std::time::Duration;
 
 use super::super::cluster::RetrieverTable;
 use super::super::context::{Context, shown};
+use super::super::error::Failure;
 use super::super::generator::Generator;
+use super::super::imap::ImapTable;
 use super::{Check, State, broken, check};
 use crate::engine::Engine as _;
+use crate::imap::{self, Account};
 use crate::models::Net;
+use crate::render::terminal::count;
 use crate::retrieve::cluster::Held;
 use crate::served::ServedEngine;
 
 /// The longest wait for a server.
 const REACH: Duration = Duration::from_secs(5);
+
+/// The longest wait for a mail server. It delays its answer to a wrong password.
+const MAIL: Duration = Duration::from_secs(15);
 
 /// The most model names to list.
 const NAMES: usize = 5;
@@ -26,7 +33,8 @@ pub fn checks(context: &Context) -> Vec<Check> {
     let retriever = context.config.retriever.as_ref();
     let generator = generator.map(|generator| generator_check(generator, context.net));
     let retriever = retriever.map(|retriever| retriever_check(retriever, context));
-    generator.into_iter().chain(retriever).collect()
+    let imap = context.config.imap.as_ref().map(|imap| imap_check(imap, context.net));
+    generator.into_iter().chain(retriever).chain(imap).collect()
 }
 
 fn generator_check(generator: &Generator, net: Net) -> Check {
@@ -102,6 +110,46 @@ fn retriever_check(retriever: &RetrieverTable, context: &Context) -> Check {
     match retriever.look(REACH) {
         Err(failure) => broken(NAME, &failure),
         Ok(held) => held_check(NAME, &held),
+    }
+}
+
+/// Logs in and opens the folder. Offline, it runs no command of the settings either.
+fn imap_check(imap: &ImapTable, net: Net) -> Check {
+    const NAME: &str = "imap";
+    let folder = imap.shown();
+    let Some(permit) = net.permit() else {
+        return match imap.check() {
+            Err(failure) => broken(NAME, &failure),
+            Ok(()) => check(NAME, State::Note, format!("{folder}: not used in offline mode")),
+        };
+    };
+    let account = match imap.account() {
+        Ok(account) => account,
+        Err(failure) => return broken(NAME, &failure),
+    };
+    let account = Account {
+        patience: account.patience.min(MAIL),
+        ..account
+    };
+    match imap::look(&permit, &account) {
+        Ok(looked) => {
+            let messages = count(looked.messages as usize, "message");
+            check(
+                NAME,
+                State::Ok,
+                format!("{folder}: the server answers, and has {messages}"),
+            )
+        }
+        Err(error) => {
+            let failure = Failure::new(folder, &error);
+            broken(
+                NAME,
+                &match error.hint() {
+                    Some(hint) => failure.hinted(hint),
+                    None => failure,
+                },
+            )
+        }
     }
 }
 
