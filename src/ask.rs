@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::answer::judge::{self, MIN_CONFIDENCE, SURE_FROM};
-use crate::answer::meaning::Meaning;
+use crate::answer::meaning::{self, Meaning};
 use crate::answer::runs::Shown;
 use crate::answer::topic::{Topic, Verdict};
 use crate::answer::{Answer, Freshness, ModelUsed, Related, Sentence, Timings, one_line};
@@ -19,7 +19,7 @@ use crate::engine::{Engine, EngineError, ModelInfo, Sampling};
 use crate::index::{IndexError, Store};
 use crate::prompt::Prompts;
 use crate::retrieve::cluster::Cluster;
-use crate::retrieve::dense::Dense;
+use crate::retrieve::dense::{self, Dense};
 use crate::retrieve::{ByWords, Filters, Hit, Query, RetrieveError, Retriever, Signals};
 
 /// The longest question, in bytes: a few pages. A longer one was piped in by mistake.
@@ -75,6 +75,9 @@ pub enum AskError {
     Retrieve(#[from] RetrieveError),
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The embedding model failed after the search.
+    #[error("{}", .0.message)]
+    Meaning(meaning::Failure),
 }
 
 impl From<IndexError> for AskError {
@@ -163,6 +166,10 @@ pub fn find_as(
     if let Some(meaning) = meaning {
         let answering = topics.iter_mut().filter(|topic| topic.verdict == Verdict::Answers);
         answering.take(DISCUSSIONS).for_each(|topic| topic.read(meaning));
+        // What was judged without vectors would be refused.
+        if let Some(why) = meaning.failure() {
+            return Err(AskError::Meaning(why));
+        }
     }
     retrieved.hits.truncate(settings.top_k);
     let stats = retriever.stats(store);
@@ -208,7 +215,23 @@ pub trait Listener {
 
 impl Meaning for Dense {
     fn vectors(&self, texts: &[&str]) -> Option<Vec<Vec<f32>>> {
-        self.embed(texts).ok()
+        self.try_embed(texts)
+    }
+
+    fn scale(&self) -> meaning::Scale {
+        let scale = Dense::scale(self).unwrap_or(dense::Scale::BUILT_IN);
+        meaning::Scale {
+            slope: scale.slope,
+            offset: scale.offset,
+        }
+    }
+
+    fn failure(&self) -> Option<meaning::Failure> {
+        let error = self.take_failure()?;
+        Some(meaning::Failure {
+            message: error.to_string(),
+            hint: error.hint(),
+        })
     }
 
     fn indexed(&self, passage: &Passage) -> Option<Vec<f32>> {

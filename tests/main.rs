@@ -16,6 +16,7 @@ mod copies;
 mod corpus;
 mod digest;
 mod doctor;
+mod embedder;
 mod escapes;
 mod eval;
 mod eval_answers;

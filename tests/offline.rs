@@ -183,6 +183,43 @@ fn offline_a_server_that_writes_answers_is_refused_before_a_socket_is_opened() {
     assert_eq!(online.status.signal(), Some(SIGSYS), "{online:?}");
 }
 
+#[test]
+fn offline_servers_that_find_and_rerank_are_refused_before_a_socket_is_opened() {
+    for table in ["embedder", "reranker"] {
+        let home = Home::new();
+        let settings = format!("[{table}]\nkind = \"openai\"\nurl = \"http://127.0.0.1:9/v1\"\nmodel = \"m\"\n");
+        home.write(".config/askpm/config.toml", settings);
+        let run = |args: &[&str]| run_without_sockets(home.askpm().by_default().args(args).command());
+        for args in [
+            &["ask", "-m", "none", QUESTION][..],
+            &["search", "price"],
+            &["compare", QUESTION],
+        ] {
+            let refused = run(&[&["--offline"], args].concat());
+            let stderr = String::from_utf8_lossy(&refused.stderr);
+            assert_eq!(refused.status.code(), Some(1), "{table} {args:?}: {stderr}");
+            assert!(stderr.contains("cannot be reached in offline mode"), "{stderr}");
+            let words = run(&[&["--offline"], args, &["--by", "words"]].concat());
+            assert_eq!(words.status.code(), Some(0), "{table} {args:?}: {words:?}");
+        }
+        for args in [&["refresh"][..], &["doctor"], &["list"], &["show", "pricing"]] {
+            let ran = run(&[&["--offline"], args].concat());
+            assert_eq!(
+                (ran.status.signal(), ran.status.code()),
+                (None, Some(0)),
+                "{table} {args:?}: {ran:?}"
+            );
+        }
+        let online = run(&[if table == "embedder" {
+            &["refresh"][..]
+        } else {
+            &["search", "price"]
+        }]
+        .concat());
+        assert_eq!(online.status.signal(), Some(SIGSYS), "{table}: {online:?}");
+    }
+}
+
 /// Returns the addresses that the process listens on, in the format of `/proc/net/tcp` and `tcp6`.
 fn listening(process: u32) -> Vec<String> {
     let sockets: Vec<String> = fs::read_dir(format!("/proc/{process}/fd"))

@@ -10,7 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::claim::Claim;
-use super::meaning::{Meaning, cosine};
+use super::meaning::Meaning;
 use super::words::Words;
 
 /// The lowest share of common content words (Dice) from which two sentences say the same.
@@ -75,8 +75,12 @@ impl<'a> Checker<'a> {
     }
 
     fn near(&self, a: &str, b: &str) -> bool {
-        let vectors = self.meaning.and_then(|meaning| meaning.vectors(&[a, b]));
-        vectors.is_some_and(|vectors| matches!(&vectors[..], [a, b] if cosine(a, b) >= SAME_MEANING))
+        let Some(meaning) = self.meaning else {
+            return false;
+        };
+        let near =
+            |vectors: Vec<Vec<f32>>| matches!(&vectors[..], [a, b] if meaning.scale().cosine(a, b) >= SAME_MEANING);
+        meaning.vectors(&[a, b]).is_some_and(near)
     }
 }
 

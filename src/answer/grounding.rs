@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use super::claim::Claim;
 use super::injection::quotable;
-use super::meaning::{Meaning, cosine};
+use super::meaning::Meaning;
 use super::words::Words;
 use crate::corpus::Passage;
 
@@ -127,7 +127,7 @@ impl<'a> Grounder<'a> {
         let vectors = meaning.vectors(&texts)?;
         let (asked, quotes) = vectors.split_first()?;
         let scored = near.into_iter().zip(quotes).filter_map(|(support, vector)| {
-            let score = cosine(asked, vector);
+            let score = meaning.scale().cosine(asked, vector);
             (score >= SAME_MEANING).then(|| Support {
                 score,
                 ..support.clone()

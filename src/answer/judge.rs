@@ -16,7 +16,7 @@ use std::collections::HashSet;
 
 use super::features::Features;
 use super::logistic::Fit;
-use super::meaning::{Meaning, cosine};
+use super::meaning::Meaning;
 use super::reading::bare;
 use super::topic::{Topic, Verdict};
 use super::words::Words;
@@ -132,12 +132,15 @@ pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning:
         }
     }
     let ahead = if meaning.is_some() { AHEAD } else { 0.0 };
+    let reranked = topics.iter().any(|topic| topic.found.rerank.is_some());
     let rank = |topic: &Topic| {
         let answers = !abstains(topic.confidence, minimum);
-        (
-            (answers, topic.asks_the_same),
-            odds(topic.confidence).ln() + ahead * topic.features.margin,
-        )
+        let second = match reranked {
+            // A reranker decides which of those that answer is first, and never whether one answers.
+            true => topic.found.rerank.unwrap_or(f32::MIN),
+            false => odds(topic.confidence).ln() + ahead * topic.features.margin,
+        };
+        ((answers, topic.asks_the_same), second)
     };
     // The sort is stable: among equals, the one found first stays first.
     topics.sort_by(|a, b| {
@@ -242,7 +245,7 @@ fn by_meaning(question: &str, topics: &mut [Topic], meaning: &dyn Meaning, all: 
         return;
     };
     for ((topic, features), title) in topics.iter_mut().zip(all).zip(titles) {
-        features.title = cosine(asked, title);
+        features.title = meaning.scale().cosine(asked, title);
         features.passage = topic.found.similarity.unwrap_or(0.0);
         topic.heads = Some([asked.clone(), title.clone()]);
     }
@@ -266,16 +269,22 @@ mod tests {
 
     /// Judges two discussions that differ only in the score of the search, and returns them in order.
     fn judged(scores: [f32; 2], minimum: f32) -> Vec<(String, Verdict)> {
-        let topic = |(n, score): (usize, f32)| {
+        reranked(scores, [None, None], minimum)
+    }
+
+    /// The same with the scores of a reranker.
+    fn reranked(scores: [f32; 2], reranks: [Option<f32>; 2], minimum: f32) -> Vec<(String, Verdict)> {
+        let topic = |(n, (score, rerank)): (usize, (f32, Option<f32>))| {
             let id = format!("e/q{n}");
             let found = Found {
                 score,
                 similarity: Some(0.5),
+                rerank,
             };
             let text = "Raise a price once a year, and say why you do.";
             Topic::new(id.parse().unwrap(), vec![passage(&format!("{id}/a"), text)], found).unwrap()
         };
-        let mut topics: Vec<Topic> = (1..).zip(scores).map(topic).collect();
+        let mut topics: Vec<Topic> = (1..).zip(scores.into_iter().zip(reranks)).map(topic).collect();
         judge(
             "raise a price",
             &[("price".into(), 3.0)],
@@ -296,6 +305,7 @@ mod tests {
             let found = Found {
                 score,
                 similarity: Some(0.1),
+                rerank: None,
             };
             let passage = crate::corpus::Passage {
                 discussion: title.into(),
@@ -333,5 +343,15 @@ mod tests {
                 .iter()
                 .all(|(_, verdict)| *verdict != Verdict::Answers)
         );
+    }
+
+    #[test]
+    fn of_two_that_answer_the_reranker_chooses_the_first_and_it_makes_none_answer() {
+        let first = |reranks, minimum| reranked([2.0, 1.0], reranks, minimum).remove(0);
+        assert_eq!(first([Some(0.1), Some(0.9)], 0.5), ("e/q2".into(), Verdict::Answers));
+        assert_eq!(first([Some(-5.0), Some(-9.0)], 0.5), ("e/q1".into(), Verdict::Answers));
+        // It looked at one of them only.
+        assert_eq!(first([None, Some(-9.0)], 0.5).0, "e/q2");
+        assert_ne!(first([Some(99.0), Some(98.0)], 1.0).1, Verdict::Answers);
     }
 }

@@ -14,6 +14,46 @@ pub trait Meaning {
         let _ = passage;
         None
     }
+
+    /// Returns what makes cosines of these vectors comparable with those of the built-in model.
+    fn scale(&self) -> Scale {
+        Scale::default()
+    }
+
+    /// Returns why the model failed last, and forgets it. A server can fail between two calls.
+    fn failure(&self) -> Option<Failure> {
+        None
+    }
+}
+
+/// Why an embedding model failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+/// A linear function of cosines. The default changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    pub slope: f32,
+    pub offset: f32,
+}
+
+impl Default for Scale {
+    fn default() -> Scale {
+        Scale {
+            slope: 1.0,
+            offset: 0.0,
+        }
+    }
+}
+
+impl Scale {
+    /// Returns the cosine of two vectors on the scale of the built-in model, -1..=1.
+    pub fn cosine(self, a: &[f32], b: &[f32]) -> f32 {
+        (self.slope * cosine(a, b) + self.offset).clamp(-1.0, 1.0)
+    }
 }
 
 /// Returns the cosine of the angle between two vectors, -1..=1. It is 0 for vectors without direction or of different
@@ -61,6 +101,17 @@ pub(super) mod testing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_scale_changes_cosines_and_the_default_one_does_not() {
+        let (a, b) = ([1.0, 0.0], [0.6, 0.8]);
+        assert_eq!(Scale::default().cosine(&a, &b), cosine(&a, &b));
+        let scale = Scale {
+            slope: 2.0,
+            offset: -1.0,
+        };
+        assert!((scale.cosine(&a, &b) - 0.2).abs() < 1e-6 && scale.cosine(&b, &[0.0, -1.0]) == -1.0);
+    }
 
     #[test]
     fn the_cosine_is_of_the_angle_alone_and_nothing_undefined() {

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::draft::one_line;
-use super::meaning::{cosine, sum};
+use super::meaning::{Scale, sum};
 use super::sentences::opens_item;
 use super::topic::Topic;
 use super::{MAX_WORDS, Stance, reading};
@@ -120,6 +120,7 @@ struct Candidate {
     run: Run,
     stems: HashSet<String>,
     vector: Option<Vec<f32>>,
+    scale: Scale,
     words: usize,
 }
 
@@ -259,6 +260,7 @@ fn best(sentences: &[&Sentence], passage: &Passage, shown: &[String], length: us
     Some(Candidate {
         stems: part.iter().flat_map(|s| s.stems.iter().cloned()).collect(),
         vector: sum(part.iter().map(|s| s.vector.as_deref())),
+        scale: part[0].scale,
         words: part.iter().map(|s| s.words).sum(),
         run: Run {
             topic: part[0].topic,
@@ -390,7 +392,8 @@ fn extend<'a>(
 fn says_the_same(a: &Candidate, b: &Candidate) -> bool {
     let shared = a.stems.intersection(&b.stems).count() as f32;
     let dice = 2.0 * shared / (a.stems.len() + b.stems.len()).max(1) as f32;
-    let near = a.vector.as_deref().zip(b.vector.as_deref()).map(|(a, b)| cosine(a, b));
+    let vectors = a.vector.as_deref().zip(b.vector.as_deref());
+    let near = vectors.map(|(one, other)| a.scale.cosine(one, other));
     dice >= SAME_WORDS || near.is_some_and(|near| near >= SAME_MEANING)
 }
 

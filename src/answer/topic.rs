@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::features::Features;
 use super::injection;
-use super::meaning::Meaning;
+use super::meaning::{Meaning, Scale};
 use crate::corpus::copies::AlsoIn;
 use crate::corpus::{Id, Passage};
 
@@ -42,6 +42,8 @@ pub struct Topic {
     pub sentences: Vec<Sentence>,
     /// Vectors of the question and of the title. Set when the discussion is judged with an embedding model.
     pub heads: Option<[Vec<f32>; 2]>,
+    /// The scale of the vectors. Set when the discussion is [read](Topic::read).
+    pub scale: Scale,
     /// Its measurements. Set when the discussion is judged.
     pub features: Features,
     /// How likely the discussion answers the question: 0..=1, and 0 until it is judged.
@@ -73,6 +75,9 @@ pub struct Found {
     pub score: f32,
     /// Similarity in meaning of its best hit, -1..=1, if it was measured.
     pub similarity: Option<f32>,
+    /// The highest score of the reranker, if there is one. It has no fixed scale.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rerank: Option<f32>,
 }
 
 impl Topic {
@@ -93,6 +98,7 @@ impl Topic {
         Some(Topic {
             sentences: passages.iter().enumerate().flat_map(of_passage).collect(),
             heads: None,
+            scale: Scale::default(),
             features: Features::default(),
             id,
             title: first.discussion.clone(),
@@ -111,6 +117,7 @@ impl Topic {
     pub fn read(&mut self, meaning: &dyn Meaning) {
         let text = |s: &Sentence| &self.passages[s.passage].text[s.span.clone()];
         let texts: Vec<&str> = self.sentences.iter().map(text).collect();
+        self.scale = meaning.scale();
         if let Some(vectors) = meaning.vectors(&texts) {
             for (sentence, vector) in self.sentences.iter_mut().zip(vectors) {
                 sentence.vector = Some(vector);

@@ -47,6 +47,8 @@ pub(super) fn topics(
                 if similarity > found.similarity {
                     found.similarity = similarity;
                 }
+                // Passages behind those that were reranked can have a higher score.
+                found.score = found.score.max(hit.score);
                 hit.also_in.iter().cloned().for_each(|other| other.join(also_in));
             }
             None if !full => groups.push((
@@ -54,6 +56,7 @@ pub(super) fn topics(
                 topic::Found {
                     score: hit.score,
                     similarity,
+                    rerank: hit.rerank,
                 },
                 hit.also_in.clone(),
             )),

@@ -12,10 +12,12 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::cluster::RetrieverTable;
+use super::embedder::EmbedderTable;
 use super::error::Failure;
 use super::generator::Generator;
 use super::imap::ImapTable;
 use super::nearest;
+use super::reranker::RerankerTable;
 use super::serve::table::ServeTable;
 use crate::feeds;
 
@@ -46,12 +48,16 @@ pub struct Config {
     pub generator: Option<Generator>,
     /// The search cluster that finds the passages.
     pub retriever: Option<RetrieverTable>,
+    /// The server that makes vectors.
+    pub embedder: Option<EmbedderTable>,
+    /// The server that orders the best passages.
+    pub reranker: Option<RerankerTable>,
     /// How `askpm serve` serves a team.
     pub serve: Option<ServeTable>,
 }
 
 /// All settings, in the order in which `config show` lists them.
-pub const KNOWN: [&str; 16] = [
+pub const KNOWN: [&str; 18] = [
     "corpus",
     "model",
     "device",
@@ -67,6 +73,8 @@ pub const KNOWN: [&str; 16] = [
     "history",
     "generator",
     "retriever",
+    "embedder",
+    "reranker",
     "serve",
 ];
 
@@ -111,6 +119,15 @@ impl Config {
                 Err(bad(at, format!("{name} must be {want}"), none()))
             }
         }
+    }
+
+    /// Returns why these settings cannot be used together.
+    pub fn conflict(&self) -> Option<Failure> {
+        let both = self.embedder.is_some() && self.retriever.is_some();
+        both.then(|| {
+            let why = "[retriever] is set too, and a cluster has vectors of the built-in model";
+            Failure::new("cannot use [embedder]", why).hinted("remove one of the two tables from the settings file")
+        })
     }
 
     /// Returns the settings with a leading `~` in paths replaced by the folder `home`: `~` alone and `~/…`.
@@ -267,6 +284,15 @@ mod tests {
                 "{told}"
             );
         }
+    }
+
+    #[test]
+    fn an_embedder_and_a_cluster_cannot_be_used_together() {
+        let both =
+            "retriever = {kind = \"elastic\", url = \"u\"}\nembedder = {kind = \"openai\", url = \"u\", model = \"m\"}";
+        let conflict = |text: &str| Config::parse(text, Path::new("c")).unwrap().conflict();
+        assert!(conflict(both).unwrap().lines()[0].contains("[retriever] is set too"));
+        assert!(both.lines().all(|line| conflict(line).is_none()));
     }
 
     #[test]

@@ -88,13 +88,13 @@ impl Folders {
 impl Context {
     pub fn new(global: &Global) -> Result<Context, Failure> {
         let (path, named) = settings_path(global)?;
-        Context::with(global, Config::read(&path, named)?)
+        Context::with(global, usable(&path, named)?)
     }
 
     /// Uses default settings if the settings file is invalid, and also returns that failure.
     pub fn despite_settings(global: &Global) -> Result<(Context, Option<Failure>), Failure> {
         let (path, named) = settings_path(global)?;
-        match Config::read(&path, named) {
+        match usable(&path, named) {
             Ok(config) => Ok((Context::with(global, config)?, None)),
             Err(failure) => Ok((Context::with(global, Config::default())?, Some(failure))),
         }
@@ -290,6 +290,12 @@ impl Context {
             terminal_size::terminal_size_of(io::stderr()),
         )
     }
+}
+
+/// Reads settings that can be used together.
+fn usable(path: &Path, named: bool) -> Result<Config, Failure> {
+    let config = Config::read(path, named)?;
+    config.conflict().map_or(Ok(config), Err)
 }
 
 /// A name for `identity` that is valid as a file name.

@@ -62,7 +62,7 @@ pub fn run(context: &Context, args: &DigestArgs) -> Result<Exit, Failure> {
         ),
         false => {
             let store = context.store()?;
-            let finder = Finder::new(context, &store, args.by, None)?;
+            let finder = Finder::comparing(context, &store, args.by, None)?;
             let background = background(&all, finder.meaning());
             let known = before(&all, &came);
             make(

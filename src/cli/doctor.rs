@@ -277,6 +277,10 @@ fn meaning(context: &Context) -> Check {
         (Ok(registry), Ok(places)) => (registry, places),
         (Err(failure), _) | (_, Err(failure)) => return broken("meaning", &failure),
     };
+    if context.config.embedder.is_some() {
+        let detail = "the server of [embedder] finds passages by meaning, unless --by is words";
+        return check("meaning", State::Ok, detail);
+    }
     let Some(model) = registry.embedder() else {
         return check(
             "meaning",

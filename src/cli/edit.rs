@@ -31,6 +31,8 @@ const TEMPLATE: &str = "\
 # history = false                # do not save questions and answers
 # generator = { kind = \"openai\", url = \"http://127.0.0.1:11434/v1\", model = \"qwen3:8b\" }
 # retriever = { kind = \"elastic\", url = \"http://127.0.0.1:9200\" }
+# embedder = { kind = \"openai\", url = \"http://127.0.0.1:11434/v1\", model = \"bge-m3\" }
+# reranker = { kind = \"openai\", url = \"http://127.0.0.1:8081/v1\", model = \"bge-reranker-v2-m3\" }
 # serve = { hosts = [\"ask.example.org\"], token_env = \"TEAM_TOKENS\", log = \"-\" }
 ";
 

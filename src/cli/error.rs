@@ -169,6 +169,7 @@ impl From<AskError> for Failure {
             AskError::TooLong(_) => Failure::new("cannot answer", error).hinted("ask it in a few sentences"),
             AskError::Retrieve(error) => error.into(),
             AskError::Engine(error) => error.into(),
+            AskError::Meaning(why) => Failure::with(why.message, why.hint),
         }
     }
 }

@@ -1,34 +1,40 @@
 //! Chooses how passages are found: in a cluster if the settings name one, else on this machine, by words and meaning.
-//! Only words count if the user asks for that or the embedding model is not available.
+//! Only words count if the user asks for that or the embedding model is not available. The settings may name a server
+//! whose model takes the place of the embedding model, and one that gives the best passages a second look.
 //!
 //! The first time that the embedding model is needed, askpm downloads it, together with the model that writes if that
 //! is missing too. The texts of the built-in editions are not embedded then: their vectors are part of the program.
 
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+mod local;
+
+use std::sync::Arc;
 
 use super::args::By;
 use super::context::Context;
+use super::embedder::EmbedderTable;
 use super::error::Failure;
-use super::files;
-use super::memory::megabytes;
-use super::model::{ModelSelection, fetch};
-use super::progress::{Bar, Counter};
+use super::model::ModelSelection;
+use super::progress::Counter;
+use super::vectors::{self, Chosen, SENDING};
 use crate::answer::meaning::Meaning;
 use crate::index::Store;
-use crate::models::{self, Model, ModelError, Net, Places};
+use crate::models::{Model, Places};
 use crate::retrieve::cluster::{ByCluster, Cluster};
-use crate::retrieve::dense::{Dense, Embedder, Files};
-use crate::retrieve::{ByMeaning, ByWords, HybridRetriever, Retriever};
+use crate::retrieve::dense::Dense;
+use crate::retrieve::{ByMeaning, ByWords, HybridRetriever, Reranked, Retriever};
+use crate::served::Reranker;
 
-/// The wait after a failed download. Without a network, each question would otherwise wait for another attempt.
-const TRY_AGAIN_AFTER: Duration = Duration::from_secs(10 * 60);
+use local::{EMBEDDING, Missing, dense, embedder, fetching};
 
 /// How passages are found in one run of the program.
 pub struct Finder {
     /// The value of `--by`.
     by: Option<By>,
     way: Way,
+    /// Gives the best passages a second look.
+    reranker: Option<Arc<Reranker>>,
+    /// Whether another model finds until the vectors of that in the settings are made.
+    awaits: bool,
 }
 
 enum Way {
@@ -47,6 +53,21 @@ impl Finder {
     /// # Errors
     /// An embedding model that `by` needs and that cannot be downloaded or used.
     pub fn new(
+        context: &Context,
+        store: &Store,
+        by: Option<By>,
+        writer: Option<&ModelSelection>,
+    ) -> Result<Finder, Failure> {
+        let reranker = reranker(context, by)?;
+        let finder = Finder::comparing(context, store, by, writer)?;
+        Ok(Finder { reranker, ..finder })
+    }
+
+    /// The same without the reranker, for commands that compare texts and search for nothing.
+    ///
+    /// # Errors
+    /// As for [`Finder::new`].
+    pub fn comparing(
         context: &Context,
         store: &Store,
         by: Option<By>,
@@ -71,6 +92,7 @@ impl Finder {
             return Ok((store, finder));
         };
         context.make_private_folders();
+        let reranker = reranker(context, by)?;
         let mut cluster = table.open(context.net)?;
         if !cluster.has_vectors() {
             context.note("searching by words only: the cluster has no vectors; `askpm refresh` sends them");
@@ -90,6 +112,8 @@ impl Finder {
             Finder {
                 by,
                 way: Way::Cluster(cluster),
+                reranker,
+                awaits: false,
             },
         ))
     }
@@ -104,14 +128,26 @@ impl Finder {
     /// # Errors
     /// As for [`Finder::new`].
     pub fn again(&self, context: &Context, store: &Store) -> Result<Finder, Failure> {
-        let (Way::Meaning(dense) | Way::Both(dense)) = &self.way else {
-            return Finder::with(context, store, self.by, |_, _| Err(Missing::Unasked));
+        let reranker = self.reranker.clone();
+        let dense = match &self.way {
+            Way::Meaning(dense) | Way::Both(dense) if !self.awaits => dense,
+            _ => {
+                let finder = Finder::with(context, store, self.by, |_, _| Err(Missing::Unasked))?;
+                return Ok(Finder { reranker, ..finder });
+            }
         };
-        let mut counter = Counter::new(context, EMBEDDING);
+        let mut counter = Counter::new(context, if dense.is_served() { SENDING } else { EMBEDDING });
         let opened = dense.reopen(store, &mut |done, total| counter.show(done, total));
         counter.end();
         let dense = opened.map_err(|error| Failure::with(error.to_string(), error.hint()))?;
-        Ok(Finder::by_meaning(self.by, dense))
+        let finder = Finder::by_meaning(self.by, dense);
+        Ok(Finder { reranker, ..finder })
+    }
+
+    /// Whether the vectors that were not made yet when this was opened are there now.
+    pub fn is_outdated(&self, context: &Context, store: &Store) -> bool {
+        let table = context.config.embedder.as_ref();
+        self.awaits && table.is_some_and(|table| vectors::is_made(table, context, store))
     }
 
     fn with(
@@ -120,10 +156,13 @@ impl Finder {
         by: Option<By>,
         fetch: impl FnOnce(&Model, &Places) -> Result<(), Missing>,
     ) -> Result<Finder, Failure> {
-        let way = |way| Ok(Finder { by, way });
         if by == Some(By::Words) {
-            return way(Way::Words);
+            return Ok(Finder::by_way(by, Way::Words));
         }
+        if let Some(table) = &context.config.embedder {
+            return Finder::served(context, store, by, table);
+        }
+        let way = |way| Ok(Finder::by_way(by, way));
         let registry = context.registry()?;
         let Some(model) = registry.embedder() else {
             let none = Failure::new("cannot search by meaning", "no embedding model is listed");
@@ -142,20 +181,63 @@ impl Finder {
         way(Way::Words)
     }
 
+    /// Uses the model of `[embedder]`. Until its vectors are made, uses an earlier model on a server, else the built-in one
+    /// if it is on this machine, else words.
+    fn served(context: &Context, store: &Store, by: Option<By>, table: &EmbedderTable) -> Result<Finder, Failure> {
+        let (found, name) = match vectors::choose(table, context, store)? {
+            Chosen::Current(dense) => return Ok(Finder::by_meaning(by, dense)),
+            Chosen::Earlier(dense, name) => (Some(dense), name),
+            Chosen::NotMade => {
+                let registry = context.registry()?;
+                let model = registry.embedder();
+                let dense = model.and_then(|model| dense(context, store, model, |_, _| Err(Missing::Unasked)).ok());
+                (dense, model.map_or_else(String::new, |model| model.name.clone()))
+            }
+        };
+        let (new, address) = (&table.model, table.address());
+        let why = format!("the vectors of {new} are not made yet");
+        let refresh = format!("`askpm refresh` sends the corpus to {address} and makes them");
+        let finder = match found {
+            Some(dense) => {
+                context.note(&format!("searching with {name}: {why}; {refresh}"));
+                Finder::by_meaning(by, dense)
+            }
+            None if by.is_some() => return Err(Failure::new("cannot search by meaning", why).hinted(refresh)),
+            None => {
+                context.note(&format!("searching by words only: {why}; {refresh}"));
+                Finder::by_way(by, Way::Words)
+            }
+        };
+        Ok(Finder { awaits: true, ..finder })
+    }
+
     fn by_meaning(by: Option<By>, dense: Dense) -> Finder {
         let way = match by {
             Some(By::Meaning) => Way::Meaning(dense),
             _ => Way::Both(dense),
         };
-        Finder { by, way }
+        Finder::by_way(by, way)
+    }
+
+    fn by_way(by: Option<By>, way: Way) -> Finder {
+        Finder {
+            by,
+            way,
+            reranker: None,
+            awaits: false,
+        }
     }
 
     pub fn retriever<'a>(&'a self, store: &'a Store) -> Box<dyn Retriever + 'a> {
-        match &self.way {
+        let first: Box<dyn Retriever + 'a> = match &self.way {
             Way::Words => Box::new(ByWords { store }),
             Way::Meaning(dense) => Box::new(ByMeaning { store, dense }),
             Way::Both(dense) => Box::new(HybridRetriever { store, dense }),
             Way::Cluster(cluster) => Box::new(ByCluster { cluster }),
+        };
+        match &self.reranker {
+            Some(reranker) => Box::new(Reranked { first, reranker }),
+            None => first,
         }
     }
 
@@ -170,208 +252,17 @@ impl Finder {
     /// Compares sentences by meaning, if passages are found by meaning.
     pub fn meaning(&self) -> Option<&dyn Meaning> {
         match &self.way {
-            Way::Meaning(dense) | Way::Both(dense) => Some(dense),
+            // The constants of answers apply to similarities of a known scale only.
+            Way::Meaning(dense) | Way::Both(dense) => dense.scale().map(|_| dense as _),
             Way::Cluster(cluster) if cluster.compares_meaning() => Some(cluster),
             Way::Words | Way::Cluster(_) => None,
         }
     }
 }
 
-/// Returns what downloads a missing embedding model, unless that is not allowed or failed a short time ago.
-fn fetching<'a>(
-    context: &'a Context,
-    by: Option<By>,
-    writer: Option<&'a ModelSelection>,
-) -> impl FnOnce(&Model, &Places) -> Result<(), Missing> + 'a {
-    move |model, places| {
-        if context.net == Net::Offline {
-            return Err(Missing::Offline);
-        }
-        if by.is_none()
-            && let Some(ago) = failed_before(context)
-        {
-            return Err(Missing::FailedBefore(ago));
-        }
-        fetch_with_writer(context, model, writer, places)
-    }
+/// Returns the reranker of the settings, unless only words count.
+fn reranker(context: &Context, by: Option<By>) -> Result<Option<Arc<Reranker>>, Failure> {
+    let table = context.config.reranker.as_ref().filter(|_| by != Some(By::Words));
+    let client = table.map(|table| table.client(context.net)).transpose()?;
+    Ok(client.map(Arc::new))
 }
-
-/// Why the search cannot use meaning.
-enum Missing {
-    /// The model is not on this machine, and the network may not be used.
-    Offline,
-    /// It is missing. A download failed this long ago, and the next attempt is not due.
-    FailedBefore(Duration),
-    /// It is missing, and this is not the time to download it.
-    Unasked,
-    /// The download failed.
-    Unfetched(ModelError),
-    /// It is present, but it or its vectors are broken.
-    Broken(Failure),
-}
-
-impl Missing {
-    /// The reason and the fix, on one line. `None` if it was reported before.
-    fn why(self, model: &Model) -> Option<String> {
-        let (name, size) = (&model.name, megabytes(model.total_size()));
-        let pull = format!("`askpm models pull {name}` ({size})");
-        match self {
-            Missing::Unasked => None,
-            Missing::Offline => Some(format!(
-                "{name} is not on this machine, and offline mode forbids a download; run {pull} online"
-            )),
-            Missing::FailedBefore(ago) => Some(format!(
-                "the download of {name} failed {} ago; run {pull} to try again now, or pass `--by words`",
-                minutes(ago)
-            )),
-            Missing::Unfetched(error) => Some(format!("{error}; run {pull} to try again, or pass `--by words`")),
-            Missing::Broken(failure) => Some(failure.lines().join(" ")),
-        }
-    }
-
-    /// The failure of a run that needs search by meaning.
-    fn failure(self, model: &Model) -> Failure {
-        match self {
-            Missing::Broken(failure) => failure,
-            Missing::Unfetched(error) => error.into(),
-            Missing::Offline | Missing::FailedBefore(_) | Missing::Unasked => {
-                let model = model.name.clone();
-                ModelError::Missing { model }.into()
-            }
-        }
-    }
-}
-
-fn minutes(time: Duration) -> String {
-    match time.as_secs().div_ceil(60) {
-        0 | 1 => "a minute".into(),
-        minutes => format!("{minutes} minutes"),
-    }
-}
-
-/// Opens the embedding model and the vectors of `store`. `fetch` downloads the model if it is not on this machine.
-fn dense(
-    context: &Context,
-    store: &Store,
-    model: &Model,
-    fetch: impl FnOnce(&Model, &Places) -> Result<(), Missing>,
-) -> Result<Dense, Missing> {
-    let embedder = embedder(context, model, fetch)?;
-    open(context, store, model, embedder).map_err(Missing::Broken)
-}
-
-/// Loads the embedding model. `fetch` downloads it if it is not on this machine.
-fn embedder(
-    context: &Context,
-    model: &Model,
-    fetch: impl FnOnce(&Model, &Places) -> Result<(), Missing>,
-) -> Result<Embedder, Missing> {
-    let broken = |failure: Failure| Missing::Broken(failure);
-    let places = context.places().map_err(broken)?;
-    if models::path(model, &places).is_err() {
-        fetch(model, &places)?;
-    }
-    let paths =
-        models::ensure_all(model, &places, Net::Offline, &mut Bar::new(context)).map_err(|e| broken(e.into()))?;
-    load(context, model, &paths).map_err(broken)
-}
-
-/// Downloads `model`, and the model of `writer` if that is missing too, as one download. The writer reports the failure
-/// of its own model.
-fn fetch_with_writer(
-    context: &Context,
-    model: &Model,
-    writer: Option<&ModelSelection>,
-    places: &Places,
-) -> Result<(), Missing> {
-    let writes = writer.and_then(|writer| writer.missing(places));
-    let models: Vec<&Model> = [Some(model), writes].into_iter().flatten().collect();
-    let mut fetched = fetch(context, &models, places, Bar::calm(context)).into_iter();
-    let found = fetched.next();
-    if let (Some(writer), Some(Err(why))) = (writer, fetched.next()) {
-        writer.could_not_fetch(why);
-    }
-    match found {
-        Some(Err(error)) => {
-            // If this cannot be written, the next question tries again, which only costs time.
-            let _ = files::replace(&failure_mark(context), b"", files::Readers::Owner);
-            Err(Missing::Unfetched(error))
-        }
-        _ => {
-            let _ = std::fs::remove_file(failure_mark(context));
-            Ok(())
-        }
-    }
-}
-
-/// The file whose modification time is that of the last failed download.
-fn failure_mark(context: &Context) -> PathBuf {
-    context.folders.cache.join("embedding-model-not-fetched")
-}
-
-/// Returns how long ago a download failed, if it is too early for another attempt.
-fn failed_before(context: &Context) -> Option<Duration> {
-    let when = std::fs::metadata(failure_mark(context)).ok()?.modified().ok()?;
-    let ago = SystemTime::now().duration_since(when).ok()?;
-    (ago < TRY_AGAIN_AFTER).then_some(ago)
-}
-
-/// The label of the progress bar.
-const EMBEDDING: &str = "embedding new texts";
-
-fn load(context: &Context, model: &Model, paths: &[PathBuf]) -> Result<Embedder, Failure> {
-    let started = Instant::now();
-    // In the order of the registry: the weights first, then the other files.
-    let listed = |name: &str| {
-        let at = model.files.iter().position(|file| file.name == name);
-        let path = at.and_then(|at| paths.get(at + 1)).map(PathBuf::as_path);
-        path.ok_or_else(|| {
-            Failure::new(
-                format!("cannot load {}", model.name),
-                format!("models.toml lists no {name}"),
-            )
-        })
-    };
-    let files = Files {
-        weights: paths.first().map_or(Path::new(""), PathBuf::as_path),
-        tokenizer: listed("tokenizer.json")?,
-        config: listed("config.json")?,
-        identity: identity(model.sha256.as_deref().unwrap_or_default()),
-    };
-    let embedder = Embedder::load(files).map_err(|error| Failure::with(error.to_string(), error.hint()))?;
-    context.detail(&format!(
-        "loaded {} in {:.0} ms",
-        model.name,
-        started.elapsed().as_secs_f64() * 1e3
-    ));
-    Ok(embedder)
-}
-
-fn open(context: &Context, store: &Store, model: &Model, embedder: Embedder) -> Result<Dense, Failure> {
-    let started = Instant::now();
-    let mut counter = Counter::new(context, EMBEDDING);
-    let opened = Dense::open(store, embedder, &mut |done, total| counter.show(done, total));
-    counter.end();
-    let dense = opened.map_err(|error| Failure::with(error.to_string(), error.hint()))?;
-    context.detail(&format!(
-        "opened the vectors of {} in {:.0} ms",
-        model.name,
-        started.elapsed().as_secs_f64() * 1e3
-    ));
-    Ok(dense)
-}
-
-/// Converts 64 hexadecimal digits to bytes. The registry has checked that they are valid.
-fn identity(sha256: &str) -> [u8; 32] {
-    let digit = |at: usize| {
-        sha256
-            .get(at..at + 1)
-            .and_then(|d| u8::from_str_radix(d, 16).ok())
-            .unwrap_or(0)
-    };
-    std::array::from_fn(|i| 16 * digit(2 * i) + digit(2 * i + 1))
-}
-
-#[cfg(test)]
-#[path = "meaning_tests.rs"]
-mod tests;

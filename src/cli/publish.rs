@@ -24,7 +24,7 @@ pub fn publish(context: &Context, store: &Store) -> Result<(), Failure> {
         context.note("offline: the cluster of [retriever] was not updated");
         return Ok(());
     }
-    let finder = Finder::new(context, store, None, None)?;
+    let finder = Finder::comparing(context, store, None, None)?;
     let mut counter = Counter::new(context, "sending the corpus to the cluster");
     let files = context.corpus.files()?;
     let published = table.publish(context.net, (store, finder.dense(), &files), &mut |done, total| {

@@ -8,7 +8,7 @@ use super::error::{Exit, Failure};
 use super::incoming::Incoming;
 use super::publish::publish;
 use super::report::{Form, note, tell};
-use super::{saved, timer, watch};
+use super::{saved, timer, vectors, watch};
 
 pub fn run(context: &Context, args: &RefreshArgs) -> Result<Exit, Failure> {
     if args.install_timer {
@@ -22,6 +22,7 @@ pub fn run(context: &Context, args: &RefreshArgs) -> Result<Exit, Failure> {
     skipped.extend(incoming.dropped()?);
     context.tell_skipped(&skipped);
     let (store, mut report) = context.refreshed()?;
+    vectors::send(context, &store)?;
     publish(context, &store)?;
     report.skipped.extend(skipped);
     if args.saved {

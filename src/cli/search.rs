@@ -40,6 +40,9 @@ struct Row {
     /// Similarity in meaning, if it was compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     similarity: Option<f32>,
+    /// Score of the reranker, if it looked at the passage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rerank: Option<f32>,
     snippet: String,
     path: String,
     /// Other editions with a copy of the passage.
@@ -146,6 +149,7 @@ impl From<&Hit> for Row {
             score: hit.score,
             coverage: hit.coverage,
             similarity: hit.similarity.map(|similarity| similarity.value),
+            rerank: hit.rerank,
             snippet: terminal::snippet(&passage.text),
             path: passage.path.clone(),
             also_in: hit.also_in.clone(),

@@ -155,8 +155,10 @@ impl LocalService {
             return;
         }
         let started = Instant::now();
+        let outdated =
+            |store: &Store| !store.is_same_state(&self.store) || self.finder.is_outdated(&self.context, store);
         match self.context.refreshed() {
-            Ok((store, _)) if !store.is_same_state(&self.store) => match self.finder.again(&self.context, &store) {
+            Ok((store, _)) if outdated(&store) => match self.finder.again(&self.context, &store) {
                 Ok(finder) => (self.store, self.finder) = (store, finder),
                 Err(failure) => self.context.warn(&failure.lines().join(" ")),
             },

@@ -99,6 +99,8 @@ fn rows(
         history,
         generator,
         retriever,
+        embedder,
+        reranker,
         serve,
     } = &context.config;
     let default = Settings::default();
@@ -152,6 +154,8 @@ fn rows(
         choose.file("history", *history, true),
         choose.file("generator", generator.as_ref().map(|g| json!(g)), Value::Null),
         choose.file("retriever", retriever.as_ref().map(|r| json!(r)), Value::Null),
+        choose.file("embedder", embedder.as_ref().map(|e| json!(e)), Value::Null),
+        choose.file("reranker", reranker.as_ref().map(|r| json!(r)), Value::Null),
         choose.file("serve", serve.as_ref().map(|s| json!(s)), Value::Null),
     ])
 }

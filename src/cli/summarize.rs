@@ -19,7 +19,7 @@ pub fn run(context: &Context, args: &SummarizeArgs) -> Result<Exit, Failure> {
     let (edition, path, id) = find(context, &args.what)?;
     let items = items(&edition, &path, &id);
     let store = context.store()?;
-    let finder = Finder::new(context, &store, args.by, None)?;
+    let finder = Finder::comparing(context, &store, args.by, None)?;
     let summary = Summary {
         title: match (&id, items.as_slice()) {
             (Id::Edition { .. }, _) => edition.title.clone(),

@@ -24,7 +24,7 @@ pub fn run(context: &Context, args: &TopicsArgs) -> Result<Exit, Failure> {
     let items = items(&all, &filters);
     let items: Vec<&Item> = items.iter().collect();
     let store = context.store()?;
-    let finder = Finder::new(context, &store, args.by, None)?;
+    let finder = Finder::comparing(context, &store, args.by, None)?;
     let wanted = args.topic.join(" ");
     let mut text = Vec::new();
     let (format, look) = (args.output.format(), context.look());

@@ -18,7 +18,7 @@ use super::error::{Exit, Failure};
 use super::incoming::Incoming;
 use super::publish::publish;
 use super::report::{Form, note, tell};
-use super::saved;
+use super::{saved, vectors};
 use crate::corpus::Corpus;
 
 /// A refresh starts when nothing has changed for this long. A file that is being saved changes several times.
@@ -47,7 +47,7 @@ pub fn run(context: &Context, args: &RefreshArgs, mut incoming: Incoming) -> Res
     let mut fetch_due = Instant::now();
     let mut last_failure = Vec::new();
     let mut first = true;
-    // Whether the cluster of the settings, if there is one, may lack a change.
+    // Whether a server of the settings, if there is one, may lack a change.
     let mut behind = true;
     loop {
         // A missing corpus cannot take feeds and mail. They are due when it is back.
@@ -111,6 +111,7 @@ fn turn(
         out.flush()?;
     }
     if *behind {
+        vectors::send(context, &store)?;
         publish(context, &store)?;
         *behind = false;
     }

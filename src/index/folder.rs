@@ -6,6 +6,7 @@
 //! DIR/current       name of the generation that readers use, replaced by rename
 //! DIR/gen-N/        an index; a rebuild makes the next N, then swaps `current`
 //! DIR/vectors       vectors of passages, if there is a model that makes them; shared by all generations
+//! DIR/vectors-X     the same of a model on a server, and vectors-X.part until they are complete
 //! ```
 
 use std::fs::{self, File, TryLockError};

@@ -234,16 +234,20 @@ pub fn hits(out: &mut dyn Write, hits: &[Hit], look: Look, explain: bool) -> io:
         if explain {
             let words = sanitise::line(&hit.matched.join(", "));
             let covers = format!("covers {:.0}% of the question: {words}", hit.coverage * 100.0);
+            let reranked = hit
+                .rerank
+                .map(|score| format!("reranker {score:.3}; "))
+                .unwrap_or_default();
             let why = match hit.similarity {
                 Some(near) => format!(
-                    "score {:.3}: words {:.3} ({}), meaning {:.3} ({}); {covers}",
+                    "{reranked}score {:.3}: words {:.3} ({}), meaning {:.3} ({}); {covers}",
                     hit.score,
                     hit.words,
                     place(hit.words_rank),
                     near.value,
                     place(Some(near.rank))
                 ),
-                None => format!("score {:.3}; {covers}", hit.score),
+                None => format!("{reranked}score {:.3}; {covers}", hit.score),
             };
             writeln!(out, "{}", look.wrap(&why, "    "))?;
         }

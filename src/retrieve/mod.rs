@@ -14,6 +14,7 @@
 //!    both.
 //! 7. `rank` orders the passages, limits the hits from one discussion and cuts the list off.
 //! 8. `signals` holds what the search knows about the question as a whole.
+//! 9. With a reranker on a server, `rerank` orders the best passages once more.
 //!
 //! In a large corpus a search looks at the best passages only. `settle` looks at more where those are not enough to be
 //! sure of the hits.
@@ -50,6 +51,7 @@ mod period;
 mod phrase;
 mod query;
 mod rank;
+mod rerank;
 mod respell;
 mod settle;
 mod signals;
@@ -64,6 +66,7 @@ use crate::corpus::copies::AlsoIn;
 use crate::corpus::edition::Id;
 use crate::corpus::passage::Passage;
 use crate::index::{IndexError, Stats, Store};
+use crate::served::ServedError;
 
 use bm25::Found;
 use cluster::ClusterError;
@@ -73,6 +76,7 @@ pub use filter::Filters;
 pub use language::{Lang, foreign, language_note, languages};
 pub use period::{NoDate, Since, Until};
 pub use query::{MAX_WORDS, content_words};
+pub use rerank::Reranked;
 pub use signals::Signals;
 
 /// A question and the number of passages wanted.
@@ -121,6 +125,9 @@ pub struct Hit {
     pub words_rank: Option<usize>,
     /// Similarity in meaning, if meaning was searched.
     pub similarity: Option<Similarity>,
+    /// Score of the reranker, if there is one and it looked at the passage. Hits are then ordered by it. It has no fixed
+    /// scale.
+    pub rerank: Option<f32>,
     /// Other editions with a copy of the passage.
     pub also_in: Vec<AlsoIn>,
 }
@@ -169,6 +176,8 @@ pub enum RetrieveError {
     Embed(#[from] EmbedError),
     #[error(transparent)]
     Cluster(#[from] ClusterError),
+    #[error(transparent)]
+    Rerank(#[from] ServedError),
 }
 
 impl From<DenseError> for RetrieveError {
@@ -187,6 +196,7 @@ impl RetrieveError {
             RetrieveError::Index(error) => error.hint(),
             RetrieveError::Embed(error) => error.hint(),
             RetrieveError::Cluster(error) => error.hint(),
+            RetrieveError::Rerank(error) => error.hint(),
         }
     }
 }
@@ -290,8 +300,10 @@ fn find_among(
     looked_at: usize,
 ) -> Result<Retrieved, RetrieveError> {
     let mut words = query::words(query.text);
-    let is_word = dense.map(|(dense, _)| |word: &str| dense.is_word(word));
-    let vocabulary = is_word.as_ref().map(|is_word| is_word as fuzzy::Vocabulary);
+    // A model whose vocabulary is not known is taken to know every word that is not in capitals.
+    let knows = |word: &str| dense.is_none_or(|(dense, _)| dense.is_word(word).unwrap_or(true));
+    let has_vocabulary = dense.is_some_and(|(dense, _)| dense.is_word("").is_some());
+    let vocabulary = has_vocabulary.then_some(&knows as fuzzy::Vocabulary);
     let corrected = fuzzy::correct(store, query.text, &mut words, vocabulary)?;
     bm25::count(store, &mut words)?;
     // A filter needs all passages to select from.
@@ -300,8 +312,7 @@ fn find_among(
     } else {
         usize::MAX
     };
-    let abbreviated =
-        |word: &query::Word| vocabulary.is_some_and(|is_word| abbreviation::is_abbreviation(word, is_word));
+    let abbreviated = |word: &query::Word| dense.is_some() && abbreviation::is_abbreviation(word, &knows);
     let as_typed = corrected.is_empty() && !words.iter().any(abbreviated);
     let mut spelled_out = None;
     let (by_words, near) = if let Some((dense, _)) = dense.filter(|_| as_typed) {
@@ -310,10 +321,10 @@ fn find_among(
         (by_words?, Some(near?))
     } else {
         let by_words = by_words(store, query, &words, most)?;
-        let near = match dense.zip(vocabulary) {
-            Some(((dense, _), is_word)) => {
+        let near = match dense {
+            Some((dense, _)) => {
                 let respelt = respell::respell(store, query.text, &words, &by_words.0)?;
-                let long = abbreviation::spelled_out(store, query.text, &words, &by_words.0, is_word)?;
+                let long = abbreviation::spelled_out(store, query.text, &words, &by_words.0, &knows)?;
                 let mut texts = vec![query.text];
                 texts.extend(
                     [respelt.as_str(), long.as_str()]

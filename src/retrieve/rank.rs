@@ -106,6 +106,8 @@ impl<'a> Places<'a> {
 
     fn by_meaning(&self, value: f32) -> Option<Similarity> {
         let rank = self.near?.rank(value);
+        // The scale of a model on a server may lead beyond 1.
+        let value = value.clamp(-1.0, 1.0);
         Some(Similarity { value, rank })
     }
 }
@@ -189,6 +191,7 @@ impl Hits<'_> {
             words: scored.words,
             words_rank: self.places.by_words(scored.words),
             similarity: scored.similarity.and_then(|value| self.places.by_meaning(value)),
+            rerank: None,
             also_in: Vec::new(),
         });
     }

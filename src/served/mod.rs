@@ -1,9 +1,13 @@
-//! A model behind an OpenAI-compatible server (vLLM, llama-server, Ollama), as an [`Engine`].
+//! Models behind an OpenAI-compatible server (vLLM, llama-server, Ollama, text-embeddings-inference).
 //!
-//! The answer is streamed. What the server sends is bounded in bytes, and so is how long it may be silent. The caller
-//! must make sure that no server is used in offline mode.
+//! One that writes is an [`Engine`]; its answer is streamed. `embeddings` asks one that turns texts into vectors, and
+//! `rerank` one that scores passages. What a server sends is bounded in bytes, and so is how long it may be silent. The
+//! caller must make sure that no server is used in offline mode.
 
+mod embeddings;
 mod http;
+mod post;
+mod rerank;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -13,6 +17,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::engine::{Engine, EngineError, Generation, Message, ModelInfo, Sampling};
+
+pub use embeddings::Embeddings;
+pub use post::{Place, ServedError};
+pub use rerank::{Form, Reranker};
 
 /// The address of a served model and how to use it.
 #[derive(Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::item::Item;
-use crate::answer::meaning::{Meaning, cosine};
+use crate::answer::meaning::Meaning;
 use crate::answer::words::Words;
 
 /// A discussion at least this near in meaning bears on an interest. A single word is rather near to many discussions.
@@ -64,6 +64,8 @@ impl Interest {
     }
 
     fn nearness(&self, item: &Item, meaning: Option<&dyn Meaning>) -> Option<f32> {
-        Some(cosine(self.vector.as_deref()?, &item.vector(meaning?)?))
+        let meaning = meaning?;
+        let (own, of_item) = (self.vector.as_deref()?, item.vector(meaning)?);
+        Some(meaning.scale().cosine(own, &of_item))
     }
 }

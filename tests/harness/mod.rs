@@ -14,6 +14,7 @@ pub mod prometheus;
 #[cfg(unix)]
 pub mod terminal;
 pub mod tiny_bert;
+pub mod vectors;
 
 use std::ffi::OsStr;
 use std::io::Write as _;

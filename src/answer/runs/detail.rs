@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::{Run, Shown, of_passage, overlap};
 use crate::answer::Stance;
-use crate::answer::meaning::{cosine, sum};
+use crate::answer::meaning::sum;
 use crate::answer::reading;
 use crate::answer::sentences::opens_item;
 use crate::answer::topic::{Sentence, Topic};
@@ -70,7 +70,7 @@ pub fn detail(topic: &Topic, at: usize, runs: &[Run], shown: &[Shown]) -> Option
             let Some(vector) = sum(part.iter().map(|s| s.vector.as_deref())) else {
                 continue;
             };
-            let near = cosine(&vector, question);
+            let near = topic.scale.cosine(&vector, question);
             if near >= least && best.as_ref().is_none_or(|(most, _)| near > *most) {
                 let run = Run {
                     topic: at,

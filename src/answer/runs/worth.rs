@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::super::logistic::Fit;
-use super::super::meaning::{cosine, sum};
+use super::super::meaning::{Scale, sum};
 use super::super::reading;
 use super::super::topic::{self, Topic};
 use super::super::words::Words;
@@ -24,6 +24,8 @@ pub(super) struct Sentence {
     pub words: usize,
     pub stems: HashSet<String>,
     pub vector: Option<Vec<f32>>,
+    /// The scale of the vector.
+    pub scale: Scale,
     /// The chance that an editor would quote it: 0..=1.
     pub worth: f32,
     /// Whether it repeats a number that only the discussion's asker used.
@@ -94,6 +96,7 @@ pub(super) fn sentences(question: &str, topics: &[&Topic]) -> Vec<Sentence> {
                 words: text.split_whitespace().count(),
                 stems: words.set(text),
                 vector: sentence.vector.clone(),
+                scale: topic.scale,
                 worth: fit.probability(&features) * if of_another(&features) { OF_ANOTHER } else { 1.0 },
                 asker_number: value(&features, "asker_number") > 0.0,
                 likeness: value(&features, "question"),
@@ -143,7 +146,7 @@ pub fn features(question: &str, topic: &Topic) -> Vec<([f32; FEATURES], bool)> {
         let own: Vec<&topic::Sentence> = topic.sentences.iter().filter(|s| s.passage == passage).collect();
         let whole = sum(own.iter().map(|sentence| sentence.vector.as_deref()));
         let near = |vector: &Option<Vec<f32>>, to: Option<&[f32]>| {
-            vector.as_deref().zip(to).map_or(0.0, |(a, b)| cosine(a, b))
+            vector.as_deref().zip(to).map_or(0.0, |(a, b)| topic.scale.cosine(a, b))
         };
         let head = |at: usize| topic.heads.as_ref().map(|heads| heads[at].as_slice());
         let likeness: Vec<f32> = own.iter().map(|s| near(&s.vector, head(0))).collect();

@@ -1,15 +1,17 @@
-//! Checks the servers in `[generator]`, `[retriever]` and `[imap]`: whether their settings are valid, and whether they answer.
+//! Checks the servers in the settings: whether their settings are valid, and whether they answer.
 //!
-//! Online, askpm contacts each server once, for a few seconds, and sends nothing that the server would store or charge
-//! for. Offline, it checks only the settings.
+//! Online, askpm contacts each server once, for a few seconds. It sends a word or two to an embedder and a reranker, and
+//! to the others nothing that the server would store or charge for. Offline, it checks only the settings.
 
 use std::time::Duration;
 
 use super::super::cluster::RetrieverTable;
 use super::super::context::{Context, shown};
+use super::super::embedder::{EmbedderTable, WITHOUT};
 use super::super::error::Failure;
 use super::super::generator::Generator;
 use super::super::imap::ImapTable;
+use super::super::reranker::RerankerTable;
 use super::{Check, State, broken, check};
 use crate::engine::Engine as _;
 use crate::imap::{self, Account};
@@ -33,8 +35,58 @@ pub fn checks(context: &Context) -> Vec<Check> {
     let retriever = context.config.retriever.as_ref();
     let generator = generator.map(|generator| generator_check(generator, context.net));
     let retriever = retriever.map(|retriever| retriever_check(retriever, context));
+    let embedder = context.config.embedder.as_ref();
+    let reranker = context.config.reranker.as_ref();
+    let embedder = embedder.map(|embedder| embedder_check(embedder, context.net));
+    let reranker = reranker.map(|reranker| reranker_check(reranker, context.net));
     let imap = context.config.imap.as_ref().map(|imap| imap_check(imap, context.net));
-    generator.into_iter().chain(retriever).chain(imap).collect()
+    [generator, retriever, embedder, reranker, imap]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn embedder_check(embedder: &EmbedderTable, net: Net) -> Check {
+    const NAME: &str = "embedder";
+    let looked = match net {
+        Net::Online => embedder.look(REACH).map(Some),
+        Net::Offline => embedder.client(Net::Online).map(|_| None),
+    };
+    let (at, model) = (embedder.address(), &embedder.model);
+    match looked {
+        Err(failure) => broken(NAME, &failure),
+        Ok(None) => unused(NAME, &at),
+        Ok(Some(dimensions)) => {
+            let detail = format!("{at}: the server answers; the vectors of {model} have {dimensions} numbers");
+            check(NAME, State::Ok, detail)
+        }
+    }
+}
+
+fn reranker_check(reranker: &RerankerTable, net: Net) -> Check {
+    const NAME: &str = "reranker";
+    match net {
+        Net::Online => match reranker.look(REACH) {
+            Err(failure) => broken(NAME, &failure),
+            Ok(at) => check(
+                NAME,
+                State::Ok,
+                format!("{at}: the server answers, and {} scores", reranker.model),
+            ),
+        },
+        Net::Offline => match reranker.client(Net::Online) {
+            Err(failure) => broken(NAME, &failure),
+            Ok(client) => unused(NAME, &client.address()),
+        },
+    }
+}
+
+/// The check of a server that search uses, in offline mode.
+fn unused(name: &'static str, at: &str) -> Check {
+    Check {
+        mend: Some(WITHOUT.into()),
+        ..check(name, State::Note, format!("{at}: not used in offline mode"))
+    }
 }
 
 fn generator_check(generator: &Generator, net: Net) -> Check {

@@ -1,9 +1,12 @@
 //! Stores vectors of texts on disk, next to the generations of the index.
 //!
-//! The file is replaced as a whole and read through a memory map. A file that is missing, damaged or of another model
+//! A file is replaced as a whole and read through a memory map. A file that is missing, damaged or of another model
 //! is treated as empty. This module does not know how a text becomes a vector.
 //!
-//! The file does not belong to a generation. A vector depends only on its text and the model. So an index that is
+//! The local model has the file `vectors`. Each model on a server has a file of its own, `vectors-…`, so that the vectors
+//! of one serve while those of another are made. While they are made for the first time, they are in `vectors-….part`.
+//!
+//! A file does not belong to a generation. A vector depends only on its text and the model. So an index that is
 //! rebuilt, for example in another format, keeps its vectors, and only new texts need the model.
 //!
 //! `builtin` has the vectors of the built-in editions' texts, which come with the program.
@@ -24,6 +27,7 @@
 //! ```
 
 pub(crate) mod builtin;
+mod files;
 mod read;
 mod write;
 
@@ -35,10 +39,10 @@ use tantivy::DocAddress;
 use super::{IndexError, Store};
 use crate::corpus::passage::Passage;
 
+pub(crate) use files::{USUAL, VectorsFile};
 pub(crate) use read::Vectors;
 pub(crate) use write::VectorsWriter;
 
-const NAME: &str = "vectors";
 const MAGIC: &[u8; 16] = b"askpm-vectors-2\n";
 const IDENTITY: Range<usize> = 16..48;
 const CHECKSUM: Range<usize> = 48..80;
@@ -101,19 +105,6 @@ impl Store {
         }
         Ok(out)
     }
-
-    /// Returns the vectors of the model `identity` with `dimensions` numbers each. `whole` tests the checksum of a
-    /// large file too.
-    pub(crate) fn vectors(&self, identity: &[u8; 32], dimensions: usize, whole: bool) -> Vectors {
-        Vectors::open(&self.dir.join(NAME), identity, dimensions, whole).unwrap_or(Vectors::none(dimensions))
-    }
-
-    /// Starts a new file of vectors. Fails immediately if the folder cannot be written.
-    pub(crate) fn new_vectors(&self, identity: [u8; 32], dimensions: usize) -> Result<VectorsWriter, IndexError> {
-        let writer = VectorsWriter::new(self.dir.clone(), identity, dimensions);
-        tempfile::tempfile_in(&self.dir).map_err(IndexError::io(&self.dir, "writing vectors"))?;
-        Ok(writer)
-    }
 }
 
 /// Quantizes a vector to one byte per number. Returns the scale and the codes: `vector[i]` is about `code[i] · scale`.
@@ -146,7 +137,7 @@ mod tests {
     }
 
     fn written(store: &Store) {
-        let mut writer = store.new_vectors(MODEL, 2).unwrap();
+        let mut writer = store.new_vectors(&USUAL, MODEL, 2).unwrap();
         writer.add(9, &[vec![1.0, 2.0]]);
         writer.add(3, &[vec![3.0, 4.0], vec![5.0, 6.0]]);
         writer.write().unwrap();
@@ -161,7 +152,7 @@ mod tests {
     fn vectors_come_back_by_key() {
         let (_dir, store) = store();
         written(&store);
-        let vectors = store.vectors(&MODEL, 2, false);
+        let vectors = store.vectors(&USUAL, &MODEL, 2, false);
         assert_eq!(vectors.len(), 2);
         assert_eq!(read(&vectors, 3), Some(vec![3.0, 4.0, 5.0, 6.0]));
         assert_eq!(read(&vectors, 9), Some(vec![1.0, 2.0]));
@@ -174,12 +165,12 @@ mod tests {
     fn codes_stand_for_their_vectors_and_rows_in_the_order_asked_for() {
         let (_dir, store) = store();
         written(&store);
-        let mut writer = store.new_vectors(MODEL, 2).unwrap();
-        let missing = writer.keep(store.vectors(&MODEL, 2, true), vec![9, 5, 3, 9]);
+        let mut writer = store.new_vectors(&USUAL, MODEL, 2).unwrap();
+        let missing = writer.keep(store.vectors(&USUAL, &MODEL, 2, true), vec![9, 5, 3, 9]);
         assert_eq!(missing.into_iter().collect::<Vec<_>>(), [5]);
         writer.add(5, &[vec![0.0, -0.25], vec![7.0]]);
         writer.write().unwrap();
-        let vectors = store.vectors(&MODEL, 2, true);
+        let vectors = store.vectors(&USUAL, &MODEL, 2, true);
         let spans: Vec<_> = [9, 5, 3].into_iter().map(|key| vectors.span(key)).collect();
         assert_eq!(spans, [Some(0..1), Some(1..2), Some(2..4)]);
         let all: Vec<f32> = numbers(vectors.vectors(0..4)).collect();
@@ -200,17 +191,17 @@ mod tests {
     fn a_file_of_another_model_or_with_any_bit_wrong_is_as_good_as_none() {
         let (dir, store) = store();
         written(&store);
-        assert_eq!(store.vectors(&[8; 32], 2, false).len(), 0);
-        assert_eq!(store.vectors(&MODEL, 3, false).len(), 0);
-        let path = dir.path().join(NAME);
+        assert_eq!(store.vectors(&USUAL, &[8; 32], 2, false).len(), 0);
+        assert_eq!(store.vectors(&USUAL, &MODEL, 3, false).len(), 0);
+        let path = dir.path().join(USUAL.name());
         let good = std::fs::read(&path).unwrap();
         for at in 0..good.len() {
             let mut bad = good.clone();
             bad[at] ^= 1;
             std::fs::write(&path, &bad).unwrap();
-            assert_eq!(store.vectors(&MODEL, 2, false).len(), 0, "byte {at}");
+            assert_eq!(store.vectors(&USUAL, &MODEL, 2, false).len(), 0, "byte {at}");
             std::fs::write(&path, &good[..at]).unwrap();
-            assert_eq!(store.vectors(&MODEL, 2, false).len(), 0, "cut at {at}");
+            assert_eq!(store.vectors(&USUAL, &MODEL, 2, false).len(), 0, "cut at {at}");
         }
     }
 

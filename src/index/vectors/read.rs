@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +11,15 @@ use memmap2::Mmap;
 use sha2::{Digest, Sha256};
 
 use super::{CHECK_ALWAYS_BELOW, CHECKSUM, ENTRY, HEADER, IDENTITY, Key, MAGIC, numbers};
+
+/// Returns how many numbers a vector has in the file at `path`, if it is one of the model `identity`.
+pub(super) fn dimensions(path: &Path, identity: &[u8; 32]) -> Option<usize> {
+    let mut head = [0; HEADER];
+    File::open(path).ok()?.read_exact(&mut head).ok()?;
+    let ours = head.get(..16)? == MAGIC && head.get(IDENTITY)? == identity;
+    let dimensions = u64::from_le_bytes(head.get(80..88)?.try_into().ok()?);
+    usize::try_from(dimensions).ok().filter(|_| ours)
+}
 
 /// Vectors read from a file, by key.
 #[derive(Clone)]

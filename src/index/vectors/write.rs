@@ -11,11 +11,12 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use super::super::{IndexError, folder};
-use super::{CHECKSUM, ENTRY, HEADER, Key, MAGIC, NAME, Vectors, numbers, quantise};
+use super::{CHECKSUM, ENTRY, HEADER, Key, MAGIC, Vectors, VectorsFile, numbers, quantise};
 
 /// Vectors to be written.
 pub(crate) struct VectorsWriter {
     dir: PathBuf,
+    file: VectorsFile,
     identity: [u8; 32],
     dimensions: usize,
     entries: BTreeMap<Key, Rows>,
@@ -32,9 +33,10 @@ enum Rows {
 }
 
 impl VectorsWriter {
-    pub(super) fn new(dir: PathBuf, identity: [u8; 32], dimensions: usize) -> VectorsWriter {
+    pub(super) fn new(dir: PathBuf, file: VectorsFile, identity: [u8; 32], dimensions: usize) -> VectorsWriter {
         VectorsWriter {
             dir,
+            file,
             identity,
             dimensions,
             entries: BTreeMap::new(),
@@ -67,10 +69,16 @@ impl VectorsWriter {
 
     /// Writes all vectors added so far, replacing the old file.
     pub fn write(&self) -> Result<(), IndexError> {
-        self.try_write().map_err(IndexError::io(&self.dir, "writing vectors"))
+        self.write_as(&self.file)
     }
 
-    fn try_write(&self) -> io::Result<()> {
+    /// The same, under another name.
+    pub fn write_as(&self, file: &VectorsFile) -> Result<(), IndexError> {
+        self.try_write(file)
+            .map_err(IndexError::io(&self.dir, "writing vectors"))
+    }
+
+    fn try_write(&self, file: &VectorsFile) -> io::Result<()> {
         let width = (self.dimensions * 4).max(1);
         // Every entry once: those in `order` first.
         let (mut placed, mut places) = (Vec::with_capacity(self.entries.len()), BTreeMap::new());
@@ -108,7 +116,7 @@ impl VectorsWriter {
         coded().for_each(|(_, codes)| hasher.update(bytes_of(&codes)));
         placed.iter().for_each(|bytes| hasher.update(bytes));
         let checksum: [u8; 32] = hasher.finalize().into();
-        folder::replace(&self.dir, NAME, |out| {
+        folder::replace(&self.dir, file.name(), |out| {
             out.write_all(MAGIC)?;
             out.write_all(&self.identity)?;
             out.write_all(&checksum)?;

@@ -214,7 +214,7 @@ impl<'a> Contents<'a> {
             editions: stats.editions,
             newest: stats.newest,
             indexed_at: stats.indexed_at,
-            model: self.dense.map(|dense| hex(&dense.embedder().identity())),
+            model: self.dense.map(|dense| hex(&dense.encoder().identity())),
         })
     }
 

@@ -20,6 +20,7 @@ use tokenizers::Tokenizer;
 use super::bert::{Bert, Config};
 use super::finder;
 use super::lora::Adapter;
+use crate::served::ServedError;
 
 /// The `model_type` of a `config.json` that can be run.
 pub const ARCHITECTURE: &str = "bert";
@@ -42,11 +43,17 @@ pub enum EmbedError {
     /// The model could not be run on a text.
     #[error("cannot run the embedding model: {0}")]
     Run(String),
+    /// The server of the model cannot be used.
+    #[error(transparent)]
+    Served(#[from] ServedError),
 }
 
 impl EmbedError {
     /// Returns what the user can do about the error.
     pub fn hint(&self) -> Option<String> {
+        if let EmbedError::Served(error) = self {
+            return error.hint();
+        }
         Some(
             "run `askpm models verify`; replace a damaged model with `askpm models remove` and `askpm models pull`"
                 .into(),

@@ -13,10 +13,14 @@
 
 mod bert;
 mod embedder;
+mod encoder;
 mod finder;
 mod lora;
+mod making;
 mod measure;
 mod nearness;
+mod scale;
+mod served;
 mod similarity;
 mod table;
 
@@ -24,28 +28,30 @@ mod table;
 pub(super) mod tests;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, mpsc};
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
 use crate::corpus::Passage;
 use crate::index::vectors::builtin::Builtin;
-use crate::index::vectors::{Key, Keys, Vectors as StoredVectors, VectorsWriter, numbers};
+use crate::index::vectors::{Key, Keys, Vectors as StoredVectors, numbers};
 use crate::index::{IndexError, Store};
 
-use table::{Entry, Table, Text, texts};
+use table::{Entry, Table};
 
+pub(super) use encoder::embed_texts;
 #[cfg(test)]
 pub(crate) use finder::identity as adapted;
 pub use measure::Kept;
 pub(super) use nearness::Nearness;
 
 pub use embedder::{ARCHITECTURE, EmbedError, Embedder, Files, Vectors};
+pub use encoder::Encoder;
+pub use making::{dimensions_made, forget_if_changed, lacking};
+pub use scale::Scale;
+pub use served::{Input, ServedEmbedder};
 
 /// Weight of the similarity to what is asked in a passage's similarity. The similarity to the passage itself gets the
 /// rest. Chosen on the tune split, where anything from 0.2 to 0.4 does about as well.
@@ -55,10 +61,6 @@ const QUESTION_SHARE: f32 = 1.0 / 3.0;
 /// near by chance more often than two. Chosen on the tune half of `eval/asked.jsonl`: a discussion that
 /// answers is first for 282 of 358 questions, and for 274 with the nearest wording at [`QUESTION_SHARE`].
 const WORDINGS_SHARE: f32 = 0.5;
-
-/// Minimum number of texts between two writes of the vectors, so that a long first run that is interrupted keeps most
-/// of its work.
-const WRITE_EVERY: usize = 1_000;
 
 /// Up to this many vectors are multiplied exactly, which takes milliseconds.
 const EXACT_ROWS: usize = 1 << 16;
@@ -91,9 +93,12 @@ pub type Progress<'a> = &'a mut dyn FnMut(usize, usize);
 
 /// An embedding model, and the vectors of all passages of one [`Store`].
 pub struct Dense {
-    embedder: Arc<Embedder>,
+    encoder: Arc<dyn Encoder>,
     vectors: StoredVectors,
     table: Table,
+    /// What makes similarities comparable with those of the built-in model, if that could be measured.
+    scale: Option<Scale>,
+    failure: Mutex<Option<EmbedError>>,
 }
 
 impl Dense {
@@ -103,8 +108,8 @@ impl Dense {
     ///
     /// # Errors
     /// Fails if the model cannot be run, or if the index folder cannot be read or written.
-    pub fn open(store: &Store, embedder: Embedder, progress: Progress) -> Result<Dense, DenseError> {
-        Dense::open_with(store, embedder, None, progress)
+    pub fn open(store: &Store, encoder: impl Encoder + 'static, progress: Progress) -> Result<Dense, DenseError> {
+        Dense::open_with(store, encoder, None, progress)
     }
 
     /// Returns the same for a store in memory, whose texts have the vectors `texts`.
@@ -115,16 +120,18 @@ impl Dense {
     ) -> Result<Dense, DenseError> {
         let vectors = StoredVectors::of(embedder.dimensions(), texts);
         let (table, _) = Table::new(store, &vectors)?;
-        Ok(Dense {
-            embedder: Arc::clone(embedder),
-            vectors,
-            table,
-        })
+        Ok(Dense::new(Arc::clone(embedder) as _, vectors, table))
     }
 
     /// Returns the model that made the vectors.
-    pub(super) fn embedder(&self) -> &Embedder {
-        &self.embedder
+    pub(super) fn encoder(&self) -> &dyn Encoder {
+        &*self.encoder
+    }
+
+    /// Returns the scale of similarities of this model. Returns `None` if it is not the built-in model and the corpus is
+    /// too small to measure it. Then similarities order passages, and no constant applies to them.
+    pub fn scale(&self) -> Option<Scale> {
+        self.scale
     }
 
     /// Returns the bytes of the vectors of a text, if the index has them.
@@ -137,92 +144,82 @@ impl Dense {
     /// # Errors
     /// The same as [`Dense::open`].
     pub fn reopen(&self, store: &Store, progress: Progress) -> Result<Dense, DenseError> {
-        Dense::open_shared(store, Arc::clone(&self.embedder), None, progress)
+        Dense::open_shared(store, Arc::clone(&self.encoder), None, progress)
     }
 
     /// Like [`Dense::open`], but takes vectors from `instead` in place of the model. `instead` gets a number that is
     /// different for each text. This is for measurements on more texts than can be embedded.
     pub fn open_with(
         store: &Store,
-        embedder: Embedder,
+        encoder: impl Encoder + 'static,
         instead: Option<&dyn Fn(u64) -> Vec<f32>>,
         progress: Progress,
     ) -> Result<Dense, DenseError> {
-        Dense::open_shared(store, Arc::new(embedder), instead, progress)
+        Dense::open_shared(store, Arc::new(encoder), instead, progress)
     }
 
     fn open_shared(
         store: &Store,
-        embedder: Arc<Embedder>,
+        encoder: Arc<dyn Encoder>,
         instead: Option<&dyn Fn(u64) -> Vec<f32>>,
         progress: Progress,
     ) -> Result<Dense, DenseError> {
-        let (identity, dimensions) = (embedder.identity(), embedder.dimensions());
-        let there = store.vectors(&identity, dimensions, false);
-        let (table, complete) = Table::new(store, &there)?;
-        // Vectors of deleted texts are harmless until they are most of the file.
-        if complete && there.len() <= 2 * (table.passages.len() + table.rows_asked()) {
-            return Ok(Dense {
-                embedder,
-                vectors: there,
-                table,
-            });
-        }
-        drop(table);
-        let there = store.vectors(&identity, dimensions, true);
-        let (texts, order) = texts(store)?;
-        let mut writer = store.new_vectors(identity, dimensions)?;
-        let mut missing = writer.keep(there, order);
-        if let Some(builtin) = Builtin::of(&identity, dimensions) {
-            missing = take_over(&mut writer, missing, &builtin);
-        }
-        if let Some(vector) = instead {
-            missing.iter().for_each(|key| writer.add(*key, &[vector(*key)]));
-        } else {
-            let todo: Vec<(Key, &Text)> = missing.iter().filter_map(|key| Some((*key, texts.get(key)?))).collect();
-            let mut unwritten = 0;
-            embed_all(store, &embedder, &todo, |done, key, vectors| {
-                writer.add(key, &vectors);
-                progress(done, todo.len());
-                unwritten += 1;
-                // Writes happen at doubling intervals, so that all writes together cost at most twice the last one.
-                if unwritten >= WRITE_EVERY.max(done / 2) {
-                    unwritten = 0;
-                    writer.write()?;
-                }
-                Ok(())
-            })?;
-        }
-        writer.write()?;
-        drop(writer);
-        let vectors = store.vectors(&identity, dimensions, true);
-        let (table, _) = Table::new(store, &vectors)?;
-        Ok(Dense {
-            embedder,
-            vectors,
-            table,
-        })
+        let (vectors, table) = making::up_to_date(store, &*encoder, instead, progress)?;
+        Ok(Dense::new(encoder, vectors, table))
     }
 
-    /// Returns one vector for each of `texts`, computed in parallel on all cores. Text that does not fit the model's
-    /// input is cut off.
+    fn new(encoder: Arc<dyn Encoder>, vectors: StoredVectors, table: Table) -> Dense {
+        let scale = match encoder.is_served() {
+            true => Scale::measured(&table, &vectors),
+            false => Some(Scale::BUILT_IN),
+        };
+        Dense {
+            encoder,
+            vectors,
+            table,
+            scale,
+            failure: Mutex::new(None),
+        }
+    }
+
+    /// Whether the model is on a server.
+    pub fn is_served(&self) -> bool {
+        self.encoder.is_served()
+    }
+
+    /// Returns one vector for each of `texts`; see [`Encoder::texts`].
     ///
     /// # Errors
     /// Fails if the model cannot be run.
     pub fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        embed_texts(&self.embedder, texts)
+        self.encoder.texts(texts)
+    }
+
+    /// Returns the same, or `None` and keeps the error for [`Dense::take_failure`].
+    pub fn try_embed(&self, texts: &[&str]) -> Option<Vec<Vec<f32>>> {
+        let made = self.embed(texts);
+        made.map_err(|error| *self.failure() = Some(error)).ok()
+    }
+
+    /// Returns the last error of [`Dense::try_embed`], and forgets it.
+    pub fn take_failure(&self) -> Option<EmbedError> {
+        self.failure().take()
+    }
+
+    fn failure(&self) -> MutexGuard<'_, Option<EmbedError>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the sum of the stored vectors of what `passage` says and of the question that it answers. Returns `None`
     /// if neither the index nor the program has one of them.
     pub fn indexed(&self, passage: &Passage) -> Option<Vec<f32>> {
         let keys = Keys::of(passage);
-        let mut sum = vec![0.0; self.embedder.dimensions()];
+        let mut sum = vec![0.0; self.encoder.dimensions()];
         for key in [keys.text, keys.question] {
             match self.bytes(key) {
                 Some(bytes) => add_rows(&mut sum, bytes),
                 None => {
-                    let builtin = Builtin::of(&self.embedder.identity(), sum.len())?;
+                    let builtin = Builtin::of(&self.encoder.identity(), sum.len())?;
                     let rows = builtin.vectors(key)?.into_iter();
                     rows.for_each(|row| add(&mut sum, row.into_iter()));
                 }
@@ -232,16 +229,15 @@ impl Dense {
     }
 
     /// Returns whether the model knows `word` as a whole. Then it is spelt right, in an inflection that the model has
-    /// seen often.
-    pub(super) fn is_word(&self, word: &str) -> bool {
-        self.embedder.knows(word)
+    /// seen often. Returns `None` if the model's vocabulary is not known.
+    pub(super) fn is_word(&self, word: &str) -> Option<bool> {
+        self.encoder.knows(word)
     }
 
     /// Returns how near each passage of `store` is to the nearest of `questions`, which are spellings of one question.
     /// A passage that was added after the vectors were made is left out.
     pub(super) fn nearness(&self, store: &Store, questions: &[&str]) -> Result<Nearness<'_>, DenseError> {
-        let asked = questions.iter().map(|question| self.embedder.query(question));
-        let asked = asked.collect::<Result<Vec<_>, _>>()?;
+        let asked = self.encoder.questions(questions)?;
         if self.table.is_of(store) {
             let values = self.nearest(&self.table, &asked);
             return Ok(Nearness::new(Cow::Borrowed(&self.table.addresses), values));
@@ -263,6 +259,9 @@ impl Dense {
                 .zip(values)
                 .for_each(|(best, value)| *best = best.max(value));
         }
+        // The order stays the same: a scale rises.
+        let scale = self.scale.unwrap_or(Scale::BUILT_IN);
+        nearest.iter_mut().for_each(|value| *value = scale.of(*value));
         nearest
     }
 
@@ -279,20 +278,12 @@ impl Dense {
     /// Recomputes the best of `values` exactly.
     fn refine(&self, table: &Table, asked: &[f32], values: &mut [f32]) {
         let least = nearness::nth_best(values, REFINED);
-        let best = |rows: Range<usize>| {
-            let rows = self.vectors.vectors(rows).chunks_exact(4 * asked.len().max(1));
-            rows.map(|row| similarity::dot(asked, row)).fold(f32::MIN, f32::max)
-        };
+        let best = |rows: Range<usize>| similarity::nearest(asked, self.vectors.vectors(rows)).unwrap_or(f32::MIN);
         let coded = values.iter_mut().zip(&table.passages);
         for (value, entry) in coded.filter(|(value, _)| **value >= least) {
             *value = together(best(entry.text()), table.question(entry.question).map(best));
         }
     }
-}
-
-/// Returns one vector for each of `texts`, computed on all cores.
-pub(super) fn embed_texts(embedder: &Embedder, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
-    side_by_side(texts, |text| embedder.query(text))
 }
 
 /// Adds the vectors in `bytes`, one after the other, to `sum`.
@@ -304,49 +295,6 @@ pub(super) fn add_rows(sum: &mut [f32], bytes: &[u8]) {
 
 fn add(sum: &mut [f32], vector: impl Iterator<Item = f32>) {
     sum.iter_mut().zip(vector).for_each(|(sum, x)| *sum += x);
-}
-
-/// Runs `work` on each of `items`, on all cores, and returns the results in the order of the items.
-fn side_by_side<T: Sync, R: Send>(
-    items: &[T],
-    work: impl Fn(&T) -> Result<R, EmbedError> + Sync,
-) -> Result<Vec<R>, EmbedError> {
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let next = AtomicUsize::new(0);
-    let one = || {
-        let mut made = Vec::new();
-        while let Some((at, item)) =
-            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, items.get(at)?)))
-        {
-            made.push((at, work(item)?));
-        }
-        Ok::<_, EmbedError>(made)
-    };
-    let mut all = thread::scope(|scope| {
-        let running: Vec<_> = (0..threads.min(items.len())).map(|_| scope.spawn(one)).collect();
-        let mut all = Vec::with_capacity(items.len());
-        for thread in running {
-            let made = thread
-                .join()
-                .map_err(|_| EmbedError::Run("one of its threads stopped".into()))?;
-            all.extend(made?);
-        }
-        Ok::<_, EmbedError>(all)
-    })?;
-    all.sort_by_key(|(at, _)| *at);
-    Ok(all.into_iter().map(|(_, made)| made).collect())
-}
-
-/// Adds the vectors of `missing` texts that come with the program, and returns the other keys.
-fn take_over(writer: &mut VectorsWriter, missing: BTreeSet<Key>, builtin: &Builtin) -> BTreeSet<Key> {
-    let absent = missing.into_iter().filter(|key| match builtin.vectors(*key) {
-        Some(vectors) => {
-            writer.add(*key, &vectors);
-            false
-        }
-        None => true,
-    });
-    absent.collect()
 }
 
 /// Returns the similarity of each passage of `table`, given the product of each row.
@@ -376,58 +324,9 @@ fn together(text: f32, asked: impl Iterator<Item = f32>) -> f32 {
     text + share * (asked - text)
 }
 
-/// Embeds `todo` on all cores. `take` gets each result, in no particular order, with the number of results so far.
-fn embed_all(
-    store: &Store,
-    embedder: &Embedder,
-    todo: &[(Key, &Text)],
-    mut take: impl FnMut(usize, Key, Vectors) -> Result<(), DenseError>,
-) -> Result<(), DenseError> {
-    let threads = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(todo.len().max(1));
-    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let (send, receive) = mpsc::sync_channel(2 * threads);
-    let send = Mutex::new(send);
-    let work = |send: mpsc::SyncSender<(Key, Result<Vectors, DenseError>)>| {
-        while let Some((key, text)) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let vectors = embed(store, embedder, text);
-            if stop.load(Ordering::Relaxed) || send.send((*key, vectors)).is_err() {
-                return;
-            }
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            let send = send.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-            scope.spawn(|| work(send));
-        }
-        drop(send);
-        for (before, (key, vectors)) in receive.into_iter().enumerate() {
-            let taken = vectors.and_then(|vectors| take(before + 1, key, vectors));
-            if let Err(error) = taken {
-                stop.store(true, Ordering::Relaxed);
-                return Err(error);
-            }
-        }
-        Ok(())
-    })
-}
-
-fn embed(store: &Store, embedder: &Embedder, text: &Text) -> Result<Vectors, DenseError> {
-    let (Text::Passage(address) | Text::Question(address) | Text::Asked(address, _)) = text;
-    let passage = store.passage(*address)?;
-    let (title, text) = match text {
-        Text::Passage(_) => (passage.discussion.as_str(), passage.text.as_str()),
-        Text::Question(_) => (passage.discussion.as_str(), passage.question.as_str()),
-        Text::Asked(_, at) => ("", passage.also_asked.get(*at).map_or("", String::as_str)),
-    };
-    Ok(embedder.passage(title, text)?)
-}
-
 /// Returns the keys of all texts of `store` for which `dense` has no vectors; for tests.
 #[cfg(test)]
-fn missing(store: &Store, dense: &Dense) -> BTreeSet<Key> {
+fn missing(store: &Store, dense: &Dense) -> std::collections::BTreeSet<Key> {
     let keys = store.keys().unwrap();
     let all = keys
         .into_iter()

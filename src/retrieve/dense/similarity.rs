@@ -31,6 +31,12 @@ pub(super) fn dot(a: &[f32], b: &[u8]) -> f32 {
     sums.iter().sum::<f32>() + tail
 }
 
+/// Returns the greatest product of `asked` with one of `rows`, or `None` if there are none.
+pub(super) fn nearest(asked: &[f32], rows: &[u8]) -> Option<f32> {
+    let rows = rows.chunks_exact(4 * asked.len().max(1));
+    rows.map(|row| dot(asked, row)).reduce(f32::max)
+}
+
 /// Returns the exact product of `asked` with every row.
 pub(super) fn exact(asked: &[f32], vectors: &Vectors) -> Vec<f32> {
     let width = 4 * asked.len().max(1);
