@@ -1,6 +1,6 @@
 //! Reads `[serve]` of the settings file: how `askpm serve` serves a team.
 //!
-//! Tokens are never in the file, and no command: `token_env` names an environment variable that has the tokens.
+//! Tokens are never in the file, and no command that prints them: `token_env` names an environment variable that has the tokens.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -3,17 +3,14 @@
 //! A token is never a flag, because every user of the machine can see the arguments of a program. It is never in the
 //! settings, which are shown, copied and shared.
 
-use std::io::Read as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use super::super::error::Failure;
+use super::super::secret;
 use crate::serve::{MIN_TOKEN, TokenError, Tokens};
 
 /// The environment variable with the tokens, unless a setting names another one.
 pub const VARIABLE: &str = "ASKPM_SERVE_TOKEN";
-
-/// The most bytes that a command may print.
-const MAX_OUTPUT: u64 = 1 << 20;
 
 /// Returns the tokens that `command` prints, else those of the environment variable. Without either there are none.
 ///
@@ -50,46 +47,12 @@ fn advice() -> String {
     )
 }
 
-/// What the command prints. It runs in a shell, and its errors go to standard error.
+/// What the command prints. Its errors go to standard error.
 fn output(command: &str) -> Result<String, Failure> {
-    let failed = |why: &dyn std::fmt::Display| {
-        Failure::new("cannot run --token-command", why)
+    secret::output(command, Stdio::inherit()).map_err(|why| {
+        Failure::new("cannot use --token-command", format!("it {why}"))
             .hinted("check that the command prints the tokens when you run it")
-    };
-    let mut child = shell(command)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| failed(&error))?;
-    let mut bytes = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
-        // The pipe is closed afterwards, which ends a command that prints without end.
-        let read = stdout.take(MAX_OUTPUT).read_to_end(&mut bytes);
-        read.map_err(|error| failed(&error))?;
-    }
-    let status = child.wait().map_err(|error| failed(&error))?;
-    if bytes.len() as u64 >= MAX_OUTPUT {
-        return Err(failed(&format!("it printed {MAX_OUTPUT} bytes or more")));
-    }
-    if !status.success() {
-        let code = status.code().map_or("a signal".into(), |code| format!("status {code}"));
-        return Err(failed(&format!("it ended with {code}")));
-    }
-    String::from_utf8(bytes).map_err(|_| failed(&"its output is not UTF-8 text"))
-}
-
-#[cfg(unix)]
-fn shell(command: &str) -> Command {
-    let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", command]);
-    shell
-}
-
-#[cfg(not(unix))]
-fn shell(command: &str) -> Command {
-    let mut shell = Command::new("cmd");
-    shell.args(["/C", command]);
-    shell
+    })
 }
 
 #[cfg(test)]
@@ -128,7 +91,7 @@ mod tests {
                 "while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done",
                 "bytes or more",
             ),
-            ("printf '\\377\\376'", "not UTF-8"),
+            ("printf '\\377\\376'", "no UTF-8"),
             ("echo ana short-secret", "line 1"),
         ] {
             let told = told(run(command));
