@@ -107,7 +107,7 @@ fn as_text(property: fn(&str)) -> impl Fn(&[u8]) {
 
 #[test]
 fn what_holds_of_imports_holds_of_changed_ones() {
-    let mut seeds = inputs(&["tests/fixtures/import", "fuzz/found/import"]);
+    let mut seeds = inputs(&["tests/fixtures/import", "tests/fixtures/documents", "fuzz/found/import"]);
     // The first byte chooses the kind.
     let kinds: Vec<Vec<u8>> = (0..8)
         .map(|kind| [&[kind], &seeds[usize::from(kind) % 4][..]].concat())

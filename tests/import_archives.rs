@@ -149,7 +149,70 @@ fn an_archive_of_letters_is_read_without_unpacking_and_within_bounds() {
         "a.docx",
         &zip(&[("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"<x/>")]),
     );
-    assert!(office.skipped[0].why.contains("office document"));
+    assert!(office.skipped[0].why.contains("Word file"));
+    let sheet = import(
+        "a.xlsx",
+        &zip(&[("[Content_Types].xml", b"<x/>"), ("xl/workbook.xml", b"<x/>")]),
+    );
+    assert!(sheet.skipped[0].why.contains("office document"));
+}
+
+/// A Word file of the parts that are needed, with `body` as its text.
+fn word(body: &str) -> Vec<u8> {
+    let rels =
+        "<Relationships><Relationship Id='r1' Type='x/officeDocument' Target='word/document.xml'/></Relationships>";
+    zip(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("_rels/.rels", rels.as_bytes()),
+        ("word/document.xml", body.as_bytes()),
+    ])
+}
+
+#[test]
+fn tricks_in_word_files_end_in_one_line() {
+    let p = |text: &str| format!("<w:p><w:r><w:t>{text}</w:t></w:r></w:p>");
+    let good = format!(
+        "<w:document><w:body>{}{}</w:body></w:document>",
+        p("Ferns &amp; moss"),
+        p("They grow.")
+    );
+    let read = import("a.docm", &word(&good));
+    assert_eq!(read.editions[0].edition.title, "Ferns & moss");
+    let bomb = format!("<!DOCTYPE d [<!ENTITY a \"{}\">]><d>&a;</d>", "x".repeat(99));
+    for (body, says) in [
+        (bomb.as_str(), "document type"),
+        (
+            "<w:document><w:p><w:r><w:t>&x;</w:t></w:r></w:p></w:document>",
+            "entity",
+        ),
+        ("<w:document><w:body><w:p>", "damaged"),
+        ("<w:document><w:body></w:p></w:body></w:document>", "damaged"),
+        ("<w:document><w:body/></w:document>", "it has no text"),
+    ] {
+        let report = import("a.docx", &word(body));
+        assert!(
+            report.editions.is_empty() && report.skipped[0].why.contains(says),
+            "{:?}",
+            report.skipped
+        );
+    }
+    let deep = format!("<w:document>{}", "<w:tbl>".repeat(5_000));
+    assert!(import("a.docx", &word(&deep)).skipped[0].why.contains("nested"));
+    let long = format!(
+        "<w:document><w:p><w:r><w:t>{}</w:t></w:r></w:p></w:document>",
+        "a ".repeat(5 << 20)
+    );
+    assert!(import("a.docx", &word(&long)).skipped[0].why.contains("200 times"));
+    let rels =
+        "<Relationships><Relationship Id='r1' Type='x/officeDocument' Target='../../../etc/passwd'/></Relationships>";
+    let out = zip(&[("[Content_Types].xml", b"<Types/>"), ("_rels/.rels", rels.as_bytes())]);
+    assert!(import("a.docx", &out).skipped[0].why.contains("is not in it"));
+    let empty = zip(&[("[Content_Types].xml", b"<Types/>"), ("word/styles.xml", b"<x/>")]);
+    assert!(
+        import("a.docx", &empty).skipped[0]
+            .why
+            .contains("(word/document.xml) is not in it")
+    );
 }
 
 #[test]

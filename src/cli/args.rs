@@ -357,8 +357,8 @@ Examples:
   askpm import --dry-run --explain ~/newsletters
   curl -s https://example.org/feed.xml | askpm import -")]
 pub struct ImportArgs {
-    /// Newsletters: text, Markdown, HTML, mail (.eml, .mbox), feeds (RSS, Atom, JSON), books (.epub), exports and other
-    /// ZIP archives, folders of these, or `-` for standard input
+    /// Newsletters: text, Markdown, HTML, mail (.eml, .mbox), feeds (RSS, Atom, JSON), PDF, Word (.docx), books (.epub),
+    /// exports and other ZIP archives, folders of these, or `-` for standard input
     #[arg(value_name = "FILE|DIR|-", required = true, value_hint = ValueHint::AnyPath)]
     pub from: Vec<PathBuf>,
     /// Print what would be imported, and write nothing

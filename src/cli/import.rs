@@ -14,7 +14,7 @@ use crate::render::{json, sanitise};
 pub fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
     let limits = Limits {
         keep_all: args.keep_all,
-        ..Limits::default()
+        ..self::limits()
     };
     let mut report = ImportReport::default();
     for path in &args.from {
@@ -66,9 +66,17 @@ pub fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Failure> {
     }
     if view.editions.is_empty() {
         return Err(Failure::new("cannot import", "no edition was found in the input")
-            .hinted("pass text, Markdown, HTML, mail, mailboxes or feeds; --dry-run shows what askpm reads"));
+            .hinted("pass text, Markdown, HTML, mail, mailboxes, feeds, PDF or Word files; --dry-run shows what askpm reads"));
     }
     Ok(Exit::Done)
+}
+
+/// The limits of every import. askpm itself is the process that reads PDF files.
+pub fn limits() -> Limits {
+    Limits {
+        reader: Some(std::env::current_exe().map_err(|error| format!("the program's own file was not found: {error}"))),
+        ..Limits::default()
+    }
 }
 
 /// Reads standard input, up to one byte more than the limit, so that an input that is too long is reported as such.

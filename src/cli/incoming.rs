@@ -10,7 +10,7 @@ use super::context::Context;
 use super::error::Failure;
 use super::import;
 use crate::corpus::Corpus;
-use crate::corpus::import::{ImportReport, Limits, Seen, import_feed, import_new, store};
+use crate::corpus::import::{ImportReport, Seen, import_feed, import_new, store};
 use crate::feeds::{self, FeedError, Fetched, Known, Memory};
 use crate::index::Skipped;
 use crate::models::Permit;
@@ -58,7 +58,7 @@ impl<'a> Incoming<'a> {
             }]);
         }
         let mut tell = |file: &Path| self.context.detail(&format!("reading {}", file.display()));
-        let report = import_new(dir, &Limits::default(), &mut self.seen, &mut tell);
+        let report = import_new(dir, &import::limits(), &mut self.seen, &mut tell);
         if let Err(failure) = self.keep(&report) {
             // Files that could not be saved must be read again.
             self.seen = Seen::default();
@@ -134,7 +134,7 @@ impl<'a> Incoming<'a> {
                 Ok((now, Vec::new()))
             }
             Fetched::Feed { bytes, validators } => {
-                let report = import_feed(&name, &bytes, &Limits::default());
+                let report = import_feed(&name, &bytes, &import::limits());
                 self.keep(&report)?;
                 if report.editions.is_empty() {
                     // The page of a network's sign-in redirects for good too. Only a feed shows where the feed is.

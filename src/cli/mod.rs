@@ -44,6 +44,7 @@ mod offer;
 mod pager;
 mod progress;
 mod publish;
+mod reader;
 mod recommend;
 mod refresh;
 mod report;
@@ -82,6 +83,9 @@ use crate::render::sanitise;
 /// Runs the program with `args`, the first being its own name.
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.collect();
+    if let Some(done) = reader::run(&args) {
+        return done;
+    }
     memory::share_one_region(&args);
     if args.len() == 1 && guide::can_be_seen() && greeted() {
         return ExitCode::SUCCESS;

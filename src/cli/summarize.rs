@@ -9,7 +9,7 @@ use super::context::Context;
 use super::error::{Exit, Failure};
 use super::meaning::Finder;
 use super::show;
-use crate::corpus::import::{self, ImportReport, Limits};
+use crate::corpus::import::{self, ImportReport};
 use crate::corpus::{Edition, Id};
 use crate::digest::summary::{self, Summary};
 use crate::render::{json, summary as render};
@@ -74,7 +74,7 @@ fn find(context: &Context, what: &str) -> Result<(Edition, String, Id), Failure>
 }
 
 fn read(what: &str, from: impl Read) -> Result<ImportReport, Failure> {
-    let limits = Limits::default();
+    let limits = super::import::limits();
     let mut bytes = Vec::new();
     from.take(limits.file_bytes + 1)
         .read_to_end(&mut bytes)

@@ -1,5 +1,5 @@
 //! Reads newsletters from ZIP archives: exports of Substack, beehiiv and note-taking programs, mail folders, EPUB
-//! books.
+//! books, Word files.
 //!
 //! Nothing is written to disk. Member names are only labels, so `../` in one does no harm. Limits apply to the number
 //! of members, the size of each, the total size and the compression ratio. An archive inside the archive is read too,
@@ -14,7 +14,7 @@ use self::member::{Archive, Member};
 use super::clean::clean;
 use super::export::{self, Given};
 use super::maildir::{Access, Maildirs};
-use super::{ImportReport, Limits, epub, import_given, slug};
+use super::{ImportReport, Limits, docx, epub, import_given, slug};
 
 /// How deep archives may be nested in the archive.
 const DEPTH: usize = 1;
@@ -25,9 +25,12 @@ const NAMED: usize = 3;
 const FORMATS: [(&str, &str); 7] = [
     (
         "[Content_Types].xml",
-        "an office document (Word, Excel or PowerPoint): save it as HTML or text first",
+        "an office document (Excel, PowerPoint or the like): save it as HTML, Word or text first",
     ),
-    ("content.xml", "an OpenDocument file: save it as HTML or text first"),
+    (
+        "content.xml",
+        "an OpenDocument file: save it as Word (.docx) or HTML first",
+    ),
     (
         "Index/Document.iwa",
         "a Pages, Numbers or Keynote document: export it as text or EPUB first",
@@ -59,6 +62,9 @@ fn walk(name: &str, bytes: &[u8], limits: &Limits, depth: usize, left: &mut u64,
     };
     if archive.find("META-INF/container.xml").is_some() {
         return epub::read(name, &mut archive, left, limits, report);
+    }
+    if let Some(main) = docx::main_part(&mut archive, left) {
+        return docx::read(name, &mut archive, &main, left, limits, report);
     }
     let known = FORMATS
         .iter()

@@ -145,7 +145,7 @@ fn attribute(node: &NodeRef, name: &str) -> Option<String> {
 }
 
 /// Returns the name in the archive of the file that `href` leads to from `folder`.
-fn within(folder: &str, href: &str) -> String {
+pub(super) fn within(folder: &str, href: &str) -> String {
     let href = href.split(['#', '?']).next().unwrap_or_default();
     let href = super::address::percent_decoded(href);
     let mut steps: Vec<&str> = Vec::new();

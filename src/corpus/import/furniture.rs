@@ -8,7 +8,10 @@ use super::clean::{key, words};
 use super::{marks, phrases};
 
 /// Kinds of dropped text that are not part of a newsletter's body: hidden, around the text, or repeated elsewhere.
-pub(super) const NO_BODY: [&str; 31] = [
+pub(super) const NO_BODY: [&str; 34] = [
+    "header or footer of the page",
+    "comment on the text",
+    "deletion that is tracked",
     "front matter",
     "frame within the page",
     "words around the messages of a digest",

@@ -1,12 +1,12 @@
-//! Imports newsletters as [`Edition`]s from plain text, Markdown, saved pages, mail, mailboxes and feeds.
+//! Imports newsletters as [`Edition`]s from text, Markdown, saved pages, mail, mailboxes, feeds, Word files and PDF.
 //!
 //! [`import_bytes`] reads bytes and is a pure function. [`import_path`] reads a file or a folder. Both return an
 //! [`ImportReport`]: the editions, what was left out of each, and what could not be read and why. [`store`] writes the
 //! editions into a folder. This module never uses the network or the index.
 //!
-//! `archive.rs` and `epub.rs` open archives, and each file in them is read like any other. `sniff.rs` determines the kind
-//! of file. `text.rs`, `html.rs`, `email.rs` and `feed.rs` turn it into `block::Document`s. `structure.rs` turns each
-//! document into an edition.
+//! `archive.rs`, `epub.rs` and `docx.rs` open archives, and each file in them is read like any other. `sniff.rs`
+//! determines the kind of file. `text.rs`, `html.rs`, `email.rs`, `feed.rs` and `pdf.rs` turn it into
+//! `block::Document`s. `structure.rs` turns each document into an edition.
 
 mod address;
 mod answers;
@@ -21,6 +21,7 @@ mod credits;
 mod dates;
 mod dialects;
 mod discussion;
+mod docx;
 mod dom;
 mod email;
 mod epub;
@@ -43,6 +44,7 @@ mod markup;
 mod message;
 mod names;
 mod notes;
+mod pdf;
 mod phrases;
 mod prose;
 mod quarters;
@@ -51,6 +53,7 @@ mod quoted;
 mod reader;
 mod refuse;
 mod relative;
+mod report;
 mod resources;
 mod roles;
 mod rows;
@@ -76,6 +79,8 @@ mod why;
 mod writer;
 
 use std::borrow::Cow;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -86,6 +91,8 @@ use super::{MAX_FILE_BYTES, markdown};
 
 pub use files::{Seen, import_new, import_path};
 pub use message::import_message;
+pub use pdf::{READER as PDF_READER, serve as read_pdf};
+pub use report::{Dropped, ImportReport, Imported, SkippedItem};
 pub use sniff::Kind;
 pub use store::{Filing, ImportError, Outcome, Stored, store};
 pub use view::{
@@ -111,6 +118,11 @@ pub struct Limits {
     pub files: usize,
     /// Most bytes unpacked from one archive.
     pub archive_bytes: u64,
+    /// The program that reads PDF files in a process of its own, if it is called with [`PDF_READER`] and runs
+    /// [`read_pdf`], or why there is none. `None` reads them in a thread.
+    pub reader: Option<Result<PathBuf, String>>,
+    /// Longest time to read one PDF.
+    pub pdf_time: Duration,
     /// Whether to keep what looks like furniture: menus, footers, calls to subscribe, readers' comments.
     pub keep_all: bool,
 }
@@ -126,93 +138,10 @@ impl Default for Limits {
             blocks: 100_000,
             files: 100_000,
             archive_bytes: 512 << 20,
+            reader: None,
+            pdf_time: Duration::from_secs(60),
             keep_all: false,
         }
-    }
-}
-
-/// An edition, and the account of how it was read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Imported {
-    pub edition: Edition,
-    /// The file, or `FILE#n` for its n-th message or entry.
-    pub from: String,
-    /// Words in the source. `words_kept` of them are in the edition, and `dropped` accounts for the others.
-    pub words_in: usize,
-    pub words_kept: usize,
-    pub dropped: Vec<Dropped>,
-    /// Why each part of it was read that way.
-    pub why: Vec<Reason>,
-    /// SHA-256 of the content, ignoring case, punctuation, dates and the edition's titles.
-    ///
-    /// The same edition has the same fingerprint whether it came by mail or by feed.
-    pub fingerprint: [u8; 32],
-    /// What stays the same when the text is corrected, such as the identifier of a feed entry. `None` if there is
-    /// nothing.
-    pub identity: Option<String>,
-}
-
-impl Imported {
-    /// Returns the number of words in the body, without what is around it on a page.
-    pub fn body_words(&self) -> usize {
-        let around = self
-            .dropped
-            .iter()
-            .filter(|d| furniture::NO_BODY.contains(&d.what.as_str()));
-        self.words_in.saturating_sub(around.map(|d| d.words).sum())
-    }
-
-    /// Returns how many of the body's words are in the edition.
-    pub fn body_kept(&self) -> usize {
-        self.words_kept.min(self.body_words())
-    }
-
-    /// Reports whether less than four fifths of the body are in the edition, so that a person should check it.
-    pub fn lost_much(&self) -> bool {
-        5 * self.body_kept() < 4 * self.body_words()
-    }
-}
-
-/// Text that was left out of an edition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dropped {
-    /// What kind of text it was: `footer`, `table of contents`, …
-    pub what: String,
-    pub words: usize,
-    /// Its first 80 characters.
-    pub text: String,
-}
-
-impl Dropped {
-    pub(crate) fn new(what: &str, words: usize, text: &str) -> Self {
-        Dropped {
-            what: what.to_string(),
-            words,
-            text: clean::one_line(&clean::head(text, 80)),
-        }
-    }
-}
-
-/// A file, message or entry that has no readable edition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SkippedItem {
-    pub file: String,
-    /// The reason, in one line.
-    pub why: String,
-}
-
-/// The result of an import.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct ImportReport {
-    pub editions: Vec<Imported>,
-    pub skipped: Vec<SkippedItem>,
-}
-
-impl ImportReport {
-    fn skip(&mut self, file: &str, why: impl Into<String>) {
-        let file = clean::bounded_line(&clean::clean(file), 400);
-        let why = clean::bounded_line(&clean::clean(&why.into()), 400);
-        self.skipped.push(SkippedItem { file, why });
     }
 }
 
@@ -276,6 +205,7 @@ fn import_given(name: &str, bytes: &[u8], limits: &Limits, given: &Given) -> Imp
                 add(&mut report, name, document, name);
             }
         }
+        Kind::Pdf => pdf::read(name, bytes, limits, &mut report),
         Kind::Eml => email::message(name, bytes, limits, &mut report),
         Kind::Mbox => email::mailbox(name, bytes, limits, &mut report),
         Kind::Feed => feed::entries(name, &sniff::decode(bytes, true), limits, &mut report),

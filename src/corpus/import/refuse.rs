@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use super::slug;
 
 /// The first bytes of files without readable text, and what they are.
-const MAGIC: [(&[u8], &str); 27] = [
+const MAGIC: [(&[u8], &str); 26] = [
     (
         b"PK\x03\x04",
         "a zip archive (or an office document): save it as a file of its own, and import that",
@@ -20,15 +20,11 @@ const MAGIC: [(&[u8], &str); 27] = [
     (b"\x28\xb5\x2f\xfd", "zstd data: unpack it first"),
     (b"7z\xbc\xaf", "a 7z archive: unpack it first"),
     (b"Rar!\x1a\x07", "a RAR archive: unpack it first"),
-    (
-        b"%PDF-",
-        "a PDF: save it as text first (`pdftotext -layout FILE.pdf`), or print the page again as HTML",
-    ),
     (b"%!PS", "a PostScript document: save it as text first"),
     (b"{\\rtf", "an RTF document: save it as HTML or text first"),
     (
         b"\xd0\xcf\x11\xe0",
-        "an Outlook message or an old Office document: save it as HTML, .eml or text first",
+        "an old Word or Office document (.doc), or an Outlook message: save it as .docx, .eml or text first",
     ),
     (
         b"!BDN",

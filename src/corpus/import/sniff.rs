@@ -17,6 +17,7 @@ pub enum Kind {
     Mbox,
     /// RSS, Atom, JSON Feed or an Evernote export.
     Feed,
+    Pdf,
 }
 
 /// How much of a file is examined to determine its kind, in bytes.
@@ -26,6 +27,9 @@ const WINDOW: usize = 4_096;
 pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err("it is empty".into());
+    }
+    if is_pdf(bytes) {
+        return Ok(Kind::Pdf);
     }
     if let Some(why) = refuse::by_magic(bytes) {
         return Err(why);
@@ -123,6 +127,12 @@ fn root(lower: &str) -> Option<&str> {
         };
         rest = rest.get(end?..)?.trim_start();
     }
+}
+
+/// Reports whether a file is a PDF. Some servers put a byte-order mark or a blank line in front.
+fn is_pdf(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    bytes.trim_ascii_start().starts_with(b"%PDF-")
 }
 
 /// Reports whether `head` begins with a mailbox's `From …` line and a header. `>From …` lines may be between them.
@@ -312,7 +322,6 @@ mod tests {
             (&b""[..], "empty"),
             (b" \n", "empty"),
             (b"PK\x03\x04rest", "zip"),
-            (b"%PDF-1.7", "PDF"),
             (b"text\0text", "not text"),
             (b"<?xml version='1.0'?><opml version='2.0'>", "feeds"),
             (b"<?xml version='1.0'?><invoice><sum>3</sum></invoice>", "<invoice>"),
@@ -341,6 +350,7 @@ mod tests {
         let feed = b"<?xml version='1.0' encoding='koi8-r'?><rss>\xc1</rss>";
         assert!(decode(feed, true).contains('а'));
         assert_eq!(kind("a.txt", b"\xff\xfee\x00"), Ok(Kind::Text));
+        assert_eq!(kind("report", b"\n%PDF-1.7\n"), Ok(Kind::Pdf));
     }
 
     proptest! {

@@ -1,0 +1,123 @@
+//! Finds the headers, footers and numbers of pages: lines at the top or the bottom that recur over the pages.
+
+use std::collections::HashMap;
+
+use super::glyphs::Page;
+use super::lines::Line;
+use crate::corpus::import::clean::key;
+
+/// How much of a page is its top, and how much its bottom.
+const MARGIN: f64 = 0.12;
+/// Most lines of a header or a footer.
+const LINES: usize = 3;
+/// Longest line of a header or a footer, in characters.
+const LONGEST: usize = 160;
+
+/// Takes the lines around the text out of `pages`. Returns one text for each kind of line, with its repetitions.
+pub(super) fn take(pages: &mut [Vec<Line>], sizes: &[Page]) -> Vec<String> {
+    let mut places: HashMap<(bool, String), usize> = HashMap::new();
+    for (lines, page) in pages.iter().zip(sizes) {
+        let mut keys: Vec<_> = around(lines, page).into_iter().map(|(_, key)| key).collect();
+        keys.sort();
+        keys.dedup();
+        for key in keys {
+            *places.entry(key).or_default() += 1;
+        }
+    }
+    let count = pages.len();
+    // Left and right pages may differ, and the first has often none.
+    let recurs = |seen: usize| seen >= 2 && (3 * seen >= count || seen >= 5);
+    let mut taken: Vec<((bool, String), Vec<String>)> = Vec::new();
+    for (at, (lines, page)) in pages.iter_mut().zip(sizes).enumerate() {
+        let found = around(lines, page);
+        let is_taken = |key: &(bool, String), line: &Line| {
+            places.get(key).is_some_and(|seen| recurs(*seen)) || numbers_page(&line.text, at + 1, count)
+        };
+        let gone: Vec<(usize, (bool, String))> = found
+            .into_iter()
+            .filter(|(index, key)| is_taken(key, &lines[*index]))
+            .collect();
+        for (index, key) in &gone {
+            let text = lines[*index].text.clone();
+            match taken.iter_mut().find(|(known, _)| known == key) {
+                Some((_, texts)) => texts.push(text),
+                None => taken.push((key.clone(), vec![text])),
+            }
+        }
+        let mut index = 0;
+        lines.retain(|_| {
+            index += 1;
+            !gone.iter().any(|(at, _)| *at == index - 1)
+        });
+    }
+    taken.into_iter().map(|(_, texts)| texts.join("\n")).collect()
+}
+
+/// Returns the lines at the top and the bottom of a page: their index, where they are, and their text without numbers.
+fn around(lines: &[Line], page: &Page) -> Vec<(usize, (bool, String))> {
+    let mut order: Vec<usize> = (0..lines.len()).collect();
+    order.sort_by(|a, b| lines[*a].y.total_cmp(&lines[*b].y));
+    let margin = MARGIN * page.height;
+    let top = order
+        .iter()
+        .take(LINES)
+        .filter(|at| lines[**at].y < margin)
+        .map(|at| (*at, true));
+    let bottom = order.iter().rev().take(LINES);
+    let bottom = bottom
+        .filter(|at| lines[**at].y > page.height - margin)
+        .map(|at| (*at, false));
+    top.chain(bottom)
+        .filter(|(at, _)| lines[*at].text.chars().count() <= LONGEST)
+        .map(|(at, is_top)| (at, (is_top, shape(&lines[at].text))))
+        .collect()
+}
+
+/// Returns the text with one sign for every number, so that `Page 3` and `Page 4` are the same.
+fn shape(text: &str) -> String {
+    let mut out = String::new();
+    for word in key(text).split(' ') {
+        out.push_str(if word.chars().all(|c| c.is_ascii_digit()) {
+            "#"
+        } else {
+            word
+        });
+        out.push(' ');
+    }
+    out
+}
+
+/// Reports whether `text` is the number of page `number`, as in `3`, `- 3 -` and `Page 3 of 9`.
+fn numbers_page(text: &str, number: usize, count: usize) -> bool {
+    let words = key(text);
+    let words: Vec<&str> = words.split(' ').collect();
+    let (number, count) = (number.to_string(), count.to_string());
+    let is = |word: &str, what: &str| word == what;
+    match words.as_slice() {
+        [one] => is(one, &number),
+        ["page" | "seite" | "p", one] => is(one, &number),
+        ["page" | "seite", one, "of" | "von", all] => is(one, &number) && is(all, &count),
+        [one, "of" | "von", all] | [one, all] => is(one, &number) && is(all, &count),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn page_numbers_are_known_by_their_page() {
+        for (text, number, is) in [
+            ("3", 3, true),
+            ("- 3 -", 3, true),
+            ("Page 3 of 9", 3, true),
+            ("3 / 9", 3, true),
+            ("4", 3, false),
+            ("3 teams", 3, false),
+        ] {
+            assert_eq!(numbers_page(text, number, 9), is, "{text}");
+        }
+        assert_eq!(shape("Letters, issue 12, page 3"), shape("Letters, issue 12, page 4"));
+    }
+}
