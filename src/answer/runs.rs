@@ -7,6 +7,7 @@
 pub mod detail;
 mod line;
 pub mod lines;
+mod point;
 pub mod worth;
 
 use std::collections::HashSet;
@@ -159,7 +160,7 @@ fn pool<'a>(question: &str, topics: &[&'a Topic], shown: &[Shown]) -> Vec<Contri
                 .filter(|s| (s.topic, s.passage) == (at, passage))
                 .collect();
             let quoted: Vec<String> = of_passage(shown, whole).collect();
-            let best = (1..=SENTENCES).filter_map(|length| best(&own, whole, &quoted, length));
+            let best = (1..=SENTENCES).filter_map(|length| best(&own, whole, &quoted, length, worth_of));
             add(&mut pool, &whole.id, without_third(best.collect()));
         }
     }
@@ -218,8 +219,15 @@ fn of_passage<'a>(shown: &'a [Shown], passage: &Passage) -> impl Iterator<Item =
     shown.iter().filter(of_it).map(|s| one_line(&s.quote))
 }
 
-/// Returns the best run of `length` sentences of one passage.
-fn best(sentences: &[&Sentence], passage: &Passage, shown: &[String], length: usize) -> Option<Candidate> {
+/// Returns the best run of `length` sentences of one passage. `value` is what sentences are worth, given whether they
+/// open their answer with a claim.
+fn best(
+    sentences: &[&Sentence],
+    passage: &Passage,
+    shown: &[String],
+    length: usize,
+    value: impl Fn(&[&Sentence], bool) -> f32,
+) -> Option<Candidate> {
     let text = &passage.text;
     let nearest = nearest_of(sentences);
     let mut best: Option<(f32, Range<usize>)> = None;
@@ -243,7 +251,7 @@ fn best(sentences: &[&Sentence], passage: &Passage, shown: &[String], length: us
             continue;
         }
         let claims = opens(part, passage) && nearest_of(part) >= nearest - FARTHER;
-        let worth = worth_of(part, claims) - WORD_COST * words as f32;
+        let worth = value(part, claims) - WORD_COST * words as f32;
         if best.as_ref().is_none_or(|(most, _)| worth > *most) {
             best = Some((worth, from..to));
         }

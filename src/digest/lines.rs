@@ -4,11 +4,30 @@ use std::collections::BTreeMap;
 
 use super::Line;
 use crate::answer::meaning::Meaning;
-use crate::answer::runs::lines::lines;
+use crate::answer::runs::lines::{Point, points};
 use crate::answer::runs::{Run, Shown};
 use crate::answer::topic::{Found, Topic};
 use crate::corpus::Id;
 use crate::themes::Item;
+
+/// What a contributor says.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Said {
+    /// The share of their answer's point that it says, and more for who contradicts the others.
+    pub worth: f32,
+    pub line: Line,
+    /// How many sentences the line has: one or two.
+    pub sentences: usize,
+    /// One of two sentences.
+    pub short: Option<Line>,
+}
+
+impl Said {
+    /// Returns the line, or its short form if not the `whole` is wanted and there is one.
+    pub fn form(&self, whole: bool) -> &Line {
+        self.short.as_ref().filter(|_| !whole).unwrap_or(&self.line)
+    }
+}
 
 /// Reads discussions. It remembers what it quoted.
 pub(super) struct Quoter<'a> {
@@ -27,29 +46,29 @@ impl<'a> Quoter<'a> {
         }
     }
 
-    /// Returns one line for each contributor of `item`, the best first, without what was shown.
-    pub fn lines(&mut self, item: &Item) -> Vec<Line> {
-        self.ranked(item).into_iter().map(|(_, line)| line).collect()
-    }
-
-    /// Returns the same lines, each with its worth.
-    pub fn ranked(&mut self, item: &Item) -> Vec<(f32, Line)> {
+    /// Returns what each contributor of `item` says, in printed order, without what was shown.
+    pub fn said(&mut self, item: &Item) -> Vec<Said> {
         let meaning = self.meaning;
         let topic = self.read.entry(item.id.clone()).or_insert_with(|| read(item, meaning));
         let Some(topic) = topic else { return Vec::new() };
-        let runs = lines(&question(item), topic, &self.shown);
         let line = |run: &Run| {
             let passage = run.cut(&[topic]);
-            let line = Line {
+            Line {
                 id: passage.id.to_string(),
                 contributor: passage.contributor,
                 discussion: item.title.clone(),
                 quote: passage.text,
                 stance: run.stance,
-            };
-            (run.worth, line)
+            }
         };
-        runs.iter().map(line).collect()
+        let points = points(&question(item), topic, &self.shown);
+        let said = |point: &Point| Said {
+            worth: point.run.worth,
+            line: line(&point.run),
+            sentences: point.run.sentences.len(),
+            short: point.short.as_ref().map(line),
+        };
+        points.iter().map(said).collect()
     }
 
     /// Remembers that `line` is in the digest.

@@ -1,15 +1,15 @@
 //! Decides what of the news fits on a page: first a line for each of some discussions, then more lines while there is room.
 
-use super::lines::Quoter;
+use super::lines::{Quoter, Said};
 use super::{Brief, DiscussionNews, EditionNews, LeftOut, Line, Named, News, ThemeNews};
 use crate::answer::Stance;
 use crate::themes::{self, Item, Theme};
 
 /// The most words of the editions on a page. The themes and the names of further editions come in addition.
-const WORDS: usize = 380;
+const WORDS: usize = 520;
 
 /// The words that a line is expected to have, with its contributor.
-const LINE: usize = 34;
+const LINE: usize = 42;
 
 /// The discussions on a page, of at most [`EDITIONS`] editions.
 const DISCUSSIONS: usize = 8;
@@ -35,11 +35,12 @@ pub(super) struct Page {
     pub left_out: LeftOut,
 }
 
-/// A discussion that is on the page, with its lines and how many of them are shown.
+/// A discussion that is on the page, with what is said in it.
 struct Part<'a> {
     item: &'a Item,
-    lines: Vec<Line>,
-    shown: usize,
+    said: Vec<Said>,
+    /// Which of it is shown, and whether in full.
+    shown: Vec<(usize, bool)>,
 }
 
 /// Chooses what to show of `news`, which is in reading order. With `all`, everything is shown.
@@ -56,8 +57,8 @@ pub(super) fn fill(news: &[News], all: bool, quoter: &mut Quoter) -> Page {
             left_out.discussions += one.items.len().saturating_sub(most);
             let part = |item| Part {
                 item,
-                lines: quoter.lines(item),
-                shown: 0,
+                said: quoter.said(item),
+                shown: Vec::new(),
             };
             one.items.iter().take(most).map(part).collect()
         })
@@ -72,8 +73,8 @@ pub(super) fn fill(news: &[News], all: bool, quoter: &mut Quoter) -> Page {
     let editions = news.iter().zip(parts).map(|(one, parts)| {
         left_out.resources += one.resources.len().saturating_sub(resources);
         let discussions = parts.into_iter().map(|part| {
-            left_out.voices += part.lines.len() - part.shown;
-            let lines = shown(part.lines, part.shown);
+            left_out.voices += part.said.len() - part.shown.len();
+            let lines = part.lines();
             lines.iter().for_each(|line| quoter.show(line));
             DiscussionNews {
                 id: part.item.id.to_string(),
@@ -110,34 +111,54 @@ fn whole(news: &[News], room: usize, most: usize) -> (usize, usize) {
     (news.len(), used)
 }
 
-/// Gives every discussion a first line, then each one a second, and so on while there is room.
+/// Gives every discussion what one contributor says, then each one a second, and so on while there is room. The first is
+/// in full and the others in one sentence, unless there is room left in the end.
 fn speak(parts: &mut [Vec<Part>], room: usize, used: &mut usize) {
-    let most = parts.iter().flatten().map(|part| part.lines.len()).max().unwrap_or(0);
+    let most = parts.iter().flatten().map(|part| part.said.len()).max().unwrap_or(0);
     for turn in 0..most {
-        for part in parts.iter_mut().flatten().filter(|part| part.lines.len() > turn) {
-            let next = order(&part.lines)[turn];
-            let more = words(&part.lines[next].quote) + part.lines[next].contributor.as_deref().map_or(0, words);
+        for part in parts.iter_mut().flatten().filter(|part| part.said.len() > turn) {
+            let next = order(&part.said)[turn];
+            let said = &part.said[next];
+            let whole = turn == 0 || said.short.is_none() || said.line.stance == Stance::Dissents;
+            let line = said.form(whole);
+            let more = words(&line.quote) + line.contributor.as_deref().map_or(0, words);
             if turn > 0 && *used + more > room {
                 return;
             }
             *used += more;
-            part.shown = turn + 1;
+            part.shown.push((next, whole));
+        }
+    }
+    for part in parts.iter_mut().flatten() {
+        for (at, whole) in part.shown.iter_mut().filter(|(_, whole)| !whole) {
+            let said = &part.said[*at];
+            let more = words(&said.line.quote).saturating_sub(words(&said.form(false).quote));
+            if *used + more <= room {
+                *used += more;
+                *whole = true;
+            }
         }
     }
 }
 
-/// The order in which lines get room: the first, then who contradicts it, then the others.
-fn order(lines: &[Line]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..lines.len()).collect();
-    order.sort_by_key(|at| (*at > 0, *at > 0 && lines[*at].stance != Stance::Dissents, *at));
-    order
+impl Part<'_> {
+    /// What is shown, in reading order.
+    fn lines(&self) -> Vec<Line> {
+        let mut shown = self.shown.clone();
+        shown.sort_unstable();
+        let line = |(at, whole): &(usize, bool)| self.said[*at].form(*whole).clone();
+        shown.iter().map(line).collect()
+    }
 }
 
-/// The first `count` lines by [`order`], in reading order.
-fn shown(lines: Vec<Line>, count: usize) -> Vec<Line> {
-    let mut kept: Vec<usize> = order(&lines).into_iter().take(count).collect();
-    kept.sort_unstable();
-    kept.into_iter().map(|at| lines[at].clone()).collect()
+/// The order in which lines get room: the one that says most, then who contradicts it, then the others by what they say.
+fn order(said: &[Said]) -> Vec<usize> {
+    let dissents = |at: usize| said[at].line.stance == Stance::Dissents;
+    let mut order: Vec<usize> = (0..said.len()).collect();
+    order.sort_by(|a, b| said[*b].worth.total_cmp(&said[*a].worth));
+    let first = order.iter().position(|at| !dissents(*at)).map(|at| order.remove(at));
+    order.sort_by_key(|at| !dissents(*at));
+    first.into_iter().chain(order).collect()
 }
 
 fn words(text: &str) -> usize {
@@ -155,8 +176,9 @@ pub(super) fn themes(themes: &[Theme], items: &[&Item], all: bool, quoter: &mut 
         let own: Vec<&Item> = theme.items.iter().map(|at| items[*at]).collect();
         let mut lines: Vec<Line> = Vec::new();
         for item in apart(&own, quoted) {
-            let line = quoter.lines(item).into_iter().next();
-            if let Some(line) = line {
+            let said = quoter.said(item);
+            let first = order(&said).first().copied();
+            if let Some(line) = first.map(|at| said[at].line.clone()) {
                 quoter.show(&line);
                 lines.push(line);
             }

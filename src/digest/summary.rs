@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Line;
-use super::lines::Quoter;
+use super::lines::{Quoter, Said};
 use crate::answer::meaning::Meaning;
 use crate::themes::Item;
 
@@ -21,36 +21,72 @@ pub struct Summary {
     pub sentences: Vec<Line>,
 }
 
-/// Somebody who has spoken speaks again only with a sentence that is worth this share of the best one.
+/// The fewest contributors to quote, where there are as many. Two sentences of three of them say more than one of five.
+const VOICES: usize = 3;
+
+/// Somebody who has spoken speaks again only with a point that is worth this share of the best one.
 const AGAIN: f32 = 0.4;
 
 /// Returns the sentences that say most in `items`, in their order. Every discussion or section speaks before one speaks
-/// twice; if there are too many, the strongest are kept.
+/// twice; if there are too many, those that say most are kept.
 pub fn sentences(items: &[Item], meaning: Option<&dyn Meaning>) -> Vec<Line> {
-    let mut quoter = Quoter::new(meaning);
-    let mut chosen: Vec<(usize, Line)> = Vec::new();
-    let mut told = true;
-    let mut best = 0.0f32;
-    while told && chosen.len() < SENTENCES {
-        let mut round: Vec<(usize, f32, Line)> = Vec::new();
-        for (at, item) in items.iter().enumerate() {
-            let fresh = |line: &&(f32, Line)| !chosen.iter().any(|(_, known)| known.id == line.1.id);
-            let lines = quoter.ranked(item);
-            // Somebody who has not spoken goes first.
-            let again = lines.first().filter(|(worth, _)| *worth >= AGAIN * best);
-            let next = lines.iter().find(fresh).or(again).cloned();
-            round.extend(next.map(|(worth, line)| (at, worth, line)));
-        }
-        told = !round.is_empty();
-        best = round.iter().map(|(_, worth, _)| *worth).fold(best, f32::max);
-        round.sort_by(|a, b| b.1.total_cmp(&a.1));
-        round.truncate(SENTENCES - chosen.len());
-        for (at, _, line) in round {
-            quoter.show(&line);
-            chosen.push((at, line));
+    let most = items.len().clamp(VOICES, SENTENCES);
+    let mut all = Vec::new();
+    // Some points have one sentence, so that there may be room for more contributors.
+    for voices in most..=SENTENCES {
+        all = fitted(chosen(items, meaning, voices));
+        if all.iter().map(|(_, sentences, _)| sentences).sum::<usize>() >= SENTENCES {
+            break;
         }
     }
-    // Within a discussion, the best stays first.
-    chosen.sort_by_key(|(at, _)| *at);
-    chosen.into_iter().map(|(_, line)| line).collect()
+    all.into_iter().map(|(_, _, line)| line).collect()
+}
+
+/// Returns what is said by at most `voices` contributors, with the index of the discussion or section.
+fn chosen(items: &[Item], meaning: Option<&dyn Meaning>, voices: usize) -> Vec<(usize, Said)> {
+    let mut quoter = Quoter::new(meaning);
+    let mut chosen: Vec<(usize, Said)> = Vec::new();
+    let mut told = true;
+    let mut best = 0.0f32;
+    while told && chosen.len() < voices {
+        let mut round: Vec<(usize, Said)> = Vec::new();
+        for (at, item) in items.iter().enumerate() {
+            let fresh = |said: &&Said| !chosen.iter().any(|(_, known)| known.line.id == said.line.id);
+            let mut said = quoter.said(item);
+            said.sort_by(|a, b| b.worth.total_cmp(&a.worth));
+            // Somebody who has not spoken goes first.
+            let again = said.first().filter(|said| said.worth >= AGAIN * best);
+            round.extend(said.iter().find(fresh).or(again).cloned().map(|said| (at, said)));
+        }
+        told = !round.is_empty();
+        best = round.iter().map(|(_, said)| said.worth).fold(best, f32::max);
+        round.sort_by(|a, b| b.1.worth.total_cmp(&a.1.worth));
+        round.truncate(voices - chosen.len());
+        round.iter().for_each(|(_, said)| quoter.show(&said.line));
+        chosen.extend(round);
+    }
+    chosen
+}
+
+/// Shortens what is said to [`SENTENCES`] in all, the least worth first. Returns it in the order of the text, each with
+/// the index of its discussion and the number of its sentences.
+fn fitted(mut chosen: Vec<(usize, Said)>) -> Vec<(usize, usize, Line)> {
+    chosen.sort_by(|a, b| b.1.worth.total_cmp(&a.1.worth));
+    let mut room = SENTENCES;
+    let mut fitted = Vec::new();
+    for (n, (at, said)) in chosen.iter().enumerate() {
+        // Each of the others needs one sentence.
+        let others = chosen.len() - n - 1;
+        let whole = said.sentences + others <= room || said.short.is_none();
+        let (sentences, line) = match &said.short {
+            Some(short) if !whole => (1, short.clone()),
+            _ => (said.sentences, said.line.clone()),
+        };
+        if sentences <= room {
+            room -= sentences;
+            fitted.push((*at, sentences, line));
+        }
+    }
+    fitted.sort_by(|a, b| (a.0, &a.2.id).cmp(&(b.0, &b.2.id)));
+    fitted
 }

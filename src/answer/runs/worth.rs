@@ -12,6 +12,7 @@ use super::super::meaning::{Scale, sum};
 use super::super::reading;
 use super::super::topic::{self, Topic};
 use super::super::words::Words;
+use super::point;
 
 /// A sentence of a discussion, and its worth.
 pub(super) struct Sentence {
@@ -32,6 +33,8 @@ pub(super) struct Sentence {
     pub asker_number: bool,
     /// Similarity in meaning to the question: -1..=1. It is 0 without an embedding model.
     pub likeness: f32,
+    /// How much it says of what its author says, see [`point::weight`].
+    pub point: f32,
 }
 
 /// The number of features.
@@ -100,6 +103,7 @@ pub(super) fn sentences(question: &str, topics: &[&Topic]) -> Vec<Sentence> {
                 worth: fit.probability(&features) * if of_another(&features) { OF_ANOTHER } else { 1.0 },
                 asker_number: value(&features, "asker_number") > 0.0,
                 likeness: value(&features, "question"),
+                point: point::weight(|name| value(&features, name), by_meaning),
             });
         }
     }
