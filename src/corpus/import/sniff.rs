@@ -43,12 +43,13 @@ pub(super) fn kind(name: &str, bytes: &[u8]) -> Result<Kind, String> {
     if is_mailbox(head) {
         return Ok(Kind::Mbox);
     }
-    // A mail may have a part in a binary encoding.
+    // A mail may have a part in a binary encoding. The name of a file alone does not make it mail.
     let is_mail = is_headers(head);
+    let named_mail = ending == "eml" && head.lines().next().and_then(field_name).is_some();
     let utf16 = Encoding::for_bom(bytes).is_some_and(|(e, _)| e != UTF_8);
     let root = root(&lower);
     let declared = lower.starts_with("<!doctype html");
-    if !utf16 && !is_mail && ending != "eml" && is_binary(bytes, declared || root == Some("html")) {
+    if !utf16 && !is_mail && !named_mail && is_binary(bytes, declared || root == Some("html")) {
         return Err("it is not text: zero bytes or many control characters are in it".into());
     }
     match root.unwrap_or_default() {
@@ -149,6 +150,12 @@ fn is_mailbox(head: &str) -> bool {
     is_headers(rest)
 }
 
+/// Returns the name of the field on a line of a mail header.
+fn field_name(line: &str) -> Option<&str> {
+    let (name, _) = line.split_once(':')?;
+    (!name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic())).then_some(name)
+}
+
 /// Reports whether `text` begins with a mail header: fields with at least two well-known names.
 fn is_headers(text: &str) -> bool {
     let known = [
@@ -167,11 +174,7 @@ fn is_headers(text: &str) -> bool {
         if line.starts_with([' ', '\t']) || is_escaped_separator(line.as_bytes()) {
             continue;
         }
-        let Some((name, _)) = line.split_once(':') else { break };
-        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic());
-        if !is_name {
-            break;
-        }
+        let Some(name) = field_name(line) else { break };
         fields += 1;
         telling += usize::from(known.contains(&name.to_ascii_lowercase().as_str()));
     }
@@ -329,6 +332,11 @@ mod tests {
         ] {
             assert!(kind("a.txt", content).unwrap_err().contains(why));
         }
+        let noise: Vec<u8> = (0..2_000u32)
+            .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+            .collect();
+        assert!(kind("a.eml", &noise).unwrap_err().contains("not text"));
+        assert_eq!(kind("a.eml", b"X-Odd: y\n\n\0\x01\x02\0"), Ok(Kind::Eml));
     }
 
     #[test]
