@@ -64,6 +64,11 @@ pub(super) fn refers_back(text: &str) -> bool {
         || sides_with(&words)
 }
 
+/// Returns whether a sentence opens with an `it`, which may stand for what was asked: `It is time to …`, `It depends on …`.
+pub(super) fn opens_with_it(text: &str) -> bool {
+    words(text).first().is_some_and(|first| is_one_of(first, "it it's"))
+}
+
 /// Returns whether a sentence opens with agreement or disagreement with an answer before it: `I fully agree with Ann.`
 /// `I disagree that …` says itself with what.
 fn sides_with(words: &[String]) -> bool {

@@ -150,8 +150,23 @@ pub fn each(question: &str, topics: &[&Topic]) -> Vec<Run> {
 }
 
 /// Returns the contributors of `topics` with the runs of theirs that may be quoted.
+///
+/// If nothing may be, an answer may begin with `It is time to …`: the question stands above it.
 fn pool<'a>(question: &str, topics: &[&'a Topic], shown: &[Shown]) -> Vec<Contributor<'a>> {
-    let sentences = worth::sentences(question, topics);
+    let mut sentences = worth::sentences(question, topics);
+    let pool = pool_of(&sentences, topics, shown);
+    if !pool.is_empty() {
+        return pool;
+    }
+    for sentence in &mut sentences {
+        let passage = &topics[sentence.topic].passages[sentence.passage];
+        let is_first = passage.part == 0 && sentence.position == 0;
+        sentence.answers_title = is_first && reading::opens_with_it(&passage.text[sentence.span.clone()]);
+    }
+    pool_of(&sentences, topics, shown)
+}
+
+fn pool_of<'a>(sentences: &[Sentence], topics: &[&'a Topic], shown: &[Shown]) -> Vec<Contributor<'a>> {
     let mut pool: Vec<Contributor> = Vec::new();
     for (at, topic) in topics.iter().enumerate() {
         for (passage, whole) in topic.passages.iter().enumerate() {
@@ -340,7 +355,7 @@ fn holds_together(part: &[&Sentence], text: &str) -> bool {
     });
     adjacent
         && part.iter().all(|s| s.honest)
-        && !reading::refers_back(&text[first.span.clone()])
+        && (first.answers_title || !reading::refers_back(&text[first.span.clone()]))
         && reading::can_end(&text[last.span.clone()])
         && reading::holds_its_speech(whole)
 }

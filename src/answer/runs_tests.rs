@@ -131,3 +131,22 @@ fn who_first_introduces_themselves_comes_after_a_claim() {
         "{quoted:?}"
     );
 }
+
+#[test]
+fn an_answer_that_opens_with_it_is_quoted_where_nothing_else_can_be() {
+    let only = "It is time to set a price once five buyers have named one without being asked.";
+    let answers: &[(&str, &str)] = &[("e/q1/a", only)];
+    assert_eq!(quoted("when do I set a price", "", answers), [only]);
+    // Other openings refer to an answer before, not to the question.
+    assert!(
+        quoted(
+            "when do I set a price",
+            "",
+            &[("e/q1/a", &only.replace("It is", "So it is"))]
+        )
+        .is_empty()
+    );
+    let better = format!("{only} {CLAIM} {HOW}");
+    let quoted = quoted("how do I set a price", "", &[("e/q1/a", &better)]);
+    assert!(quoted[0].starts_with(CLAIM), "{quoted:?}");
+}
