@@ -177,6 +177,47 @@ fn a_second_answer_is_not_hidden_by_a_better_one_that_was_there() {
 }
 
 #[test]
+fn a_third_answer_is_not_hidden_by_two_that_were_reported() {
+    let home = home();
+    // Text on other things, so that the words of the question are not rare in everything.
+    for word in ["bread", "sails", "ropes"] {
+        let (title, text) = (
+            format!("Which {word} hold in winter?"),
+            format!("The {word} hold best in winter when they are old."),
+        );
+        home.write(&format!("corpus/{word}.md"), edition(word, &title, &text));
+    }
+    let question = "When should we sunset an old feature?";
+    askpm(&home).args(["save", question]).run().ok();
+    assert_eq!(refresh(&home).status, Some(3));
+    for (slug, title, answer) in [
+        (
+            "first",
+            question,
+            "Sunset an old feature when it costs more to keep than its users pay. Ours had 40 users.",
+        ),
+        (
+            "second",
+            "Which old features should we sunset first?",
+            "Sunset the features that break most often first. In May we switched off 12 of them, and the mail halved.",
+        ),
+        (
+            "third",
+            "When is it time to sunset a feature?",
+            "Sunset a feature once fewer than 30 accounts opened it in a quarter, and each of them has another way.",
+        ),
+        (
+            "fourth",
+            "What does it take to sunset a feature?",
+            "Sunset a feature with a letter to each customer and a date that holds. Ours took 12 weeks.",
+        ),
+    ] {
+        home.write(&format!("corpus/{slug}.md"), edition(slug, title, answer));
+        assert_eq!(ids(&refresh(&home)), [format!("{slug}/q1")]);
+    }
+}
+
+#[test]
 fn only_new_answers_of_a_changed_edition_are_reported() {
     let home = home();
     plant(&home, "fleet", FIRST);

@@ -2,8 +2,9 @@
 //!
 //! A discussion is judged as `ask` judges it. `ask` answers from the best discussions only, so an older discussion that
 //! answers could hide a new one. A second search therefore looks among the new discussions, each compared with the best
-//! of the older ones that `ask` does not answer from. A new discussion is reported if it is confident enough there.
-//! Without that comparison, a discussion that only resembles the question would be the best of what is left.
+//! of the older ones that `ask` does not answer from and that no earlier run reported. A new discussion is reported if it
+//! is confident enough there. Without that comparison, a discussion that only resembles the question would be the best of
+//! what is left.
 
 use std::collections::HashSet;
 
@@ -109,9 +110,12 @@ impl Search<'_> {
         if news.first {
             answering.truncate(FIRST);
         }
-        let done: HashSet<Id> = answering.iter().map(|topic| topic.id.clone()).collect();
+        let mut done: HashSet<Id> = answering.iter().map(|topic| topic.id.clone()).collect();
         answering.retain(|topic| open.remove(&topic.id));
         if !news.first && !open.is_empty() {
+            // An answer that was reported says nothing against another one, however much nearer it is.
+            let reported = said.iter().filter_map(|said| said.id.parse::<Id>().ok());
+            done.extend(reported.map(|id| id.group()).filter(|id| !open.contains(id)));
             let among = Among {
                 retriever: self.retriever,
                 new: &open,
