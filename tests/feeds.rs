@@ -157,7 +157,7 @@ fn feeds_of_an_opml_file_are_added_to_the_settings_and_exported_again() {
     let ran = askpm(&home).args(["feeds", "import", "mine.opml"]).run().ok();
     assert_eq!(
         ran.stdout,
-        "added https://a.example/feed?k=1&l=2\n1 feed added, 1 known before, 1 refused\n"
+        "added https://a.example/feed?k=1&l=2  Work / PM / A\n1 feed added, 1 known before, 1 refused\n"
     );
     assert!(ran.stderr.contains("not subscribed to file:///etc/passwd"), "{ran:#?}");
     let settings = fs::read_to_string(home.path("settings.toml")).unwrap();
@@ -165,9 +165,14 @@ fn feeds_of_an_opml_file_are_added_to_the_settings_and_exported_again() {
         settings.starts_with("# Mine\nfeeds = [") && settings.ends_with("] # good\ntop_k = 3\n"),
         "{settings}"
     );
-    let both = "http://b.example/\nhttps://a.example/feed?k=1&l=2\n";
+    let both = "http://b.example/\nhttps://a.example/feed?k=1&l=2  Work / PM / A\n";
     assert_eq!(askpm(&home).args(["feeds", "list"]).run().ok().stdout, both);
     let exported = askpm(&home).args(["feeds", "export"]).run().ok().stdout;
+    let (work, a) = (exported.find("text=\"Work\""), exported.find("text=\"A\""));
+    assert!(
+        work.is_some() && work < a && exported.contains("text=\"PM\""),
+        "{exported}"
+    );
     let other = Home::new();
     let run = |args: &[&str]| other.bare().args(args).stdin(exported.clone()).run();
     assert!(
@@ -180,6 +185,38 @@ fn feeds_of_an_opml_file_are_added_to_the_settings_and_exported_again() {
     let again = askpm(&home).args(["feeds", "import", "mine.opml"]).run().ok();
     assert_eq!(again.stdout, "0 feeds added, 2 known before, 1 refused\n");
     assert_eq!(fs::read_to_string(home.path("settings.toml")).unwrap(), settings);
+}
+
+#[test]
+fn a_feed_with_a_name_is_fetched_and_its_name_cannot_act_on_a_terminal() {
+    let server = FeedServer::start();
+    let home = home(&[]);
+    let feed_at = server.at("/feed");
+    home.write(
+        "settings.toml",
+        format!("feeds = [{{ url = {feed_at:?}, name = \"Red \\u001b[31m\", folder = \"Work\" }}]\n"),
+    );
+    server.serve("/feed", Served::Plain(feed(&["Zeppelins"])));
+    assert_eq!(refresh(&home).json()["added"], 2);
+    let list = askpm(&home).args(["feeds", "list"]).run().ok().stdout;
+    assert!(
+        list.starts_with(&format!("{feed_at}  Work / Red ")) && !list.contains('\u{1b}'),
+        "{list}"
+    );
+    for (wrong, why) in [
+        ("{ url = \"file:///etc/passwd\" }", "feeds must be a list of http"),
+        ("{ name = \"x\" }", "missing field `url`"),
+        (
+            "{ url = \"http://a.example/\", title = \"x\" }",
+            "unknown field `title`",
+        ),
+    ] {
+        home.write("settings.toml", format!("\nfeeds = [{wrong}]\n"));
+        askpm(&home)
+            .args(["feeds", "list"])
+            .run()
+            .fails(1, &["settings.toml:2", why]);
+    }
 }
 
 #[test]

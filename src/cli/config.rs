@@ -19,7 +19,7 @@ use super::imap::ImapTable;
 use super::nearest;
 use super::reranker::RerankerTable;
 use super::serve::table::ServeTable;
-use crate::feeds;
+use crate::feeds::{self, Feed};
 
 /// The settings in the file. A flag of the same name overrides each.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -37,9 +37,9 @@ pub struct Config {
     pub adapter: Option<PathBuf>,
     /// A folder for mail and files, from which `refresh` imports.
     pub drop: Option<PathBuf>,
-    /// Addresses of RSS and Atom feeds, which `refresh` fetches.
+    /// RSS, Atom and JSON feeds, which `refresh` fetches.
     #[serde(default)]
-    pub feeds: Vec<String>,
+    pub feeds: Vec<Feed>,
     /// The folder of a mailbox, from which `refresh` imports.
     pub imap: Option<ImapTable>,
     /// Whether to save questions and answers, for `--continue`.
@@ -176,7 +176,7 @@ impl Config {
             (
                 "feeds",
                 "a list of http or https addresses",
-                self.feeds.iter().any(|address| !feeds::is_address(address)),
+                self.feeds.iter().any(|feed| !feeds::is_address(&feed.address)),
             ),
         ];
         let serve = self.serve.as_ref().and_then(ServeTable::out_of_bounds);

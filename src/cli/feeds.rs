@@ -6,14 +6,14 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use toml_edit::{Array, DocumentMut, Item, Value};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Value};
 
 use super::args::{FeedsAction, FeedsArgs};
 use super::config::Config;
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::files::{self, Readers};
-use crate::feeds::subscriptions;
+use crate::feeds::{Feed, subscriptions};
 use crate::render::sanitise;
 use crate::render::terminal::count;
 
@@ -23,8 +23,8 @@ pub fn run(context: &Context, args: &FeedsArgs) -> Result<Exit, Failure> {
     match &args.action {
         FeedsAction::Import { file } => import(context, file),
         FeedsAction::List => {
-            for address in feeds {
-                writeln!(out, "{}", sanitise::line(address))?;
+            for feed in feeds {
+                writeln!(out, "{}", line(feed))?;
             }
             if feeds.is_empty() {
                 none(context);
@@ -61,12 +61,8 @@ fn import(context: &Context, file: &Path) -> Result<Exit, Failure> {
         ));
     }
     let known = &context.config.feeds;
-    let new: Vec<String> = listed
-        .feeds
-        .iter()
-        .filter(|address| !known.contains(address))
-        .cloned()
-        .collect();
+    let is_known = |feed: &&Feed| known.iter().any(|known| known.address == feed.address);
+    let new: Vec<Feed> = listed.feeds.iter().filter(|feed| !is_known(feed)).cloned().collect();
     if !new.is_empty() {
         let path = &context.settings;
         let cannot = |error: &dyn std::fmt::Display| Failure::new(format!("cannot write {}", path.display()), error);
@@ -88,8 +84,7 @@ fn import(context: &Context, file: &Path) -> Result<Exit, Failure> {
     }
     let there = listed.feeds.len() - new.len();
     let mut out = io::stdout().lock();
-    new.iter()
-        .try_for_each(|address| writeln!(out, "added {}", sanitise::line(address)))?;
+    new.iter().try_for_each(|feed| writeln!(out, "added {}", line(feed)))?;
     writeln!(
         out,
         "{} added, {there} known before, {} refused",
@@ -118,8 +113,15 @@ fn text(file: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Returns the settings `text` with `new` addresses at the end of `feeds`.
-fn with_feeds(text: &str, new: &[String]) -> Result<String, toml_edit::TomlError> {
+/// A feed on a line: its address, and then its name in its folder.
+fn line(feed: &Feed) -> String {
+    let names: Vec<&str> = feed.folders().chain(feed.name.as_deref()).collect();
+    let gap = if names.is_empty() { "" } else { "  " };
+    sanitise::line(&feed.address) + gap + &sanitise::line(&names.join(" / "))
+}
+
+/// Returns the settings `text` with the `new` feeds at the end of `feeds`.
+fn with_feeds(text: &str, new: &[Feed]) -> Result<String, toml_edit::TomlError> {
     let mut document: DocumentMut = text.parse()?;
     let item = document
         .entry("feeds")
@@ -130,13 +132,27 @@ fn with_feeds(text: &str, new: &[String]) -> Result<String, toml_edit::TomlError
     // A comment after the last address stays behind it.
     let end = array.trailing().as_str().unwrap_or_default().to_string();
     let comment = if end.contains('#') { end.trim_end() } else { "" };
-    for (at, address) in new.iter().enumerate() {
+    for (at, feed) in new.iter().enumerate() {
         let before = if at == 0 { comment } else { "" };
-        array.push_formatted(Value::from(address.as_str()).decorated(format!("{before}\n    "), ""));
+        array.push_formatted(value(feed).decorated(format!("{before}\n    "), ""));
     }
     array.set_trailing("\n");
     array.set_trailing_comma(true);
     Ok(document.to_string())
+}
+
+/// A feed as the settings have it.
+fn value(feed: &Feed) -> Value {
+    if feed.is_bare() {
+        return Value::from(feed.address.as_str());
+    }
+    let given = [
+        ("url", Some(&feed.address)),
+        ("name", feed.name.as_ref()),
+        ("folder", feed.folder.as_ref()),
+    ];
+    let given = given.into_iter().filter_map(|(key, text)| Some((key, text?.as_str())));
+    Value::InlineTable(InlineTable::from_iter(given))
 }
 
 fn none(context: &Context) {
@@ -149,7 +165,13 @@ mod tests {
 
     #[test]
     fn addresses_are_added_and_what_people_wrote_stays() {
-        let new = ["https://n.example/".to_string(), "https://m.example/".to_string()];
+        let named = Feed {
+            name: Some("M \"notes\"".into()),
+            folder: Some("Work/PM".into()),
+            ..Feed::at("https://m.example/")
+        };
+        let new = [Feed::at("https://n.example/"), named];
+        let table = "{ url = \"https://m.example/\", name = 'M \"notes\"', folder = \"Work/PM\" }";
         for (before, after) in [
             (
                 "top_k = 3 # few\n",
@@ -166,6 +188,7 @@ mod tests {
                  [generator]\nkind = \"x\"\n",
             ),
         ] {
+            let after = after.replace("\"https://m.example/\"", table);
             assert_eq!(with_feeds(before, &new).unwrap(), after);
         }
         let table = with_feeds("[generator]\nkind = \"x\"\n", &new[..1]).unwrap();

@@ -11,7 +11,7 @@ use super::error::Failure;
 use super::import;
 use crate::corpus::Corpus;
 use crate::corpus::import::{ImportReport, Seen, import_feed, import_new, store};
-use crate::feeds::{self, FeedError, Fetched, Known, Memory};
+use crate::feeds::{self, Feed, FeedError, Fetched, Known, Memory};
 use crate::index::Skipped;
 use crate::models::Permit;
 
@@ -76,13 +76,12 @@ impl<'a> Incoming<'a> {
 
     /// Fetches the feeds that have changed and imports them, unless offline. Returns those that could not be fetched.
     fn feeds(&self) -> Result<Vec<Skipped>, Failure> {
-        let addresses = &self.context.config.feeds;
         let Some(permit) = self.context.net.permit().filter(|_| self.has_corpus()) else {
             return Ok(Vec::new());
         };
         let mut memory = Memory::read(&self.context.feed_memory());
         let mut failed = Vec::new();
-        for address in addresses {
+        for Feed { address, .. } in &self.context.config.feeds {
             let known = memory.of(address);
             let (now, result) = self.feed(&permit, address, &known)?;
             failed.extend(result);

@@ -10,6 +10,7 @@
 //! A permanent redirect (301 or 308) is reported, so that the next fetch can go to the new address. A server that is
 //! busy can say when to come back (`Retry-After`, RFC 9110, section 10.2.3).
 
+mod feed;
 mod memory;
 pub mod subscriptions;
 
@@ -24,6 +25,7 @@ use reqwest::header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MA
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Response, StatusCode, Url};
 
+pub use feed::Feed;
 pub use memory::{Known, Memory, MemoryError, Validators};
 
 use crate::models::Permit;

@@ -8,7 +8,7 @@ use std::error::Error as _;
 use opml::{Head, OPML, Outline};
 use xmlparser::{ElementEnd, Token, Tokenizer};
 
-use super::{is_address, shown};
+use super::{Feed, feed, is_address, shown};
 
 /// The largest file, in bytes.
 pub const MAX_BYTES: usize = 4 << 20;
@@ -16,14 +16,17 @@ pub const MAX_BYTES: usize = 4 << 20;
 /// The deepest element. Readers nest folders a few levels.
 const MAX_DEPTH: usize = 64;
 
+/// The most folders that a feed is kept in.
+const MAX_FOLDERS: usize = 8;
+
 /// The title of a written list.
 const TITLE: &str = "Feeds of askpm";
 
 /// The feeds of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listed {
-    /// Addresses in order, each once.
-    pub feeds: Vec<String>,
+    /// In order, each address once.
+    pub feeds: Vec<Feed>,
     /// What is listed as a feed and cannot be fetched, because its address is not `http` or `https`.
     pub refused: Vec<String>,
 }
@@ -58,18 +61,12 @@ pub fn read(text: &str) -> Result<Listed, OpmlError> {
         .body
         .outlines
         .iter()
-        .for_each(|outline| take(outline, &mut listed));
+        .for_each(|outline| take(outline, &[], &mut listed));
     Ok(listed)
 }
 
-/// Returns `addresses` as an OPML document.
-pub fn write(addresses: &[String]) -> Result<String, OpmlError> {
-    let outline = |address: &String| Outline {
-        text: shown(address),
-        r#type: Some("rss".into()),
-        xml_url: Some(address.clone()),
-        ..Outline::default()
-    };
+/// Returns `feeds` as an OPML document, in their folders.
+pub fn write(feeds: &[Feed]) -> Result<String, OpmlError> {
     let mut document = OPML {
         head: Some(Head {
             title: Some(TITLE.into()),
@@ -77,7 +74,9 @@ pub fn write(addresses: &[String]) -> Result<String, OpmlError> {
         }),
         ..OPML::default()
     };
-    document.body.outlines = addresses.iter().map(outline).collect();
+    for feed in feeds {
+        folder(&mut document.body.outlines, feed.folders().take(MAX_FOLDERS)).push(outline(feed));
+    }
     let text = document.to_string().map_err(|error| OpmlError::Xml(plain(&error)))?;
     // A line for each feed, so that a list in version control shows what changed.
     let text = text
@@ -88,6 +87,33 @@ pub fn write(addresses: &[String]) -> Result<String, OpmlError> {
         .replace("<body", "\n  <body")
         .replace("</opml>", "\n</opml>");
     Ok(format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{text}\n"))
+}
+
+fn outline(feed: &Feed) -> Outline {
+    Outline {
+        text: feed.name.clone().unwrap_or_else(|| shown(&feed.address)),
+        r#type: Some("rss".into()),
+        xml_url: Some(feed.address.clone()),
+        ..Outline::default()
+    }
+}
+
+/// Returns the outlines of the folder with these names, the outermost first. A folder that is missing is added.
+fn folder<'a>(mut outlines: &'a mut Vec<Outline>, names: impl Iterator<Item = &'a str>) -> &'a mut Vec<Outline> {
+    for name in names {
+        let known = outlines
+            .iter()
+            .position(|one| one.xml_url.is_none() && one.text == name);
+        let at = known.unwrap_or(outlines.len());
+        if known.is_none() {
+            outlines.push(Outline {
+                text: name.to_string(),
+                ..Outline::default()
+            });
+        }
+        outlines = &mut outlines[at].outlines;
+    }
+    outlines
 }
 
 /// Checks the syntax, the depth, and that there is no document type.
@@ -111,7 +137,8 @@ fn check(text: &str) -> Result<(), OpmlError> {
     Ok(())
 }
 
-fn take(outline: &Outline, listed: &mut Listed) {
+/// Adds the feeds of `outline`, which is in `folders`.
+fn take(outline: &Outline, folders: &[String], listed: &mut Listed) {
     if outline.is_comment == Some(true) {
         return;
     }
@@ -121,16 +148,33 @@ fn take(outline: &Outline, listed: &mut Listed) {
         .map(str::trim)
         .filter(|address| !address.is_empty())
     {
-        let list = if is_address(address) {
-            &mut listed.feeds
-        } else {
-            &mut listed.refused
-        };
-        if !list.iter().any(|known| known == address) {
-            list.push(address.to_string());
+        let known = |feed: &Feed| feed.address == address;
+        if !is_address(address) {
+            let refused = address.to_string();
+            if !listed.refused.contains(&refused) {
+                listed.refused.push(refused);
+            }
+        } else if !listed.feeds.iter().any(known) {
+            listed.feeds.push(Feed {
+                address: address.to_string(),
+                name: name(outline, address),
+                folder: Some(folders.join("/")).filter(|folder| !folder.is_empty()),
+            });
         }
     }
-    outline.outlines.iter().for_each(|inner| take(inner, listed));
+    let mut inside = folders.to_vec();
+    if !outline.outlines.is_empty() && folders.len() < MAX_FOLDERS {
+        // A name with the separator would be two folders.
+        inside.extend(name(outline, "").map(|name| name.replace('/', "-")));
+    }
+    outline.outlines.iter().for_each(|inner| take(inner, &inside, listed));
+}
+
+/// The name of a feed or a folder. A reader that has no name for a feed writes its address.
+fn name(outline: &Outline, address: &str) -> Option<String> {
+    let texts = [Some(outline.text.as_str()), outline.title.as_deref()];
+    let mut names = texts.into_iter().flatten().filter_map(feed::name);
+    names.find(|name| name != address && (address.is_empty() || *name != shown(address)))
 }
 
 /// The 1-based line of a byte of `text`.
@@ -161,7 +205,7 @@ mod tests {
     #[test]
     fn feeds_are_found_at_any_depth_once_and_only_of_the_web() {
         let text = document(
-            "<outline text='Folder'><outline text='Inner'>\
+            "<outline text='Folder'><outline text='In/ner'>\
              <outline type='rss' text='A &amp; B' xmlUrl='https://a.example/feed?x=1&amp;y=2' odd='z'/></outline></outline>\
              <outline text='again' xmlUrl=' https://a.example/feed?x=1&amp;y=2 '/>\
              <outline title='no text' xmlUrl='http://b.example/'/>\
@@ -170,22 +214,37 @@ mod tests {
              <outline text='none' xmlUrl=''/>",
         );
         let listed = read(&text).unwrap();
-        assert_eq!(listed.feeds, ["https://a.example/feed?x=1&y=2", "http://b.example/"]);
+        let named = |address: &str, name: &str, folder: Option<&str>| Feed {
+            address: address.into(),
+            name: Some(name.into()),
+            folder: folder.map(String::from),
+        };
+        let first = named("https://a.example/feed?x=1&y=2", "A & B", Some("Folder/In-ner"));
+        assert_eq!(listed.feeds, [first, named("http://b.example/", "no text", None)]);
         assert_eq!(listed.refused, ["file:///etc/passwd", "javascript:alert(1)"]);
     }
 
     #[test]
     fn what_is_written_is_read_again() {
+        let inside = |address: &str, folder: &str| Feed {
+            address: address.into(),
+            name: Some("<A> & \"B\"".into()),
+            folder: Some(folder.into()),
+        };
         let feeds = [
-            "https://a.example/f?k=\"1\"&l=<2>".to_string(),
-            "http://b.example/".to_string(),
+            Feed::at("https://a.example/f?k=\"1\"&l=<2>"),
+            inside("http://b.example/", "Work"),
+            inside("http://c.example/", "Work/Product & price"),
+            Feed::at("http://d.example/"),
         ];
         let text = write(&feeds).unwrap();
         assert_eq!(read(&text).unwrap().feeds, feeds);
         assert!(
-            text.contains("<opml version=\"2.0\">") && text.lines().count() == 8,
+            text.contains("<opml version=\"2.0\">") && text.lines().count() == 14,
             "{text}"
         );
+        let again = write(&[feeds[2].clone(), feeds[0].clone(), feeds[1].clone()]).unwrap();
+        assert_eq!(again.matches("text=\"Work\"").count(), 1, "{again}");
     }
 
     #[test]

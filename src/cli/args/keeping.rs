@@ -146,7 +146,7 @@ pub struct FeedsArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum FeedsAction {
-    /// List the addresses of the subscribed feeds
+    /// List the subscribed feeds: address, folder and name
     #[command(after_help = "Examples:\n  askpm feeds list")]
     List,
     /// Subscribe to the feeds of an OPML file: add them to the settings
