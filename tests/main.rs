@@ -20,6 +20,7 @@ mod embedder;
 mod escapes;
 mod eval;
 mod eval_answers;
+mod export;
 #[cfg(unix)]
 mod faults;
 mod feeds;

@@ -102,6 +102,7 @@ fn no_command_opens_a_socket_or_starts_a_downloader_offline() {
         (&["compare", QUESTION], 0),
         (&["summarize", "pricing"], 0),
         (&["list"], 0),
+        (&["export", "vault"], 0),
         (&["saved", "list"], 0),
         // What is new was reported above.
         (&["saved", "run"], 3),

@@ -83,6 +83,8 @@ pub enum Command {
     Digest(DigestArgs),
     /// Show the themes of the corpus over time
     Topics(TopicsArgs),
+    /// Write editions into a folder as notes for Obsidian
+    Export(ExportArgs),
     /// Tag an imported edition
     Tag(TagArgs),
     /// Fetch feeds, import new files and update the index

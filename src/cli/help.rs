@@ -15,7 +15,7 @@ use super::context::variable;
 /// The groups, in the order in which `askpm --help` lists them.
 const GROUPS: [(&str, &[&str]); 6] = [
     ("Ask", &["ask", "chat", "search", "compare"]),
-    ("Read", &["show", "list", "summarize", "digest", "topics"]),
+    ("Read", &["show", "list", "summarize", "digest", "topics", "export"]),
     ("Saved questions", &["save", "saved"]),
     ("Your newsletters", &["import", "feeds", "refresh", "tag"]),
     ("Connect", &["serve", "mcp"]),

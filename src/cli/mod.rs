@@ -22,6 +22,7 @@ mod embedder;
 mod error;
 mod eval;
 mod eval_answers;
+mod export;
 mod feeds;
 mod files;
 mod filters;
@@ -190,6 +191,7 @@ fn dispatch(cli: Cli, matches: &ArgMatches) -> Result<Exit, Failure> {
                 Command::Show(args) => show::run(&context, &args),
                 Command::List(args) => list::run(&context, &args),
                 Command::Digest(args) => digest::run(&context, &args),
+                Command::Export(args) => export::run(&context, &args),
                 Command::Summarize(args) => summarize::run(&context, &args),
                 Command::Topics(args) => topics::run(&context, &args),
                 Command::Tag(args) => tag::run(&context, &args),

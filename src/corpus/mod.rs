@@ -12,6 +12,7 @@ pub mod markdown;
 pub mod passage;
 mod plain;
 pub(crate) mod script;
+pub mod shared;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};

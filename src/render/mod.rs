@@ -12,6 +12,7 @@ pub mod json;
 pub mod list;
 pub mod mail;
 pub mod markdown;
+pub mod obsidian;
 pub mod sanitise;
 pub mod saved;
 pub mod sources;

@@ -1,9 +1,10 @@
-//! Defines the arguments of the commands that read newsletters for you: `digest`, `summarize`, `topics` and `tag`.
+//! Defines the arguments of the commands that read newsletters for you: `digest`, `summarize`, `topics`, `export` and
+//! `tag`.
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
 
 use super::{By, EditionArgs, FilterArgs, OutputArgs, PeriodArgs, ViewArgs};
 use crate::retrieve::{NoDate, Since};
@@ -98,6 +99,34 @@ pub struct TopicsArgs {
     pub by: Option<By>,
     #[command(flatten)]
     pub output: ViewArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  askpm export ~/Vault/Newsletters
+  askpm export --since 2026 --tag pricing ~/Vault/Pricing
+
+Each edition becomes a note named after its slug. Run it again to add what is new. A note that you have changed, and a
+file that is not askpm's, stay as they are. If the corpus has editions of your own, the built-in ones are left out.")]
+pub struct ExportArgs {
+    /// The folder, which is created if it is missing
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dir: PathBuf,
+    /// The form of the notes: Markdown with properties, and wiki links between editions that share something
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "obsidian")]
+    pub format: ExportFormat,
+    #[command(flatten)]
+    pub filters: FilterArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The form of exported editions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    Obsidian,
 }
 
 #[derive(Debug, Args)]
