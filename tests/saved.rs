@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::harness::feed_server::{FeedServer, Served};
-use crate::harness::{Home, Ran, Run};
+use crate::harness::{Home, Ran, Run, skipped};
 
 const QUESTION: &str = "How much does it cost to hire a zeppelin?";
 
@@ -404,10 +406,46 @@ fn a_timer_is_printed_and_written_only_with_yes() {
         "{written}"
     );
     let service = fs::read_to_string(folder.join("askpm-refresh.service")).unwrap();
+    verified_by_systemd(&home, &folder);
     assert!(
         service.contains("refresh --saved --quiet --config") && shown.contains(&service),
         "{service}"
     );
     assert!(folder.join("askpm-refresh.timer").is_file());
     assert_eq!(askpm(&home).args(["refresh", "--yes"]).run().status, Some(2));
+}
+
+/// Lets systemd itself check both units, where it is installed.
+fn verified_by_systemd(home: &Home, folder: &Path) {
+    let program = Path::new("/usr/bin/systemd-analyze");
+    if !program.exists() {
+        return skipped("systemd-analyze is not installed, so nothing but askpm has checked the timer");
+    }
+    let verify = |units: [PathBuf; 2]| {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("HOME", home.path(""))
+            .env("XDG_RUNTIME_DIR", home.path("run"));
+        command
+            .args(["verify", "--user", "--man=no"])
+            .args(units)
+            .output()
+            .unwrap()
+    };
+    fs::create_dir_all(home.path("run")).unwrap();
+    let units = ["askpm-refresh.service", "askpm-refresh.timer"].map(|name| folder.join(name));
+    let good = verify(units.clone());
+    let told = String::from_utf8_lossy(&good.stderr).into_owned();
+    if told.contains("Failed to initialize manager") {
+        return skipped(format!("systemd-analyze cannot run here: {told}"));
+    }
+    assert!(good.status.success() && told.is_empty(), "{good:?}");
+    // It notices a mistake, so its silence means something.
+    let timer = fs::read_to_string(&units[1]).unwrap();
+    assert!(timer.contains("OnCalendar=hourly"), "{timer}");
+    fs::write(&units[1], timer.replace("OnCalendar=hourly", "OnCalendar=hurly")).unwrap();
+    let bad = verify(units.clone());
+    assert!(!bad.status.success(), "{bad:?}");
+    fs::write(&units[1], timer).unwrap();
 }
