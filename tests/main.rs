@@ -77,6 +77,8 @@ mod topics;
 mod train;
 mod trust;
 mod ways_out;
+#[cfg(unix)]
+mod year;
 
 /// A file that is not listed above would never run.
 #[test]

@@ -15,6 +15,8 @@ pub mod prometheus;
 pub mod terminal;
 pub mod tiny_bert;
 pub mod vectors;
+#[cfg(unix)]
+pub mod year;
 
 use std::ffi::OsStr;
 use std::io::Write as _;
