@@ -5,7 +5,7 @@
 //! the one sentence that is most likely to be quoted (benches/runs/2026-11-30-xeon-2-cores/digests-1).
 
 use super::worth::{self, Sentence};
-use super::{Candidate, Run, Shown, best, of_passage, says_the_same};
+use super::{Candidate, Run, Shown, best, of_passage, opens, says_the_same};
 use crate::answer::Stance;
 use crate::answer::reading;
 use crate::answer::topic::Topic;
@@ -84,7 +84,10 @@ fn of_contributor(
         let quoted: Vec<String> = of_passage(shown, passage).collect();
         // A contributor who contradicts the others is quoted with that.
         let dissents = |part: &[&Sentence]| part.iter().any(|s| reading::stance(text(s)) == Stance::Dissents);
-        let value = |part: &[&Sentence], _| share(part, whole) + if dissents(part) { DISSENT } else { 0.0 };
+        let claims = |part: &[&Sentence]| opens(part, passage) && part.first().is_some_and(|first| first.on_topic);
+        let first = |yes: bool| if yes { FIRST } else { 0.0 };
+        let one_value = |part: &[&Sentence], _| share(part, whole) + first(claims(part));
+        let value = |part: &[&Sentence], _| one_value(part, false) + first(dissents(part));
         keep(&mut pair, best(&own, passage, &quoted, 2, value));
         let short: Vec<&Sentence> = own.into_iter().filter(|s| s.words <= WORDS).collect();
         keep(
@@ -99,8 +102,9 @@ fn of_contributor(
     }
 }
 
-/// What is added to the share of a pair that contradicts the others, so that it comes first.
-const DISSENT: f32 = 1.0;
+/// What is added to the share of a pair that contradicts the others, and of an opening that states the claim, so that
+/// these come first.
+const FIRST: f32 = 1.0;
 
 /// Replaces the run in `slot` by a better one.
 fn keep(slot: &mut Option<Candidate>, other: Option<Candidate>) {
