@@ -240,7 +240,7 @@ mod tests {
         let text = write(&feeds).unwrap();
         assert_eq!(read(&text).unwrap().feeds, feeds);
         assert!(
-            text.contains("<opml version=\"2.0\">") && text.lines().count() == 14,
+            text.contains("<opml version=\"2.0\">") && text.lines().count() == 12,
             "{text}"
         );
         let again = write(&[feeds[2].clone(), feeds[0].clone(), feeds[1].clone()]).unwrap();
