@@ -4,11 +4,14 @@
 //! resolve an address, [`web_address`] drops it, and [`told`] keeps it without its query. This module never uses the
 //! network.
 
+mod hiding;
 mod wrapping;
 
+use self::hiding::service;
 use self::wrapping::{parts, unwrapped};
 use super::clean::clean;
 
+pub(super) use self::hiding::is_hidden;
 pub(super) use self::wrapping::{is_web, percent_decoded};
 
 /// Query parameters that only track readers. One that ends in `_` is a prefix.
@@ -95,37 +98,6 @@ const SUBSTACK: &[&str] = &[
 /// Sites where `ref` names a branch of a repository.
 const CODE_HOSTS: [&str; 5] = ["github", "gitlab", "bitbucket", "codeberg", "gitea"];
 
-/// Services that replace an address with an identifier: a part of the host, and the beginning of the path.
-///
-/// A service that ends in `.` must be at the start of the host.
-const HIDING: [(&str, &str); 25] = [
-    ("", "/a/click?_t="),
-    ("", "/ls/click?upn="),
-    ("", "/ss/c/u001."),
-    ("", "/lt.php?"),
-    ("links.", "/u/click?"),
-    ("link.", "/click/"),
-    ("list-manage.com", "/track/"),
-    ("list-manage.com", "/unsubscribe"),
-    ("mailchi.mp", "/track/"),
-    ("link.mail.beehiiv.com", "/"),
-    ("email.mg", "/c/"),
-    ("sendgrid.net", "/"),
-    ("convertkit-mail", "/"),
-    ("click.kit-mail", "/"),
-    ("hubspotlinks.com", "/"),
-    ("hs-sales-engage.com", "/"),
-    ("mandrillapp.com", "/track/"),
-    ("mailgun.", "/c/"),
-    ("substack.com", "/redirect/"),
-    ("click.", "/track/"),
-    ("track.", "/click"),
-    ("mailerlite.com", "/link/"),
-    ("createsend", "/t/"),
-    ("mimecast.com", "/s/"),
-    ("urldefense.", "/v3/"),
-];
-
 /// Query parameters that name a reader only where another parameter has the reader's mail address.
 const READERS: [&str; 14] = [
     "uid",
@@ -187,25 +159,6 @@ pub(super) fn web_address(href: &str) -> Option<String> {
     }
     let href = untracked(&href);
     is_web(&href).then_some(href)
-}
-
-/// Reports whether only a service can resolve `href`.
-pub(super) fn is_hidden(href: &str) -> bool {
-    service(href).is_some()
-}
-
-/// Returns the length of the part of `href` that names the service, if only a service can resolve it.
-fn service(href: &str) -> Option<usize> {
-    let (host, path) = parts(href);
-    let found = HIDING.iter().find(|(service, prefix)| {
-        let ours = if service.ends_with('.') {
-            host.starts_with(service)
-        } else {
-            host.contains(service)
-        };
-        ours && path.starts_with(prefix)
-    });
-    found.map(|(_, prefix)| href.len() - path.len() + prefix.len())
 }
 
 /// Reports whether a query parameter only tracks readers. `name` is in lower case.
@@ -354,6 +307,46 @@ mod tests {
                 "https://example.org/b",
             ),
             (
+                "https://abc1.r.us-east-1.awstrack.me/L0/https:%2F%2Fexample.org%2Fprice%3Fa=1/1/0100-00/xyz=5",
+                "https://example.org/price?a=1",
+            ),
+            (
+                "https://tracking.letter.example/CL0/https:%2F%2Fexample.org%2Fprice/1/0100/abc=123",
+                "https://example.org/price",
+            ),
+            (
+                "https://click.convertkit-mail2.com/abc123/def456/aHR0cHM6Ly9leGFtcGxlLm9yZy9wcmljZQ==",
+                "https://example.org/price",
+            ),
+            (
+                "https://substack.com/redirect/2/eyJlIjoiaHR0cHM6Ly9leGFtcGxlLm9yZy9wcmljZSJ9.sig-1?linkCreationSource=x",
+                "https://example.org/price",
+            ),
+            (
+                "https://acme.lt.acemlnb.com/Prod/link-tracker?redirectUrl=aHR0cHMlM0ElMkYlMkZleGFtcGxlLm9yZyUyRnByaWNl&sig=a",
+                "https://example.org/price",
+            ),
+            (
+                "https://mailtrack.io/trace/link/abc?url=https%3A%2F%2Fexample.org%2Fprice&userId=1",
+                "https://example.org/price",
+            ),
+            (
+                "https://web.archive.org/web/2020/https://example.org/price",
+                "https://web.archive.org/web/2020/https://example.org/price",
+            ),
+            (
+                "https://check.example.org/page?url=https%3A%2F%2Fexample.org%2Fprice",
+                "https://check.example.org/page?url=https%3A%2F%2Fexample.org%2Fprice",
+            ),
+            (
+                "https://link.springer.example.com/article/10.1007/s00146-023-01650-8",
+                "https://link.springer.example.com/article/10.1007/s00146-023-01650-8",
+            ),
+            (
+                "https://t.example.org/pricing/How-We-Priced-Our-2026-Plans",
+                "https://t.example.org/pricing/How-We-Priced-Our-2026-Plans",
+            ),
+            (
                 "https://example.org/a?e=ann@example.com&uid=7&id=3",
                 "https://example.org/a?id=3",
             ),
@@ -378,6 +371,18 @@ mod tests {
             "https://url1234.example.org/ls/click?upn=u001.abc",
             "https://protect-eu.mimecast.com/s/abcDEF",
             "https://urldefense.com/v3/__https://example.org/b**Ac__;Iw!!AbC!dEf$",
+            "https://ctrk.klclick1.com/l/01ABC",
+            "https://e.customeriomail.com/e/c/eyJlbWFpbF9pZCI6IjEifQ/abc",
+            "https://clicks.letter.example/tl/cl/eyJ2Ijoie",
+            "https://click.e.letter.example/?qs=0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+            "https://links.letter.example/els/v2/abc/def",
+            "https://r.news.letter.example/tr/cl/AbCdEf",
+            "https://email.letter.example/c/eJwVzLEOgyAQ",
+            "https://go.pardot.com/e/12345/price/abc/123?h=x",
+            "https://letter.cmail20.com/t/r-l-abc-def-r/",
+            "https://nl.letter.example/r/?id=h1a2b3c4,5d6e7f,8091a2",
+            "https://letter.example/r/5e1f0c8a?m=9a0b1c2d-3e4f-5061-7283-94a5b6c7d8e9",
+            "https://trk.letter.example/AbCdEf0123456789xY",
         ] {
             assert_eq!(web_address(href), None, "{href}");
         }

@@ -1,7 +1,7 @@
 //! Reads the addresses that services for safe links wrap in their own.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 /// Services that carry the target address in a parameter: a part of the host, and the parameter.
 const WRAPPING: [(&str, &str); 8] = [
@@ -13,6 +13,39 @@ const WRAPPING: [(&str, &str); 8] = [
     ("urldefense.", "u"),
     ("linkprotect.cudasvc.com", "a"),
     ("clicktime.symantec.com", "u"),
+];
+
+/// Names of the parameter with the target, in the addresses of services that count clicks.
+const TARGETS: [&str; 9] = [
+    "url",
+    "u",
+    "redirecturl",
+    "redirect",
+    "redirect_url",
+    "target",
+    "dest",
+    "destination",
+    "to",
+];
+
+/// Words in the host or the path of a service that counts clicks.
+const COUNTING: [&str; 16] = [
+    "click",
+    "clicks",
+    "clk",
+    "track",
+    "tracking",
+    "tracker",
+    "trk",
+    "ctrk",
+    "trace",
+    "awstrack",
+    "redirect",
+    "redir",
+    "cl0",
+    "l0",
+    "mailtrack",
+    "skimresources",
 ];
 
 /// Reports whether `href` is http or https, without white space, and at most 2,000 bytes long.
@@ -37,7 +70,9 @@ pub(super) fn unwrapped(href: &str) -> Option<String> {
     {
         return restored(rest).filter(|inner| is_web(inner));
     }
-    let (_, name) = WRAPPING.iter().find(|(service, _)| host.contains(service))?;
+    let Some((_, name)) = WRAPPING.iter().find(|(service, _)| host.contains(service)) else {
+        return counted(&host, path);
+    };
     let query = path.split_once('?')?.1.split('#').next()?;
     let value = query
         .split('&')
@@ -48,6 +83,58 @@ pub(super) fn unwrapped(href: &str) -> Option<String> {
         false => percent_decoded(value),
     };
     is_web(&inner).then_some(inner)
+}
+
+/// Returns the address that a service which counts clicks carries: in a parameter, or as a part of the path.
+///
+/// Its host or its path must say that it counts clicks. Archives and translators carry addresses too, and are the page
+/// that was meant.
+fn counted(host: &str, path: &str) -> Option<String> {
+    let lower = path.to_ascii_lowercase();
+    let says = |text: &str| {
+        text.split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|word| COUNTING.contains(&word))
+    };
+    let counts = says(host) || says(&lower) || host.contains("mail") && path.starts_with("/c");
+    if !counts {
+        return None;
+    }
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let query = query.split('#').next().unwrap_or_default();
+    let values = query.split('&').filter_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        TARGETS.contains(&name.to_ascii_lowercase().as_str()).then_some(value)
+    });
+    path.split('/').chain(values).find_map(carried)
+}
+
+/// Returns the address that an escaped or encoded part of an address is, or that it has as the only one.
+fn carried(part: &str) -> Option<String> {
+    let plain = percent_decoded(part);
+    if is_web(&plain) {
+        return Some(plain);
+    }
+    // A signature may follow the text: `TEXT.SIGNATURE`.
+    let text = plain.split('.').next()?.trim_end_matches('=');
+    if text.len() < 12 {
+        return None;
+    }
+    let bytes = URL_SAFE_NO_PAD
+        .decode(text)
+        .or_else(|_| STANDARD_NO_PAD.decode(text))
+        .ok()?;
+    let decoded = percent_decoded(std::str::from_utf8(&bytes).ok()?);
+    if is_web(&decoded) {
+        return Some(decoded);
+    }
+    let value: serde_json::Value = serde_json::from_str(&decoded).ok()?;
+    let mut found = value
+        .as_object()?
+        .values()
+        .filter_map(|value| value.as_str())
+        .filter(|text| is_web(text));
+    let only = found.next()?.to_string();
+    found.next().is_none().then_some(only)
 }
 
 /// Reads `ADDRESS__;SIGNS!!…`, the third form of Proofpoint's. The signs, in base64, stand for each `*` of the address.
