@@ -166,11 +166,21 @@ fn document(entry: Entry, source: &Source, limits: &Limits) -> Result<Document, 
         .map(|date| date.date_naive().to_string())
         .find(|day| !matches!(day.as_str(), "1970-01-01" | "0001-01-01" | "1900-01-01"));
     document.date = date.or(document.date);
-    document.source = Some(match address {
-        Some(address) => format!("{}, {address}", source.said()),
-        None => source.said(),
-    });
+    let author = entry
+        .authors
+        .iter()
+        .find_map(|person| by_line(person.name.as_deref()?, source));
+    let said = [Some(source.said()), author, address];
+    document.source = Some(said.into_iter().flatten().collect::<Vec<_>>().join(", "));
     Ok(document)
+}
+
+/// Returns `by NAME`, unless the feed has that name.
+fn by_line(name: &str, source: &Source) -> Option<String> {
+    let name = bounded_line(&clean(name), 120);
+    let own = source.title.as_deref().is_some_and(|title| key(title) == key(&name));
+    let is_name = !key(&name).is_empty() && !name.contains(['@', '<', '>']) && !name.contains("://");
+    (is_name && !own).then(|| format!("by {name}"))
 }
 
 /// Returns the entry's text: its content, unless that only begins or announces the summary. Blocks that are only in the

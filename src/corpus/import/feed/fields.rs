@@ -30,6 +30,7 @@ pub(super) enum Role {
     Title,
     Id,
     Link,
+    Author,
     Published,
     Updated,
     Summary,
@@ -78,6 +79,10 @@ pub(super) fn role(form: Form, space: Space, name: &str) -> Option<Role> {
         (Form::Notes, ..) => return None,
         (_, Space::Feed, "guid" | "id") => Role::Id,
         (Form::Rss, Space::Feed, "link") => Role::Link,
+        // In Atom, the name is an element inside of the author.
+        (Form::Atom, Space::Feed, "name") | (Form::Rss, Space::Feed, "author") | (_, Space::Dublin, "creator") => {
+            Role::Author
+        }
         (_, Space::Feed, "pubdate" | "published" | "issued" | "created")
         | (_, Space::Dublin, "date" | "issued" | "available") => Role::Published,
         // An entry may be created long before it is published.
@@ -93,10 +98,10 @@ pub(super) fn role(form: Form, space: Space, name: &str) -> Option<Role> {
 }
 
 /// Reports whether an element only contains others that are read.
-pub(super) fn is_transparent(space: Space, name: &str) -> bool {
+pub(super) fn is_transparent(form: Form, space: Space, name: &str) -> bool {
     match space {
         Space::Media => matches!(name, "group" | "content"),
-        Space::Feed => matches!(name, "channel" | "note-attributes"),
+        Space::Feed => matches!(name, "channel" | "note-attributes") || form == Form::Atom && name == "author",
         _ => false,
     }
 }

@@ -51,6 +51,13 @@ pub(super) fn repaired(text: &str, max: usize) -> Option<(String, usize)> {
         if html < text / 2 {
             out.remove("content_html");
         }
+        let authors = item.get("authors").and_then(Value::as_array).into_iter().flatten();
+        let name = authors
+            .chain(item.get("author"))
+            .find_map(|author| author.get("name").and_then(text_of));
+        if let Some(name) = name {
+            out.insert("authors".into(), json!([{ "name": name }]));
+        }
         Value::Object(out)
     };
     let items: Vec<Value> = items.iter().take(max).map(item).collect();

@@ -48,6 +48,7 @@ struct Entry {
     link: Option<String>,
     /// Whether the link is known to lead to the entry's page.
     sure_link: bool,
+    author: Option<String>,
     published: Option<String>,
     updated: Option<String>,
     summary: Option<(String, Sort)>,
@@ -200,7 +201,7 @@ impl State {
                     text: String::new(),
                 });
             }
-            None if empty || is_transparent(space, &name) => {}
+            None if empty || is_transparent(form, space, &name) => {}
             None => self.skip = Some((name, 0)),
         }
     }
@@ -324,6 +325,7 @@ impl State {
                 entry.sure_link |= entry.link.is_none();
                 entry.link = entry.link.take().or(plain);
             }
+            Role::Author => entry.author = entry.author.take().or(plain),
             Role::Published => entry.published = entry.published.take().or(plain),
             Role::Updated => entry.updated = entry.updated.take().or(plain),
             Role::Summary => entry.summary = longer(entry.summary.take(), whole),
@@ -377,6 +379,11 @@ impl State {
                 self.out.push_str(&element(name, &text));
             }
         }
+        if let Some(author) = entry.author {
+            let mut name = String::new();
+            escape(author_name(&author), &mut name);
+            self.out.push_str(&format!("<author><name>{name}</name></author>"));
+        }
         if let Some(link) = entry.link {
             let mut href = String::new();
             escape(&link, &mut href);
@@ -408,6 +415,15 @@ impl Open {
             self.text.push_str(&format!("</{name}>"));
         }
     }
+}
+
+/// Returns the name in `dana@example.org (Dana Reyes)`, as RSS has it.
+fn author_name(author: &str) -> &str {
+    let name = author
+        .split_once(" (")
+        .filter(|(address, _)| address.contains('@'))
+        .and_then(|(_, name)| name.strip_suffix(')'));
+    name.unwrap_or(author)
 }
 
 fn longer(held: Option<(String, Sort)>, new: Option<(String, Sort)>) -> Option<(String, Sort)> {
