@@ -38,6 +38,7 @@ mod imap;
 mod imap_faults;
 mod import;
 mod import_archives;
+mod import_around;
 mod import_documents;
 mod import_forms;
 mod import_hostile;

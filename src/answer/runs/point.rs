@@ -9,7 +9,7 @@
 /// The features and their weights: with likeness in meaning, and without it.
 const BY_MEANING: [(&str, f32); 7] = [
     ("whole", 2.079),
-    ("first", -0.318),
+    ("first", -0.32),
     ("length", 0.900),
     ("i", -2.313),
     ("you", -1.820),

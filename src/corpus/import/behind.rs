@@ -130,7 +130,7 @@ fn asked(title: &str, body: &str) -> Option<Asked> {
         let (name, _) = line.split_once(',')?;
         (names::is_person(name) && names::is_sure_byline(line)).then_some(())
     };
-    let bare = names::bare(first);
+    let bare = names::after_dash(first).map_or(names::bare(first), |(name, _)| name);
     let from = ["From ", "from ", "Raised by ", "Posed by "]
         .iter()
         .find_map(|word| bare.strip_prefix(word));

@@ -37,6 +37,8 @@ pub(super) struct Block {
     pub quotes: bool,
     /// Whether it says what a picture shows.
     pub caption: bool,
+    /// Whether all its words are links, also those that lead to a hidden address.
+    pub linked: bool,
 }
 
 impl Block {
@@ -50,6 +52,7 @@ impl Block {
             rich: None,
             quotes: false,
             caption: false,
+            linked: false,
         }
     }
 

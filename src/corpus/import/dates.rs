@@ -5,52 +5,18 @@
 //! a wrong weekday, a full month name in RFC 2822's format, a named time zone. So this module only looks for the day
 //! among the words.
 
+mod months;
+mod tokens;
+
 use std::ops::Range;
 
+use self::months::month;
+use self::tokens::{Token, tokens};
 use super::clean::{head, words};
 use crate::corpus::markdown::is_day;
 
 /// How much of a text is searched, in characters. A date is near the beginning.
 const LONGEST: usize = 200;
-
-/// Abbreviated names of months, in the languages of our readers' newsletters. A word must match one exactly.
-const MONTHS: [&[&str]; 12] = [
-    &["jan", "janv", "enero", "ene", "gennaio", "gen"],
-    &["feb", "fév", "fev", "febbraio"],
-    &["mar", "mär", "mrt", "maart"],
-    &["apr", "avr", "abr"],
-    &["may", "mai", "mayo", "maggio", "mag", "mei"],
-    &["jun", "juin", "giugno", "giu"],
-    &["jul", "juil", "luglio", "lug"],
-    &["aug", "aoû", "aou", "ago"],
-    &["sep", "set"],
-    &["oct", "okt", "ott", "out"],
-    &["nov"],
-    &["dec", "déc", "dez", "dic"],
-];
-
-/// Full names of months. A word that only begins like one (`marketing`) does not match.
-const NAMES: [&str; 12] = [
-    "january januar janvier enero gennaio janeiro januari jänner",
-    "february februar février fevrier febrero febbraio fevereiro februari",
-    "march märz marz mars marzo março marco maart",
-    "april avril abril aprile",
-    "may mai mayo maggio maio mei",
-    "june juni juin junio giugno junho",
-    "july juli juillet julio luglio julho",
-    "august août aout agosto augustus",
-    "september septembre septiembre settembre setembro",
-    "october oktober octobre octubre ottobre outubro",
-    "november novembre noviembre novembro",
-    "december dezember décembre decembre diciembre dicembre dezembro",
-];
-
-#[derive(Debug, Clone, PartialEq)]
-struct Token<'a> {
-    text: &'a str,
-    at: Range<usize>,
-    number: Option<u32>,
-}
 
 /// Returns the first day in a field that is meant for a date.
 ///
@@ -176,10 +142,14 @@ pub(super) fn without_weekday(line: &str) -> &str {
 
 fn goes_with_a_date(word: &str) -> bool {
     let word = word.to_lowercase();
-    is_weekday(&word) || super::names::among("published date dated posted on sent the of am pm", &word)
+    is_weekday(&word)
+        || super::names::among(
+            "published date dated posted on sent the of am pm г года р року r roku",
+            &word,
+        )
 }
 
-fn is_weekday(word: &str) -> bool {
+pub(super) fn is_weekday(word: &str) -> bool {
     const DAYS: [&str; 7] = [
         "monday",
         "tuesday",
@@ -198,6 +168,11 @@ fn found(text: &str, short_years: bool) -> Vec<(String, Range<usize>)> {
     let mut out = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
+        if let Some(day) = month_of_issue(text, &tokens, at) {
+            out.push((day, tokens[at + 1].at.start..tokens[at + 2].at.end));
+            at += 3;
+            continue;
+        }
         match day_at(text, &tokens[at..], short_years) {
             Some((day, count)) => {
                 let end = tokens[at + count - 1].at.end;
@@ -205,42 +180,6 @@ fn found(text: &str, short_years: bool) -> Vec<(String, Range<usize>)> {
                 at += count;
             }
             None => at += 1,
-        }
-    }
-    out
-}
-
-/// Splits text into runs of digits and runs of letters.
-fn tokens(text: &str) -> Vec<Token<'_>> {
-    let kind = |c: char| {
-        if c.is_ascii_digit() {
-            1
-        } else {
-            2 * u8::from(c.is_alphabetic())
-        }
-    };
-    let mut out: Vec<Token> = Vec::new();
-    let mut open: Option<(usize, u8)> = None;
-    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
-        // Chinese, Japanese and Korean write the unit after each number.
-        let unit = matches!(c, '年' | '月' | '日' | '년' | '월' | '일');
-        let now = if unit { 0 } else { kind(c) };
-        if let Some((start, kind)) = open.filter(|(_, kind)| *kind != now) {
-            let word = &text[start..at];
-            let number = if kind == 1 && word.len() <= 8 {
-                word.parse().ok()
-            } else {
-                None
-            };
-            out.push(Token {
-                text: word,
-                at: start..at,
-                number,
-            });
-            open = None;
-        }
-        if now != 0 && open.is_none() {
-            open = Some((at, now));
         }
     }
     out
@@ -317,6 +256,51 @@ fn day_at(text: &str, tokens: &[Token], short_years: bool) -> Option<(String, us
         .and_then(|y| made(y, m, d, at + 1))
 }
 
+/// Returns the first day of the month in `No. 2, February 2026` or `n° 8 mars 2026`, where the number is that of the issue.
+fn month_of_issue(text: &str, tokens: &[Token], at: usize) -> Option<String> {
+    let (number, name, year) = (tokens.get(at)?, tokens.get(at + 1)?, tokens.get(at + 2)?);
+    number.number.filter(|_| number.text.len() <= 2)?;
+    let year = year
+        .number
+        .filter(|y| year.text.len() == 4 && (1900..=2100).contains(y))?;
+    let apart = |a: &Token, b: &Token| near(&text[a.at.end..b.at.start]);
+    let day = format!("{year:04}-{:02}-01", month(name.text)?);
+    let joined = apart(number, name) && apart(name, &tokens[at + 2]);
+    (joined && numbers_issue(&text[..number.at.start])).then_some(day)
+}
+
+/// Reports whether `before` ends in a word or a sign that the number of an issue follows.
+fn numbers_issue(before: &str) -> bool {
+    let before = before.trim_end();
+    if before.ends_with(['#', '№']) {
+        return true;
+    }
+    let words: Vec<&str> = before
+        .trim_end_matches(['.', '°', 'º', ':', ' '])
+        .rsplit(|c: char| !c.is_alphanumeric())
+        .take(1)
+        .collect();
+    let signs = [
+        "no",
+        "nr",
+        "n",
+        "num",
+        "number",
+        "numéro",
+        "numero",
+        "número",
+        "nummer",
+        "issue",
+        "ausgabe",
+        "edition",
+        "vol",
+        "volume",
+        "núm",
+        "выпуск",
+    ];
+    words.iter().any(|word| signs.contains(&word.to_lowercase().as_str()))
+}
+
 /// Reports whether the text between two parts of a date is only separators.
 fn near(gap: &str) -> bool {
     gap.chars().all(|c| matches!(c, ' ' | ',' | '.' | '-' | '/' | '\u{a0}'))
@@ -340,17 +324,6 @@ fn in_numbers(text: &str, tokens: &[Token], one: &str, two: &str) -> Option<(u32
     }
 }
 
-fn month(word: &str) -> Option<u32> {
-    let word = word.to_lowercase();
-    let whole = NAMES.iter().position(|names| names.split(' ').any(|name| name == word));
-    let short = || {
-        MONTHS
-            .iter()
-            .position(|short| short.contains(&word.as_str()) || word == "sept" && short.contains(&"sep"))
-    };
-    whole.or_else(short).and_then(|at| u32::try_from(at + 1).ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -372,6 +345,11 @@ mod tests {
             "mon, 05 jan 2026 09:00:00 gmt",
             "20260105T090000Z",
             "January 5, 2026",
+            "lun., 05 janv. 2026 08:00:00 +0100",
+            "5 stycznia 2026 r.",
+            "5 января 2026 г.",
+            "5 Ocak 2026",
+            "No. 12, 5 January 2026",
             "1/5/2026 9:00:00 AM",
             "Mon,05 Jan 2026 09:00:00 GMT",
             "Mon, 05-Jan-2026 09:00:00 GMT",

@@ -78,6 +78,7 @@ impl Builder {
     }
 
     pub(super) fn begin_question(&mut self, number: u32, title: &str, why: &'static str) {
+        self.leave_out_headings();
         let number = self.free_number(number);
         self.why.question(number, why);
         let full = one_line(title.trim_matches(['*', '_', ' ']));
@@ -99,6 +100,18 @@ impl Builder {
         self.last_answer = None;
         self.strong_marks = None;
         self.place = Place::Question;
+    }
+
+    /// Leaves out headings directly above a question, which only head a group of questions.
+    fn leave_out_headings(&mut self) {
+        let sections = &mut self.built.edition.sections;
+        let mut titles = Vec::new();
+        while self.place == Place::Section && sections.last().is_some_and(|section| section.body.is_empty()) {
+            titles.extend(sections.pop().map(|section| section.title));
+        }
+        for title in titles {
+            self.note("heading over questions", words(&title), &title);
+        }
     }
 
     /// Returns `wanted` if it is not 0 and not taken, or else the number after the highest.
@@ -204,6 +217,11 @@ impl Builder {
             return false;
         }
         let previous = at.checked_sub(1).and_then(|at| blocks.get(at));
+        // Of several lines with the same dash, the last is an item as the others are, unless it says a role.
+        let dashed = |b: &Block| b.text.starts_with(['–', '—']);
+        if dashed(block) && previous.is_some_and(dashed) && !names::is_sure_byline(name) {
+            return false;
+        }
         if block.text.starts_with("- ") && previous.is_some_and(|p| self.goes_on_as_list(p, block, name)) {
             return false;
         }

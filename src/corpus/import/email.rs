@@ -27,7 +27,7 @@ use super::clean::{clean, words};
 use super::sniff::Kind;
 use super::structure::build;
 use super::structure::built::Built;
-use super::{ImportReport, Limits, add, page, sniff};
+use super::{ImportReport, Limits, add, page, pdf, sniff};
 
 pub(super) use mailbox::in_emlx;
 
@@ -378,7 +378,7 @@ impl Reading<'_> {
             .name
             .rsplit_once('.')
             .map(|(_, ending)| ending.to_ascii_lowercase());
-        let letters = ["html", "htm", "xhtml", "md", "markdown", "txt", "eml"];
+        let letters = ["html", "htm", "xhtml", "md", "markdown", "txt", "eml", "pdf"];
         let is_letter = ending.is_none_or(|ending| letters.contains(&ending.as_str()));
         let kind = match sniff::kind(&file.name, &file.bytes) {
             Ok(kind) if is_letter => kind,
@@ -398,6 +398,10 @@ impl Reading<'_> {
         let is_html = match kind {
             Kind::Eml => {
                 messages.push(file.bytes);
+                return None;
+            }
+            Kind::Pdf => {
+                pdf::read(&called, &file.bytes, self.limits, self.report);
                 return None;
             }
             Kind::Html => true,

@@ -14,6 +14,12 @@ use super::tags::{self, Step, Walk};
 /// How many blocks at the beginning may contain the title, the day and the name of the site.
 const HEAD_BLOCKS: usize = 16;
 
+/// Most `<time>` elements that are looked at.
+const MOST_TIMES: usize = 10;
+
+/// How many elements around a `<time>` may hold the title too.
+const TITLE_LEVELS: usize = 5;
+
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     /// Titles of only this page: `og:title`, JSON-LD.
@@ -23,6 +29,8 @@ pub(super) struct Facts {
     site: Option<String>,
     /// Days, the most trustworthy first: from metadata, from a marked element, from a `<time>` in the article.
     published: Option<String>,
+    /// The day in JSON-LD of the page around the article.
+    page_day: Option<String>,
     marked: Option<String>,
     timed: Option<String>,
 }
@@ -31,7 +39,7 @@ impl Facts {
     /// Collects the facts from `tree`. `in_article` reports whether an element is in the article.
     pub(super) fn of(tree: &Tree, in_article: impl Fn(NodeId) -> bool) -> Facts {
         let mut facts = Facts::default();
-        let mut json = None;
+        let (mut json, mut tries) = (None, 0);
         for step in Walk::new(tree.root()) {
             let Step::Enter(node) = step else { continue };
             let Some(name) = tags::name_of(&node) else { continue };
@@ -39,12 +47,21 @@ impl Facts {
                 "title" if facts.page_title.is_none() => facts.page_title = title(&node.text()),
                 "meta" => facts.meta(&node),
                 "script" if node.attr("type").is_some_and(|t| t.contains("ld+json")) => {
-                    json = json.or_else(|| serde_json::from_str::<Value>(&node.text()).ok().filter(has_article));
+                    let read = serde_json::from_str::<Value>(&node.text()).ok();
+                    facts.page_day = facts.page_day.take().or_else(|| page_day(read.as_ref()?));
+                    json = json.or_else(|| read.filter(has_article));
                 }
                 "time" if facts.timed.is_none() && in_article(node.id) => {
                     facts.timed = node.attr("datetime").and_then(|value| day(&value));
                 }
                 _ => {}
+            }
+            if facts.marked.is_none() && &*name == "time" && tries < MOST_TIMES && is_labelled_published(&node) {
+                tries += 1;
+                facts.marked = node
+                    .attr("datetime")
+                    .filter(|_| is_beside_title(&node))
+                    .and_then(|value| day(&value));
             }
             let published = || node.attr("itemprop").is_some_and(|prop| &*prop == "datePublished");
             if facts.marked.is_none() && published() {
@@ -127,6 +144,32 @@ fn is_article(object: &Value) -> bool {
     }
 }
 
+/// Returns the day of a page in JSON-LD that says nothing about an article, as some sites describe only the page.
+fn page_day(json: &Value) -> Option<String> {
+    let is_page = |object: &&Value| {
+        let kinds = object.get("@type");
+        let one = |kind: &Value| kind.as_str().is_some_and(|kind| kind.ends_with("WebPage"));
+        kinds.is_some_and(|kinds| one(kinds) || kinds.as_array().is_some_and(|kinds| kinds.iter().any(one)))
+    };
+    let objects = objects(json);
+    let page = objects.into_iter().find(is_page)?;
+    day(page.get("datePublished")?.as_str()?)
+}
+
+fn is_labelled_published(time: &dom_query::NodeRef) -> bool {
+    time.has_attr("pubdate") || tags::labels(time).iter().any(|label| label == "published")
+}
+
+/// Reports whether the title of the page is in an element around a `<time>`.
+fn is_beside_title(time: &dom_query::NodeRef) -> bool {
+    let is =
+        |node: &dom_query::NodeRef, names: &[&str]| tags::name_of(node).is_some_and(|name| names.contains(&&*name));
+    time.ancestors_it(None)
+        .take(TITLE_LEVELS)
+        .take_while(|around| !is(around, &["body", "html", "main"]))
+        .any(|around| Walk::new(around).any(|step| matches!(step, Step::Enter(node) if is(&node, &["h1"]))))
+}
+
 fn has_article(json: &Value) -> bool {
     objects(json).into_iter().any(is_article)
 }
@@ -196,6 +239,7 @@ pub(super) fn settle(document: &mut Document, facts: Facts) {
     document.date = facts
         .published
         .clone()
+        .or(facts.page_day.clone())
         .or(facts.marked.clone())
         .or_else(|| visible(true))
         .or_else(|| facts.timed.clone())

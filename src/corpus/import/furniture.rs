@@ -5,7 +5,7 @@
 
 use super::block::{Block, Look};
 use super::clean::{key, words};
-use super::{marks, phrases};
+use super::{footer, marks, phrases};
 
 /// Kinds of dropped text that are not part of a newsletter's body: hidden, around the text, or repeated elsewhere.
 pub(super) const NO_BODY: [&str; 34] = [
@@ -55,6 +55,7 @@ const ABOUT_WORDS: usize = 160;
 pub(super) struct Furniture {
     what: Vec<Option<&'static str>>,
     about: Vec<bool>,
+    footer: Vec<bool>,
     /// Index after the last content. All later blocks are short or could be furniture.
     tail: usize,
 }
@@ -73,16 +74,23 @@ impl Furniture {
         let mut found = Furniture {
             what: (0..blocks.len()).map(|at| what(blocks, at, head, tail)).collect(),
             about: blocks.iter().map(|b| phrases::about_sender(&b.text)).collect(),
+            footer: Vec::new(),
             tail,
         };
         found.polls(blocks);
         found.numbers(blocks, head, tail);
+        found.footer = footer::mark(blocks, head, &mut found.what);
         found
     }
 
     /// Returns what block `at` could be.
     pub(super) fn at(&self, at: usize) -> Option<&'static str> {
         self.what.get(at).copied().flatten()
+    }
+
+    /// Reports whether block `at` is in the footer, whatever is above it.
+    pub(super) fn is_footer(&self, at: usize) -> bool {
+        self.footer.get(at).copied().unwrap_or(false)
     }
 
     /// Reports whether block `at` is text about the sender at the end.
@@ -125,10 +133,16 @@ impl Furniture {
         }
         if k.contains("posts") {
             // A later heading of the same level begins another part.
-            let level = |b: &Block| if let Look::Heading(level) = b.look { level } else { 7 };
+            let level = |b: &Block| {
+                if let Look::Heading(level) = b.look { level } else { 7 }
+            };
             return shown().all(|b| words(&b.text) <= 20) && !shown().any(|b| level(b) <= level(label).min(6));
         }
-        left <= ABOUT_WORDS && !shown().any(|b| matches!(b.look, Look::Heading(1..=2)))
+        let level = |b: &Block| {
+            if let Look::Heading(level) = b.look { level } else { 7 }
+        };
+        let next = shown().any(|b| matches!(b.look, Look::Heading(_)) && level(b) <= level(label).clamp(2, 6));
+        left <= ABOUT_WORDS && !next
     }
 
     /// Marks polls: a question and the short answers to choose from.
@@ -192,6 +206,10 @@ fn what(blocks: &[Block], at: usize, head: usize, tail: usize) -> Option<&'stati
         return None;
     }
     let text = &block.text;
+    // The rows of a table are content, whatever is in its cells.
+    if text.starts_with("| ") {
+        return None;
+    }
     // A heading with text below it belongs to that text, whatever it says.
     let below = blocks
         .get(at + 1..)?
@@ -211,7 +229,11 @@ fn what(blocks: &[Block], at: usize, head: usize, tail: usize) -> Option<&'stati
         return None;
     }
     let outside = at < head || at >= tail;
-    let linked = block.link.is_some() || text.contains("://");
+    let linked = block.link.is_some() || block.linked || text.contains("://");
+    // An item such as `Terms of service: legal` is about them.
+    if block.look == Look::Item && !linked && phrases::whole(text).is_none() {
+        return None;
+    }
     if let Some(what) = phrases::whole(text).filter(|_| outside || linked || !phrases::ambiguous(text)) {
         return Some(what);
     }

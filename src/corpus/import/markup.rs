@@ -187,9 +187,19 @@ pub(super) fn without(text: &str) -> (String, Vec<String>) {
                 out.push_str(&raised);
                 at += length;
                 continue;
+            } else if let Some((length, title)) = summary(rest) {
+                out.push_str(&title);
+                at += length;
+                continue;
             } else if let Some((length, name)) = tag(rest) {
-                if name == "br" {
-                    out.push('\n');
+                let after = rest[length..].trim_start();
+                match name {
+                    "br" => out.push('\n'),
+                    // What follows is not part of the text that opens on a click.
+                    "details" if rest.starts_with("</") && !after.is_empty() && !after.starts_with("<details") => {
+                        out.push_str("\n\n---\n\n");
+                    }
+                    _ => {}
                 }
                 at += length;
                 continue;
@@ -294,6 +304,33 @@ fn raised(text: &str, before: &str, notes: &mut Notes) -> Option<(usize, String)
     })
 }
 
+/// Reads `<summary>words</summary>`, which heads the text that opens on a click. Returns its length, and the words as
+/// a heading.
+fn summary(text: &str) -> Option<(usize, String)> {
+    let (open, _) = tag(text).filter(|(_, name)| *name == "summary" && !text.starts_with("</"))?;
+    let end = near(&text[open..]).find("</summary>")?;
+    let inner = &text[open..open + end];
+    let mut words = String::new();
+    let mut rest = inner;
+    while let Some(at) = rest.find('<') {
+        words.push_str(&rest[..at]);
+        let length = tag(&rest[at..]).map_or(1, |(length, _)| length);
+        if length == 1 {
+            words.push('<');
+        }
+        rest = &rest[at + length..];
+    }
+    words.push_str(rest);
+    let words = super::clean::one_line(&words);
+    let words = words.trim_matches(['*', '_', ' ', '#']);
+    let title = if words.is_empty() {
+        String::new()
+    } else {
+        format!("\n\n###### {words}\n\n")
+    };
+    Some((open + end + "</summary>".len(), title))
+}
+
 /// Returns the length and the name of the tag at the beginning of `text`.
 fn tag(text: &str) -> Option<(usize, &'static str)> {
     let inner = text.strip_prefix('<')?;
@@ -320,6 +357,10 @@ mod tests {
             ("a <!-- note\nto editors --> b", "a  b"),
             ("<aside>\n💡 Nobody scrolls.\n</aside>", "\n💡 Nobody scrolls.\n"),
             ("one<br/>two", "one\ntwo"),
+            (
+                "<details><summary><b>Why?</b></summary>Because.</details>\nNext",
+                "\n\n###### Why?\n\nBecause.\n\n---\n\n\nNext",
+            ),
             (
                 "see <https://example.org> and `<b>`",
                 "see <https://example.org> and `<b>`",

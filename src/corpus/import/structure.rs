@@ -262,7 +262,11 @@ impl Builder {
         let outside = match self.place {
             Place::Question | Place::Asked | Place::Contents => false,
             // An unsigned answer ends at the rule below it.
-            Place::Answer => after_rule || self.furniture.at(at).is_some() && phrases::template(&block.text).is_some(),
+            Place::Answer => {
+                after_rule
+                    || self.furniture.is_footer(at)
+                    || self.furniture.at(at).is_some() && phrases::template(&block.text).is_some()
+            }
             _ => true,
         };
         if !outside {

@@ -9,6 +9,7 @@ use dom_query::{NodeId, NodeRef};
 
 use super::clean::{weight, words};
 use super::credits;
+use super::hidden::{self, Formats, Rules};
 use super::tags::{self, Step, Walk};
 
 /// The text of an article in the vocabularies of schema.org and of microformats.
@@ -80,6 +81,9 @@ pub(super) struct Survey {
     only_comments: bool,
     /// The hidden elements with sentences directly below an element, and the words of these sentences.
     hidden: HashMap<NodeId, (usize, usize), foldhash::fast::FixedState>,
+    formats: Formats,
+    /// What the style sheet of a mail hides. Scripts of a page may show such elements.
+    rules: Option<Rules>,
 }
 
 impl Survey {
@@ -104,6 +108,7 @@ impl Survey {
     pub(super) fn new(root: NodeRef, is_page: bool) -> Self {
         let mut counts: HashMap<NodeId, Count, _> = HashMap::default();
         let mut hidden: HashMap<NodeId, (usize, usize), _> = HashMap::default();
+        let mut formats = Formats::default();
         let mut open: Vec<(NodeId, Count)> = Vec::new();
         let mut main = None;
         let mut links = 0usize;
@@ -132,6 +137,7 @@ impl Survey {
                     if tags::unread(&name) == Some("") {
                         walk.pass(node);
                     }
+                    formats.note(&node, &name);
                     links += usize::from(&*name == "a");
                     let outward = |href: &str| href.starts_with("http") || href.starts_with("//");
                     let own = Count {
@@ -175,7 +181,7 @@ impl Survey {
                         let is_body = |above: &NodeRef| tags::name_of(above).is_some_and(|name| &*name == "body");
                         if is_page
                             && count.prose > 0
-                            && tags::is_hidden(&node)
+                            && hidden::is_hidden(&node)
                             && !node.parent().is_some_and(|above| is_body(&above))
                         {
                             let (slides, words) = hidden.entry(*above).or_default();
@@ -196,7 +202,14 @@ impl Survey {
             is_page,
             only_comments,
             hidden,
+            formats,
+            rules: Rules::of_mail(root),
         }
+    }
+
+    /// Reports whether `node` is a hidden formatting element that opened again because its end is missing.
+    pub(super) fn is_reopened(&self, node: &NodeRef, name: &str) -> bool {
+        self.formats.is_reopened(node, name)
     }
 
     pub(super) fn count(&self, node: &NodeRef) -> Count {
@@ -214,7 +227,12 @@ impl Survey {
             return None;
         }
         // Pages hide what they fade in, or everything until a script has run. A preheader is short.
-        if tags::is_hidden(node) && (self.is_small(node) || self.is_gap(node)) && !self.is_slide(node) {
+        let is_hidden = hidden::is_hidden(node) || self.rules.as_ref().is_some_and(|rules| rules.hide(node));
+        if is_hidden
+            && !self.formats.is_reopened(node, name)
+            && (self.is_small(node) || self.is_gap(node))
+            && !self.is_slide(node)
+        {
             return Some("hidden text");
         }
         if self.is_page { self.furniture(node, name) } else { None }
@@ -238,7 +256,7 @@ impl Survey {
         let is_article = |above: &NodeRef| tags::name_of(above).is_some_and(|n| matches!(&*n, "article" | "main"));
         let article = node.ancestors_it(None).find(is_article);
         self.is_page
-            && tags::is_invisible(node)
+            && hidden::is_invisible(node)
             && article.is_some_and(|article| {
                 let count = self.count(&article);
                 let shown = count.prose.saturating_sub(count.commented + self.count(node).prose);
@@ -262,7 +280,7 @@ impl Survey {
         let role = node.attr("role").unwrap_or_default();
         match (name, &*role) {
             ("footer", _) | (_, "contentinfo")
-                if !count.has_h1 && !inside(node, &["article", "main", "blockquote"]) =>
+                if !count.has_h1 && !tags::inside(node, &["article", "main", "blockquote"]) =>
             {
                 return Some("footer of the page");
             }
@@ -314,7 +332,7 @@ impl Survey {
         }
         // A gallery of pictures with text around it opens them in the same way.
         let opens = has(&["modal", "popup", "overlay", "lightbox"])
-            && !(inside(node, &["article", "main"]) && 100 * count.prose > 15 * self.all.prose && !bare);
+            && !(tags::inside(node, &["article", "main"]) && 100 * count.prose > 15 * self.all.prose && !bare);
         if (opens || has(&["cookie", "cookies", "consent", "gdpr", "paywall"])) && part(30) {
             return Some("notice of the page");
         }
@@ -404,7 +422,7 @@ impl Survey {
         if has(&["sidebar", "widget", "widgets"]) && !only_article && (dense || bare && count.links >= 2) {
             return Some("side column");
         }
-        if has(&["footer", "colophon", "copyright"]) && (bare || dense) && !inside(node, &["blockquote"]) {
+        if has(&["footer", "colophon", "copyright"]) && (bare || dense) && !tags::inside(node, &["blockquote"]) {
             return Some("footer of the page");
         }
         if has(&[
@@ -429,10 +447,4 @@ fn menu(name: &str, count: Count) -> Option<&'static str> {
     let listed = matches!(name, "ul" | "ol" | "div" | "header");
     let short = count.links >= 3 && count.words <= 3 * count.links && count.density() >= 90;
     (listed && short && count.outward == 0).then_some("navigation")
-}
-
-/// Reports whether `node` is inside an element with one of `names`.
-pub(super) fn inside(node: &NodeRef, names: &[&str]) -> bool {
-    node.ancestors_it(None)
-        .any(|above| tags::name_of(&above).is_some_and(|name| names.contains(&&*name)))
 }

@@ -1,6 +1,6 @@
 //! Classifies HTML elements, and walks a tree without recursion.
 //!
-//! It decides whether an element begins a paragraph, has readable text, or is hidden.
+//! It decides whether an element begins a paragraph or has readable text.
 
 use dom_query::{NodeData, NodeRef};
 use html5ever::LocalName;
@@ -255,36 +255,6 @@ pub(super) fn is_note(node: &NodeRef) -> bool {
     })
 }
 
-/// Reports whether an element is hidden.
-///
-/// `font-size:0` is not enough, because mail templates set it on every table cell. Neither is `opacity:0`, because
-/// pages fade in what they show.
-pub(super) fn is_hidden(node: &NodeRef) -> bool {
-    let class = node.attr("class").unwrap_or_default().to_ascii_lowercase();
-    let preheader = |c: &str| matches!(c, "preheader" | "preview-text" | "previewtext");
-    if node.has_attr("hidden") || class.split_whitespace().any(preheader) {
-        return true;
-    }
-    let Some(style) = style(node) else { return false };
-    let declared = |wanted: &[&str]| {
-        style
-            .split(';')
-            .any(|d| wanted.contains(&d.trim_end_matches("!important")))
-    };
-    let small = [
-        "font-size:0",
-        "font-size:0px",
-        "font-size:1px",
-        "line-height:0",
-        "line-height:0px",
-        "line-height:1px",
-    ];
-    let tiny = declared(&small);
-    declared(&["display:none", "max-height:0", "max-height:0px", "mso-hide:all"])
-        || declared(&["opacity:0"]) && tiny
-        || declared(&["visibility:hidden"]) && (tiny || !declared(&["opacity:0"]) && !fades_in(&class))
-}
-
 /// Reports whether a page leaves an element out when it is printed.
 pub(super) fn is_unprinted(node: &NodeRef) -> bool {
     let class = node.attr("class").unwrap_or_default().to_ascii_lowercase();
@@ -301,23 +271,6 @@ pub(super) fn is_unprinted(node: &NodeRef) -> bool {
     signs.iter().any(|sign| class.contains(sign))
 }
 
-/// Reports whether a style hides an element and keeps its space. Text that opens on a click takes no space before.
-pub(super) fn is_invisible(node: &NodeRef) -> bool {
-    style(node).is_some_and(|style| {
-        style
-            .split(';')
-            .any(|d| d.trim_end_matches("!important") == "visibility:hidden")
-    })
-}
-
-/// Reports whether classes belong to a script that shows an element when a reader scrolls to it.
-fn fades_in(class: &str) -> bool {
-    let signs = ["fade", "reveal", "animat", "invisible", "scroll"];
-    class
-        .split_whitespace()
-        .any(|c| matches!(c, "wow" | "aos") || signs.iter().any(|sign| c.contains(sign)))
-}
-
 /// Reports whether a style raises the text above its line, as `sup` does.
 pub(super) fn is_raised(node: &NodeRef) -> bool {
     style(node).is_some_and(|style| {
@@ -332,10 +285,44 @@ pub(super) fn is_raised(node: &NodeRef) -> bool {
 }
 
 /// Returns the style of an element in lower case, without spaces.
-fn style(node: &NodeRef) -> Option<String> {
+pub(super) fn style(node: &NodeRef) -> Option<String> {
     let style = node.attr("style")?;
     let lower = style.to_ascii_lowercase();
     Some(lower.chars().filter(|c| !c.is_whitespace()).collect())
+}
+
+/// Whether the next element is another text that opens on a click.
+pub(super) fn followed_by_details(node: &NodeRef) -> bool {
+    let mut next = node.next_sibling();
+    while let Some(at) = next {
+        if let Some(name) = name_of(&at) {
+            return &*name == "details";
+        }
+        if with_text(&at, |text| !text.trim().is_empty()).unwrap_or(false) {
+            return false;
+        }
+        next = at.next_sibling();
+    }
+    // The end of what is around it is an end by itself.
+    true
+}
+
+/// Whether a `<span>` follows another one without a space, and each has several words: a name, a day, a time to read.
+///
+/// The page sets them apart. Spans within a word have one word or begin in small letters.
+pub(super) fn stands_apart(span: &NodeRef) -> bool {
+    let several = |node: &NodeRef| super::clean::words(&text_of(*node)) >= 2;
+    let Some(before) = span.prev_sibling() else {
+        return false;
+    };
+    let beside = name_of(&before).is_some_and(|name| &*name == "span") && several(&before) && several(span);
+    beside && text_of(*span).starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit())
+}
+
+/// Reports whether `node` is inside an element with one of `names`.
+pub(super) fn inside(node: &NodeRef, names: &[&str]) -> bool {
+    node.ancestors_it(None)
+        .any(|above| name_of(&above).is_some_and(|name| names.contains(&&*name)))
 }
 
 #[cfg(test)]

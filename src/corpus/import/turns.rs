@@ -10,7 +10,7 @@ use self::turn::{Turn, is_question, next_seen};
 use super::block::{Block, Look};
 use super::clean::words;
 use super::marks::{self, Label};
-use super::{answers, asides, furniture, heads, names, questions, quoted, talk};
+use super::{answers, asides, furniture, heads, names, questions, quoted, talk, threads};
 
 /// The turns of a letter.
 #[derive(Debug, Default)]
@@ -127,7 +127,7 @@ fn signed_beside(block: &Block) -> Option<usize> {
 /// Finds the turns of a letter.
 pub(super) fn read(blocks: &[Block]) -> Turns {
     let mut of: Vec<Option<Turn>> = vec![None; blocks.len()];
-    let mut named = talk::read(blocks, &mut of);
+    let mut named = talk::read(blocks, &mut of) || threads::find(blocks, &mut of);
     if !named {
         named = quoted::find(blocks, &mut of) || answers::find(blocks, &mut of);
         questions::find(blocks, &mut of);
@@ -168,12 +168,16 @@ fn bylines(blocks: &[Block], of: &mut [Option<Turn>]) {
             continue;
         }
         before = Some(at);
-        let Some(previous) = previous.filter(|_| of[at].is_none() && block.look == Look::Paragraph) else {
+        // A name in bold that ends an item, above the next heading, looks like a heading itself.
+        let last = |next: usize| matches!(blocks[next].look, Look::Heading(1..=6));
+        let ends = block.look == Look::Heading(7) && next_seen(blocks, at).is_none_or(last);
+        let Some(previous) = previous.filter(|_| of[at].is_none() && (block.look == Look::Paragraph || ends)) else {
             continue;
         };
         let text = names::bare(&block.text);
+        let least = if ends { 3 } else { 8 };
         let below_text =
-            matches!(blocks[previous].look, Look::Paragraph | Look::Item) && words(&blocks[previous].text) > 8;
+            matches!(blocks[previous].look, Look::Paragraph | Look::Item) && words(&blocks[previous].text) > least;
         let (name, by) = match text.strip_prefix("By ").or_else(|| text.strip_prefix("by ")) {
             Some(name) => (name, true),
             None => (text, false),
@@ -181,7 +185,8 @@ fn bylines(blocks: &[Block], of: &mut [Option<Turn>]) {
         let firm = name.split_once(" (").filter(|(_, firm)| firm.ends_with(')'));
         let person = names::is_person(firm.map_or(name, |(name, _)| name));
         let listed = linked(previous) && next_seen(blocks, at).is_none_or(linked);
-        if below_text && person && (by || firm.is_some() || listed) && !text.contains('\n') {
+        let ends = ends && names::trust(name) >= names::Trust::Shape;
+        if below_text && person && (by || firm.is_some() || listed || ends) && !text.contains('\n') {
             of[at] = Some(Turn::Byline);
         }
     }

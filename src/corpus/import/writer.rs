@@ -95,6 +95,9 @@ struct Share {
     bold: usize,
     linked: usize,
     inside: usize,
+    /// Letters and digits, and those in links.
+    letters: usize,
+    linked_letters: usize,
 }
 
 struct Writer<'a> {
@@ -108,7 +111,7 @@ struct Writer<'a> {
     lists: Lists,
     notes: Notes,
     /// The open table of data.
-    tables: Option<(NodeId, Rows)>,
+    tables: Option<(NodeId, Rows, Rows)>,
     preformatted: usize,
     quoted: usize,
     /// Whether a quotation has begun and has no block yet.
@@ -156,15 +159,16 @@ impl Writer<'_> {
                     .take()
                     .or_else(|| node.attr("href").map(|href| href.to_string()))
             }
+            "span" if tags::stands_apart(&node) && self.text.ends_with(char::is_alphanumeric) => self.text.push('\n'),
             "sup" => return self.raised(&node),
             "span" | "font" | "small" if tags::is_raised(&node) => return self.raised(&node),
             "a" => return self.anchor(&node),
-            "b" | "strong" => self.bold += 1,
+            "b" | "strong" => self.bold += usize::from(!self.survey.is_reopened(&node, name)),
             "s" | "del" | "strike" if self.survey.count(&node).words > 0 => self.text.push_str("~~"),
             "q" => self.text.push('“'),
             "table" if self.tables.is_none() && tables::is_data(&node, self.survey) => {
                 self.flush();
-                self.tables = Some((node.id, Rows::default()));
+                self.tables = Some((node.id, Rows::default(), Rows::default()));
             }
             _ if self.tables.is_some() => self.enter_in_table(name),
             _ if is_heading(name) && self.captions == 0 => {
@@ -179,7 +183,10 @@ impl Writer<'_> {
 
     fn enter_in_table(&mut self, name: &str) {
         match (name, &mut self.tables) {
-            ("tr", Some((_, rows))) => rows.row(),
+            ("tr", Some((_, rows, rich))) => {
+                rows.row();
+                rich.row();
+            }
             ("td" | "th", _) => self.text.clear(),
             _ if is_block(name) => self.text.push(' '),
             _ => {}
@@ -191,6 +198,11 @@ impl Writer<'_> {
             "ol" | "ul" | "menu" => {
                 self.flush();
                 self.lists.open(node, name);
+            }
+            // What a reader clicks to open the text below it heads that text.
+            "summary" => {
+                self.flush();
+                self.look = Look::Heading(7);
             }
             "li" => {
                 self.flush();
@@ -222,7 +234,7 @@ impl Writer<'_> {
     fn leave(&mut self, node: NodeRef) {
         let Some(name) = tags::name_of(&node) else { return };
         let name = &*name;
-        if let Some((table, _)) = &self.tables {
+        if let Some((table, ..)) = &self.tables {
             if *table == node.id {
                 self.end_table();
             } else if matches!(name, "td" | "th" | "caption") {
@@ -234,6 +246,7 @@ impl Writer<'_> {
                 self.links = self.links.saturating_sub(1);
                 self.text.extend(self.hrefs.leave());
             }
+            "b" | "strong" if self.survey.is_reopened(&node, name) => {}
             "b" | "strong" => self.bold = self.bold.saturating_sub(1),
             "s" | "del" | "strike" if self.survey.count(&node).words > 0 => self.text.push_str("~~"),
             "q" => self.text.push('”'),
@@ -246,6 +259,7 @@ impl Writer<'_> {
                 self.flush();
                 self.preformatted = self.preformatted.saturating_sub(1);
             }
+            "details" => self.end_details(&node),
             _ if is_block(name) => {
                 self.flush();
                 self.quoted -= usize::from(self.quoted > 0 && self.survey.is_quote(&node, name));
@@ -258,7 +272,10 @@ impl Writer<'_> {
     fn string(&mut self, text: &str, node: &NodeRef) {
         self.text_left = self.text_left.saturating_sub(text.len());
         let shown = text.chars().filter(|c| !c.is_whitespace()).count();
+        let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
         self.share.all += shown;
+        self.share.letters += letters;
+        self.share.linked_letters += if self.links > 0 { letters } else { 0 };
         self.share.bold += if self.bold > 0 { shown } else { 0 };
         self.share.linked += if self.links > 0 { shown } else { 0 };
         self.share.inside += if self.article.is_some_and(|a| a.contains(&node.id)) {
@@ -300,18 +317,24 @@ impl Writer<'_> {
     }
 
     fn end_cell(&mut self, cell: &NodeRef, name: &str) {
-        let (text, _) = self.hrefs.read(&one_line(&clean(&std::mem::take(&mut self.text))));
+        let (text, linked) = self.hrefs.read(&one_line(&clean(&std::mem::take(&mut self.text))));
         if name == "caption" {
             self.push(Look::Paragraph, text);
-        } else if let Some((_, rows)) = &mut self.tables {
-            rows.cell(&text, name == "th", tables::is_bold(cell), tables::span(cell));
+        } else if let Some((_, rows, rich)) = &mut self.tables {
+            let (is_head, is_bold, span) = (name == "th", tables::is_bold(cell), tables::span(cell));
+            rows.cell(&text, is_head, is_bold, span);
+            rich.cell(linked.as_deref().unwrap_or(&text), is_head, is_bold, span);
         }
     }
 
     fn end_table(&mut self) {
         self.text.clear();
-        if let Some((_, rows)) = self.tables.take() {
-            self.push(Look::Paragraph, rows.markdown());
+        if let Some((_, rows, rich)) = self.tables.take() {
+            let (text, rich) = (rows.markdown(), rich.markdown());
+            self.block(Block {
+                rich: Some(rich).filter(|rich| *rich != text),
+                ..Block::new(Look::Paragraph, text)
+            });
         }
         self.share = Share::default();
         self.link = None;
@@ -386,6 +409,7 @@ impl Writer<'_> {
             rich,
             quotes,
             caption: self.captions > 0,
+            linked: self.share.linked_letters == self.share.letters && self.share.letters > 0,
         });
     }
 

@@ -128,6 +128,11 @@ fn header(lines: &[&str], from: usize, marked: bool) -> Option<(Original, usize)
                 end = at + 1;
             }
             None if bare.is_empty() && at - end < 2 && (count < 4 || next_is_field(lines, at)) => {}
+            // A name of the field in another language: marked, first, and with an address.
+            None if marked && count == 0 && at == from && unknown_sender(line).is_some() => {
+                (count, end) = (1, at + 1);
+                original.from = unknown_sender(line);
+            }
             // An address did not fit on the line of its field.
             None if count > 0 && at == end && line.contains('@') && words(line) < 30 => end = at + 1,
             None => break,
@@ -144,6 +149,15 @@ pub(super) fn field_lines(text: &str) -> Option<String> {
     let lines: Vec<&str> = text.lines().collect();
     let (original, end) = header(&lines, 0, false)?;
     original.from.filter(|_| end == lines.len())
+}
+
+/// Returns the sender in `WORD: Name <address>`.
+fn unknown_sender(line: &str) -> Option<String> {
+    let (word, value) = line.trim_start_matches(['>', ' ', '*']).split_once(':')?;
+    let value = value.trim_matches([' ', '*']);
+    let address = value.strip_suffix('>')?.rsplit_once('<')?.1;
+    let is_word = words(word) == 1 && word.chars().all(char::is_alphabetic);
+    (is_word && address.contains('@') && !address.contains(' ')).then(|| sender(value))
 }
 
 fn next_is_field(lines: &[&str], at: usize) -> bool {

@@ -10,6 +10,8 @@ use crate::corpus::import::clean::key;
 const MARGIN: f64 = 0.12;
 /// Most lines of a header or a footer.
 const LINES: usize = 3;
+/// Most kinds of headers and footers that are compared with the text.
+const MOST_KINDS: usize = 40;
 /// Longest line of a header or a footer, in characters.
 const LONGEST: usize = 160;
 
@@ -27,6 +29,10 @@ pub(super) fn take(pages: &mut [Vec<Line>], sizes: &[Page]) -> Vec<String> {
     let count = pages.len();
     // Left and right pages may differ, and the first has often none.
     let recurs = |seen: usize| seen >= 2 && (3 * seen >= count || seen >= 5);
+    places.retain(|_, seen| recurs(*seen));
+    if places.len() <= MOST_KINDS {
+        places.retain(|(is_top, shape), _| !in_body(*is_top, shape, pages, sizes));
+    }
     let mut taken: Vec<((bool, String), Vec<String>)> = Vec::new();
     for (at, (lines, page)) in pages.iter_mut().zip(sizes).enumerate() {
         let found = around(lines, page);
@@ -51,6 +57,54 @@ pub(super) fn take(pages: &mut [Vec<Line>], sizes: &[Page]) -> Vec<String> {
         });
     }
     taken.into_iter().map(|(_, texts)| texts.join("\n")).collect()
+}
+
+/// Reports whether a line of this text belongs to the body, though it often begins or ends a page: a name above an
+/// answer, for example.
+///
+/// It also stands within a page. Or its letters are as large as the body's, and on another page, text of the body stands
+/// as high at the top, or as low at the bottom.
+fn in_body(is_top: bool, wanted: &str, pages: &[Vec<Line>], sizes: &[Page]) -> bool {
+    let mut letters: HashMap<i64, usize> = HashMap::new();
+    for line in pages.iter().flatten() {
+        *letters.entry((line.size * 10.0).round() as i64).or_default() += line.text.len();
+    }
+    let usual = letters
+        .into_iter()
+        .max_by_key(|(size, count)| (*count, *size))
+        .map_or(0, |(size, _)| size);
+    let (mut own, mut others, mut is_large) = (Vec::new(), Vec::new(), false);
+    for (lines, page) in pages.iter().zip(sizes) {
+        let ends = around(lines, page);
+        let place = (is_top, wanted.to_string());
+        let found: Vec<usize> = ends
+            .iter()
+            .filter(|(_, key)| *key == place)
+            .map(|(at, _)| *at)
+            .collect();
+        let within = |at: usize| !ends.iter().any(|(end, _)| *end == at);
+        if (0..lines.len()).any(|at| within(at) && shape(&lines[at].text) == wanted) {
+            return true;
+        }
+        is_large |= found.iter().any(|&at| (lines[at].size * 10.0).round() as i64 >= usual);
+        let first = |lines: &[Line]| {
+            let heights = lines.iter().map(|line| line.y);
+            if is_top {
+                heights.min_by(f64::total_cmp)
+            } else {
+                heights.max_by(f64::total_cmp)
+            }
+        };
+        match found.first() {
+            Some(&at) => own.push(lines[at].y),
+            None => others.extend(first(lines)),
+        }
+    }
+    let reaches = |y: f64| {
+        own.iter()
+            .all(|own| if is_top { y <= own + 2.0 } else { y >= own - 2.0 })
+    };
+    is_large && !own.is_empty() && others.into_iter().any(reaches)
 }
 
 /// Returns the lines at the top and the bottom of a page: their index, where they are, and their text without numbers.

@@ -76,4 +76,12 @@ impl Writer<'_> {
             self.push(Look::Unseen("description of a picture"), alt);
         }
     }
+
+    /// Ends what opens on a click. What follows is no part of it.
+    pub(super) fn end_details(&mut self, node: &NodeRef) {
+        self.flush();
+        if !tags::followed_by_details(node) {
+            self.push(Look::Rule, String::new());
+        }
+    }
 }

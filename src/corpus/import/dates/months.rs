@@ -1,0 +1,47 @@
+//! Lists the names of months in the languages of our readers' newsletters.
+
+/// Abbreviated names of months, in the languages of our readers' newsletters. A word must match one exactly.
+const MONTHS: [&[&str]; 12] = [
+    &["jan", "janv", "enero", "ene", "gennaio", "gen", "янв"],
+    &[
+        "feb", "fév", "fev", "févr", "fevr", "febbraio", "lut", "фев", "февр", "şub",
+    ],
+    &["mar", "mär", "mrt", "maart", "мар"],
+    &["apr", "avr", "abr", "kwi", "апр", "nis"],
+    &["may", "mai", "mayo", "maggio", "mag", "mei", "maj"],
+    &["jun", "juin", "giugno", "giu", "cze", "июн", "haz"],
+    &["jul", "juil", "luglio", "lug", "lip", "июл", "tem"],
+    &["aug", "aoû", "aou", "ago", "авг", "ağu"],
+    &["sep", "set", "wrz", "сен", "сент", "eyl"],
+    &["oct", "okt", "ott", "out", "paź", "окт", "eki"],
+    &["nov", "нояб", "kas"],
+    &["dec", "déc", "dez", "dic", "des", "дек"],
+];
+
+/// Full names of months. A word that only begins like one (`marketing`) does not match.
+const NAMES: [&str; 12] = [
+    "january januar janvier enero gennaio janeiro januari jänner stycznia ledna января січня ocak",
+    "february februar février fevrier febrero febbraio fevereiro februari lutego února февраля лютого şubat",
+    "march märz marz mars marzo março marco maart marts marca března марта березня mart",
+    "april avril abril aprile kwietnia dubna апреля квітня nisan",
+    "may mai mayo maggio maio mei maja května мая травня mayıs",
+    "june juni juin junio giugno junho czerwca června июня червня haziran",
+    "july juli juillet julio luglio julho lipca července июля липня temmuz",
+    "august août aout agosto augustus augusti sierpnia srpna августа серпня ağustos",
+    "september septembre septiembre settembre setembro września září сентября вересня eylül",
+    "october oktober octobre octubre ottobre outubro października října октября жовтня ekim",
+    "november novembre noviembre novembro listopada listopadu ноября листопада kasım",
+    "december dezember décembre decembre diciembre dicembre dezembro desember grudnia prosince декабря грудня aralık",
+];
+
+/// Returns the number of a month by its name or abbreviation.
+pub(super) fn month(word: &str) -> Option<u32> {
+    let word = word.to_lowercase();
+    let whole = NAMES.iter().position(|names| names.split(' ').any(|name| name == word));
+    let short = || {
+        MONTHS
+            .iter()
+            .position(|short| short.contains(&word.as_str()) || word == "sept" && short.contains(&"sep"))
+    };
+    whole.or_else(short).and_then(|at| u32::try_from(at + 1).ok())
+}
