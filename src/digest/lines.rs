@@ -20,6 +20,8 @@ pub(super) struct Said {
     pub sentences: usize,
     /// One of two sentences.
     pub short: Option<Line>,
+    /// Whether one sentence says most, see [`Point::claims_first`].
+    pub claims_first: bool,
 }
 
 impl Said {
@@ -67,6 +69,7 @@ impl<'a> Quoter<'a> {
             line: line(&point.run),
             sentences: point.run.sentences.len(),
             short: point.short.as_ref().map(line),
+            claims_first: point.claims_first,
         };
         points.iter().map(said).collect()
     }

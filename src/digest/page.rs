@@ -6,7 +6,7 @@ use crate::answer::Stance;
 use crate::themes::{self, Item, Theme};
 
 /// The most words of the editions on a page. The themes and the names of further editions come in addition.
-const WORDS: usize = 520;
+const WORDS: usize = 480;
 
 /// The words that a line is expected to have, with its contributor.
 const LINE: usize = 42;
@@ -112,14 +112,15 @@ fn whole(news: &[News], room: usize, most: usize) -> (usize, usize) {
 }
 
 /// Gives every discussion what one contributor says, then each one a second, and so on while there is room. The first is
-/// in full and the others in one sentence, unless there is room left in the end.
+/// in full, unless answers open with their claims, and the others in one sentence. The rest of the room makes them full.
 fn speak(parts: &mut [Vec<Part>], room: usize, used: &mut usize) {
     let most = parts.iter().flatten().map(|part| part.said.len()).max().unwrap_or(0);
     for turn in 0..most {
         for part in parts.iter_mut().flatten().filter(|part| part.said.len() > turn) {
             let next = order(&part.said)[turn];
             let said = &part.said[next];
-            let whole = turn == 0 || said.short.is_none() || said.line.stance == Stance::Dissents;
+            let full = turn == 0 && !said.claims_first;
+            let whole = full || said.short.is_none() || said.line.stance == Stance::Dissents;
             let line = said.form(whole);
             let more = words(&line.quote) + line.contributor.as_deref().map_or(0, words);
             if turn > 0 && *used + more > room {
@@ -178,7 +179,7 @@ pub(super) fn themes(themes: &[Theme], items: &[&Item], all: bool, quoter: &mut 
         for item in apart(&own, quoted) {
             let said = quoter.said(item);
             let first = order(&said).first().copied();
-            if let Some(line) = first.map(|at| said[at].line.clone()) {
+            if let Some(line) = first.map(|at| said[at].form(false).clone()) {
                 quoter.show(&line);
                 lines.push(line);
             }

@@ -21,7 +21,8 @@ pub struct Summary {
     pub sentences: Vec<Line>,
 }
 
-/// The fewest contributors to quote, where there are as many. Two sentences of three of them say more than one of five.
+/// The fewest contributors to quote, where there are as many. Two sentences of three of them say more than one of five,
+/// unless their answers open with the claim.
 const VOICES: usize = 3;
 
 /// Somebody who has spoken speaks again only with a point that is worth this share of the best one.
@@ -30,7 +31,10 @@ const AGAIN: f32 = 0.4;
 /// Returns the sentences that say most in `items`, in their order. Every discussion or section speaks before one speaks
 /// twice; if there are too many, those that say most are kept.
 pub fn sentences(items: &[Item], meaning: Option<&dyn Meaning>) -> Vec<Line> {
-    let most = items.len().clamp(VOICES, SENTENCES);
+    let said = chosen(items, meaning, SENTENCES);
+    let claims = said.iter().filter(|(_, said)| said.claims_first).count();
+    let least = if 2 * claims > said.len() { SENTENCES } else { VOICES };
+    let most = items.len().clamp(least, SENTENCES);
     let mut all = Vec::new();
     // Some points have one sentence, so that there may be room for more contributors.
     for voices in most..=SENTENCES {

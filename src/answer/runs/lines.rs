@@ -21,6 +21,8 @@ pub struct Point {
     pub run: Run,
     /// One sentence, if `run` has two and one stands by itself.
     pub short: Option<Run>,
+    /// Whether the answers of this discussion open with their claims, so that one sentence says most.
+    pub claims_first: bool,
 }
 
 /// Returns what each contributor of `topic` says on `question`, in printed order.
@@ -31,10 +33,11 @@ pub fn points(question: &str, topic: &Topic, shown: &[Shown]) -> Vec<Point> {
     let sentences = worth::sentences(question, &[topic]);
     let mut points: Vec<Point> = Vec::new();
     let mut chosen: Vec<Candidate> = Vec::new();
+    let claims_first = claims_first(topic, &sentences);
     for id in answers(topic) {
         let of_answer = |s: &&Sentence| topic.passages[s.passage].id == *id;
         let whole: Vec<&Sentence> = sentences.iter().filter(of_answer).collect();
-        let Some((long, short)) = of_contributor(topic, id, &whole, shown) else {
+        let Some((long, short)) = of_contributor(topic, id, &whole, claims_first, shown) else {
             continue;
         };
         if chosen.iter().any(|other| says_the_same(other, &long)) {
@@ -43,6 +46,7 @@ pub fn points(question: &str, topic: &Topic, shown: &[Shown]) -> Vec<Point> {
         points.push(Point {
             run: long.run.clone(),
             short: short.map(|short| short.run),
+            claims_first,
         });
         chosen.push(long);
     }
@@ -57,6 +61,14 @@ pub fn points(question: &str, topic: &Topic, shown: &[Shown]) -> Vec<Point> {
     points
 }
 
+/// Returns whether the answers of `topic` open with their claims: on average, the openings speak in the terms of the
+/// question.
+fn claims_first(topic: &Topic, sentences: &[Sentence]) -> bool {
+    let is_opening = |s: &&Sentence| s.position == 0 && topic.passages[s.passage].part == 0;
+    let near: Vec<f32> = sentences.iter().filter(is_opening).map(|s| s.nearness).collect();
+    near.iter().sum::<f32>() >= near.len() as f32
+}
+
 /// The answers of `topic` in printed order. A long one has several passages.
 fn answers(topic: &Topic) -> Vec<&Id> {
     let mut ids: Vec<&Id> = topic.passages.iter().map(|passage| &passage.id).collect();
@@ -69,6 +81,7 @@ fn of_contributor(
     topic: &Topic,
     id: &Id,
     whole: &[&Sentence],
+    claims_first: bool,
     shown: &[Shown],
 ) -> Option<(Candidate, Option<Candidate>)> {
     let (mut pair, mut one): (Option<Candidate>, Option<Candidate>) = (None, None);
@@ -84,7 +97,7 @@ fn of_contributor(
         let quoted: Vec<String> = of_passage(shown, passage).collect();
         // A contributor who contradicts the others is quoted with that.
         let dissents = |part: &[&Sentence]| part.iter().any(|s| reading::stance(text(s)) == Stance::Dissents);
-        let claims = |part: &[&Sentence]| opens(part, passage) && part.first().is_some_and(|first| first.on_topic);
+        let claims = |part: &[&Sentence]| claims_first && opens(part, passage);
         let first = |yes: bool| if yes { FIRST } else { 0.0 };
         let one_value = |part: &[&Sentence], _| share(part, whole) + first(claims(part));
         let value = |part: &[&Sentence], _| one_value(part, false) + first(dissents(part));
@@ -96,7 +109,12 @@ fn of_contributor(
         );
     }
     match (pair, one) {
-        (Some(pair), one) => Some((pair, one)),
+        (Some(pair), one) => {
+            let start = |run: &Candidate| (run.run.passage, run.run.sentences.first().map(|span| span.start));
+            // Where the claim comes first, the sentence after it says too little.
+            let one = one.filter(|one| !claims_first || start(one) == start(&pair));
+            Some((pair, one))
+        }
         (None, Some(one)) => Some((one, None)),
         (None, None) => None,
     }

@@ -35,8 +35,8 @@ pub(super) struct Sentence {
     pub likeness: f32,
     /// How much it says of what its author says, see [`point::weight`].
     pub point: f32,
-    /// Whether it speaks in the terms of the question, see [`point::is_near`].
-    pub on_topic: bool,
+    /// How much it speaks in the terms of the question, see [`point::nearness`].
+    pub nearness: f32,
     /// Whether it may open a quote though it refers back, because it refers to the question.
     pub answers_title: bool,
 }
@@ -108,7 +108,7 @@ pub(super) fn sentences(question: &str, topics: &[&Topic]) -> Vec<Sentence> {
                 asker_number: value(&features, "asker_number") > 0.0,
                 likeness: value(&features, "question"),
                 point: point::weight(|name| value(&features, name), by_meaning),
-                on_topic: point::is_near(|name| value(&features, name), by_meaning),
+                nearness: point::nearness(|name| value(&features, name), by_meaning),
                 answers_title: false,
             });
         }
