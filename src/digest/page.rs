@@ -6,7 +6,7 @@ use crate::answer::Stance;
 use crate::themes::{self, Item, Theme};
 
 /// The most words of the editions on a page. The themes and the names of further editions come in addition.
-const WORDS: usize = 480;
+const WORDS: usize = 440;
 
 /// The words that a line is expected to have, with its contributor.
 const LINE: usize = 42;
