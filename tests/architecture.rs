@@ -249,6 +249,24 @@ fn dependencies_run_one_way() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// The default limits read a PDF in a thread of the program itself.
+#[test]
+fn every_import_of_the_command_line_reads_pdf_files_in_a_process_of_their_own() {
+    let mut found = Vec::new();
+    for (name, text) in sources() {
+        if !name.starts_with("src/cli/") || name == "src/cli/import.rs" {
+            continue;
+        }
+        let takes = |line: &str| line.replace("feeds::Limits::", "").contains("Limits::default()");
+        found.extend(
+            code(&text)
+                .filter(|(_, l)| takes(l))
+                .map(|(n, _)| format!("{name}:{n}: use `import::limits`")),
+        );
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
 #[test]
 fn only_the_command_line_and_the_renderer_print() {
     let mut found = Vec::new();

@@ -8,7 +8,7 @@ use crate::cli::error::Failure;
 use crate::cli::imap::ImapTable;
 use crate::cli::import;
 use crate::cli::progress::Counter;
-use crate::corpus::import::{Filing, ImportReport, Limits, import_message};
+use crate::corpus::import::{Filing, ImportReport, import_message};
 use crate::imap::{self, Batch, ImapError, Memory, Stopped};
 use crate::index::Skipped;
 use crate::render::terminal::count;
@@ -87,10 +87,11 @@ impl Taking<'_> {
         self.failed
             .extend(unread.map(|unread| missed(&name(unread.number), unread.why.clone())));
         self.messages += batch.messages.len();
+        let limits = import::limits();
         let reports: Vec<ImportReport> = batch
             .messages
             .into_par_iter()
-            .map(|(number, bytes)| import_message(&name(number), &bytes, &Limits::default()))
+            .map(|(number, bytes)| import_message(&name(number), &bytes, &limits))
             .collect();
         let mut all = ImportReport::default();
         for mut report in reports {
