@@ -103,10 +103,7 @@ fn of_contributor(
         let value = |part: &[&Sentence], _| one_value(part, false) + first(dissents(part));
         keep(&mut pair, best(&own, passage, &quoted, 2, value));
         let short: Vec<&Sentence> = own.into_iter().filter(|s| s.words <= WORDS).collect();
-        keep(
-            &mut one,
-            best(&short, passage, &quoted, 1, |part, _| share(part, whole)),
-        );
+        keep(&mut one, best(&short, passage, &quoted, 1, one_value));
     }
     match (pair, one) {
         (Some(pair), one) => {
@@ -212,6 +209,16 @@ mod tests {
         assert_eq!(said[2].3, Stance::Dissents);
         assert!(said[2].1.contains("I disagree that any increase"), "{said:?}");
         assert!(said[2].1.split(". ").count() == 2, "{said:?}");
+    }
+
+    #[test]
+    fn where_openings_state_the_claim_the_short_form_is_the_opening_too() {
+        let claim = "Prices rise every spring because budgets are renewed in March.";
+        let longer = "Suppliers and banks write their own lists for the next year in the weeks before the old budgets of \
+                      their customers end.";
+        let said = said(&[("e/q1/a", &format!("{claim} {longer} Nobody asks before."))]);
+        assert_eq!(said[0].1, format!("{claim} {longer}"));
+        assert_eq!(said[0].2.as_deref(), Some(claim));
     }
 
     #[test]
