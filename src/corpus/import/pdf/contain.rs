@@ -69,7 +69,7 @@ pub(super) fn pages(bytes: &[u8], limits: &Limits) -> Result<Found, String> {
     }
 }
 
-/// Reads a PDF from standard input and prints what is on its pages, as the process that [`pages`] starts.
+/// Reads a PDF from standard input and prints what is on its pages. `pages` starts the process that does so.
 pub fn serve(most: usize) -> io::Result<()> {
     let mut bytes = Vec::new();
     restrict();
