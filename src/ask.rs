@@ -19,7 +19,7 @@ use crate::engine::{Engine, EngineError, ModelInfo, Sampling};
 use crate::index::{IndexError, Store};
 use crate::prompt::Prompts;
 use crate::retrieve::cluster::Cluster;
-use crate::retrieve::dense::{self, Dense};
+use crate::retrieve::dense::Dense;
 use crate::retrieve::{ByWords, Filters, Hit, Query, RetrieveError, Retriever, Signals};
 
 /// The longest question, in bytes: a few pages. A longer one was piped in by mistake.
@@ -219,11 +219,7 @@ impl Meaning for Dense {
     }
 
     fn scale(&self) -> meaning::Scale {
-        let scale = Dense::scale(self).unwrap_or(dense::Scale::BUILT_IN);
-        meaning::Scale {
-            slope: scale.slope,
-            offset: scale.offset,
-        }
+        Dense::scale(self).unwrap_or_default()
     }
 
     fn failure(&self) -> Option<meaning::Failure> {

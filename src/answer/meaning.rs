@@ -3,6 +3,7 @@
 //! Answering works without one; words then decide.
 
 use crate::corpus::Passage;
+pub use crate::scale::Scale;
 
 /// Turns texts into vectors whose direction encodes their meaning.
 pub trait Meaning {
@@ -33,26 +34,10 @@ pub struct Failure {
     pub hint: Option<String>,
 }
 
-/// A linear function of cosines. The default changes nothing.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scale {
-    pub slope: f32,
-    pub offset: f32,
-}
-
-impl Default for Scale {
-    fn default() -> Scale {
-        Scale {
-            slope: 1.0,
-            offset: 0.0,
-        }
-    }
-}
-
 impl Scale {
     /// Returns the cosine of two vectors on the scale of the built-in model, -1..=1.
     pub fn cosine(self, a: &[f32], b: &[f32]) -> f32 {
-        (self.slope * cosine(a, b) + self.offset).clamp(-1.0, 1.0)
+        self.of(cosine(a, b)).clamp(-1.0, 1.0)
     }
 }
 

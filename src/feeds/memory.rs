@@ -4,12 +4,12 @@
 //! Fetching every feed once more recreates the file, so a file that cannot be read counts as empty.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::memory::{self, MemoryError};
 
 /// The longest validator to keep, in bytes, so that a server cannot fill the disk.
 const MAX_BYTES: usize = 1_024;
@@ -45,14 +45,6 @@ pub struct Known {
     pub wait_until: Option<Timestamp>,
 }
 
-/// The file could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("{path}: {source}")]
-pub struct MemoryError {
-    path: PathBuf,
-    source: io::Error,
-}
-
 #[derive(Default, PartialEq, Serialize, Deserialize)]
 struct Contents {
     /// The version of askpm that wrote it. Another version may import a feed differently, so it fetches the feed again.
@@ -69,11 +61,8 @@ pub struct Memory {
 impl Memory {
     /// Reads the file at `path`. The result is empty if there is no such file or another version wrote it.
     pub fn read(path: &Path) -> Memory {
-        let small = fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_FILE);
-        let contents = small.then(|| fs::read(path).ok()).flatten();
-        let contents = contents
-            .and_then(|bytes| serde_json::from_slice::<Contents>(&bytes).ok())
-            .filter(|contents| contents.askpm == env!("CARGO_PKG_VERSION"));
+        let contents = memory::read::<Contents>(path, MAX_FILE);
+        let contents = contents.filter(|contents| contents.askpm == env!("CARGO_PKG_VERSION"));
         Memory {
             path: path.to_path_buf(),
             contents: contents.unwrap_or_default(),
@@ -99,27 +88,17 @@ impl Memory {
         }
     }
 
-    /// Writes a temporary file in the same folder, syncs it and renames it into place.
+    /// Replaces the file.
     pub fn write(&mut self) -> Result<(), MemoryError> {
         self.contents.askpm = env!("CARGO_PKG_VERSION").into();
-        let written = (|| {
-            let dir = self.path.parent().unwrap_or(Path::new("."));
-            fs::create_dir_all(dir)?;
-            let mut file = tempfile::Builder::new().prefix(".feeds-").tempfile_in(dir)?;
-            file.write_all(&serde_json::to_vec_pretty(&self.contents)?)?;
-            file.as_file().sync_all()?;
-            file.persist(&self.path).map_err(|error| error.error)?;
-            Ok(())
-        })();
-        written.map_err(|source| MemoryError {
-            path: self.path.clone(),
-            source,
-        })
+        memory::write(&self.path, ".feeds-", &self.contents)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn tagged(etag: &str) -> Known {

@@ -25,8 +25,9 @@ use reqwest::header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MA
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Response, StatusCode, Url};
 
+pub use crate::memory::MemoryError;
 pub use feed::Feed;
-pub use memory::{Known, Memory, MemoryError, Validators};
+pub use memory::{Known, Memory, Validators};
 
 use crate::models::Permit;
 

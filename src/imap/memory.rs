@@ -4,13 +4,12 @@
 //! therefore counts as empty.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::Account;
+use crate::memory::{self, MemoryError};
 
 /// The largest file to read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -27,14 +26,6 @@ pub struct Known {
     pub bounds: String,
 }
 
-/// The file could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("{path}: {source}")]
-pub struct MemoryError {
-    path: PathBuf,
-    source: io::Error,
-}
-
 #[derive(Default, Serialize, Deserialize)]
 struct Contents {
     folders: BTreeMap<String, Known>,
@@ -49,12 +40,9 @@ pub struct Memory {
 impl Memory {
     /// Reads the file at `path`. The result is empty if there is no such file.
     pub fn read(path: &Path) -> Memory {
-        let small = fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_FILE);
-        let contents = small.then(|| fs::read(path).ok()).flatten();
-        let contents = contents.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         Memory {
             path: path.to_path_buf(),
-            contents: contents.unwrap_or_default(),
+            contents: memory::read(path, MAX_FILE).unwrap_or_default(),
         }
     }
 
@@ -67,28 +55,16 @@ impl Memory {
             .unwrap_or_default()
     }
 
-    /// Stores how far the folder of `account` was read: writes a temporary file in the same folder, syncs it and renames
-    /// it.
+    /// Stores how far the folder of `account` was read.
     pub fn keep(&mut self, account: &Account, known: Known) -> Result<(), MemoryError> {
         self.contents.folders.insert(account.identity(), known);
-        let written = (|| {
-            let dir = self.path.parent().unwrap_or(Path::new("."));
-            fs::create_dir_all(dir)?;
-            let mut file = tempfile::Builder::new().prefix(".mail-").tempfile_in(dir)?;
-            file.write_all(&serde_json::to_vec_pretty(&self.contents)?)?;
-            file.as_file().sync_all()?;
-            file.persist(&self.path).map_err(|error| error.error)?;
-            Ok(())
-        })();
-        written.map_err(|source| MemoryError {
-            path: self.path.clone(),
-            source,
-        })
+        memory::write(&self.path, ".mail-", &self.contents)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::time::Duration;
 
     use super::*;

@@ -26,9 +26,10 @@ use std::time::Duration;
 use jiff::civil::Date;
 use tokio::runtime::Runtime;
 
+pub use crate::memory::MemoryError;
 pub use error::ImapError;
 pub use fetch::{Batch, Stopped, Unread};
-pub use memory::{Known, Memory, MemoryError};
+pub use memory::{Known, Memory};
 
 use crate::models::Permit;
 use crate::remote;

@@ -38,6 +38,7 @@ use crate::corpus::Passage;
 use crate::index::vectors::builtin::Builtin;
 use crate::index::vectors::{Key, Keys, Vectors as StoredVectors, numbers};
 use crate::index::{IndexError, Store};
+use crate::scale::Scale;
 
 use table::{Entry, Table};
 
@@ -50,7 +51,6 @@ pub(super) use nearness::Nearness;
 pub use embedder::{ARCHITECTURE, EmbedError, Embedder, Files, Vectors};
 pub use encoder::Encoder;
 pub use making::{dimensions_made, forget_if_changed, lacking};
-pub use scale::Scale;
 pub use served::{Input, ServedEmbedder};
 
 /// Weight of the similarity to what is asked in a passage's similarity. The similarity to the passage itself gets the
@@ -170,8 +170,8 @@ impl Dense {
 
     fn new(encoder: Arc<dyn Encoder>, vectors: StoredVectors, table: Table) -> Dense {
         let scale = match encoder.is_served() {
-            true => Scale::measured(&table, &vectors),
-            false => Some(Scale::BUILT_IN),
+            true => scale::measured(&table, &vectors),
+            false => Some(Scale::default()),
         };
         Dense {
             encoder,
@@ -260,7 +260,7 @@ impl Dense {
                 .for_each(|(best, value)| *best = best.max(value));
         }
         // The order stays the same: a scale rises.
-        let scale = self.scale.unwrap_or(Scale::BUILT_IN);
+        let scale = self.scale.unwrap_or_default();
         nearest.iter_mut().for_each(|value| *value = scale.of(*value));
         nearest
     }

@@ -8,6 +8,7 @@
 use super::similarity::nearest;
 use super::table::Table;
 use crate::index::vectors::{Vectors, numbers};
+use crate::scale::Scale;
 
 /// How near a question and its own answers are by the built-in model, on average over the built-in editions.
 const OWN: f32 = 0.665;
@@ -24,37 +25,17 @@ const FEWEST: usize = 12;
 /// The least difference of the two means, relative to which similarities differ by chance.
 const LEAST_DIFFERENCE: f32 = 0.02;
 
-/// A linear function.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scale {
-    pub slope: f32,
-    pub offset: f32,
-}
-
-impl Scale {
-    /// The scale of the built-in model.
-    pub const BUILT_IN: Scale = Scale {
-        slope: 1.0,
-        offset: 0.0,
-    };
-
-    /// Returns the scale of the model that made `vectors`. Returns `None` if the corpus is too small to measure it, or
-    /// the vectors do not tell own answers from others.
-    pub(super) fn measured(table: &Table, vectors: &Vectors) -> Option<Scale> {
-        let (own, others) = means(table, vectors)?;
-        (own - others >= LEAST_DIFFERENCE).then(|| {
-            let slope = (OWN - OTHERS) / (own - others);
-            Scale {
-                slope,
-                offset: OTHERS - slope * others,
-            }
-        })
-    }
-
-    /// Returns `similarity` on the scale of the built-in model.
-    pub fn of(self, similarity: f32) -> f32 {
-        self.slope * similarity + self.offset
-    }
+/// Returns the scale of the model that made `vectors`. Returns `None` if the corpus is too small to measure it, or the
+/// vectors do not tell own answers from others.
+pub(super) fn measured(table: &Table, vectors: &Vectors) -> Option<Scale> {
+    let (own, others) = means(table, vectors)?;
+    (own - others >= LEAST_DIFFERENCE).then(|| {
+        let slope = (OWN - OTHERS) / (own - others);
+        Scale {
+            slope,
+            offset: OTHERS - slope * others,
+        }
+    })
 }
 
 /// Returns the mean similarity of a question and its own answers, and that of a question and other answers.

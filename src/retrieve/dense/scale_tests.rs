@@ -39,7 +39,7 @@ fn the_constants_are_the_means_of_the_built_in_model() {
         (own - OWN).abs() < 0.01 && (others - OTHERS).abs() < 0.01,
         "{own} {others}"
     );
-    let scale = Scale::measured(&table, &vectors).unwrap();
+    let scale = measured(&table, &vectors).unwrap();
     assert!(
         (scale.slope - 1.0).abs() < 0.03 && scale.offset.abs() < 0.02,
         "{scale:?}"
@@ -57,6 +57,6 @@ fn similarities_of_a_narrow_cone_come_back_to_the_scale_of_the_built_in_model() 
     let (table, vectors) = built_in(narrow);
     let (own, others) = means(&table, &vectors).unwrap();
     assert!(others > 0.8, "{others}");
-    let scale = Scale::measured(&table, &vectors).unwrap();
+    let scale = measured(&table, &vectors).unwrap();
     assert!((scale.of(own) - OWN).abs() < 1e-3 && (scale.of(others) - OTHERS).abs() < 1e-3);
 }
