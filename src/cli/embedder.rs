@@ -8,10 +8,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::error::Failure;
-use super::generator;
+use super::served::{self, failed, within};
 use crate::models::Net;
 use crate::retrieve::dense::{Encoder as _, Input, ServedEmbedder};
-use crate::served::{Embeddings, Place};
+use crate::served::Embeddings;
 
 /// The `[embedder]` table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -44,8 +44,7 @@ pub enum Kind {
     Openai,
 }
 
-/// What makes a search without the server possible.
-pub const WITHOUT: &str = "search with --by words";
+const TABLE: &str = "[embedder]";
 
 impl EmbedderTable {
     /// Returns a client for the model on the server. Sends nothing.
@@ -57,22 +56,14 @@ impl EmbedderTable {
     }
 
     fn client_with(&self, net: Net, get: impl Fn(&str) -> Option<String>) -> Result<(Embeddings, Input), Failure> {
-        if net != Net::Online {
-            let why = "the server of [embedder] cannot be reached in offline mode";
-            return Err(Failure::new("cannot search", why).hinted(WITHOUT));
-        }
+        let (key_env, timeout) = (self.key_env.as_deref(), self.timeout);
+        let place = served::place(TABLE, &self.url, key_env, timeout, net, get)?;
         let Kind::Openai = self.kind;
         let input = Input {
             query_prefix: self.query_prefix.clone().unwrap_or_default(),
             passage_prefix: self.passage_prefix.clone().unwrap_or_default(),
-            max_tokens: within("[embedder]", "max_tokens", self.max_tokens.unwrap_or(512), 32, 1 << 20)?,
-            batch: within("[embedder]", "batch", self.batch.unwrap_or(32), 1, 2048)?,
-        };
-        let place = Place {
-            table: "[embedder]",
-            url: self.url.clone(),
-            key: generator::key("[embedder]", self.key_env.as_deref(), "server", get)?,
-            patience: Duration::from_secs(self.timeout.unwrap_or(60).clamp(1, 3600).into()),
+            max_tokens: within(TABLE, "max_tokens", self.max_tokens.unwrap_or(512), 32, 1 << 20)?,
+            batch: within(TABLE, "batch", self.batch.unwrap_or(32), 1, 2048)?,
         };
         let client = Embeddings::new(&place, &self.model).map_err(failed)?;
         Ok((client, input))
@@ -83,8 +74,7 @@ impl EmbedderTable {
     /// # Errors
     /// As for [`EmbedderTable::client`], or a server that cannot be reached or sends something else.
     pub fn look(&self, most: Duration) -> Result<usize, Failure> {
-        let seconds = u32::try_from(most.as_secs()).unwrap_or(u32::MAX);
-        let timeout = Some(self.timeout.unwrap_or(60).min(seconds));
+        let timeout = served::short(self.timeout, most);
         let (client, input) = EmbedderTable {
             timeout,
             ..self.clone()
@@ -100,18 +90,6 @@ impl EmbedderTable {
         let client = self.client_with(Net::Online, |_| Some("-".into()));
         client.map_or(self.url.clone(), |(client, _)| client.address())
     }
-}
-
-/// Returns `value` if it is in range.
-pub(super) fn within(table: &str, name: &str, value: u32, least: u32, most: u32) -> Result<usize, Failure> {
-    let why = format!("`{name}` must be from {least} to {most}");
-    let found = (least..=most).contains(&value).then_some(value as usize);
-    found.ok_or_else(|| Failure::new(format!("cannot use {table}"), why).hinted(format!("correct `{name}` in {table}")))
-}
-
-pub(super) fn failed(error: crate::served::ServedError) -> Failure {
-    let hint = error.hint();
-    Failure::with(error.to_string(), hint)
 }
 
 #[cfg(test)]

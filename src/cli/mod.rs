@@ -55,6 +55,7 @@ mod saved;
 mod search;
 mod secret;
 mod serve;
+mod served;
 mod service;
 mod settings;
 mod show;

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::embedder::{WITHOUT, failed, within};
 use super::error::Failure;
-use super::generator;
+use super::served::{self, failed, within};
 use crate::models::Net;
-use crate::served::{Form, Place, Reranker};
+use crate::served::{Form, Reranker};
 
 /// The `[reranker]` table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -38,6 +37,8 @@ pub enum Kind {
     Tei,
 }
 
+const TABLE: &str = "[reranker]";
+
 impl RerankerTable {
     /// Returns a client for the reranker. Sends nothing.
     ///
@@ -48,21 +49,13 @@ impl RerankerTable {
     }
 
     fn client_with(&self, net: Net, get: impl Fn(&str) -> Option<String>) -> Result<Reranker, Failure> {
-        if net != Net::Online {
-            let why = "the server of [reranker] cannot be reached in offline mode";
-            return Err(Failure::new("cannot search", why).hinted(WITHOUT));
-        }
+        let (key_env, timeout) = (self.key_env.as_deref(), self.timeout);
+        let place = served::place(TABLE, &self.url, key_env, timeout, net, get)?;
         let form = match self.kind {
             Kind::Openai => Form::Documents,
             Kind::Tei => Form::Texts,
         };
-        let max_tokens = within("[reranker]", "max_tokens", self.max_tokens.unwrap_or(512), 32, 1 << 20)?;
-        let place = Place {
-            table: "[reranker]",
-            url: self.url.clone(),
-            key: generator::key("[reranker]", self.key_env.as_deref(), "server", get)?,
-            patience: Duration::from_secs(self.timeout.unwrap_or(60).clamp(1, 3600).into()),
-        };
+        let max_tokens = within(TABLE, "max_tokens", self.max_tokens.unwrap_or(512), 32, 1 << 20)?;
         Reranker::new(&place, form, &self.model, max_tokens).map_err(failed)
     }
 
@@ -71,8 +64,7 @@ impl RerankerTable {
     /// # Errors
     /// As for [`RerankerTable::client`], or a server that cannot be reached or sends something else.
     pub fn look(&self, most: Duration) -> Result<String, Failure> {
-        let seconds = u32::try_from(most.as_secs()).unwrap_or(u32::MAX);
-        let timeout = Some(self.timeout.unwrap_or(60).min(seconds));
+        let timeout = served::short(self.timeout, most);
         let client = RerankerTable {
             timeout,
             ..self.clone()

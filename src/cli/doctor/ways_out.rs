@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use super::super::cluster::RetrieverTable;
 use super::super::context::{Context, shown};
-use super::super::embedder::{EmbedderTable, WITHOUT};
+use super::super::embedder::EmbedderTable;
 use super::super::error::Failure;
 use super::super::generator::Generator;
 use super::super::imap::ImapTable;
 use super::super::reranker::RerankerTable;
+use super::super::served::WITHOUT;
 use super::{Check, State, broken, check};
 use crate::engine::Engine as _;
 use crate::imap::{self, Account};
