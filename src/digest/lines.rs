@@ -74,6 +74,11 @@ impl<'a> Quoter<'a> {
         points.iter().map(said).collect()
     }
 
+    /// Forgets what was quoted, and keeps what was read.
+    pub fn begin_again(&mut self) {
+        self.shown.clear();
+    }
+
     /// Remembers that `line` is in the digest.
     pub fn show(&mut self, line: &Line) {
         self.shown.push(Shown {

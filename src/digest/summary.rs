@@ -31,14 +31,15 @@ const AGAIN: f32 = 0.4;
 /// Returns the sentences that say most in `items`, in their order. Every discussion or section speaks before one speaks
 /// twice; if there are too many, those that say most are kept.
 pub fn sentences(items: &[Item], meaning: Option<&dyn Meaning>) -> Vec<Line> {
-    let said = chosen(items, meaning, SENTENCES);
+    let mut quoter = Quoter::new(meaning);
+    let said = chosen(items, &mut quoter, SENTENCES);
     let claims = said.iter().filter(|(_, said)| said.claims_first).count();
     let least = if 2 * claims > said.len() { SENTENCES } else { VOICES };
     let most = items.len().clamp(least, SENTENCES);
     let mut all = Vec::new();
     // Some points have one sentence, so that there may be room for more contributors.
     for voices in most..=SENTENCES {
-        all = fitted(chosen(items, meaning, voices));
+        all = fitted(chosen(items, &mut quoter, voices));
         if all.iter().map(|(_, sentences, _)| sentences).sum::<usize>() >= SENTENCES {
             break;
         }
@@ -47,8 +48,8 @@ pub fn sentences(items: &[Item], meaning: Option<&dyn Meaning>) -> Vec<Line> {
 }
 
 /// Returns what is said by at most `voices` contributors, with the index of the discussion or section.
-fn chosen(items: &[Item], meaning: Option<&dyn Meaning>, voices: usize) -> Vec<(usize, Said)> {
-    let mut quoter = Quoter::new(meaning);
+fn chosen(items: &[Item], quoter: &mut Quoter, voices: usize) -> Vec<(usize, Said)> {
+    quoter.begin_again();
     let mut chosen: Vec<(usize, Said)> = Vec::new();
     let mut told = true;
     let mut best = 0.0f32;
