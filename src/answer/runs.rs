@@ -160,8 +160,8 @@ fn pool<'a>(question: &str, topics: &[&'a Topic], shown: &[Shown]) -> Vec<Contri
     }
     for sentence in &mut sentences {
         let passage = &topics[sentence.topic].passages[sentence.passage];
-        let is_first = passage.part == 0 && sentence.position == 0;
-        sentence.answers_title = is_first && reading::opens_with_it(&passage.text[sentence.span.clone()]);
+        sentence.answers_title =
+            is_opening(sentence, passage) && reading::opens_with_it(&passage.text[sentence.span.clone()]);
     }
     pool_of(&sentences, topics, shown)
 }
@@ -298,9 +298,14 @@ fn best(
     })
 }
 
+/// Returns whether a sentence of `passage` is the first of its answer.
+fn is_opening(sentence: &Sentence, passage: &Passage) -> bool {
+    passage.part == 0 && sentence.position == 0
+}
+
 /// Returns whether these sentences open their answer with more than who its author is.
 fn opens(part: &[&Sentence], passage: &Passage) -> bool {
-    let first = part.first().filter(|first| passage.part == 0 && first.position == 0);
+    let first = part.first().filter(|first| is_opening(first, passage));
     first.is_some_and(|first| !reading::introduces(&passage.text[first.span.clone()]))
 }
 

@@ -5,7 +5,7 @@
 //! the one sentence that is most likely to be quoted (benches/runs/2026-11-30-xeon-2-cores/digests-1).
 
 use super::worth::{self, Sentence};
-use super::{Candidate, Run, Shown, best, of_passage, opens, says_the_same};
+use super::{Candidate, Run, Shown, best, is_opening, of_passage, opens, says_the_same};
 use crate::answer::Stance;
 use crate::answer::reading;
 use crate::answer::topic::Topic;
@@ -64,8 +64,8 @@ pub fn points(question: &str, topic: &Topic, shown: &[Shown]) -> Vec<Point> {
 /// Returns whether the answers of `topic` open with their claims: on average, the openings speak in the terms of the
 /// question.
 fn claims_first(topic: &Topic, sentences: &[Sentence]) -> bool {
-    let is_opening = |s: &&Sentence| s.position == 0 && topic.passages[s.passage].part == 0;
-    let near: Vec<f32> = sentences.iter().filter(is_opening).map(|s| s.nearness).collect();
+    let of_opening = |s: &&Sentence| is_opening(s, &topic.passages[s.passage]);
+    let near: Vec<f32> = sentences.iter().filter(of_opening).map(|s| s.nearness).collect();
     near.iter().sum::<f32>() >= near.len() as f32
 }
 

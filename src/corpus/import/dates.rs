@@ -269,36 +269,18 @@ fn month_of_issue(text: &str, tokens: &[Token], at: usize) -> Option<String> {
     (joined && numbers_issue(&text[..number.at.start])).then_some(day)
 }
 
+/// Words before the number of an issue.
+const SIGNS: &str = "no nr n num number numéro numero número nummer issue ausgabe edition vol volume núm выпуск";
+
 /// Reports whether `before` ends in a word or a sign that the number of an issue follows.
 fn numbers_issue(before: &str) -> bool {
     let before = before.trim_end();
     if before.ends_with(['#', '№']) {
         return true;
     }
-    let words: Vec<&str> = before
-        .trim_end_matches(['.', '°', 'º', ':', ' '])
-        .rsplit(|c: char| !c.is_alphanumeric())
-        .take(1)
-        .collect();
-    let signs = [
-        "no",
-        "nr",
-        "n",
-        "num",
-        "number",
-        "numéro",
-        "numero",
-        "número",
-        "nummer",
-        "issue",
-        "ausgabe",
-        "edition",
-        "vol",
-        "volume",
-        "núm",
-        "выпуск",
-    ];
-    words.iter().any(|word| signs.contains(&word.to_lowercase().as_str()))
+    let before = before.trim_end_matches(['.', '°', 'º', ':', ' ']);
+    let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    super::names::among(SIGNS, &word.to_lowercase())
 }
 
 /// Reports whether the text between two parts of a date is only separators.

@@ -6,6 +6,7 @@ use super::lines::{self, Line};
 use super::*;
 use crate::corpus::import::{import_bytes, pdf::glyphs::Piece};
 use crate::corpus::markdown;
+use crate::testing::{Numbers, tries};
 
 const LETTER: &[u8] = include_bytes!("../../../tests/fixtures/documents/letter.pdf");
 const COLUMNS: &[u8] = include_bytes!("../../../tests/fixtures/documents/columns.pdf");
@@ -227,18 +228,10 @@ fn a_reader_that_takes_too_long_is_given_up() {
 /// `ASKPM_FUZZ_TRIES` tries more files.
 #[test]
 fn a_changed_file_is_read_or_refused_in_one_line() {
-    let tries = std::env::var("ASKPM_FUZZ_TRIES")
-        .ok()
-        .and_then(|tries| tries.parse().ok());
-    let mut state = 7u64;
-    let mut next = |below: usize| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as usize % below.max(1)
-    };
+    let mut numbers = Numbers(7);
+    let mut next = |below: usize| numbers.below(below);
     let (mut read, began) = (0, Instant::now());
-    for at in 0..tries.unwrap_or(1_500usize) {
+    for at in 0..tries(1_500) {
         let mut bytes = if at % 2 == 0 { LETTER } else { COLUMNS }.to_vec();
         for _ in 0..=next(8) {
             let place = next(bytes.len());
@@ -260,8 +253,7 @@ fn a_changed_file_is_read_or_refused_in_one_line() {
         read += report.editions.len();
         assert!(report.editions.len() + report.skipped.len() > 0);
         for imported in &report.editions {
-            let dropped: usize = imported.dropped.iter().map(|d| d.words).sum();
-            assert_eq!(imported.words_in, imported.words_kept + dropped);
+            assert_eq!(imported.words_in, imported.words_kept + imported.words_dropped());
         }
         for skipped in &report.skipped {
             assert!(

@@ -26,6 +26,11 @@ pub struct Imported {
 }
 
 impl Imported {
+    /// Returns the number of words that were left out.
+    pub fn words_dropped(&self) -> usize {
+        self.dropped.iter().map(|dropped| dropped.words).sum()
+    }
+
     /// Returns the number of words in the body, without what is around it on a page.
     pub fn body_words(&self) -> usize {
         let around = self
