@@ -7,4 +7,4 @@ pub(crate) mod completions;
 #[path = "../tests/harness/elastic.rs"]
 pub(crate) mod elastic;
 
-pub(crate) use askpm_fixtures::{noted, skipped};
+pub(crate) use askpm_fixtures::{Numbers, noted, skipped, tries};

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
 use crate::harness::Home;
-use askpm_fixtures::{ARCHITECTURES, TinyGguf, Weights};
+use askpm_fixtures::{ARCHITECTURES, Numbers, TinyGguf, Weights, tries};
 
 #[path = "../fuzz/properties.rs"]
 mod properties;
@@ -27,30 +27,12 @@ fn inputs(folders: &[&str]) -> Vec<Vec<u8>> {
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
-/// Pseudo-random numbers that are the same in every run (SplitMix64).
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// Returns a number below `bound`, or 0.
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound.max(1) as u64) as usize
-    }
-
-    /// Returns a piece of `bytes`, usually short.
-    fn piece<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        let start = self.below(bytes.len());
-        let longest = [4, 64, 1024][self.below(3)];
-        let end = bytes.len().min(start + self.below(longest) + 1);
-        &bytes[start.min(end)..end]
-    }
+/// Returns a piece of `bytes`, usually short.
+fn piece<'a>(numbers: &mut Numbers, bytes: &'a [u8]) -> &'a [u8] {
+    let start = numbers.below(bytes.len());
+    let longest = [4, 64, 1024][numbers.below(3)];
+    let end = bytes.len().min(start + numbers.below(longest) + 1);
+    &bytes[start.min(end)..end]
 }
 
 /// Returns one input made from the seeds by a few mutations.
@@ -62,7 +44,7 @@ fn changed(seeds: &[Vec<u8>], numbers: &mut Numbers) -> Vec<u8> {
         let rest = bytes.len() - at;
         match numbers.below(7) {
             0 if rest > 0 => bytes[at] ^= 1 << numbers.below(8),
-            1 if rest > 0 => bytes[at] = numbers.next() as u8,
+            1 if rest > 0 => bytes[at] = numbers.number() as u8,
             2 => bytes.truncate(at),
             3 => drop(bytes.drain(at..at + numbers.below(rest.min(64) + 1))),
             4 => {
@@ -73,7 +55,7 @@ fn changed(seeds: &[Vec<u8>], numbers: &mut Numbers) -> Vec<u8> {
             // A piece of this input or another: lines are repeated, and headers meet the wrong bodies.
             5 | 6 => {
                 let from = numbers.below(seeds.len() + 1);
-                let piece = numbers.piece(seeds.get(from).unwrap_or(&bytes)).to_vec();
+                let piece = piece(numbers, seeds.get(from).unwrap_or(&bytes)).to_vec();
                 bytes.splice(at..at, piece);
             }
             _ => {}
@@ -85,7 +67,7 @@ fn changed(seeds: &[Vec<u8>], numbers: &mut Numbers) -> Vec<u8> {
 /// Checks `property` on the seeds and on `tries` mutated ones. The first input that breaks it is saved.
 fn hold(name: &str, seeds: &[Vec<u8>], property: impl Fn(&[u8])) {
     assert!(!seeds.is_empty(), "{name} has no seeds");
-    let tries = std::env::var("ASKPM_FUZZ_TRIES").map_or(TRIES, |n| n.parse().expect("a number of tries"));
+    let tries = tries(TRIES);
     let mut numbers = Numbers(1);
     let short: Vec<Vec<u8>> = seeds.iter().filter(|seed| seed.len() <= LARGEST).cloned().collect();
     let short = if short.is_empty() { seeds } else { &short };

@@ -37,10 +37,9 @@ fn signed(edition: &Edition) -> Vec<Vec<(char, &str)>> {
 
 /// Asserts that every word is in the edition or in the list of what was left out.
 fn assert_accounted(imported: &Imported) {
-    let dropped: usize = imported.dropped.iter().map(|d| d.words).sum();
     assert_eq!(
         imported.words_in,
-        imported.words_kept + dropped,
+        imported.words_kept + imported.words_dropped(),
         "{:#?}",
         imported.dropped
     );

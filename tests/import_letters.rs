@@ -19,8 +19,7 @@ fn folder() -> &'static Path {
 fn lines(name: &str, report: &ImportReport) -> String {
     let mut out = Vec::new();
     for imported in &report.editions {
-        let dropped: usize = imported.dropped.iter().map(|d| d.words).sum();
-        let kept = imported.words_kept + dropped;
+        let kept = imported.words_kept + imported.words_dropped();
         assert_eq!(imported.words_in, kept, "{name}: {:#?}", imported.dropped);
         let edition = &imported.edition;
         out.push(format!(

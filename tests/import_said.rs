@@ -10,10 +10,9 @@ pub fn read(name: &str, text: &str) -> Imported {
     let report = import_bytes(name, text.trim_start().as_bytes(), &Limits::default());
     assert!(report.skipped.is_empty(), "{:?}", report.skipped);
     let imported = report.editions.into_iter().next().unwrap();
-    let dropped: usize = imported.dropped.iter().map(|d| d.words).sum();
     assert_eq!(
         imported.words_in,
-        imported.words_kept + dropped,
+        imported.words_kept + imported.words_dropped(),
         "{name}: {:#?}",
         imported.dropped
     );

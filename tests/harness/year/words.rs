@@ -2,27 +2,25 @@
 
 use std::collections::HashSet;
 
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): the same seed always invents the same year.
+use askpm_fixtures::Numbers;
+
+/// The same seed always invents the same year.
 pub struct Words {
-    state: u64,
+    numbers: Numbers,
     asked: HashSet<String>,
 }
 
 impl Words {
     pub fn new(seed: u64) -> Words {
         Words {
-            state: seed,
+            numbers: Numbers(seed),
             asked: HashSet::new(),
         }
     }
 
     /// Returns a number below `end`.
     pub fn below(&mut self, end: usize) -> usize {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % end as u64) as usize
+        self.numbers.below(end)
     }
 
     /// Picks one of `list`, which is separated by bars.
