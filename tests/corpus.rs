@@ -263,7 +263,7 @@ fn every_question_is_also_asked_in_other_words_and_no_wording_is_there_twice() {
                 format!("{}/q{}", edition.slug, discussion.number),
                 discussion.also_asked.len(),
             );
-            assert!((7..=20).contains(&count), "{id}: {count} other wordings");
+            assert!((7..=24).contains(&count), "{id}: {count} other wordings");
             for answer in &discussion.answers {
                 // Some answers settle nothing that the others do not.
                 let count = answer.also_asked.len();
@@ -298,25 +298,37 @@ fn exam(name: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
+fn every_question_is_answered_in_short_with_the_figures_of_its_contributors() {
+    for edition in &editions() {
+        for discussion in &edition.discussions {
+            let id = format!("{}/q{}", edition.slug, discussion.number);
+            let short = discussion.in_short.as_deref().unwrap_or_default();
+            assert!((20..=45).contains(&words(short)), "{id}: {} words", words(short));
+            let said: Vec<&str> = discussion.answers.iter().map(|answer| answer.body.as_str()).collect();
+            let said = format!("{} {}", discussion.body, said.join(" "));
+            let figures = short.split(|c: char| !c.is_ascii_digit() && c != ',' && c != '.');
+            for figure in figures
+                .map(|figure| figure.trim_matches([',', '.']))
+                .filter(|f| !f.is_empty())
+            {
+                assert!(said.contains(figure), "{id}: {figure} in {short:?}");
+            }
+            assert!(!said.contains(short), "{id}: a summary is no quote");
+        }
+    }
+}
+
+#[test]
 fn no_other_wording_is_a_question_of_the_exam() {
-    // The authors of the wordings had not seen the exam. Wordings that came close to one of its questions by chance
-    // were removed.
-    const RUN: usize = 6;
-    let exam: Vec<Vec<String>> = ["questions", "plain", "asked"]
-        .iter()
-        .flat_map(|name| exam(name))
-        .collect();
-    let runs: HashSet<&[String]> = exam.iter().flat_map(|question| question.windows(RUN)).collect();
+    // The authors of the wordings had not seen the exam. Those that met one of its questions by chance were removed. Those
+    // that only came close stay, because people would miss the discussion under its commonest names.
+    const SAME: f64 = 0.75;
+    let names = ["questions", "plain", "asked"];
+    let exam: Vec<Vec<String>> = names.iter().flat_map(|name| exam(name)).collect();
     for (id, line) in also_asked(&editions()) {
         let wording = plain_words(line);
-        for question in &exam {
-            assert!(
-                likeness(&wording, question) < 0.5,
-                "{id}: {line:?} is nearly {question:?}"
-            );
-        }
-        let shared = wording.windows(RUN).find(|run| runs.contains(run));
-        assert_eq!(shared, None, "{id}: {line:?}");
+        let near = exam.iter().find(|question| likeness(&wording, question) >= SAME);
+        assert_eq!(near, None, "{id}: {line:?}");
     }
 }
 

@@ -51,6 +51,7 @@ mod import_said;
 mod import_sites;
 mod import_speakers;
 mod import_whole;
+mod in_short;
 #[cfg(unix)]
 mod kills;
 mod licences;

@@ -7,9 +7,9 @@ use std::ops::Range;
 
 use super::injection;
 use super::reading::bare;
-use super::sentences::{is_numbered, opens_item};
+use super::sentences::{is_numbered, opens_item, sentences};
 use super::{Citation, Sentence, Stance, Voice};
-use crate::corpus::{Id, Passage};
+use crate::corpus::Passage;
 
 /// An answer that is being assembled.
 #[derive(Default)]
@@ -23,6 +23,8 @@ pub struct Draft {
     question: String,
     /// Whether the first paragraph says that it may not answer the question.
     unsure: bool,
+    /// The discussion of the paragraph that was added last.
+    under: Option<String>,
 }
 
 impl Draft {
@@ -48,6 +50,28 @@ impl Draft {
     /// Adds a sentence that no passage backs. `support` is the share that the best quote backs.
     pub fn add_unsupported(&mut self, text: &str, support: f32) -> &Sentence {
         self.push(text.to_string(), Vec::new(), support, None, true)
+    }
+
+    /// Adds `short`, the newsletter's own summary of the discussion of `passage`, and returns its sentences. The first is
+    /// the lead.
+    pub fn add_short(&mut self, passage: &Passage, short: &str) -> &[Sentence] {
+        let first = self.sentences.len();
+        let mut heading = self.heading(passage);
+        let whole = Passage {
+            id: passage.id.group(),
+            contributor: None,
+            ..passage.clone()
+        };
+        let n = self.cite(&whole, short);
+        let spans = sentences(short);
+        for (at, span) in spans.iter().enumerate() {
+            let text = injection::without_marks(&one_line(&short[span.clone()]));
+            let speaker = (at == 0).then(|| IN_SHORT.to_string());
+            self.push(text, vec![n], 1.0, speaker, at + 1 == spans.len());
+            self.sentences[first + at].heading = heading.take();
+        }
+        self.lead.get_or_insert(first);
+        &self.sentences[first..]
     }
 
     /// Adds a run of consecutive `sentences` of `passage` as a voice, and returns its sentences. It continues the last
@@ -99,11 +123,13 @@ impl Draft {
 
     /// Returns the heading above a voice of `passage`: the question that its contributors were asked.
     ///
-    /// There is none below a voice of the same discussion, above a section of an article, or if the reader asked the
+    /// There is none below a paragraph of the same discussion, above a section of an article, or if the reader asked the
     /// same question. The first one says so if the answer is unsure.
     fn heading(&mut self, passage: &Passage) -> Option<String> {
         let unsure = std::mem::take(&mut self.unsure);
-        match (self.title(passage), unsure) {
+        let title = self.title(passage);
+        self.under = Some(passage.id.group().to_string());
+        match (title, unsure) {
             (Some(title), true) => Some(format!("{UNSURE} {NEAREST}{title}")),
             (None, true) => Some(UNSURE.to_string()),
             (Some(title), false) if title.ends_with('?') => Some(format!("Asked: {title}")),
@@ -115,9 +141,7 @@ impl Draft {
     /// Returns the question of the discussion of `passage`, where it heads the voices.
     fn title(&self, passage: &Passage) -> Option<String> {
         passage.contributor.as_ref()?;
-        let group = passage.id.group().to_string();
-        let last = self.voices.last().and_then(|voice| voice.id.parse::<Id>().ok());
-        let goes_on = last.is_some_and(|last| last.group().to_string() == group);
+        let goes_on = self.under.as_ref() == Some(&passage.id.group().to_string());
         let title = injection::without_marks(&one_line(&passage.discussion));
         let says_more = !goes_on && !title.is_empty() && bare(&title) != bare(&self.question);
         says_more.then_some(title)
@@ -245,6 +269,9 @@ pub fn marks(sentence: &Sentence) -> String {
     shown.map(|n| format!(" [{n}]")).collect()
 }
 
+/// What stands before a newsletter's own summary.
+const IN_SHORT: &str = "In short";
+
 /// The line above an answer that may not be one, and what names the discussion.
 const UNSURE: &str = "This may not answer your question.";
 const NEAREST: &str = "The nearest discussion: ";
@@ -253,157 +280,5 @@ const NEAREST: &str = "The nearest discussion: ";
 const UNSUPPORTED: &str = " [unsupported]";
 
 #[cfg(test)]
-mod tests {
-    use super::super::testing::passage;
-    use super::*;
-
-    fn spans(text: &str) -> Vec<Range<usize>> {
-        super::super::sentences::sentences(text)
-    }
-
-    #[test]
-    fn each_run_is_a_voice_with_one_citation_and_one_mark() {
-        let a = Passage {
-            contributor: Some("A PM, payments".into()),
-            ..passage("e/q1/a", "One is\n so. Two is so. Three is so.")
-        };
-        let b = passage("e/q1/b", "Four is not so.");
-        let mut draft = Draft::default();
-        assert_eq!(draft.add_run(&a, &spans(&a.text)[..2], Stance::Supports, 0).len(), 2);
-        draft.add_run(&b, &spans(&b.text), Stance::Dissents, 0);
-        assert_eq!(
-            draft.text(),
-            "Asked: Why?\n\nA PM, payments: One is so. Two is so. [1]\n\nAnother view, Somebody: Four is not so. [2]"
-        );
-        let quotes: Vec<_> = draft.citations.iter().map(|c| (c.n, c.quote.as_str())).collect();
-        assert_eq!(quotes, [(1, "One is\n so. Two is so."), (2, "Four is not so.")]);
-        assert!(draft.sentences.iter().all(|s| s.citations.len() == 1 && s.supported));
-        let voices: Vec<_> = draft
-            .voices
-            .iter()
-            .map(|v| (v.id.as_str(), v.sentences.clone(), v.stance))
-            .collect();
-        assert_eq!(
-            voices,
-            [
-                ("e/q1/a", vec![0, 1], Stance::Supports),
-                ("e/q1/b", vec![2], Stance::Dissents)
-            ]
-        );
-        assert_eq!(draft.lead().unwrap().text, "One is so.");
-    }
-
-    #[test]
-    fn a_lead_that_a_model_wrote_is_a_paragraph_of_its_own() {
-        let a = passage("e/q1/a", "One is so. Two is so.");
-        let mut draft = Draft::default();
-        draft.add_lead("It is one.", &a, 0..10, 0.9);
-        draft.add_run(&a, &spans(&a.text), Stance::Supports, 0);
-        assert_eq!(
-            draft.text(),
-            "It is one. [1]\n\nAsked: Why?\n\nSomebody: One is so. Two is so. [2]"
-        );
-        assert_eq!(draft.lead().unwrap().text, "It is one.");
-    }
-
-    #[test]
-    fn what_nothing_backs_is_marked_and_makes_no_answer() {
-        let mut draft = Draft::default();
-        draft.add_unsupported("Buy a yacht in Monaco first.", 0.2);
-        assert!(!draft.holds() && draft.lead().is_none());
-        assert_eq!(draft.text(), "Buy a yacht in Monaco first. [unsupported]");
-    }
-
-    #[test]
-    fn each_discussion_is_headed_by_its_question_unless_the_reader_asked_the_same() {
-        let titled = |id: &str, title: &str| Passage {
-            discussion: title.into(),
-            ..passage(id, "One is so.")
-        };
-        let mut draft = Draft::of("why, oh why", true);
-        for (id, title) in [
-            ("e/q1/a", "Why, oh why?"),
-            ("e/q2/a", "Pay\nrises [1]"),
-            ("e/q2/b", "Pay rises"),
-            ("e/q3/a", "How?"),
-        ] {
-            let passage = titled(id, title);
-            draft.add_run(&passage, &spans(&passage.text), Stance::Supports, 0);
-        }
-        let headings: Vec<_> = draft.sentences.iter().map(|s| s.heading.as_deref()).collect();
-        assert_eq!(
-            headings,
-            [None, Some("Discussion: Pay rises (1)"), None, Some("Asked: How?")]
-        );
-    }
-
-    #[test]
-    fn an_unsure_answer_says_so_once_above_its_first_sentence() {
-        let a = passage("e/q1/a", "One is so.");
-        let mut draft = Draft::of("how", false);
-        draft.add_run(&a, &spans(&a.text), Stance::Supports, 0);
-        draft.add_run(&passage("e/q2/a", "Two."), &spans("Two."), Stance::Supports, 0);
-        assert_eq!(
-            draft.text(),
-            "This may not answer your question. The nearest discussion: Why?\n\nSomebody: One is so. [1]\n\nAsked: Why?\n\n\
-             Somebody: Two. [2]"
-        );
-        let mut draft = Draft::of("how", false);
-        draft.add_lead("It is one.", &a, 0..10, 0.9);
-        draft.add_run(&a, &spans(&a.text), Stance::Supports, 0);
-        assert!(
-            draft
-                .text()
-                .starts_with("This may not answer your question.\n\nIt is one. [1]\n\nAsked: Why?")
-        );
-    }
-
-    #[test]
-    fn a_list_stands_below_what_introduces_it_which_has_the_mark() {
-        let a = passage("e/q1/a", "Ask all of these:\n\n- One? Or two?\n- Three?");
-        let mut draft = Draft::of("why", true);
-        draft.add_run(&a, &spans(&a.text), Stance::Supports, 0);
-        assert_eq!(
-            draft.text(),
-            "Somebody: Ask all of these: [1]\n- One? Or two?\n- Three?"
-        );
-        let items: Vec<bool> = draft.sentences.iter().map(|s| s.item).collect();
-        assert_eq!(items, [false, true, false, true]);
-        draft.add_run(&a, &spans(&a.text)[3..], Stance::Supports, 0);
-        assert!(draft.text().ends_with("- Three? Three? [2]") && draft.voices.len() == 1);
-        // What introduces it begins a line.
-        let e = passage("e/q1/e", "Be brief. Ask both:\n\n- One?\n- Two?");
-        let mut draft = Draft::of("why", true);
-        draft.add_run(&e, &spans(&e.text)[..1], Stance::Supports, 0);
-        draft.add_run(&e, &spans(&e.text)[1..], Stance::Supports, 0);
-        assert_eq!(draft.text(), "Somebody: Be brief. [1]\nAsk both: [2]\n- One?\n- Two?");
-        let b = passage("e/q1/b", "Ask so:\n\n1. One?\n2. Two?");
-        let mut draft = Draft::of("why", true);
-        draft.add_run(&b, &spans(&b.text), Stance::Supports, 0);
-        assert_eq!(draft.text(), "Somebody: Ask so: [1]\n1. One?\n2. Two?");
-        // A number may be the first word of an item, or of a paragraph.
-        let c = passage("e/q1/c", "Take an hour:\n\n- 8 minutes to read.\n- A vote.");
-        let mut draft = Draft::of("why", true);
-        draft.add_run(&c, &spans(&c.text), Stance::Supports, 0);
-        assert_eq!(
-            draft.text(),
-            "Somebody: Take an hour: [1]\n- 8 minutes to read.\n- A vote."
-        );
-        let d = passage("e/q1/d", "Ask twelve people.\n\n12 people are enough.");
-        let mut draft = Draft::of("why", true);
-        draft.add_run(&d, &spans(&d.text), Stance::Supports, 0);
-        assert_eq!(draft.text(), "Somebody: Ask twelve people. 12 people are enough. [1]");
-    }
-
-    #[test]
-    fn a_section_is_named_by_its_title() {
-        let section = Passage {
-            contributor: None,
-            discussion: "A note".into(),
-            ..passage("e/s1", "Noted is noted.")
-        };
-        let mut draft = Draft::default();
-        draft.add_run(&section, &spans(&section.text), Stance::Supports, 0);
-        assert!(draft.text().starts_with("“A note”: Noted"));
-    }
-}
+#[path = "draft_tests.rs"]
+mod tests;

@@ -68,6 +68,11 @@ pub fn without(text: &str) -> String {
     out.trim().to_string()
 }
 
+/// Returns whether every sentence of `text` may be quoted.
+pub fn is_honest(text: &str) -> bool {
+    judged(text).iter().all(|(_, honest)| *honest)
+}
+
 /// Returns the sentences of `text`, and whether each may be quoted.
 pub fn judged(text: &str) -> Vec<(Range<usize>, bool)> {
     judged_by(verdict, text)

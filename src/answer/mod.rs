@@ -103,7 +103,7 @@ pub struct Related {
     pub discussion: String,
     /// Title of the edition.
     pub edition: String,
-    /// Its best line, verbatim.
+    /// The edition's own summary of it, or its best line: verbatim.
     pub quote: String,
 }
 
@@ -147,6 +147,9 @@ pub struct Pointer {
     pub discussion: String,
     /// Title of the edition.
     pub edition: String,
+    /// The edition's own summary of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_short: Option<String>,
 }
 
 /// How fresh the corpus behind an answer is.
@@ -221,6 +224,16 @@ pub struct Answer {
 }
 
 impl Citation {
+    /// Returns who says it or, if nobody signed it, what it is.
+    pub fn by(&self) -> &str {
+        let unsigned = || match self.id.parse() {
+            Ok(Id::Discussion { .. }) => "in short",
+            Ok(Id::Resource { .. }) => "learning resource",
+            _ => "unsigned",
+        };
+        self.contributor.as_deref().unwrap_or_else(unsigned)
+    }
+
     /// Returns the identifier of its discussion, section or resource. If its own identifier is invalid, returns that.
     pub fn source(&self) -> String {
         // A saved conversation is a file, and may hold any text here.
@@ -250,6 +263,7 @@ pub(crate) mod testing {
             date: Some("2024-01-01".into()),
             discussion: "Why?".into(),
             question: String::new(),
+            in_short: None,
             also_asked: Vec::new(),
             contributor: Some("Somebody".into()),
             kind: None,

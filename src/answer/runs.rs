@@ -17,7 +17,7 @@ use super::draft::one_line;
 use super::meaning::{Scale, sum};
 use super::sentences::opens_item;
 use super::topic::Topic;
-use super::{MAX_WORDS, Stance, reading};
+use super::{Stance, reading};
 use crate::corpus::{Id, Passage};
 pub use line::line;
 use worth::Sentence;
@@ -128,14 +128,15 @@ struct Candidate {
 /// Returns the runs that answer `question`, one for each contributor.
 ///
 /// They are in the order of `topics` and in printed order, dissents and conditions last. At most one keeps its stance.
-/// Nothing that was `shown` is repeated. The result is empty if no sentence of `topics` can be quoted.
-pub fn choose(question: &str, topics: &[&Topic], shown: &[Shown]) -> Vec<Run> {
+/// Nothing that was `shown` is repeated. They have at most `words` words, unless one alone has more. The result is empty
+/// if no sentence of `topics` can be quoted.
+pub fn choose(question: &str, topics: &[&Topic], shown: &[Shown], words: usize) -> Vec<Run> {
     let mut pool = pool(question, topics, shown);
     pool.sort_by(|a, b| b.strength().total_cmp(&a.strength()));
     let most = pool.first().map_or(0.0, Contributor::strength);
     pool.retain(|contributor| contributor.strength() >= FILLER * most);
     pool.truncate(CONTRIBUTORS);
-    in_order(fill(&pool))
+    in_order(fill(&pool, words))
 }
 
 /// Returns the run that is worth most of each contributor, however alike they are: by discussion, then the strongest
@@ -383,11 +384,11 @@ fn overlap<'a>(mut spans: impl Iterator<Item = &'a Range<usize>>, text: &str, qu
     })
 }
 
-/// Returns the runs that are worth most together, from at most [`VOICES`] contributors and [`MAX_WORDS`] words, without
-/// repetition. It tries every combination: each contributor has at most three runs.
-fn fill(pool: &[Contributor]) -> Vec<Candidate> {
+/// Returns the runs that are worth most together, from at most [`VOICES`] contributors and with at most `most` words,
+/// without repetition. It tries every combination: each contributor has at most three runs.
+fn fill(pool: &[Contributor], most: usize) -> Vec<Candidate> {
     let mut best = (f32::MIN, Vec::new());
-    extend(pool, 0, &mut Vec::new(), &mut best);
+    extend(pool, 0, most, &mut Vec::new(), &mut best);
     best.1.into_iter().cloned().collect()
 }
 
@@ -395,6 +396,7 @@ fn fill(pool: &[Contributor]) -> Vec<Candidate> {
 fn extend<'a>(
     pool: &'a [Contributor],
     at: usize,
+    most: usize,
     chosen: &mut Vec<&'a Candidate>,
     best: &mut (f32, Vec<&'a Candidate>),
 ) {
@@ -407,14 +409,14 @@ fn extend<'a>(
     };
     let words: usize = chosen.iter().map(|candidate| candidate.words).sum();
     for candidate in &contributor.runs {
-        let full = words + candidate.words > MAX_WORDS && !chosen.is_empty();
+        let full = words + candidate.words > most && !chosen.is_empty();
         if !full && !chosen.iter().any(|other| says_the_same(other, candidate)) {
             chosen.push(candidate);
-            extend(pool, at + 1, chosen, best);
+            extend(pool, at + 1, most, chosen, best);
             chosen.pop();
         }
     }
-    extend(pool, at + 1, chosen, best);
+    extend(pool, at + 1, most, chosen, best);
 }
 
 fn says_the_same(a: &Candidate, b: &Candidate) -> bool {

@@ -1,5 +1,6 @@
 //! Tests what is quoted of each contributor.
 
+use super::super::MAX_WORDS;
 use super::super::testing::passage;
 use super::super::topic::Found;
 use super::*;
@@ -13,7 +14,7 @@ fn quoted(question: &str, asker: &str, answers: &[(&str, &str)]) -> Vec<String> 
     let passages: Vec<Passage> = answers.iter().map(of).collect();
     let topic = Topic::new("e/q1".parse().unwrap(), passages, Found::default()).unwrap();
     let topics = [&topic];
-    let runs = choose(question, &topics, &[]);
+    let runs = choose(question, &topics, &[], MAX_WORDS);
     runs.iter().map(|run| one_line(&run.cut(&topics).text)).collect()
 }
 

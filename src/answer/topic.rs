@@ -32,6 +32,8 @@ pub struct Topic {
     pub edition: String,
     /// What the asker wrote. Empty if the newsletter prints only a title.
     pub question: String,
+    /// The newsletter's own summary of it, if it may be quoted.
+    pub in_short: Option<String>,
     /// All answers that the filters admit, in printed order.
     pub passages: Vec<Passage>,
     /// What the search knows about it.
@@ -104,6 +106,7 @@ impl Topic {
             title: first.discussion.clone(),
             edition: first.edition_title.clone(),
             question: first.question.clone(),
+            in_short: first.in_short.clone().filter(|text| injection::is_honest(text)),
             found,
             also_in: Vec::new(),
             confidence: 0.0,

@@ -107,6 +107,7 @@ pub(super) fn see_also(found: &Found, citations: &[Citation]) -> Vec<Pointer> {
         id: topic.id.to_string(),
         discussion: topic.title.clone(),
         edition: topic.edition.clone(),
+        in_short: topic.in_short.clone(),
     };
     let topics = found.topics.iter().filter(likely).filter(|topic| !quoted(topic));
     topics.take(SEE_ALSO).map(one).collect()

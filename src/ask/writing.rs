@@ -9,9 +9,9 @@ use super::{AskError, DISCUSSIONS, Found, Listener, Settings, Writer, ms, used};
 use crate::answer::lead::{Lead, LeadReader};
 use crate::answer::meaning::Meaning;
 use crate::answer::runs::detail::{self, detail};
-use crate::answer::runs::{self, Run};
+use crate::answer::runs::{self, Run, Shown};
 use crate::answer::topic::{Topic, Verdict};
-use crate::answer::{Draft, Mode, ModelUsed, Related, Timings};
+use crate::answer::{Draft, MAX_WORDS, Mode, ModelUsed, Related, Timings};
 use crate::corpus::Passage;
 use crate::engine::{Engine, Message, Role, Sampling, Stop};
 
@@ -59,7 +59,14 @@ pub(super) fn write(
 ) -> Result<Written, AskError> {
     let answering = found.topics.iter().filter(|topic| topic.verdict == Verdict::Answers);
     let topics: Vec<&Topic> = answering.take(DISCUSSIONS).collect();
-    let mut runs = runs::choose(&found.query, &topics, &settings.shown);
+    // A model writes a lead of its own.
+    let short = if writer.is_none() {
+        in_short(&topics, &settings.shown)
+    } else {
+        None
+    };
+    let words = short.map_or(0, |text| text.split_whitespace().count());
+    let mut runs = runs::choose(&found.query, &topics, &settings.shown, MAX_WORDS - words.min(MAX_WORDS));
     if !found.is_sure() {
         let nearest = runs.first().map_or(0, |run| run.topic);
         runs.retain(|run| run.topic == nearest);
@@ -106,6 +113,12 @@ pub(super) fn write(
     if let Some(detail) = detail {
         detail::add(&mut runs, detail, &topics);
     }
+    if let Some(short) = short {
+        let sentences = written.draft.add_short(&topics[0].passages[0], short);
+        if sentences.iter().any(|sentence| listener.sentence(sentence).is_break()) {
+            return Ok(written);
+        }
+    }
     for run in &runs {
         let passage = run.passage(&topics);
         let sentences = written.draft.add_run(passage, &run.sentences, run.stance, run.lead);
@@ -114,6 +127,14 @@ pub(super) fn write(
         }
     }
     Ok(written)
+}
+
+/// Returns the newsletter's own summary of the first of these discussions, if it was not shown before.
+fn in_short<'a>(topics: &[&'a Topic], shown: &[Shown]) -> Option<&'a str> {
+    let topic = topics.first()?;
+    let short = topic.in_short.as_deref()?;
+    let before = |s: &Shown| s.quote == short;
+    (!shown.iter().any(before)).then_some(short)
 }
 
 /// What a model made of the runs: a lead, if one holds, what does not hold, and whether a limit cut the text off.
@@ -170,19 +191,22 @@ fn messages(system: &str, user: &str) -> [Message; 2] {
     })
 }
 
-/// Returns the discussions that come nearest to an answer, each with its best line.
+/// Returns the discussions that come nearest to an answer, each with its summary or its best line.
 pub(super) fn related(found: &Found) -> Vec<Related> {
     // The judge has put the most confident first.
     let near = found.topics.iter().filter(|topic| topic.verdict != Verdict::Off);
-    let one = |topic: &Topic| {
-        let runs: Vec<Run> = runs::choose(&found.query, &[topic], &[]);
+    let line = |topic: &Topic| {
+        let runs: Vec<Run> = runs::choose(&found.query, &[topic], &[], MAX_WORDS);
         let best = runs.first()?;
         let span = best.sentences.get(best.lead)?.clone();
+        Some(best.passage(&[topic]).text[span].to_string())
+    };
+    let one = |topic: &Topic| {
         Some(Related {
             id: topic.id.to_string(),
             discussion: topic.title.clone(),
             edition: topic.edition.clone(),
-            quote: best.passage(&[topic]).text[span].to_string(),
+            quote: topic.in_short.clone().or_else(|| line(topic))?,
         })
     };
     near.take(RELATED).filter_map(one).collect()

@@ -30,6 +30,9 @@ pub struct Discussion {
     pub number: u32,
     pub title: String,
     pub asked_by: Option<String>,
+    /// The newsletter's own summary of the answers, in a sentence or two: a trimmed line of at most
+    /// [`MAX_IN_SHORT_BYTES`].
+    pub in_short: Option<String>,
     /// Other wordings of the same question, one per line. They are used for search and never quoted. There are at most
     /// [`MAX_ALSO_ASKED`], each one a trimmed line of at most [`MAX_ALSO_ASKED_BYTES`].
     pub also_asked: Vec<String>,
@@ -195,6 +198,9 @@ pub const MAX_ALSO_ASKED: usize = 24;
 
 /// Maximum length in bytes of another wording of a question: a sentence or two.
 pub const MAX_ALSO_ASKED_BYTES: usize = 300;
+
+/// The most bytes of [`Discussion::in_short`]. It stands above the quotes of an answer.
+pub const MAX_IN_SHORT_BYTES: usize = 600;
 
 /// Maximum length in bytes of a slug, which becomes a file name and is typed by people.
 pub const MAX_SLUG: usize = 80;

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use pulldown_cmark::{Event, Parser, Tag};
 
 /// The names of the `Name: value` lines that may open a body.
-const FIELDS: [&str; 4] = ["Asked by:", "Also asked:", "Kind:", "Link:"];
+const FIELDS: [&str; 5] = ["Asked by:", "In short:", "Also asked:", "Kind:", "Link:"];
 
 /// Returns `body` as it is written to a file. A body that Markdown reads only as text keeps its lines as they are,
 /// including code blocks. In any other body, each line that could be structure is escaped.

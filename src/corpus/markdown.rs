@@ -10,7 +10,8 @@ use std::fmt::Write as _;
 use pulldown_cmark::HeadingLevel;
 
 use super::edition::{
-    Answer, Discussion, Edition, MAX_ALSO_ASKED, MAX_ALSO_ASKED_BYTES, Resource, Section, answer_letter, ordinal,
+    Answer, Discussion, Edition, MAX_ALSO_ASKED, MAX_ALSO_ASKED_BYTES, MAX_IN_SHORT_BYTES, Resource, Section,
+    answer_letter, ordinal,
 };
 use super::front::{Fault, front, front_matter, header};
 use super::guard;
@@ -182,12 +183,19 @@ fn discussion(part: &Part, seen: &mut Seen) -> Result<Discussion, String> {
     if !seen.questions.insert(number) {
         return Err(format!("question Q{number} occurs twice"));
     }
-    let ([asked_by], rest) = open_fields(part.body, ["Asked by"]);
+    let ([asked_by, in_short], rest) = open_fields(part.body, ["Asked by", "In short"]);
+    if let Some(long) = in_short.as_ref().filter(|line| line.len() > MAX_IN_SHORT_BYTES) {
+        return Err(format!(
+            "the line `In short:` of Q{number} has {} bytes; the limit is {MAX_IN_SHORT_BYTES}",
+            long.len()
+        ));
+    }
     let (also_asked, body) = also_asked(rest, || format!("Q{number}"))?;
     Ok(Discussion {
         number,
         title: title.to_string(),
         asked_by,
+        in_short,
         also_asked,
         body: guard::unescape(body),
         answers: Vec::new(),
@@ -320,10 +328,11 @@ pub fn write(edition: &Edition) -> String {
     let mut out = front(edition);
     for discussion in &edition.discussions {
         let _ = write!(out, "\n## Q{}. {}\n", discussion.number, discussion.title);
-        if discussion.asked_by.is_some() || !discussion.also_asked.is_empty() {
+        if discussion.asked_by.is_some() || discussion.in_short.is_some() || !discussion.also_asked.is_empty() {
             out.push('\n');
         }
         field(&mut out, "Asked by", discussion.asked_by.as_deref());
+        field(&mut out, "In short", discussion.in_short.as_deref());
         for line in &discussion.also_asked {
             field(&mut out, "Also asked", Some(line));
         }

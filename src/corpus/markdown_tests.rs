@@ -153,6 +153,35 @@ fn other_wordings_of_a_question_are_read_after_who_asks_it_and_nowhere_else() {
 }
 
 #[test]
+fn a_discussion_in_short_is_a_bounded_line_under_its_question() {
+    let with = |lines: &str| parse("short.md", &GOOD.replace("Asked by: A Reader\n", lines));
+    let expected = (Some("A Reader".to_string()), Some("Begin at the end.".to_string()));
+    // Either field may come first.
+    for lines in [
+        "Asked by: A Reader\nIn short: Begin at the end.\nAlso asked: where to begin\n",
+        "In short:  Begin at the end. \nAsked by: A Reader\nAlso asked: where to begin\n",
+    ] {
+        let short = with(lines).unwrap();
+        let question = &short.discussions[0];
+        assert_eq!((question.asked_by.clone(), question.in_short.clone()), expected);
+        assert_eq!(question.also_asked, ["where to begin"]);
+        assert_eq!(question.body, "I have no idea.\n\nReally none.");
+        assert_eq!(parse("again.md", &write(&short)).unwrap(), short);
+    }
+    let alone = with("In short: Begin at the end.\n").unwrap();
+    assert_eq!(parse("again.md", &write(&alone)).unwrap(), alone);
+    // A question whose text begins like such a line is written so that it stays text.
+    let mut said = edition();
+    said.discussions[0].asked_by = None;
+    said.discussions[0].body = "In short: how?".into();
+    assert_eq!(parse("again.md", &write(&said)).unwrap(), said);
+    let most = "x".repeat(MAX_IN_SHORT_BYTES);
+    assert!(with(&format!("In short: {most}\n")).is_ok());
+    let error = with(&format!("In short: {most}x\n")).unwrap_err();
+    assert!(error.line == 8 && error.what.contains("Q1 has 601 bytes"), "{error}");
+}
+
+#[test]
 fn questions_beside_an_answer_are_that_answers_alone() {
     let lines = "\nAlso asked: what comes last\nAlso asked: how to end\n\nBegin at the end.";
     let also = parse("also.md", &GOOD.replace("\nBegin at the end.", lines)).unwrap();
@@ -304,7 +333,7 @@ fn an_edition_of_nothing_is_refused() {
 
 /// Bodies of lines that look like structure.
 fn hostile() -> impl Strategy<Value = String> {
-    let line = "(## Q9\\. x|### A\\. x|# x|\\\\# x|---|===|```|~~~|<!--|<pre>|> # x|- x|Asked by: x|Also asked: x|Kind: x|1\\. x|    x|x|)";
+    let line = "(## Q9\\. x|### A\\. x|# x|\\\\# x|---|===|```|~~~|<!--|<pre>|> # x|- x|Asked by: x|In short: x|Also asked: x|Kind: x|1\\. x|    x|x|)";
     proptest::string::string_regex(&format!("x\n({line}\n){{0,6}}{line}x")).unwrap()
 }
 
@@ -332,12 +361,13 @@ proptest! {
     }
 
     #[test]
-    fn writing_and_reading_are_inverse(title in line(), asked in proptest::option::of(line()), also in proptest::collection::vec(line(), 0..4), beside in proptest::collection::vec(line(), 0..3), body in line(), answer in line()) {
+    fn writing_and_reading_are_inverse(title in line(), asked in proptest::option::of(line()), short in proptest::option::of(line()), also in proptest::collection::vec(line(), 0..4), beside in proptest::collection::vec(line(), 0..3), body in line(), answer in line()) {
         let mut edition = edition();
         edition.title = title.clone();
         let question = &mut edition.discussions[0];
         question.title = format!("Is it {}", title.trim_end_matches('#'));
         question.asked_by = asked;
+        question.in_short = short;
         question.also_asked = also;
         question.body = format!("Text {body}");
         question.answers[0].also_asked = beside;

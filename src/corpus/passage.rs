@@ -23,6 +23,8 @@ pub struct Passage {
     pub discussion: String,
     /// The asker's text; empty for a section and a resource.
     pub question: String,
+    /// The newsletter's own summary of the discussion.
+    pub in_short: Option<String>,
     /// Other wordings of the question, and other questions that only this answer settles. They are used for search, and
     /// never shown or quoted.
     pub also_asked: Vec<String>,
@@ -48,6 +50,7 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
         let also_asked = also_asked.unwrap_or_default();
         let (title, text) = (plain(title), plain(text));
         let question = asked.map(|(discussion, _)| plain(&discussion.body)).unwrap_or_default();
+        let in_short = asked.and_then(|(discussion, _)| Some(plain(discussion.in_short.as_ref()?).to_string()));
         let parts = pieces(&text, MAX_PASSAGE_BYTES).into_iter().zip(0u32..);
         out.extend(parts.map(|(text, part)| Passage {
             id: id.clone(),
@@ -56,6 +59,7 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
             date: edition.date.clone(),
             discussion: title.to_string(),
             question: question.to_string(),
+            in_short: in_short.clone(),
             also_asked: also_asked.clone(),
             contributor: asked.map(|(_, answer)| answer.contributor.clone()),
             kind: resource.and_then(|resource| resource.kind.clone()),
@@ -134,6 +138,7 @@ mod tests {
                 number: 1,
                 title: "Why?".into(),
                 asked_by: None,
+                in_short: Some("Since *then*.".into()),
                 also_asked: vec!["Whatever for?".into()],
                 body: "Really, why?".into(),
                 answers: vec![Answer {
@@ -166,6 +171,8 @@ mod tests {
         assert_eq!(ids, ["e/q1/a", "e/s1", "e/r1"]);
         assert_eq!(all[0].question, "Really, why?");
         assert_eq!(all[0].also_asked, ["Whatever for?", "And since when?"]);
+        let short: Vec<_> = all.iter().map(|p| p.in_short.as_deref()).collect();
+        assert_eq!(short, [Some("Since then."), None, None]);
         assert!(all[1].also_asked.is_empty() && all[2].also_asked.is_empty());
         assert_eq!((all[1].discussion.as_str(), all[1].text.as_str()), ("A note", "Noted."));
         assert!(all[1].contributor.is_none() && all[2].contributor.is_none());

@@ -28,7 +28,7 @@ pub(super) const NAME: &str = "askpm_en";
 
 /// Changes whenever the code makes other passages or other terms of a text (`tests::version` notices). It is part of the
 /// index's fingerprint.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 
 /// Terms of this many bytes or more are dropped. They are encoded data or garbage, and nobody searches for them.
 const MAX_TERM_BYTES: usize = 40;

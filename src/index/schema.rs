@@ -47,6 +47,7 @@ pub(crate) struct Fields {
     edition_title: Field,
     discussion: Field,
     question: Field,
+    in_short: Field,
     asked: Field,
     contributor: Field,
     kind: Field,
@@ -78,6 +79,7 @@ impl Fields {
         let edition_title = schema.add_text_field("edition_title", with_counts());
         let discussion = schema.add_text_field("discussion", with_positions());
         let question = schema.add_text_field("question", with_positions());
+        let in_short = schema.add_text_field("in_short", STORED);
         let asked = schema.add_text_field("asked", with_positions());
         let contributor = schema.add_text_field("contributor", with_counts());
         let kind = schema.add_text_field("kind", STORED);
@@ -96,6 +98,7 @@ impl Fields {
             edition_title,
             discussion,
             question,
+            in_short,
             asked,
             contributor,
             kind,
@@ -193,6 +196,7 @@ impl Fields {
             document.add_text(self.date, date);
         }
         let optional = [
+            (self.in_short, &passage.in_short),
             (self.contributor, &passage.contributor),
             (self.kind, &passage.kind),
             (self.link, &passage.link),
@@ -222,6 +226,7 @@ impl Fields {
             date: optional(self.date),
             discussion: text(self.discussion)?,
             question: text(self.question)?,
+            in_short: optional(self.in_short),
             also_asked: document
                 .get_all(self.asked)
                 .filter_map(|line| line.as_str().map(str::to_string))
@@ -265,6 +270,7 @@ mod tests {
                 date,
                 discussion: "D?".into(),
                 question: String::new(),
+                in_short: contributor.as_ref().map(|_| "So.".into()),
                 also_asked: vec!["One?".into(), "Two — more?".into()],
                 contributor,
                 kind: Some("book".into()),

@@ -23,7 +23,7 @@ pub fn answer(answer: &Answer, notes: &[String]) -> String {
 }
 
 fn source(citation: &Citation) -> String {
-    let who = citation.contributor.as_deref().unwrap_or("learning resource");
+    let who = citation.by();
     let quote = citation.quote.split_whitespace().collect::<Vec<_>>().join(" ");
     format!(
         "\n[{}] {who}, in \"{}\" ({}): \"{quote}\"",

@@ -35,6 +35,9 @@ pub struct DiscussionView {
     pub id: String,
     pub title: String,
     pub asked_by: Option<String>,
+    /// The newsletter's own summary of the answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_short: Option<String>,
     /// Other wordings of the question. They are for programs; people see what the newsletter says.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also_asked: Vec<String>,
@@ -142,6 +145,9 @@ impl View {
                 writeln!(out, "Asked by {}", sanitise::line(asker))?;
             }
             text(out, &discussion.question, look)?;
+            if let Some(short) = &discussion.in_short {
+                text(out, &format!("In short: {short}"), look)?;
+            }
             for answer in &discussion.answers {
                 writeln!(out, "\n{}  {}", answer.id, sanitise::line(&answer.contributor))?;
                 text(out, &answer.text, look)?;
@@ -209,6 +215,7 @@ fn discussion(edition: &Edition, from: &Discussion, wanted: impl Fn(&Answer) -> 
         answers: answers.collect(),
         title: from.title.clone(),
         asked_by: from.asked_by.clone(),
+        in_short: from.in_short.clone(),
         also_asked: from.also_asked.clone(),
         question: from.body.clone(),
         id,

@@ -81,14 +81,16 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
     paragraphs(out, &answer.sentences)?;
     for (heading, named) in sources::lists(answer) {
         writeln!(out, "<h2>{heading}</h2>\n<ul>")?;
-        for (id, text) in named {
-            writeln!(out, "<li>{} <code>{}</code></li>", escape(&text), escape(id))?;
+        for one in named {
+            let short = one.in_short.map(|short| format!("<br>{}", escape(short)));
+            let (text, id) = (escape(&one.text), escape(one.id));
+            writeln!(out, "<li>{text} <code>{id}</code>{}</li>", short.unwrap_or_default())?;
         }
         writeln!(out, "</ul>")?;
     }
     writeln!(out, "<h2>Sources</h2>\n<ol>")?;
     for citation in &answer.citations {
-        let by = citation.contributor.as_deref().unwrap_or("learning resource");
+        let by = citation.by();
         let date = citation.date.as_deref().unwrap_or("undated");
         writeln!(
             out,
@@ -152,6 +154,9 @@ pub fn view(out: &mut dyn Write, view: &View) -> io::Result<()> {
             writeln!(out, "<p class=\"about\">Asked by {}</p>", escape(asker))?;
         }
         body(out, &discussion.question)?;
+        if let Some(short) = &discussion.in_short {
+            body(out, &format!("In short: {short}"))?;
+        }
         for answer in &discussion.answers {
             heading(out, 3, &answer.contributor, &answer.id)?;
             body(out, &answer.text)?;

@@ -41,14 +41,17 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
     writeln!(out, "\n")?;
     for (heading, named) in sources::lists(answer) {
         writeln!(out, "## {heading}\n")?;
-        for (id, text) in named {
-            writeln!(out, "- {}: `{id}`", escape(&text))?;
+        for one in named {
+            writeln!(out, "- {}: `{}`", escape(&one.text), one.id)?;
+            if let Some(short) = one.in_short {
+                writeln!(out, "  \\\n  {}", escape(short))?;
+            }
         }
         writeln!(out)?;
     }
     writeln!(out, "## Sources\n")?;
     for citation in &answer.citations {
-        let by = citation.contributor.as_deref().unwrap_or("learning resource");
+        let by = citation.by();
         let date = citation.date.as_deref().unwrap_or("undated");
         writeln!(
             out,
@@ -100,6 +103,9 @@ pub fn view(out: &mut dyn Write, view: &View) -> io::Result<()> {
             writeln!(out, "Asked by {}.\n", escape(asker))?;
         }
         body(out, &discussion.question)?;
+        if let Some(short) = &discussion.in_short {
+            body(out, &format!("In short: {short}"))?;
+        }
         for answer in &discussion.answers {
             writeln!(out, "### {} (`{}`)\n", escape(&answer.contributor), answer.id)?;
             body(out, &answer.text)?;

@@ -54,6 +54,9 @@ impl Notes<'_> {
                 let _ = write!(out, "\nAsked by {}.\n", line(asker));
             }
             paragraphs(&mut out, &discussion.body);
+            if let Some(short) = &discussion.in_short {
+                paragraphs(&mut out, &format!("In short: {short}"));
+            }
             for answer in &discussion.answers {
                 let _ = write!(out, "\n### {}\n", line(&answer.contributor));
                 paragraphs(&mut out, &answer.body);

@@ -13,13 +13,12 @@ use crate::answer::{Answer, Citation, Further};
 pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<()> {
     for (heading, named) in lists(answer) {
         writeln!(out, "\n{}", look.style(BOLD, heading))?;
-        for (id, text) in named {
-            writeln!(
-                out,
-                "{}  {}",
-                look.style(BOLD, &sanitise::line(id)),
-                sanitise::line(&text)
-            )?;
+        for one in named {
+            let id = look.style(BOLD, &sanitise::line(one.id));
+            writeln!(out, "{id}  {}", sanitise::line(&one.text))?;
+            if let Some(short) = one.in_short {
+                writeln!(out, "{}", look.style(DIM, &look.wrap(&sanitise::line(short), "    ")))?;
+            }
         }
     }
     writeln!(out, "\n{}", look.style(BOLD, "Sources"))?;
@@ -31,17 +30,31 @@ pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<(
     )
 }
 
-/// A heading, and what stands below it: identifiers, each with what it names.
-type List<'a> = (&'static str, Vec<(&'a str, String)>);
+/// What an answer names and does not quote.
+pub struct Named<'a> {
+    pub id: &'a str,
+    /// Its title, and what else says what it is.
+    pub text: String,
+    /// The edition's own summary of it.
+    pub in_short: Option<&'a str>,
+}
+
+/// A heading, and what stands below it.
+type List<'a> = (&'static str, Vec<Named<'a>>);
 
 /// Returns what an answer names and does not quote: further reading and other discussions. Leaves out what has nothing
 /// to name.
 pub fn lists(answer: &Answer) -> impl Iterator<Item = List<'_>> {
-    let reading = answer.further_reading.iter().map(|one| (one.id.as_str(), further(one)));
-    let others = answer
-        .see_also
-        .iter()
-        .map(|one| (one.id.as_str(), one.discussion.clone()));
+    let reading = answer.further_reading.iter().map(|one| Named {
+        id: &one.id,
+        text: further(one),
+        in_short: None,
+    });
+    let others = answer.see_also.iter().map(|one| Named {
+        id: &one.id,
+        text: one.discussion.clone(),
+        in_short: one.in_short.as_deref(),
+    });
     let lists = [
         ("Further reading", reading.collect()),
         ("See also", others.collect::<Vec<_>>()),
@@ -60,7 +73,7 @@ pub fn further(one: &Further) -> String {
         .join(", ")
 }
 
-/// Writes the discussions related to an abstention, each with its best line. Writes nothing if there are none.
+/// Writes the discussions related to an abstention, each with its summary or best line. Writes nothing if there are none.
 pub fn related(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<()> {
     if answer.related.is_empty() {
         return Ok(());
@@ -78,7 +91,7 @@ pub fn related(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<(
 /// Writes each of `citations` with its quote.
 pub fn citations(out: &mut dyn Write, citations: &[Citation], look: Look) -> io::Result<()> {
     for citation in citations {
-        let by = citation.contributor.as_deref().unwrap_or("unsigned");
+        let by = citation.by();
         let date = look.date(citation.date.as_deref());
         let mark = look.style(MARK, &format!("[{}]", citation.n));
         let id = look.style(BOLD, &sanitise::line(&citation.id));

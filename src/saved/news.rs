@@ -14,10 +14,10 @@ use super::among::Among;
 use super::list::Question;
 use super::state::{Said, Snapshot};
 use crate::answer::agreement::{Checker, Relation};
-use crate::answer::judge;
 use crate::answer::meaning::Meaning;
 use crate::answer::runs::{self, Shown};
 use crate::answer::topic::{Topic, Verdict};
+use crate::answer::{MAX_WORDS, judge};
 use crate::ask::{self, AskError, Settings};
 use crate::corpus::{Id, Passage};
 use crate::index::Store;
@@ -161,7 +161,7 @@ impl Search<'_> {
         let mut evidence: Vec<Evidence> = self.against(&fresh, said).into_iter().collect();
         let mut shown: Vec<Shown> = said.iter().map(shown_of).collect();
         shown.extend(evidence.iter().map(|one| shown_of(&one.said)));
-        for run in runs::choose(question, &[&fresh], &shown) {
+        for run in runs::choose(question, &[&fresh], &shown, MAX_WORDS) {
             if evidence.len() == QUOTES {
                 break;
             }

@@ -87,6 +87,7 @@ impl Builder {
             number,
             title,
             asked_by: None,
+            in_short: None,
             also_asked: Vec::new(),
             body: String::new(),
             answers: Vec::new(),

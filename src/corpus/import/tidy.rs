@@ -65,6 +65,7 @@ fn one_letter_each(discussions: Vec<Discussion>, made_up: &mut usize) -> Vec<Dis
                     number: highest,
                     title,
                     asked_by: None,
+                    in_short: None,
                     also_asked: Vec::new(),
                     body: String::new(),
                     answers: Vec::new(),

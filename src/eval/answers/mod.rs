@@ -162,6 +162,9 @@ impl Library {
                 continue;
             };
             for passage in passages(&edition, &file.path) {
+                if let Some(short) = passage.in_short {
+                    texts.insert(passage.id.group().to_string(), vec![short]);
+                }
                 texts.entry(passage.id.to_string()).or_default().push(passage.text);
             }
         }

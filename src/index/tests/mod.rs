@@ -41,6 +41,7 @@ pub(crate) fn edition(slug: &str, discussions: &[(&str, &[&str])]) -> SourceFile
                 number,
                 title: title.to_string(),
                 asked_by: None,
+                in_short: None,
                 also_asked: Vec::new(),
                 body: String::new(),
                 answers: answers(texts),

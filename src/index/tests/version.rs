@@ -17,6 +17,7 @@ tags: [pricing, b2b]
 ## Q1. Is A/B testing worth it for AI/ML PMs?
 
 Asked by: PM, the U.S.
+In short: It isn't, says *Zoë*.
 Also asked: split tests for PRDs
 
 We've 300 users’ résumés in **Jira**, and [a page](https://example.org/a?utm_source=x). The US team said *no*.

@@ -104,6 +104,7 @@ function showOthers(turn, others) {
     const item = element(list, "li");
     element(item, "span", `${one.discussion} `);
     element(item, "code", one.id);
+    if (one.in_short) element(item, "p", one.in_short, "soft");
   }
 }
 
