@@ -48,6 +48,7 @@ mod import_mail;
 mod import_names;
 mod import_pages;
 mod import_said;
+mod import_signed;
 mod import_sites;
 mod import_speakers;
 mod import_whole;

@@ -4,6 +4,7 @@
 //! answer's text. Each block that opens an answer gets a [`Turn`].
 
 mod choices;
+mod frames;
 mod layout;
 mod mentions;
 mod openings;
@@ -53,6 +54,7 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
             of[at] = said_by(by, None, said, "a line names who answers");
         }
     }
+    named |= frames::find(blocks, of);
     says(blocks, of);
     if named {
         heads_below(blocks, of);
@@ -241,11 +243,24 @@ fn headed(blocks: &[Block], lettered: &[(usize, marks::AnswerMark)], of: &mut [O
     true
 }
 
+/// Splits `(Ana Lima, PM) Ask twice.` into the name and the text.
+fn bracketed(text: &str) -> Option<(&str, &str)> {
+    let (who, said) = text.trim_start().strip_prefix('(')?.split_once(')')?;
+    let apart = said.starts_with([' ', '\n', ':']) && words(said) > 0;
+    (apart && names::is_byline(who)).then_some((who.trim(), said.trim_start_matches([':', ' ']).trim()))
+}
+
 /// Finds `A. Ana Lima (PM): what she says`.
 fn spoken(lettered: &[(usize, marks::AnswerMark)], of: &mut [Option<Turn>]) -> bool {
     let lines: Vec<_> = lettered
         .iter()
-        .filter_map(|(at, mark)| Some((*at, mark.index, names::spoken_line(mark.text)?)))
+        .filter_map(|(at, mark)| {
+            Some((
+                *at,
+                mark.index,
+                bracketed(mark.text).or_else(|| names::spoken_line(mark.text))?,
+            ))
+        })
         .filter(|(.., (_, said))| !said.is_empty())
         .collect();
     let sure = lines.iter().filter(|(.., (who, _))| names::is_byline(who)).count();

@@ -172,6 +172,21 @@ pub(super) fn near(text: &str) -> &str {
     &text[..end]
 }
 
+/// `ANA LIMA` → `Ana Lima`.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut first = true;
+    let turn = |c: char| {
+        let out: Vec<char> = if first {
+            c.to_uppercase().collect()
+        } else {
+            c.to_lowercase().collect()
+        };
+        first = !c.is_alphabetic();
+        out
+    };
+    text.chars().flat_map(turn).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -50,6 +50,12 @@ impl Builder {
         self.end_answer();
         let (title, body) = title.split_once('\n').unwrap_or((title, ""));
         let (title, asker) = marks::asked_behind(title).map_or((title, None), |(title, asker)| (title, Some(asker)));
+        // `Ilse, Ghent` may stand on the line below.
+        let (line, rest) = body.split_once('\n').unwrap_or((body, ""));
+        let (asker, body) = match asker.is_none() && names::is_placed(line) {
+            true => (Some(names::bare(line)), rest),
+            false => (asker, body),
+        };
         let asker = asker.filter(|asker| !names::is_nobody(asker));
         let kept = words(title) + words(body) + asker.map_or(0, words);
         self.label_words += words(&block.text).saturating_sub(kept);

@@ -26,9 +26,72 @@ pub(super) struct Front {
 
 /// Returns the front matter of `text`, if it has any.
 pub(super) fn read(text: &str) -> Option<Front> {
-    fenced(text)
+    json(text)
+        .or_else(|| percent(text))
+        .or_else(|| fenced(text))
         .or_else(|| key_lines(text, ""))
         .or_else(|| properties(text))
+}
+
+/// Reads an object of JSON at the beginning (Hugo), or between `---json` and `---` (Eleventy).
+fn json(text: &str) -> Option<Front> {
+    let text = text.trim_start_matches(['\n', ' ']);
+    let (fence, inner) = match text.strip_prefix("---json") {
+        Some(inner) => (true, inner),
+        None => (false, text),
+    };
+    if !inner.trim_start().starts_with('{') {
+        return None;
+    }
+    let mut values = serde_json::Deserializer::from_str(inner).into_iter::<serde_json::Value>();
+    let object = values.next()?.ok()?;
+    let end = values.byte_offset();
+    let rest = &inner[end..];
+    let rest = match fence {
+        true => rest.trim_start().strip_prefix("---")?,
+        false => rest,
+    };
+    // A file that is all data has no text.
+    let told = object.get("title").is_some_and(serde_json::Value::is_string) && !rest.trim().is_empty();
+    let value = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => Some(one_line(text)),
+        serde_json::Value::Array(list) => {
+            let texts: Vec<&str> = list.iter().filter_map(serde_json::Value::as_str).collect();
+            Some(texts.join(", "))
+        }
+        serde_json::Value::Object(of) => of.get("name")?.as_str().map(one_line),
+        _ => None,
+    };
+    let lines: Vec<String> = object
+        .as_object()
+        .filter(|_| told)?
+        .iter()
+        .filter_map(|(key, of)| Some(format!("{key}: {}", value(of)?)))
+        .collect();
+    Some(Front {
+        lines: text[..text.len() - rest.len()].to_string(),
+        ..front(&lines.join("\n"), rest.to_string())
+    })
+}
+
+/// Reads up to three lines that begin with `%` (Pandoc): title, authors and day.
+fn percent(text: &str) -> Option<Front> {
+    let text = text.trim_start_matches('\n');
+    let lines: Vec<&str> = text.lines().take_while(|line| line.starts_with("% ")).collect();
+    let end: usize = text.split_inclusive('\n').take(lines.len()).map(str::len).sum();
+    let part = |at: usize| {
+        lines
+            .get(at)
+            .map(|line| bounded(&line[2..]))
+            .filter(|line| !line.is_empty())
+    };
+    (1..=3).contains(&lines.len()).then(|| Front {
+        title: part(0),
+        author: part(1).map(|names| names.replace("; ", ", ")),
+        date: part(2).and_then(|day| dates::day(&day)),
+        lines: text[..end].to_string(),
+        body: text[end..].to_string(),
+    })
 }
 
 /// Reads lines between two lines of `---` (YAML) or `+++` (TOML).
@@ -123,6 +186,10 @@ fn properties(text: &str) -> Option<Front> {
 fn key_value(line: &str) -> Option<(&str, &str)> {
     let at = line.find([':', '='])?;
     let (key, value) = (line[..at].trim_end(), &line[at + 1..]);
+    let quoted = ['"', '\'']
+        .iter()
+        .find_map(|quote| key.strip_prefix(*quote)?.strip_suffix(*quote));
+    let key = quoted.unwrap_or(key);
     // Logseq and Obsidian's Dataview write `key:: value`.
     let value = value.strip_prefix(':').unwrap_or(value);
     let name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ' | '.');
@@ -149,18 +216,26 @@ fn front(lines: &str, body: String) -> Front {
         let value = whole_value(value, all.get(at + 1..).unwrap_or_default());
         match plain(key).as_str() {
             "title" => found.title = found.title.or(Some(value)),
-            "author" | "authors" | "by" | "creator" | "writer" | "created by" => {
+            "author" | "authors" | "by" | "byline" | "creator" | "writer" | "created by" => {
                 found.author = found.author.or(Some(value))
             }
             key => {
                 let this = match key {
                     "date" | "published" | "publishdate" | "publish date" | "pubdate" | "published at"
-                    | "date published" | "published on" | "publication date" => 0,
-                    "created" | "created at" | "date created" | "created time" => 1,
+                    | "date published" | "datepublished" | "published on" | "publication date" | "post date"
+                    | "published time" | "issued" | "sent" => 0,
+                    "created" | "datecreated" | "created at" | "date created" | "created time" => 1,
                     "updated" | "lastmod" | "modified" | "last modified" | "date modified" | "last edited time" => 2,
                     _ => continue,
                 };
-                if let Some(day) = dates::day(&value).filter(|_| this < rank) {
+                // The days may stand below `date:`, each with a key of its own.
+                let nested = || {
+                    let below = all.get(at + 1..).unwrap_or_default().iter();
+                    let mut below = below.take_while(|line| line.starts_with(' '));
+                    below.find_map(|line| dates::day(key_value(line.trim())?.1))
+                };
+                let day = dates::day(&value).or_else(|| nested().filter(|_| value.is_empty()));
+                if let Some(day) = day.filter(|_| this < rank) {
                     rank = this;
                     found.date = Some(day);
                 }
@@ -205,6 +280,14 @@ fn whole_value(value: &str, below: &[&str]) -> String {
 
 fn unquoted(value: &str) -> String {
     let value = value.trim();
+    // `The bell # the title` has a comment. `Issue # 12` has a number.
+    let comment = value
+        .split_once(" # ")
+        .filter(|(_, note)| note.starts_with(char::is_alphabetic));
+    let value = match comment {
+        Some((text, _)) if !value.starts_with(['"', '\'']) || text.trim_end().ends_with(['"', '\'']) => text.trim_end(),
+        _ => value,
+    };
     for quote in ['"', '\''] {
         if let Some(inner) = value.strip_prefix(quote).and_then(|v| v.strip_suffix(quote)) {
             return inner.replace("\\\"", "\"").replace("''", "'");
@@ -242,6 +325,11 @@ mod tests {
             "---\ntitle: >-\n  Issue 12:\n  Pricing\ncreated: 2025-12-01\ndate: 2026-01-05\nauthor: ['Dana Reyes']\n...\nText.",
             "+++\ntitle = \"Issue 12: Pricing\"\ndate = 2026-01-05T09:00:00Z\nauthor = 'Dana Reyes'\ndraft = false\n+++\nText.",
             "Title: Issue 12: Pricing\nDate: 2026-01-05\nAuthor: Dana Reyes\n\nText.",
+            "{\n  \"title\": \"Issue 12: Pricing\",\n  \"datePublished\": \"2026-01-05\",\n  \"author\": {\"name\": \"Dana Reyes\"}\n}\n\nText.",
+            "---json\n{\"title\": \"Issue 12: Pricing\", \"date\": \"2026-01-05\", \"authors\": [\"Dana Reyes\"]}\n---\nText.",
+            "% Issue 12: Pricing\n% Dana Reyes\n% January 5, 2026\n\nText.",
+            "---\n\"title\": \"Issue 12: Pricing\"\n'post_date': 2026-01-05 09:00\nbyline: Dana Reyes # of Acme\n---\nText.",
+            "---\ntitle: Issue 12: Pricing # the title\ndate:\n  created: 2026-01-05\n  updated: 2026-08-01\nauthor: Dana Reyes\n---\nText.",
         ] {
             assert_eq!(told(text), expected, "{text}");
         }
@@ -261,6 +349,9 @@ mod tests {
             "Date: when is best?\n\nMore.",
             "Ana: Dates help.\nBen: They do not.\n\nMore.",
             "# Title\n\nOne thing: it helps.\n",
+            "{\"title\": \"Only data\"}\n",
+            "{ We } write so.",
+            "%% a comment\nText.",
         ] {
             assert_eq!(read(text), None, "{text}");
         }

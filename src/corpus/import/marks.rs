@@ -82,6 +82,11 @@ pub(super) fn question(text: &str) -> Option<Question<'_>> {
         "pergunta",
         "domanda",
         "vraag",
+        "fråga",
+        "spørgsmål",
+        "spørsmål",
+        "pytanie",
+        "вопрос",
     ];
     let (rest, short) = match words.iter().find_map(|word| strip_word(text, word)) {
         Some(rest) => (rest, false),
@@ -202,11 +207,29 @@ pub(super) fn asks(text: &str) -> Option<&str> {
         "reader’s question",
         "reader asks",
         "your question",
+        "frage",
+        "pregunta",
+        "pergunta",
+        "domanda",
+        "vraag",
+        "fråga",
+        "spørgsmål",
+        "spørsmål",
+        "pytanie",
+        "вопрос",
     ];
     let rest = openings
         .iter()
         .find_map(|word| strip_word(text, word)?.strip_prefix(':'))
         .or_else(|| text.strip_prefix('Q')?.strip_prefix([':', '.', ')']))
+        .or_else(|| text.strip_prefix("[Q]"))
+        .or_else(|| {
+            let apart = ["Q ·", "Q —", "Q –", "Q |", "❓"];
+            apart
+                .iter()
+                .find_map(|mark| text.strip_prefix(mark))
+                .filter(|rest| rest.contains('?'))
+        })
         .or_else(|| text.strip_prefix("P:").filter(|rest| rest.contains('?')))?;
     let apart = rest.starts_with([' ', '\n', '*', '_']) || text.starts_with("Q:");
     let title = after_mark(rest, emphasised);

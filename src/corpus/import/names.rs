@@ -48,7 +48,7 @@ const VERBS: &str = "is are was were should can will must have do does need need
 /// Words that end a role in Chinese, Japanese and Korean.
 const ROLES_CJK: &str = "長 长 担当 责任者 責任者 代表 顾问 顧問 经理 經理 主管 总监 總監 负责人 創業者 创始人 工程师 工程師 \
     设计师 設計師 研究员 研究員 分析师 マネージャー マネジャー エンジニア デザイナー ディレクター \
-    リーダー コンサルタント 팀장 담당 담당자 대표 매니저 디자이너 개발자 연구원 이사 부장";
+    リーダー コンサルタント 팀장 담당 담당자 책임자 기획자 실장 과장 본부장 대표 매니저 디자이너 개발자 연구원 이사 부장";
 
 /// Most characters in a name and in a role in these scripts.
 const NAME_CJK: usize = 12;
@@ -122,6 +122,26 @@ pub(super) fn is_person(text: &str) -> bool {
 /// Reports whether `text` could say who speaks: a person, a name with a role, or only a role.
 pub(super) fn is_byline(text: &str) -> bool {
     is_person(text) || is_sure_byline(text)
+}
+
+/// Reports whether `text` is a given name and a place, as askers sign: `Ilse, Ghent`. Its place must say so too.
+pub(super) fn is_placed(text: &str) -> bool {
+    let text = bare(text);
+    let capital = |word: &str| word.starts_with(|c: char| c.is_alphabetic() && !c.is_lowercase());
+    let lettered = |word: &str| {
+        word.chars()
+            .all(|c| c.is_alphabetic() || matches!(c, '.' | '-' | '\'' | '’'))
+    };
+    let Some((name, place)) = text.split_once(", ") else {
+        return false;
+    };
+    let fits =
+        |part: &str, most| (1..=most).contains(&words(part)) && part.split(' ').all(|w| capital(w) && lettered(w));
+    let opens = key(name)
+        .split(' ')
+        .next()
+        .is_some_and(|word| among(NO_NAME, word) || among(NO_SPEAKER, word));
+    fits(name, 3) && fits(place, 3) && !opens && !text.ends_with(['.', '?', '!', ':'])
 }
 
 /// Reports whether `text` names a person and their role, or only a role.

@@ -307,6 +307,7 @@ impl Builder {
             && text.starts_with(|c: char| c.is_alphanumeric() && !c.is_lowercase())
             && !text.ends_with(['.', '!', ',', ';', ':'])
             && !names::is_sure_byline(text)
+            && !(self.place == Place::Before && names::is_person(text) && names::trust(text) >= names::Trust::Shape)
             && !text.strip_prefix("By ").is_some_and(names::is_byline)
             && dates::day_in(text).is_none()
             && next.is_some_and(long)

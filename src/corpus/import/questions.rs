@@ -7,7 +7,7 @@ use super::block::{Block, Look};
 use super::clean::words;
 use super::marks::{self, Label};
 use super::turns::turn::{self, Asked, Turn};
-use super::{links, names, resources};
+use super::{dates, links, names, resources};
 
 /// Finds the questions that the answers belong to.
 pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) {
@@ -134,18 +134,34 @@ fn from(blocks: &[Block], at: usize) -> Option<(&str, &str)> {
     (asks && !turn::is_question(below) && marks::answer(&below.text).is_none()).then_some((name, ""))
 }
 
+/// Removes emphasis and quotation marks around a text.
+fn unquoted(text: &str) -> &str {
+    names::bare(text).trim_matches(['"', '“', '”', '„', '«', '»'])
+}
+
 /// Reports whether a paragraph is one question and nothing else.
 fn is_one_question(block: &Block) -> bool {
-    let text = names::bare(&block.text);
+    let text = unquoted(asker_beside(&block.text).0);
     block.look == Look::Paragraph && text.ends_with('?') && ![". ", "! ", "? "].iter().any(|end| text.contains(end))
 }
 
 fn question(number: u32, text: &str, why: &'static str) -> Turn {
     let (title, body) = text.split_once('\n').unwrap_or((text, ""));
     let (title, asker) = asker_beside(title);
+    let (line, rest) = body.split_once('\n').unwrap_or((body, ""));
+    let below = asker.is_none() && (names::is_placed(line) || marks::asked_by(line).is_some());
+    let (asker, body) = match below {
+        true => (Some(marks::asked_by(line).unwrap_or(line)), rest),
+        false => (asker, body),
+    };
+    let title = match number {
+        // Quotation marks around the whole question are no part of it.
+        0 if unquoted(title).ends_with('?') && title.trim_end().ends_with(['"', '”', '»']) => unquoted(title),
+        _ => names::bare(title),
+    };
     Turn::Question(Asked {
         number,
-        title: names::bare(title).to_string(),
+        title: title.to_string(),
         body: body.trim().to_string(),
         asker: asker.map(asker_name),
         why,
@@ -188,15 +204,20 @@ fn asker_beside(title: &str) -> (&str, Option<&str>) {
 /// If the answer is not `named`, the question must end in a question mark.
 fn above(blocks: &[Block], from: usize, to: usize, named: bool) -> Option<usize> {
     let region = || (from..to).rev().filter(|&at| blocks[at].is_seen());
-    let asks = |at: usize| names::bare(&blocks[at].text).ends_with('?');
+    let asks = |at: usize| unquoted(asker_beside(&blocks[at].text).0).ends_with('?');
     let short = |at: usize| words(&blocks[at].text) <= 40 && !blocks[at].text.contains('\n');
     let is_heading = |at: usize| matches!(blocks[at].look, Look::Heading(_)) && short(at);
     let is_rule = |at: Option<usize>| at.and_then(|at| blocks.get(at)).is_some_and(|b| b.look == Look::Rule);
     let enclosed = |at: usize| is_rule(at.checked_sub(1)) && is_rule(Some(at + 1)) && short(at);
     let is_bold = |at: usize| blocks[at].text.starts_with("**") && blocks[at].text.trim_end().ends_with("**");
     let heading = region().find(|&at| (is_heading(at) || is_bold(at) && short(at)) && asks(at));
-    let heading = heading.or_else(|| region().find(|&at| is_heading(at)).filter(|_| named));
-    let set_off = heading.or_else(|| region().find(|&at| enclosed(at) && (named || asks(at))));
+    // The title of a letter heads no discussion if a line below it asks.
+    let masthead = |at: &usize| {
+        let first = !blocks[..*at].iter().any(Block::is_seen) || dates::day_in(&blocks[*at].text).is_some();
+        !(first && !asks(*at) && (at + 1..to).any(|at| is_one_question(&blocks[at])))
+    };
+    let heading = heading.or_else(|| region().find(|&at| is_heading(at)).filter(|_| named).filter(masthead));
+    let set_off = heading.or_else(|| region().find(|&at| enclosed(at) && (named && masthead(&at) || asks(at))));
     if set_off.is_some() || !named {
         return set_off;
     }
@@ -205,7 +226,13 @@ fn above(blocks: &[Block], from: usize, to: usize, named: bool) -> Option<usize>
         .rev()
         .find(|&at| blocks[at].look == Look::Rule)
         .unwrap_or(from);
-    (start..to).find(|&at| blocks[at].is_seen() && short(at) && asks(at) && words(&blocks[at].text) >= 3)
+    let found = (start..to).find(|&at| blocks[at].is_seen() && short(at) && asks(at) && words(&blocks[at].text) >= 3);
+    // What the asker adds may stand on the next line.
+    let asks_first = |at: &usize| {
+        let line = blocks[*at].text.split('\n').next().unwrap_or_default();
+        blocks[*at].is_seen() && unquoted(line).ends_with('?') && (3..=40).contains(&words(line))
+    };
+    found.or_else(|| (start..to).find(asks_first))
 }
 
 /// Finds who asks each question.
@@ -237,6 +264,8 @@ pub(super) fn askers(blocks: &[Block], of: &mut [Option<Turn>]) {
 /// Finds the asker in `region`, the blocks between a question's title and its first answer.
 fn asker(blocks: &[Block], of: &mut [Option<Turn>], region: std::ops::Range<usize>, answered: bool) {
     let seen: Vec<usize> = region.filter(|&at| blocks[at].is_seen()).take(60).collect();
+    let label = |at: &usize| marks::label(&blocks[*at].text) == Some(Label::Answers);
+    let seen: Vec<usize> = seen.into_iter().filter(|at| !label(at)).collect();
     let Some((&first, rest)) = seen.split_first() else {
         return;
     };
@@ -266,16 +295,33 @@ fn asker(blocks: &[Block], of: &mut [Option<Turn>], region: std::ops::Range<usiz
         of[first] = Some(Turn::Asker(asker_name(name), String::new()));
         return;
     }
+    if let Some((name, said)) = from_somebody(text).filter(|(_, said)| answered || !said.is_empty()) {
+        of[first] = Some(Turn::Asker(asker_name(name), said.to_string()));
+        return;
+    }
     let signed_below = rest.last().filter(|&&at| {
         let text = &blocks[at].text;
-        names::after_dash(text).is_none() && names::is_sure_byline(names::bare(text))
+        let sure = names::is_sure_byline(names::bare(text)) || names::is_placed(text);
+        names::after_dash(text).is_none() && sure
     });
     if !answered {
     } else if let Some(&at) = signed_below {
         of[at] = Some(Turn::Asker(asker_name(names::bare(&blocks[at].text)), String::new()));
-    } else if !rest.is_empty() && names::is_sure_byline(bare) && names::after_dash(text).is_none() {
+    } else if !rest.is_empty() && names::is_sure_byline(bare) && names::after_dash(text).is_none()
+        || names::is_placed(bare)
+    {
         of[first] = Some(Turn::Asker(asker_name(bare), String::new()));
     }
+}
+
+/// Reads `From Ilse in Ghent` and `From Ilse in Ghent: We have nine schools.` directly below a question.
+fn from_somebody(text: &str) -> Option<(&str, &str)> {
+    let rest = names::bare(text).strip_prefix("From ")?;
+    let (by, said) = rest.split_once(':').unwrap_or((rest, ""));
+    let by = by.trim_matches(['*', '_', ' ']);
+    let named = by.starts_with(char::is_uppercase) || by.starts_with("a ") || by.starts_with("an ");
+    let fits = (1..=8).contains(&words(by)) && !by.contains(['\n', '?', '.', '!']);
+    (named && fits).then(|| (by, said.trim_start_matches(['*', '_']).trim()))
 }
 
 /// Returns a name as it is stored. The name of an anonymous asker is empty.

@@ -9,10 +9,7 @@ use crate::corpus::script::is_cjk;
 /// Reads `Asked by Jane Doe`, with or without a colon.
 pub(super) fn asked_by(text: &str) -> Option<&str> {
     let (text, _) = unemphasised(text);
-    let text = text
-        .strip_prefix('(')
-        .and_then(|text| text.strip_suffix(')'))
-        .unwrap_or(text);
+    let text = inside(text);
     let wide = ["質問者", "提问者", "提問者", "提问", "提問", "질문자"];
     if let Some(name) = wide
         .iter()
@@ -28,6 +25,10 @@ pub(super) fn asked_by(text: &str) -> Option<&str> {
         "question by",
         "submitted by",
         "sent in by",
+        "sent by",
+        "posted by",
+        "asker:",
+        "reader:",
         "raised by",
         "posed by",
         "started by",
@@ -42,8 +43,16 @@ pub(super) fn asked_by(text: &str) -> Option<&str> {
         "pregunta enviada por",
         "preguntado por",
         "fråga från",
+        "spurt av",
+        "indsendt af",
+        "innsendt av",
+        "stillet af",
+        "stilt av",
         "spørgsmål fra",
         "spørsmål fra",
+        "zadane przez",
+        "zadała",
+        "zadał",
         "pyta",
         "pytanie od",
         "спрашивает",
@@ -56,11 +65,31 @@ pub(super) fn asked_by(text: &str) -> Option<&str> {
         "vraag van",
         "gesteld door",
     ];
-    let rest = openings.iter().find_map(|opening| strip_word(text, opening))?;
-    let name = rest.trim_start_matches(':').trim().trim_end_matches(':');
-    let fits = rest.starts_with([' ', ':']) && !name.is_empty() && words(name) <= 20 && !name.contains('\n');
+    let rest = openings.iter().find_map(|opening| {
+        strip_word(text, opening).filter(|rest| opening.ends_with(':') || rest.starts_with([' ', ':']))
+    })?;
+    let name = undated(rest.trim_start_matches(':').trim().trim_end_matches(':'));
+    let fits = !name.is_empty() && words(name) <= 20 && !name.contains('\n');
     let named = name.starts_with(|c: char| !c.is_lowercase()) || is_described(name);
     (fits && named && !name.ends_with(['?', '!'])).then_some(name)
+}
+
+/// Removes round or square brackets around a text.
+fn inside(text: &str) -> &str {
+    let inner = [('(', ')'), ('[', ']')]
+        .iter()
+        .find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close));
+    inner.unwrap_or(text)
+}
+
+/// Removes the day on which somebody asked: `Ilse on 3 May 2026`.
+fn undated(name: &str) -> &str {
+    let split = [" on ", " am ", " le ", " el "]
+        .iter()
+        .find_map(|word| name.split_once(word));
+    split
+        .filter(|(_, day)| super::dates::only_day(day).is_some())
+        .map_or(name, |(name, _)| name)
 }
 
 /// Splits `How many are enough? (Asked by Jane Doe)` into the question and who asks it.
@@ -81,6 +110,13 @@ pub(super) fn sent_from(text: &str) -> Option<&str> {
 /// Reads `Question from Jane Doe, PM: How many are enough?`: who asks, and what.
 pub(super) fn question_from(text: &str) -> Option<(&str, &str)> {
     let (text, _) = unemphasised(text);
+    // `Q (Ana Lima): How many are enough?`
+    let lettered = text.strip_prefix("Q (").and_then(|rest| rest.split_once("):"));
+    if let Some((by, said)) = lettered {
+        let said = said.trim_start_matches(['*', '_']).trim();
+        let fits = (1..=12).contains(&words(by)) && !by.contains(['\n', '?']) && said.chars().count() >= 3;
+        return fits.then_some((by.trim(), said));
+    }
     let rest = [
         "question from ",
         "question by ",
@@ -118,13 +154,14 @@ pub(super) fn answer_from(text: &str) -> Option<(&str, &str)> {
             .strip_prefix(['：', ':'])
             .and_then(|rest| rest.split_once('\n'))
         {
-            return Some((by.trim(), said.trim())).filter(|(by, _)| names::is_name_cjk(by));
+            let by = by.trim().trim_end_matches([':', '：']);
+            return Some((by, said.trim())).filter(|(by, _)| names::is_name_cjk(by));
         }
         // `回答：田中 恵（サポート部長）` alone
         if let Some(by) = rest
             .trim_start()
             .strip_prefix(['：', ':'])
-            .map(|by| by.trim_matches(['*', ' ']))
+            .map(|by| by.trim_matches(['*', ' ', ':', '：']))
             && (names::is_name_cjk(by) || names::is_byline(by) && by.starts_with(is_cjk))
         {
             return Some((by, ""));
@@ -133,7 +170,9 @@ pub(super) fn answer_from(text: &str) -> Option<(&str, &str)> {
         let said = said.trim_start().strip_prefix(['：', ':'])?;
         return Some((by.trim(), said.trim())).filter(|(by, _)| !by.is_empty() && words(by) <= 10);
     }
-    let opening = |opening: &&str| strip_word(text, opening).filter(|rest| rest.starts_with([' ', ':']));
+    let opening = |opening: &&str| {
+        strip_word(text, opening).filter(|rest| opening.ends_with(':') || rest.starts_with([' ', ':']))
+    };
     let from = [
         "answer from",
         "answer by",
@@ -148,6 +187,14 @@ pub(super) fn answer_from(text: &str) -> Option<(&str, &str)> {
         "resposta de",
         "risposta di",
         "antwoord van",
+        "svar fra",
+        "svar från",
+        "odpowiedź od",
+        "odpowiedź:",
+        "odpowiada",
+        "відповідь:",
+        "ответ от",
+        "ответ:",
     ];
     if let Some(found) = numbered_answer(text).or_else(|| dashed_answer(text)) {
         return Some(found);
@@ -196,6 +243,14 @@ fn numbered_answer(text: &str) -> Option<(&str, &str)> {
     {
         let said = said.trim_start().strip_prefix(':')?;
         return (names::is_name(by) || names::is_byline(by)).then_some((by.trim(), said.trim()));
+    }
+    // `A1. Jane Doe (PM): …`
+    let spoken = bare.trim_start_matches(['.', ')', ':', ' ', '-', '–', '—']);
+    if spoken.len() < bare.len()
+        && let Some((by, said)) =
+            names::spoken_line(spoken).filter(|(by, said)| names::is_byline(by) && !said.is_empty())
+    {
+        return Some((by, said));
     }
     let line = bare.trim_start_matches([' ', ':', '.', ')', '-', '–', '—']);
     let (by, said) = line.split_once('\n').unwrap_or((line, ""));

@@ -135,6 +135,11 @@ impl Builder {
 
     /// Leaves the name of an item's author with that item.
     fn byline(&mut self, block: &Block) -> bool {
+        if self.place == Place::Before {
+            let text = Block::new(Look::Paragraph, block.text.clone());
+            self.section_text(&text, None);
+            return true;
+        }
         let section = self
             .built
             .edition

@@ -372,7 +372,14 @@ fn set_off_by(mark: &str, blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
             let line = names::spoken_line(&b.text);
             line.is_some_and(|(who, _)| words(who) > 1 && names::trust(who) >= names::Trust::Known)
         };
-        blocks[at + 1..end].iter().any(|b| b.is_seen() && said(b))
+        let signed = |b: &Block| {
+            let name = names::after_dash(&b.text).filter(|(_, hyphen)| !hyphen);
+            name.is_some_and(|(name, _)| names::trust(name) >= names::Trust::Known)
+                || marks::asked_by(&b.text).is_some()
+        };
+        blocks[at + 1..end]
+            .iter()
+            .any(|b| b.is_seen() && (said(b) || signed(b)))
     };
     if found.iter().zip(ends).filter(|pair| named(*pair)).count() * 2 >= found.len() {
         return false;

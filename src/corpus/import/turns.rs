@@ -4,11 +4,11 @@
 //! shows which it is. Marks with a fixed meaning (`Question 1)`, `A]`, `– Name`) are left to `discussion.rs`. Each pass
 //! reads every block a bounded number of times.
 
+mod bylines;
 pub(super) mod turn;
 
 use self::turn::{Turn, is_question, next_seen};
 use super::block::{Block, Look};
-use super::clean::words;
 use super::marks::{self, Label};
 use super::{answers, asides, furniture, heads, names, questions, quoted, talk, threads};
 
@@ -79,6 +79,17 @@ pub(super) fn split(blocks: Vec<Block>) -> Vec<Block> {
             out.push(signature);
             continue;
         }
+        // `[Answers]` may stand directly above the first of them.
+        let announced = block
+            .text
+            .split_once('\n')
+            .filter(|(line, _)| marks::label(line) == Some(Label::Answers));
+        if let Some((line, rest)) = announced.filter(|_| block.look == Look::Paragraph) {
+            let (line, rest) = (line.to_string(), rest.to_string());
+            out.push(Block::new(block.look, line));
+            block.text = rest;
+            block.rich = None;
+        }
         let plain = matches!(block.look, Look::Paragraph | Look::Heading(_)) && !block.text.starts_with("```");
         let opens = |line: &str| marks::may_open(line) && !line.starts_with("- ") || talk::is_stamped(line);
         // A hyphen also opens list items. It is a signature only on the last line, below text.
@@ -134,7 +145,7 @@ pub(super) fn read(blocks: &[Block]) -> Turns {
         questions::askers(blocks, &mut of);
         asides::find(blocks, &mut of);
     }
-    bylines(blocks, &mut of);
+    bylines::find(blocks, &mut of);
     for (at, block) in blocks.iter().enumerate() {
         if of[at].is_none() && heads::is_head(block) && next_seen(blocks, at).is_some() {
             of[at] = Some(Turn::Section);
@@ -155,41 +166,6 @@ pub(super) fn read(blocks: &[Block]) -> Turns {
         .collect();
     tail.reverse();
     Turns { of, ahead, more, tail }
-}
-
-/// Finds lines that name the author of the list item above them.
-fn bylines(blocks: &[Block], of: &mut [Option<Turn>]) {
-    let linked = |at: usize| blocks[at].link.is_some();
-    let mut before: Option<usize> = None;
-    for at in 0..blocks.len() {
-        let block = &blocks[at];
-        let previous = before;
-        if !block.is_seen() {
-            continue;
-        }
-        before = Some(at);
-        // A name in bold that ends an item, above the next heading, looks like a heading itself.
-        let last = |next: usize| matches!(blocks[next].look, Look::Heading(1..=6));
-        let ends = block.look == Look::Heading(7) && next_seen(blocks, at).is_none_or(last);
-        let Some(previous) = previous.filter(|_| of[at].is_none() && (block.look == Look::Paragraph || ends)) else {
-            continue;
-        };
-        let text = names::bare(&block.text);
-        let least = if ends { 3 } else { 8 };
-        let below_text =
-            matches!(blocks[previous].look, Look::Paragraph | Look::Item) && words(&blocks[previous].text) > least;
-        let (name, by) = match text.strip_prefix("By ").or_else(|| text.strip_prefix("by ")) {
-            Some(name) => (name, true),
-            None => (text, false),
-        };
-        let firm = name.split_once(" (").filter(|(_, firm)| firm.ends_with(')'));
-        let person = names::is_person(firm.map_or(name, |(name, _)| name));
-        let listed = linked(previous) && next_seen(blocks, at).is_none_or(linked);
-        let ends = ends && names::trust(name) >= names::Trust::Shape;
-        if below_text && person && (by || firm.is_some() || listed || ends) && !text.contains('\n') {
-            of[at] = Some(Turn::Byline);
-        }
-    }
 }
 
 /// Computes [`Turns::ahead`]. `letters` and `signatures` say whether those count.

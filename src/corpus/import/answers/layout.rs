@@ -165,7 +165,10 @@ fn judged(blocks: &[Block], cues: &[Vec<Cue>], regions: &[Region], form: Form, b
             .enumerate()
             .filter_map(|(n, &at)| Some((n, of(&cues[at], form)?)))
             .collect();
-        let names: Vec<usize> = of_form.iter().filter(|(_, cue)| cue.names()).map(|(n, _)| *n).collect();
+        // Above a line such as `Answers`, a name is the asker's.
+        let from = announced(region);
+        let below_label = |(n, cue): &&(usize, &Cue)| cue.names() && *n >= from;
+        let names: Vec<usize> = of_form.iter().filter(below_label).map(|(n, _)| *n).collect();
         if let (Kind::Line, [first, .., last]) = (form.kind, &names[..]) {
             score -= against(region, *first, *last, below);
             // A line without a blank line above belongs to what is above it.
@@ -181,6 +184,7 @@ fn judged(blocks: &[Block], cues: &[Vec<Cue>], regions: &[Region], form: Form, b
         }
         for (n, cue) in of_form {
             let text = match (form.kind, below) {
+                (Kind::Line, false) if !cue.after.is_empty() => true,
                 (Kind::Line, false) => region
                     .blocks
                     .get(n + 1)
@@ -223,6 +227,13 @@ fn judged(blocks: &[Block], cues: &[Vec<Cue>], regions: &[Region], form: Form, b
         && texts > 0;
     score -= 0.8 * strangers as f32;
     (fits && score > 0.0).then_some(Reading { form, below, score })
+}
+
+/// Returns the number of the first block below a line such as `Answers`, or 0.
+fn announced(region: &Region) -> usize {
+    let label = region.labels.iter().rfind(|(_, kept)| *kept == 0).map(|(at, _)| *at);
+    let below = label.and_then(|label| region.blocks.iter().position(|&at| at > label));
+    below.unwrap_or(0)
 }
 
 /// Returns how much speaks against names on lines of their own, from number `first` to `last`, being `below` their answers

@@ -11,7 +11,11 @@ use crate::corpus::import::resources;
 const NEAR: usize = 200;
 
 /// Verbs that may stand between a name and the colon.
-const SAYS: [&str; 12] = [
+const SAYS: [&str; 16] = [
+    "writes",
+    "wrote",
+    "answers",
+    "replies",
     "says",
     "adds",
     "said",
@@ -220,11 +224,22 @@ pub(super) fn plain(text: &str) -> String {
         rest = after;
     }
     out.push_str(rest);
-    let out = out.replace("**", "").replace("__", "");
+    let out = unemphasised(&out.replace("__", ""));
     names::bare(out.trim_matches(['*', ' ']))
         .trim_end_matches(':')
         .trim()
         .to_string()
+}
+
+/// Removes asterisks, and underscores around words: `Ana Lima _(PM)_` → `Ana Lima (PM)`.
+fn unemphasised(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let inside = |at: usize| {
+        let lettered = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|c| c.is_alphanumeric());
+        lettered(at.checked_sub(1)) && lettered(Some(at + 1))
+    };
+    let kept = |(at, c): (usize, &char)| (*c != '*' && (*c != '_' || inside(at))).then_some(*c);
+    letters.iter().enumerate().filter_map(kept).collect()
 }
 
 /// Removes the answer mark: `A1. Hugo Brandt` → `Hugo Brandt`.

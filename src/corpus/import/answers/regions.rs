@@ -47,7 +47,9 @@ pub(super) fn find(blocks: &[Block]) -> Vec<Region> {
         let over = level
             .zip(above)
             .is_some_and(|(level, above)| level <= above || above == 0 && level < 7 && !is_named(block));
-        let over = over || heads::is_head(block);
+        // Below a question in bold, a name in bold opens an answer.
+        let person = level == Some(7) && names::trust(names::bare(&block.text)) >= names::Trust::Shape;
+        let over = over && !person || heads::is_head(block);
         if opens || over {
             found.extend(open.take().map(|(_, region)| region));
         }

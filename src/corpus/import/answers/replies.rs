@@ -40,6 +40,23 @@ pub(super) fn opens(text: &str) -> bool {
     reason && !rest.contains(',') && !own && (1..=4).contains(&words(first))
 }
 
+/// Reports whether `text` begins as people do who write about themselves: `We have nine schools and no bell.`
+pub(super) fn opens_own(text: &str) -> bool {
+    let text = text.trim_start_matches(['*', '_', '"', '“', '>', ' ']);
+    let k = key(&text.chars().take(80).collect::<String>());
+    let own = |word: &str| OWN.contains(&word) || matches!(word, "im" | "ive" | "were" | "weve");
+    k.split(' ').take(4).any(own) && !opens(text)
+}
+
+/// Returns the first sentence of `text`.
+pub(super) fn first_sentence(text: &str) -> &str {
+    let end = text.match_indices(['.', '!', '?', '\n']).find(|(at, sign)| {
+        let rest = &text[at + sign.len()..];
+        rest.is_empty() || rest.starts_with([' ', '\n', '"', '”'])
+    });
+    end.map_or(text, |(at, sign)| &text[..at + sign.len()])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -73,7 +73,11 @@ pub(super) fn find(blocks: &[Block], regions: &[Region], of: &mut [Option<Turn>]
                 Some(last) if last + 1 < text.len() || beside => {
                     text.drain(..=last);
                 }
-                _ => unclear = text.len() + usize::from(beside) > 1,
+                _ => {
+                    let opening = text.first().map_or("", |&at| blocks[at].text.as_str());
+                    let own = opening.contains('?') || replies::opens_own(opening);
+                    unclear = text.len() + usize::from(beside) > 1 && own;
+                }
             }
         }
         for (n, run) in runs.iter().enumerate() {

@@ -105,8 +105,17 @@ fn parts(blocks: &[Block], region: &Region, of: &[Option<Turn>]) -> Vec<Part> {
     let signs_below = signs_below(blocks, region);
     let explicit = region.asker || region.marked || region.label.is_some();
     let (mut found, mut bare): (Vec<Part>, Vec<Layout>) = (Vec::new(), Vec::new());
-    for (n, &at) in region.blocks.iter().enumerate() {
+    let says = region
+        .blocks
+        .iter()
+        .filter(|&&at| marks::speaker_says(&blocks[at].text).is_some());
+    let only_says = says.count() == 1;
+    // What stands above a line such as `Answers` is the asker's.
+    let from = region.label.filter(|&label| label < region.blocks.len()).unwrap_or(0);
+    for (n, &at) in region.blocks.iter().enumerate().skip(from) {
         let free = of[at].is_none() && !marks::is_asking(&blocks[at].text);
+        // `Ilse writes:` directly below a question names who asks, unless others write too.
+        let free = free && !(n == 0 && only_says && marks::asker_says(&blocks[at].text).is_some());
         let Some(opening) = openings::read(&blocks[at]).filter(|_| free) else {
             continue;
         };
@@ -117,8 +126,12 @@ fn parts(blocks: &[Block], region: &Region, of: &[Option<Turn>]) -> Vec<Part> {
         let body = region.blocks.get(n + 1).is_some_and(|&next| {
             let item = layout.item && blocks[next].look == Look::Item;
             let named = || {
-                let line = openings::read(&blocks[next]).filter(|next| next.layout == layout && next.said.is_empty());
-                line.is_some_and(|next| next.trust >= Trust::Shape)
+                // Above a name in bold, a name without emphasis is the asker's.
+                let bold =
+                    |next: &Layout| layout.mark == Mark::Plain && matches!(next.mark, Mark::Bold | Mark::Heading(_));
+                let alike = |next: &Opening| next.layout == layout || bold(&next.layout);
+                let line = openings::read(&blocks[next]).filter(|next| alike(next) && next.said.is_empty());
+                line.is_some_and(|next| next.layout.form == Form::Line && next.trust >= Trust::Shape)
             };
             !(matches!(blocks[next].look, Look::Heading(1..=3)) || item || alone && named())
         });
@@ -245,7 +258,13 @@ fn accept(blocks: &[Block], parts: &mut [Part], same: &[Layout], role: bool, men
             clean.push((layout, is_clean(blocks, parts, layout)));
         }
         let clean = clean.iter().any(|(other, clean)| *other == layout && *clean);
-        let same = same.contains(&layout);
+        // A name alone is all in bold, where a name with its role is only partly so.
+        let partly = Layout {
+            mark: Mark::Plain,
+            ..layout
+        };
+        let whole = layout.form == Form::Line && layout.mark == Mark::Bold;
+        let same = same.contains(&layout) || whole && same.contains(&partly);
         let sure = names_with_role(&parts[n]);
         let opening = &parts[n].opening;
         parts[n].verdict = match opening.trust {

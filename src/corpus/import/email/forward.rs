@@ -39,7 +39,7 @@ struct Found {
 }
 
 /// The text of the line above the header, in the languages of common mail programs.
-const MARKERS: [&str; 16] = [
+const MARKERS: [&str; 22] = [
     "forwarded message",
     "begin forwarded message",
     "original message",
@@ -56,6 +56,12 @@ const MARKERS: [&str; 16] = [
     "doorgestuurd bericht",
     "vidarebefordrat meddelande",
     "videresendt meddelelse",
+    "inizio messaggio inoltrato",
+    "início da mensagem reencaminhada",
+    "oprindelig meddelelse",
+    "ursprungligt meddelande",
+    "wiadomość przekazana dalej",
+    "messaggio originale",
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,18 +73,21 @@ enum Field {
 }
 
 fn field(line: &str) -> Option<(Field, &str)> {
-    let line = line.trim_start_matches(['>', ' ', '*', '_']);
+    // Some programs put the header in a table.
+    let line = line.trim_start_matches(['>', ' ', '*', '_', '|']);
     let (name, value) = line.split_once([':', '：'])?;
+    let value = value.trim_matches([' ', '|']);
     let name = name.trim_matches(['*', '_', ' ', '\u{a0}']).to_lowercase();
     let field = match name.as_str() {
-        "from" | "von" | "de" | "da" | "van" | "från" | "fra" => Field::From,
+        "from" | "von" | "de" | "da" | "van" | "från" | "fra" | "od" => Field::From,
         "date" | "sent" | "datum" | "gesendet" | "fecha" | "enviado" | "enviado el" | "envoyé" | "data" | "inviato"
-        | "verzonden" | "skickat" | "sendt" => Field::Date,
-        "subject" | "betreff" | "objet" | "asunto" | "assunto" | "oggetto" | "onderwerp" | "ämne" | "emne" => {
-            Field::Subject
+        | "verzonden" | "skickat" | "sendt" | "wysłano" | "enviada em" | "enviado em" | "enviada" | "dato" => {
+            Field::Date
         }
+        "subject" | "betreff" | "objet" | "asunto" | "assunto" | "oggetto" | "onderwerp" | "ämne" | "emne"
+        | "sujet" | "temat" => Field::Subject,
         "to" | "cc" | "bcc" | "an" | "à" | "a" | "para" | "aan" | "till" | "til" | "reply-to" | "antwort an"
-        | "importance" | "attachments" => Field::Other,
+        | "importance" | "attachments" | "pour" | "do" | "dw" | "kopia" | "kopi" | "kopie" => Field::Other,
         _ => return None,
     };
     Some((field, value.trim_matches(['*', '_', ' ', '\u{a0}'])))
@@ -89,14 +98,16 @@ fn is_marker(line: &str) -> bool {
         return false;
     }
     let key = key(line);
-    MARKERS.contains(&key.as_str())
+    // `----- Forwarded message from Dana <d@e.org> -----`
+    let from = line.trim_start().starts_with("---") && key.starts_with("forwarded message from ");
+    from || MARKERS.contains(&key.as_str())
 }
 
 /// Finds the first forwarded header in `lines`. Without a marker line above it, the mail's subject must say so.
 fn find(lines: &[&str], subject_says_so: bool) -> Option<Found> {
     for (start, line) in lines.iter().enumerate() {
         let marked = is_marker(line);
-        let bare = subject_says_so && matches!(field(line), Some((Field::From, _)));
+        let bare = subject_says_so && matches!(field(line), Some((Field::From | Field::Date | Field::Subject, _)));
         if !marked && !bare {
             continue;
         }
@@ -132,6 +143,10 @@ fn header(lines: &[&str], from: usize, marked: bool) -> Option<(Original, usize)
             None if marked && count == 0 && at == from && unknown_sender(line).is_some() => {
                 (count, end) = (1, at + 1);
                 original.from = unknown_sender(line);
+            }
+            // The rule below the first row of a table.
+            None if count > 0 && !bare.is_empty() && bare.chars().all(|c| matches!(c, '|' | '-' | ' ' | ':')) => {
+                end = at + 1
             }
             // An address did not fit on the line of its field.
             None if count > 0 && at == end && line.contains('@') && words(line) < 30 => end = at + 1,
@@ -310,7 +325,9 @@ pub(super) fn is_covering_note(document: &Document, count: usize) -> bool {
 pub(super) fn without_prefix(subject: &str) -> &str {
     let mut rest = subject.trim();
     loop {
-        let marks = ["fwd:", "fw:", "re:", "wg:", "aw:", "tr:", "rv:", "enc:", "doorst:"];
+        let marks = [
+            "fwd:", "fw:", "re:", "wg:", "aw:", "tr:", "rv:", "enc:", "doorst:", "vb:", "vs:", "pd:", "i:", "sv:",
+        ];
         let found = marks
             .iter()
             .find(|m| rest.get(..m.len()).is_some_and(|head| head.eq_ignore_ascii_case(m)));
@@ -335,6 +352,14 @@ mod tests {
             "________________________________\nFrom: Dana\nSent: Monday, January 5, 2026 9:00 AM\nTo: R <r@e.org>\nSubject: Plans\n\n",
             "---------- Weitergeleitete Nachricht ----------\nVon: Dana <d@e.org>\nDatum: 5. Januar 2026\nBetreff: Plans\n\n",
             "*From:* Dana <d@e.org>\n*Date:* 5 January 2026\n*Subject:* Plans\n\n",
+            "Inizio messaggio inoltrato:\n\nDa: Dana <d@e.org>\nOggetto: Plans\nData: 5 gennaio 2026\nA: r@e.org\n\n",
+            "Från: Dana <d@e.org>\nSkickat: den 5 januari 2026\nTill: R <r@e.org>\nÄmne: Plans\n\n",
+            "Od: Dana <d@e.org>\nWysłano: 5 stycznia 2026\nDo: R <r@e.org>\nTemat: Plans\n\n",
+            "De: Dana <d@e.org>\nEnviada em: 5 de janeiro de 2026\nPara: R <r@e.org>\nAssunto: Plans\n\n",
+            "-------- Message transféré --------\nSujet : Plans\nDate : 5 janvier 2026\nDe : Dana <d@e.org>\nPour : r@e.org\n\n",
+            "----- Forwarded message from Dana <d@e.org> -----\n\nDate: Mon, 5 Jan 2026 09:00:00 +0000\nFrom: Dana <d@e.org>\nTo: r@e.org\nSubject: Plans\n\n",
+            "Gesendet: Montag, 05. Januar 2026 um 09:00 Uhr\nVon: Dana <d@e.org>\nAn: r@e.org\nBetreff: Plans\n\n",
+            "-------- Forwarded Message --------\n| Subject: | Plans |\n| --- | --- |\n| Date: | Mon, 5 Jan 2026 09:00:00 +0000 |\n| From: | Dana <d@e.org> |\n| To: | r@e.org |\n\n",
         ] {
             let text = format!("Have a look!\n\n{header}The plan is short.\nIt fits.\n");
             let (original, note, body) = in_text(&text, true).unwrap();

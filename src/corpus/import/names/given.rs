@@ -42,7 +42,7 @@ const GIVEN: &str = "
     iain ian ibrahim ibrahima ida ieva ignacio igor ilaria ildiko ileana ilse imran indira ines inese inga inge ingrid
     ioana ioannis ionut irene irina irma iryna isaac isabel isabella isabelle ismail istvan ivan ivana ivo jaap jackie
     jacob jacqueline jacques jaime jakob jakub jamal james jamie jamila jan jana jane janet janice janine janis janos
-    jared jaroslav jason javier jeanne jeff jeffrey jelena jenna jennie jennifer jenny jens jeremy jeroen jerome jerry
+    jared jaroslav jason javier jean jeanne jeff jeffrey jelena jenna jennie jennifer jenny jens jeremy jeroen jerome jerry
     jesper jessica jiho jill jim jimmy jing jiri jisoo joachim joan joana joanna joanne joao joaquin jochen joe joel
     joelle joerg joey johan johann johanna johannes john johnny jomar jon jonas jonathan joost jorge jorgen jose josef
     josefina joseph josephine josh joshua josie jovana juan juana judith judy juha jukka jules julia julian juliana
@@ -70,7 +70,7 @@ const GIVEN: &str = "
     odile oksana olaf olafur oleg oleksandr olena olesya olga oliver olivia olivier olu oluwaseun omar ondrej orla
     osama oskar otieno otto oumar ousmane owen oystein pablo padma paivi pamela paola paolo pascal patrice patricia
     patrick patrik paul paula paulina pavan pavel pavla pawel pedro peggy pekka petar pete peter petr petra phil
-    philip philipp philippa philippe phoebe pia pieter piotr pooja prakash pranav preeti priya quentin rachel radek
+    philip philipp philippa philippe phoebe pia pieter pierre piotr pooja prakash pranav preeti priya quentin rachel radek
     radka rafael rafal ragnhild rahul raj rajesh rakesh ralf ralph raluca ramesh rami ramon rania raquel rasa rasmus
     raul ravi raymond razvan rebecca reem reinhard reka rekha renata renate rene renee renske reza rhys ricardo
     riccardo richard rick rikke rita ritu robert roberta roberto rodrigo roger rohan rohit roland rolf roman ron

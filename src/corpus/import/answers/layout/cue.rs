@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::super::openings::plain;
 use crate::corpus::import::block::{Block, Look};
-use crate::corpus::import::clean::{key, words};
+use crate::corpus::import::clean::{capitalised, key, words};
 use crate::corpus::import::names::{self, Trust};
 use crate::corpus::import::{asides, resources};
 
@@ -61,6 +61,8 @@ const ANSWER_BY: &[&str] = &[
     "antwoord van",
     "svar från",
     "svar fra",
+    "odpowiedź od",
+    "odpowiedź:",
 ];
 
 /// How a name stands to the text of its bearer.
@@ -132,9 +134,12 @@ fn speaker(who: &str) -> (&str, bool) {
         .or(short)
         .unwrap_or(who)
         .trim();
+    // `Two answers` names nobody.
+    let counts = |rest: &&str| !(words(rest) == 1 && names::opens_sentence(rest));
     let says = SAYS
         .iter()
-        .find_map(|verb| rest.strip_suffix(verb)?.strip_suffix([' ', ',']));
+        .find_map(|verb| rest.strip_suffix(verb)?.strip_suffix([' ', ',']))
+        .filter(counts);
     let rest = says.unwrap_or(rest).trim_end_matches([',', ' ']);
     let inner = rest.strip_prefix('(').and_then(|inner| inner.strip_suffix(')'));
     (inner.unwrap_or(rest), by.is_some() || short.is_some() || says.is_some())
@@ -198,21 +203,6 @@ fn person(who: &str) -> (String, Trust) {
         }
     };
     (who, trust)
-}
-
-/// `ANA LIMA` → `Ana Lima`.
-fn capitalised(text: &str) -> String {
-    let mut first = true;
-    let turn = |c: char| {
-        let out: Vec<char> = if first {
-            c.to_uppercase().collect()
-        } else {
-            c.to_lowercase().collect()
-        };
-        first = !c.is_alphabetic();
-        out
-    };
-    text.chars().flat_map(turn).collect()
 }
 
 /// Removes pictures and arrows before a name: `🥘 Ana Lima`, `--> Ana Lima`.
@@ -309,6 +299,14 @@ pub(super) fn cues(block: &Block) -> Vec<Cue> {
             answers,
         );
     } else {
+        // A name in bold on the first line, above its text.
+        if let [first, rest @ ..] = &lines[..]
+            && first.starts_with("**")
+            && let Some(who) = line_of(&[first]).filter(|who| person(who).1 >= Trust::Shape)
+        {
+            let (who, answers) = speaker(&who);
+            add(&mut out, Kind::Line, Mark::Bold, who, "", &rest.join("\n"), answers);
+        }
         // The last line or two of a block, below its text.
         for count in [2, 1] {
             let Some(at) = lines.len().checked_sub(count).filter(|&at| at > 0) else {
@@ -347,7 +345,10 @@ pub(super) fn cues(block: &Block) -> Vec<Cue> {
         }
     }
     let line = lines.first().copied().unwrap_or_default();
-    if let Some((who, said)) = sentence(text) {
+    let above = out
+        .iter()
+        .any(|cue| cue.form.kind == Kind::Line && !cue.after.is_empty());
+    if let Some((who, said)) = sentence(text).filter(|_| !above) {
         add(&mut out, Kind::Sentence, mark, who, "", said, false);
     }
     if let Some((at, dash)) = [" – ", " — ", " - "]

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::super::regions;
-use super::cue::{Cue, Kind};
-use super::opener::{Opener, opener};
+use super::cue::{Cue, Kind, Mark};
+use super::opener::{Opener, opener, uncounted};
 use crate::corpus::import::block::{Block, Look};
 use crate::corpus::import::clean::{key, strip_word, words};
 use crate::corpus::import::marks::{self, Label};
@@ -46,7 +46,9 @@ pub(super) fn find(blocks: &[Block], cues: &[Vec<Cue>]) -> Vec<Region> {
         if !block.is_seen() {
             continue;
         }
-        let strong = opener(block).or(asks_below(blocks, at));
+        let labelled = open && found.last().is_some_and(|region| region.blocks.is_empty());
+        let asked = || asked_below(blocks, at).filter(|_| !labelled);
+        let strong = opener(block).or_else(|| asks_below(blocks, at)).or_else(asked);
         if let Some(region) = found.last_mut().filter(|region| open && region.blocks.is_empty())
             && let Some((who, said)) = marks::question_from(&block.text)
         {
@@ -160,6 +162,23 @@ fn perhaps(blocks: &[Block], cues: &[Vec<Cue>], at: usize) -> Option<Opener> {
         return (asks && !named && level > 1).then(|| made(title));
     }
     let text = block.text.trim();
+    // A line that asks, directly above a name that is set off or has a role.
+    let alone =
+        block.look == Look::Paragraph && text.ends_with('?') && (3..=30).contains(&words(text)) && !text.contains('\n');
+    if let Some(next) = (at + 1..blocks.len())
+        .find(|&at| blocks[at].is_seen())
+        .filter(|_| alone)
+    {
+        let set_off = |cue: &Cue| matches!(cue.form.mark, Mark::Heading(_) | Mark::Bold) && cue.trust >= Trust::Shape;
+        let line = |cue: &&Cue| cue.form.kind == Kind::Line && cue.before.is_empty();
+        if cues[next]
+            .iter()
+            .filter(line)
+            .any(|cue| set_off(cue) || cue.trust == Trust::Sure)
+        {
+            return Some(made(names::bare(text).to_string()));
+        }
+    }
     let quoted = text.starts_with(['"', '“', '„', '«']) && text.contains('?');
     let names_quoted = ["?\"", "?”", "?«", "?»"].iter().any(|end| text.contains(end));
     let put =
@@ -189,6 +208,21 @@ fn asks_below(blocks: &[Block], at: usize) -> Option<Opener> {
     })
 }
 
+/// Reads a paragraph that ends with a question, above a line such as `Asked by Milan`.
+fn asked_below(blocks: &[Block], at: usize) -> Option<Opener> {
+    let block = &blocks[at];
+    let next = (at + 1..blocks.len()).find(|&at| blocks[at].is_seen())?;
+    let asks = block.look == Look::Paragraph && names::bare(&block.text).ends_with('?') && words(&block.text) <= 40;
+    let asked = marks::asked_by(&blocks[next].text).is_some() && blocks[next].look != Look::Item;
+    (asks && asked && !block.text.contains('\n')).then(|| Opener {
+        title: names::bare(&block.text).to_string(),
+        body: String::new(),
+        asker: None,
+        number: 0,
+        level: 0,
+    })
+}
+
 /// Reads `*From Ravindra in Pune*` on a line of its own.
 fn from(text: &str) -> Option<&str> {
     let bare = names::bare(text);
@@ -204,7 +238,18 @@ fn from(text: &str) -> Option<&str> {
 
 /// Reports whether a line announces the answers, in one of the languages that letters come in.
 fn is_answers(text: &str) -> bool {
-    let k = key(text.trim_start_matches(|c: char| !c.is_alphanumeric()));
+    let k = key(uncounted(text.trim_start_matches(|c: char| !c.is_alphanumeric())));
+    // `What our panel says`, `We asked around`
+    let told = k.starts_with("what ")
+        && !k.starts_with("what i ")
+        && [" says", " say", " said"].iter().any(|verb| k.ends_with(verb));
+    let around = matches!(
+        k.as_str(),
+        "we asked around" | "we asked" | "you answered" | "our panel answers"
+    );
+    if told && words(&k) <= 6 && !text.trim_end().ends_with('?') || around {
+        return true;
+    }
     let known = matches!(
         k.as_str(),
         "the answers"
@@ -222,6 +267,10 @@ fn is_answers(text: &str) -> bool {
             | "risposte"
             | "le risposte"
             | "antwoorden"
+            | "svar"
+            | "svarene"
+            | "svaren"
+            | "odpowiedzi"
     );
     known || marks::label(text) == Some(Label::Answers)
 }

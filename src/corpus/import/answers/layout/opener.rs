@@ -39,6 +39,11 @@ const LABELS: &[&str] = &[
     "reader letter",
     "readers ask",
     "a reader asks",
+    "you asked",
+    "spørgsmål",
+    "spørsmål",
+    "fråga",
+    "pytanie",
 ];
 
 /// Numbers behind a label.
@@ -123,9 +128,9 @@ fn bare_number(text: &str) -> u32 {
 
 /// Reads `The question`, `FRAGE 2`, `Pregunta 1: …`. Returns the number, and what follows.
 fn labelled(text: &str) -> Option<(u32, &str)> {
-    let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let start = uncounted(text.trim_start_matches(|c: char| !c.is_alphanumeric()));
     let at = start.find([':', '.', '\n', '–', '—']).unwrap_or(start.len());
-    let label = start[..at].trim_end_matches(['*', '_', ' ']);
+    let label = start[..at].trim_end_matches(['*', '_', ' ', ']']);
     let digits: String = label.chars().filter(char::is_ascii_digit).collect();
     let word = key(label.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ' ' | '#' | '°')));
     let word = word
@@ -135,7 +140,9 @@ fn labelled(text: &str) -> Option<(u32, &str)> {
         .unwrap_or(&word);
     let counted = word.rsplit_once(' ').filter(|(_, number)| NUMBERS.contains(number));
     let word = counted.map_or(word, |(word, _)| word);
-    let known = LABELS.contains(&word) && (digits.is_empty() || digits.len() <= 2);
+    // `Letter 9` is the title of a letter.
+    let titled = word == "letter" && !digits.is_empty();
+    let known = LABELS.contains(&word) && !titled && (digits.is_empty() || digits.len() <= 2);
     let rest = start[at..]
         .trim_start_matches([':', '.', '–', '—'])
         .trim_start_matches(['*', '_']);
@@ -144,6 +151,14 @@ fn labelled(text: &str) -> Option<(u32, &str)> {
     known
         .then_some((digits.parse().unwrap_or(0), rest.trim()))
         .filter(|_| apart)
+}
+
+/// Removes the Roman number that counts the parts of a letter: `II. THE ANSWERS`.
+pub(super) fn uncounted(text: &str) -> &str {
+    let rest = text.trim_start_matches(['I', 'V', 'X']);
+    let counted = rest.len() < text.len() && text.len() - rest.len() <= 4;
+    let rest = rest.strip_prefix(['.', ')']).filter(|rest| rest.starts_with(' '));
+    rest.filter(|_| counted).map_or(text, str::trim_start)
 }
 
 /// Splits a question in one text into a title and the rest.

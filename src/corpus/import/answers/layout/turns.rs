@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::cue::{Cue, Form, Kind, Mark, unmarked};
 use super::find::Region;
 use super::opener::{self, asker_behind, title_in};
-use super::{Reading, of};
+use super::{Reading, announced, of};
 use crate::corpus::import::answers::replies;
 use crate::corpus::import::block::{Block, Look};
 use crate::corpus::import::clean::{key, words};
@@ -91,11 +91,13 @@ pub(super) fn above(
 ) -> usize {
     let form = reading.form;
     let named = |at: usize| of(&cues[at], form).filter(|cue| cue.names());
-    let mut first = region.blocks.iter().position(|&at| named(at).is_some());
+    let from = announced(region);
+    let mut first = (from..region.blocks.len()).find(|&n| named(region.blocks[n]).is_some());
     let mut asker = None;
     // Two names in a row: the first is the asker's.
     while let Some(n) = first
         && form.kind == Kind::Line
+        && named(region.blocks[n]).is_some_and(|cue| cue.after.is_empty())
         && region.blocks.get(n + 1).is_some_and(|&next| named(next).is_some())
     {
         asker = Some(region.blocks[n]);
@@ -129,7 +131,8 @@ pub(super) fn above(
     let text: Vec<usize> = text.filter(|&at| Some(at) != asker).collect();
     // Without an asker, a name of another form below the text is that of the asker.
     let (text, region) = signed(cues, text, region);
-    if !region.surely && !text.iter().any(|&at| blocks[at].text.contains('?')) {
+    let asks = region.opener.title.contains('?') || text.iter().any(|&at| blocks[at].text.contains('?'));
+    if !region.surely && !asks {
         return 0;
     }
     question(blocks, &region, &text, out);
@@ -285,7 +288,8 @@ pub(super) fn below(
         }) {
             Some(last) if last + 1 < first.len() || beside => asked = first.drain(..=last).collect(),
             _ if region.opener.title.is_empty() && first.len() > 1 => asked = first.drain(..1).collect(),
-            _ => unclear = first.len() > 1,
+            // Directly below the line that says who asks, a text that is not about its writer is an answer.
+            _ => unclear = first.len() > 1 && !answers_at_once(blocks, &region, first[0]),
         }
     } else if asks.is_none() {
         unclear = true;
@@ -343,6 +347,13 @@ pub(super) fn below(
     count
 }
 
+/// Reports whether the text at `at`, directly below the question and who asks it, is surely no part of the question.
+fn answers_at_once(blocks: &[Block], region: &Region, at: usize) -> bool {
+    let text = &blocks[at].text;
+    let said = matches!(blocks[at].look, Look::Paragraph | Look::Item);
+    said && region.opener.title.trim_end().ends_with('?') && !text.contains('?') && !replies::opens_own(text)
+}
+
 /// Returns what the block below a region is: a heading, or a heading with its text.
 fn ended(block: &Block) -> Turn {
     match block.text.contains('\n') {
@@ -396,7 +407,13 @@ fn asks(blocks: &[Block], first: &(Vec<usize>, usize, &Cue), rest: &[(Vec<usize>
         .chain([cue.before.as_str()])
         .collect::<Vec<_>>()
         .join(" ");
-    let own = key(&whole).split(' ').any(|word| OWN.contains(&word)) && !replies::opens(&whole);
+    // With a role, as the others have, the first sentence decides.
+    let scope = if role(cue) && rest.iter().any(|(.., cue)| role(cue)) {
+        replies::first_sentence(&whole)
+    } else {
+        &whole
+    };
+    let own = key(scope).split(' ').any(|word| OWN.contains(&word)) && !replies::opens(&whole);
     let own = own || whole.contains('?');
     if !own || again.contains(&key(&cue.who)) {
         Some(false)
