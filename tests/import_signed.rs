@@ -327,3 +327,94 @@ fn the_title_of_a_letter_is_no_question() {
         );
     }
 }
+
+#[test]
+fn speakers_above_their_words_make_a_conversation() {
+    let turns = [
+        ("Mette Holm", "Why did you take the door out?"),
+        ("Oda Brekke", "It was shut 6 hours a day."),
+        ("Mette Holm", "And did that help?"),
+        ("Oda Brekke", "For a week, until they built a wall."),
+    ];
+    for form in [
+        "**{}**\n{t}",
+        "**{}**\n\n{t}",
+        "### {}\n\n{t}",
+        "— {}: {t}",
+        "- **{}:** {t}",
+        "**{}** – {t}",
+    ] {
+        let said: Vec<String> = turns
+            .iter()
+            .map(|(who, text)| form.replace("{}", who).replace("{t}", text))
+            .collect();
+        let text = format!("# Doors 17\n\n## Transcript\n\n{}\n", said.join("\n\n"));
+        check(
+            "talk.md",
+            &text,
+            &[
+                "? Why did you take the door out? < Mette Holm | ",
+                "a Oda Brekke: It was shut 6 hours a day.",
+                "? And did that help? < Mette Holm | ",
+                "a Oda Brekke: For a week, until they built a wall.",
+            ],
+        );
+    }
+}
+
+#[test]
+fn the_name_of_a_site_is_not_the_title_of_its_page() {
+    let text =
+        "<p>A hotel in Turku gave each guest all the keys, and four of ninety came back.</p><p>Nobody knows why.</p>";
+    for (head, body) in [
+        (
+            "<title>Nine doors - by Oda Brekke - Wide Halls</title>",
+            "<h1><a href='/'>Wide Halls</a></h1>",
+        ),
+        (
+            "<title>Wide Halls</title><meta name='twitter:title' content='Nine doors and one key'>",
+            "<h1>Wide Halls</h1>",
+        ),
+        (
+            "<title>Wide Halls</title>",
+            "<h1><a href='/'>Wide Halls</a></h1><h1 class='t'>Nine doors and one key</h1>",
+        ),
+        (
+            "<title>Wide Halls</title>",
+            "<div><h1><a href='/'>Wide Halls</a></h1></div><h2>Nine doors and one key</h2>",
+        ),
+    ] {
+        let page = format!("<html><head>{head}</head><body>{body}{text}</body></html>");
+        let title = read("page.html", &page).edition.title;
+        assert!(
+            title.starts_with("Nine doors") && !title.contains("Wide"),
+            "{title}: {page}"
+        );
+    }
+}
+
+#[test]
+fn what_only_outlook_hides_is_text() {
+    let page = "<html><body><h1>Doors 18</h1><div id='preheader'>A look ahead</div><div style='mso-hide:all'>Nine doors were \
+                counted.</div><div style='display:none;display:block'>Four keys came back.</div><div \
+                style='max-height:0;overflow:visible'><p>One porter stayed.</p></div></body></html>";
+    let edition = read("mail.html", page).edition;
+    let written = askpm::corpus::markdown::write(&edition);
+    for kept in ["Nine doors", "Four keys", "One porter"] {
+        assert!(written.contains(kept), "{kept}: {written}");
+    }
+    assert!(!written.contains("look ahead"), "{written}");
+}
+
+#[test]
+fn a_few_lines_of_a_mail_inside_an_answer_stay_marked_as_quoted() {
+    let page = "<html><body><h1>Doors 19</h1><h2>Q: Who locks up?</h2><p><b>Oda Brekke, Hotel manager</b></p><p>Mette wrote to us in \
+                May, and I keep her letter above the desk in the hall:</p><blockquote type='cite'><div>The porter holds all the \
+                keys.</div></blockquote><p>No porter ever did, since the hotel has had forty of them in nine years.</p><p><b>Luka \
+                Horvat, CFO</b></p><p>The first one in.</p></body></html>";
+    let edition = read("mail.html", page).edition;
+    assert!(
+        edition.discussions[0].answers[0].body.contains("> The porter holds"),
+        "{edition:?}"
+    );
+}

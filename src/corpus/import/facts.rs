@@ -17,6 +17,12 @@ const HEAD_BLOCKS: usize = 16;
 /// Most `<time>` elements that are looked at.
 const MOST_TIMES: usize = 10;
 
+/// Fewest words in a paragraph with which the text of a page begins.
+const TEXT_WORDS: usize = 12;
+
+/// Most words in the name of a site that stands where the title of a page should.
+const SITE_WORDS: usize = 4;
+
 /// How many elements around a `<time>` may hold the title too.
 const TITLE_LEVELS: usize = 5;
 
@@ -187,6 +193,7 @@ pub(super) fn settle(document: &mut Document, facts: Facts) {
         .filter(|(_, key)| !key.is_empty())
         .collect();
     let site = facts.site.as_deref().map(key).filter(|site| !site.is_empty());
+    let site = site.or_else(|| titled_by_site(document, &facts));
     let is_site = |text: &str| site.as_deref() == Some(text);
     let find = |wanted: &str| {
         candidates
@@ -211,6 +218,8 @@ pub(super) fn settle(document: &mut Document, facts: Facts) {
         });
         Some(without.unwrap_or_else(|| named.clone())).filter(|t| !is_site(&key(t)))
     });
+    // A heading that leads to the home page names the site, and the only other heading of its kind is the title.
+    let chosen = chosen.or_else(|| only_other_heading(document, site.as_deref()?));
     let heading = document
         .blocks
         .iter()
@@ -220,7 +229,13 @@ pub(super) fn settle(document: &mut Document, facts: Facts) {
     document.title = match (chosen, &facts.page_title) {
         (Some(chosen), _) => Some(chosen),
         // The heading only numbers the issue. `<title>` names it.
-        (None, Some(page)) if masthead && !is_masthead(page) && !is_site(&key(page)) => Some(page.clone()),
+        (None, Some(page)) if masthead && !is_masthead(page) && !is_site(&key(page)) => {
+            let part = readings(page).into_iter().find(|reading| {
+                let rest = key(page).replacen(&key(reading), "", 1);
+                is_site(rest.trim()) || is_site(rest.trim().split(" by ").last().unwrap_or_default().trim())
+            });
+            Some(part.unwrap_or_else(|| page.clone()))
+        }
         _ => None,
     };
     document.page_title = facts.page_title.clone().or(facts.named.first().cloned());
@@ -236,6 +251,16 @@ pub(super) fn settle(document: &mut Document, facts: Facts) {
             .map(|(day, _)| day.clone())
     };
     let named = || facts.page_title.as_deref().and_then(dates::day_in);
+    // `Posted on 3 May 2026 by Ana Lima` above the text may be outside of what reader mode takes for the article.
+    let begins = document
+        .blocks
+        .iter()
+        .position(|b| b.look == Look::Paragraph && words(&b.text) >= TEXT_WORDS);
+    let above = document.blocks[..begins.unwrap_or(0)].iter();
+    let outside = above
+        .filter(|b| b.look == Look::Unseen("line outside of the article") && b.text.len() <= 120)
+        .find_map(|b| dates::line_day(&b.text))
+        .map(|(day, _)| day);
     document.date = facts
         .published
         .clone()
@@ -244,7 +269,8 @@ pub(super) fn settle(document: &mut Document, facts: Facts) {
         .or_else(|| visible(true))
         .or_else(|| facts.timed.clone())
         .or_else(named)
-        .or_else(|| visible(false));
+        .or_else(|| visible(false))
+        .or(outside);
 
     // The name of the site above the title is furniture. The copyright notice at the end often names it too.
     let owners: Vec<String> = document
@@ -270,6 +296,47 @@ pub(super) fn settle(document: &mut Document, facts: Facts) {
             block.look = Look::Unseen("name of the site");
         }
     }
+}
+
+/// Returns the name of the site if `<title>` or its last part is only that: metadata name the page otherwise, or a
+/// heading that is a link has it.
+fn titled_by_site(document: &Document, facts: &Facts) -> Option<String> {
+    let page = facts.page_title.as_deref()?;
+    let own = key(page);
+    let shown = |wanted: &str| document.blocks.iter().any(|b| b.is_seen() && key(&b.text) == wanted);
+    if let Some(named) = facts.named.first() {
+        let other = !readings(named).iter().any(|reading| key(reading) == own) && words(named) > words(page);
+        return (words(page) <= SITE_WORDS && other && !shown(&key(named)) && shown(&own)).then_some(own);
+    }
+    let home = |wanted: &str| {
+        let heading = |b: &Block| b.look == Look::Heading(1) && b.linked && key(&b.text) == wanted;
+        document.blocks.iter().any(heading)
+    };
+    if home(&own) && only_other_heading(document, &own).is_some() {
+        return Some(own);
+    }
+    let last = page
+        .rsplit(
+            [" - ", " – ", " | ", " · ", " — "]
+                .iter()
+                .find(|sign| page.contains(**sign))
+                .copied()?,
+        )
+        .next();
+    last.map(key).filter(|last| home(last))
+}
+
+/// Returns the title below a heading that is the name of the site, if there is one more heading of level 1, or else of
+/// level 2.
+fn only_other_heading(document: &Document, site: &str) -> Option<String> {
+    let is_home = |b: &&Block| b.look == Look::Heading(1) && key(&b.text) == site;
+    document.blocks.iter().find(is_home)?;
+    [1, 2].iter().find_map(|level| {
+        let alike = |b: &&Block| b.is_seen() && b.look == Look::Heading(*level) && key(&b.text) != site;
+        let mut headings = document.blocks.iter().filter(alike);
+        let only = headings.next().filter(|_| headings.next().is_none())?;
+        Some(one_line(&only.text))
+    })
 }
 
 /// Returns a title and its parts between separators (`Title - by Jane Doe - Site`), the longest first.

@@ -27,8 +27,11 @@ const MAX_RULES: usize = 2_000;
 /// size. Neither is `opacity:0`, because pages fade in what they show.
 pub(super) fn is_hidden(node: &NodeRef) -> bool {
     let class = node.attr("class").unwrap_or_default().to_ascii_lowercase();
+    let id = node.attr("id").unwrap_or_default().to_ascii_lowercase();
     let preheader = |c: &str| matches!(c, "preheader" | "preview-text" | "previewtext");
-    if node.has_attr("hidden") || class.split_whitespace().any(preheader) {
+    let spoken = |c: &str| matches!(c, "sr-only" | "screen-reader-text" | "visually-hidden");
+    let named = |c: &str| preheader(c) || spoken(c);
+    if node.has_attr("hidden") || class.split_whitespace().any(named) || preheader(&id) {
         return true;
     }
     let Some(style) = tags::style(node) else {
@@ -44,7 +47,16 @@ pub(super) fn is_hidden(node: &NodeRef) -> bool {
         "line-height:1px",
     ];
     let tiny = declared(&small);
-    declared(&["display:none", "max-height:0", "max-height:0px", "mso-hide:all"])
+    // `mso-hide:all` hides only in Outlook: a preview in a line, but a block has what other programs show. Of two
+    // declarations the later one counts.
+    let is_block = tags::name_of(node).is_some_and(|name| tags::is_block(&name));
+    let overflows = value(&style, "overflow") == Some("visible");
+    let clipped = value(&style, "clip").is_some_and(|clip| clip.starts_with("rect(0") || clip.starts_with("rect(1px"));
+    value(&style, "display") == Some("none")
+        || value(&style, "max-height").and_then(pixels) == Some(0.0) && !overflows
+        || value(&style, "visibility") == Some("collapse")
+        || declared(&["mso-hide:all"]) && !is_block
+        || clipped && value(&style, "position") == Some("absolute")
         || declared(&["opacity:0"]) && tiny
         || declared(&["visibility:hidden"])
             && (tiny || !declared(&["opacity:0"]) && !fades_in(&class) && value(&style, "animation-name").is_none())

@@ -169,8 +169,10 @@ fn letters(text: &str) -> Option<(u32, &str)> {
 
 /// Reads the name in a signature such as `– Jane Doe`. The dash may be a hyphen, en dash, em dash or horizontal bar.
 pub(super) fn signature(text: &str) -> Option<&str> {
+    // A flag or another picture may stand behind the name.
+    let picture = |c: char| !c.is_alphanumeric() && !c.is_ascii() && !matches!(c, '”' | '’' | '»' | '…' | '）');
     names::after_dash(text)
-        .map(|(name, _)| name)
+        .map(|(name, _)| name.trim_end_matches(picture).trim_end())
         .filter(|name| names::is_name(name))
 }
 

@@ -92,7 +92,9 @@ pub(super) fn is_name(text: &str) -> bool {
     let short = !text.contains('\n') && text.chars().count() <= 120 && words(name) <= 5 && words(text) <= 14;
     let named = |word: &str| {
         let first = word.trim_start_matches(['(', '"', '“']).chars().next();
-        first.is_some_and(|c| c.is_alphabetic() && !c.is_lowercase()) || among(PARTICLES, word)
+        first.is_some_and(|c| c.is_alphabetic() && !c.is_lowercase())
+            || among(PARTICLES, word)
+            || matches!(word, "&" | "/" | "+")
     };
     let handle = text.starts_with('@') || text.starts_with("u/");
     short
@@ -263,7 +265,8 @@ pub(super) fn spoken_line(text: &str) -> Option<(&str, &str)> {
 /// Reports whether `text` ends like a sentence or the lead-in of a list.
 fn ends_open(text: &str) -> bool {
     let last = text.rsplit(' ').next().unwrap_or_default();
-    let initial = last.chars().count() <= 4 && last.starts_with(|c: char| !c.is_lowercase());
+    let initial = last.chars().count() <= 4 || last.matches('.').count() > 1;
+    let initial = initial && last.starts_with(|c: char| !c.is_lowercase());
     text.ends_with(['?', '!', ':', ';', ',']) || text.ends_with('.') && !initial
 }
 

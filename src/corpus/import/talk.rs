@@ -4,6 +4,7 @@
 
 mod asking;
 mod letters;
+mod set_off;
 mod stamps;
 
 use std::collections::{HashMap, HashSet};
@@ -104,7 +105,16 @@ fn transcript(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
             .collect();
         in_full(&mut speeches);
         if !by_turns(&speeches, blocks) {
-            return false;
+            speeches = seen()
+                .filter_map(|(at, b)| {
+                    let (who, said) = set_off::speech(b)?;
+                    Some(Speech::new(at, who, said))
+                })
+                .collect();
+            in_full(&mut speeches);
+            if !by_turns(&speeches, blocks) || set_off::other_headings(blocks, speeches.iter().map(|s| s.at)) {
+                return false;
+            }
         }
         speeches
     };
