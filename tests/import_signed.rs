@@ -418,3 +418,31 @@ fn a_few_lines_of_a_mail_inside_an_answer_stay_marked_as_quoted() {
         "{edition:?}"
     );
 }
+
+#[test]
+fn a_line_that_signs_the_question_names_who_asks() {
+    for (line, asker) in [
+        ("From Mette in Aarhus", "Mette in Aarhus"),
+        ("Mette from Aarhus writes:", "Mette from Aarhus"),
+        ("Mette wants to know", "Mette"),
+        ("Sent by Mette on 3 May 2026", "Mette"),
+        ("Thanks, Mette", "Mette"),
+        ("— Tired in Aarhus", "Tired in Aarhus"),
+        ("Sincerely, Tired in Aarhus", "Tired in Aarhus"),
+        ("Reader question from Mette", "Mette"),
+        ("Asked anonymously", "-"),
+        ("— Anonymous", "-"),
+    ] {
+        let expected = [
+            &format!("? Who locks up? < {asker} | We have 40 rooms and one door."),
+            "a Oda Brekke, Hotel manager: The last one out.",
+            "b Luka Horvat, CFO: The first one in.",
+        ];
+        let answers = "A. Oda Brekke, Hotel manager\n\nThe last one out.\n\nB. Luka Horvat, CFO\n\nThe first one in.\n";
+        let below = format!("Doors 20\n\nQ: Who locks up?\n\nWe have 40 rooms and one door.\n\n{line}\n\n{answers}");
+        check("below.txt", &below, &expected);
+        let above =
+            format!("# Doors 20\n\n## Q: Who locks up?\n\n*{line}*\n\nWe have 40 rooms and one door.\n\n{answers}");
+        check("above.md", &above, &expected);
+    }
+}

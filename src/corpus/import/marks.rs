@@ -5,7 +5,7 @@
 use super::clean::{key, strip_word, unemphasised};
 use super::names;
 pub(super) use super::sayings::{
-    answer_from, asked_behind, asked_by, asker_says, is_asking, question_from, speaker_says,
+    answer_from, asked_behind, asked_by, asker_says, is_asking, question_from, sent_from, speaker_says,
 };
 
 /// A mark such as `Question 2) Title`.

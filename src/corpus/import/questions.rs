@@ -4,7 +4,7 @@
 //! times.
 
 use super::block::{Block, Look};
-use super::clean::words;
+use super::clean::{key, words};
 use super::marks::{self, Label};
 use super::turns::turn::{self, Asked, Turn};
 use super::{dates, links, names, resources};
@@ -299,6 +299,16 @@ fn asker(blocks: &[Block], of: &mut [Option<Turn>], region: std::ops::Range<usiz
         of[first] = Some(Turn::Asker(asker_name(name), said.to_string()));
         return;
     }
+    let dashed = |at: usize| blocks[at].text.starts_with(['–', '—']);
+    let listed = |n: usize| n > 0 && dashed(seen[n]) && dashed(seen[n - 1]);
+    for n in [seen.len() - 1, 0] {
+        let at = seen[n];
+        let line = answered && blocks[at].look == Look::Paragraph && !listed(n);
+        if let Some(name) = signs(&blocks[at].text).filter(|_| line) {
+            of[at] = Some(Turn::Asker(asker_name(name), String::new()));
+            return;
+        }
+    }
     let signed_below = rest.last().filter(|&&at| {
         let text = &blocks[at].text;
         let sure = names::is_sure_byline(names::bare(text)) || names::is_placed(text);
@@ -314,13 +324,63 @@ fn asker(blocks: &[Block], of: &mut [Option<Turn>], region: std::ops::Range<usiz
     }
 }
 
+/// Reads a line that signs a letter above the answers to it: `Ilse from Ghent writes:`, `— Confused in Ghent`, `Thanks,
+/// Ilse`, `Asked anonymously`.
+fn signs(text: &str) -> Option<&str> {
+    let line = names::bare(text).trim_end_matches(':');
+    if line.contains('\n') || words(line) > 8 || line.ends_with(['.', '?', '!', ',', ';']) {
+        return None;
+    }
+    let anonymous = [
+        "asked anonymously",
+        "sent in anonymously",
+        "anonymous asks",
+        "name withheld",
+    ];
+    if anonymous.contains(&key(line).as_str()) {
+        return Some("Anonymous");
+    }
+    let named = |name: &&str| {
+        let opens = names::opens_sentence(name) && !name.starts_with("A ");
+        (1..=6).contains(&words(name)) && name.starts_with(|c: char| c.is_uppercase() || c == '@') && !opens
+    };
+    let sent = || {
+        from_somebody(line)
+            .filter(|(_, said)| said.is_empty())
+            .map(|(by, _)| by)
+    };
+    let asks = || {
+        let verbs = [" asks", " writes", " wants to know", " wonders"];
+        verbs
+            .iter()
+            .find_map(|verb| line.strip_suffix(verb))
+            .map(|by| by.trim_end_matches(','))
+    };
+    let greets = || {
+        let greetings = ["Signed, ", "Sincerely, ", "Thanks, ", "Yours, ", "Best, ", "Cheers, "];
+        greetings.iter().find_map(|greeting| line.strip_prefix(greeting))
+    };
+    let dashed = || {
+        names::after_dash(text)
+            .filter(|(_, hyphen)| !hyphen)
+            .map(|(name, _)| name)
+    };
+    let found = sent().or_else(|| marks::sent_from(line)).or_else(asks);
+    found.or_else(greets).or_else(dashed).filter(named)
+}
+
 /// Reads `From Ilse in Ghent` and `From Ilse in Ghent: We have nine schools.` directly below a question.
 fn from_somebody(text: &str) -> Option<(&str, &str)> {
     let rest = names::bare(text).strip_prefix("From ")?;
     let (by, said) = rest.split_once(':').unwrap_or((rest, ""));
     let by = by.trim_matches(['*', '_', ' ']);
     let named = by.starts_with(char::is_uppercase) || by.starts_with("a ") || by.starts_with("an ");
-    let fits = (1..=8).contains(&words(by)) && !by.contains(['\n', '?', '.', '!']);
+    let days = "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august \
+                september october november december today tomorrow";
+    let first = key(by.split(' ').next().unwrap_or_default());
+    let timed = days.split(' ').any(|day| day == first);
+    let opens = !by.starts_with('a') && names::opens_sentence(by);
+    let fits = (1..=8).contains(&words(by)) && !by.contains(['\n', '?', '.', '!']) && !timed && !opens;
     (named && fits).then(|| (by, said.trim_start_matches(['*', '_']).trim()))
 }
 

@@ -22,6 +22,8 @@ pub(super) fn asked_by(text: &str) -> Option<&str> {
     let openings = [
         "asked by",
         "question from",
+        "community question from",
+        "reader question from",
         "question by",
         "submitted by",
         "sent in by",
