@@ -21,9 +21,6 @@ const BODIES: [&str; 5] = [
     "e-content",
 ];
 
-/// A quotation of a mail inside a text has less than this part of its words.
-const SHARE: usize = 4;
-
 /// Most words of sentences outside of comments, on a page that has nothing else.
 const COMMENT_WORDS: usize = 30;
 
@@ -99,33 +96,12 @@ impl Survey {
             return tags::captions_quote(node);
         }
         let count = self.count(node);
-        let of_mail = node.attr("type").is_some_and(|kind| &*kind == "cite")
-            || tags::labels(node)
-                .iter()
-                .any(|l| matches!(l.as_str(), "gmail" | "yahoo" | "moz"));
         // A few lines in the middle of a text are quoted in it, and no message that it answers.
-        let inside = || SHARE * count.words < self.all.words && self.goes_on(node);
+        let inside = || 4 * count.words < self.all.words && tags::text_follows(node);
         name == "blockquote"
-            && (!of_mail || inside())
+            && (!tags::is_of_mail(node) || inside())
             && !count.has_h1
             && (2 * count.words < self.all.words.max(1) || tags::names_author(node))
-    }
-
-    /// Reports whether text follows an element in the same parent.
-    fn goes_on(&self, node: &NodeRef) -> bool {
-        let mut next = node.next_sibling();
-        while let Some(after) = next {
-            let said = if tags::name_of(&after).is_some() {
-                self.count(&after).words > 0
-            } else {
-                !after.text().trim().is_empty()
-            };
-            if said {
-                return true;
-            }
-            next = after.next_sibling();
-        }
-        false
     }
 
     pub(super) fn new(root: NodeRef, is_page: bool) -> Self {

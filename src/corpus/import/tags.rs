@@ -94,6 +94,24 @@ pub(super) fn is_heading(name: &str) -> bool {
     matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
 }
 
+/// Reports whether a mail program made the quotation `node` of the message that is answered.
+pub(super) fn is_of_mail(node: &NodeRef) -> bool {
+    let made = |label: &String| matches!(label.as_str(), "gmail" | "yahoo" | "moz");
+    node.attr("type").is_some_and(|kind| &*kind == "cite") || labels(node).iter().any(made)
+}
+
+/// Reports whether text follows an element in the same parent.
+pub(super) fn text_follows(node: &NodeRef) -> bool {
+    let mut next = node.next_sibling();
+    while let Some(after) = next {
+        if !text_of(after).trim().is_empty() {
+            return true;
+        }
+        next = after.next_sibling();
+    }
+    false
+}
+
 /// One step of a [`Walk`].
 pub(super) enum Step<'a> {
     Enter(NodeRef<'a>),
