@@ -158,18 +158,19 @@ fn start(program: &Path, bytes: &[u8], limits: &Limits, sender: Sender<Line>) ->
 fn gather(receiver: &Receiver<Line>, time: Duration) -> Result<Found, String> {
     let until = Instant::now() + time;
     let mut found = Found::default();
+    let late = || {
+        let seconds = time.as_secs();
+        format!("reading it takes more than {seconds} seconds: print it to a new PDF, and import that")
+    };
     loop {
-        match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        // Lines that wait are received without waiting, however late it is. So the time is checked first.
+        let left = until.checked_duration_since(Instant::now()).ok_or_else(late)?;
+        match receiver.recv_timeout(left) {
             Ok(Line::Head(head)) => found.head = head,
             Ok(Line::Page(page)) => found.pages.push(page),
             Ok(Line::End(None)) => return Ok(found),
             Ok(Line::End(Some(why))) => return Err(why),
-            Err(RecvTimeoutError::Timeout) => {
-                return Err(format!(
-                    "reading it takes more than {} seconds: print it to a new PDF, and import that",
-                    time.as_secs()
-                ));
-            }
+            Err(RecvTimeoutError::Timeout) => return Err(late()),
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(
                     "the reader of PDF files failed on it, because it is damaged or needs too much memory: open it in a \
