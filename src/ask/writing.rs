@@ -59,13 +59,8 @@ pub(super) fn write(
 ) -> Result<Written, AskError> {
     let answering = found.topics.iter().filter(|topic| topic.verdict == Verdict::Answers);
     let topics: Vec<&Topic> = answering.take(DISCUSSIONS).collect();
-    // A model writes a lead of its own.
-    let short = if writer.is_none() {
-        in_short(&topics, &settings.shown)
-    } else {
-        None
-    };
-    let words = short.map_or(0, |text| text.split_whitespace().count());
+    let in_short = |at: usize| in_short(topics.get(at)?, &settings.shown);
+    let words = in_short(0).map_or(0, |text| text.split_whitespace().count());
     let mut runs = runs::choose(&found.query, &topics, &settings.shown, MAX_WORDS - words.min(MAX_WORDS));
     if !found.is_sure() {
         let nearest = runs.first().map_or(0, |run| run.topic);
@@ -113,14 +108,19 @@ pub(super) fn write(
     if let Some(detail) = detail {
         detail::add(&mut runs, detail, &topics);
     }
-    if let Some(short) = short {
-        let sentences = written.draft.add_short(&topics[0].passages[0], short);
-        if sentences.iter().any(|sentence| listener.sentence(sentence).is_break()) {
-            return Ok(written);
-        }
-    }
+    // A model's lead takes the place of the summary.
+    let sums_up = written.mode == Mode::Extractive;
+    let mut last = None;
     for run in &runs {
         let passage = run.passage(&topics);
+        if last.replace(run.topic) != Some(run.topic)
+            && let Some(short) = in_short(run.topic).filter(|_| sums_up)
+        {
+            let sentences = written.draft.add_short(passage, short);
+            if sentences.iter().any(|sentence| listener.sentence(sentence).is_break()) {
+                break;
+            }
+        }
         let sentences = written.draft.add_run(passage, &run.sentences, run.stance, run.lead);
         if sentences.iter().any(|sentence| listener.sentence(sentence).is_break()) {
             break;
@@ -129,9 +129,8 @@ pub(super) fn write(
     Ok(written)
 }
 
-/// Returns the newsletter's own summary of the first of these discussions, if it was not shown before.
-fn in_short<'a>(topics: &[&'a Topic], shown: &[Shown]) -> Option<&'a str> {
-    let topic = topics.first()?;
+/// Returns the newsletter's own summary of `topic`, if it was not shown before.
+fn in_short<'a>(topic: &'a Topic, shown: &[Shown]) -> Option<&'a str> {
     let short = topic.in_short.as_deref()?;
     let before = |s: &Shown| s.quote == short;
     (!shown.iter().any(before)).then_some(short)
