@@ -91,8 +91,9 @@ fn as_text(property: fn(&str)) -> impl Fn(&[u8]) {
 fn what_holds_of_imports_holds_of_changed_ones() {
     let mut seeds = inputs(&["tests/fixtures/import", "tests/fixtures/documents", "fuzz/found/import"]);
     // The first byte chooses the kind.
-    let kinds: Vec<Vec<u8>> = (0..8)
-        .map(|kind| [&[kind], &seeds[usize::from(kind) % 4][..]].concat())
+    let kinds: Vec<Vec<u8>> = (0u8..)
+        .zip(properties::NAMES)
+        .map(|(kind, _)| [&[kind], &seeds[usize::from(kind) % 4][..]].concat())
         .collect();
     seeds.extend(kinds);
     hold("import", &seeds, properties::import);

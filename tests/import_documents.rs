@@ -179,6 +179,29 @@ fn a_reader_that_fails_or_does_not_end_costs_one_file() {
     assert!(why(&report).contains("takes more than"), "{:?}", report.skipped);
 }
 
+#[test]
+fn a_word_file_or_a_book_that_takes_too_long_costs_one_file() {
+    let limits = Limits {
+        pdf_time: Duration::ZERO,
+        ..Limits::default()
+    };
+    for name in ["letter.docx", "book.epub"] {
+        assert!(
+            !import_bytes(name, &document(name), &Limits::default())
+                .editions
+                .is_empty(),
+            "{name}"
+        );
+        let report = import_bytes(name, &document(name), &limits);
+        assert!(report.editions.is_empty(), "{name}");
+        assert!(
+            why(&report).contains("takes more than 0 seconds"),
+            "{name}: {:?}",
+            report.skipped
+        );
+    }
+}
+
 /// The reader gives up files, connections, programs and most memory before it reads a byte.
 #[test]
 #[cfg(target_os = "linux")]

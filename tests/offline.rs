@@ -79,6 +79,9 @@ fn mailbox(command: &str) -> String {
     )
 }
 
+const OPML: &str =
+    "<opml version=\"2.0\"><body><outline text=\"x\" xmlUrl=\"http://127.0.0.1:9/other\"/></body></opml>";
+
 #[test]
 fn no_command_opens_a_socket_or_starts_a_downloader_offline() {
     let (home, bin) = home_with_traps();
@@ -86,6 +89,10 @@ fn no_command_opens_a_socket_or_starts_a_downloader_offline() {
     let model = model.to_str().unwrap();
     let edition = fs::read(fixture("digest").join("first-hire.md")).unwrap();
     home.write("first-hire.md", edition);
+    home.write("subs.opml", OPML);
+    for name in ["letter.pdf", "letter.docx", "book.epub"] {
+        home.write(name, fs::read(fixture("documents").join(name)).unwrap());
+    }
     for args in [&["save", QUESTION, "--name", "ml"][..], &["saved", "run"]] {
         home.askpm().by_default().args(["--offline"]).args(args).run().ok();
     }
@@ -101,6 +108,18 @@ fn no_command_opens_a_socket_or_starts_a_downloader_offline() {
         (&["topics", "price"], 0),
         (&["compare", QUESTION], 0),
         (&["summarize", "pricing"], 0),
+        (&["summarize", "letter.docx"], 0),
+        // The reader of PDF files is a process of its own, under the same filter.
+        (&["summarize", "letter.pdf"], 0),
+        (
+            &["import", "--corpus", "own", "letter.pdf", "letter.docx", "book.epub"],
+            0,
+        ),
+        (&["save", "How do I hire a zeppelin?", "--name", "other"], 0),
+        (&["saved", "remove", "other"], 0),
+        (&["feeds", "import", "subs.opml"], 0),
+        (&["feeds", "export"], 0),
+        (&["refresh", "--install-timer"], 0),
         (&["list"], 0),
         (&["export", "vault"], 0),
         (&["saved", "list"], 0),

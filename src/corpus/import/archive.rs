@@ -7,6 +7,7 @@
 //! `flate2` inflates.
 
 pub(super) mod member;
+mod timed;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,6 +21,9 @@ use super::{ImportReport, Limits, docx, epub, import_given, slug};
 const DEPTH: usize = 1;
 /// If more files than this were skipped for the same reason, they share one line of the report.
 const NAMED: usize = 3;
+
+/// The file that makes an archive an EPUB book.
+const BOOK: &str = "META-INF/container.xml";
 
 /// File formats that are ZIP archives: a member that identifies the format, and what to say.
 const FORMATS: [(&str, &str); 7] = [
@@ -60,11 +64,11 @@ fn walk(name: &str, bytes: &[u8], limits: &Limits, depth: usize, left: &mut u64,
         Ok(archive) => archive,
         Err(why) => return report.skip(name, why),
     };
-    if archive.find("META-INF/container.xml").is_some() {
-        return epub::read(name, &mut archive, left, limits, report);
-    }
-    if let Some(main) = docx::main_part(&mut archive, left) {
-        return docx::read(name, &mut archive, &main, left, limits, report);
+    let of_package = |member: &Member| member.name.starts_with("word/");
+    let is_package =
+        [BOOK, "_rels/.rels"].iter().any(|name| archive.find(name).is_some()) || archive.members.iter().any(of_package);
+    if is_package && timed::read(document, name, bytes, limits, left, report) {
+        return;
     }
     let known = FORMATS
         .iter()
@@ -135,6 +139,22 @@ fn walk(name: &str, bytes: &[u8], limits: &Limits, depth: usize, left: &mut u64,
     if report.editions.len() + report.skipped.len() == before {
         report.skip(name, "no file is in this archive");
     }
+}
+
+/// Adds the contents of the archive `bytes` to `report` if it is a book or a Word file. Returns whether it is one.
+fn document(name: &str, bytes: &[u8], limits: &Limits, left: &mut u64, report: &mut ImportReport) -> bool {
+    let Ok(mut archive) = Archive::open(bytes, limits) else {
+        return false;
+    };
+    if archive.find(BOOK).is_some() {
+        epub::read(name, &mut archive, left, limits, report);
+        return true;
+    }
+    let main = docx::main_part(&mut archive, left);
+    if let Some(main) = &main {
+        docx::read(name, &mut archive, main, left, limits, report);
+    }
+    main.is_some()
 }
 
 /// Returns what a list of posts says about the page `inner`.

@@ -124,7 +124,7 @@ pub struct Limits {
     /// The program that reads PDF files in a process of its own, if it is called with [`PDF_READER`] and runs
     /// [`read_pdf`], or why there is none. `None` reads them in a thread.
     pub reader: Option<Result<PathBuf, String>>,
-    /// Longest time to read one PDF.
+    /// Longest time to read one PDF, Word file or book.
     pub pdf_time: Duration,
     /// Whether to keep what looks like furniture: menus, footers, calls to subscribe, readers' comments.
     pub keep_all: bool,

@@ -1,0 +1,62 @@
+//! Reads a Word file or a book in a thread, for a limited time, so that one made to take long costs one file.
+//!
+//! A thread that takes too long is left alone, and ends with the program. Its memory is bounded by [`Limits`].
+
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+
+use super::super::{ImportReport, Limits};
+
+/// Stack of the thread. Elements may be nested deeply.
+const STACK: usize = 64 << 20;
+
+/// What to say if the reader panics.
+pub(in crate::corpus::import) const FAILED: &str =
+    "the reader of Word files and books failed on it: open it, save it again, and import that";
+
+/// Reads a document: adds its editions to a report, lowers how many bytes may still be unpacked, and returns whether it
+/// is a document at all.
+type Reader = fn(&str, &[u8], &Limits, &mut u64, &mut ImportReport) -> bool;
+
+/// Runs `reader` on the file `bytes`, called `name`, for at most the time of `limits`.
+pub(super) fn read(
+    reader: Reader,
+    name: &str,
+    bytes: &[u8],
+    limits: &Limits,
+    left: &mut u64,
+    report: &mut ImportReport,
+) -> bool {
+    let (sender, receiver) = channel();
+    let (own_name, own_bytes, own_limits, own_left) = (name.to_string(), bytes.to_vec(), limits.clone(), *left);
+    let run = move || {
+        let (mut left, mut found) = (own_left, ImportReport::default());
+        let is_one = reader(&own_name, &own_bytes, &own_limits, &mut left, &mut found);
+        // If nobody waits any more, nobody needs it.
+        let _ = sender.send((is_one, left, found));
+    };
+    if let Err(error) = thread::Builder::new().stack_size(STACK).spawn(run) {
+        report.skip(name, format!("no thread could be started to read it: {error}"));
+        return true;
+    }
+    match receiver.recv_timeout(limits.pdf_time) {
+        Ok((is_one, rest, mut found)) => {
+            *left = rest;
+            report.editions.append(&mut found.editions);
+            report.skipped.append(&mut found.skipped);
+            is_one
+        }
+        Err(RecvTimeoutError::Timeout) => {
+            let seconds = limits.pdf_time.as_secs();
+            report.skip(
+                name,
+                format!("reading it takes more than {seconds} seconds: save it as text or HTML, and import that"),
+            );
+            true
+        }
+        Err(RecvTimeoutError::Disconnected) => {
+            report.skip(name, FAILED);
+            true
+        }
+    }
+}
