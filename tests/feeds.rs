@@ -142,7 +142,7 @@ fn an_address_that_is_none_of_the_web_is_refused_with_its_line() {
 }
 
 const OPML: &str = "<?xml version=\"1.0\"?>\n<opml version=\"2.0\"><head><title>Mine</title></head><body>\
-    <outline text=\"Work\"><outline text=\"PM\"><outline type=\"rss\" text=\"A\" xmlUrl=\"https://a.example/feed?k=1&amp;l=2\"/>\
+    <outline text=\"Work\"><outline text=\"PM\"><outline type=\"rss\" text=\"A\" xmlUrl=\"https://a.example/feed?k=1&amp;l=2\" htmlUrl=\"https://a.example/\"/>\
     </outline></outline><outline text=\"B\" xmlUrl=\"http://b.example/\"/>\
     <outline text=\"bad\" xmlUrl=\"file:///etc/passwd\"/></body></opml>\n";
 
@@ -173,6 +173,7 @@ fn feeds_of_an_opml_file_are_added_to_the_settings_and_exported_again() {
         work.is_some() && work < a && exported.contains("text=\"PM\""),
         "{exported}"
     );
+    assert!(exported.contains("htmlUrl=\"https://a.example/\""), "{exported}");
     let other = Home::new();
     let run = |args: &[&str]| other.bare().args(args).stdin(exported.clone()).run();
     assert!(

@@ -150,6 +150,7 @@ fn value(feed: &Feed) -> Value {
         ("url", Some(&feed.address)),
         ("name", feed.name.as_ref()),
         ("folder", feed.folder.as_ref()),
+        ("page", feed.page.as_ref()),
     ];
     let given = given.into_iter().filter_map(|(key, text)| Some((key, text?.as_str())));
     Value::InlineTable(InlineTable::from_iter(given))

@@ -7,13 +7,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The most characters of a name or a folder that is read from a list of feeds.
 const LONGEST: usize = 120;
 
-/// A feed, as the settings have it: an address, or a table with its address, name and folder.
+/// A feed, as the settings have it: an address, or a table with its address, name, folder and website.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Feed {
     pub address: String,
     pub name: Option<String>,
     /// The names of its folders, the outermost first, separated by `/`.
     pub folder: Option<String>,
+    /// The address of the website that the feed is of.
+    pub page: Option<String>,
 }
 
 /// The table of a feed.
@@ -25,6 +27,8 @@ struct Table {
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     folder: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
 }
 
 impl Feed {
@@ -38,7 +42,7 @@ impl Feed {
 
     /// Returns whether there is only an address.
     pub fn is_bare(&self) -> bool {
-        self.name.is_none() && self.folder.is_none()
+        self.name.is_none() && self.folder.is_none() && self.page.is_none()
     }
 
     /// The names of its folders, the outermost first.
@@ -68,6 +72,7 @@ impl Serialize for Feed {
             url: self.address.clone(),
             name: self.name.clone(),
             folder: self.folder.clone(),
+            page: self.page.clone(),
         };
         table.serialize(serializer)
     }
@@ -81,7 +86,7 @@ impl<'de> Deserialize<'de> for Feed {
             type Value = Feed;
 
             fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-                f.write_str("an address, or a table with url, name and folder")
+                f.write_str("an address, or a table with url, name, folder and page")
             }
 
             fn visit_str<E>(self, address: &str) -> Result<Feed, E> {
@@ -89,11 +94,17 @@ impl<'de> Deserialize<'de> for Feed {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Feed, A::Error> {
-                let Table { url, name, folder } = Table::deserialize(MapAccessDeserializer::new(map))?;
+                let Table {
+                    url,
+                    name,
+                    folder,
+                    page,
+                } = Table::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(Feed {
                     address: url,
                     name,
                     folder,
+                    page,
                 })
             }
         }

@@ -94,6 +94,7 @@ fn outline(feed: &Feed) -> Outline {
         text: feed.name.clone().unwrap_or_else(|| shown(&feed.address)),
         r#type: Some("rss".into()),
         xml_url: Some(feed.address.clone()),
+        html_url: feed.page.clone(),
         ..Outline::default()
     }
 }
@@ -159,6 +160,7 @@ fn take(outline: &Outline, folders: &[String], listed: &mut Listed) {
                 address: address.to_string(),
                 name: name(outline, address),
                 folder: Some(folders.join("/")).filter(|folder| !folder.is_empty()),
+                page: page(outline),
             });
         }
     }
@@ -168,6 +170,12 @@ fn take(outline: &Outline, folders: &[String], listed: &mut Listed) {
         inside.extend(name(outline, "").map(|name| name.replace('/', "-")));
     }
     outline.outlines.iter().for_each(|inner| take(inner, &inside, listed));
+}
+
+/// The address of the website of a feed, if it is one.
+fn page(outline: &Outline) -> Option<String> {
+    let page = outline.html_url.as_deref().map(str::trim);
+    page.filter(|page| is_address(page)).map(str::to_string)
 }
 
 /// The name of a feed or a folder. A reader that has no name for a feed writes its address.
@@ -206,9 +214,10 @@ mod tests {
     fn feeds_are_found_at_any_depth_once_and_only_of_the_web() {
         let text = document(
             "<outline text='Folder'><outline text='In/ner'>\
-             <outline type='rss' text='A &amp; B' xmlUrl='https://a.example/feed?x=1&amp;y=2' odd='z'/></outline></outline>\
+             <outline type='rss' text='A &amp; B' xmlUrl='https://a.example/feed?x=1&amp;y=2' htmlUrl='https://a.example/' \
+             odd='z'/></outline></outline>\
              <outline text='again' xmlUrl=' https://a.example/feed?x=1&amp;y=2 '/>\
-             <outline title='no text' xmlUrl='http://b.example/'/>\
+             <outline title='no text' xmlUrl='http://b.example/' htmlUrl='javascript:alert(1)'/>\
              <outline text='gone' isComment='true'><outline text='x' xmlUrl='http://c.example/'/></outline>\
              <outline text='bad' xmlUrl='file:///etc/passwd'/><outline text='bad' xmlUrl='javascript:alert(1)'/>\
              <outline text='none' xmlUrl=''/>",
@@ -218,8 +227,12 @@ mod tests {
             address: address.into(),
             name: Some(name.into()),
             folder: folder.map(String::from),
+            page: None,
         };
-        let first = named("https://a.example/feed?x=1&y=2", "A & B", Some("Folder/In-ner"));
+        let first = Feed {
+            page: Some("https://a.example/".into()),
+            ..named("https://a.example/feed?x=1&y=2", "A & B", Some("Folder/In-ner"))
+        };
         assert_eq!(listed.feeds, [first, named("http://b.example/", "no text", None)]);
         assert_eq!(listed.refused, ["file:///etc/passwd", "javascript:alert(1)"]);
     }
@@ -230,6 +243,7 @@ mod tests {
             address: address.into(),
             name: Some("<A> & \"B\"".into()),
             folder: Some(folder.into()),
+            page: Some("https://site.example/?a&b".into()),
         };
         let feeds = [
             Feed::at("https://a.example/f?k=\"1\"&l=<2>"),
