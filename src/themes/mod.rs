@@ -106,7 +106,8 @@ pub fn themes(items: &[&Item], background: &Background, meaning: Option<&dyn Mea
     let items = newest(items);
     let given: Vec<&Item> = items.iter().map(|(_, item)| *item).collect();
     let vectors = Vectors::of(&given, background, meaning);
-    let reader = Reader::default();
+    let (reader, words) = (Reader::default(), Words::default());
+    let words_of: Vec<HashSet<String>> = given.iter().map(|item| item.stems(&words)).collect();
     let groups = cluster::groups(given.len(), vectors.threshold(), |a, b| vectors.likeness(a, b));
     let named = groups
         .into_iter()
@@ -114,6 +115,11 @@ pub fn themes(items: &[&Item], background: &Background, meaning: Option<&dyn Mea
         .filter_map(|mut group| {
             let members: Vec<&Item> = group.iter().map(|at| given[*at]).collect();
             let phrases = names::names(&members, background, &reader);
+            // A discussion without the words of the name would not be looked for under it.
+            group.retain(|at| bears(&phrases, &words_of[*at], &words));
+            if group.len() < 2 {
+                return None;
+            }
             let typical = |at: usize| group.iter().map(|other| vectors.likeness(at, *other)).sum::<f32>();
             let order: BTreeMap<usize, f32> = group.iter().map(|at| (*at, typical(*at))).collect();
             group.sort_by(|a, b| order[b].total_cmp(&order[a]).then_with(|| a.cmp(b)));
@@ -125,6 +131,11 @@ pub fn themes(items: &[&Item], background: &Background, meaning: Option<&dyn Mea
     let mut themes = together(named.collect());
     themes.sort_by(|a, b| b.items.len().cmp(&a.items.len()).then_with(|| a.items.cmp(&b.items)));
     themes
+}
+
+/// Returns whether a discussion with the words `own` has all words of one of `phrases`.
+fn bears(phrases: &[String], own: &HashSet<String>, words: &Words) -> bool {
+    phrases.iter().any(|phrase| words.set(phrase).is_subset(own))
 }
 
 /// Joins themes with the same name: a reader could not tell them apart.

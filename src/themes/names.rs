@@ -41,6 +41,9 @@ const SMOOTH: f32 = 0.02;
 /// The least score of a name. Groups that share less have no name, and are no theme.
 const TELLING: f32 = 0.7;
 
+/// The share of the discussions of a group that must have a single word which is in few titles.
+const NEARLY_ALL: f32 = 0.8;
+
 /// The most phrases of a name.
 const NAMES: usize = 2;
 
@@ -101,9 +104,14 @@ pub(super) fn names(group: &[&Item], background: &Background, reader: &Reader) -
 }
 
 impl Candidate {
-    /// Whether titles have it: two of them, or one if all discussions of a larger group have it too.
+    /// Whether titles have it: two of them, or one if all discussions of a larger group have it too. A single word must be
+    /// in half of the titles or in nearly all texts: "country" in two of eight titles is not what they are about.
     fn is_called(&self, count: usize) -> bool {
-        self.titles.len() > 1 || (self.titles.len() == 1 && count > 2 && self.items.len() == count)
+        let titled = self.titles.len() > 1 || (self.titles.len() == 1 && count > 2 && self.items.len() == count);
+        titled
+            && (self.words > 1
+                || 2 * self.titles.len() >= count
+                || self.items.len() as f32 >= NEARLY_ALL * count as f32)
     }
 
     /// Whether it names a thing, as far as the words around it show. A verb or an adjective is no name.
