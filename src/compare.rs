@@ -2,26 +2,24 @@
 //!
 //! Every cell is a verbatim slice of the contributor's answer, or empty. A row has a position, and a reason and a
 //! condition if the contributor gives them (`answer::grounds`). Agreement and contradiction are marked where a
-//! contributor states them, or where the checker finds them between two contributors (`answer::agreement`).
+//! contributor states them, or where the checker finds them between two contributors (`answer::stands`).
 
 use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::answer::agreement::{Checker, Relation};
+use crate::answer::agreement::Checker;
 use crate::answer::grounds::grounds;
 use crate::answer::meaning::Meaning;
 use crate::answer::runs::{self, Run};
+use crate::answer::stands::{Stand, stands};
 use crate::answer::topic::{Sentence, Topic, Verdict};
-use crate::answer::{Freshness, Related, reading};
+use crate::answer::{Freshness, Related};
 use crate::ask::Found;
 use crate::corpus::copies::AlsoIn;
 
 /// The most discussions to compare. An answer takes as many.
 const DISCUSSIONS: usize = 2;
-
-/// The most rows.
-const ROWS: usize = 10;
 
 /// What contributors say about a question. It serialises to the object that `compare --json` prints.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -67,47 +65,18 @@ pub struct Row {
     pub also_in: Vec<AlsoIn>,
 }
 
-/// How one contributor stands to others.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Stand {
-    pub kind: Relation,
-    /// Who says so.
-    pub by: Source,
-    /// The words of the contributor that show it.
-    pub quote: String,
-    /// The identifier of the row that it is about. `None` if a contributor's statement names nobody whose position has the
-    /// same words.
-    pub with: Option<String>,
-}
-
-/// Where an agreement or a contradiction comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// The contributor states it.
-    Author,
-    /// The words of both show it.
-    Checker,
-}
-
 /// Compares the contributors of the discussions that answer the question of `found`. `related` is what an abstention
 /// names.
 pub fn compare(found: &Found, meaning: Option<&dyn Meaning>, related: Vec<Related>) -> Comparison {
     let answering = found.topics.iter().filter(|topic| topic.verdict == Verdict::Answers);
     let topics: Vec<&Topic> = answering.take(DISCUSSIONS).collect();
-    let mut runs = runs::each(&found.query, &topics);
-    runs.truncate(ROWS);
-    let checker = Checker::new(meaning);
-    let mut rows: Vec<Row> = runs.iter().map(|run| row(run, &topics)).collect();
-    let stances: Vec<Option<Stand>> = (0..rows.len())
-        .map(|at| {
-            let honest = honest(&runs[at], &topics);
-            stated(&honest, at, &rows, &checker).or_else(|| checked(&honest, &rows[..at], &checker))
-        })
-        .collect();
-    for (row, stance) in rows.iter_mut().zip(stances) {
-        row.stance = stance;
-    }
+    let runs = runs::everybody(&found.query, &topics);
+    let stands = stands(&runs, &topics, &Checker::new(meaning));
+    let of = |(run, stance)| Row {
+        stance,
+        ..row(run, &topics)
+    };
+    let rows: Vec<Row> = runs.iter().zip(stands).map(of).collect();
     Comparison {
         question: found.question.clone(),
         abstained: rows.is_empty(),
@@ -143,57 +112,4 @@ fn row(run: &Run, topics: &[&Topic]) -> Row {
         path: passage.path.clone(),
         also_in: topics[run.topic].also_in.clone(),
     }
-}
-
-/// Returns the sentences of the passage that `run` quotes which may be quoted themselves.
-fn honest<'a>(run: &Run, topics: &[&'a Topic]) -> Vec<&'a str> {
-    let passages = &topics[run.topic].passages;
-    let honest = sentences(run, topics).into_iter().filter(|sentence| sentence.honest);
-    honest.map(|s| &passages[s.passage].text[s.span.clone()]).collect()
-}
-
-/// Returns what a contributor, the row number `at`, states about others in the discussion.
-fn stated(honest: &[&str], at: usize, rows: &[Row], checker: &Checker) -> Option<Stand> {
-    let stand = |own: &&str| {
-        let kind = if reading::disagrees(own) {
-            Relation::Contradicts
-        } else if reading::agrees(own) {
-            Relation::Agrees
-        } else {
-            return None;
-        };
-        let others = rows
-            .iter()
-            .enumerate()
-            .filter(|(other, _)| *other != at)
-            .map(|(_, row)| row);
-        let mut same = others.filter(|row| row.discussion == rows[at].discussion);
-        Some(Stand {
-            kind,
-            by: Source::Author,
-            quote: own.to_string(),
-            with: same
-                .find(|row| checker.is_about(own, &row.position))
-                .map(|row| row.id.clone()),
-        })
-    };
-    honest.iter().find_map(stand)
-}
-
-/// Returns what the checker finds between a contributor and the rows above: a contradiction before an agreement.
-fn checked(honest: &[&str], above: &[Row], checker: &Checker) -> Option<Stand> {
-    let mut found: Vec<Stand> = Vec::new();
-    for own in honest {
-        found.extend(above.iter().filter_map(|row| {
-            Some(Stand {
-                kind: checker.relation(own, &row.position)?,
-                by: Source::Checker,
-                quote: own.to_string(),
-                with: Some(row.id.clone()),
-            })
-        }));
-    }
-    let against = found.iter().position(|stand| stand.kind == Relation::Contradicts);
-    let at = against.unwrap_or(0);
-    (at < found.len()).then(|| found.swap_remove(at))
 }

@@ -78,6 +78,64 @@ fn every_contributor_has_a_row_and_every_cell_is_verbatim() {
 }
 
 #[test]
+fn nobody_is_missing_and_a_digest_marks_the_same_contradictions() {
+    let home = Home::new();
+    let letter = |answers: &[&str]| {
+        let mut text =
+            "---\nslug: w1\ntitle: W1\ndate: 2026-11-25\n---\n\n## Q1. How do I price an AI feature?\n".to_string();
+        for (letter, (name, answer)) in
+            ('A'..).zip(["Dana, consultant", "Omar, head of product", "Lea"].iter().zip(answers))
+        {
+            text += &format!("\n### {letter}. {name}\n\n{answer}\n");
+        }
+        home.write("corpus/w1.md", text);
+    };
+    let first =
+        "Charge for the AI feature per seat, because small customers fear surprise bills. Start with ten dollars.";
+    for second in [
+        "I disagree with Dana: never charge for the AI feature per seat, because usage varies too much. Charge by use.",
+        "I disagree with Dana. Usage varies too much for seats. Charge by use and show a meter to everybody.",
+        "Never charge for the AI feature per seat. Charge by use and show a meter to everybody who pays.",
+    ] {
+        letter(&[first, second, "Bundle it."]);
+        let json = askpm(&home)
+            .args(["compare", "--json", "How do I price an AI feature?"])
+            .run()
+            .ok()
+            .json();
+        let rows = json["rows"].as_array().unwrap();
+        assert_eq!(rows.len(), 3, "{json:#}");
+        let of = |id: &str| rows.iter().find(|row| row["id"] == id).unwrap();
+        assert_eq!(of("w1/q1/b")["stance"]["kind"], "contradicts", "{json:#}");
+        assert_eq!(of("w1/q1/b")["stance"]["with"], "w1/q1/a", "{json:#}");
+        assert_eq!(of("w1/q1/c")["position"], "Bundle it.");
+        let digest = askpm(&home)
+            .args(["digest", "--since", "2026", "--all", "--json"])
+            .run()
+            .ok()
+            .json();
+        let lines = digest["editions"][0]["discussions"][0]["lines"].as_array().unwrap();
+        let stance = |id: &str| lines.iter().find(|line| line["id"] == id).unwrap()["stance"].clone();
+        assert_eq!((lines.len(), stance("w1/q1/b")), (3, "dissents".into()), "{digest:#}");
+        assert_eq!(
+            (stance("w1/q1/a"), stance("w1/q1/c")),
+            ("supports".into(), "supports".into()),
+            "{digest:#}"
+        );
+        let own = askpm(&home)
+            .args(["digest", "--since", "2026", "--contributor", "omar", "--json"])
+            .run()
+            .ok()
+            .json();
+        assert_eq!(
+            own["editions"][0]["discussions"][0]["lines"].as_array().unwrap().len(),
+            1,
+            "{own:#}"
+        );
+    }
+}
+
+#[test]
 fn text_has_a_block_for_each_contributor_and_the_other_formats_a_table() {
     let home = home();
     let run = |format: &str| {

@@ -7,7 +7,7 @@ const ANSWER: &str = "Ask ten licence holders what they would pay, write the fig
 
 fn letter(home: &Home, slug: &str, title: &str, answer: &str) -> String {
     let text = format!(
-        "---\nslug: {slug}\ntitle: {title}\ndate: 2026-03-0{}\nsource: Here.\n---\n\n\
+        "---\nslug: {slug}\ntitle: {title}\ndate: 2026-03-0{}\nsource: Sender of {slug}\n---\n\n\
          ## Q1. How do I price a licence?\n\n### A. Ann, pricing lead\n\n{answer}\n",
         slug.len()
     );
@@ -34,11 +34,15 @@ fn a_story_of_two_newsletters_is_one_hit_that_names_both() {
         [&hits[0]["edition"], &other["edition"], &other["id"], &other["date"]],
         ["Monday letter", "Tuesday letter", "three/q1", "2026-03-05"]
     );
+    assert_eq!(other["sender"], "Sender of three");
     let text = run(&["search", "price a licence"]).stdout;
-    assert!(text.contains("also in three/q1, Tuesday letter (2026-03-05)"), "{text}");
+    assert!(
+        text.contains("also in three/q1, Tuesday letter from Sender of three (2026-03-05)"),
+        "{text}"
+    );
     for (format, line) in [
-        ("md", "; also in Tuesday letter (2026-03-05)"),
-        ("html", "; also in Tuesday letter (2026-03-05)"),
+        ("md", "; also in Tuesday letter from Sender of three (2026-03-05)"),
+        ("html", "; also in Tuesday letter from Sender of three (2026-03-05)"),
     ] {
         for command in ["search", "ask"] {
             let text = run(&[command, "--format", format, "How do I price a licence?"]).stdout;
@@ -99,12 +103,15 @@ fn a_digest_has_a_story_once_and_names_the_letters_that_copied_it() {
     let text = digest(&[]).stdout;
     assert!(text.contains("also in one/q1, Monday letter"), "{text}");
     assert!(
-        text.contains("Monday letter (2026-03-03; the same as in Tuesday letter)"),
+        text.contains("Monday letter (2026-03-03; the same as in Tuesday letter from Sender of three)"),
         "{text}"
     );
     for format in ["md", "html"] {
         let text = digest(&["--format", format]).stdout;
-        assert!(text.contains("also in Monday letter (2026-03-03)"), "{text}");
+        assert!(
+            text.contains("also in Monday letter from Sender of one (2026-03-03)"),
+            "{text}"
+        );
     }
 }
 
@@ -116,7 +123,7 @@ fn a_letter_of_several_copies_names_the_other_letter_once() {
     let corpus = home.path("letters").to_str().unwrap().to_string();
     let text = run(&home, &corpus, &["digest", "--since", "2026-01"]).stdout;
     assert!(
-        text.contains("Monday letter (2026-03-03; the same as in Tuesday letter)"),
+        text.contains("Monday letter (2026-03-03; the same as in Tuesday letter from Sender of three)"),
         "{text}"
     );
 }

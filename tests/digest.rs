@@ -208,13 +208,43 @@ fn interests_senders_tags_and_periods_narrow_a_digest() {
     let ran = digest(&home, &["--since", "2026", "--for", "otters"]);
     assert_eq!((ran.status, ran.stdout.as_str()), (Some(3), ""), "{ran:#?}");
     assert!(ran.stderr.contains("nothing new since 2026 on otters"), "{ran:#?}");
+    assert_eq!(on["title"], "What is new on 2026-03-02");
     for args in [
-        &["--since", "2026", "--last", "30d"][..],
+        &["--last", "2024-01"][..],
+        &["--last", "30"],
+        &["--on", "7d"],
+        &["--since", "2026", "--last", "30d"],
         &["--since", "soon"],
         &["--mail", "a.eml", "--json"],
     ] {
         assert_eq!(digest(&home, args).status, Some(2), "{args:?}");
     }
+}
+
+#[test]
+fn a_source_is_more_than_a_sender_and_a_file_that_is_skipped_is_named_once() {
+    let home = Home::new();
+    let letter = "---\nslug: w1\ntitle: W1\ndate: 2026-11-25\nsource: \"The PM Post <pm@post.example>, https://web.example/1\"\n\
+                  ---\n\n## Q1. Why?\n\n### A. Ana\n\nPrices rise every spring because budgets are renewed in March.\n";
+    home.write("own/w1.md", letter);
+    home.write("own/broken.md", "nothing");
+    for (option, text, status) in [
+        ("--sender", "post.example", 0),
+        ("--sender", "web.example", 3),
+        ("--source", "web.example", 0),
+        ("--source", "pm post", 0),
+        ("--source", "other", 3),
+    ] {
+        let ran = of_own(&home, &["--since", "2026", option, text]);
+        assert_eq!(ran.status, Some(status), "{option} {text}: {ran:#?}");
+        assert_eq!(ran.stderr.matches("broken.md").count(), 1, "{ran:#?}");
+    }
+    let list = home
+        .bare()
+        .args(["--corpus", "own", "list", "--source", "web.example"])
+        .run()
+        .ok();
+    assert!(list.stdout.contains("w1"), "{list:#?}");
 }
 
 #[test]

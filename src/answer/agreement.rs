@@ -7,6 +7,8 @@
 //!
 //! The bar for a contradiction is high because a wrong mark does more harm than a missing one.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::claim::Claim;
@@ -24,11 +26,24 @@ const MIN_SHARE: f32 = 0.3;
 /// The lowest share of the shorter sentence's content words in the other from which a negation is of the same claim.
 const SAME_CLAIM: f32 = 0.6;
 
-/// The lowest share of the content words of a sentence that takes a side in the one that it is about.
+/// The lowest share of the content words of a sentence that takes a side in the one that it is about, of all of them or
+/// of those that the question does not have.
 const ABOUT: f32 = 0.7;
+const ABOUT_RARE: f32 = 0.6;
+
+/// The fewest common content words that the question does not have.
+const MIN_RARE: usize = 2;
+
+/// The stems of words that take a side.
+const SIDES: [&str; 9] = [
+    "agre", "disagre", "differ", "view", "idea", "share", "second", "littl", "call",
+];
+
+/// Words that end what a sentence takes a side on: `I disagree that supply comes first, because …`.
+const REASONS: [&str; 5] = [" because ", " since ", " unless ", " as long as ", " so "];
 
 /// The fewest common content words of two sentences about the same claim.
-const MIN_SHARED: usize = 3;
+pub const MIN_SHARED: usize = 3;
 
 /// How two statements relate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +51,26 @@ const MIN_SHARED: usize = 3;
 pub enum Relation {
     Agrees,
     Contradicts,
+}
+
+/// A sentence that was read.
+pub struct Read<'t> {
+    text: &'t str,
+    claim: Claim,
+}
+
+impl Read<'_> {
+    pub fn text(&self) -> &str {
+        self.text
+    }
+}
+
+/// Returns what a sentence takes a side on, with the words before it.
+fn taken_side(text: &str) -> &str {
+    let marks = text.find([',', ';', ':', '(', '–', '—']);
+    let words = REASONS.iter().filter_map(|word| text.find(word));
+    let end = marks.into_iter().chain(words).min();
+    &text[..end.unwrap_or(text.len())]
 }
 
 /// Compares sentences. Reuse it for many pairs.
@@ -53,25 +88,56 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Reads a sentence, to compare it with many others.
+    pub fn read<'t>(&self, text: &'t str) -> Read<'t> {
+        Read {
+            text,
+            claim: Claim::new(&self.words, text, 0..text.len()),
+        }
+    }
+
     /// Returns how `a` relates to `b`, if that can be seen.
     pub fn relation(&self, a: &str, b: &str) -> Option<Relation> {
-        let [one, other] = [a, b].map(|text| Claim::new(&self.words, text, 0..text.len()));
+        self.relate(&self.read(a), &self.read(b))
+    }
+
+    /// Returns how `a` relates to `b`, if that can be seen.
+    pub fn relate(&self, a: &Read, b: &Read) -> Option<Relation> {
+        let (one, other) = (&a.claim, &b.claim);
         let shared = one.subject.intersection(&other.subject).count();
-        let least = one.subject.len().min(other.subject.len()).max(1);
-        if shared >= MIN_SHARED && shared as f32 / least as f32 >= SAME_CLAIM && one.denies(&other) {
+        if shared < MIN_SHARED {
+            return None;
+        }
+        if self.denies(a, b) {
             return Some(Relation::Contradicts);
         }
-        let dice = 2.0 * shared as f32 / (one.subject.len() + other.subject.len()).max(1) as f32;
-        let conflict = one.denies(&other) || one.differs(&other);
-        let same = shared >= MIN_SHARED && !conflict && (dice >= SAME_WORDS || dice >= MIN_SHARE && self.near(a, b));
+        let dice = 2.0 * shared as f32 / (one.subject.len() + other.subject.len()) as f32;
+        let conflict = one.denies(other) || one.differs(other);
+        let same = !conflict && (dice >= SAME_WORDS || dice >= MIN_SHARE && self.near(a.text, b.text));
         same.then_some(Relation::Agrees)
     }
 
-    /// Returns whether `a`, which takes a side, is about what `b` says: `b` has most of its content words.
-    pub fn is_about(&self, a: &str, b: &str) -> bool {
-        let [one, other] = [a, b].map(|text| Claim::new(&self.words, text, 0..text.len()));
+    /// Returns whether `a` and `b` contradict each other.
+    pub fn denies(&self, a: &Read, b: &Read) -> bool {
+        let (one, other) = (&a.claim, &b.claim);
         let shared = one.subject.intersection(&other.subject).count();
-        shared >= MIN_SHARED && shared as f32 / one.subject.len().max(1) as f32 >= ABOUT
+        let least = one.subject.len().min(other.subject.len()).max(1);
+        shared >= MIN_SHARED && shared as f32 / least as f32 >= SAME_CLAIM && one.denies(other)
+    }
+
+    /// Returns how much `a`, which takes a side, is about what `b` says: the share of what it takes a side on that `b`
+    /// has. It is 0 if that is too little. The words of `known`, such as those of the question, are on everybody's lips
+    /// and do not count.
+    pub fn about(&self, a: &str, b: &Read, known: &Read) -> f32 {
+        let mut subject = self.read(taken_side(a)).claim.subject;
+        subject.retain(|stem| !SIDES.contains(&stem.as_str()));
+        let rare: HashSet<&String> = subject.difference(&known.claim.subject).collect();
+        let shared = subject.intersection(&b.claim.subject).count();
+        let shared_rare = rare.iter().filter(|stem| b.claim.subject.contains(**stem)).count();
+        let share = shared as f32 / subject.len().max(1) as f32;
+        let enough = shared >= MIN_SHARED && share >= ABOUT && shared_rare > 0;
+        let rare_enough = shared_rare >= MIN_RARE && shared_rare as f32 / rare.len() as f32 >= ABOUT_RARE;
+        if enough || rare_enough { share } else { 0.0 }
     }
 
     fn near(&self, a: &str, b: &str) -> bool {
@@ -121,13 +187,38 @@ mod tests {
 
     #[test]
     fn who_takes_a_side_may_repeat_what_it_is_about() {
-        let side = "I disagree with calling product-market fit a matter of degree.";
         let checker = Checker::new(None);
-        assert!(checker.is_about(
-            side,
-            "Product-market fit is a matter of degree and belongs to one segment at a time."
+        let about = |side: &str, other: &str, asked: &str| {
+            let [other, asked] = [other, asked].map(|text| checker.read(text));
+            checker.about(side, &other, &asked) > 0.0
+        };
+        let side = "I disagree with calling product-market fit a matter of degree.";
+        let fit = "Product-market fit is a matter of degree and belongs to one segment at a time.";
+        let asked = "How do I know that I have product-market fit?";
+        assert!(about(side, fit, asked) && about(side, fit, ""));
+        // What only repeats the question is about nobody.
+        assert!(!about(
+            "I disagree with the idea that product-market fit is known.",
+            fit,
+            "Is product-market fit known?"
         ));
-        assert!(!checker.is_about(side, "Product-market fit means that people keep using the product."));
+        assert!(!about(
+            side,
+            "Product-market fit means that people keep using the product.",
+            asked
+        ));
+        let side = "I disagree that supply comes first in a marketplace, because sellers have idle hours.";
+        let asked = "How do I start a marketplace?";
+        assert!(about(
+            side,
+            "Build supply first, because buyers who find nothing never return.",
+            asked
+        ));
+        assert!(!about(
+            side,
+            "Start your marketplace in one city with idle hours.",
+            asked
+        ));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! and citations in order) → [`Answer`]. If a model writes the lead, `lead` and `grounding` check it against the runs.
 
 pub mod agreement;
+pub mod central;
 mod claim;
 mod draft;
 pub mod features;
@@ -22,6 +23,7 @@ pub mod meaning;
 pub(crate) mod reading;
 pub mod runs;
 pub mod sentences;
+pub mod stands;
 pub mod topic;
 pub(crate) mod words;
 

@@ -7,6 +7,7 @@
 pub mod detail;
 mod line;
 pub mod lines;
+mod opening;
 mod point;
 pub mod worth;
 
@@ -20,6 +21,7 @@ use super::topic::Topic;
 use super::{Stance, reading};
 use crate::corpus::{Id, Passage};
 pub use line::line;
+pub use opening::everybody;
 use worth::Sentence;
 
 /// The most sentences of a run.

@@ -116,6 +116,13 @@ impl Topic {
         })
     }
 
+    /// The identifiers of its answers in printed order. A long answer has several passages.
+    pub fn answers(&self) -> Vec<&Id> {
+        let mut ids: Vec<&Id> = self.passages.iter().map(|passage| &passage.id).collect();
+        ids.dedup();
+        ids
+    }
+
     /// Computes the vector of each sentence. This runs the embedding model over the whole discussion.
     pub fn read(&mut self, meaning: &dyn Meaning) {
         let text = |s: &Sentence| &self.passages[s.passage].text[s.span.clone()];

@@ -3,11 +3,13 @@
 //! Commands take their corpus, index, model and output from it. Nothing else in the program reads the environment,
 //! except `models::Places` through it.
 
+use std::collections::HashSet;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use sha2::{Digest, Sha256};
 
@@ -37,6 +39,8 @@ pub struct Context {
     pub settings: PathBuf,
     quiet: bool,
     pub verbose: u8,
+    /// The files that were reported as skipped. A command that reads them twice reports each once.
+    skipped: Mutex<HashSet<String>>,
 }
 
 /// askpm's own folders, by the XDG Base Directory Specification.
@@ -120,6 +124,7 @@ impl Context {
             folders,
             quiet: global.quiet,
             verbose: global.verbose,
+            skipped: Mutex::default(),
         })
     }
 
@@ -232,14 +237,24 @@ impl Context {
         if let Some(why) = &report.rebuilt {
             self.note(&format!("index rebuilt: {why}"));
         }
-        self.tell_skipped(&report.skipped);
+        let known = self.skipped.lock().map(|known| known.clone()).unwrap_or_default();
+        let new = report.skipped.iter().filter(|skipped| !known.contains(&skipped.file));
+        self.tell_skipped(&new.cloned().collect::<Vec<_>>());
         Ok((store, report))
     }
 
-    /// Reports each file that could not be indexed.
+    /// Reports each file that could not be read.
     pub fn tell_skipped(&self, skipped: &[Skipped]) {
         for Skipped { file, why } in skipped {
             self.warn(&format!("skipped {file}: {why}"));
+        }
+    }
+
+    /// Like [`Context::tell_skipped`], for a command that opens the index afterwards, which skips the same files.
+    pub fn tell_skipped_once(&self, skipped: &[Skipped]) {
+        self.tell_skipped(skipped);
+        if let Ok(mut known) = self.skipped.lock() {
+            known.extend(skipped.iter().map(|skipped| skipped.file.clone()));
         }
     }
 

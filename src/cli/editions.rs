@@ -26,6 +26,6 @@ pub fn read(context: &Context) -> Result<Vec<(Edition, String)>, Failure> {
             Err(why) => skipped.push(Skipped { file: file.path, why }),
         }
     }
-    context.tell_skipped(&skipped);
+    context.tell_skipped_once(&skipped);
     Ok(editions)
 }

@@ -1,7 +1,7 @@
 //! Turns the arguments that narrow the corpus into [`Filters`].
 
 use super::args::{EditionArgs, FilterArgs, PeriodArgs};
-use crate::retrieve::{Filters, Since, Until};
+use crate::retrieve::{Ago, Filters, On, Since, Until};
 
 impl From<&FilterArgs> for Filters {
     fn from(args: &FilterArgs) -> Filters {
@@ -19,6 +19,7 @@ impl From<&EditionArgs> for Filters {
             edition: args.edition.clone(),
             contributor: args.contributor.clone(),
             sender: args.sender.clone(),
+            source: args.source.clone(),
             tags: args.tag.clone(),
             ..Filters::default()
         }
@@ -28,11 +29,14 @@ impl From<&EditionArgs> for Filters {
 impl PeriodArgs {
     /// The beginning that `--last` or `--on` gives.
     pub fn since(&self) -> Option<Since> {
-        self.last.clone().or_else(|| self.on.clone())
+        let last = self.last.as_ref().map(Ago::since);
+        last.or_else(|| self.on.as_ref().map(On::since))
     }
 
     /// The end that `--until` or `--on` gives.
     pub fn until(&self) -> Option<Until> {
-        self.until.clone().or_else(|| self.on.as_ref().map(Since::until))
+        self.until
+            .clone()
+            .or_else(|| self.on.as_ref().map(|on| on.since().until()))
     }
 }

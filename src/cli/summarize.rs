@@ -1,7 +1,7 @@
 //! Runs `askpm summarize`: prints an edition, a part of it, or a file in at most five of its own sentences.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 
 use super::args::{Format, SummarizeArgs};
@@ -10,28 +10,49 @@ use super::error::{Exit, Failure};
 use super::meaning::Finder;
 use super::show;
 use crate::corpus::import::{self, ImportReport};
+use crate::corpus::source::sender;
 use crate::corpus::{Edition, Id};
 use crate::digest::summary::{self, Summary};
+use crate::render::terminal::count;
 use crate::render::{json, summary as render};
 use crate::themes::Item;
 
 pub fn run(context: &Context, args: &SummarizeArgs) -> Result<Exit, Failure> {
-    let (edition, path, id) = find(context, &args.what)?;
+    let (edition, path, id) = match &args.what {
+        Some(what) => find(context, what)?,
+        None if io::stdin().is_terminal() => {
+            return Err(Failure::new("cannot summarize", "nothing was given")
+                .hinted("name an edition, a part of one or a file, or pipe a newsletter in"));
+        }
+        None => find(context, "-")?,
+    };
     let items = items(&edition, &path, &id);
     let store = context.store()?;
     let finder = Finder::comparing(context, &store, args.by, None)?;
+    let (sentences, extent) = summary::sentences(&items, finder.meaning());
+    if finder.meaning().is_some() && extent.compared < extent.sentences {
+        context.note(&format!(
+            "read {} by words, and compared {} of them by meaning",
+            count(extent.sentences, "sentence"),
+            extent.compared
+        ));
+    }
+    let (sender, link) = sender(&edition, &path);
     let summary = Summary {
         title: match (&id, items.as_slice()) {
             (Id::Edition { .. }, _) => edition.title.clone(),
             (_, [item, ..]) => item.title.clone(),
             (_, []) => edition.title.clone(),
         },
+        sender,
         date: edition.date.clone(),
-        sentences: summary::sentences(&items, finder.meaning()),
+        link,
+        sentences,
         id: id.to_string(),
     };
     if summary.sentences.is_empty() {
-        context.warn(&format!("nothing in {} can be quoted by itself", args.what));
+        let what = args.what.as_deref().unwrap_or("-");
+        context.warn(&format!("nothing in {what} can be quoted"));
         return Ok(Exit::NoAnswer);
     }
     let mut out = io::stdout().lock();
@@ -50,7 +71,8 @@ fn find(context: &Context, what: &str) -> Result<(Edition, String, Id), Failure>
     if what == "-" {
         return only(what, read(what, io::stdin().lock())?);
     }
-    if let Ok(id) = what.parse::<Id>()
+    let id = what.parse::<Id>().ok();
+    if let Some(id) = &id
         && let Some((edition, path)) = context.corpus.edition(id.edition())?
     {
         // It reports a part that the edition does not have.
@@ -63,12 +85,24 @@ fn find(context: &Context, what: &str) -> Result<(Edition, String, Id), Failure>
                     )),
                 )
             }
-            id => Ok((edition, path, id)),
+            id => Ok((edition, path, id.clone())),
         };
     }
-    match File::open(Path::new(what)) {
-        Ok(file) => only(what, read(what, file)?),
-        Err(error) => Err(Failure::new(format!("cannot summarize {what}"), error)
+    let path = Path::new(what);
+    let cannot = |why: &str, hint: &str| Err(Failure::new(format!("cannot summarize {what}"), why).hinted(hint));
+    if path.is_dir() {
+        return cannot(
+            "it is a folder",
+            "name one of its files, or read all of them with `askpm --corpus FOLDER digest`",
+        );
+    }
+    match (File::open(path), id) {
+        (Ok(file), _) => only(what, read(what, file)?),
+        (Err(error), Some(id)) if error.kind() == io::ErrorKind::NotFound => cannot(
+            &format!("the corpus has no edition {}, and there is no such file", id.edition()),
+            "`askpm list` prints the identifiers; a file and `-` for standard input may be named too",
+        ),
+        (Err(error), _) => Err(Failure::new(format!("cannot summarize {what}"), error)
             .hinted("pass a file, `-` for standard input, or an identifier that `askpm list` prints")),
     }
 }

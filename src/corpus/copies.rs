@@ -27,14 +27,19 @@ pub struct AlsoIn {
     pub id: String,
     /// Title of the edition.
     pub edition: String,
+    /// Who the edition is from, if it says so.
+    #[serde(default)]
+    pub sender: Option<String>,
     pub date: Option<String>,
 }
 
 impl AlsoIn {
-    pub fn of(passage: &Passage) -> AlsoIn {
+    /// The place of `passage`, whose edition is from `sender`.
+    pub fn of(passage: &Passage, sender: Option<String>) -> AlsoIn {
         AlsoIn {
             id: passage.id.group().to_string(),
             edition: passage.edition_title.clone(),
+            sender,
             date: passage.date.clone(),
         }
     }

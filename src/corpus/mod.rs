@@ -13,6 +13,7 @@ pub mod passage;
 mod plain;
 pub(crate) mod script;
 pub mod shared;
+pub mod source;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@ use super::Line;
 use crate::answer::meaning::Meaning;
 use crate::answer::runs::lines::{Point, points};
 use crate::answer::runs::{Run, Shown};
+use crate::answer::stands::against;
 use crate::answer::topic::{Found, Topic};
 use crate::corpus::Id;
 use crate::themes::Item;
@@ -13,12 +14,12 @@ use crate::themes::Item;
 /// What a contributor says.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Said {
-    /// The share of their answer's point that it says, and more for who contradicts the others.
+    /// The share of their answer's point that it says, see [`Point`].
     pub worth: f32,
     pub line: Line,
-    /// How many sentences the line has: one or two.
+    /// How many sentences the line has: one to three.
     pub sentences: usize,
-    /// One of two sentences.
+    /// One of several sentences.
     pub short: Option<Line>,
     /// Whether one sentence says most, see [`Point::claims_first`].
     pub claims_first: bool,
@@ -34,8 +35,8 @@ impl Said {
 /// Reads discussions. It remembers what it quoted.
 pub(super) struct Quoter<'a> {
     meaning: Option<&'a dyn Meaning>,
-    /// Discussions that were read. `None` if one has no text.
-    read: BTreeMap<Id, Option<Topic>>,
+    /// Discussions that were read, and who contradicts others in them. `None` if one has no text.
+    read: BTreeMap<Id, Option<(Topic, Vec<(Id, String)>)>>,
     shown: Vec<Shown>,
 }
 
@@ -52,7 +53,9 @@ impl<'a> Quoter<'a> {
     pub fn said(&mut self, item: &Item) -> Vec<Said> {
         let meaning = self.meaning;
         let topic = self.read.entry(item.id.clone()).or_insert_with(|| read(item, meaning));
-        let Some(topic) = topic else { return Vec::new() };
+        let Some((topic, against)) = topic else {
+            return Vec::new();
+        };
         let line = |run: &Run| {
             let passage = run.cut(&[topic]);
             Line {
@@ -63,7 +66,7 @@ impl<'a> Quoter<'a> {
                 stance: run.stance,
             }
         };
-        let points = points(&question(item), topic, &self.shown);
+        let points = points(&question(item), topic, against, &self.shown);
         let said = |point: &Point| Said {
             worth: point.run.worth,
             line: line(&point.run),
@@ -89,19 +92,20 @@ impl<'a> Quoter<'a> {
 }
 
 /// What the lines of `item` answer. The heading of a section says little without the title of its article.
-fn question(item: &Item) -> String {
+pub(super) fn question(item: &Item) -> String {
     match item.id {
         Id::Section { .. } => format!("{}: {}", item.edition_title, item.title),
         _ => item.title.clone(),
     }
 }
 
-fn read(item: &Item, meaning: Option<&dyn Meaning>) -> Option<Topic> {
+fn read(item: &Item, meaning: Option<&dyn Meaning>) -> Option<(Topic, Vec<(Id, String)>)> {
     let mut topic = Topic::new(item.id.clone(), item.passages.clone(), Found::default())?;
     if let Some(meaning) = meaning {
         topic.read(meaning);
         let heads = meaning.vectors(&[&question(item), &item.title]);
         topic.heads = heads.and_then(|heads| heads.try_into().ok());
     }
-    Some(topic)
+    let against = against(&question(item), &topic);
+    Some((topic, against))
 }

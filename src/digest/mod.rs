@@ -16,7 +16,8 @@ use crate::answer::meaning::Meaning;
 use crate::answer::{Further, Stance};
 use crate::corpus::copies::AlsoIn;
 use crate::corpus::edition::Resource;
-use crate::corpus::{self, Edition, Id};
+use crate::corpus::source::sender;
+use crate::corpus::{Edition, Id};
 use crate::themes::interest::Interest;
 use crate::themes::{self, Background, Item, Theme, once};
 use lines::Quoter;
@@ -325,23 +326,4 @@ fn further(edition: &Edition, resource: &Resource) -> Further {
         kind: resource.kind.clone(),
         link: resource.link.clone(),
     }
-}
-
-/// Splits the source of an edition into who sent it and its address. All built-in editions have the same sender.
-fn sender(edition: &Edition, path: &str) -> (Option<String>, Option<String>) {
-    if corpus::is_builtin(path) {
-        return (Some("askpm starter corpus".into()), None);
-    }
-    let Some(source) = &edition.source else {
-        return (None, None);
-    };
-    let is_address = |word: &&str| word.starts_with("https://") || word.starts_with("http://");
-    let link = source.split_whitespace().find(is_address);
-    let sender = match link {
-        Some(link) => source.replacen(link, "", 1),
-        None => source.clone(),
-    };
-    let sender = sender.trim().trim_end_matches(',').trim().to_string();
-    let link = link.map(|link| link.trim_end_matches([',', ';', ')', '.']).to_string());
-    (Some(sender).filter(|sender| !sender.is_empty()), link)
 }

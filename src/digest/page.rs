@@ -19,11 +19,11 @@ const EDITIONS: usize = 5;
 const OF_EDITION: usize = 4;
 
 /// The most further editions that a page names.
-const NAMED: usize = 5;
+const NAMED: usize = 4;
 
 /// The most themes on a page, and the most discussions that are quoted for each.
 const THEMES: usize = 3;
-const QUOTED: usize = 2;
+const QUOTED: usize = 1;
 
 /// The most resources of an edition on a page.
 const RESOURCES: usize = 1;
@@ -72,16 +72,21 @@ pub(super) fn fill(news: &[News], all: bool, quoter: &mut Quoter) -> Page {
     speak(&mut parts, room, &mut used);
     let editions = news.iter().zip(parts).map(|(one, parts)| {
         left_out.resources += one.resources.len().saturating_sub(resources);
-        let discussions = parts.into_iter().map(|part| {
-            left_out.voices += part.said.len() - part.shown.len();
+        let discussions = parts.into_iter().filter_map(|part| {
             let lines = part.lines();
+            if lines.is_empty() {
+                // Nothing of it may be quoted.
+                left_out.discussions += 1;
+                return None;
+            }
+            left_out.voices += part.item.voices() - lines.len();
             lines.iter().for_each(|line| quoter.show(line));
-            DiscussionNews {
+            Some(DiscussionNews {
                 id: part.item.id.to_string(),
                 title: part.item.title.clone(),
                 lines,
                 also_in: part.item.also_in.clone(),
-            }
+            })
         });
         let discussions = discussions.collect();
         one.edition(discussions, resources)
@@ -153,7 +158,7 @@ impl Part<'_> {
 }
 
 /// The order in which lines get room: the one that says most, then who contradicts it, then the others by what they say.
-fn order(said: &[Said]) -> Vec<usize> {
+pub(super) fn order(said: &[Said]) -> Vec<usize> {
     let dissents = |at: usize| said[at].line.stance == Stance::Dissents;
     let mut order: Vec<usize> = (0..said.len()).collect();
     order.sort_by(|a, b| said[*b].worth.total_cmp(&said[*a].worth));

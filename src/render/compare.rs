@@ -8,7 +8,8 @@ use std::io::{self, Write};
 use super::terminal::{self, BOLD, DIM, Look};
 use super::{html, markdown, sanitise};
 use crate::answer::agreement::Relation;
-use crate::compare::{Comparison, Row, Source, Stand};
+use crate::answer::stands::{Source, Stand};
+use crate::compare::{Comparison, Row};
 
 /// The columns of a table.
 const COLUMNS: [&str; 8] = [

@@ -259,7 +259,7 @@ pub fn hits(out: &mut dyn Write, hits: &[Hit], look: Look, explain: bool) -> io:
 pub fn also_in(out: &mut dyn Write, others: &[AlsoIn], look: Look) -> io::Result<()> {
     for other in others {
         let date = look.date(other.date.as_deref());
-        let line = format!("also in {}, {} ({date})", other.id, other.edition);
+        let line = format!("also in {}, {}{} ({date})", other.id, other.edition, from(other));
         writeln!(out, "{}", look.wrap(&sanitise::line(&line), "    "))?;
     }
     Ok(())
@@ -269,9 +269,15 @@ pub fn also_in(out: &mut dyn Write, others: &[AlsoIn], look: Look) -> io::Result
 pub fn also_in_line(others: &[AlsoIn]) -> String {
     let one = |other: &AlsoIn| {
         let date = other.date.as_deref().unwrap_or("undated");
-        format!("; also in {} ({date})", other.edition)
+        format!("; also in {}{} ({date})", other.edition, from(other))
     };
     others.iter().map(one).collect()
+}
+
+/// Who sent an edition, to follow its title: ` from Ana Lima`.
+pub fn from(other: &AlsoIn) -> String {
+    let sender = other.sender.as_deref();
+    sender.map(|sender| format!(" from {sender}")).unwrap_or_default()
 }
 
 /// Formats a passage's rank by one kind of evidence.

@@ -14,6 +14,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::period::{Since, Until};
 use crate::corpus::Edition;
+use crate::corpus::source::split;
 use crate::index::{IndexError, Store};
 
 /// The part of the corpus to search; the default is all of it. A passage must pass every filter that is set.
@@ -27,8 +28,10 @@ pub struct Filters {
     pub edition: Option<String>,
     /// Only answers of contributors whose name contains this, ignoring case and accents.
     pub contributor: Option<String>,
-    /// Only editions whose source, such as `Mail from Ana Lima`, contains this, ignoring case and accents.
+    /// Only editions whose sender, such as `Mail from Ana Lima`, contains this, ignoring case and accents.
     pub sender: Option<String>,
+    /// Only editions whose source contains this, ignoring case and accents: the sender with the address.
+    pub source: Option<String>,
     /// Only editions with all of these tags.
     pub tags: Vec<String>,
 }
@@ -40,6 +43,7 @@ pub(super) static NONE: Filters = Filters {
     edition: None,
     contributor: None,
     sender: None,
+    source: None,
     tags: Vec::new(),
 };
 
@@ -52,7 +56,7 @@ impl Filters {
     /// Returns whether an edition passes. The contributor filter is ignored.
     pub fn admits_edition(&self, edition: &Edition) -> bool {
         let dated = |admits: &dyn Fn(&str) -> bool| edition.date.as_deref().is_some_and(admits);
-        let source = || plain(edition.source.as_deref().unwrap_or_default());
+        let source = edition.source.as_deref().unwrap_or_default();
         self.since.as_ref().is_none_or(|since| dated(&|day| since.admits(day)))
             && self.until.as_ref().is_none_or(|until| dated(&|day| until.admits(day)))
             && self
@@ -62,7 +66,11 @@ impl Filters {
             && self
                 .sender
                 .as_ref()
-                .is_none_or(|sender| source().contains(&plain(sender)))
+                .is_none_or(|wanted| is_from(source, &plain(wanted)))
+            && self
+                .source
+                .as_ref()
+                .is_none_or(|wanted| plain(source).contains(&plain(wanted)))
             && self.tags.iter().all(|tag| edition.tags.contains(tag))
     }
 
@@ -76,11 +84,16 @@ impl Filters {
 /// Formats the filters to follow "the corpus": ` since 2024-01 in pricing by "ann"`. Empty without a filter.
 impl fmt::Display for Filters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(since) = &self.since {
-            write!(f, " since {since}")?;
-        }
-        if let Some(until) = &self.until {
-            write!(f, " until {until}")?;
+        match (&self.since, &self.until) {
+            (Some(since), Some(until)) if since.until() == *until => {
+                // `2024-01-31` is a day, `2024-01` a month.
+                let on = if since.is_day() { "on" } else { "in" };
+                write!(f, " {on} {since}")?;
+            }
+            (since, until) => {
+                since.iter().try_for_each(|since| write!(f, " since {since}"))?;
+                until.iter().try_for_each(|until| write!(f, " until {until}"))?;
+            }
         }
         if let Some(edition) = &self.edition {
             write!(f, " in {edition}")?;
@@ -90,6 +103,9 @@ impl fmt::Display for Filters {
         }
         if let Some(sender) = &self.sender {
             write!(f, " from \"{sender}\"")?;
+        }
+        if let Some(source) = &self.source {
+            write!(f, " with the source \"{source}\"")?;
         }
         self.tags.iter().try_for_each(|tag| write!(f, " tagged {tag}"))?;
         Ok(())
@@ -139,7 +155,13 @@ impl Filter {
             }
             if let Some(sender) = filters.sender.as_deref().map(plain) {
                 let sources = with_terms(store, reader, store.fields.source(), "", |source| {
-                    plain(source).contains(&sender)
+                    is_from(source, &sender)
+                })?;
+                both(&mut passes, &sources);
+            }
+            if let Some(wanted) = filters.source.as_deref().map(plain) {
+                let sources = with_terms(store, reader, store.fields.source(), "", |source| {
+                    plain(source).contains(&wanted)
                 })?;
                 both(&mut passes, &sources);
             }
@@ -186,6 +208,28 @@ fn both(passes: &mut [bool], also: &[bool]) {
     for (one, other) in passes.iter_mut().zip(also) {
         *one &= other;
     }
+}
+
+/// Returns whether the sender of `source` contains `wanted`, which is [`plain`].
+fn is_from(source: &str, wanted: &str) -> bool {
+    split(source).0.is_some_and(|sender| plain(&sender).contains(wanted))
+}
+
+/// Returns the source of the edition of a passage. The index has it only as a term, so this looks through the sources.
+pub(super) fn source(store: &Store, address: DocAddress) -> Result<Option<String>, IndexError> {
+    let reader = store.searcher().segment_reader(address.segment_ord);
+    let inverted = reader
+        .inverted_index(store.fields.source())
+        .map_err(|e| store.damaged(e))?;
+    let mut terms = inverted.terms().stream().map_err(|e| store.damaged(e))?;
+    while terms.advance() {
+        let postings = inverted.read_postings_from_terminfo(terms.value(), IndexRecordOption::Basic);
+        let mut postings = postings.map_err(|e| store.damaged(e))?;
+        if postings.doc() <= address.doc_id && postings.seek(address.doc_id) == address.doc_id {
+            return Ok(std::str::from_utf8(terms.key()).ok().map(str::to_string));
+        }
+    }
+    Ok(None)
 }
 
 /// Marks the documents that have `term`.
@@ -293,6 +337,47 @@ mod tests {
             }
             .admits_edition(&Edition::default())
         );
+    }
+
+    #[test]
+    fn a_sender_is_not_looked_for_in_the_address_and_a_source_is_both() {
+        let edition = Edition {
+            source: Some("The PM Post <ana@post.example>, https://letters.example/7".into()),
+            ..Edition::default()
+        };
+        let admits = |sender: Option<&str>, source: Option<&str>| {
+            let filters = Filters {
+                sender: sender.map(String::from),
+                source: source.map(String::from),
+                ..Filters::default()
+            };
+            filters.admits_edition(&edition)
+        };
+        assert!(admits(Some("pm post"), Some("letters.example")) && admits(Some("post.example"), Some("PM Post")));
+        assert!(!admits(Some("letters.example"), None) && !admits(None, Some("other.example")));
+    }
+
+    #[test]
+    fn filters_say_what_they_admit() {
+        let of = |since: Option<&str>, until: Option<&str>| {
+            let filters = Filters {
+                since: since.map(|text| text.parse().unwrap()),
+                until: until.map(|text| text.parse().unwrap()),
+                source: Some("x".into()),
+                ..Filters::default()
+            };
+            filters.to_string()
+        };
+        let source = " with the source \"x\"";
+        for (since, until, text) in [
+            (Some("2024-01-31"), Some("2024-01-31"), " on 2024-01-31"),
+            (Some("2024-01"), Some("2024-01"), " in 2024-01"),
+            (Some("2024-01"), Some("2024-02"), " since 2024-01 until 2024-02"),
+            (None, Some("2024"), " until 2024"),
+            (None, None, ""),
+        ] {
+            assert_eq!(of(since, until), format!("{text}{source}"));
+        }
     }
 
     #[test]

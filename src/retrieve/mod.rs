@@ -74,7 +74,7 @@ use dense::{Dense, DenseError, EmbedError, Nearness};
 
 pub use filter::Filters;
 pub use language::{Lang, foreign, language_note, languages};
-pub use period::{NoDate, Since, Until};
+pub use period::{Ago, NoDate, On, Since, Until};
 pub use query::{MAX_WORDS, content_words};
 pub use rerank::Reranked;
 pub use signals::Signals;

@@ -18,6 +18,24 @@ pub struct Since(Period);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Until(Period);
 
+/// A time before today, such as `30d`, as a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ago(Since);
+
+/// A year, a month or a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct On(Since);
+
+/// The error for a text that is not a time before today.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected a time before today in days, weeks, months or years, such as 30d, 2w, 6m or 1y")]
+pub struct NoTime;
+
+/// The error for a text that is not a year, a month or a day.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected a year, month or day, such as 2024, 2024-01 or 2024-01-31")]
+pub struct NoDay;
+
 /// The error for a text that is not a date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected a year, month or day, such as 2024, 2024-01 or 2024-01-31, or a time before today, such as 30d")]
@@ -84,6 +102,38 @@ impl FromStr for Until {
     }
 }
 
+impl FromStr for Ago {
+    type Err = NoTime;
+
+    fn from_str(text: &str) -> Result<Ago, NoTime> {
+        let since = text.parse().ok().filter(|_| text.ends_with(UNITS));
+        since.map(Ago).ok_or(NoTime)
+    }
+}
+
+impl FromStr for On {
+    type Err = NoDay;
+
+    fn from_str(text: &str) -> Result<On, NoDay> {
+        let since = text.parse().ok().filter(|_| !text.ends_with(UNITS));
+        since.map(On).ok_or(NoDay)
+    }
+}
+
+impl Ago {
+    /// Returns the beginning of that time.
+    pub fn since(&self) -> Since {
+        self.0.clone()
+    }
+}
+
+impl On {
+    /// Returns the beginning of the period. [`Since::until`] is its end.
+    pub fn since(&self) -> Since {
+        self.0.clone()
+    }
+}
+
 impl fmt::Display for Since {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.0)
@@ -105,6 +155,11 @@ impl Since {
     /// Returns whether a day, `YYYY-MM-DD`, is in or after the period.
     pub fn admits(&self, day: &str) -> bool {
         day >= self.least()
+    }
+
+    /// Returns whether the period is a single day.
+    pub(super) fn is_day(&self) -> bool {
+        self.least().len() == "YYYY-MM-DD".len()
     }
 
     /// Returns the end of the same period.
@@ -152,6 +207,23 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Since>(), Err(NoDate), "{text}");
         }
+    }
+
+    #[test]
+    fn a_time_before_today_is_no_day_and_the_reverse() {
+        for text in ["30d", "2w", "6m", "1y"] {
+            assert!(
+                text.parse::<Ago>().is_ok() && text.parse::<On>() == Err(NoDay),
+                "{text}"
+            );
+        }
+        for text in ["2024", "2024-01", "2024-01-31"] {
+            assert!(
+                text.parse::<On>().is_ok() && text.parse::<Ago>() == Err(NoTime),
+                "{text}"
+            );
+        }
+        assert_eq!(("30".parse::<Ago>(), "".parse::<On>()), (Err(NoTime), Err(NoDay)));
     }
 
     #[test]

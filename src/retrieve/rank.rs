@@ -11,10 +11,11 @@ use std::collections::HashMap;
 use super::bm25::Scored;
 use super::dense::Nearness;
 use super::query::Word;
-use super::{Hit, LOOKED_AT, Query, Similarity, phrase};
+use super::{Hit, LOOKED_AT, Query, Similarity, filter, phrase};
 use crate::corpus::copies::{Added, AlsoIn, Texts};
 use crate::corpus::edition::Id;
 use crate::corpus::passage::Passage;
+use crate::corpus::source;
 use crate::index::{IndexError, Store};
 
 /// Minimum number of best passages by single words that are checked for phrases.
@@ -154,7 +155,7 @@ impl Hits<'_> {
             }
             passages.sort_by(|(a, _), (b, _)| (&a.id, a.part).cmp(&(&b.id, b.part)));
             for (passage, one) in passages {
-                self.push(passage, one);
+                self.push(passage, one)?;
             }
             if self.full() {
                 break;
@@ -163,22 +164,24 @@ impl Hits<'_> {
         Ok(())
     }
 
-    fn push(&mut self, passage: Passage, scored: Scored) {
+    fn push(&mut self, passage: Passage, scored: Scored) -> Result<(), IndexError> {
         if self.full() || self.hits.iter().any(|hit| hit.passage.id == passage.id) {
-            return;
+            return Ok(());
         }
         if let Added::CopyOf(original) = self.seen.add(passage.id.edition(), &passage.text) {
             let hit = self.places_of_seen.get(original).copied().flatten();
-            let hit = hit.and_then(|at| self.hits.get_mut(at));
-            hit.into_iter()
-                .for_each(|hit| AlsoIn::of(&passage).join(&mut hit.also_in));
-            return;
+            if let Some(hit) = hit.and_then(|at| self.hits.get_mut(at)) {
+                let source = filter::source(self.store, scored.address)?;
+                let sender = source.and_then(|source| source::split(&source).0);
+                AlsoIn::of(&passage, sender).join(&mut hit.also_in);
+            }
+            return Ok(());
         }
         let taken = self.taken.entry(passage.id.group()).or_insert(0);
         let room = *taken < self.query.per_discussion;
         self.places_of_seen.push(room.then_some(self.hits.len()));
         if !room {
-            return;
+            return Ok(());
         }
         *taken += 1;
         let matched = content(self.words).filter(|(bit, _)| scored.covered & (1 << bit) != 0);
@@ -194,6 +197,7 @@ impl Hits<'_> {
             rerank: None,
             also_in: Vec::new(),
         });
+        Ok(())
     }
 }
 

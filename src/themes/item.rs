@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::answer::meaning::{Meaning, sum};
 use crate::answer::words::Words;
 use crate::corpus::copies::{Added, AlsoIn, Texts};
+use crate::corpus::source::sender;
 use crate::corpus::{Edition, Id, Passage, passages};
 
 /// A discussion or section.
@@ -14,6 +15,8 @@ pub struct Item {
     pub id: Id,
     pub title: String,
     pub edition_title: String,
+    /// Who the edition is from.
+    pub sender: Option<String>,
     /// `YYYY-MM-DD`.
     pub date: Option<String>,
     /// Its answers, or the section's text. Never empty.
@@ -26,6 +29,7 @@ impl Item {
     /// Returns the discussions of `edition`, and its sections, in their order.
     pub fn of(edition: &Edition, path: &str) -> Vec<Item> {
         let mut items: Vec<Item> = Vec::new();
+        let (sender, _) = sender(edition, path);
         for passage in passages(edition, path) {
             let id = passage.id.group();
             if matches!(id, Id::Resource { .. }) {
@@ -37,6 +41,7 @@ impl Item {
                     id,
                     title: passage.discussion.clone(),
                     edition_title: edition.title.clone(),
+                    sender: sender.clone(),
                     date: edition.date.clone(),
                     passages: vec![passage],
                     also_in: Vec::new(),
@@ -44,6 +49,13 @@ impl Item {
             }
         }
         items
+    }
+
+    /// How many contributors it has. A section counts as one.
+    pub fn voices(&self) -> usize {
+        let mut ids: Vec<&Id> = self.passages.iter().map(|passage| &passage.id).collect();
+        ids.dedup();
+        ids.len()
     }
 
     /// What was asked: the asker's text. It is empty for a section.
@@ -83,25 +95,26 @@ impl Item {
 /// A text that `known` has is removed everywhere. Returns the removed items, each with the place of its original.
 pub fn once(known: &[Item], lists: &mut [Vec<Item>]) -> HashMap<Id, AlsoIn> {
     let mut texts = Texts::default();
-    let mut originals: Vec<&Passage> = Vec::new();
+    let mut originals: Vec<AlsoIn> = Vec::new();
     let mut removed: HashMap<Id, AlsoIn> = HashMap::new();
-    let mut copies: HashMap<Id, Vec<AlsoIn>> = HashMap::new();
+    let mut copies: HashMap<String, Vec<AlsoIn>> = HashMap::new();
     for item in known.iter().chain(lists.iter().flatten()) {
         let Some(first) = item.passages.first() else { continue };
         let text: Vec<&str> = item.passages.iter().map(|passage| passage.text.as_str()).collect();
+        let place = AlsoIn::of(first, item.sender.clone());
         match texts.add(item.id.edition(), &text.join("\n")) {
-            Added::New => originals.push(first),
+            Added::New => originals.push(place),
             Added::CopyOf(number) => {
-                let original = originals[number];
-                removed.insert(item.id.clone(), AlsoIn::of(original));
-                AlsoIn::of(first).join(copies.entry(original.id.group()).or_default());
+                let original = originals[number].clone();
+                place.join(copies.entry(original.id.clone()).or_default());
+                removed.insert(item.id.clone(), original);
             }
         }
     }
     for list in lists {
         list.retain(|item| !removed.contains_key(&item.id));
         for item in list {
-            item.also_in = copies.remove(&item.id).unwrap_or_default();
+            item.also_in = copies.remove(&item.id.to_string()).unwrap_or_default();
         }
     }
     removed

@@ -4,6 +4,7 @@
 //! sentences usually hold a claim and what to do about it. Blind readers gave digests of such pairs 4.13 of 5, and 2.75 of
 //! the one sentence that is most likely to be quoted (benches/runs/2026-11-30-xeon-2-cores/digests-1).
 
+use super::opening::opening;
 use super::worth::{self, Sentence};
 use super::{Candidate, Run, Shown, best, is_opening, of_passage, opens, says_the_same};
 use crate::answer::Stance;
@@ -17,9 +18,11 @@ const WORDS: usize = 40;
 /// What a contributor says, in few words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
-    /// At most two sentences. Its `worth` is the share of the answer's point that they say: 0..=1.
+    /// At most two sentences, or an opening of three. Its `worth` is the share of the answer's point that they say, 0..=1,
+    /// and 1 more for an opening that states the claim. It is 0 for what does not stand by itself or repeats another
+    /// point.
     pub run: Run,
-    /// One sentence, if `run` has two and one stands by itself.
+    /// One sentence, if `run` has several and one stands by itself.
     pub short: Option<Run>,
     /// Whether the answers of this discussion open with their claims, so that one sentence says most.
     pub claims_first: bool,
@@ -27,34 +30,51 @@ pub struct Point {
 
 /// Returns what each contributor of `topic` says on `question`, in printed order.
 ///
-/// Contributors who say that others are wrong come last, with that stance. The function leaves out contributors without
-/// sentences that stand by themselves, points that repeat another one, and everything that was `shown`.
-pub fn points(question: &str, topic: &Topic, shown: &[Shown]) -> Vec<Point> {
+/// `against` are those who say that others are wrong, each with the sentence that shows it, see `stands`. They come last,
+/// with that stance. The function leaves out everything that was `shown`, and contributors who say nothing that may be
+/// quoted.
+pub fn points(question: &str, topic: &Topic, against: &[(Id, String)], shown: &[Shown]) -> Vec<Point> {
     let sentences = worth::sentences(question, &[topic]);
     let mut points: Vec<Point> = Vec::new();
     let mut chosen: Vec<Candidate> = Vec::new();
     let claims_first = claims_first(topic, &sentences);
-    for id in answers(topic) {
+    let alone = topic.answers().len() == 1;
+    for id in topic.answers() {
         let of_answer = |s: &&Sentence| topic.passages[s.passage].id == *id;
         let whole: Vec<&Sentence> = sentences.iter().filter(of_answer).collect();
-        let Some((long, short)) = of_contributor(topic, id, &whole, claims_first, shown) else {
+        let side = against.iter().find(|(who, _)| who == id).filter(|_| !alone);
+        let side = side.map(|(_, quote)| quote.as_str());
+        let standing = of_contributor(topic, id, &whole, claims_first, side, shown);
+        // The rest of an answer of which something was shown may be left out.
+        let spoke = shown
+            .iter()
+            .any(|shown| shown.id.as_ref().is_some_and(|who| *who == id.to_string()));
+        let opening = || {
+            if spoke {
+                None
+            } else {
+                Some((opening(topic, &whole, shown)?, None))
+            }
+        };
+        let Some((mut long, short)) = standing.or_else(opening) else {
             continue;
         };
         if chosen.iter().any(|other| says_the_same(other, &long)) {
-            continue;
+            long.run.worth = 0.0;
         }
+        long.run.stance = match side {
+            Some(_) => Stance::Dissents,
+            None => Stance::Supports,
+        };
         points.push(Point {
+            short: short.map(|short| Run {
+                stance: long.run.stance,
+                ..short.run
+            }),
             run: long.run.clone(),
-            short: short.map(|short| short.run),
             claims_first,
         });
         chosen.push(long);
-    }
-    let alone = points.len() == 1;
-    for point in &mut points {
-        if alone || point.run.stance != Stance::Dissents {
-            point.run.stance = Stance::Supports;
-        }
     }
     // The sort is stable, so that equals stay in printed order.
     points.sort_by_key(|point| point.run.stance == Stance::Dissents);
@@ -69,22 +89,18 @@ fn claims_first(topic: &Topic, sentences: &[Sentence]) -> bool {
     near.iter().sum::<f32>() >= near.len() as f32
 }
 
-/// The answers of `topic` in printed order. A long one has several passages.
-fn answers(topic: &Topic) -> Vec<&Id> {
-    let mut ids: Vec<&Id> = topic.passages.iter().map(|passage| &passage.id).collect();
-    ids.dedup();
-    ids
-}
-
-/// Returns the best run of the answer `id`, and the best sentence if that run has two.
+/// Returns the best run of the answer `id`, and the best sentence if that run has two. `side` is the sentence in which the
+/// contributor contradicts the others.
 fn of_contributor(
     topic: &Topic,
     id: &Id,
     whole: &[&Sentence],
     claims_first: bool,
+    side: Option<&str>,
     shown: &[Shown],
 ) -> Option<(Candidate, Option<Candidate>)> {
-    let (mut pair, mut one): (Option<Candidate>, Option<Candidate>) = (None, None);
+    let (mut pair, mut one): (Option<Valued>, Option<Valued>) = (None, None);
+    let share = share(whole);
     for (at, passage) in topic
         .passages
         .iter()
@@ -96,49 +112,65 @@ fn of_contributor(
         let own: Vec<&Sentence> = whole.iter().filter(said).copied().collect();
         let quoted: Vec<String> = of_passage(shown, passage).collect();
         // A contributor who contradicts the others is quoted with that.
-        let dissents = |part: &[&Sentence]| part.iter().any(|s| reading::stance(text(s)) == Stance::Dissents);
+        let dissents = |part: &[&Sentence]| side.is_some() && part.iter().any(|s| Some(text(s)) == side);
         let claims = |part: &[&Sentence]| claims_first && opens(part, passage);
-        let first = |yes: bool| if yes { FIRST } else { 0.0 };
-        let one_value = |part: &[&Sentence], _| share(part, whole) + first(claims(part));
-        let value = |part: &[&Sentence], _| one_value(part, false) + first(dissents(part));
-        keep(&mut pair, best(&own, passage, &quoted, 2, value));
+        let sided = |part: &[&Sentence]| if dissents(part) { SIDE } else { 0.0 };
+        let worth = |part: &[&Sentence]| share(part) + if claims(part) { FIRST } else { 0.0 };
+        let value = |part: &[&Sentence], _| worth(part) + sided(part);
+        let best = |own: &[&Sentence], length| {
+            let mut best = best(own, passage, &quoted, length, value)?;
+            let start = best.run.sentences.first().map(|span| span.start);
+            let from = own.iter().position(|s| Some(s.span.start) == start)?;
+            // It is quoted first for its stance, and not worth more than what others say.
+            best.run.worth -= sided(&own[from..from + length]);
+            Some((value(&own[from..from + length], false), best))
+        };
+        keep(&mut pair, best(&own, 2));
         let short: Vec<&Sentence> = own.into_iter().filter(|s| s.words <= WORDS).collect();
-        keep(&mut one, best(&short, passage, &quoted, 1, one_value));
+        keep(&mut one, best(&short, 1));
     }
     match (pair, one) {
-        (Some(pair), one) => {
+        (Some((_, pair)), one) => {
             let start = |run: &Candidate| (run.run.passage, run.run.sentences.first().map(|span| span.start));
             // Where the claim comes first, the sentence after it says too little.
+            let one = one.map(|(_, one)| one);
             let one = one.filter(|one| !claims_first || start(one) == start(&pair));
             Some((pair, one))
         }
-        (None, Some(one)) => Some((one, None)),
+        (None, Some((_, one))) => Some((one, None)),
         (None, None) => None,
     }
 }
 
-/// What is added to the share of a pair that contradicts the others, and of an opening that states the claim, so that
-/// these come first.
+/// What is added to the share of an opening that states the claim, so that it comes first.
 const FIRST: f32 = 1.0;
 
-/// Replaces the run in `slot` by a better one.
-fn keep(slot: &mut Option<Candidate>, other: Option<Candidate>) {
-    let worth = |candidate: &Candidate| candidate.run.worth;
-    if let Some(other) = other.filter(|other| slot.as_ref().is_none_or(|known| worth(known) < worth(other))) {
+/// What is added to choose a sentence that contradicts the others, even before such an opening.
+const SIDE: f32 = 2.0;
+
+/// A run, and the value that it is chosen by.
+type Valued = (f32, Candidate);
+
+/// Replaces the run in `slot` by one of a higher value.
+fn keep(slot: &mut Option<Valued>, other: Option<Valued>) {
+    if let Some(other) = other.filter(|other| slot.as_ref().is_none_or(|known| known.0 < other.0)) {
         *slot = Some(other);
     }
 }
 
-/// Returns the share of the point of an answer that `part` says: 0..=1. `whole` has all sentences of the answer.
-fn share(part: &[&Sentence], whole: &[&Sentence]) -> f32 {
+/// Returns a function for the share of the point of an answer that some of its sentences say: 0..=1. `whole` has all of
+/// them.
+fn share(whole: &[&Sentence]) -> impl Fn(&[&Sentence]) -> f32 {
     let most = whole.iter().map(|s| s.point).fold(f32::MIN, f32::max);
-    let sum = |all: &[&Sentence]| all.iter().map(|s| (s.point - most).exp()).sum::<f32>();
-    sum(part) / sum(whole).max(f32::EPSILON)
+    let sum = move |all: &[&Sentence]| all.iter().map(|s| (s.point - most).exp()).sum::<f32>();
+    let all = sum(whole).max(f32::EPSILON);
+    move |part| sum(part) / all
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::stands::against;
     use crate::answer::testing::passage;
     use crate::answer::topic::Found;
 
@@ -152,7 +184,8 @@ mod tests {
         let topic = topic(answers);
         let text = |run: &Run| run.cut(&[&topic]).text;
         let who = |run: &Run| run.passage(&[&topic]).id.to_string();
-        let points = points("Why do prices rise every spring?", &topic, &[]);
+        let question = "Why do prices rise every spring?";
+        let points = points(question, &topic, &against(question, &topic), &[]);
         let one = |point: &Point| {
             let (run, short) = (&point.run, point.short.as_ref());
             (who(run), text(run), short.map(text), run.stance)
@@ -175,16 +208,21 @@ mod tests {
     }
 
     #[test]
-    fn contributors_without_a_sentence_that_stands_by_itself_are_left_out() {
+    fn contributors_without_a_sentence_that_stands_by_itself_are_quoted_from_their_opening() {
         let said = said(&[
             (
                 "e/q1/a",
                 "Prices rise every spring because budgets are renewed in March. Ask in February, before they are.",
             ),
             ("e/q1/c", "Agreed, as was said above and in many other places too."),
+            ("e/q1/d", "Bundle it."),
         ]);
-        let ids: Vec<&str> = said.iter().map(|(id, ..)| id.as_str()).collect();
-        assert_eq!(ids, ["e/q1/a"], "{said:?}");
+        let texts: Vec<(&str, &str)> = said.iter().map(|(id, text, ..)| (id.as_str(), text.as_str())).collect();
+        let expected = [
+            ("e/q1/c", "Agreed, as was said above and in many other places too."),
+            ("e/q1/d", "Bundle it."),
+        ];
+        assert_eq!(texts[1..], expected, "{said:?}");
     }
 
     #[test]
@@ -222,14 +260,19 @@ mod tests {
     }
 
     #[test]
-    fn the_same_words_are_said_once_and_what_was_shown_is_not_repeated() {
+    fn what_repeats_another_point_is_worth_nothing_and_what_was_shown_is_not_repeated() {
         let same = "Suppliers raise their own rates each spring, so prices must follow.";
-        assert_eq!(said(&[("e/q1/a", same), ("e/q1/b", same)]).len(), 1);
+        let twice = topic(&[("e/q1/a", same), ("e/q1/b", same)]);
+        let worth: Vec<f32> = points("Why?", &twice, &[], &[])
+            .iter()
+            .map(|point| point.run.worth)
+            .collect();
+        assert!(worth[0] > 0.0 && worth[1..] == [0.0], "{worth:?}");
         let shown = [Shown {
             id: None,
             quote: same.into(),
         }];
-        assert!(points("Why?", &topic(&[("e/q1/a", same)]), &shown).is_empty());
+        assert!(points("Why?", &topic(&[("e/q1/a", same)]), &[], &shown).is_empty());
     }
 
     #[test]
@@ -240,7 +283,8 @@ mod tests {
         )]);
         let sentences = worth::sentences("Why?", &[&topic]);
         let whole: Vec<&Sentence> = sentences.iter().collect();
-        let sum: f32 = whole.iter().map(|s| share(&[*s], &whole)).sum();
+        let share = share(&whole);
+        let sum: f32 = whole.iter().map(|s| share(&[*s])).sum();
         assert!((sum - 1.0).abs() < 1e-5, "{sum}");
     }
 }

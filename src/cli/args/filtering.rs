@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::corpus::edition;
-use crate::retrieve::{Since, Until};
+use crate::retrieve::{Ago, On, Since, Until};
 
 /// The part of the corpus to search.
 #[derive(Debug, Args)]
@@ -25,18 +25,21 @@ pub struct PeriodArgs {
     pub until: Option<Until>,
     /// Only editions of this time before today, such as 30d, 2w, 6m or 1y
     #[arg(long, value_name = "TIME", conflicts_with_all = ["since", "until", "on"])]
-    pub last: Option<Since>,
+    pub last: Option<Ago>,
     /// Only editions of this day, month or year
     #[arg(long, value_name = "YYYY[-MM[-DD]]", conflicts_with_all = ["since", "until"])]
-    pub on: Option<Since>,
+    pub on: Option<On>,
 }
 
 /// Which editions to use, in addition to their dates.
 #[derive(Debug, Args)]
 pub struct EditionArgs {
-    /// Only editions from senders whose name contains NAME: who sent the mail, the feed or the author
+    /// Only editions from senders whose name or mail address contains NAME: who sent the mail, the feed or the author
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub sender: Option<String>,
+    /// Only editions whose source contains TEXT: their sender, or their address on the web
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub source: Option<String>,
     /// Only editions with this tag, see `askpm tag`; with several, only editions that have all
     #[arg(long, value_name = "TAG", value_parser = tag)]
     pub tag: Vec<String>,

@@ -69,9 +69,9 @@ Examples:
   askpm summarize pricing-and-packaging/q1
   askpm summarize letter.eml")]
 pub struct SummarizeArgs {
-    /// An edition or a part of one, as `askpm list` prints it, a newsletter's file, or `-` for standard input
+    /// An edition or a part of one, as `askpm list` prints it, or a newsletter's file [default: standard input]
     #[arg(value_name = "ID|FILE|-")]
-    pub what: String,
+    pub what: Option<String>,
     /// How to compare sentences [default: both, or words without the embedding model]
     #[arg(long, value_enum, env = "ASKPM_BY")]
     pub by: Option<By>,

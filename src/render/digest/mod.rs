@@ -6,8 +6,9 @@ pub mod markdown;
 use std::io::{self, Write};
 
 use super::sanitise;
-use super::terminal::{BOLD, DIM, Look, also_in, count};
+use super::terminal::{BOLD, DIM, Look, also_in, count, from};
 use crate::answer::{Further, Stance};
+use crate::corpus::copies::AlsoIn;
 use crate::digest::{Brief, Digest, EditionNews, LeftOut, Line, State, ThemeNews};
 
 /// Writes `digest` as text.
@@ -151,7 +152,8 @@ pub(super) fn named(brief: &Brief, date: &str) -> String {
     } else {
         ""
     };
-    let mut copies: Vec<&str> = brief.copy_of.iter().map(|other| other.edition.as_str()).collect();
+    let place = |other: &AlsoIn| format!("{}{}", other.edition, from(other));
+    let mut copies: Vec<String> = brief.copy_of.iter().map(place).collect();
     copies.sort_unstable();
     copies.dedup();
     let copies = match copies.is_empty() {

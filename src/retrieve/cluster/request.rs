@@ -76,8 +76,9 @@ fn restrictions(filters: &Filters) -> Vec<Value> {
     if let Some(contributor) = &filters.contributor {
         all.push(contains("contributor", contributor));
     }
-    if let Some(sender) = &filters.sender {
-        all.push(contains("source", sender));
+    // The cluster has the sender and the address as one text, so a sender is looked for in both.
+    for text in filters.sender.iter().chain(&filters.source) {
+        all.push(contains("source", text));
     }
     all.extend(filters.tags.iter().map(|tag| json!({"term": {"tags": tag}})));
     all
