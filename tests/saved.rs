@@ -162,6 +162,57 @@ fn a_first_run_reports_what_answers_now_as_text() {
 }
 
 #[test]
+fn a_first_run_reports_all_that_answers_and_the_next_one_nothing() {
+    let home = home();
+    for (slug, days) in [
+        ("fleet", "week"),
+        ("north", "day"),
+        ("south", "month"),
+        ("east", "summer"),
+        ("west", "year"),
+    ] {
+        let answer = format!("Hiring a zeppelin for a {days} costs 9,000 dollars in the {slug}, with its pilot.");
+        home.write(
+            &format!("corpus/{slug}.md"),
+            edition(
+                slug,
+                &format!("How much does it cost to hire a zeppelin for a {days}?"),
+                &answer,
+            ),
+        );
+    }
+    save(&home);
+    let mut found = ids(&refresh(&home));
+    found.sort();
+    assert_eq!(found, ["east/q1", "fleet/q1", "north/q1", "south/q1", "west/q1"]);
+    assert_eq!(refresh(&home).status, Some(3));
+}
+
+#[test]
+fn a_contradiction_in_a_discussion_of_something_else_is_reported_once() {
+    let home = home();
+    plant(&home, "fleet", FIRST);
+    save(&home);
+    assert_eq!(ids(&refresh(&home)), ["fleet/q1"]);
+    let other = edition(
+        "gala",
+        "What surprised you most at the gala in Lyon?",
+        "The hall was full. Never hire a zeppelin for a week and pay the pilot by the day.",
+    );
+    home.write("corpus/gala.md", other);
+    let news = refresh(&home);
+    assert_eq!(ids(&news), ["gala/q1"], "{news:#?}");
+    let line: Value = serde_json::from_str(&news.stdout).unwrap();
+    let evidence = &line["discussions"][0]["evidence"][0];
+    assert!(
+        evidence["quote"].as_str().unwrap().starts_with("Never hire a zeppelin"),
+        "{line:#}"
+    );
+    assert_eq!(evidence["contradicts"]["id"], "fleet/q1/a", "{line:#}");
+    assert_eq!(refresh(&home).status, Some(3));
+}
+
+#[test]
 fn a_second_answer_is_not_hidden_by_a_better_one_that_was_there() {
     let home = home();
     plant(&home, "fleet", FIRST);

@@ -4,27 +4,30 @@
 //! answers could hide a new one. A second search therefore looks among the new discussions, each compared with the best
 //! of the older ones that `ask` does not answer from and that no earlier run reported. A new discussion is reported if it
 //! is confident enough there. Without that comparison, a discussion that only resembles the question would be the best of
-//! what is left.
+//! what is left. The search is repeated until nothing more answers, so that none that answers counts as seen unreported.
+//!
+//! A new answer that contradicts an earlier report is reported whatever the question of its discussion is.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
 use super::among::Among;
 use super::list::Question;
 use super::state::{Said, Snapshot};
-use crate::answer::agreement::{Checker, Relation};
+use crate::answer::agreement::{self, Checker};
 use crate::answer::meaning::Meaning;
 use crate::answer::runs::{self, Shown};
-use crate::answer::topic::{Topic, Verdict};
+use crate::answer::topic::{Found, Topic, Verdict};
+use crate::answer::words::Words;
 use crate::answer::{MAX_WORDS, judge};
 use crate::ask::{self, AskError, Settings};
 use crate::corpus::{Id, Passage};
 use crate::index::Store;
-use crate::retrieve::Retriever;
+use crate::retrieve::{RetrieveError, Retriever};
 
-/// The most discussions of a first run: those that `ask` answers from.
-const FIRST: usize = 2;
+/// The most further searches, each for up to eight discussions more that answer.
+const SEARCHES: usize = 12;
 
 /// The most quotes of a discussion.
 const QUOTES: usize = 2;
@@ -107,28 +110,86 @@ impl Search<'_> {
         let find = |retriever: &dyn Retriever| ask::find_with(self.store, retriever, self.meaning, text, self.settings);
         let mut answering = find(self.retriever)?.topics;
         answering.retain(|topic| topic.verdict == Verdict::Answers);
-        if news.first {
-            answering.truncate(FIRST);
-        }
+        let best = answering.first().map(|topic| topic.id.clone());
         let mut done: HashSet<Id> = answering.iter().map(|topic| topic.id.clone()).collect();
         answering.retain(|topic| open.remove(&topic.id));
-        if !news.first && !open.is_empty() {
-            // An answer that was reported says nothing against another one, however much nearer it is.
-            let reported = said.iter().filter_map(|said| said.id.parse::<Id>().ok());
-            done.extend(reported.map(|id| id.group()).filter(|id| !open.contains(id)));
+        // An answer that was reported says nothing against another one, however much nearer it is.
+        let reported = said.iter().filter_map(|said| said.id.parse::<Id>().ok());
+        done.extend(reported.map(|id| id.group()).filter(|id| !open.contains(id)));
+        for _ in 0..SEARCHES {
+            if open.is_empty() || (news.first && best.is_none()) {
+                break;
+            }
+            // At the first run everything is new, and the best discussion is what the others are compared with.
+            let without: HashSet<Id> = match news.first {
+                true => done.iter().filter(|id| Some(*id) != best.as_ref()).cloned().collect(),
+                false => done.clone(),
+            };
             let among = Among {
                 retriever: self.retriever,
                 new: &open,
-                without: &done,
+                without: &without,
             };
             let mut others = find(&among)?.topics;
             let confident = |topic: &Topic| !judge::abstains(topic.confidence, self.settings.min_confidence);
             others.retain(|topic| open.contains(&topic.id) && confident(topic));
+            if others.is_empty() {
+                break;
+            }
+            for topic in &others {
+                open.remove(&topic.id);
+                done.insert(topic.id.clone());
+            }
             answering.extend(others);
         }
         let item = |topic: &Topic| self.item(text, topic, &new, before, said);
         news.discussions = answering.iter().filter_map(item).collect();
+        if !said.is_empty() {
+            news.discussions.extend(self.contradicting(&new, &open, before, said)?);
+        }
         Ok(news)
+    }
+
+    /// Returns the discussions of `others`, which do not answer the question, with a new answer that contradicts a quote
+    /// of an earlier report.
+    fn contradicting(
+        &self,
+        new: &HashSet<Id>,
+        others: &HashSet<Id>,
+        before: Option<&Snapshot>,
+        said: &[Said],
+    ) -> Result<Vec<Item>, AskError> {
+        let mut groups: BTreeMap<Id, Vec<Passage>> = BTreeMap::new();
+        let words = Words::default();
+        let subjects: Vec<HashSet<String>> = said.iter().map(|said| words.set(&said.quote)).collect();
+        // Most of what is new has too few words of any quote to be read sentence by sentence.
+        let near = |text: &str| {
+            let own = words.set(text);
+            subjects
+                .iter()
+                .any(|subject| subject.intersection(&own).count() >= agreement::MIN_SHARED)
+        };
+        self.store
+            .each_passage(&mut |passage| {
+                if new.contains(&passage.id) && others.contains(&passage.id.group()) && near(&passage.text) {
+                    groups.entry(passage.id.group()).or_default().push(passage);
+                }
+            })
+            .map_err(RetrieveError::from)?;
+        let mut items = Vec::new();
+        for (id, mut passages) in groups {
+            passages.sort_by(|a, b| (&a.id, a.part).cmp(&(&b.id, b.part)));
+            let Some(topic) = Topic::new(id, passages, Found::default()) else {
+                continue;
+            };
+            if let Some(evidence) = self.against(&topic, said) {
+                let known =
+                    |passage: &Passage| before.is_some_and(|before| before.contains_key(&passage.id.to_string()));
+                let changed = topic.passages.iter().any(known);
+                items.extend(item_of(&topic, changed, vec![evidence]));
+            }
+        }
+        Ok(items)
     }
 
     /// Returns the answers and sections that differ from those of `before`.
@@ -171,38 +232,42 @@ impl Search<'_> {
                 contradicts: None,
             });
         }
-        let first = fresh.passages.first().filter(|_| !evidence.is_empty())?;
-        Some(Item {
-            id: fresh.id.to_string(),
-            discussion: fresh.title.clone(),
-            edition: fresh.edition.clone(),
-            date: first.date.clone(),
-            path: first.path.clone(),
-            change: if changed { Change::Changed } else { Change::New },
-            evidence,
-        })
+        item_of(&fresh, changed, evidence)
     }
 
     /// Returns the first sentence of `topic` that contradicts a quote of an earlier report.
     fn against(&self, topic: &Topic, said: &[Said]) -> Option<Evidence> {
         let checker = Checker::new(self.meaning);
+        let quotes: Vec<_> = said.iter().map(|said| checker.read(&said.quote)).collect();
         let honest = topic.sentences.iter().filter(|sentence| sentence.honest);
         honest.into_iter().find_map(|sentence| {
             let passage = &topic.passages[sentence.passage];
             let own = &passage.text[sentence.span.clone()];
-            let denies = |said: &&Said| checker.relation(own, &said.quote) == Some(Relation::Contradicts);
+            let sentence = checker.read(own);
             // The newest report first. A corrected answer contradicts nobody but itself.
-            let other = said
-                .iter()
-                .rev()
-                .filter(|said| said.id != passage.id.to_string())
-                .find(denies)?;
+            let mut others = said.iter().zip(&quotes).rev();
+            let (other, _) =
+                others.find(|(said, quote)| said.id != passage.id.to_string() && checker.denies(&sentence, quote))?;
             Some(Evidence {
                 said: quote(passage, own),
                 contradicts: Some(other.clone()),
             })
         })
     }
+}
+
+/// Returns an item with `evidence`, or `None` without any.
+fn item_of(topic: &Topic, changed: bool, evidence: Vec<Evidence>) -> Option<Item> {
+    let first = topic.passages.first().filter(|_| !evidence.is_empty())?;
+    Some(Item {
+        id: topic.id.to_string(),
+        discussion: topic.title.clone(),
+        edition: topic.edition.clone(),
+        date: first.date.clone(),
+        path: first.path.clone(),
+        change: if changed { Change::Changed } else { Change::New },
+        evidence,
+    })
 }
 
 fn quote(passage: &Passage, text: &str) -> Said {
