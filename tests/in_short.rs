@@ -53,7 +53,7 @@ fn it_stands_above_the_contributors_and_cites_the_question() {
         "{answer:#}"
     );
     // A question in other words is above it, once.
-    let text = ask(&home, &["how to ask for raise"]).ok().stdout;
+    let text = ask(&home, &["how to ask for a raise"]).ok().stdout;
     assert!(
         text.starts_with(&format!("Asked: {QUESTION}\n\nIn short: {SHORT} [1]\n\nIda")),
         "{text}"
@@ -95,7 +95,7 @@ fn a_long_one_is_an_error_that_names_the_line() {
     let home = home(&"long ".repeat(200));
     let ran = ask(&home, &[QUESTION]);
     assert!(
-        ran.stderr.contains("pay.md:8") && ran.stderr.contains("`In short:`"),
+        ran.stderr.contains("pay.md: line 8") && ran.stderr.contains("`In short:`"),
         "{}",
         ran.stderr
     );

@@ -116,6 +116,7 @@ fn discussion(vocabulary: &Vocabulary, random: &mut Random, number: u32) -> Disc
         number,
         title: vocabulary.text(random, 7),
         asked_by: None,
+        in_short: None,
         also_asked: Vec::new(),
         body: vocabulary.text(random, 40),
         answers: ('a'..='d')

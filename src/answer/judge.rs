@@ -113,7 +113,7 @@ pub fn abstains(confidence: f32, minimum: f32) -> bool {
 /// the confidence to answer at, 0..=1.
 pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning: Option<&dyn Meaning>, minimum: f32) {
     let features = features(question, asked, topics, meaning);
-    let bare_question = bare(question);
+    let plain_question = plainly(question);
     for (topic, features) in topics.iter_mut().zip(features) {
         let reworded = topic.passages.iter().any(|passage| !passage.also_asked.is_empty());
         let fit = match meaning {
@@ -126,7 +126,7 @@ pub fn judge(question: &str, asked: &[AskedWord], topics: &mut [Topic], meaning:
         if meaning.is_none() && asked.len() >= LONG && is_elsewhere(&features) {
             topic.confidence *= ELSEWHERE;
         }
-        topic.asks_the_same = asks(&bare_question, topic);
+        topic.asks_the_same = asks(&plain_question, topic);
         if topic.asks_the_same {
             topic.confidence = topic.confidence.max(SAME);
         }
@@ -165,11 +165,30 @@ fn is_elsewhere(features: &Features) -> bool {
     features.all_words < LEAST_OF_LONG && features.asked_words < NEXT_TO_NONE
 }
 
-/// Returns whether a discussion asks the question of these letters, in its title or in another wording.
-fn asks(bare_question: &str, topic: &Topic) -> bool {
+/// Openings of a question for which `how` alone would do.
+const HOW: [&str; 8] = [
+    "howto",
+    "howdoi",
+    "howcani",
+    "howshouldi",
+    "howdoyou",
+    "howdoesone",
+    "howdowe",
+    "howcanwe",
+];
+
+/// Returns the letters and digits of a question. All openings that ask how are alike: `How do I ask?`, `how to ask`.
+fn plainly(question: &str) -> String {
+    let bare = bare(question);
+    let rest = HOW.iter().find_map(|opening| bare.strip_prefix(opening));
+    rest.map(|rest| format!("how{rest}")).unwrap_or(bare)
+}
+
+/// Returns whether a discussion asks `plain`, a question as [`plainly`] returns it, in its title or in another wording.
+fn asks(plain: &str, topic: &Topic) -> bool {
     let wordings = topic.passages.iter().flat_map(|passage| &passage.also_asked);
     let mut wordings = wordings.chain([&topic.title]);
-    !bare_question.is_empty() && wordings.any(|wording| bare(wording) == bare_question)
+    !plain.is_empty() && wordings.any(|wording| plainly(wording) == plain)
 }
 
 /// Returns the odds of a confidence: 0 or more.
@@ -324,6 +343,11 @@ mod tests {
             ("e/q2", Verdict::Answers)
         );
         assert_eq!(topics[1].verdict, Verdict::Off);
+        judge("how to ask for a raise", &[], &mut topics, Some(&Same), 0.5);
+        assert_eq!(
+            (topics[0].id.to_string().as_str(), topics[1].verdict),
+            ("e/q2", Verdict::Off)
+        );
         judge("Salary talk – when", &[], &mut topics, Some(&Same), 0.5);
         assert!(topics.iter().all(|topic| topic.verdict == Verdict::Answers));
     }

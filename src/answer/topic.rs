@@ -50,7 +50,7 @@ pub struct Topic {
     pub features: Features,
     /// How likely the discussion answers the question: 0..=1, and 0 until it is judged.
     pub confidence: f32,
-    /// Whether it asks the question word for word. Set when the discussion is judged.
+    /// Whether it asks the question in the same words, however it asks how. Set when the discussion is judged.
     pub asks_the_same: bool,
     pub verdict: Verdict,
 }

@@ -32,11 +32,14 @@ impl Said {
     }
 }
 
+/// A discussion that was read, and who contradicts others in it.
+type Read = (Topic, Vec<(Id, String)>);
+
 /// Reads discussions. It remembers what it quoted.
 pub(super) struct Quoter<'a> {
     meaning: Option<&'a dyn Meaning>,
     /// Discussions that were read, and who contradicts others in them. `None` if one has no text.
-    read: BTreeMap<Id, Option<(Topic, Vec<(Id, String)>)>>,
+    read: BTreeMap<Id, Option<Read>>,
     shown: Vec<Shown>,
 }
 
