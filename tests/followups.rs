@@ -103,11 +103,11 @@ fn what_leans_is_found_as_with_all_joined_and_what_does_not_as_typed() {
             alone[measure] >= joined[measure] - less[measure],
             "{alone:?} {joined:?}"
         );
-        assert!(alone[measure] > typed[measure] + 0.08, "{alone:?} {typed:?}");
+        assert!(alone[measure] > typed[measure] + 0.1, "{alone:?} {typed:?}");
     }
     let [typed, joined, alone] = all(&new_topics(Split::Tune));
     for measure in 0..3 {
-        assert!(alone[measure] > joined[measure] + 0.09, "{alone:?} {joined:?}");
+        assert!(alone[measure] > joined[measure] + 0.08, "{alone:?} {joined:?}");
         assert!(alone[measure] > typed[measure] - 0.01, "{alone:?} {typed:?}");
     }
 }
