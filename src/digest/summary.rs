@@ -198,10 +198,21 @@ fn chosen(items: &[Item], quoter: &mut Quoter, voices: usize) -> Vec<(usize, Sai
     chosen
 }
 
-/// Shortens what is said to [`SENTENCES`] in all, the least worth first. Returns it in the order of the text, each with
+/// Shortens what is said to [`SENTENCES`] in all: what each discussion says first has room before the rest, and then
+/// what is worth most. Returns it in the order of the text, each with
 /// the index of its discussion and the number of its sentences. Who contradicts comes last in a discussion.
-fn fitted(mut chosen: Vec<(usize, Said)>) -> Vec<(usize, usize, Line)> {
-    chosen.sort_by(|a, b| b.1.worth.total_cmp(&a.1.worth));
+fn fitted(chosen: Vec<(usize, Said)>) -> Vec<(usize, usize, Line)> {
+    let (mut first, mut rest): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
+    for one in chosen {
+        match first.iter().any(|(at, _)| *at == one.0) {
+            true => rest.push(one),
+            false => first.push(one),
+        }
+    }
+    for part in [&mut first, &mut rest] {
+        part.sort_by(|a: &(usize, Said), b| b.1.worth.total_cmp(&a.1.worth));
+    }
+    let chosen = [first, rest].concat();
     let mut room = SENTENCES;
     let mut fitted = Vec::new();
     for (n, (at, said)) in chosen.iter().enumerate() {
