@@ -128,12 +128,13 @@ fn item_at(own: &[&Sentence], text: &str, at: usize) -> bool {
     own.get(at).is_some_and(|next| opens_item(text, next.span.start))
 }
 
-/// Adds `detail` to `runs`: after what the same contributor says, or at the end. If it goes on where a run ends, it becomes
+/// Adds `detail` to `runs`: after what the same contributor says, or at the end of its discussion. If it goes on where a run ends, it becomes
 /// part of that run.
 pub fn add(runs: &mut Vec<Run>, detail: Run, topics: &[&Topic]) {
     let id = |run: &Run| &run.passage(topics).id;
     let Some(own) = runs.iter().position(|run| id(run) == id(&detail)) else {
-        runs.push(detail);
+        let last = runs.iter().rposition(|run| run.topic == detail.topic);
+        runs.insert(last.map_or(runs.len(), |last| last + 1), detail);
         return;
     };
     let text = &detail.passage(topics).text;
@@ -302,6 +303,24 @@ mod tests {
             &[&topic],
         );
         assert_eq!(runs.len(), 2);
+    }
+
+    #[test]
+    fn what_another_contributor_adds_stays_in_its_discussion() {
+        let mut first = topic(LIST);
+        let mut other = first.passages[0].clone();
+        other.id = "e/q1/z".parse().unwrap();
+        first.passages.push(other);
+        let second = topic(LIST);
+        let of = |topic: usize, passage: usize| Run {
+            topic,
+            passage,
+            ..detail(&second, 0, &[], &[]).unwrap()
+        };
+        let mut runs = vec![of(0, 0), of(1, 0)];
+        add(&mut runs, of(0, 1), &[&first, &second]);
+        let places: Vec<_> = runs.iter().map(|run| (run.topic, run.passage)).collect();
+        assert_eq!(places, [(0, 0), (0, 1), (1, 0)]);
     }
 
     #[test]
