@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use askpm::index::Store;
 use askpm::retrieve::{Query, search};
+use askpm_fixtures::Numbers;
 
 use crate::harness::{Home, Run};
 
@@ -24,20 +25,6 @@ const MOST_ROUNDS: usize = 6;
 
 /// In one of this many rounds, the index is built from nothing. If killed then, there is none or a complete one.
 const ANEW: usize = 10;
-
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), so that every run kills at the same fractions of a refresh's time.
-pub struct Random(pub u64);
-
-impl Random {
-    /// Returns a number from 0 to 1.
-    pub fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
 
 fn askpm(home: &Home) -> Run {
     home.bare().env("ASKPM_CORPUS", home.path("corpus"))
@@ -117,7 +104,7 @@ pub fn refreshes_killed(kills: usize) {
     askpm(&home).args(["refresh"]).run().ok();
     let index = index(&home);
     let mut time = duration(&home, 1);
-    let mut random = Random(20_240_501);
+    let mut random = Numbers(20_240_501);
     let (mut old, mut new, mut none, mut killed, mut round) = (0, 0, 0, 0, 0);
     write(&home, 100);
     askpm(&home).args(["refresh"]).run().ok();

@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Stance;
-use super::meaning::{Meaning, Scale, sum};
+use super::meaning::{Meaning, Scale, alike, sum};
 use super::reading;
 use super::runs::Run;
 use super::topic::Topic;
@@ -257,10 +257,8 @@ fn parts(all: &[Sentence], count: usize) -> Vec<std::ops::Range<usize>> {
 }
 
 fn same(a: &Sentence, b: &Sentence, scale: Scale) -> bool {
-    let shared = a.stems.intersection(&b.stems).count() as f32;
-    let dice = 2.0 * shared / (a.stems.len() + b.stems.len()).max(1) as f32;
-    let vectors = a.vector.as_deref().zip(b.vector.as_deref());
-    dice >= SAME_WORDS || vectors.is_some_and(|(one, other)| scale.cosine(one, other) >= SAME_MEANING)
+    let (one, other) = ((&a.stems, a.vector.as_deref()), (&b.stems, b.vector.as_deref()));
+    alike(one, other, scale, SAME_WORDS, SAME_MEANING)
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 //!
 //! Answering works without one; words then decide.
 
+use std::collections::HashSet;
+
 use crate::corpus::Passage;
 pub use crate::scale::Scale;
 
@@ -54,6 +56,18 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
     } else {
         0.0
     }
+}
+
+/// The stems of a text and, with an embedding model, its vector.
+pub(crate) type Sketch<'a> = (&'a HashSet<String>, Option<&'a [f32]>);
+
+/// Returns whether two texts say the same: they are at least `least_words` alike in words (Dice), or `least_meaning` in
+/// meaning (cosine).
+pub(crate) fn alike(one: Sketch, other: Sketch, scale: Scale, least_words: f32, least_meaning: f32) -> bool {
+    let shared = one.0.intersection(other.0).count() as f32;
+    let dice = 2.0 * shared / (one.0.len() + other.0.len()).max(1) as f32;
+    let near = one.1.zip(other.1).map(|(a, b)| scale.cosine(a, b));
+    dice >= least_words || near.is_some_and(|near| near >= least_meaning)
 }
 
 /// Returns the sum of all `vectors`, or `None` if there are none or one is missing.

@@ -4,6 +4,7 @@
 //! worth, and `reading` how it reads at the start of a quote. A complete thought matters more than similar words. A run
 //! that refers to something before it must include that sentence, or it is not used.
 
+mod candidate;
 pub mod detail;
 mod line;
 pub mod lines;
@@ -11,15 +12,14 @@ mod opening;
 mod point;
 pub mod worth;
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use super::draft::one_line;
-use super::meaning::{Scale, sum};
 use super::sentences::opens_item;
 use super::topic::Topic;
 use super::{Stance, reading};
 use crate::corpus::{Id, Passage};
+use candidate::{Candidate, says_the_same};
 pub use line::line;
 pub use opening::everybody;
 use worth::Sentence;
@@ -68,10 +68,6 @@ const SECOND_DISCUSSION: f32 = 0.8;
 /// The cost of a word, in the worth of a sentence. Of two runs that say as much, the shorter is better.
 const WORD_COST: f32 = 0.0002;
 
-/// Voices at least this similar, in words (Dice) or in meaning (cosine), say the same.
-const SAME_WORDS: f32 = 0.7;
-const SAME_MEANING: f32 = 0.86;
-
 /// Words that this conversation showed before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
@@ -115,16 +111,6 @@ impl Run {
             ..passage.clone()
         }
     }
-}
-
-/// A run that may be chosen, and what it is compared by.
-#[derive(Clone)]
-struct Candidate {
-    run: Run,
-    stems: HashSet<String>,
-    vector: Option<Vec<f32>>,
-    scale: Scale,
-    words: usize,
 }
 
 /// Returns the runs that answer `question`, one for each contributor.
@@ -283,22 +269,16 @@ fn best(
     let standing = if part[0].topic == 0 { 1.0 } else { SECOND_DISCUSSION };
     let stances = part.iter().map(|s| reading::stance(&text[s.span.clone()]));
     let stance = stances.into_iter().find(|stance| *stance != Stance::Supports);
-    Some(Candidate {
-        stems: part.iter().flat_map(|s| s.stems.iter().cloned()).collect(),
-        vector: sum(part.iter().map(|s| s.vector.as_deref())),
-        scale: part[0].scale,
-        words: part.iter().map(|s| s.words).sum(),
-        run: Run {
-            topic: part[0].topic,
-            passage: part[0].passage,
-            sentences: part.iter().map(|s| s.span.clone()).collect(),
-            stance: stance.unwrap_or(Stance::Supports),
-            introduces: reading::introduces(&text[part[0].span.clone()]),
-            lead,
-            strength: part.iter().map(|s| s.worth).fold(0.0, f32::max) * standing,
-            worth: worth * standing,
-        },
-    })
+    let mut candidate = Candidate::of(part);
+    candidate.run = Run {
+        stance: stance.unwrap_or(Stance::Supports),
+        introduces: reading::introduces(&text[part[0].span.clone()]),
+        lead,
+        strength: part.iter().map(|s| s.worth).fold(0.0, f32::max) * standing,
+        worth: worth * standing,
+        ..candidate.run
+    };
+    Some(candidate)
 }
 
 /// Returns whether a sentence of `passage` is the first of its answer.
@@ -419,14 +399,6 @@ fn extend<'a>(
         }
     }
     extend(pool, at + 1, most, chosen, best);
-}
-
-fn says_the_same(a: &Candidate, b: &Candidate) -> bool {
-    let shared = a.stems.intersection(&b.stems).count() as f32;
-    let dice = 2.0 * shared / (a.stems.len() + b.stems.len()).max(1) as f32;
-    let vectors = a.vector.as_deref().zip(b.vector.as_deref());
-    let near = vectors.map(|(one, other)| a.scale.cosine(one, other));
-    dice >= SAME_WORDS || near.is_some_and(|near| near >= SAME_MEANING)
 }
 
 /// Orders the runs as their discussions print them, those of the first discussion first.

@@ -9,7 +9,7 @@ use super::features::Features;
 use super::injection;
 use super::meaning::{Meaning, Scale};
 use crate::corpus::copies::AlsoIn;
-use crate::corpus::{Id, Passage};
+use crate::corpus::{Id, Passage, passage};
 
 /// How a discussion relates to a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -116,11 +116,9 @@ impl Topic {
         })
     }
 
-    /// The identifiers of its answers in printed order. A long answer has several passages.
+    /// The identifiers of its answers in printed order.
     pub fn answers(&self) -> Vec<&Id> {
-        let mut ids: Vec<&Id> = self.passages.iter().map(|passage| &passage.id).collect();
-        ids.dedup();
-        ids
+        passage::ids(&self.passages)
     }
 
     /// Computes the vector of each sentence. This runs the embedding model over the whole discussion.

@@ -99,6 +99,13 @@ pub fn passages(edition: &Edition, path: &str) -> Vec<Passage> {
     out
 }
 
+/// Returns the identifiers of `passages` in their order. A long answer has several passages.
+pub fn ids(passages: &[Passage]) -> Vec<&Id> {
+    let mut ids: Vec<&Id> = passages.iter().map(|passage| &passage.id).collect();
+    ids.dedup();
+    ids
+}
+
 /// Cuts `body` at blank lines into slices of at most `max` bytes, keeping paragraphs whole. A longer paragraph is cut
 /// after a sentence, or else after a word. Every slice is verbatim and none is blank.
 fn pieces(body: &str, max: usize) -> Vec<&str> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Line;
 use crate::answer::meaning::Meaning;
-use crate::answer::runs::lines::{Point, points};
+use crate::answer::runs::lines::{Point, Speakers};
 use crate::answer::runs::{Run, Shown};
 use crate::answer::stands::against;
 use crate::answer::topic::{Found, Topic};
@@ -32,14 +32,11 @@ impl Said {
     }
 }
 
-/// A discussion that was read, and who contradicts others in it.
-type Read = (Topic, Vec<(Id, String)>);
-
 /// Reads discussions. It remembers what it quoted.
 pub(super) struct Quoter<'a> {
     meaning: Option<&'a dyn Meaning>,
-    /// Discussions that were read, and who contradicts others in them. `None` if one has no text.
-    read: BTreeMap<Id, Option<Read>>,
+    /// Discussions that were read. `None` if one has no text.
+    read: BTreeMap<Id, Option<Speakers>>,
     shown: Vec<Shown>,
 }
 
@@ -55,12 +52,10 @@ impl<'a> Quoter<'a> {
     /// Returns what each contributor of `item` says, in printed order, without what was shown.
     pub fn said(&mut self, item: &Item) -> Vec<Said> {
         let meaning = self.meaning;
-        let topic = self.read.entry(item.id.clone()).or_insert_with(|| read(item, meaning));
-        let Some((topic, against)) = topic else {
-            return Vec::new();
-        };
+        let read = self.read.entry(item.id.clone()).or_insert_with(|| read(item, meaning));
+        let Some(speakers) = read else { return Vec::new() };
         let line = |run: &Run| {
-            let passage = run.cut(&[topic]);
+            let passage = run.cut(&[speakers.topic()]);
             Line {
                 id: passage.id.to_string(),
                 contributor: passage.contributor,
@@ -69,7 +64,7 @@ impl<'a> Quoter<'a> {
                 stance: run.stance,
             }
         };
-        let points = points(&question(item), topic, against, &self.shown);
+        let points = speakers.points(&self.shown);
         let said = |point: &Point| Said {
             worth: point.run.worth,
             line: line(&point.run),
@@ -102,7 +97,7 @@ pub(super) fn question(item: &Item) -> String {
     }
 }
 
-fn read(item: &Item, meaning: Option<&dyn Meaning>) -> Option<(Topic, Vec<(Id, String)>)> {
+fn read(item: &Item, meaning: Option<&dyn Meaning>) -> Option<Speakers> {
     let mut topic = Topic::new(item.id.clone(), item.passages.clone(), Found::default())?;
     if let Some(meaning) = meaning {
         topic.read(meaning);
@@ -110,5 +105,5 @@ fn read(item: &Item, meaning: Option<&dyn Meaning>) -> Option<(Topic, Vec<(Id, S
         topic.heads = heads.and_then(|heads| heads.try_into().ok());
     }
     let against = against(&question(item), &topic);
-    Some((topic, against))
+    Some(Speakers::new(&question(item), topic, against))
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::among::Among;
 use super::list::Question;
 use super::state::{Said, Snapshot};
-use crate::answer::agreement::{self, Checker};
+use crate::answer::agreement::{self, Checker, Read};
 use crate::answer::meaning::Meaning;
 use crate::answer::runs::{self, Shown};
 use crate::answer::topic::{Found, Topic, Verdict};
@@ -142,10 +142,12 @@ impl Search<'_> {
             }
             answering.extend(others);
         }
-        let item = |topic: &Topic| self.item(text, topic, &new, before, said);
+        let reported = Reported::new(said, self.meaning);
+        let item = |topic: &Topic| self.item(text, topic, &new, before, &reported);
         news.discussions = answering.iter().filter_map(item).collect();
         if !said.is_empty() {
-            news.discussions.extend(self.contradicting(&new, &open, before, said)?);
+            news.discussions
+                .extend(self.contradicting(&new, &open, before, &reported)?);
         }
         Ok(news)
     }
@@ -157,11 +159,11 @@ impl Search<'_> {
         new: &HashSet<Id>,
         others: &HashSet<Id>,
         before: Option<&Snapshot>,
-        said: &[Said],
+        reported: &Reported,
     ) -> Result<Vec<Item>, AskError> {
         let mut groups: BTreeMap<Id, Vec<Passage>> = BTreeMap::new();
         let words = Words::default();
-        let subjects: Vec<HashSet<String>> = said.iter().map(|said| words.set(&said.quote)).collect();
+        let subjects: Vec<HashSet<String>> = reported.said.iter().map(|said| words.set(&said.quote)).collect();
         // Most of what is new has too few words of any quote to be read sentence by sentence.
         let near = |text: &str| {
             let own = words.set(text);
@@ -182,7 +184,7 @@ impl Search<'_> {
             let Some(topic) = Topic::new(id, passages, Found::default()) else {
                 continue;
             };
-            if let Some(evidence) = self.against(&topic, said) {
+            if let Some(evidence) = reported.contradicted_by(&topic) {
                 let known =
                     |passage: &Passage| before.is_some_and(|before| before.contains_key(&passage.id.to_string()));
                 let changed = topic.passages.iter().any(known);
@@ -207,7 +209,7 @@ impl Search<'_> {
         topic: &Topic,
         new: &HashSet<Id>,
         before: Option<&Snapshot>,
-        said: &[Said],
+        reported: &Reported,
     ) -> Option<Item> {
         let known = |id: &Id| before.is_some_and(|before| before.contains_key(&id.to_string()));
         let changed = topic.passages.iter().any(|passage| known(&passage.id));
@@ -219,8 +221,8 @@ impl Search<'_> {
         if let Some(meaning) = self.meaning {
             fresh.read(meaning);
         }
-        let mut evidence: Vec<Evidence> = self.against(&fresh, said).into_iter().collect();
-        let mut shown: Vec<Shown> = said.iter().map(shown_of).collect();
+        let mut evidence: Vec<Evidence> = reported.contradicted_by(&fresh).into_iter().collect();
+        let mut shown: Vec<Shown> = reported.said.iter().map(shown_of).collect();
         shown.extend(evidence.iter().map(|one| shown_of(&one.said)));
         for run in runs::choose(question, &[&fresh], &shown, MAX_WORDS) {
             if evidence.len() == QUOTES {
@@ -234,18 +236,35 @@ impl Search<'_> {
         }
         item_of(&fresh, changed, evidence)
     }
+}
+
+/// What earlier reports quoted, read to be compared with what is new.
+struct Reported<'a> {
+    said: &'a [Said],
+    quotes: Vec<Read<'a>>,
+    checker: Checker<'a>,
+}
+
+impl<'a> Reported<'a> {
+    fn new(said: &'a [Said], meaning: Option<&'a dyn Meaning>) -> Self {
+        let checker = Checker::new(meaning);
+        Reported {
+            quotes: said.iter().map(|said| checker.read(&said.quote)).collect(),
+            said,
+            checker,
+        }
+    }
 
     /// Returns the first sentence of `topic` that contradicts a quote of an earlier report.
-    fn against(&self, topic: &Topic, said: &[Said]) -> Option<Evidence> {
-        let checker = Checker::new(self.meaning);
-        let quotes: Vec<_> = said.iter().map(|said| checker.read(&said.quote)).collect();
+    fn contradicted_by(&self, topic: &Topic) -> Option<Evidence> {
+        let Reported { said, quotes, checker } = self;
         let honest = topic.sentences.iter().filter(|sentence| sentence.honest);
         honest.into_iter().find_map(|sentence| {
             let passage = &topic.passages[sentence.passage];
             let own = &passage.text[sentence.span.clone()];
             let sentence = checker.read(own);
             // The newest report first. A corrected answer contradicts nobody but itself.
-            let mut others = said.iter().zip(&quotes).rev();
+            let mut others = said.iter().zip(quotes).rev();
             let (other, _) =
                 others.find(|(said, quote)| said.id != passage.id.to_string() && checker.denies(&sentence, quote))?;
             Some(Evidence {

@@ -6,7 +6,7 @@ use crate::answer::meaning::{Meaning, sum};
 use crate::answer::words::Words;
 use crate::corpus::copies::{Added, AlsoIn, Texts};
 use crate::corpus::source::sender;
-use crate::corpus::{Edition, Id, Passage, passages};
+use crate::corpus::{Edition, Id, Passage, passage, passages};
 
 /// A discussion or section.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,9 +53,7 @@ impl Item {
 
     /// How many contributors it has. A section counts as one.
     pub fn voices(&self) -> usize {
-        let mut ids: Vec<&Id> = self.passages.iter().map(|passage| &passage.id).collect();
-        ids.dedup();
-        ids.len()
+        passage::ids(&self.passages).len()
     }
 
     /// What was asked: the asker's text. It is empty for a section.

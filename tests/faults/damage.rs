@@ -9,13 +9,12 @@ use super::hub::{Pull, model_bytes};
 use super::{Outcome, found, home, ids, lost, snapshot};
 use crate::harness::Home;
 use crate::harness::tiny_bert;
-use crate::kills::Random;
-use askpm_fixtures::{TinyGguf, Weights};
+use askpm_fixtures::{Numbers, TinyGguf, Weights};
 
 /// Damages `bytes` in several ways: truncated, emptied, and with one bit flipped at each of `flips` places.
-fn harmed(bytes: &[u8], flips: usize, random: &mut Random) -> Vec<Vec<u8>> {
+fn harmed(bytes: &[u8], flips: usize, random: &mut Numbers) -> Vec<Vec<u8>> {
     let place =
-        |random: &mut Random| ((bytes.len() as f64 * random.unit()) as usize).min(bytes.len().saturating_sub(1));
+        |random: &mut Numbers| ((bytes.len() as f64 * random.unit()) as usize).min(bytes.len().saturating_sub(1));
     let mut out = vec![
         Vec::new(),
         bytes[..bytes.len() / 2].to_vec(),
@@ -46,7 +45,7 @@ pub fn index() -> Outcome {
     let expected = found(&home);
     let folder = home.path(".cache/askpm/index");
     let pristine = snapshot(&folder);
-    let mut random = Random(11);
+    let mut random = Numbers(11);
     for (path, bytes) in &pristine {
         let mut harms: Vec<Option<Vec<u8>>> = harmed(bytes, 3, &mut random).into_iter().map(Some).collect();
         harms.push(None);
@@ -109,7 +108,7 @@ pub fn vectors() -> Outcome {
         .iter()
         .find(|(path, _)| path.ends_with("vectors"))
         .expect("a file of vectors");
-    for harm in harmed(bytes, 25, &mut Random(13)) {
+    for harm in harmed(bytes, 25, &mut Numbers(13)) {
         fs::write(path, harm).unwrap();
         let ran = search();
         outcome.goes_on(&home, &ran);
@@ -124,7 +123,7 @@ pub fn model_file() -> Outcome {
     let mut outcome = Outcome::new();
     let home = home(5);
     let bytes = TinyGguf::new("llama", Weights::F32).bytes();
-    let mut random = Random(17);
+    let mut random = Numbers(17);
     // Most of the file is weights. What can go wrong is in the header.
     let header = bytes.len().min(6_000);
     let mut harms = harmed(&bytes, 10, &mut random);
@@ -161,7 +160,7 @@ pub fn listed_model() -> Outcome {
     let pull = Pull::new(&bytes);
     pull.pull().ok();
     let file = fs::canonicalize(pull.file().unwrap()).unwrap();
-    for harm in harmed(&bytes, 5, &mut Random(19)) {
+    for harm in harmed(&bytes, 5, &mut Numbers(19)) {
         fs::write(&file, &harm).unwrap();
         let ran = pull.askpm().args(["models", "verify", "tiny"]).run();
         outcome.fails(&pull.home, &ran);
@@ -184,7 +183,7 @@ pub fn editions() -> Outcome {
         .collect();
     let mut before = snapshot(&home.path("corpus"));
     before.remove(&path);
-    for harm in harmed(&bytes, 40, &mut Random(23)) {
+    for harm in harmed(&bytes, 40, &mut Numbers(23)) {
         fs::write(&path, &harm).unwrap();
         let ran = home.bare().args(["search", "--json", "-n", "100", "walrus"]).run();
         outcome.goes_on(&home, &ran);
@@ -204,7 +203,7 @@ pub fn settings() -> Outcome {
         "corpus = {:?}\nmodel = \"none\"\ntop_k = 5\nfeeds = []\n",
         home.path("corpus")
     );
-    for harm in harmed(bytes.as_bytes(), 60, &mut Random(29)) {
+    for harm in harmed(bytes.as_bytes(), 60, &mut Numbers(29)) {
         fs::write(&path, &harm).unwrap();
         let ran = home.bare().args(["search", "walrus"]).run();
         outcome.ends(&home, &ran);
@@ -238,7 +237,7 @@ pub fn notes() -> Outcome {
     let noted = pristine
         .iter()
         .filter(|(path, _)| !path.starts_with(cache.join("index")));
-    let mut random = Random(31);
+    let mut random = Numbers(31);
     let mut files = 0;
     for (path, bytes) in noted {
         files += 1;

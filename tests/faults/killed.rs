@@ -9,7 +9,8 @@ use super::hub::{Pull, model_bytes};
 use super::{Outcome, found, home, lost, snapshot};
 use crate::harness::Home;
 use crate::harness::hub::Fault;
-use crate::kills::{Random, refreshes_killed};
+use crate::kills::refreshes_killed;
+use askpm_fixtures::Numbers;
 
 const KILLS: usize = 20;
 
@@ -47,7 +48,7 @@ pub fn import() -> Outcome {
     };
     let expected = names(&whole);
     assert!(expected.len() >= 40, "{:?}", expected.keys());
-    let mut random = Random(7);
+    let mut random = Numbers(7);
     while outcome.tries < KILLS {
         let home = Home::new();
         newsletters(&home, 40);
@@ -79,7 +80,7 @@ pub fn import() -> Outcome {
 pub fn pull() -> Outcome {
     let mut outcome = Outcome::new();
     let bytes = model_bytes();
-    let mut random = Random(9);
+    let mut random = Numbers(9);
     while outcome.tries < KILLS {
         let pull = Pull::new(&bytes);
         pull.hub

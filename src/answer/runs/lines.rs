@@ -28,16 +28,40 @@ pub struct Point {
     pub claims_first: bool,
 }
 
-/// Returns what each contributor of `topic` says on `question`, in printed order.
-///
-/// `against` are those who say that others are wrong, each with the sentence that shows it, see `stands`. They come last,
-/// with that stance. The function leaves out everything that was `shown`, and contributors who say nothing that may be
-/// quoted.
-pub fn points(question: &str, topic: &Topic, against: &[(Id, String)], shown: &[Shown]) -> Vec<Point> {
-    let sentences = worth::sentences(question, &[topic]);
+/// A discussion that was read, to tell what each contributor says.
+pub struct Speakers {
+    topic: Topic,
+    /// What its sentences are worth for its question.
+    sentences: Vec<Sentence>,
+    against: Vec<(Id, String)>,
+}
+
+impl Speakers {
+    /// Reads `topic`, whose contributors speak on `question`. `against` are those who say that others are wrong, each with
+    /// the sentence that shows it, see `stands`.
+    pub fn new(question: &str, topic: Topic, against: Vec<(Id, String)>) -> Speakers {
+        Speakers {
+            sentences: worth::sentences(question, &[&topic]),
+            topic,
+            against,
+        }
+    }
+
+    pub fn topic(&self) -> &Topic {
+        &self.topic
+    }
+
+    /// Returns what each contributor says, in printed order. Those who say that others are wrong come last, with that
+    /// stance. It leaves out everything that was `shown`, and contributors who say nothing that may be quoted.
+    pub fn points(&self, shown: &[Shown]) -> Vec<Point> {
+        points(&self.topic, &self.sentences, &self.against, shown)
+    }
+}
+
+fn points(topic: &Topic, sentences: &[Sentence], against: &[(Id, String)], shown: &[Shown]) -> Vec<Point> {
     let mut points: Vec<Point> = Vec::new();
     let mut chosen: Vec<Candidate> = Vec::new();
-    let claims_first = claims_first(topic, &sentences);
+    let claims_first = claims_first(topic, sentences);
     let alone = topic.answers().len() == 1;
     for id in topic.answers() {
         let of_answer = |s: &&Sentence| topic.passages[s.passage].id == *id;
@@ -181,11 +205,12 @@ mod tests {
 
     /// Identifier, text, short form and stance of what each contributor says.
     fn said(answers: &[(&str, &str)]) -> Vec<(String, String, Option<String>, Stance)> {
-        let topic = topic(answers);
-        let text = |run: &Run| run.cut(&[&topic]).text;
-        let who = |run: &Run| run.passage(&[&topic]).id.to_string();
-        let question = "Why do prices rise every spring?";
-        let points = points(question, &topic, &against(question, &topic), &[]);
+        let (topic, question) = (topic(answers), "Why do prices rise every spring?");
+        let against = against(question, &topic);
+        let speakers = Speakers::new(question, topic, against);
+        let text = |run: &Run| run.cut(&[speakers.topic()]).text;
+        let who = |run: &Run| run.passage(&[speakers.topic()]).id.to_string();
+        let points = speakers.points(&[]);
         let one = |point: &Point| {
             let (run, short) = (&point.run, point.short.as_ref());
             (who(run), text(run), short.map(text), run.stance)
@@ -263,7 +288,8 @@ mod tests {
     fn what_repeats_another_point_is_worth_nothing_and_what_was_shown_is_not_repeated() {
         let same = "Suppliers raise their own rates each spring, so prices must follow.";
         let twice = topic(&[("e/q1/a", same), ("e/q1/b", same)]);
-        let worth: Vec<f32> = points("Why?", &twice, &[], &[])
+        let worth: Vec<f32> = Speakers::new("Why?", twice, Vec::new())
+            .points(&[])
             .iter()
             .map(|point| point.run.worth)
             .collect();
@@ -272,7 +298,8 @@ mod tests {
             id: None,
             quote: same.into(),
         }];
-        assert!(points("Why?", &topic(&[("e/q1/a", same)]), &[], &shown).is_empty());
+        let once = Speakers::new("Why?", topic(&[("e/q1/a", same)]), Vec::new());
+        assert!(once.points(&shown).is_empty());
     }
 
     #[test]

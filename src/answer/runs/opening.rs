@@ -4,9 +4,8 @@
 //! question and the name of the contributor stand with the quote, so its opening can be understood.
 
 use super::worth::{self, Sentence};
-use super::{Candidate, RUN_WORDS, Run, between, breaks_off, each, is_cut_short, of_passage, overlap, sum};
+use super::{Candidate, RUN_WORDS, Run, between, breaks_off, each, is_cut_short, of_passage, overlap};
 use super::{FEWEST_WORDS, SENTENCES, Shown};
-use crate::answer::Stance;
 use crate::answer::reading;
 use crate::answer::sentences::opens_item;
 use crate::answer::topic::Topic;
@@ -66,7 +65,7 @@ pub(super) fn opening(topic: &Topic, whole: &[&Sentence], shown: &[Shown]) -> Op
         .find(|part| thought(part) && long(part))
         .or_else(|| parts().filter(fresh).find(thought))
         .or_else(|| parts().filter(fresh).find(single))?;
-    Some(candidate(part))
+    Some(Candidate::of(part))
 }
 
 /// Returns whether no text is left out between these sentences, and they leave nothing open.
@@ -88,25 +87,6 @@ fn is_whole(topic: &Topic, whole: &[&Sentence], part: &[&Sentence]) -> bool {
         && !is_cut_short(part, next, text)
         && reading::can_end(&text[last.span.clone()])
         && reading::holds_its_speech(&text[first.span.start..last.span.end])
-}
-
-fn candidate(part: &[&Sentence]) -> Candidate {
-    Candidate {
-        stems: part.iter().flat_map(|s| s.stems.iter().cloned()).collect(),
-        vector: sum(part.iter().map(|s| s.vector.as_deref())),
-        scale: part[0].scale,
-        words: part.iter().map(|s| s.words).sum(),
-        run: Run {
-            topic: part[0].topic,
-            passage: part[0].passage,
-            sentences: part.iter().map(|s| s.span.clone()).collect(),
-            stance: Stance::Supports,
-            introduces: false,
-            lead: 0,
-            worth: 0.0,
-            strength: 0.0,
-        },
-    }
 }
 
 #[cfg(test)]

@@ -71,24 +71,25 @@ fn is_separator(c: char) -> bool {
     matches!(c, ')' | ']' | '.' | ':' | '-' | '–' | '—' | '|')
 }
 
+/// The word for a question in languages other than English.
+const QUESTION: [&str; 10] = [
+    "frage",
+    "pregunta",
+    "pergunta",
+    "domanda",
+    "vraag",
+    "fråga",
+    "spørgsmål",
+    "spørsmål",
+    "pytanie",
+    "вопрос",
+];
+
 /// Reads `Question 1Title`, `Question 2) Title`, `Q3: Title`, `Discussion #4 – Title`.
 pub(super) fn question(text: &str) -> Option<Question<'_>> {
     let (text, emphasised) = unemphasised(text);
-    let words = [
-        "question",
-        "discussion",
-        "frage",
-        "pregunta",
-        "pergunta",
-        "domanda",
-        "vraag",
-        "fråga",
-        "spørgsmål",
-        "spørsmål",
-        "pytanie",
-        "вопрос",
-    ];
-    let (rest, short) = match words.iter().find_map(|word| strip_word(text, word)) {
+    let mut words = ["question", "discussion"].iter().chain(&QUESTION);
+    let (rest, short) = match words.find_map(|word| strip_word(text, word)) {
         Some(rest) => (rest, false),
         None => (strip_word(text, "q")?, true),
     };
@@ -209,19 +210,10 @@ pub(super) fn asks(text: &str) -> Option<&str> {
         "reader’s question",
         "reader asks",
         "your question",
-        "frage",
-        "pregunta",
-        "pergunta",
-        "domanda",
-        "vraag",
-        "fråga",
-        "spørgsmål",
-        "spørsmål",
-        "pytanie",
-        "вопрос",
     ];
     let rest = openings
         .iter()
+        .chain(&QUESTION)
         .find_map(|word| strip_word(text, word)?.strip_prefix(':'))
         .or_else(|| text.strip_prefix('Q')?.strip_prefix([':', '.', ')']))
         .or_else(|| text.strip_prefix("[Q]"))

@@ -83,6 +83,7 @@ mod writer;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -151,6 +152,17 @@ impl Default for Limits {
 /// Reads `bytes`, called `name`, without touching anything else. The extension of the name is one sign of their kind.
 pub fn import_bytes(name: &str, bytes: &[u8], limits: &Limits) -> ImportReport {
     import_given(name, bytes, limits, &Given::default())
+}
+
+/// Stack of a thread that reads a file. Elements may be nested deeply.
+const STACK: usize = 64 << 20;
+
+/// Starts a thread that reads a file, or returns why not.
+fn start(read: impl FnOnce() + Send + 'static) -> Result<(), String> {
+    let thread = thread::Builder::new().stack_size(STACK).spawn(read);
+    thread
+        .map(drop)
+        .map_err(|error| format!("no thread could be started to read it: {error}"))
 }
 
 /// Reads `bytes` as [`import_bytes`] does. `given` has facts about them from another file.

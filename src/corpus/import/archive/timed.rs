@@ -3,12 +3,8 @@
 //! A thread that takes too long is left alone, and ends with the program. Its memory is bounded by [`Limits`].
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread;
 
-use super::super::{ImportReport, Limits};
-
-/// Stack of the thread. Elements may be nested deeply.
-const STACK: usize = 64 << 20;
+use super::super::{ImportReport, Limits, start};
 
 /// What to say if the reader panics.
 pub(in crate::corpus::import) const FAILED: &str =
@@ -35,8 +31,8 @@ pub(super) fn read(
         // If nobody waits any more, nobody needs it.
         let _ = sender.send((is_one, left, found));
     };
-    if let Err(error) = thread::Builder::new().stack_size(STACK).spawn(run) {
-        report.skip(name, format!("no thread could be started to read it: {error}"));
+    if let Err(why) = start(run) {
+        report.skip(name, why);
         return true;
     }
     match receiver.recv_timeout(limits.pdf_time) {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::glyphs::{self, Head, Page};
-use crate::corpus::import::Limits;
+use crate::corpus::import::{self, Limits};
 
 /// The argument with which askpm reads a PDF from standard input and prints what is on its pages.
 pub const READER: &str = "--read-pdf-from-stdin";
@@ -25,8 +25,6 @@ pub const READER: &str = "--read-pdf-from-stdin";
 const MEMORY: u64 = 2 << 30;
 /// Most bytes that the process may print for each byte of text that an edition may have.
 const OUTPUT: u64 = 24;
-/// Stack of the thread.
-const STACK: usize = 64 << 20;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -60,10 +58,7 @@ pub(super) fn pages(bytes: &[u8], limits: &Limits) -> Result<Found, String> {
         None => {
             let (bytes, most) = (bytes.to_vec(), limits.text_bytes);
             let run = move || read(bytes, most, &mut |line| sender.send(line).is_ok());
-            thread::Builder::new()
-                .stack_size(STACK)
-                .spawn(run)
-                .map_err(|error| format!("no thread could be started to read it: {error}"))?;
+            import::start(run)?;
             gather(&receiver, limits.pdf_time)
         }
     }
