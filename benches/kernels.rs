@@ -4,11 +4,12 @@
 //! For each type, shape and number of positions, the two take turns. The bench prints medians and their ratio.
 //! Quantising the activations counts for both. Candle and these kernels both use all cores. Then packing is timed.
 //!
-//! `cargo bench --bench kernels`; `cargo bench --bench kernels -- Q4_1` for one type.
+//! `cargo bench --bench kernels`; `cargo bench --bench kernels -- Q4_1` for one type. `ASKPM_CPU=avx2` measures another
+//! path than the fastest.
 
 use std::time::Instant;
 
-use askpm_kernels::{Activations, Matrix, Workers, features, multiply};
+use askpm_kernels::{Activations, Matrix, Workers, choose, features, multiply};
 use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
 use candle_core::{Device, Module, Tensor};
 
@@ -19,6 +20,9 @@ const QWEN3: [(usize, usize); 4] = [(2048, 1024), (1024, 2048), (3072, 1024), (1
 
 fn main() {
     let only = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
+    if let Some(path) = std::env::var("ASKPM_CPU").ok().filter(|path| !path.is_empty()) {
+        choose(&path).expect("a path of this processor");
+    }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{threads} threads, {}", features().join(" "));
     println!("type, rows x inputs, positions: candle, askpm (ratio, GFLOP/s)");

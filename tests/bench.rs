@@ -125,3 +125,45 @@ fn what_bench_cannot_honour_is_refused() {
     let unfetched = home.bare().args(["bench", "--offline"]).run();
     unfetched.fails(1, &["smollm2-135m"]);
 }
+
+#[test]
+fn the_processors_path_is_the_named_one_and_another_is_refused_before_any_work() {
+    let home = Home::new();
+    let model = tiny(&home, 256);
+    let bench = |path: &str| {
+        let run = home
+            .bare()
+            .env("ASKPM_CPU", path)
+            .args(["bench", "--json", "--runs", "1", "-m"]);
+        run.args([&model]).run()
+    };
+    let features = |path| bench(path).ok().json()["cpu_features"].clone();
+    let plain = if cfg!(target_arch = "aarch64") {
+        vec!["neon"]
+    } else {
+        vec![]
+    };
+    assert_eq!(features("plain"), serde_json::json!(plain));
+    let fastest = home
+        .bare()
+        .args(["bench", "--json", "--runs", "1", "-m"])
+        .args([&model])
+        .run();
+    assert_eq!(features(""), fastest.ok().json()["cpu_features"]);
+
+    let foreign = if cfg!(target_arch = "x86_64") { "neon" } else { "avx2" };
+    for (path, cause) in [
+        ("sse", "askpm has no such path"),
+        (foreign, "this processor does not have it"),
+    ] {
+        let ran = bench(path).fails(1, &["cannot compute with ASKPM_CPU=", path, cause]);
+        assert!(
+            ran.hint().contains("plain") && ran.hint().contains("unset ASKPM_CPU"),
+            "{ran:#?}"
+        );
+        let home = Home::new();
+        let ran = home.askpm().env("ASKPM_CPU", path).args(["search", "price"]).run();
+        ran.fails(1, &[cause]);
+        assert!(!home.path(".cache").exists(), "a search began");
+    }
+}

@@ -54,6 +54,17 @@ fn index(home: &Home) -> PathBuf {
 }
 
 #[test]
+fn the_instructions_that_compute_are_named_and_a_wrong_choice_is_a_fault() {
+    let home = Home::new();
+    let run = |path: &str| home.askpm().env("ASKPM_CPU", path).args(["doctor", "--json"]).run();
+    let (state, detail, _) = check(&run("plain"), "machine").unwrap();
+    assert!(state == "ok" && detail.ends_with("computes with plain"), "{detail}");
+    let (state, detail, mend) = check(&run("sse"), "machine").unwrap();
+    assert!(state == "broken" && detail.contains("ASKPM_CPU=sse"), "{detail}");
+    assert!(mend.contains("plain"), "{mend}");
+}
+
+#[test]
 fn a_home_in_order_has_no_fault_and_nothing_to_mend() {
     let home = Home::new();
     let untouched = doctor(&home, &[]).ok();

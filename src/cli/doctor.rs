@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::args::{DoctorArgs, Global};
+use super::choose_cpu_path;
 use super::context::{Context, shown};
 use super::error::{Exit, Failure};
 use super::memory::available_memory_mb;
@@ -16,6 +17,7 @@ use super::mend;
 use super::model::writes_unasked;
 use super::recommend::{Candidate, Machine, best, judge};
 use crate::corpus::{self, Corpus};
+use crate::engine::cpu_path;
 use crate::models::{self, Choice, Model, Net, Registry};
 use crate::render::{json, sanitise};
 
@@ -46,6 +48,7 @@ struct Report {
 }
 
 pub fn run(global: &Global, args: &DoctorArgs) -> Result<Exit, Failure> {
+    let chosen = choose_cpu_path();
     let (context, settings_fault) = Context::despite_settings(global)?;
     let context = &context;
     let mended = if args.fix { mend::mend(context) } else { Vec::new() };
@@ -57,7 +60,7 @@ pub fn run(global: &Global, args: &DoctorArgs) -> Result<Exit, Failure> {
     checks.extend(faults.into_iter().map(Check::from));
     checks.extend([prompts(context), model(context), meaning(context)]);
     checks.extend(ways_out::checks(context));
-    checks.extend([network(context), machine()]);
+    checks.extend([network(context), machine(chosen)]);
     let ok = checks.iter().all(|check| check.state != State::Broken);
     let mut out = io::stdout().lock();
     if args.output.json {
@@ -312,13 +315,17 @@ fn network(context: &Context) -> Check {
     check("network", State::Ok, detail)
 }
 
-fn machine() -> Check {
+fn machine(chosen: Result<(), Failure>) -> Check {
+    if let Err(failure) = chosen {
+        return broken("machine", &failure);
+    }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let memory = available_memory_mb().map_or("unknown".into(), |mb| format!("{mb} MB"));
     let detail = format!(
-        "{} {}, {cores} cores, {memory} of memory free",
+        "{} {}, {cores} cores, {memory} of memory free, computes with {}",
         std::env::consts::OS,
-        std::env::consts::ARCH
+        std::env::consts::ARCH,
+        cpu_path()
     );
     check("machine", State::Ok, detail)
 }

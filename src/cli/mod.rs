@@ -80,6 +80,7 @@ use args::{Cli, Command};
 use context::Context;
 use error::{Exit, Failure};
 
+use crate::engine;
 use crate::render::sanitise;
 
 /// Runs the program with `args`, the first being its own name.
@@ -181,6 +182,7 @@ fn dispatch(cli: Cli, matches: &ArgMatches) -> Result<Exit, Failure> {
             if let Command::Doctor(args) = &command {
                 return doctor::run(&cli.global, args);
             }
+            choose_cpu_path()?;
             let context = Context::new(&cli.global)?;
             match command {
                 Command::Ask(args) => ask::run(&context, &args),
@@ -210,6 +212,20 @@ fn dispatch(cli: Cli, matches: &ArgMatches) -> Result<Exit, Failure> {
             }
         }
     }
+}
+
+/// Makes the kernels use the instruction set that `ASKPM_CPU` names. They must not have run before.
+fn choose_cpu_path() -> Result<(), Failure> {
+    let Some(wanted) = context::variable("ASKPM_CPU").filter(|wanted| !wanted.is_empty()) else {
+        return Ok(());
+    };
+    let wanted = wanted.to_string_lossy();
+    engine::choose_cpu_path(&wanted).map_err(|why| {
+        Failure::new(format!("cannot compute with ASKPM_CPU={wanted}"), why).hinted(format!(
+            "this processor has {}: choose one of these, or unset ASKPM_CPU",
+            engine::cpu_paths().join(", ")
+        ))
+    })
 }
 
 /// Prints clap's message. Help and version are status 0, a wrong command line is status 2.

@@ -71,7 +71,7 @@ pub use device::DeviceChoice;
 pub use drafting::Written;
 pub use error::EngineError;
 pub use machine::MachineSpeed;
-pub use measure::cpu_features;
+pub use measure::{PathError, choose_cpu_path, cpu_features, cpu_path, cpu_paths};
 pub use model::Runner;
 pub use thoughts::Thoughts;
 

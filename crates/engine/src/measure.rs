@@ -56,6 +56,10 @@ impl LocalEngine {
     }
 }
 
+/// How the kernels name and choose an instruction set: that of this process, all that this processor has, and another
+/// one than the fastest.
+pub use askpm_kernels::{PathError, choose as choose_cpu_path, path as cpu_path, paths as cpu_paths};
+
 /// Returns the names of the processor features that the kernels use on this machine.
 pub fn cpu_features() -> &'static [&'static str] {
     askpm_kernels::features()

@@ -30,9 +30,10 @@
 //! 8 bits in blocks of 32 inputs, as in llama.cpp, and lie in tiles of positions. A kernel keeps one block of a panel in
 //! registers while it goes over the positions of a tile.
 //!
-//! The instruction set is chosen when the program starts: AVX-512, AVX2, NEON or plain Rust ([`features`]). Every path
-//! adds the same numbers in the same order, whatever the number of positions and threads. So a prompt that is read in
-//! one batch and one that is read token by token give results that are equal to the last bit.
+//! The instruction set is chosen when the program starts: AVX-512, AVX2, NEON or plain Rust ([`features`]), or the one
+//! that [`choose`] names. Every path adds the same numbers in the same order, whatever the number of positions and
+//! threads. So a prompt that is read in one batch and one that is read token by token give results that are equal to the
+//! last bit.
 
 #![warn(missing_docs)]
 
@@ -74,7 +75,7 @@ use candle_core::quantized::GgmlDType;
 pub use activations::{Activations, Inputs};
 pub use matrix::Matrix;
 pub use multiply::{multiply, multiply_stacked};
-pub use path::features;
+pub use path::{PathError, choose, features, path, paths};
 pub use workers::Workers;
 
 /// Rows in a panel: the 32-bit lanes of a 512-bit register.

@@ -119,6 +119,34 @@ fn every_type_and_shape_is_within_the_bound_of_the_dequantised_product_on_every_
 }
 
 #[test]
+fn many_positions_give_the_same_numbers_on_every_path() {
+    let workers = Workers::new(2);
+    for kind in KINDS {
+        let cols = match kind.block_size() {
+            256 => 768,
+            32 => 41 * 32,
+            _ => 100,
+        };
+        for rows in [5, 50] {
+            let (bytes, _) = tensor(kind, rows, cols);
+            let matrix = Matrix::pack(kind, rows, cols, &bytes, &workers).unwrap();
+            let x = numbers(13, 40 * cols);
+            let plain = product(Path::Plain, &matrix, &x, 40, &workers);
+            for path in Path::all() {
+                for count in 1..=40 {
+                    let out = product(path, &matrix, &x, count, &workers);
+                    let same = out
+                        .iter()
+                        .zip(&plain)
+                        .all(|(out, plain)| out.to_bits() == plain.to_bits());
+                    assert!(same, "{path:?}: {kind:?} {rows}x{cols}, {count} positions");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_row_is_equal_to_the_last_bit_to_candles_dequantisation() {
     let workers = Workers::new(2);
     for kind in KINDS {
@@ -158,7 +186,7 @@ fn extreme_weights_and_activations_do_not_overflow_on_any_path() {
             let cols = 2 * kind.block_size();
             let matrix = Matrix::pack(kind, 16, cols, &bytes, &workers).unwrap();
             for sign in [1.0, -1.0] {
-                for count in [1, 3, 8] {
+                for count in [1, 3, 8, 16] {
                     let x: Vec<f32> = (0..count * cols).map(|_| sign).collect();
                     let mut row = vec![0.0; cols];
                     matrix.row(0, &mut row);
@@ -220,10 +248,10 @@ fn a_number_that_is_none_makes_none_of_its_products_and_leaves_other_positions_a
     let (bytes, _) = tensor(GgmlDType::Q4_1, 16, 64);
     let matrix = Matrix::pack(GgmlDType::Q4_1, 16, 64, &bytes, &workers).unwrap();
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-        let mut x = numbers(5, 2 * 64);
+        let mut x = numbers(5, 17 * 64);
         x[40] = bad;
-        for path in Path::all() {
-            let out = product(path, &matrix, &x, 2, &workers);
+        for (path, count) in Path::all().into_iter().flat_map(|path| [(path, 2), (path, 17)]) {
+            let out = product(path, &matrix, &x, count, &workers);
             assert!(out[..16].iter().all(|x| x.is_nan()), "{path:?} {bad}");
             assert!(out[16..].iter().all(|x| x.is_finite()), "{path:?} {bad}");
         }
