@@ -168,6 +168,44 @@ fn word(body: &str) -> Vec<u8> {
     ])
 }
 
+/// A Word file with a page header, and the days in its properties.
+fn dated(header: &str, created: &str, modified: &str) -> Vec<u8> {
+    let rels =
+        "<Relationships><Relationship Id='r1' Type='x/officeDocument' Target='word/document.xml'/></Relationships>";
+    let links = "<Relationships><Relationship Id='r2' Type='x/header' Target='header1.xml'/></Relationships>";
+    let p = |text: &str| format!("<w:p><w:r><w:t>{text}</w:t></w:r></w:p>");
+    let body = format!(
+        "<w:document><w:body>{}{}</w:body></w:document>",
+        p("Ferns"),
+        p("They grow in the shade.")
+    );
+    let header = format!("<w:hdr>{}</w:hdr>", p(header));
+    let core =
+        format!("<c><dcterms:created>{created}</dcterms:created><dcterms:modified>{modified}</dcterms:modified></c>");
+    zip(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("_rels/.rels", rels.as_bytes()),
+        ("word/_rels/document.xml.rels", links.as_bytes()),
+        ("word/document.xml", body.as_bytes()),
+        ("word/header1.xml", header.as_bytes()),
+        ("docProps/core.xml", core.as_bytes()),
+    ])
+}
+
+#[test]
+fn a_word_file_has_the_day_of_its_header_and_not_that_of_a_template() {
+    let may = "2026-05-04T08:00:00Z";
+    for (header, created, modified, day) in [
+        ("The Fern Room, 2 April 2026", may, may, Some("2026-04-02")),
+        ("The Fern Room", may, may, Some("2026-05-04")),
+        ("The Fern Room", "2013-12-23T23:15:00Z", "2013-12-23T23:15:00Z", None),
+        ("The Fern Room", "2019-01-07T10:00:00Z", may, None),
+    ] {
+        let report = import("a.docx", &dated(header, created, modified));
+        assert_eq!(report.editions[0].edition.date.as_deref(), day, "{header} {created}");
+    }
+}
+
 #[test]
 fn tricks_in_word_files_end_in_one_line() {
     let p = |text: &str| format!("<w:p><w:r><w:t>{text}</w:t></w:r></w:p>");

@@ -154,17 +154,17 @@ fn an_attached_pdf_is_an_edition_and_an_attached_word_file_is_named() {
 fn a_reader_that_fails_or_does_not_end_costs_one_file() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = Home::new();
-    let reader = |script: &str, pdf_time: Duration| {
+    let reader = |script: &str, document_time: Duration| {
         let path = home.write("reader", format!("#!/bin/sh\n{script}\n"));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         let limits = Limits {
             reader: Some(Ok(path)),
-            pdf_time,
+            document_time,
             ..Limits::default()
         };
         import_bytes("a.pdf", &document("letter.pdf"), &limits)
     };
-    let long = Limits::default().pdf_time;
+    let long = Limits::default().document_time;
     for script in ["kill -SEGV $$", "exit 1", "echo nonsense", "echo '{\"Page\":'"] {
         let report = reader(script, long);
         assert!(
@@ -182,7 +182,7 @@ fn a_reader_that_fails_or_does_not_end_costs_one_file() {
 #[test]
 fn a_word_file_or_a_book_that_takes_too_long_costs_one_file() {
     let limits = Limits {
-        pdf_time: Duration::ZERO,
+        document_time: Duration::ZERO,
         ..Limits::default()
     };
     for name in ["letter.docx", "book.epub"] {

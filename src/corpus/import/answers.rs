@@ -60,16 +60,17 @@ pub(super) fn find(blocks: &[Block], of: &mut [Option<Turn>]) -> bool {
         heads_below(blocks, of);
     }
     let asked = blocks.iter().any(|b| b.is_seen() && marks::asks(&b.text).is_some());
-    if !named && asked && lettered.iter().all(|(_, mark)| mark.index == 0) {
-        // `Q:` and `A:` alternate, and no answer has a letter.
-        for (at, mark) in &lettered {
+    if asked && lettered.iter().all(|(_, mark)| mark.index == 0) {
+        // `Q:` and `A:` alternate, and no answer has a letter. Some may also name who answers.
+        let unread: Vec<_> = lettered.iter().filter(|(at, _)| of[*at].is_none()).collect();
+        for (at, mark) in unread {
             of[*at] = Some(Turn::Answer(Said {
                 text: mark.text.to_string(),
                 why: "`A:` after `Q:`",
                 ..Said::default()
             }));
         }
-        for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is_seen()) {
+        for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is_seen() && !named) {
             if let Some(said) = block.text.strip_prefix("Answer:").filter(|_| of[at].is_none()) {
                 of[at] = Some(Turn::Answer(Said {
                     text: said.trim().to_string(),
@@ -226,7 +227,9 @@ fn headed(blocks: &[Block], lettered: &[(usize, marks::AnswerMark)], of: &mut [O
     let telling = lettered.iter().filter(|(_, mark)| !mark.text.trim().is_empty()).count();
     // `Ana Lima, PM` over a text names her, even if all other letters open texts.
     let firm = |by: &str| {
+        let bracketed = || by.strip_suffix(')')?.split_once(" (");
         by.split_once(", ")
+            .or_else(bracketed)
             .is_some_and(|(name, role)| names::is_person(name) && words(role) > 0)
     };
     if found.len() * 10 < telling * 6 {

@@ -121,6 +121,11 @@ impl Blocks {
         self.list.len()
     }
 
+    /// Reports whether there is nothing yet but a few rules.
+    pub(super) fn is_bare(&self) -> bool {
+        self.list.len() < 4 && self.list.iter().all(|block| block.look == Look::Rule)
+    }
+
     /// Adds a block. Ignores a block without text unless it is a rule.
     pub(super) fn push(&mut self, block: Block) {
         if block.look != Look::Rule && block.text.trim().is_empty() {

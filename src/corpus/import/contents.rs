@@ -10,6 +10,9 @@ use super::clean::{key, one_line, words};
 use super::marks::{self, Label};
 use super::resources::unnumbered;
 
+/// How many blocks at the beginning may open a table of contents without a label, and most lines of it.
+const HEAD: usize = 20;
+
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     discussions: Vec<String>,
@@ -155,15 +158,15 @@ fn entry(title: &str) -> &str {
 ///
 /// `1. CRANES` above its text is a heading, not a list item.
 pub(super) fn numbered_headings(blocks: &mut Vec<Block>) {
-    let Some(label) = blocks
+    let label = blocks
         .iter()
-        .position(|b| marks::label(&b.text) == Some(Label::Contents))
-    else {
+        .position(|b| marks::label(&b.text) == Some(Label::Contents));
+    let Some(from) = label.map(|label| label + 1).or_else(|| bare_list(blocks)) else {
         return;
     };
     let mut listed = HashSet::new();
     let mut met = false;
-    let rest = blocks.split_off(label + 1);
+    let rest = blocks.split_off(from);
     for block in rest {
         let short = block.text.len() <= 1_000 && block.is_seen();
         let (first, below) = block.text.split_once('\n').unwrap_or((&block.text, ""));
@@ -197,6 +200,30 @@ pub(super) fn numbered_headings(blocks: &mut Vec<Block>) {
         }
         blocks.push(block);
     }
+}
+
+/// Finds a numbered list at the beginning that is a table of contents without a label, because below it, each of its
+/// lines stands alone above a text.
+fn bare_list(blocks: &[Block]) -> Option<usize> {
+    let title = |block: &Block| {
+        let (text, one) = (block.text.trim(), !block.text.contains('\n') && block.text.len() <= 200);
+        let is_line = block.is_seen() && one && text.starts_with(|c: char| c.is_ascii_digit());
+        let title = key(entry(unnumbered(text)));
+        (is_line && unnumbered(text).len() < text.len() && !title.is_empty()).then_some(title)
+    };
+    let from = blocks
+        .iter()
+        .take(HEAD)
+        .position(|b| b.text.starts_with("1.") && title(b).is_some())?;
+    let list: Vec<String> = blocks[from..].iter().map_while(title).take(HEAD).collect();
+    let mut below: HashSet<String> = HashSet::new();
+    for pair in blocks[from + list.len()..].windows(2) {
+        let over_text = pair[1].look == Look::Paragraph && pair[1].loose;
+        below.extend(title(&pair[0]).filter(|_| pair[0].loose && over_text));
+    }
+    let again = list.iter().filter(|title| below.contains(*title)).count();
+    // The last may head a list.
+    (list.len() >= 2 && again >= 2 && again + 1 >= list.len()).then_some(from)
 }
 
 #[cfg(test)]

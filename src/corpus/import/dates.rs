@@ -50,6 +50,13 @@ pub(super) fn day_in(line: &str) -> Option<String> {
     days.all(|day| day == first).then_some(first)
 }
 
+/// Reports whether `line` has the month of an issue rather than a day: `No. 8, March 2026`.
+pub(super) fn is_month_of_issue(line: &str) -> bool {
+    let line = &*head(line, LONGEST);
+    let tokens = tokens(line);
+    (0..tokens.len()).any(|at| month_of_issue(line, &tokens, at).is_some())
+}
+
 /// Returns the day of publication in a line near the top of a page: a date line, a byline with a date, a masthead.
 ///
 /// A sentence about a day has none (`Tickets from 9 May 2026`, `On 14 March 1987 the archive burnt down.`). The second

@@ -36,6 +36,9 @@ const NO_TITLES: [&str; 8] = [
     "powerpoint presentation",
 ];
 
+/// The day of the template of a library that many programs write Word files with.
+const OF_TEMPLATE: &str = "2013-12-23";
+
 /// A reference from one part to another, or to an address.
 struct Link {
     id: String,
@@ -137,10 +140,12 @@ fn document(
         }
     }
     let mut seen = Vec::new();
+    let mut printed = None;
     for (_, text) in around {
         let text = plain(&body::write(&text, &mut known, &HashMap::new())?.html, limits)?;
         if !seen.contains(&key(&text)) {
             seen.push(key(&text));
+            printed = printed.or_else(|| Some(dates::line_day(&text)?.0));
             unseen.push(("header or footer of the page", text));
         }
     }
@@ -149,7 +154,7 @@ fn document(
     }
     let (title, day) = properties(archive, left)?;
     document.page_title = title;
-    document.date = document.date.take().or(day);
+    document.date = document.date.take().or(printed).or(day);
     if !document.blocks.iter().any(Block::is_seen) {
         return Err("it has no text".into());
     }
@@ -235,7 +240,17 @@ fn properties(archive: &mut Archive, left: &mut u64) -> Result<(Option<String>, 
     }
     let named = found.get("title").and_then(|text| title(text));
     let named = named.filter(|title| !NO_TITLES.contains(&key(title).as_str()) && !title.starts_with("Microsoft Word"));
-    Ok((named, found.get("created").and_then(|text| dates::day(text))))
+    let day = |name: &str| found.get(name).and_then(|text| dates::day(text));
+    // A file that was made from a template has the day of the template.
+    let is_of_template = |created: &str| {
+        let year = |day: &str| day.get(..4).and_then(|year| year.parse::<u32>().ok());
+        let modified = day("modified").as_deref().and_then(year);
+        created == OF_TEMPLATE
+            || year(created)
+                .zip(modified)
+                .is_some_and(|(made, changed)| made + 1 < changed)
+    };
+    Ok((named, day("created").filter(|created| !is_of_template(created))))
 }
 
 #[cfg(test)]

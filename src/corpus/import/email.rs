@@ -7,11 +7,13 @@
 mod chain;
 mod decode;
 mod digest;
+mod enriched;
 mod forms;
 mod forward;
 mod header;
 mod mailbox;
 mod parts;
+mod uu;
 
 use std::borrow::Cow;
 

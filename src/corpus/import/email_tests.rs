@@ -290,6 +290,7 @@ fn damaged_transfer_encodings_lose_no_text() {
         ("Quoted-Printable;", "caf=C3=A9", "café"),
         ("base64", "VW4gY2Fmw6k=\n_______\nPM list\npm@example.org", "Un café"),
         ("base64", "VW4gY2Fmw6k=\n_______\nPM list\npm@example.org", "PM list"),
+        ("base64", "VW4gY2Fmw6k= PM list", "Un café"),
         ("8bit", "Un café à 9", "Un café à 9"),
     ] {
         let report = mail(&format!(

@@ -163,7 +163,10 @@ fn page_day(json: &Value) -> Option<String> {
 }
 
 fn is_labelled_published(time: &dom_query::NodeRef) -> bool {
-    time.has_attr("pubdate") || tags::labels(time).iter().any(|label| label == "published")
+    let labels = tags::labels(time);
+    // Themes of WordPress have `<time class="entry-date">`, some below the text.
+    let dates_entry = labels.windows(2).any(|pair| pair[0] == "entry" && pair[1] == "date");
+    time.has_attr("pubdate") || dates_entry || labels.iter().any(|label| label == "published")
 }
 
 /// Reports whether the title of the page is in an element around a `<time>`.
@@ -241,14 +244,19 @@ pub(super) fn settle(document: &mut Document, facts: Facts) {
     document.page_title = facts.page_title.clone().or(facts.named.first().cloned());
 
     let shown_days = document.blocks.iter().filter(|b| b.is_seen()).take(HEAD_BLOCKS);
-    let days: Vec<(String, bool)> = shown_days
+    let days: Vec<(String, bool, bool)> = shown_days
         .filter(|b| b.text.len() <= 120)
-        .filter_map(|b| dates::line_day(&b.text))
+        .filter_map(|b| {
+            let (day, published) = dates::line_day(&b.text)?;
+            Some((day, published, dates::is_month_of_issue(&b.text)))
+        })
         .collect();
     let visible = |published: bool| {
-        days.iter()
-            .find(|(_, first)| *first == published)
-            .map(|(day, _)| day.clone())
+        let mut found = days.iter().filter(|(_, first, _)| *first == published);
+        let (first, _, is_month) = found.next()?;
+        // Another line may say on which day of the month.
+        let exact = found.find(|(day, _, is_other)| *is_month && !is_other && day[..7] == first[..7]);
+        Some(exact.map_or(first, |(day, ..)| day).clone())
     };
     let named = || facts.page_title.as_deref().and_then(dates::day_in);
     // `Posted on 3 May 2026 by Ana Lima` above the text may be outside of what reader mode takes for the article.

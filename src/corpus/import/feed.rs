@@ -10,6 +10,7 @@ mod lined;
 mod omitted;
 mod repair;
 mod signs;
+mod values;
 
 use std::collections::{HashMap, HashSet};
 

@@ -395,3 +395,16 @@ fn an_entry_is_known_again_by_its_identifier() {
     let constant = format!("<item><guid>https://e.org/feed</guid>{text}</item>");
     assert_eq!(identity(&format!("{constant}{constant}")), [None, None]);
 }
+
+#[test]
+fn an_entry_by_itself_is_not_cut_short() {
+    let report = feed(
+        "<entry xmlns='http://www.w3.org/2005/Atom'><title>Desks</title>\
+         <content type='text'>We moved all of them on one Monday.</content></entry>",
+    );
+    assert_eq!((report.editions.len(), report.skipped.len()), (1, 0), "{report:?}");
+    let cut = feed(
+        "<entry xmlns='http://www.w3.org/2005/Atom'><title>Desks</title><content type='text'>We moved all of them on",
+    );
+    assert!(cut.skipped[0].why.starts_with("it breaks off"), "{cut:?}");
+}

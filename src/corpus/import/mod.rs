@@ -30,6 +30,7 @@ mod facts;
 mod feed;
 mod files;
 mod footer;
+mod footnotes;
 mod front;
 mod furniture;
 mod heads;
@@ -126,7 +127,7 @@ pub struct Limits {
     /// [`read_pdf`], or why there is none. `None` reads them in a thread.
     pub reader: Option<Result<PathBuf, String>>,
     /// Longest time to read one PDF, Word file or book.
-    pub pdf_time: Duration,
+    pub document_time: Duration,
     /// Whether to keep what looks like furniture: menus, footers, calls to subscribe, readers' comments.
     pub keep_all: bool,
 }
@@ -143,7 +144,7 @@ impl Default for Limits {
             files: 100_000,
             archive_bytes: 512 << 20,
             reader: None,
-            pdf_time: Duration::from_secs(60),
+            document_time: Duration::from_secs(60),
             keep_all: false,
         }
     }

@@ -1,14 +1,16 @@
 //! Reads PDF files that have a text layer.
 //!
 //! `contain.rs` gets the letters and their places from a process of its own, where `glyphs.rs` parses the file. Here,
-//! `lines.rs` puts them in reading order, `around.rs` sets the headers and footers of the pages apart, and
-//! `paragraphs.rs` joins lines.
+//! `lines.rs` puts them in reading order, and `around.rs` sets the headers and footers of the pages apart. `notes.rs`
+//! moves footnotes behind the text, `tables.rs` finds tables, and `paragraphs.rs` joins the other lines.
 
 mod around;
 mod contain;
 mod glyphs;
 mod lines;
+mod notes;
 mod paragraphs;
+mod tables;
 
 pub use contain::{READER, serve};
 
@@ -61,7 +63,7 @@ fn document(head: &Head, pages: &[Page], limits: &Limits) -> Result<Document, St
     let mut lines: Vec<_> = pages.iter().enumerate().map(|(at, page)| lines::of(page, at)).collect();
     let around = around::take(&mut lines, pages);
     let mut document = Document {
-        blocks: paragraphs::join(&lines.concat(), limits.blocks)?,
+        blocks: paragraphs::join(lines.concat(), limits.blocks)?,
         keep_all: limits.keep_all,
         ..Document::default()
     };

@@ -218,7 +218,7 @@ fn without_a_process_to_read_it_a_pdf_is_refused() {
 #[test]
 fn a_reader_that_takes_too_long_is_given_up() {
     let limits = Limits {
-        pdf_time: Duration::ZERO,
+        document_time: Duration::ZERO,
         ..Limits::default()
     };
     let report = import_bytes("letter.pdf", LETTER, &limits);
@@ -264,4 +264,150 @@ fn a_changed_file_is_read_or_refused_in_one_line() {
         }
     }
     assert!(read > 100, "{read} in {:?}", began.elapsed());
+}
+
+#[test]
+fn in_a_letter_of_short_paragraphs_the_distance_of_wrapped_lines_tells_them_apart() {
+    let lines = [
+        (50.0, 100.0, 10.0, "5 March 2026"),
+        (50.0, 124.0, 10.0, "Dear readers, one question came."),
+        (
+            50.0,
+            148.0,
+            10.0,
+            "Send the sum first, then the bill. Ours was a hundred and forty hours in",
+        ),
+        (50.0, 162.0, 10.0, "a month"),
+        (50.0, 186.0, 10.0, "- Ana Lima, Head of Product at Kite"),
+        (50.0, 210.0, 10.0, "Do not. Count the tickets for a month."),
+        (50.0, 234.0, 10.0, "- Ben Osei, Support lead"),
+        (50.0, 258.0, 10.0, "Tell them early."),
+    ];
+    let found = blocks(&[page(&lines)]);
+    assert_eq!(
+        found[2],
+        "Paragraph Send the sum first, then the bill. Ours was a hundred and forty hours in a month"
+    );
+    assert_eq!(found.len(), 7, "{found:?}");
+}
+
+#[test]
+fn without_gaps_a_line_that_signs_or_asks_or_dates_is_a_paragraph() {
+    let lines = [
+        (50.0, 100.0, 10.0, "5 March 2026"),
+        (
+            50.0,
+            112.0,
+            10.0,
+            "Dear readers, one question came to us this month, and it is about large",
+        ),
+        (50.0, 124.0, 10.0, "accounts"),
+        (50.0, 136.0, 10.0, "Asked by Ravi, Bengaluru"),
+        (
+            50.0,
+            148.0,
+            10.0,
+            "Send the sum first, then the bill, and then wait for a month or two",
+        ),
+        (50.0, 160.0, 10.0, "— Ana Lima, Head of Product at Kite"),
+        (50.0, 172.0, 10.0, "Do not. Count the tickets for a month."),
+        (50.0, 184.0, 10.0, "— Ben Osei"),
+        (50.0, 196.0, 10.0, "Head of Support"),
+    ];
+    let found = blocks(&[page(&lines)]);
+    for text in [
+        "5 March 2026",
+        "Asked by Ravi, Bengaluru",
+        "— Ana Lima, Head of Product at Kite",
+    ] {
+        assert!(found.contains(&format!("Paragraph {text}")), "{found:?}");
+    }
+    assert_eq!(found.last().unwrap(), "Paragraph — Ben Osei\nHead of Support");
+}
+
+#[test]
+fn a_signature_at_the_right_edge_may_wrap() {
+    let right = |y: f64, text: &'static str| (550.0 - 5.0 * text.chars().count() as f64, y, 10.0, text);
+    let lines = [
+        (
+            50.0,
+            100.0,
+            10.0,
+            "Refuse in writing, with a day on which you will both talk about it again, and be there",
+        ),
+        right(124.0, "— Ana Lima, head of product at the Office for"),
+        right(136.0, "Weights"),
+        (50.0, 160.0, 10.0, "Say yes."),
+    ];
+    assert_eq!(
+        blocks(&[page(&lines)])[1..],
+        [
+            "Paragraph — Ana Lima, head of product at the Office for Weights",
+            "Paragraph Say yes."
+        ]
+    );
+}
+
+#[test]
+fn cells_that_are_hardly_further_apart_than_words_are_a_table_below_a_head_in_bold() {
+    let mut rows = vec![(
+        50.0,
+        100.0,
+        10.0,
+        "We print the prices of three plans as they stand after the change of May.",
+    )];
+    for (y, cells) in [
+        (130.0, ["Plan", "Price", "Share"]),
+        (150.0, ["Small", "9 euros", "61 %"]),
+        (170.0, ["Large", "99 euros", "6 %"]),
+    ] {
+        let centred = if y == 130.0 { 4.0 } else { 0.0 };
+        rows.extend([
+            (50.0 + centred, y, 12.0, cells[0]),
+            (90.0 + centred, y, 12.0, cells[1]),
+            (148.0 + centred, y, 12.0, cells[2]),
+        ]);
+    }
+    rows.push((50.0, 200.0, 10.0, "The middle plan is to be first."));
+    let mut page = page(&rows);
+    for piece in page.pieces.iter_mut().filter(|piece| piece.y == 130.0) {
+        piece.bold = true;
+    }
+    assert_eq!(
+        blocks(&[page])[1..],
+        [
+            "Paragraph | Plan | Price | Share |\n| --- | --- | --- |\n| Small | 9 euros | 61 % |\n| Large | 99 euros | 6 % |",
+            "Paragraph The middle plan is to be first.",
+        ]
+    );
+}
+
+#[test]
+fn a_footnote_does_not_part_the_text_and_stands_behind_it() {
+    let lines = [
+        (
+            50.0,
+            100.0,
+            10.0,
+            "Of the requests in the year, forty came from one person, who did not use it",
+        ),
+        (430.0, 96.0, 6.0, "1"),
+        (50.0, 112.0, 10.0, "and we asked him why"),
+        (
+            50.0,
+            700.0,
+            8.0,
+            "1. It was his old manager, who had left the firm in the spring of that year.",
+        ),
+    ];
+    let next = [(50.0, 100.0, 10.0, "he would ask for all that.")];
+    let found = blocks(&[page(&lines), page(&next)]);
+    assert_eq!(
+        found,
+        [
+            "Paragraph Of the requests in the year, forty came from one person, who did not use it[^1] and we asked him why he would \
+             ask for all that.",
+            "Paragraph [^1] It was his old manager, who had left the firm in the spring of that year.",
+        ]
+    );
 }

@@ -5,7 +5,7 @@
 
 use super::block::{Block, Look};
 use super::clean::{bounded_line, is_in_capitals, key, one_line, words};
-use super::structure::parts::{MAX_LINE, append};
+use super::structure::parts::{MAX_LINE, NOTE_AFTER, append};
 use super::structure::{Builder, Place};
 use super::titles::masthead;
 use super::{dates, names, resources};
@@ -273,7 +273,7 @@ impl Builder {
     /// Returns the title for text that stands under no heading.
     fn untitled_section(&self) -> String {
         match self.built.edition.discussions.last() {
-            Some(discussion) => format!("Note after question {}", discussion.number),
+            Some(discussion) => format!("{NOTE_AFTER} {}", discussion.number),
             // The text of an article gets the article's title.
             None if self.article => self.built.edition.title.clone(),
             None => "Introduction".to_string(),

@@ -186,7 +186,9 @@ fn asker_beside(title: &str) -> (&str, Option<&str>) {
         return (title, None);
     };
     let (asked, rest) = title.split_at(at + 1);
-    let name = names::after_dash(rest.trim_start_matches(['*', '_'])).map(|(name, _)| name);
+    // A quotation mark may close the question.
+    let quoted = rest.trim_start_matches(['*', '_', '"', '”', '»']);
+    let name = names::after_dash(quoted).map(|(name, _)| name);
     let name = name.map(|name| marks::asked_by(name).unwrap_or(name));
     let beside = names::bare(rest);
     let beside = Some(beside).filter(|name| rest.trim_start().starts_with(['*', '_']) && names::is_sure_byline(name));

@@ -5,7 +5,7 @@
 
 use super::block::{Block, Blocks, Document, Look, address_in};
 use super::clean::{clean, head};
-use super::{Limits, front, marks, markup, names, talk, too_long, tracking};
+use super::{Limits, front, marks, markup, names, resources, talk, too_long, tracking};
 
 /// Shortest line, in characters, that a mail program may have wrapped.
 const WRAPPED_FROM: usize = 50;
@@ -78,14 +78,22 @@ pub(super) fn blocks(text: &str, max: usize) -> Result<Vec<Block>, String> {
         line_at: 0,
         loose: true,
         in_quote: false,
+        ruled: None,
+        below_rule: None,
+        boxed: None,
     };
     let mut fence: Option<char> = None;
-    for line in text.split('\n') {
+    let mut lines = text.split('\n').peekable();
+    let mut is_below_blank = true;
+    while let Some(line) = lines.next() {
         if reader.out.is_full() {
             break;
         }
         let bare = line.trim();
-        let marker = fence_char(bare);
+        // Tildes with blank lines around them are a rule, as code does not begin with a blank line.
+        let is_apart = is_below_blank && lines.peek().is_none_or(|next| next.trim().is_empty());
+        is_below_blank = bare.is_empty();
+        let marker = fence_char(bare).filter(|&c| fence.is_some() || c == '`' || !is_apart || !is_rule(bare));
         if let Some(open) = fence {
             reader.verbatim(line.trim_end());
             if marker == Some(open) {
@@ -125,11 +133,25 @@ struct Reader {
     loose: bool,
     /// Whether the line before this one is part of a quotation.
     in_quote: bool,
+    /// The character of the rule directly above this line, and of the rule above the line above this one.
+    ruled: Option<char>,
+    below_rule: Option<char>,
+    /// The character at the sides of the box that this line may be in.
+    boxed: Option<char>,
 }
 
 impl Reader {
     fn line(&mut self, line: &str) {
         let in_quote = std::mem::take(&mut self.in_quote);
+        let above = std::mem::take(&mut self.below_rule);
+        let ruled = self.ruled.take();
+        if self.in_box(line) {
+            return;
+        }
+        self.boxed = None;
+        if !line.is_empty() && !is_rule(line) {
+            self.below_rule = ruled;
+        }
         if line.is_empty() {
             self.end();
             self.loose = true;
@@ -141,7 +163,7 @@ impl Reader {
             self.end();
             self.loose = true;
         } else if is_rule(line) {
-            self.rule(line);
+            self.rule(line, above);
         } else if let Some((level, title)) = atx(line) {
             self.end();
             self.loose = true;
@@ -219,8 +241,45 @@ impl Reader {
         }
     }
 
-    /// Handles a line of separators, or the underline of a heading.
-    fn rule(&mut self, line: &str) {
+    /// Adds a line of the box that the letter begins with. The first is its name. Returns `false` if `line` is none.
+    fn in_box(&mut self, line: &str) -> bool {
+        let Some(side) = self.boxed.filter(|_| !is_rule(line)) else {
+            return false;
+        };
+        let inner = line.strip_prefix(side).and_then(|rest| rest.strip_suffix(side));
+        let Some(inner) = inner.filter(|inner| inner.starts_with([' ', '\t']) && inner.ends_with([' ', '\t'])) else {
+            return false;
+        };
+        let look = if self.out.is_bare() && self.open.is_none() {
+            Look::Heading(1)
+        } else {
+            Look::Paragraph
+        };
+        if !inner.trim().is_empty() {
+            self.start(look, inner.trim());
+            self.end();
+        }
+        true
+    }
+
+    /// Handles a line of separators, or the underline of a heading. `above` is the character of the rule above the last
+    /// line.
+    fn rule(&mut self, line: &str, above: Option<char>) {
+        let drawn = line.chars().next();
+        let between = drawn.filter(|_| above == drawn && line.chars().count() >= 5);
+        if between.is_some() && self.is_ruled_heading() {
+            if let Some(block) = &mut self.open {
+                let title = resources::unnumbered(&block.text).to_string();
+                (block.look, block.text) = (Look::Heading(2), title);
+            }
+            self.end();
+            self.loose = true;
+            return;
+        }
+        self.ruled = drawn;
+        if self.out.is_bare() && self.open.is_none() {
+            self.boxed = drawn.map(|c| if c == '+' { '|' } else { c });
+        }
         if self.underlines(line) {
             if let Some(block) = &mut self.open {
                 block.look = Look::Heading(if line.starts_with('=') { 1 } else { 2 });
@@ -232,6 +291,23 @@ impl Reader {
         self.start(Look::Rule, "");
         self.end();
         self.loose = true;
+    }
+
+    /// Reports whether the open block, a single line between two rules, is a heading.
+    fn is_ruled_heading(&self) -> bool {
+        let is_title = |block: &&Block| {
+            let text = block.text.as_str();
+            let numbered = block.look == Look::Item && text.starts_with(|c: char| c.is_ascii_digit());
+            let ends = text.ends_with(['.', ',', ';', ':', '!']);
+            (block.look == Look::Paragraph || numbered)
+                && (2..=80).contains(&text.chars().count())
+                && text.contains(char::is_alphabetic)
+                && !ends
+                && !text.contains(['\n', '@'])
+                && !text.contains("://")
+                && !marks::may_open(text)
+        };
+        self.open.as_ref().is_some_and(|block| is_title(&block))
     }
 
     /// Reports whether the drawn `line` underlines the line above it.

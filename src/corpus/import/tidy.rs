@@ -6,13 +6,15 @@
 use super::Dropped;
 use super::clean::{bounded_line, words};
 use super::contents::Contents;
+use super::footnotes;
 use super::structure::built::Built;
-use super::structure::parts::{MAX_LINE, UNSIGNED, append};
+use super::structure::parts::{MAX_LINE, NOTE_AFTER, UNSIGNED, append};
 use crate::corpus::edition::{Discussion, Edition, Section};
 
 /// Tidies `built`. `made_up` stays the number of words that are not in the source.
 pub(super) fn tidy(built: &mut Built, contents: &mut Contents, made_up: &mut usize) {
     let edition = &mut built.edition;
+    footnotes::settle(edition, made_up, NOTE_AFTER);
     for discussion in &mut edition.discussions {
         if discussion.title.is_empty() {
             discussion.title = match contents.take_discussion(discussion.number) {

@@ -120,6 +120,7 @@ impl Builder {
                 .all(|part| page.contains(&format!(" {} ", key(part))))
         };
         let mut below_title = false;
+        let mut has_month = false;
         for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is_seen()).take(6) {
             let below_title = std::mem::replace(&mut below_title, key(&block.text) == self.title_key);
             let short = words(&block.text) <= MASTHEAD_WORDS && block.text.len() <= 200;
@@ -143,7 +144,12 @@ impl Builder {
                     &block.text,
                 );
             }
-            if let Some(day) = day.filter(|_| self.built.edition.date.is_none()) {
+            let held = self.built.edition.date.as_deref();
+            let is_month = dates::is_month_of_issue(&block.text);
+            // After the month of an issue, another line may say on which day of it.
+            let is_exact = has_month && !is_month && held.zip(day.as_deref()).is_some_and(|(a, b)| a[..7] == b[..7]);
+            if let Some(day) = day.filter(|_| held.is_none() || is_exact) {
+                has_month = is_month;
                 self.built.edition.date = Some(day);
                 self.why.date = "a line that opens the text states it";
             }

@@ -127,7 +127,10 @@ fn signed_beside(block: &Block) -> Option<usize> {
     let (at, name) = match text.strip_suffix(')').and_then(|t| t.rsplit_once(" (")) {
         Some((said, name)) if names::is_sure_byline(name) && names::says_role(name) => (said.len(), name),
         _ => {
-            let at = [" – ", " — "].iter().filter_map(|dash| text.rfind(dash)).max()?;
+            // A hyphen is more often a part of the text. Behind an answer that a letter opens, it signs.
+            let hyphen = marks::answer(text).map(|_| " - ");
+            let dashes = [" – ", " — "].into_iter().chain(hyphen);
+            let at = dashes.filter_map(|dash| text.rfind(dash)).max()?;
             (at, names::after_dash(&text[at..])?.0)
         }
     };

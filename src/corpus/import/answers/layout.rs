@@ -14,6 +14,7 @@ use self::cue::{Cue, Form, Kind, Mark};
 use self::find::Region;
 use crate::corpus::import::block::Block;
 use crate::corpus::import::clean::{key, words};
+use crate::corpus::import::dates;
 use crate::corpus::import::names::Trust;
 use crate::corpus::import::turns::turn::{Turn, next_seen};
 
@@ -31,7 +32,7 @@ struct Reading {
 ///
 /// Returns `None` if the turns `known` so far say as much.
 pub(super) fn read(blocks: &[Block], known: &[Option<Turn>]) -> Option<Vec<Option<Turn>>> {
-    let cues = |at: usize| match blocks[at].is_seen() && !is_item(blocks, at) {
+    let cues = |at: usize| match blocks[at].is_seen() && !is_item(blocks, at) && !is_dated(blocks, at) {
         true => cue::cues(&blocks[at]),
         false => Vec::new(),
     };
@@ -74,6 +75,12 @@ fn is_named(blocks: &[Block], of: &[Option<Turn>], at: usize) -> bool {
     };
     let text = || next_seen(blocks, at).is_some_and(|next| of[next].is_none());
     said.by.is_some() && (!said.text.is_empty() || text())
+}
+
+/// Reports whether a line is the byline of the letter, because its day stands below it.
+fn is_dated(blocks: &[Block], at: usize) -> bool {
+    let below = next_seen(blocks, at).and_then(|next| dates::only_day(&blocks[next].text));
+    below.is_some() && words(&blocks[at].text) <= 6
 }
 
 /// Reports whether `- Ana Lima` is an item of a list of names.

@@ -48,7 +48,8 @@ pub(super) fn find(blocks: &[Block]) -> Vec<Region> {
             .zip(above)
             .is_some_and(|(level, above)| level <= above || above == 0 && level < 7 && !is_named(block));
         // Below a question in bold, a name in bold opens an answer.
-        let person = level == Some(7) && names::trust(names::bare(&block.text)) >= names::Trust::Shape;
+        let text = resources::unnumbered(names::bare(&block.text));
+        let person = level == Some(7) && names::trust(text) >= names::Trust::Shape;
         let over = over && !person || heads::is_head(block);
         if opens || over {
             found.extend(open.take().map(|(_, region)| region));

@@ -204,7 +204,7 @@ fn names_with_role(part: &Part) -> bool {
         (Form::Line, Mark::Heading(_) | Mark::Bold) => true,
         // The line directly below the title may name the asker.
         (Form::Line, _) => !part.first || *announces || !part.opening.said.is_empty(),
-        _ => who.contains(['(', ',']) || layout.mark == Mark::Bold,
+        _ => who.contains(['(', ',', '（', '，', '、']) || layout.mark == Mark::Bold,
     }
 }
 
@@ -274,7 +274,9 @@ fn accept(blocks: &[Block], parts: &mut [Part], same: &[Layout], role: bool, men
             // A firm or a place beside the name, in a letter in which others have roles.
             Trust::Sure if role && layout.form != Form::Dash => Verdict::Named(SURE),
             Trust::Shape if clean && same => Verdict::Named(SAME),
-            Trust::Word if same && mentions.is_introduced(&opening.who) => Verdict::Named(SAME),
+            Trust::Word if same && (mentions.is_introduced(&opening.who) || names::is_chinese(&opening.who)) => {
+                Verdict::Named(SAME)
+            }
             _ => Verdict::Text,
         };
     }

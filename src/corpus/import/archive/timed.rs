@@ -35,7 +35,7 @@ pub(super) fn read(
         report.skip(name, why);
         return true;
     }
-    match receiver.recv_timeout(limits.pdf_time) {
+    match receiver.recv_timeout(limits.document_time) {
         Ok((is_one, rest, mut found)) => {
             *left = rest;
             report.editions.append(&mut found.editions);
@@ -43,7 +43,7 @@ pub(super) fn read(
             is_one
         }
         Err(RecvTimeoutError::Timeout) => {
-            let seconds = limits.pdf_time.as_secs();
+            let seconds = limits.document_time.as_secs();
             report.skip(
                 name,
                 format!("reading it takes more than {seconds} seconds: save it as text or HTML, and import that"),

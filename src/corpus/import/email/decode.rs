@@ -76,7 +76,13 @@ pub(super) fn base64(bytes: &[u8]) -> (Vec<u8>, &[u8]) {
         let bare = line.trim_ascii();
         let stray = !bare.is_empty() && (!is_code(bare) || ended && !bare.len().is_multiple_of(4));
         if at >= last_long && stray {
-            length = at;
+            // Text may follow the padding on the same line.
+            let padded = line
+                .iter()
+                .position(|&b| b == b'=')
+                .map_or(0, |pad| pad + line[pad..].iter().take_while(|&&b| b == b'=').count());
+            let whole = !ended && is_code(&line[..padded]) && padded.is_multiple_of(4);
+            length = at + if whole { padded } else { 0 };
             break;
         }
         ended |= at >= last_long && (bare.is_empty() && at > 0 || bare.ends_with(b"="));
@@ -201,7 +207,8 @@ pub(super) fn header<'a>(raw: &'a [u8], body: &[u8]) -> Cow<'a, [u8]> {
     }
 }
 
-/// Joins neighbouring encoded words (RFC 2047) of one charset. Returns `None` if there are none.
+/// Joins neighbouring encoded words (RFC 2047) of one charset, and encodes characters in a word that should have been.
+/// Returns `None` if there are no such words.
 fn joined_words(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -232,7 +239,7 @@ fn joined_words(text: &str) -> Option<String> {
                 None => break,
             }
         }
-        if count == 1 {
+        if count == 1 && rest[..end].is_ascii() {
             out.push_str(&rest[..end]);
         } else {
             any = true;
@@ -261,11 +268,18 @@ fn encoded_word(text: &str) -> Option<(&str, Vec<u8>, usize)> {
         return None;
     }
     let bytes = match encoding {
-        "Q" | "q" => quoted_printable(word.replace('_', "=20").as_bytes()),
+        // Some programs write the characters of the charset as they are. The header is UTF-8 by now.
+        "Q" | "q" => quoted_printable(&encoded(charset, &word.replace('_', "=20"))),
         "B" | "b" => base64(word.as_bytes()).0,
         _ => return None,
     };
     Some((charset, bytes, charset.len() + encoding.len() + word.len() + 6))
+}
+
+/// Returns `text` in `charset`, which may be unknown.
+fn encoded<'a>(charset: &str, text: &'a str) -> Cow<'a, [u8]> {
+    let known = Encoding::for_label(charset.as_bytes()).filter(|_| !text.is_ascii());
+    known.map_or(Cow::Borrowed(text.as_bytes()), |encoding| encoding.encode(text).0)
 }
 
 #[cfg(test)]
@@ -293,6 +307,7 @@ mod tests {
             ("VW4gY2Fmw6k=\n_____\nPM list\n", "Un café", "_____\nPM list\n"),
             ("VW4gY2Fmw6k=\n\nUnsubscribe\n", "Un café", "Unsubscribe\n"),
             ("VW4g!Y2Fm\n", "", "VW4g!Y2Fm\n"),
+            ("VW4gY2Fmw6k= PM list\n", "Un café", " PM list\n"),
         ] {
             let (decoded, left) = base64(code.as_bytes());
             assert_eq!(
@@ -333,6 +348,13 @@ mod tests {
             fixed(b"Subject: =?utf-8?Q?a?= =?koi8-r?Q?b?="),
             "Subject: =?utf-8?Q?a?= =?koi8-r?Q?b?="
         );
+        // A character that the word has as it is, in the charset of the word or in UTF-8.
+        for word in [
+            &b"Subject: =?iso-8859-1?Q?Die_M\xf6we?="[..],
+            "Subject: =?iso-8859-1?Q?Die_Möwe?=".as_bytes(),
+        ] {
+            assert_eq!(fixed(word), "Subject: =?iso-8859-1?Q?=44=69=65=20=4D=F6=77=65?=");
+        }
         assert_eq!(fixed(b"Subject: caf\xe9"), "Subject: café");
         let body = b"Content-Type: text/plain; charset=iso-8859-1\n\nx";
         assert_eq!(

@@ -5,7 +5,7 @@
 
 use mail_parser::{MessageParser, MessagePart, MimeHeaders};
 
-use super::decode;
+use super::{decode, enriched, uu};
 use crate::corpus::import::clean::{bounded_line, clean};
 use crate::corpus::import::{Limits, slug};
 
@@ -119,7 +119,7 @@ impl Walker<'_> {
         let is_text = part.main == "text"
             && matches!(
                 part.sub.as_str(),
-                "plain" | "html" | "markdown" | "enriched" | "x-markdown"
+                "plain" | "html" | "markdown" | "enriched" | "richtext" | "x-markdown"
             );
         match (part.main.as_str(), part.sub.as_str()) {
             ("message", "rfc822" | "global" | "news") => self.found.messages.push(bytes),
@@ -130,10 +130,24 @@ impl Walker<'_> {
                     self.found.page = self.found.page.take().or_else(|| part.page.clone());
                 }
                 let text = decode::text(&bytes, part.charset.as_deref(), is_html);
-                let text = if part.flowed && !is_html {
-                    decode::flowed(&text, part.delsp)
+                let (text, files) = if is_html {
+                    (text, Vec::new())
                 } else {
-                    text
+                    uu::taken_out(&text)
+                };
+                let kind = "application/octet-stream".to_string();
+                self.found
+                    .attachments
+                    .extend(files.into_iter().map(|(name, bytes)| Attachment {
+                        name: bounded_line(&clean(slug::file_name(&name)), 120),
+                        kind: kind.clone(),
+                        bytes,
+                    }));
+                let text = match part.sub.as_str() {
+                    "enriched" | "richtext" => enriched::plain(&text),
+                    "html" => text,
+                    _ if part.flowed => decode::flowed(&text, part.delsp),
+                    _ => text,
                 };
                 return Some(Body::Text(Text { text, is_html }));
             }
@@ -291,6 +305,10 @@ impl Part {
         match self.encoding.as_str() {
             "base64" => decode::base64(encoded),
             "quoted-printable" => (decode::quoted_printable(encoded), &[]),
+            "x-uuencode" | "uuencode" | "x-uue" => {
+                let file = uu::file(&String::from_utf8_lossy(encoded));
+                (file.map_or_else(|| encoded.to_vec(), |(_, bytes)| bytes), &[])
+            }
             _ => (encoded.to_vec(), &[]),
         }
     }

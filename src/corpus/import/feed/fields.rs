@@ -50,6 +50,8 @@ pub(super) enum Sort {
     Html,
     /// HTML, as XML elements.
     Elements,
+    /// A text of some kind, as base64.
+    Base64,
 }
 
 pub(super) fn space_of(address: &str) -> Space {
@@ -111,11 +113,14 @@ pub(super) fn sort(form: Form, role: Role, tag: &Tag) -> Sort {
     let is_text = matches!(role, Role::Title | Role::Summary | Role::Content | Role::Fallback);
     match (form, kind.as_str()) {
         _ if !is_text => Sort::Plain,
+        _ if attribute(tag, "mode").is_some_and(|mode| mode.eq_ignore_ascii_case("base64")) => Sort::Base64,
         (_, "xhtml" | "application/xhtml+xml") => Sort::Elements,
         (_, "html" | "text/html") => Sort::Html,
         (_, "text" | "plain" | "text/plain") => Sort::Plain,
         (Form::Atom, "") => Sort::Plain,
         (Form::Atom, kind) if kind.starts_with("text/") => Sort::Plain,
+        // RFC 4287, section 4.1.3.3.
+        (Form::Atom, kind) if kind.contains('/') && !kind.ends_with("xml") => Sort::Base64,
         (Form::Notes, _) if role == Role::Title => Sort::Plain,
         _ => Sort::Html,
     }

@@ -18,6 +18,7 @@ use super::fields::{Form, Role, Sort, Space, attribute, ends_before, is_transpar
 use super::lined;
 use super::omitted::no_letter;
 use super::signs::{self, VOID};
+use super::values::{author_name, decoded, longer};
 
 /// A repaired feed.
 pub(super) struct Repaired {
@@ -65,6 +66,8 @@ struct State {
     out: String,
     count: usize,
     form: Option<Form>,
+    /// Whether the file is a single entry.
+    alone: bool,
     ended: bool,
     prefixes: HashMap<String, Space>,
     title: Option<(String, Sort)>,
@@ -105,6 +108,7 @@ pub(super) fn repaired(text: &str, max: usize) -> Repaired {
         out: String::with_capacity(text.len() / 2),
         count: 0,
         form: None,
+        alone: false,
         ended: false,
         prefixes: HashMap::new(),
         title: None,
@@ -153,6 +157,7 @@ impl State {
             self.base = attribute(tag, "base");
             if name == "entry" && self.form.is_some() {
                 self.entry = Some(Entry::default());
+                self.alone = true;
             }
             return;
         };
@@ -271,6 +276,7 @@ impl State {
         let Some(form) = self.form else { return };
         let (space, name) = self.name(tag);
         if self.opens_entry(form, space, &name) {
+            self.ended |= self.alone;
             return self.finish_entry();
         }
         if matches!(name.as_str(), "rss" | "feed" | "rdf" | "en-export") {
@@ -307,7 +313,10 @@ impl State {
 
     /// Ends the open element and stores its text.
     fn close(&mut self) {
-        let Some(open) = self.open.take() else { return };
+        let Some(mut open) = self.open.take() else { return };
+        if open.sort == Sort::Base64 {
+            (open.text, open.sort) = decoded(open.text);
+        }
         let text = without_wrapping(&open.text);
         if text.is_empty() {
             return;
@@ -414,23 +423,6 @@ impl Open {
         if empty && !VOID.contains(&name) {
             self.text.push_str(&format!("</{name}>"));
         }
-    }
-}
-
-/// Returns the name in `dana@example.org (Dana Reyes)`, as RSS has it.
-fn author_name(author: &str) -> &str {
-    let name = author
-        .split_once(" (")
-        .filter(|(address, _)| address.contains('@'))
-        .and_then(|(_, name)| name.strip_suffix(')'));
-    name.unwrap_or(author)
-}
-
-fn longer(held: Option<(String, Sort)>, new: Option<(String, Sort)>) -> Option<(String, Sort)> {
-    match (&held, &new) {
-        (Some((held_text, _)), Some((new_text, _))) if new_text.len() <= held_text.len() => held,
-        (Some(_), None) => held,
-        _ => new,
     }
 }
 

@@ -141,6 +141,12 @@ fn shape(text: &str) -> String {
     out
 }
 
+/// The word before the number of a page, and the word before the number of pages.
+const PAGE: [&str; 9] = [
+    "page", "seite", "p", "pagina", "página", "sida", "side", "strona", "стр",
+];
+const OF: [&str; 8] = ["of", "von", "sur", "de", "di", "van", "av", "из"];
+
 /// Reports whether `text` is the number of page `number`, as in `3`, `- 3 -` and `Page 3 of 9`.
 fn numbers_page(text: &str, number: usize, count: usize) -> bool {
     let words = key(text);
@@ -149,9 +155,11 @@ fn numbers_page(text: &str, number: usize, count: usize) -> bool {
     let is = |word: &str, what: &str| word == what;
     match words.as_slice() {
         [one] => is(one, &number),
-        ["page" | "seite" | "p", one] => is(one, &number),
-        ["page" | "seite", one, "of" | "von", all] => is(one, &number) && is(all, &count),
-        [one, "of" | "von", all] | [one, all] => is(one, &number) && is(all, &count),
+        [page, one] if PAGE.contains(page) => is(one, &number),
+        [page, one, of, all] if PAGE.contains(page) && OF.contains(of) => is(one, &number) && is(all, &count),
+        [page, one, all] if PAGE.contains(page) => is(one, &number) && is(all, &count),
+        [one, of, all] if OF.contains(of) => is(one, &number) && is(all, &count),
+        [one, all] => is(one, &number) && is(all, &count),
         _ => false,
     }
 }
@@ -167,6 +175,10 @@ mod tests {
             ("- 3 -", 3, true),
             ("Page 3 of 9", 3, true),
             ("3 / 9", 3, true),
+            ("Page 3 sur 9", 3, true),
+            ("Página 3 de 9", 3, true),
+            ("p. 3/9", 3, true),
+            ("Page 3 sur 8", 3, false),
             ("4", 3, false),
             ("3 teams", 3, false),
         ] {

@@ -49,7 +49,7 @@ pub(super) fn pages(bytes: &[u8], limits: &Limits) -> Result<Found, String> {
         Some(Err(why)) => Err(format!("the process that reads PDF files could not be started: {why}")),
         Some(Ok(program)) => {
             let mut child = start(program, bytes, limits, sender)?;
-            let found = gather(&receiver, limits.pdf_time);
+            let found = gather(&receiver, limits.document_time);
             // It has ended, or it is ended now.
             let _ = child.kill();
             let _ = child.wait();
@@ -59,7 +59,7 @@ pub(super) fn pages(bytes: &[u8], limits: &Limits) -> Result<Found, String> {
             let (bytes, most) = (bytes.to_vec(), limits.text_bytes);
             let run = move || read(bytes, most, &mut |line| sender.send(line).is_ok());
             import::start(run)?;
-            gather(&receiver, limits.pdf_time)
+            gather(&receiver, limits.document_time)
         }
     }
 }

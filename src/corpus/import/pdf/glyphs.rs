@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 /// Widest gap between letters of a word, in parts of the letters' size.
 const WORD_GAP: f64 = 0.15;
 /// Widest gap between words of a piece.
-const PIECE_GAP: f64 = 1.0;
+const PIECE_GAP: f64 = 0.6;
 
 /// Most links on one page.
 const MAX_LINKS: usize = 2_000;

@@ -11,6 +11,8 @@ use crate::corpus::import::clean::one_line;
 const COLUMN_LINES: usize = 4;
 /// Narrowest gutter, in parts of the letters' size.
 const GUTTER: f64 = 0.9;
+/// Narrowest gap between cells of a table, in parts of the letters' size. Words are nearer, except in justified lines.
+const NEAR: f64 = 0.7;
 /// Most levels of columns within columns.
 const DEPTH: usize = 3;
 
@@ -25,6 +27,8 @@ pub(super) struct Line {
     pub text: String,
     /// Its pieces that are far apart, if there are several.
     pub cells: Vec<Cell>,
+    /// Its pieces that are further apart than words usually are, if there are several.
+    pub parts: Vec<Cell>,
     /// The right end of the column that it is in.
     pub right: f64,
     /// The left end of the column.
@@ -224,6 +228,17 @@ fn line(row: &Row) -> Line {
         bold: row.iter().all(|piece| piece.bold),
         ..Line::default()
     };
+    let (cells, parts) = (cells(row, &line, 1.5), cells(row, &line, NEAR));
+    let texts: Vec<&str> = cells.iter().map(|cell| cell.text.trim()).collect();
+    line.text = one_line(&texts.join(" "));
+    let several = |cells: Vec<Cell>| Some(cells).filter(|cells| cells.len() > 1).unwrap_or_default();
+    (line.cells, line.parts) = (several(cells), several(parts));
+    line
+}
+
+/// Returns the parts of a row that are at least `gap` apart, in parts of the letters' size.
+fn cells(row: &Row, line: &Line, gap: f64) -> Vec<Cell> {
+    let (size, least) = (line.size, gap * line.size);
     let mut cells: Vec<Cell> = Vec::new();
     for piece in row {
         let text = piece.text.trim();
@@ -234,7 +249,7 @@ fn line(row: &Row) -> Line {
         } else {
             piece.text.clone()
         };
-        match cells.last_mut().filter(|cell| piece.x - cell.end < 1.5 * size) {
+        match cells.last_mut().filter(|cell| piece.x - cell.end < least) {
             Some(cell) => {
                 let gap = piece.x - cell.end;
                 if gap > 0.15 * size && !is_mark && !cell.text.ends_with(' ') && !text.starts_with(' ') {
@@ -252,10 +267,5 @@ fn line(row: &Row) -> Line {
             }),
         }
     }
-    let texts: Vec<&str> = cells.iter().map(|cell| cell.text.trim()).collect();
-    line.text = one_line(&texts.join(" "));
-    if cells.len() > 1 {
-        line.cells = cells;
-    }
-    line
+    cells
 }

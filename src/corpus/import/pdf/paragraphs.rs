@@ -6,9 +6,10 @@
 use std::collections::HashSet;
 
 use super::lines::Line;
+use super::{notes, tables};
 use crate::corpus::import::block::{Block, Blocks, Look, address_in};
 use crate::corpus::import::clean::clean;
-use crate::corpus::import::{lists, marks};
+use crate::corpus::import::{dates, lists, marks, names};
 
 /// How much larger than the text the letters of a heading are.
 const LARGER: f64 = 1.12;
@@ -16,8 +17,6 @@ const LARGER: f64 = 1.12;
 const HEADING: usize = 200;
 /// Longest paragraph in bold that counts as a heading, in characters.
 const BOLD_HEADING: usize = 120;
-/// Fewest rows of a table.
-const ROWS: usize = 2;
 
 /// What is typical for the file.
 struct Usual {
@@ -33,8 +32,9 @@ struct Usual {
 }
 
 /// Joins `lines`, which are in reading order.
-pub(super) fn join(lines: &[Line], most: usize) -> Result<Vec<Block>, String> {
-    let usual = Usual::of(lines);
+pub(super) fn join(lines: Vec<Line>, most: usize) -> Result<Vec<Block>, String> {
+    let usual = Usual::of(&lines);
+    let lines = notes::behind(lines, usual.size);
     let mut joiner = Joiner {
         usual: &usual,
         out: Blocks::new(most),
@@ -42,13 +42,13 @@ pub(super) fn join(lines: &[Line], most: usize) -> Result<Vec<Block>, String> {
     };
     let mut at = 0;
     while let Some(line) = lines.get(at) {
-        let rows = table(&lines[at..]);
-        if rows >= ROWS {
+        let rows = tables::rows(&lines[at..]);
+        if !rows.is_empty() {
             joiner.end();
             joiner
                 .out
-                .push(Block::new(Look::Paragraph, clean(&markdown(&lines[at..at + rows]))));
-            at += rows;
+                .push(Block::new(Look::Paragraph, clean(&tables::markdown(&rows))));
+            at += rows.len();
             continue;
         }
         joiner.line(line, at.checked_sub(1).and_then(|before| lines.get(before)));
@@ -85,7 +85,12 @@ impl Usual {
             (same && rounded(pair[0].size) == most && rounded(pair[1].size) == most && (0.8..2.5).contains(&gap))
                 .then_some(gap)
         };
-        let mut gaps: Vec<f64> = lines.windows(2).filter_map(near).collect();
+        // Where no word fitted any more, the paragraph goes on. Most lines of a letter may be short paragraphs.
+        let wraps = |pair: &&[Line]| !would_have_fitted(&pair[0], &pair[1]) && !ends_sentence(&pair[0].text);
+        let mut gaps: Vec<f64> = lines.windows(2).filter(wraps).filter_map(near).collect();
+        if gaps.is_empty() {
+            gaps = lines.windows(2).filter_map(near).collect();
+        }
         gaps.sort_by(f64::total_cmp);
         let (mut hyphened, mut whole) = (HashSet::new(), HashSet::new());
         for line in lines {
@@ -141,7 +146,9 @@ impl Joiner<'_> {
             None => (text.to_string(), false),
         };
         let ends = self.open.as_ref().is_none_or(|open| {
-            before.is_none_or(|before| starts_item || starts_with_dash(text) || self.breaks(open, before, line))
+            let is_note = text.starts_with("[^") && line.size < self.usual.size;
+            let starts = starts_item || is_note || starts_with_dash(text);
+            before.is_none_or(|before| starts || self.breaks(open, before, line))
         });
         if ends {
             self.end();
@@ -183,12 +190,14 @@ impl Joiner<'_> {
         if marks::question(&line.text).is_some_and(|q| q.sure) || marks::answer(&line.text).is_some() {
             return true;
         }
-        let ended = before
-            .text
-            .ends_with(['.', '!', '?', ':', '”', '"', '…', '。', '！', '？']);
+        if marks::asked_by(&line.text).is_some() && would_have_fitted(before, line) {
+            return true;
+        }
+        let ended = ends_sentence(&before.text);
         if before.page != line.page || before.column != line.column {
             let goes_on = line.text.starts_with(char::is_lowercase) || !ended && !would_have_fitted(before, before);
-            return is_heading || !goes_on;
+            let signs = starts_with_dash(&open.text) && !line.text.starts_with(char::is_lowercase);
+            return is_heading || !goes_on || signs;
         }
         let gap = (line.y - before.y) / self.usual.size;
         let most = if is_heading {
@@ -199,12 +208,19 @@ impl Joiner<'_> {
         if gap > most || gap < 0.0 {
             return true;
         }
+        let is_right = line.x > line.left + 2.0 * line.size && (line.end - before.end).abs() < 0.2 * line.size;
+        if is_right && open.text == before.text && starts_with_dash(&open.text) {
+            // A signature at the right edge wraps.
+            return ended;
+        }
         let indented = line.x > open.last + 0.8 * line.size && open.look == Look::Paragraph;
         let out = line.x < open.first - 0.8 * line.size && open.look == Look::Item;
         if indented && !is_heading || out {
             return true;
         }
-        !is_heading && ended && would_have_fitted(before, line)
+        !is_heading
+            && would_have_fitted(before, line)
+            && (ended || open.text == before.text && is_own_line(before, line))
     }
 
     fn end(&mut self) {
@@ -229,6 +245,18 @@ impl Joiner<'_> {
             ..Block::new(look, text)
         });
     }
+}
+
+/// Reports whether the line `before` is a paragraph of its own above `line`: a date, who asks, or who signs.
+fn is_own_line(before: &Line, line: &Line) -> bool {
+    let text = before.text.as_str();
+    // A role may stand below a name.
+    let signs = marks::signature(text).is_some() && !names::says_role(&line.text);
+    signs || marks::asked_by(text).is_some() || dates::only_day(text).is_some()
+}
+
+fn ends_sentence(text: &str) -> bool {
+    text.ends_with(['.', '!', '?', ':', '”', '"', '…', '。', '！', '？'])
 }
 
 fn is_larger(size: i64, usual: &Usual) -> bool {
@@ -291,49 +319,4 @@ fn is_numbered(text: &str) -> bool {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let rest = text.get(digits..).unwrap_or_default();
     (1..=2).contains(&digits) && (rest.starts_with(". ") || rest.starts_with(") "))
-}
-
-/// Returns how many of the first lines are the rows of one table: cells below each other.
-fn table(lines: &[Line]) -> usize {
-    let Some(first) = lines.first().filter(|line| line.cells.len() > 1) else {
-        return 0;
-    };
-    let fits = |line: &&Line| {
-        let near = |a: f64, b: f64| (a - b).abs() < 0.4 * first.size;
-        line.cells.len() == first.cells.len()
-            && line.page == first.page
-            && line.cells.iter().zip(&first.cells).all(|(cell, head)| {
-                near(cell.x, head.x) || near(cell.end, head.end) || near(cell.x + cell.end, head.x + head.end)
-            })
-    };
-    lines.iter().take_while(fits).count()
-}
-
-/// Writes rows as a table in Markdown. The first row is the head if it alone is in bold, or the only one without
-/// figures.
-fn markdown(rows: &[Line]) -> String {
-    let is_bold = |row: &Line| row.cells.iter().all(|cell| cell.bold);
-    let has_figure = |row: &Line| {
-        row.cells
-            .iter()
-            .any(|cell| cell.text.contains(|c: char| c.is_ascii_digit()))
-    };
-    let (first, rest) = (&rows[0], &rows[1..]);
-    let headed = is_bold(first) && !rest.iter().any(is_bold) || !has_figure(first) && rest.iter().all(has_figure);
-    let mut out = String::new();
-    for (at, row) in rows.iter().enumerate() {
-        let cells: Vec<String> = row
-            .cells
-            .iter()
-            .map(|cell| cell.text.trim().replace('|', "/"))
-            .collect();
-        if at > 0 {
-            out.push('\n');
-        }
-        out.push_str(&format!("| {} |", cells.join(" | ")));
-        if at == 0 && headed {
-            out.push_str(&format!("\n|{}", " --- |".repeat(cells.len())));
-        }
-    }
-    out
 }

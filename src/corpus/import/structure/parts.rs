@@ -4,6 +4,8 @@
 pub(in crate::corpus::import) const MAX_LINE: usize = 300;
 /// The contributor of an answer without a signature.
 pub(in crate::corpus::import) const UNSIGNED: &str = "Unsigned";
+/// How the title of a section begins that has the text after a discussion. The number of the question follows.
+pub(in crate::corpus::import) const NOTE_AFTER: &str = "Note after question";
 
 /// Adds a paragraph to `body`: after a blank line if it is `loose`, else on the next line.
 pub(in crate::corpus::import) fn append(body: &mut String, text: &str, loose: bool) {
