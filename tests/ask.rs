@@ -166,7 +166,8 @@ fn a_question_that_the_corpus_does_not_answer_is_status_3_and_names_what_is_rela
     let near = ask(&home, &["What does engineering management pay?"]);
     let near = near.fails(3, &["nothing in the corpus answers this question"]);
     assert!(
-        near.stderr.contains("Related discussions, which do not answer it:")
+        near.stderr
+            .contains("The nearest discussions, in case one of them helps:")
             && near
                 .stderr
                 .contains("first-steps/q1  How do I move from engineering into product management?"),

@@ -97,7 +97,7 @@ fn markdown_has_no_tag_and_no_image_of_a_newsletter() {
         .ok()
         .stdout;
     assert!(
-        text.contains("## Sources") && text.contains("`evil/q1/a`") && text.contains(" [1]"),
+        text.contains("## Sources") && text.contains("`evil/q1`") && text.contains(" [1]"),
         "{text}"
     );
 }

@@ -140,6 +140,9 @@ pub struct Citation {
     pub also_in: Vec<AlsoIn>,
 }
 
+/// What stands above the discussions that are named if nothing answers.
+pub const NEAREST: &str = "The nearest discussions, in case one of them helps";
+
 /// A discussion that is named but not quoted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Pointer {

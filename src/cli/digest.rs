@@ -15,6 +15,7 @@ use super::context::Context;
 use super::error::{Exit, Failure};
 use super::files::{self, Readers};
 use super::meaning::Finder;
+use super::progress::Watched;
 use super::{editions, pager};
 use crate::answer::meaning::Meaning;
 use crate::corpus::{self, Edition};
@@ -63,7 +64,9 @@ pub fn run(context: &Context, args: &DigestArgs) -> Result<Exit, Failure> {
         false => {
             let store = context.store()?;
             let finder = Finder::comparing(context, &store, args.by, None)?;
-            let background = background(&all, finder.meaning());
+            let watched = finder.meaning().map(|meaning| Watched::new(context, meaning));
+            let meaning = watched.as_ref().map(|watched| watched as &dyn Meaning);
+            let background = background(&all, meaning);
             let known = before(&all, &came);
             make(
                 args,
@@ -71,7 +74,7 @@ pub fn run(context: &Context, args: &DigestArgs) -> Result<Exit, Failure> {
                 &known,
                 period(&filters, record.as_ref()),
                 &background,
-                finder.meaning(),
+                meaning,
             )
         }
     };

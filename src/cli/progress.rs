@@ -1,8 +1,10 @@
-//! Draws progress bars for downloads, checks and embedding, on a terminal only.
+//! Draws progress bars for downloads, checks, embedding and long readings, on a terminal only.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::context::Context;
+use crate::answer::meaning::{Failure, Meaning, Scale};
+use crate::corpus::Passage;
 use crate::models::Progress;
 use crate::render::sanitise;
 
@@ -121,5 +123,50 @@ impl<'a> Counter<'a> {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// An embedding model that draws how many texts it has read, for commands that read much of the corpus.
+pub struct Watched<'a> {
+    meaning: &'a dyn Meaning,
+    bar: ProgressBar,
+}
+
+impl<'a> Watched<'a> {
+    pub fn new(context: &Context, meaning: &'a dyn Meaning) -> Self {
+        let bar = match context.draws() {
+            true => ProgressBar::new_spinner(),
+            false => ProgressBar::hidden(),
+        };
+        if let Ok(style) = ProgressStyle::with_template("{msg} {spinner} {pos} texts") {
+            bar.set_style(style);
+        }
+        bar.set_message("reading");
+        Watched { meaning, bar }
+    }
+}
+
+impl Meaning for Watched<'_> {
+    fn vectors(&self, texts: &[&str]) -> Option<Vec<Vec<f32>>> {
+        self.bar.inc(texts.len() as u64);
+        self.meaning.vectors(texts)
+    }
+
+    fn indexed(&self, passage: &Passage) -> Option<Vec<f32>> {
+        self.meaning.indexed(passage)
+    }
+
+    fn scale(&self) -> Scale {
+        self.meaning.scale()
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        self.meaning.failure()
+    }
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }

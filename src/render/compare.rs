@@ -48,7 +48,7 @@ pub fn text(out: &mut dyn Write, comparison: &Comparison, look: Look) -> io::Res
             }
         }
         if let Some(stand) = &row.stance {
-            cell(out, kind(stand), &stance(stand, comparison), look)?;
+            cell(out, kind(stand), &stance(stand, comparison, &row.position), look)?;
         }
         let also = terminal::also_in_line(&row.also_in);
         let source = format!("{} ({}){also}", row.id, look.date(row.date.as_deref()));
@@ -115,7 +115,7 @@ fn cells(row: &Row, comparison: &Comparison) -> [String; 8] {
     let stance = row
         .stance
         .as_ref()
-        .map(|stand| format!("{}: {}", kind(stand), stance(stand, comparison)));
+        .map(|stand| format!("{}: {}", kind(stand), stance(stand, comparison, "")));
     [
         name(row),
         sanitise::line(&row.position),
@@ -159,17 +159,20 @@ fn kind(stand: &Stand) -> &'static str {
     }
 }
 
-/// Who or what the stance is about, and the words that show it.
-fn stance(stand: &Stand, comparison: &Comparison) -> String {
-    let quote = sanitise::line(&stand.quote);
+/// Who or what the stance is about, and the words that show it, unless they stand in the text `above`.
+fn stance(stand: &Stand, comparison: &Comparison, above: &str) -> String {
+    let words = match above.contains(&stand.quote) {
+        true => "in the words above".to_string(),
+        false => format!("in their words: “{}”", sanitise::line(&stand.quote)),
+    };
     let other = stand.with.as_ref().and_then(|id| {
         let row = comparison.rows.iter().find(|row| row.id == *id)?;
         Some(format!("{} ({})", name(row), sanitise::line(id)))
     });
     let with = other.map(|other| format!("with {other}, ")).unwrap_or_default();
     match stand.by {
-        Source::Checker => format!("{with}found by comparing words: “{quote}”"),
-        Source::Author => format!("{with}in their words: “{quote}”"),
+        Source::Checker => format!("{with}found by comparing words, {words}"),
+        Source::Author => format!("{with}{words}"),
     }
 }
 

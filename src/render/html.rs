@@ -88,27 +88,30 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
         }
         writeln!(out, "</ul>")?;
     }
-    writeln!(out, "<h2>Sources</h2>\n<ol>")?;
-    for citation in &answer.citations {
-        let by = citation.by();
-        let date = citation.date.as_deref().unwrap_or("undated");
-        writeln!(
+    writeln!(out, "<h2>Sources</h2>\n<ul>")?;
+    for (id, citations) in sources::by_source(&answer.citations) {
+        let mark = |n: usize| format!("<span id=\"source-{n}\">[{n}]</span>");
+        let marks: Vec<String> = citations.iter().map(|citation| mark(citation.n)).collect();
+        let first = citations[0];
+        write!(
             out,
-            "<li id=\"source-{0}\" value=\"{0}\"><b>{1}</b>, {2}, in {3} ({4}){5} <code>{6}</code>\n\
-             <blockquote>{7}</blockquote></li>",
-            citation.n,
-            escape(by),
-            escape(&citation.discussion),
-            escape(&citation.edition),
-            escape(date),
-            escape(&terminal::also_in_line(&citation.also_in)),
-            escape(&citation.id),
-            escape(&citation.quote)
+            "<li>{} {}, in {} ({}){} <code>{}</code>",
+            marks.join(" "),
+            escape(&first.discussion),
+            escape(&first.edition),
+            escape(first.date.as_deref().unwrap_or("undated")),
+            escape(&terminal::also_in_line(&first.also_in)),
+            escape(&id)
         )?;
+        for citation in citations.iter().filter(|citation| !sources::is_read(answer, citation)) {
+            let (n, by, quote) = (citation.n, escape(citation.by()), escape(&citation.quote));
+            write!(out, "\n<blockquote>[{n}] <b>{by}</b>: {quote}</blockquote>")?;
+        }
+        writeln!(out, "</li>")?;
     }
     writeln!(
         out,
-        "</ol>\n<p class=\"about\">{}</p>",
+        "</ul>\n<p class=\"about\">{}</p>",
         escape(&terminal::freshness(&answer.corpus, Dates::Iso))
     )?;
     end(out)

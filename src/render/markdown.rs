@@ -50,22 +50,24 @@ pub fn answer(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
         writeln!(out)?;
     }
     writeln!(out, "## Sources\n")?;
-    for citation in &answer.citations {
-        let by = citation.by();
-        let date = citation.date.as_deref().unwrap_or("undated");
+    for (id, citations) in sources::by_source(&answer.citations) {
+        let marks: Vec<String> = citations.iter().map(|citation| format!("[{}]", citation.n)).collect();
+        let first = citations[0];
         writeln!(
             out,
-            "{}. **{}**, {}, in {} ({}){}: `{}`\n\n   > {}\n",
-            citation.n,
-            escape(by),
-            escape(&citation.discussion),
-            escape(&citation.edition),
-            escape(date),
-            escape(&terminal::also_in_line(&citation.also_in)),
-            citation.id,
-            escape(&citation.quote)
+            "- {} {}, in {} ({}){}: `{id}`",
+            marks.join(" "),
+            escape(&first.discussion),
+            escape(&first.edition),
+            escape(first.date.as_deref().unwrap_or("undated")),
+            escape(&terminal::also_in_line(&first.also_in)),
         )?;
+        for citation in citations.iter().filter(|citation| !sources::is_read(answer, citation)) {
+            let (by, quote) = (escape(citation.by()), escape(&citation.quote));
+            writeln!(out, "\n  > [{}] **{by}**: {quote}\n", citation.n)?;
+        }
     }
+    writeln!(out)?;
     writeln!(out, "*{}*", escape(&terminal::freshness(&answer.corpus, Dates::Iso)))
 }
 

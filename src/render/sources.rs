@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use super::sanitise;
 use super::terminal::{self, BOLD, DIM, Look, MARK};
-use crate::answer::{Answer, Citation, Further};
+use crate::answer::{Answer, Citation, Further, NEAREST, one_line};
 
 /// Writes further reading, other discussions, one line for each source, and how fresh the corpus is.
 pub fn sources(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<()> {
@@ -78,7 +78,7 @@ pub fn related(out: &mut dyn Write, answer: &Answer, look: Look) -> io::Result<(
     if answer.related.is_empty() {
         return Ok(());
     }
-    writeln!(out, "Related discussions, which do not answer it:")?;
+    writeln!(out, "{NEAREST}:")?;
     for one in &answer.related {
         let id = look.style(BOLD, &sanitise::line(&one.id));
         writeln!(out, "{id}  {}", sanitise::line(&one.discussion))?;
@@ -106,23 +106,37 @@ pub fn citations(out: &mut dyn Write, citations: &[Citation], look: Look) -> io:
     Ok(())
 }
 
+/// Returns the sources of `citations` in their order, each with its identifier and its citations.
+pub fn by_source(citations: &[Citation]) -> Vec<(String, Vec<&Citation>)> {
+    let mut sources: Vec<(String, Vec<&Citation>)> = Vec::new();
+    for citation in citations {
+        let id = citation.source();
+        match sources.iter_mut().find(|(known, _)| *known == id) {
+            Some((_, its)) => its.push(citation),
+            None => sources.push((id, vec![citation])),
+        }
+    }
+    sources
+}
+
+/// Returns whether a sentence of `answer` is part of the quote of `citation`. If so, a reader has read the quote.
+pub fn is_read(answer: &Answer, citation: &Citation) -> bool {
+    let quote = one_line(&citation.quote);
+    let mut citing = answer.sentences.iter().filter(|s| s.citations.contains(&citation.n));
+    citing.any(|sentence| quote.contains(&one_line(&sentence.text)))
+}
+
 /// Writes one line for each source, with all its marks and its edition: `[1] [2] e/q1  Edition (2024-01-01)`.
 pub fn brief(out: &mut dyn Write, citations: &[Citation], look: Look) -> io::Result<()> {
-    let mut told: Vec<String> = Vec::new();
-    for first in citations {
-        let source = first.source();
-        if told.contains(&source) {
-            continue;
-        }
-        let same = citations.iter().filter(|citation| citation.source() == source);
-        let marks: Vec<String> = same.map(|c| look.style(MARK, &format!("[{}]", c.n))).collect();
+    for (source, same) in by_source(citations) {
+        let first = same[0];
+        let marks: Vec<String> = same.iter().map(|c| look.style(MARK, &format!("[{}]", c.n))).collect();
         let id = look.style(BOLD, &sanitise::line(&source));
         let id = look.link(&id, &file_address(&first.path));
         let date = look.date(first.date.as_deref());
         let title = sanitise::line(&format!("{} ({date})", first.edition));
         writeln!(out, "{} {id}  {title}", marks.join(" "))?;
         terminal::also_in(out, &first.also_in, look)?;
-        told.push(source);
     }
     Ok(())
 }

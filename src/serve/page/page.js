@@ -81,7 +81,7 @@ function showSources(turn, sources) {
 // Shows the discussions that are nearest to a question without an answer.
 function showRelated(turn, related) {
   if (!related || related.length === 0) return;
-  element(turn, "h3", "Related discussions, which do not answer it");
+  element(turn, "h3", "The nearest discussions, in case one of them helps");
   for (const one of related) showDiscussion(turn, one.id, [one]);
 }
 
