@@ -187,6 +187,15 @@ fn a_team_shares_a_corpus_and_a_lost_node_loses_nothing() {
     assert_eq!(search(&other, "zepelin"), ["zeppelin/q1/a"], "a misspelt word");
     let shown = reader(&other).args(["show", "lantern/q1"]).run().ok();
     assert!(shown.stdout.contains("lamplighter"), "{shown:#?}");
+    let listed = reader(&other).args(["list", "--json"]).run().ok().json();
+    let slugs: Vec<&str> = listed["editions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["slug"].as_str().unwrap())
+        .collect();
+    assert_eq!(slugs.len(), 2, "{slugs:?}");
+    assert!(slugs.contains(&"lantern") && slugs.contains(&"zeppelin"), "{slugs:?}");
     assert!(!other.path(".cache/askpm/index").exists(), "no local index");
 
     // One edition changes, and one is removed.

@@ -23,8 +23,8 @@ use crate::retrieve::dense::Dense;
 #[serde(deny_unknown_fields)]
 pub struct RetrieverTable {
     pub kind: Kind,
-    /// The address, such as `http://127.0.0.1:9200`.
-    pub url: String,
+    /// The address, such as `http://127.0.0.1:9200`, or those of several nodes.
+    pub url: Addresses,
     /// The alias, and the first part of the names of its indexes.
     pub index: Option<String>,
     /// Whether `askpm refresh` on this machine sends its corpus, which replaces what the cluster has.
@@ -35,6 +35,14 @@ pub struct RetrieverTable {
     pub key_env: Option<String>,
     /// The timeout of one request, in seconds.
     pub timeout: Option<u32>,
+}
+
+/// One address, or a list.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Addresses {
+    One(String),
+    Several(Vec<String>),
 }
 
 /// The cluster's API.
@@ -78,6 +86,15 @@ impl RetrieverTable {
         Ok(cluster::edition(&place, slug).map_err(RetrieveError::from)?)
     }
 
+    /// Returns the texts of all editions that the cluster has.
+    ///
+    /// # Errors
+    /// As for [`RetrieverTable::open`].
+    pub fn editions(&self, net: Net) -> Result<Vec<Text>, Failure> {
+        let place = self.place(net, |name| env::var(name).ok())?;
+        Ok(cluster::editions(&place).map_err(RetrieveError::from)?)
+    }
+
     /// Returns what the cluster has, if it answers within `most`. Sends nothing for the cluster to store.
     ///
     /// # Errors
@@ -118,7 +135,10 @@ impl RetrieverTable {
         let ca = self.ca.as_ref().map(read).transpose()?;
         let Kind::Elastic = self.kind;
         Ok(Place {
-            url: self.url.clone(),
+            urls: match &self.url {
+                Addresses::One(url) => vec![url.clone()],
+                Addresses::Several(urls) => urls.clone(),
+            },
             index,
             authorization,
             ca,
@@ -145,6 +165,15 @@ mod tests {
             (place.index.as_str(), place.authorization.as_deref()),
             ("pm-2", Some("ApiKey k"))
         );
+    }
+
+    #[test]
+    fn one_address_is_named_or_several() {
+        let several = "kind = \"elastic\"\nurl = [\"http://a:9200\", \"http://b:9200\"]";
+        let table: RetrieverTable = toml::from_str(several).unwrap();
+        assert_eq!(table.place(Net::Online, |_| None).unwrap().urls.len(), 2);
+        let none: RetrieverTable = toml::from_str("kind = \"elastic\"\nurl = []").unwrap();
+        assert!(none.check().unwrap_err().lines().join(" ").contains("names no address"));
     }
 
     #[test]

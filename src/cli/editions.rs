@@ -1,4 +1,4 @@
-//! Reads the editions of the corpus from their files, for commands that need no index.
+//! Reads the editions of the corpus from their files or from a cluster, for commands that need no index.
 
 use std::collections::HashSet;
 
@@ -6,6 +6,21 @@ use super::context::Context;
 use super::error::Failure;
 use crate::corpus::{self, Edition};
 use crate::index::Skipped;
+use crate::models::Net;
+
+/// Returns the editions that questions are answered from: those of the cluster of the settings if there is one, else
+/// those of [`read`].
+pub fn answering(context: &Context) -> Result<Vec<(Edition, String)>, Failure> {
+    let Some(table) = context.config.retriever.as_ref().filter(|_| context.net == Net::Online) else {
+        return read(context);
+    };
+    let texts = table.editions(context.net)?.into_iter();
+    let parsed = texts.map(|text| match corpus::parse(&text.path, &text.markdown) {
+        Ok(edition) => Ok((edition, text.path)),
+        Err(error) => Err(Failure::new(format!("cannot read {} of the cluster", text.path), error)),
+    });
+    parsed.collect()
+}
 
 /// Returns the editions of the corpus with their paths, and reports invalid files. Of two files with the same slug the
 /// first counts, as in the index.

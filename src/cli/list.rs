@@ -1,6 +1,6 @@
 //! Runs `askpm list`: lists the editions and their discussions, newest first.
 //!
-//! It reads the files directly and needs no index.
+//! It reads the files directly and needs no index. With a cluster, it lists what the cluster has.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ use crate::retrieve::Filters;
 
 pub fn run(context: &Context, args: &ListArgs) -> Result<Exit, Failure> {
     let filters = Filters::from(&args.filters);
-    let list = List::new(editions::read(context)?, &filters);
+    let list = List::new(editions::answering(context)?, &filters);
     let mut text = Vec::new();
     match args.output.format() {
         Format::Json => json::pretty(&mut text, &list)?,

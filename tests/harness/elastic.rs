@@ -19,6 +19,8 @@ struct State {
     indexes: BTreeMap<String, Index>,
     aliases: BTreeMap<String, BTreeSet<String>>,
     requests: Vec<(String, String)>,
+    /// How many connections had a request.
+    connections: usize,
     /// The answer to every request, if set.
     ordered: Option<(u16, String)>,
     /// The next requests that get 503.
@@ -62,6 +64,11 @@ impl Elastic {
     /// Returns the head and body of each request.
     pub fn requests(&self) -> Vec<(String, String)> {
         self.state().requests.clone()
+    }
+
+    /// Returns the number of connections that had a request.
+    pub fn connections(&self) -> usize {
+        self.state().connections
     }
 
     /// Returns the number of documents in each index.
@@ -115,34 +122,42 @@ impl Elastic {
     }
 }
 
+/// Answers the requests of one connection until the client closes it.
 fn answer(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
-    let mut head = String::new();
     let mut input = BufReader::new(stream.try_clone()?);
-    while input.read_line(&mut head)? > 2 {}
-    let length = head
-        .to_ascii_lowercase()
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    input.read_exact(&mut body)?;
-    let body = String::from_utf8_lossy(&body).into_owned();
-    let (status, reply) = {
-        let mut state = state.lock().expect("no test panics while it holds this");
-        state.requests.push((head.clone(), body.clone()));
-        if let Some((status, body)) = &state.ordered {
-            (*status, body.clone())
-        } else if state.busy > 0 {
-            state.busy -= 1;
-            refusal(503, "unavailable", "no cluster manager")
-        } else {
-            route(&mut state, &head, &body)
+    for number in 0.. {
+        let mut head = String::new();
+        while input.read_line(&mut head)? > 2 {}
+        if head.is_empty() {
+            break;
         }
-    };
-    write!(
-        stream,
-        "HTTP/1.1 {status} Ordered\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{reply}",
-        reply.len()
-    )
+        let length = head
+            .to_ascii_lowercase()
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
+        let mut body = vec![0; length.unwrap_or(0)];
+        input.read_exact(&mut body)?;
+        let body = String::from_utf8_lossy(&body).into_owned();
+        let (status, reply) = {
+            let mut state = state.lock().expect("no test panics while it holds this");
+            state.connections += usize::from(number == 0);
+            state.requests.push((head.clone(), body.clone()));
+            if let Some((status, body)) = &state.ordered {
+                (*status, body.clone())
+            } else if state.busy > 0 {
+                state.busy -= 1;
+                refusal(503, "unavailable", "no cluster manager")
+            } else {
+                route(&mut state, &head, &body)
+            }
+        };
+        write!(
+            stream,
+            "HTTP/1.1 {status} Ordered\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{reply}",
+            reply.len()
+        )?;
+    }
+    Ok(())
 }
 
 fn route(state: &mut State, head: &str, body: &str) -> (u16, String) {
@@ -287,8 +302,9 @@ fn search(index: &Index, forged: &[Value], request: &Value) -> (u16, String) {
     if let Some(filter) = request.get("post_filter") {
         hits.retain(|(_, document)| score(filter, document) > Ok(0.0));
     }
-    let place = |document: &Value| document["place"].as_str().unwrap_or("").to_string();
-    hits.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| place(a.1).cmp(&place(b.1))));
+    // Only passages have a place, and only editions a slug.
+    let key = |document: &Value| ["place", "slug"].map(|name| document[name].as_str().unwrap_or("").to_string());
+    hits.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| key(a.1).cmp(&key(b.1))));
     hits.truncate(request["size"].as_u64().unwrap_or(10) as usize);
     let mut listed: Vec<Value> = hits
         .into_iter()
@@ -375,7 +391,10 @@ fn score(query: &Value, document: &Value) -> Result<f64, String> {
             let most = wanted["lte"]
                 .as_str()
                 .is_none_or(|most| texts.iter().all(|text| *text <= most));
-            Ok(yes(!texts.is_empty() && least && most))
+            let above = wanted["gt"]
+                .as_str()
+                .is_none_or(|above| texts.iter().all(|text| *text > above));
+            Ok(yes(!texts.is_empty() && least && most && above))
         }
         "wildcard" => {
             let part = text(&wanted["value"]);

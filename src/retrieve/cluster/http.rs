@@ -3,15 +3,22 @@
 //! Requests take paths and bodies, and `wire` parses the answers. Answers are limited in size and time. No redirect is
 //! followed. Credentials are sent without encryption only to this machine. A request that a busy cluster refuses is
 //! sent again, with a growing pause. Every request may be sent twice without harm.
+//!
+//! A cluster may have several addresses, one for each node. Requests go to one of them until it fails, then to the next.
+//! Connections stay open between requests.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Certificate, Method, StatusCode, Url};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::document::{About, FORMAT, Text};
+use super::error::{ClusterError, unusable};
+use super::node::{ADDRESS, Node};
+use super::requests::Requests;
 use super::wire::{self, Page};
 use super::{Place, request};
 use crate::index::schema::Fields;
@@ -35,74 +42,52 @@ const COPYING: Duration = Duration::from_secs(60);
 /// Tells a cluster to fail rather than answer from the shards that it can reach.
 const WHOLE: &str = "allow_partial_search_results=false";
 
-/// Why a request to a cluster failed.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot use the search cluster {url}: {problem}")]
-pub struct ClusterError {
-    url: String,
-    problem: String,
-    hint: Option<&'static str>,
-    /// Whether the index does not exist.
-    pub(super) gone: bool,
-}
-
-impl ClusterError {
-    /// Returns what the user can do about the error.
-    pub fn hint(&self) -> Option<String> {
-        self.hint.map(str::to_string)
-    }
-}
-
 /// A client for one cluster.
 pub struct Client {
-    http: reqwest::Client,
-    url: Url,
+    /// At least one.
+    nodes: Vec<Node>,
+    /// The index of the node that requests go to.
+    current: AtomicUsize,
     authorization: Option<HeaderValue>,
+    requests: Requests,
 }
 
 impl Client {
     pub fn new(place: &Place) -> Result<Client, ClusterError> {
-        let told = |problem: &str, hint: Option<&'static str>| ClusterError {
-            url: "[retriever]".into(),
-            problem: problem.into(),
-            hint,
-            gone: false,
-        };
-        let url = remote::server(place.url.trim_end_matches('/')).ok_or_else(|| {
-            told(
-                "`url` is not an http or https address",
-                Some("set `url` to an address such as \"http://127.0.0.1:9200\""),
-            )
-        })?;
         let header = |text: &String| {
             let header = remote::authorization(text);
-            header.ok_or_else(|| told("the key has characters that an HTTP header cannot hold", None))
+            header.ok_or_else(|| unusable("the key has characters that an HTTP header cannot hold", None))
         };
         let authorization = place.authorization.as_ref().map(header).transpose()?;
-        if authorization.is_some() && !remote::may_carry_key(&url) {
-            return Err(told(
-                "the key would be sent to another machine without encryption",
-                Some("use https"),
-            ));
-        }
-        let mut http = remote::client(&url, place.patience).timeout(place.patience);
-        if let Some(ca) = &place.ca {
-            let hint = Some("set `ca` to a file with certificates in PEM form");
-            let authorities = Certificate::from_pem_bundle(ca);
-            let authorities = authorities.ok().filter(|all| !all.is_empty());
-            let authorities = authorities.ok_or_else(|| told("the file of `ca` has no certificate", hint))?;
-            http = http.tls_certs_merge(authorities);
+        let node = |url: &String| Node::new(url, place, authorization.is_some());
+        let nodes = place.urls.iter().map(node).collect::<Result<Vec<Node>, _>>()?;
+        if nodes.is_empty() {
+            return Err(unusable("`url` names no address", Some(ADDRESS)));
         }
         Ok(Client {
-            http: http.build().map_err(|error| told(&error.to_string(), None))?,
-            url,
+            nodes,
+            current: AtomicUsize::new(0),
             authorization,
+            requests: Requests::new().map_err(|error| unusable(&error.to_string(), None))?,
         })
     }
 
-    /// Returns the address, without user, password and query.
+    /// Returns the node that requests go to, and its index.
+    fn node(&self) -> (usize, &Node) {
+        let at = self.current.load(Ordering::Relaxed) % self.nodes.len();
+        (at, &self.nodes[at])
+    }
+
+    /// Sends further requests to the node after `failed`, unless they go to another one already.
+    fn leave(&self, failed: usize) {
+        let next = (failed + 1) % self.nodes.len();
+        let order = Ordering::Relaxed;
+        let _ = self.current.compare_exchange(failed, next, order, order);
+    }
+
+    /// Returns the address of the node in use, without user, password and query.
     pub fn address(&self) -> String {
-        remote::shown(&self.url)
+        remote::shown(&self.node().1.url)
     }
 
     /// Returns the index behind `name`, and what askpm stored about it. Returns `None` if there is no such index.
@@ -173,7 +158,7 @@ impl Client {
         let problem = format!("it is too busy to take {} documents: {why}", documents.len());
         Err(self.fault(
             problem,
-            Some("run `askpm refresh` again later; it continues where it stopped"),
+            Some("run `askpm refresh` again later; it goes on with the same index"),
         ))
     }
 
@@ -227,6 +212,21 @@ impl Client {
         wire::edition(&body).map_err(|problem| self.fault(problem, None))
     }
 
+    /// Returns the texts of all editions, in the order of their slugs.
+    pub fn editions(&self, index: &str) -> Result<Vec<Text>, ClusterError> {
+        let path = format!("{index}/_search?{WHOLE}");
+        let (mut all, mut last) = (Vec::new(), Some(String::new()));
+        while let Some(after) = last {
+            let request = request::editions(&after).to_string();
+            let body = self.ok(Method::POST, &path, request, READ_TRIES)?;
+            let (texts, next) = wire::editions(&body).map_err(|problem| self.fault(problem, None))?;
+            all.extend(texts);
+            // A server that sends the same again would never end.
+            last = next.filter(|next| *next > after);
+        }
+        Ok(all)
+    }
+
     fn ok(&self, method: Method, path: &str, body: String, tries: u32) -> Result<Vec<u8>, ClusterError> {
         match self.send(method, path, body, tries)? {
             (StatusCode::OK | StatusCode::CREATED, body) => Ok(body),
@@ -234,7 +234,8 @@ impl Client {
         }
     }
 
-    /// Sends a request up to `tries` times, until the cluster is not too busy to answer.
+    /// Sends a request up to `tries` times, and once more to each further node, until the cluster is not too busy to
+    /// answer.
     fn send(
         &self,
         method: Method,
@@ -242,30 +243,56 @@ impl Client {
         body: String,
         tries: u32,
     ) -> Result<(StatusCode, Vec<u8>), ClusterError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| self.fault(error.to_string(), None))?;
         let mut pause = FIRST_PAUSE;
-        for _ in 1..tries {
-            match runtime.block_on(self.once(&method, path, body.clone())) {
-                Ok((status, _)) if matches!(status.as_u16(), 429 | 502 | 503 | 504) => {}
-                // A person does not want to wait for a second timeout.
-                Err(Lost::Request(error)) if tries == WRITE_TRIES || !error.is_timeout() => {}
-                outcome => return outcome.map_err(|lost| self.lost(lost)),
+        let mut others = self.nodes.len() - 1;
+        let mut left = tries;
+        loop {
+            let (at, node) = self.node();
+            let once = self.once(node, &method, path, body.clone());
+            let outcome = self
+                .requests
+                .wait(once)
+                .map_err(|error| self.fault(error.to_string(), None))?;
+            // Whether another node may do better, and whether the same may do better later.
+            let (elsewhere, later) = match &outcome {
+                Ok((status, _)) => (
+                    matches!(status.as_u16(), 502..=504),
+                    matches!(status.as_u16(), 429 | 502..=504),
+                ),
+                // A person does not want to wait for a second timeout of the same node.
+                Err(Lost::Request(error)) => (true, tries == WRITE_TRIES || !error.is_timeout()),
+                Err(Lost::TooLong) => (false, false),
+            };
+            if elsewhere && others > 0 {
+                others -= 1;
+                self.leave(at);
+                continue;
+            }
+            left -= 1;
+            if !later || left == 0 {
+                return outcome.map_err(|lost| self.lost(lost));
+            }
+            if elsewhere {
+                self.leave(at);
             }
             thread::sleep(pause);
             pause *= 2;
         }
-        let last = runtime.block_on(self.once(&method, path, body));
-        last.map_err(|lost| self.lost(lost))
     }
 
-    async fn once(&self, method: &Method, path: &str, body: String) -> Result<(StatusCode, Vec<u8>), Lost> {
-        let address = format!("{}/{path}", self.url.as_str().trim_end_matches('/'));
+    async fn once(
+        &self,
+        node: &Node,
+        method: &Method,
+        path: &str,
+        body: String,
+    ) -> Result<(StatusCode, Vec<u8>), Lost> {
+        let address = format!("{}/{path}", node.url.as_str().trim_end_matches('/'));
         let kind = match path.contains("_bulk") {
             true => "application/x-ndjson",
             false => "application/json",
         };
-        let mut request = self.http.request(method.clone(), address);
+        let mut request = node.http.request(method.clone(), address);
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, kind).body(body);
         }

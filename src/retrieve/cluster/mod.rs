@@ -13,9 +13,12 @@
 //! This module does not check whether the program is offline; its caller must not use it then.
 
 mod document;
+mod error;
 mod http;
+mod node;
 mod publish;
 mod request;
+mod requests;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -37,7 +40,7 @@ use document::{About, Received};
 use wire::Page;
 
 pub use document::Text;
-pub use http::ClusterError;
+pub use error::ClusterError;
 pub use publish::{Published, publish};
 
 /// Number of passages that a cluster sends for a question. With their vectors, they are 5 to 6 MB.
@@ -55,8 +58,8 @@ const MOVED_PAUSE: Duration = Duration::from_millis(50);
 /// The location of a cluster.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Place {
-    /// The part that all paths share, such as `http://127.0.0.1:9200`.
-    pub url: String,
+    /// The part that all paths share, such as `http://127.0.0.1:9200`, for each node that requests may go to.
+    pub urls: Vec<String>,
     /// The alias, and the first part of the names of its indexes.
     pub index: String,
     /// The complete value of an `Authorization` header, such as `ApiKey …`.
@@ -77,7 +80,11 @@ pub struct Cluster {
 
 /// What the last question read.
 struct Seen {
+    /// The index that the alias named then.
+    index: String,
     about: About,
+    /// Whether no question has used them yet.
+    fresh: bool,
     /// The bytes of the vectors of the passages that were sent for it.
     vectors: BTreeMap<Key, Vec<u8>>,
 }
@@ -120,6 +127,14 @@ pub fn edition(place: &Place, slug: &str) -> Result<Option<Text>, ClusterError> 
     http::Client::new(place)?.edition(&place.index, slug)
 }
 
+/// Returns the texts of all editions that the cluster has, in the order of their slugs.
+///
+/// # Errors
+/// Fails if the cluster cannot be reached or refuses.
+pub fn editions(place: &Place) -> Result<Vec<Text>, ClusterError> {
+    http::Client::new(place)?.editions(&place.index)
+}
+
 impl Cluster {
     /// Opens the corpus that the alias of `place` names. Passages are found by words until there is an embedder.
     ///
@@ -127,13 +142,15 @@ impl Cluster {
     /// Fails if the cluster cannot be reached or refuses, or has no corpus that this version of askpm can read.
     pub fn open(place: &Place) -> Result<Cluster, ClusterError> {
         let client = http::Client::new(place)?;
-        let about = about(&client, &place.index)?.1;
+        let (index, about) = about(&client, &place.index)?;
         Ok(Cluster {
             client,
             alias: place.index.clone(),
             embedder: None,
             seen: Mutex::new(Seen {
+                index,
                 about,
+                fresh: true,
                 vectors: BTreeMap::new(),
             }),
         })
@@ -188,18 +205,33 @@ impl Cluster {
 
     /// Runs `ask` on the index that the alias names now, and again if that was replaced in between. Another node may not
     /// know of the replacement at once.
-    fn now<T>(&self, ask: impl Fn(&str, &About) -> Result<T, RetrieveError>) -> Result<T, RetrieveError> {
+    ///
+    /// With `known`, it first runs on the index that was read last.
+    fn now<T>(&self, known: bool, ask: impl Fn(&str, &About) -> Result<T, RetrieveError>) -> Result<T, RetrieveError> {
+        let last = self.last(known);
         let mut tries = 1;
         loop {
-            let (index, there) = about(&self.client, &self.alias)?;
+            let (index, there) = match last.clone().filter(|_| tries == 1) {
+                Some(last) => last,
+                None => about(&self.client, &self.alias)?,
+            };
             match ask(&index, &there) {
                 Err(RetrieveError::Cluster(error)) if error.gone && tries < MOVED_TRIES => {
-                    std::thread::sleep(tries * MOVED_PAUSE);
+                    if last.is_none() || tries > 1 {
+                        std::thread::sleep(tries * MOVED_PAUSE);
+                    }
                     tries += 1;
                 }
                 done => return done,
             }
         }
+    }
+
+    /// Returns the index that was read last, if it is `known` to be good or was read when the corpus was opened.
+    fn last(&self, known: bool) -> Option<(String, About)> {
+        let mut seen = self.seen();
+        let fresh = std::mem::take(&mut seen.fresh);
+        (known || fresh).then(|| (seen.index.clone(), seen.about.clone()))
     }
 
     fn find(&self, query: &Query, index: &str, about: &About) -> Result<Retrieved, RetrieveError> {
@@ -228,7 +260,9 @@ impl Cluster {
             .transpose()?;
         let found = super::find(&store, query, dense.as_ref().map(|dense| (dense, fusion::fuse as _)))?;
         *self.seen() = Seen {
+            index: index.to_string(),
             about: about.clone(),
+            fresh: false,
             vectors,
         };
         Ok(found)
@@ -298,7 +332,7 @@ impl Retriever for ByCluster<'_> {
     fn retrieve(&self, query: &Query) -> Result<Retrieved, RetrieveError> {
         let started = Instant::now();
         let find = |index: &str, about: &About| self.cluster.find(query, index, about);
-        let mut retrieved = self.cluster.now(find)?;
+        let mut retrieved = self.cluster.now(false, find)?;
         retrieved.took = started.elapsed();
         Ok(retrieved)
     }
@@ -308,9 +342,9 @@ impl Retriever for ByCluster<'_> {
             return Ok(Vec::new());
         }
         let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
-        let page = self
-            .cluster
-            .now(|index, _| Ok(self.cluster.client.search(index, &request::groups(&names))?))?;
+        let page = self.cluster.now(true, |index, _| {
+            Ok(self.cluster.client.search(index, &request::groups(&names))?)
+        })?;
         let mut all = vec![Vec::new(); groups.len()];
         let mut seen = self.cluster.seen();
         for Received { labelled, vectors } in page.passages {

@@ -11,6 +11,9 @@ use crate::index::whole;
 /// Maximum number of terms of the dictionary that are compared with a misspelt word.
 const NEAR_TERMS: usize = 10_000;
 
+/// Number of editions of one answer. With their texts, they are 10 MB.
+const EDITIONS: usize = 500;
+
 /// What a search returns of a document.
 const PASSAGE: [&str; 2] = ["passage", "vectors"];
 
@@ -113,6 +116,17 @@ pub fn near(term: &str) -> Value {
 /// Returns a search for the text of an edition.
 pub fn edition(slug: &str) -> Value {
     json!({"size": 1, "track_total_hits": false, "_source": ["text"], "query": {"term": {"slug": slug}}})
+}
+
+/// Returns a search for the texts of the next editions whose slugs are after `after`, in order.
+pub fn editions(after: &str) -> Value {
+    json!({
+        "size": EDITIONS,
+        "track_total_hits": false,
+        "_source": ["slug", "text"],
+        "query": {"range": {"slug": {"gt": after}}},
+        "sort": [{"slug": {"order": "asc"}}],
+    })
 }
 
 /// Returns a search that counts all documents and lists none.

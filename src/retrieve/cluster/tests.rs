@@ -36,7 +36,7 @@ fn store(files: &[SourceFile]) -> (TempDir, Store) {
 
 fn place(url: &str) -> Place {
     Place {
-        url: url.into(),
+        urls: vec![url.into()],
         index: "askpm".into(),
         authorization: Some("ApiKey secret".into()),
         ca: None,
@@ -187,6 +187,9 @@ fn the_same_corpus_is_sent_once_and_another_replaces_it_in_one_step() {
     more.remove(0);
     send(&more, &server).unwrap();
     assert_eq!(ids(&find(&server, "PRD").unwrap()), [""; 0]);
+    let all = editions(&place(&server.url())).unwrap();
+    let paths: Vec<&str> = all.iter().map(|text| text.path.as_str()).collect();
+    assert_eq!(paths, ["more.md", "no.md"]);
     let text = edition_of(&server, "more").unwrap();
     assert!(text.markdown.contains("Start with one customer."));
     assert_eq!(edition_of(&server, "process"), None);
@@ -303,7 +306,7 @@ fn a_question_is_asked_again_until_a_replaced_index_is_known_everywhere() {
     let cluster = Cluster::open(&place(&server.url())).unwrap();
     let asked = |gone: u32| {
         let times = std::cell::Cell::new(0);
-        let done = cluster.now(|index, _| {
+        let done = cluster.now(false, |index, _| {
             times.set(times.get() + 1);
             let index = if times.get() <= gone { "replaced" } else { index };
             Ok(cluster
@@ -317,4 +320,33 @@ fn a_question_is_asked_again_until_a_replaced_index_is_known_everywhere() {
     assert_eq!(asked(0), (true, 1));
     assert_eq!(asked(3), (true, 4));
     assert_eq!(asked(u32::MAX), (false, MOVED_TRIES));
+}
+
+#[test]
+fn a_question_takes_three_requests_on_one_connection_and_goes_to_another_node_if_one_is_lost() {
+    let server = Elastic::start();
+    send(&files(), &server).unwrap();
+    let (requests, connections) = (server.requests().len(), server.connections());
+    let nowhere = "http://127.0.0.1:9".to_string();
+    let urls = vec![nowhere.clone(), server.url(), nowhere];
+    let place = Place {
+        urls,
+        ..place(&server.url())
+    };
+    let cluster = Cluster::open(&place).unwrap();
+    let ask = || {
+        let by_cluster = ByCluster { cluster: &cluster };
+        let found = by_cluster
+            .retrieve(&Query::new("Who should write the PRD?", 5))
+            .unwrap();
+        let groups: Vec<Id> = found.hits.iter().map(|hit| hit.passage.id.group()).collect();
+        (
+            found.hits.len(),
+            by_cluster.groups(&cluster.store().unwrap(), &groups).unwrap().len(),
+        )
+    };
+    // What was read when the corpus was opened serves the first question.
+    assert!(ask().0 > 0 && ask().1 > 0);
+    assert_eq!(server.requests().len() - requests, 3 + 3);
+    assert_eq!(server.connections() - connections, 1);
 }

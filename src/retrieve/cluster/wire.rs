@@ -78,6 +78,20 @@ pub fn edition(body: &[u8]) -> Result<Option<Text>, String> {
         .map_err(|error| format!("it sent an edition that askpm did not store: {error}"))
 }
 
+/// Parses the texts of editions, and the last slug among them.
+pub fn editions(body: &[u8]) -> Result<(Vec<Text>, Option<String>), String> {
+    let mut hits = found(body)?.hits.hits;
+    let last = hits
+        .last()
+        .and_then(|hit| hit["_source"]["slug"].as_str().map(str::to_string));
+    let texts = hits
+        .iter_mut()
+        .map(|hit| serde_json::from_value(hit["_source"]["text"].take()));
+    let texts = texts.collect::<Result<_, _>>();
+    let texts = texts.map_err(|error| format!("it sent an edition that askpm did not store: {error}"))?;
+    Ok((texts, last))
+}
+
 /// Parses the number of documents of an index.
 pub fn count(body: &[u8]) -> Result<u64, String> {
     let total = found(body)?.hits.total;
