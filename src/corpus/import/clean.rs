@@ -111,7 +111,7 @@ pub(super) fn weight(text: &str) -> usize {
 pub(super) fn key(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut gap = false;
-    for c in text.nfkc().flat_map(char::to_lowercase) {
+    let mut push = |c: char| {
         if c.is_alphanumeric() {
             if gap && !out.is_empty() {
                 out.push(' ');
@@ -121,6 +121,11 @@ pub(super) fn key(text: &str) -> String {
         } else if !matches!(c, '\'' | '’' | '‘' | '`' | '´') {
             gap = true;
         }
+    };
+    // ASCII has no compatibility forms, and most text is ASCII.
+    match text.is_ascii() {
+        true => text.bytes().for_each(|b| push(char::from(b.to_ascii_lowercase()))),
+        false => text.nfkc().flat_map(char::to_lowercase).for_each(push),
     }
     out
 }

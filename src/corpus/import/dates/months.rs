@@ -1,5 +1,8 @@
 //! Lists the names of months in the languages of our readers' newsletters.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// Abbreviated names of months, in the languages of our readers' newsletters. A word must match one exactly.
 const MONTHS: [&[&str]; 12] = [
     &["jan", "janv", "enero", "ene", "gennaio", "gen", "янв"],
@@ -34,14 +37,28 @@ const NAMES: [&str; 12] = [
     "december dezember décembre decembre diciembre dicembre dezembro desember grudnia prosince декабря грудня aralık",
 ];
 
+/// The number of each month by its names. Where two languages have the same word, the first month counts, and full names
+/// count before abbreviations.
+static NUMBERS: LazyLock<HashMap<&str, u32>> = LazyLock::new(|| {
+    let full = NAMES.iter().zip(1..);
+    let full = full.flat_map(|(names, number)| names.split(' ').map(move |name| (name, number)));
+    let short = MONTHS.iter().zip(1..);
+    let short = short.flat_map(|(names, number)| names.iter().map(move |name| (*name, number)));
+    let mut numbers = HashMap::new();
+    for (name, number) in full.chain(short).chain([("sept", 9)]) {
+        numbers.entry(name).or_insert(number);
+    }
+    numbers
+});
+
+/// A word with more bytes is no name of a month, whatever its case.
+const LONGEST: usize = 40;
+
 /// Returns the number of a month by its name or abbreviation.
 pub(super) fn month(word: &str) -> Option<u32> {
-    let word = word.to_lowercase();
-    let whole = NAMES.iter().position(|names| names.split(' ').any(|name| name == word));
-    let short = || {
-        MONTHS
-            .iter()
-            .position(|short| short.contains(&word.as_str()) || word == "sept" && short.contains(&"sep"))
-    };
-    whole.or_else(short).and_then(|at| u32::try_from(at + 1).ok())
+    // Every word of a text may be asked about.
+    if word.len() > LONGEST || !word.starts_with(char::is_alphabetic) {
+        return None;
+    }
+    NUMBERS.get(word.to_lowercase().as_str()).copied()
 }
