@@ -4,23 +4,27 @@
 //! discussions that answer the question, or says that none does. It passes sentences on as they are ready.
 
 mod gather;
+mod going_on;
+mod search;
 mod writing;
+
+pub use search::{Reading, Search};
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use crate::answer::judge::{self, MIN_CONFIDENCE, SURE_FROM};
+use crate::answer::judge::{MIN_CONFIDENCE, SURE_FROM};
 use crate::answer::meaning::{self, Meaning};
 use crate::answer::runs::Shown;
-use crate::answer::topic::{Topic, Verdict};
-use crate::answer::{Answer, Freshness, ModelUsed, Related, Sentence, Timings, one_line};
+use crate::answer::topic::Topic;
+use crate::answer::{Answer, Freshness, ModelUsed, NEAREST, Related, Sentence, Timings, one_line};
 use crate::corpus::Passage;
 use crate::engine::{Engine, EngineError, ModelInfo, Sampling};
 use crate::index::{IndexError, Store};
 use crate::prompt::Prompts;
 use crate::retrieve::cluster::Cluster;
 use crate::retrieve::dense::Dense;
-use crate::retrieve::{ByWords, Filters, Hit, Query, RetrieveError, Retriever, Signals};
+use crate::retrieve::{ByWords, Filters, Hit, RetrieveError, Retriever, Signals};
 
 /// The longest question, in bytes: a few pages. A longer one was piped in by mistake.
 pub const MAX_QUESTION_BYTES: usize = 16 << 10;
@@ -125,9 +129,7 @@ pub fn find(store: &Store, question: &str, settings: &Settings) -> Result<Found,
     find_with(store, &ByWords { store }, None, question, settings)
 }
 
-/// Retrieves the discussions for `question`, and judges whether they answer it.
-///
-/// `retriever` searches `store`. If `meaning` is given, texts are also compared by meaning.
+/// Retrieves the discussions for `question`, and judges whether they answer it. See [`Search`].
 pub fn find_with(
     store: &Store,
     retriever: &dyn Retriever,
@@ -135,63 +137,12 @@ pub fn find_with(
     question: &str,
     settings: &Settings,
 ) -> Result<Found, AskError> {
-    find_as(store, retriever, meaning, question, question, settings)
-}
-
-/// Like [`find_with`], for a `question` that depends on earlier ones. `query` states it in full, and is searched for.
-pub fn find_as(
-    store: &Store,
-    retriever: &dyn Retriever,
-    meaning: Option<&dyn Meaning>,
-    question: &str,
-    query: &str,
-    settings: &Settings,
-) -> Result<Found, AskError> {
-    let started = Instant::now();
-    let (question, asked) = (question.trim(), query.trim());
-    if question.is_empty() || asked.is_empty() {
-        return Err(AskError::Empty);
-    }
-    if question.len() > MAX_QUESTION_BYTES {
-        return Err(AskError::TooLong(question.len()));
-    }
-    let query = Query {
-        filters: &settings.filters,
-        ..Query::new(asked, settings.top_k.max(GATHERED_FROM))
+    let search = Search {
+        store,
+        retriever,
+        meaning,
     };
-    let mut retrieved = retriever.retrieve(&query)?;
-    let (mut topics, resources) = gather::topics(retriever, store, &retrieved.hits, &settings.filters)?;
-    let long = retrieved.spelled_out.as_deref().unwrap_or(asked);
-    judge::judge(long, &retrieved.asked, &mut topics, meaning, settings.min_confidence);
-    if let Some(meaning) = meaning {
-        let answering = topics.iter_mut().filter(|topic| topic.verdict == Verdict::Answers);
-        answering.take(DISCUSSIONS).for_each(|topic| topic.read(meaning));
-        // What was judged without vectors would be refused.
-        if let Some(why) = meaning.failure() {
-            return Err(AskError::Meaning(why));
-        }
-    }
-    retrieved.hits.truncate(settings.top_k);
-    let stats = retriever.stats(store);
-    Ok(Found {
-        question: question.to_string(),
-        query: asked.to_string(),
-        abstains: !topics.iter().any(|topic| topic.verdict == Verdict::Answers),
-        confidence: topics.first().map_or(0.0, |topic| topic.confidence),
-        threshold: settings.min_confidence,
-        signals: retrieved.signals,
-        hits: retrieved.hits,
-        topics,
-        resources,
-        corpus: Freshness {
-            editions: stats.editions,
-            newest: stats.newest,
-            indexed_at: stats.indexed_at,
-        },
-        filters: settings.filters.clone(),
-        started,
-        retrieve: started.elapsed(),
-    })
+    search.find(question, settings)
 }
 
 /// A loaded model, and what is known about it beyond the engine's own information.
@@ -317,7 +268,7 @@ fn abstention(found: &Found, related: &[Related], exhausted: bool) -> String {
         false => format!("nothing in the corpus{} answers this question", found.filters),
     };
     if !related.is_empty() {
-        text.push_str("\n\nRelated discussions, which do not answer it:\n");
+        text.push_str(&format!("\n\n{NEAREST}:\n"));
     }
     for one in related {
         let quote = one_line(&one.quote);

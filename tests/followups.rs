@@ -3,8 +3,8 @@
 //! It compares three ways: as typed, with all earlier questions, and as `askpm::chat` makes them stand alone. `cargo
 //! test --test main followups -- --ignored --nocapture` prints a table.
 
-use askpm::ask::{self, Settings};
-use askpm::chat::followup;
+use askpm::ask::{self, Reading, Settings};
+use askpm::chat::followup::{self, Past};
 use askpm::corpus::Corpus;
 use askpm::eval::metrics::{mean, recall_at, reciprocal_rank_at, success_at};
 use askpm::eval::questions::{Question, Split, parse};
@@ -24,8 +24,11 @@ const WAYS: [(&str, Way); 3] = [
         format!("{}\n{question}", history.join("\n")).trim().to_string()
     }),
     ("standing alone", |history, question| {
-        let past: Vec<&str> = history.iter().rev().map(String::as_str).collect();
-        followup::standalone(&past, question).unwrap_or_else(|| question.to_string())
+        let past: Vec<Past> = history.iter().rev().map(|text| Past::of(text)).collect();
+        match followup::read(&past, question) {
+            Reading::Depends(joined) => joined,
+            Reading::Alone | Reading::Unclear(_) => question.to_string(),
+        }
     }),
 ];
 

@@ -26,7 +26,7 @@ const LEAD_TOKENS: usize = 96;
 const UNSURE_VOICES: usize = 2;
 
 /// The most related discussions that an abstention names.
-const RELATED: usize = 3;
+pub(super) const RELATED: usize = 3;
 
 /// The result of writing an answer.
 pub(super) struct Written {

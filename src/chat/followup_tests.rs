@@ -3,6 +3,19 @@
 use proptest::prelude::*;
 
 use super::*;
+
+fn read_after(past: &[&str], turn: &str) -> Reading {
+    let past: Vec<Past> = past.iter().map(|text| Past::of(text)).collect();
+    read(&past, turn)
+}
+
+/// Returns the question that `turn` depends on and makes, if its words show that it depends.
+fn standalone(past: &[&str], turn: &str) -> Option<String> {
+    match read_after(past, turn) {
+        Reading::Depends(joined) => Some(joined),
+        Reading::Alone | Reading::Unclear(_) => None,
+    }
+}
 use crate::eval::questions::{Question, Split, parse};
 
 #[test]
@@ -21,6 +34,19 @@ fn a_turn_that_goes_on_points_back_or_names_nothing_leans() {
         "How would she measure it?",
         "So how do I price it?",
         "okay",
+        "when is the best time",
+        "give me an example",
+        "how long should it be?",
+        "any template?",
+        "how do I prepare?",
+        "for juniors?",
+        "in a small company without a budget",
+        "why not email",
+        "and in a small company?",
+        "what should i avoid",
+        "do we ship anyway",
+        "who writes it, me or the cpo",
+        "how many hours a week is that",
     ] {
         assert!(leans(turn), "{turn}");
     }
@@ -39,6 +65,10 @@ fn a_turn_that_says_what_it_is_about_stands_alone() {
         "No roadmap survives: how do I plan a year?",
         "pricing",
         "best pizza in Naples",
+        "pricing for startups",
+        "How do I manage my time as a PM?",
+        "In a startup, how do I prioritize?",
+        "As a PM I get no feedback",
         "",
     ] {
         assert!(!leans(turn), "{turn}");
@@ -102,9 +132,31 @@ fn the_words_of_a_turn_with_a_topic_come_first_and_are_more_than_those_carried()
     ] {
         assert_eq!(standalone(past, turn).as_deref(), Some(query));
     }
+    // Words that only say where or for whom follow the whole question.
+    assert_eq!(
+        standalone(&[first], "and in a small company?").as_deref(),
+        Some("How do I negotiate a first PM offer?\nand in a small company?")
+    );
     // The old question adds no words.
     let old = "How do I price an API?";
     assert_eq!(standalone(&[old], "and how do they price the API?"), None);
+}
+
+#[test]
+fn a_turn_that_words_do_not_judge_may_follow_the_question_before_it() {
+    let past = [
+        Past {
+            text: "can I switch",
+            leans: true,
+        },
+        Past::of("What does a product owner do?"),
+        Past::of("How do I price an API?"),
+    ];
+    let joined = "product owner\ncan I switch\nslides or doc".to_string();
+    assert_eq!(read(&past, "slides or doc"), Reading::Unclear(joined));
+    assert_eq!(read_after(&[], "slides or doc"), Reading::Alone);
+    let long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen";
+    assert_eq!(read_after(&["How do I price an API?"], long), Reading::Alone);
 }
 
 #[test]

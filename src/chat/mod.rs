@@ -12,6 +12,8 @@ pub mod transcript;
 use std::collections::HashSet;
 
 use crate::answer::Citation;
+use crate::ask::Reading;
+use followup::Past;
 
 pub use store::{Conversation, StoreError};
 pub use transcript::Turn;
@@ -40,10 +42,13 @@ pub fn sources(turns: &[Turn]) -> Vec<String> {
         .collect()
 }
 
-/// Returns `question` as it is to be searched for after `turns` (oldest first), or `None` if it stands alone.
-pub fn standalone(turns: &[Turn], question: &str) -> Option<String> {
-    let past: Vec<&str> = turns.iter().rev().map(|turn| turn.question.as_str()).collect();
-    followup::standalone(&past, question)
+/// Reads `question` after `turns` (oldest first).
+pub fn read(turns: &[Turn], question: &str) -> Reading {
+    let past = turns.iter().rev().map(|turn| Past {
+        text: &turn.question,
+        leans: turn.query.is_some(),
+    });
+    followup::read(&past.collect::<Vec<_>>(), question)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::text::words_or_stdin;
 use super::{answering, batch, conversation, guide, model, offer, save};
 use crate::answer::{Answer, Sentence};
 use crate::ask::{self, Listener, MAX_QUESTION_BYTES};
-use crate::chat::Turn;
+use crate::chat::{self, Turn};
 use crate::render::terminal::{self, Look, Paragraph};
 use crate::render::{json, sources};
 use crate::retrieve;
@@ -28,11 +28,15 @@ pub fn run(context: &Context, args: &AskArgs) -> Result<Exit, Failure> {
     let wanted = model::wanted(context, &offer::choice(context, args)?)?;
     let (store, finder) = Finder::open(context, args.retrieval.by, Some(&wanted))?;
     let mut conversation = conversation::begin(context, &args.conversation)?;
-    let leaning = conversation::leaning(context, &conversation, &question);
-    let query = leaning.as_deref().unwrap_or(&question);
-    settings.shown = conversation::shown(&conversation, leaning.as_deref());
-    let retriever = finder.retriever(&store);
-    let found = ask::find_as(&store, &*retriever, finder.meaning(), &question, query, &settings)?;
+    let reading = chat::read(&conversation.turns, &question);
+    settings.shown = conversation::shown(&conversation);
+    let search = ask::Search {
+        store: &store,
+        retriever: &*finder.retriever(&store),
+        meaning: finder.meaning(),
+    };
+    let (found, leaning) = search.find_turn(&question, reading, &mut settings)?;
+    conversation::tell_leaning(context, leaning.as_deref());
     let format = args.output.format();
     let machine = format == Format::Json || args.jsonl;
 

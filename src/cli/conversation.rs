@@ -38,18 +38,15 @@ pub fn keeps(context: &Context, args: &ConversationArgs) -> bool {
     !args.no_history && context.config.history.unwrap_or(true)
 }
 
-/// Returns the search query for a `question` that refers to earlier turns, and prints it with `-v`. Returns `None` for
-/// a question that stands alone.
-pub fn leaning(context: &Context, conversation: &Conversation, question: &str) -> Option<String> {
-    let query = chat::standalone(&conversation.turns, question)?;
-    context.detail(&format!("searching for: {query}"));
-    Some(query)
+/// The quotes that a follow-up must not repeat: all that the conversation has shown.
+pub fn shown(conversation: &Conversation) -> Vec<Shown> {
+    let shown = chat::shown(&conversation.turns).into_iter();
+    shown.map(|(id, quote)| Shown { id: Some(id), quote }).collect()
 }
 
-/// The quotes that a follow-up must not repeat: all that the conversation has shown. For a question that stands alone
-/// it is empty: such a question may be asked and answered again.
-pub fn shown(conversation: &Conversation, leaning: Option<&str>) -> Vec<Shown> {
-    let turns = leaning.map_or(&[][..], |_| &conversation.turns);
-    let shown = chat::shown(turns).into_iter();
-    shown.map(|(id, quote)| Shown { id: Some(id), quote }).collect()
+/// Prints with `-v` what was searched for, if the question depends on earlier ones.
+pub fn tell_leaning(context: &Context, leaning: Option<&str>) {
+    if let Some(query) = leaning {
+        context.detail(&format!("searching for: {query}"));
+    }
 }

@@ -22,8 +22,8 @@ use super::model::{self, Loaded};
 use super::{answering, editions, search as search_command, show};
 use crate::answer::Answer;
 use crate::answer::runs::Shown;
-use crate::ask::{self, AskError, Found, Listener, Settings, Writer};
-use crate::chat::followup;
+use crate::ask::{self, AskError, Found, Listener, Reading, Settings, Writer};
+use crate::chat::followup::{self, Past};
 use crate::index::{Stats, Store};
 use crate::jobs::{
     AnswerService, Ask, Cancel, Cancellable, CorpusFigures, EditionEntry, Fault, Figures, JobQueue, Refusal, Role,
@@ -170,18 +170,16 @@ impl LocalService {
     }
 
     /// Finds passages for `query`, the standalone form of the question.
-    fn find(&self, ask: &Ask, query: &str, settings: &Settings) -> Result<Found, AskError> {
+    fn find(&self, ask: &Ask, settings: &mut Settings) -> Result<Found, AskError> {
         let retriever = self.finder.retriever(&self.store);
-        let found = ask::find_as(
-            &self.store,
-            &*retriever,
-            self.finder.meaning(),
-            &ask.question,
-            query,
-            settings,
-        );
+        let search = ask::Search {
+            store: &self.store,
+            retriever: &*retriever,
+            meaning: self.finder.meaning(),
+        };
+        let found = search.find_turn(&ask.question, reading(ask), settings);
         self.figures.set(figures_of(retriever.stats(&self.store)));
-        found
+        Ok(found?.0)
     }
 }
 
@@ -199,11 +197,11 @@ fn figures_of(stats: Stats) -> CorpusFigures {
     }
 }
 
-/// Returns the question completed from earlier ones, as in `askpm chat`, or `None` if it stands alone.
-fn leaning(ask: &Ask) -> Option<String> {
+/// Reads the question after the earlier ones, as `askpm chat` does.
+fn reading(ask: &Ask) -> Reading {
     let asked = ask.history.iter().rev().filter(|turn| turn.role == Role::User);
-    let past: Vec<&str> = asked.map(|turn| turn.text.as_str()).collect();
-    followup::standalone(&past, &ask.question)
+    let past: Vec<Past> = asked.map(|turn| Past::of(&turn.text)).collect();
+    followup::read(&past, &ask.question)
 }
 
 /// The earlier replies. A question that refers to them is not answered with the same quotes again.
@@ -220,12 +218,8 @@ impl AnswerService for LocalService {
     fn ask(&mut self, ask: &Ask, cancel: &Cancel, listener: &mut dyn Listener) -> Result<Answer, Refusal> {
         self.look_again();
         let mut settings = with(&self.settings, ask);
-        let leaning = leaning(ask);
-        if leaning.is_some() {
-            settings.shown = shown(ask);
-        }
-        let query = leaning.as_deref().unwrap_or(&ask.question);
-        let found = self.find(ask, query, &settings).map_err(fault)?;
+        settings.shown = shown(ask);
+        let found = self.find(ask, &mut settings).map_err(fault)?;
         let mut loaded = self.loaded.as_mut().map(Loaded::writer);
         let mut cancellable;
         let writer = match &mut loaded {
@@ -269,7 +263,10 @@ impl AnswerService for LocalService {
     }
 
     fn editions(&mut self) -> Result<Vec<EditionEntry>, Refusal> {
-        let list = List::new(editions::read(&self.context).map_err(refusal)?, &Filters::default());
+        let list = List::new(
+            editions::answering(&self.context).map_err(refusal)?,
+            &Filters::default(),
+        );
         let editions = list.editions.into_iter().map(|edition| EditionEntry {
             slug: edition.slug,
             title: edition.title,

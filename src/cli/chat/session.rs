@@ -23,7 +23,7 @@ use super::worker::{Event, Worker};
 use crate::answer::Answer;
 use crate::ask::{self, Found, Listener, Settings};
 use crate::chat::command::{self, COMMANDS, Line};
-use crate::chat::{Conversation, Turn};
+use crate::chat::{self, Conversation, Turn};
 use crate::index::Store;
 use crate::render::conversation::{MARK, markdown};
 use crate::render::{json, sanitise, sources, terminal};
@@ -144,19 +144,17 @@ impl<'a> Session<'a> {
     }
 
     fn ask(&mut self, question: &str) -> Result<(), Failure> {
-        let leaning = conversation::leaning(self.context, &self.conversation, question);
-        let query = leaning.as_deref().unwrap_or(question);
-        self.settings.shown = conversation::shown(&self.conversation, leaning.as_deref());
+        let reading = chat::read(&self.conversation.turns, question);
+        self.settings.shown = conversation::shown(&self.conversation);
         let retriever = self.finder.retriever(&self.store);
-        let found = ask::find_as(
-            &self.store,
-            &*retriever,
-            self.finder.meaning(),
-            question,
-            query,
-            &self.settings,
-        )?;
+        let search = ask::Search {
+            store: &self.store,
+            retriever: &*retriever,
+            meaning: self.finder.meaning(),
+        };
+        let (found, leaning) = search.find_turn(question, reading, &mut self.settings)?;
         drop(retriever);
+        conversation::tell_leaning(self.context, leaning.as_deref());
         if let Some(line) = retrieve::language_note(question, &self.store) {
             self.context.note(&line);
         }
