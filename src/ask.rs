@@ -44,7 +44,7 @@ const DISCUSSIONS: usize = 2;
 pub struct Settings {
     /// Passages to retrieve and show.
     pub top_k: usize,
-    /// The lowest confidence to answer at, see [`judge`].
+    /// The lowest confidence to answer at, see [`judge`](crate::answer::judge).
     pub min_confidence: f32,
     /// The part of the corpus to answer from.
     pub filters: Filters,
