@@ -14,12 +14,18 @@ pub fn answering(context: &Context) -> Result<Vec<(Edition, String)>, Failure> {
     let Some(table) = context.config.retriever.as_ref().filter(|_| context.net == Net::Online) else {
         return read(context);
     };
-    let texts = table.editions(context.net)?.into_iter();
-    let parsed = texts.map(|text| match corpus::parse(&text.path, &text.markdown) {
-        Ok(edition) => Ok((edition, text.path)),
-        Err(error) => Err(Failure::new(format!("cannot read {} of the cluster", text.path), error)),
-    });
-    parsed.collect()
+    let (mut editions, mut skipped) = (Vec::new(), Vec::new());
+    for text in table.editions(context.net)? {
+        match corpus::parse(&text.path, &text.markdown) {
+            Ok(edition) => editions.push((edition, text.path)),
+            Err(error) => skipped.push(Skipped {
+                file: text.path,
+                why: format!("line {}: {}", error.line, error.what),
+            }),
+        }
+    }
+    context.tell_skipped_once(&skipped);
+    Ok(editions)
 }
 
 /// Returns the editions of the corpus with their paths, and reports invalid files. Of two files with the same slug the

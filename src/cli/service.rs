@@ -263,10 +263,11 @@ impl AnswerService for LocalService {
     }
 
     fn editions(&mut self) -> Result<Vec<EditionEntry>, Refusal> {
-        let list = List::new(
-            editions::answering(&self.context).map_err(refusal)?,
-            &Filters::default(),
-        );
+        let editions = match self.finder.is_remote() {
+            true => editions::answering(&self.context),
+            false => editions::read(&self.context),
+        };
+        let list = List::new(editions.map_err(refusal)?, &Filters::default());
         let editions = list.editions.into_iter().map(|edition| EditionEntry {
             slug: edition.slug,
             title: edition.title,

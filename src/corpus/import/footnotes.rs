@@ -3,14 +3,14 @@
 //! Files have notes at the end of the text or of a page, where they would stand in a section or in somebody else's
 //! answer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::clean::words;
 use super::structure::parts::append;
 use crate::corpus::edition::Edition;
 
 /// A text of an edition that can have marks or notes: an index into its sections, or into an answer of a discussion.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Place {
     Section(usize),
     Question(usize),
@@ -31,22 +31,35 @@ pub(super) fn settle(edition: &mut Edition, made_up: &mut usize, notes_of: &str)
     if notes.is_empty() {
         return;
     }
-    let mut moves: Vec<(String, Place, Place)> = Vec::new();
-    for (label, from) in notes {
-        let mark = format!("[^{label}]");
-        let refers = |place: &Place| refers(text(edition, *place), &mark);
-        let mut marked = places.iter().copied().filter(refers);
-        if let ([from], Some(to @ Place::Answer(..)), None) = (&from[..], marked.next(), marked.next())
-            && *from != to
-        {
-            moves.push((label, *from, to));
+    // Each text is read once, as an edition may have thousands of notes.
+    let mut marked: HashMap<String, Vec<Place>> = HashMap::new();
+    for &place in &places {
+        for label in referred(text(edition, place)) {
+            marked.entry(label.to_string()).or_default().push(place);
         }
     }
-    moves.sort_by_key(|(label, ..)| (label.len(), label.clone()));
-    for (label, from, to) in moves {
-        let (rest, note) = without(text(edition, from), &label);
+    let mut moves: Vec<(String, Place)> = Vec::new();
+    let mut leaving: HashMap<Place, HashSet<String>> = HashMap::new();
+    for (label, from) in notes {
+        if let ([from], Some([to @ Place::Answer(..)])) = (&from[..], marked.get(&label).map(Vec::as_slice))
+            && from != to
+        {
+            leaving.entry(*from).or_default().insert(label.clone());
+            moves.push((label, *to));
+        }
+    }
+    let mut taken: HashMap<String, String> = HashMap::new();
+    for (from, labels) in leaving {
+        let rest = without(text(edition, from), &labels, &mut taken);
         *text_mut(edition, from) = rest;
-        append(text_mut(edition, to), &note, true);
+    }
+    moves.sort_by_key(|(label, _)| (label.len(), label.clone()));
+    for (label, to) in moves {
+        append(
+            text_mut(edition, to),
+            taken.get(&label).map_or("", String::as_str),
+            true,
+        );
     }
     edition.sections.retain(|section| {
         let is_empty = section.body.is_empty() && section.title.starts_with(notes_of);
@@ -100,19 +113,30 @@ fn movable(text: &str, place: Place) -> Vec<String> {
     labels.map(str::to_string).collect()
 }
 
-/// Reports whether `text` has `mark` other than at the beginning of a note.
-fn refers(text: &str, mark: &str) -> bool {
-    text.split("\n\n").any(|paragraph| {
-        let at = paragraph.find(mark);
-        at.is_some_and(|at| at > 0 || label(paragraph).is_none())
-    })
+/// Returns the labels that `text` has marks of, other than at the beginning of their notes.
+fn referred(text: &str) -> HashSet<&str> {
+    let mut labels = HashSet::new();
+    for paragraph in text.split("\n\n") {
+        let own = label(paragraph);
+        let marks = paragraph
+            .split("[^")
+            .skip(1)
+            .filter_map(|mark| Some(mark.split_once(']')?.0));
+        labels.extend(marks.filter(|mark| own != Some(*mark)));
+    }
+    labels
 }
 
-/// Splits the note `wanted` from `text`.
-fn without(text: &str, wanted: &str) -> (String, String) {
-    let is_it = |paragraph: &&str| label(paragraph) == Some(wanted);
-    let (note, rest): (Vec<&str>, Vec<&str>) = text.split("\n\n").partition(is_it);
-    (rest.join("\n\n"), note.join("\n\n"))
+/// Returns `text` without the notes that have one of `labels`, which it adds to `taken`.
+fn without(text: &str, labels: &HashSet<String>, taken: &mut HashMap<String, String>) -> String {
+    let mut rest = Vec::new();
+    for paragraph in text.split("\n\n") {
+        match label(paragraph).filter(|label| labels.contains(*label)) {
+            Some(label) => _ = taken.insert(label.to_string(), paragraph.to_string()),
+            None => rest.push(paragraph),
+        }
+    }
+    rest.join("\n\n")
 }
 
 #[cfg(test)]
@@ -137,6 +161,16 @@ mod tests {
         assert!(answers[1].body.ends_with("\n\n[^2] Five by now."));
         assert!(edition.sections.is_empty());
         assert_eq!(report.editions[0].words_kept + 1, report.editions[0].words_in);
+    }
+
+    /// It would take minutes if each note searched the whole text.
+    #[test]
+    fn thousands_of_notes_are_moved_in_one_pass() {
+        let notes: String = (0..20_000).map(|n| format!("[^{n}] Counted in May.\n\n")).collect();
+        let marks: String = (0..20_000).map(|n| format!("Nine[^{n}] of ten. ")).collect();
+        let page = format!("# Desks\n\n## Q: How many desks?\n\n### A. Ana Lima, PM\n\n{marks}\n\n## Notes\n\n{notes}");
+        let report = import_bytes("desks.md", page.as_bytes(), &Limits::default());
+        assert_eq!(report.editions.len(), 1);
     }
 
     #[test]

@@ -208,7 +208,7 @@ pub(super) fn is_name_cjk(text: &str) -> bool {
 }
 
 /// The family names that most Chinese people have.
-const FAMILIES: &str = "王李张張刘劉陈陳杨楊黄黃赵趙吴吳周徐孙孫马馬朱胡郭何林罗羅郑鄭梁谢謝宋唐许許韩韓冯馮邓鄧曹彭曾肖    董袁潘蒋蔣蔡杜叶葉程苏蘇魏吕呂丁任沈姚卢盧姜崔钟鍾谭譚陆陸汪廖贾賈邹鄒熊秦邱尹薛闫侯黎贺賀顾顧郝龚龔邵钱錢覃戴";
+const FAMILIES: &str = "王李张張刘劉陈陳杨楊黄黃赵趙吴吳周徐孙孫马馬朱胡郭何林罗羅郑鄭梁谢謝宋唐许許韩韓冯馮邓鄧曹彭曾肖董袁潘蒋蔣蔡杜叶葉程苏蘇魏吕呂丁任沈姚卢盧姜崔钟鍾谭譚陆陸汪廖贾賈邹鄒熊秦邱尹薛闫侯黎贺賀顾顧郝龚龔邵钱錢覃戴";
 
 /// Reports whether `text` is surely a Chinese name: a family name, and one or two characters.
 pub(super) fn is_chinese(text: &str) -> bool {

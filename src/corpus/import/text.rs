@@ -83,15 +83,18 @@ pub(super) fn blocks(text: &str, max: usize) -> Result<Vec<Block>, String> {
         boxed: None,
     };
     let mut fence: Option<char> = None;
-    let mut lines = text.split('\n').peekable();
+    let mut lines = text.split('\n').enumerate().peekable();
     let mut is_below_blank = true;
-    while let Some(line) = lines.next() {
+    let last_end = last_end_of_tildes(text);
+    while let Some((number, line)) = lines.next() {
         if reader.out.is_full() {
             break;
         }
         let bare = line.trim();
-        // Tildes with blank lines around them are a rule, as code does not begin with a blank line.
-        let is_apart = is_below_blank && lines.peek().is_none_or(|next| next.trim().is_empty());
+        // Tildes with blank lines around them are a rule, unless tildes below text may end code that begins here.
+        let is_apart = is_below_blank
+            && lines.peek().is_none_or(|(_, next)| next.trim().is_empty())
+            && last_end.is_none_or(|last| number > last);
         is_below_blank = bare.is_empty();
         let marker = fence_char(bare).filter(|&c| fence.is_some() || c == '`' || !is_apart || !is_rule(bare));
         if let Some(open) = fence {
@@ -110,6 +113,13 @@ pub(super) fn blocks(text: &str, max: usize) -> Result<Vec<Block>, String> {
     }
     reader.end();
     reader.out.finish()
+}
+
+/// Returns the number of the last line of tildes that is directly below text.
+fn last_end_of_tildes(text: &str) -> Option<usize> {
+    let lines = text.split('\n').zip(text.split('\n').skip(1)).enumerate();
+    let ends = lines.filter(|(_, (above, line))| !above.trim().is_empty() && fence_char(line.trim()) == Some('~'));
+    ends.map(|(number, _)| number + 1).last()
 }
 
 fn fence_char(line: &str) -> Option<char> {

@@ -11,8 +11,8 @@ use crate::index::whole;
 /// Maximum number of terms of the dictionary that are compared with a misspelt word.
 const NEAR_TERMS: usize = 10_000;
 
-/// Number of editions of one answer. With their texts, they are 10 MB.
-const EDITIONS: usize = 500;
+/// Number of editions of one answer. With their texts they are usually less than 1 MB.
+const EDITIONS: usize = 25;
 
 /// What a search returns of a document.
 const PASSAGE: [&str; 2] = ["passage", "vectors"];

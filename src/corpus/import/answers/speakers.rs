@@ -274,7 +274,11 @@ fn accept(blocks: &[Block], parts: &mut [Part], same: &[Layout], role: bool, men
             // A firm or a place beside the name, in a letter in which others have roles.
             Trust::Sure if role && layout.form != Form::Dash => Verdict::Named(SURE),
             Trust::Shape if clean && same => Verdict::Named(SAME),
-            Trust::Word if same && (mentions.is_introduced(&opening.who) || names::is_chinese(&opening.who)) => {
+            Trust::Word
+                if same
+                    && (mentions.is_introduced(&opening.who)
+                        || names::is_chinese(&opening.who) && !mentions.is_common(&opening.who)) =>
+            {
                 Verdict::Named(SAME)
             }
             _ => Verdict::Text,

@@ -279,7 +279,11 @@ fn encoded_word(text: &str) -> Option<(&str, Vec<u8>, usize)> {
 /// Returns `text` in `charset`, which may be unknown.
 fn encoded<'a>(charset: &str, text: &'a str) -> Cow<'a, [u8]> {
     let known = Encoding::for_label(charset.as_bytes()).filter(|_| !text.is_ascii());
-    known.map_or(Cow::Borrowed(text.as_bytes()), |encoding| encoding.encode(text).0)
+    match known.map(|encoding| encoding.encode(text)) {
+        Some((bytes, _, false)) => bytes,
+        // The charset lacks a character, so it is not that of the text.
+        _ => Cow::Borrowed(text.as_bytes()),
+    }
 }
 
 #[cfg(test)]
