@@ -1,8 +1,25 @@
-//! The common part of the local test servers: accepting connections, one thread for each, and stopping.
+//! The common part of the local test servers: accepting connections, one thread for each, reading requests, and stopping.
 
+use std::io::{self, BufRead};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Reads the head and the body of the next request. Returns `None` if the client has closed the connection.
+pub fn request(input: &mut impl BufRead) -> io::Result<Option<(String, Vec<u8>)>> {
+    let mut head = String::new();
+    while input.read_line(&mut head)? > 2 {}
+    if head.is_empty() {
+        return Ok(None);
+    }
+    let length = head
+        .to_ascii_lowercase()
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    input.read_exact(&mut body)?;
+    Ok(Some((head, body)))
+}
 
 /// A server. It stops when dropped.
 pub struct Accepting {

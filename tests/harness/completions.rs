@@ -3,13 +3,13 @@
 //! It records every request. It knows nothing about askpm, and unit and integration tests use it.
 #![allow(dead_code, reason = "each user of the harness uses some of it")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use super::accept::Accepting;
+use super::accept::{Accepting, request};
 
 /// How the server answers.
 #[derive(Debug, Clone)]
@@ -95,15 +95,9 @@ const END: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason
 
 fn answer(mut stream: TcpStream, state: &Mutex<State>, stop: &AtomicBool) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    let mut head = String::new();
-    let mut input = BufReader::new(stream.try_clone()?);
-    while input.read_line(&mut head)? > 2 {}
-    let length = head
-        .to_ascii_lowercase()
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    input.read_exact(&mut body)?;
+    let Some((head, body)) = request(&mut BufReader::new(stream.try_clone()?))? else {
+        return Ok(());
+    };
     let says = {
         let mut state = state.lock().expect("no test panics while it holds this");
         let body = String::from_utf8_lossy(&body).into_owned();

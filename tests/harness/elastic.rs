@@ -6,13 +6,13 @@
 #![allow(dead_code, reason = "each user of the harness uses some of it")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value, json};
 
-use super::accept::Accepting;
+use super::accept::{Accepting, request};
 
 #[derive(Default)]
 struct State {
@@ -125,22 +125,12 @@ impl Elastic {
 /// Answers the requests of one connection until the client closes it.
 fn answer(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     let mut input = BufReader::new(stream.try_clone()?);
-    for number in 0.. {
-        let mut head = String::new();
-        while input.read_line(&mut head)? > 2 {}
-        if head.is_empty() {
-            break;
-        }
-        let length = head
-            .to_ascii_lowercase()
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
-        let mut body = vec![0; length.unwrap_or(0)];
-        input.read_exact(&mut body)?;
+    let mut is_first = true;
+    while let Some((head, body)) = request(&mut input)? {
         let body = String::from_utf8_lossy(&body).into_owned();
         let (status, reply) = {
             let mut state = state.lock().expect("no test panics while it holds this");
-            state.connections += usize::from(number == 0);
+            state.connections += usize::from(std::mem::take(&mut is_first));
             state.requests.push((head.clone(), body.clone()));
             if let Some((status, body)) = &state.ordered {
                 (*status, body.clone())

@@ -4,7 +4,7 @@
 //! a text, so texts with the same words are near each other. The reranker prefers what a test names. Every request is
 //! recorded.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::accept::Accepting;
+use super::accept::{Accepting, request};
 
 /// How the server answers.
 #[derive(Debug, Clone)]
@@ -99,16 +99,11 @@ pub fn texts(asked: &[Asked]) -> Vec<String> {
 
 fn answer(mut stream: TcpStream, state: &Mutex<State>, stop: &AtomicBool) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    let mut head = String::new();
-    let mut input = BufReader::new(stream.try_clone()?);
-    while input.read_line(&mut head)? > 2 {}
+    let Some((head, body)) = request(&mut BufReader::new(stream.try_clone()?))? else {
+        return Ok(());
+    };
     let path = head.split(' ').nth(1).unwrap_or_default().to_string();
     let head = head.to_ascii_lowercase();
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    input.read_exact(&mut body)?;
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let (says, preferred) = {
         let mut state = state.lock().expect("no test panics while it holds this");
