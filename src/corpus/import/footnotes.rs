@@ -113,16 +113,18 @@ fn movable(text: &str, place: Place) -> Vec<String> {
     labels.map(str::to_string).collect()
 }
 
+/// Returns the labels of the marks in `text`.
+pub(super) fn marks(text: &str) -> impl Iterator<Item = &str> {
+    let marks = text.split("[^").skip(1);
+    marks.filter_map(|mark| Some(mark.split_once(']')?.0))
+}
+
 /// Returns the labels that `text` has marks of, other than at the beginning of their notes.
 fn referred(text: &str) -> HashSet<&str> {
     let mut labels = HashSet::new();
     for paragraph in text.split("\n\n") {
         let own = label(paragraph);
-        let marks = paragraph
-            .split("[^")
-            .skip(1)
-            .filter_map(|mark| Some(mark.split_once(']')?.0));
-        labels.extend(marks.filter(|mark| own != Some(*mark)));
+        labels.extend(marks(paragraph).filter(|mark| own != Some(*mark)));
     }
     labels
 }

@@ -1,5 +1,7 @@
 //! Reads `text/enriched` and `text/richtext` (RFC 1896, RFC 1341) as plain text.
 
+use crate::corpus::import::clean::strip_word;
+
 /// Returns the text of `source` without its formatting commands.
 pub(super) fn plain(source: &str) -> String {
     let mut out = String::with_capacity(source.len());
@@ -46,7 +48,7 @@ pub(super) fn plain(source: &str) -> String {
 /// Returns the text behind the end of a parameter.
 fn after_parameter(text: &str) -> Option<&str> {
     let mut ends = text.match_indices("</");
-    ends.find_map(|(at, sign)| super::super::clean::strip_word(&text[at + sign.len()..], "param>"))
+    ends.find_map(|(at, sign)| strip_word(&text[at + sign.len()..], "param>"))
 }
 
 /// The longest name of a command (RFC 1896, section 3).

@@ -5,7 +5,7 @@
 /// Text may stand around it: `begin 644 NAME`, the lines of code, `end`.
 pub(super) fn file(text: &str) -> Option<(String, Vec<u8>)> {
     let (name, _, code) = split(text)?;
-    Some((name.to_string(), code.lines().filter_map(line).flatten().collect()))
+    Some((name.to_string(), decoded(code)))
 }
 
 /// Takes the files out of `text`. Returns the rest and the files.
@@ -14,7 +14,7 @@ pub(super) fn taken_out(text: &str) -> (String, Vec<(String, Vec<u8>)>) {
     while files.len() < MOST
         && let Some((name, at, code)) = split(&rest)
     {
-        files.push((name.to_string(), code.lines().filter_map(line).flatten().collect()));
+        files.push((name.to_string(), decoded(code)));
         rest.replace_range(at, "");
     }
     (rest, files)
@@ -55,6 +55,10 @@ fn name(line: &str) -> Option<&str> {
     let (mode, name) = line.strip_prefix("begin ")?.trim_end().split_once(' ')?;
     let is_mode = (3..=4).contains(&mode.len()) && mode.bytes().all(|b| (b'0'..=b'7').contains(&b));
     (is_mode && !name.trim().is_empty()).then_some(name.trim())
+}
+
+fn decoded(code: &str) -> Vec<u8> {
+    code.lines().filter_map(line).flatten().collect()
 }
 
 /// Decodes a line: its number of bytes, and four characters for each three of them.

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::lines::Line;
+use crate::corpus::import::footnotes::marks;
 
 /// How much smaller the letters of a note are than those of the text.
 const SMALLER: f64 = 0.95;
@@ -21,7 +22,8 @@ pub(super) fn behind(lines: Vec<Line>, size: f64) -> Vec<Line> {
         {
             notes.insert(at, number);
         }
-        marked.extend(marks(&line.text).map(|number| (line.page, number)));
+        let numbers = marks(&line.text).filter_map(|label| label.parse().ok());
+        marked.extend(numbers.map(|number| (line.page, number)));
     }
     let different: HashSet<u32> = notes.values().copied().collect();
     if notes.is_empty() || different.len() < notes.len() {
@@ -60,10 +62,4 @@ fn numbered(text: &str) -> Option<(u32, &str)> {
     let rest = text[digits..].trim_start_matches(['.', ')']);
     let said = rest.strip_prefix(' ').map(str::trim)?;
     (!said.is_empty()).then_some((number, said))
-}
-
-/// Returns the numbers of the marks in `text`.
-fn marks(text: &str) -> impl Iterator<Item = u32> {
-    let inner = |rest: &str| rest.split_once(']').and_then(|(number, _)| number.parse().ok());
-    text.split("[^").skip(1).filter_map(inner)
 }
