@@ -255,28 +255,28 @@ impl Client {
                 .map_err(|error| self.fault(error.to_string(), None))?;
             // Whether another node may do better, and whether the same may do better later.
             let (elsewhere, later) = match &outcome {
-                Ok((status, _)) => (
-                    matches!(status.as_u16(), 502..=504),
-                    matches!(status.as_u16(), 429 | 502..=504),
-                ),
+                Ok((status, _)) => {
+                    let failed = matches!(status.as_u16(), 502..=504);
+                    (failed, failed || *status == StatusCode::TOO_MANY_REQUESTS)
+                }
                 // A person does not want to wait for a second timeout of the same node.
                 Err(Lost::Request(error)) => (true, tries == WRITE_TRIES || !error.is_timeout()),
                 Err(Lost::TooLong) => (false, false),
             };
-            if elsewhere && others > 0 {
+            let at_once = elsewhere && others > 0;
+            if at_once {
                 others -= 1;
-                self.leave(at);
-                continue;
-            }
-            left -= 1;
-            if !later || left == 0 {
-                return outcome.map_err(|lost| self.lost(lost));
+            } else {
+                left -= 1;
+                if !later || left == 0 {
+                    return outcome.map_err(|lost| self.lost(lost));
+                }
+                thread::sleep(pause);
+                pause *= 2;
             }
             if elsewhere {
                 self.leave(at);
             }
-            thread::sleep(pause);
-            pause *= 2;
         }
     }
 
