@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::{AskError, DISCUSSIONS, Found, Freshness, GATHERED_FROM, MAX_QUESTION_BYTES, Settings, gather, going_on};
 use crate::answer::judge;
 use crate::answer::meaning::Meaning;
+use crate::answer::runs::Shown;
 use crate::answer::topic::Verdict;
 use crate::index::Store;
 use crate::retrieve::{Query, Retriever};
@@ -40,8 +41,7 @@ impl Search<'_> {
     /// # Errors
     /// A question that is empty or too long, or a search or a model that fails.
     pub fn find(&self, question: &str, settings: &Settings) -> Result<Found, AskError> {
-        let found = self.judged(question, question, settings)?;
-        self.read(found)
+        self.read(self.judged(question, question, &[], settings)?)
     }
 
     /// Does the same for a turn of a conversation. `settings.shown` is what the conversation has shown.
@@ -57,33 +57,34 @@ impl Search<'_> {
         reading: Reading,
         settings: &mut Settings,
     ) -> Result<(Found, Option<String>), AskError> {
-        let (found, query) = match reading {
-            Reading::Alone => (self.judged(question, question, settings)?, None),
-            Reading::Depends(query) => (self.judged(question, &query, settings)?, Some(query)),
-            // Words alone do not tell how sure two questions of different length are.
-            Reading::Unclear(_) if self.meaning.is_none() => (self.judged(question, question, settings)?, None),
-            Reading::Unclear(query) => {
-                let alone = self.judged(question, question, settings)?;
-                // What was quoted before does not count, because the turn may be on something else.
-                let shown = std::mem::take(&mut settings.shown);
-                let joined = self.judged(question, &query, settings)?;
-                settings.shown = shown;
-                // The question before has most of the words, and its discussion is found whatever the turn is about.
-                let known = alone.signals.words == 0 || alone.signals.coverage >= KNOWN;
-                match known && !joined.abstains && joined.confidence > alone.confidence {
-                    true => (joined, Some(query)),
-                    false => (alone, None),
-                }
+        let started = Instant::now();
+        if let Reading::Depends(query) = reading {
+            let found = self.judged(question, &query, &settings.shown, settings)?;
+            return Ok((self.read(found)?, Some(query)));
+        }
+        let mut found = self.judged(question, question, &[], settings)?;
+        let mut searched = None;
+        // Words alone do not tell how sure two questions of different length are.
+        if let (Reading::Unclear(query), Some(_)) = (reading, self.meaning) {
+            // What was quoted before does not count, because the turn may be on something else.
+            let joined = self.judged(question, &query, &[], settings)?;
+            // The question before has most of the words, and its discussion is found whatever the turn is about.
+            let known = found.signals.words == 0 || found.signals.coverage >= KNOWN;
+            if known && !joined.abstains && joined.confidence > found.confidence {
+                (found, searched) = (joined, Some(query));
             }
-        };
-        if query.is_none() {
+        }
+        if searched.is_none() {
             settings.shown.clear();
         }
-        Ok((self.read(found)?, query))
+        // Both searches count.
+        found.started = started;
+        Ok((self.read(found)?, searched))
     }
 
-    /// Retrieves and judges. `query` states the question in full, and is searched for.
-    fn judged(&self, question: &str, query: &str, settings: &Settings) -> Result<Found, AskError> {
+    /// Retrieves and judges. `query` states the question in full, and is searched for. A follow-up may be answered from
+    /// what was `shown`.
+    fn judged(&self, question: &str, query: &str, shown: &[Shown], settings: &Settings) -> Result<Found, AskError> {
         let started = Instant::now();
         let (question, asked) = (question.trim(), query.trim());
         if question.is_empty() || asked.is_empty() {
@@ -107,7 +108,7 @@ impl Search<'_> {
             settings.min_confidence,
         );
         if asked != question {
-            going_on::go_on(&mut topics, &settings.shown);
+            going_on::go_on(&mut topics, shown);
         }
         retrieved.hits.truncate(settings.top_k);
         let stats = self.retriever.stats(self.store);

@@ -56,13 +56,13 @@ const SAID_OF_IT: &str = "worth true ok okay normal better best possible smart w
     always a an the make take matter hard easy easier harder enough bad good common legal right wrong necessary time";
 
 /// Words that say what kind of advice is wanted, and not on what: "when is the best time", "give me an example".
-const GENERAL: &str = "alternative alternatives any average avoid benefit benefits book books case cases cheaper common cons \
-    detail details difference disadvantage disadvantages downside downsides drawback drawbacks early evidence exact \
-    example examples exception exceptions expect fail first instance late later list long mean meaning mistake mistakes moment \
-    next normal often option options order phrase phrases pitfall pitfalls practice prepare prepared preparation proof \
-    pros quick quickly reason reasons resource resources risk risks rule sample samples script scripts sentence \
-    short show soon sooner source sources step steps template templates time times timing typical upside usual usually wording \
-    words work works worst";
+const GENERAL: &str = "alternative alternatives any average avoid benefit benefits book books case cases cheaper \
+    common cons detail details difference disadvantage disadvantages downside downsides drawback drawbacks early \
+    evidence exact example examples exception exceptions expect fail first instance late later list long mean \
+    meaning mistake mistakes moment next normal often option options order phrase phrases pitfall pitfalls practice \
+    prepare prepared preparation proof pros quick quickly reason reasons resource resources risk risks rule sample \
+    samples script scripts sentence short show soon sooner source sources step steps template templates time times \
+    timing typical upside usual usually wording words work works worst";
 
 /// Words before a noun that say for whom, where or with what: "for juniors?", "without a budget?".
 const PREPOSITIONS: &str = "as at by during for from in inside on outside under with within without";
@@ -111,15 +111,19 @@ fn is_phrase(words: &[Word]) -> bool {
 #[derive(Debug, Clone, Copy)]
 pub struct Past<'a> {
     pub text: &'a str,
-    /// Whether it depended on those before it.
-    pub leans: bool,
+    /// Whether it depended on those before it. If that is not known, its words tell.
+    pub leans: Option<bool>,
 }
 
 impl<'a> Past<'a> {
-    /// Judges an earlier turn by its words.
+    /// An earlier turn of which only the text is known.
     pub fn of(text: &'a str) -> Past<'a> {
-        let leans = leans(text);
-        Past { text, leans }
+        Past { text, leans: None }
+    }
+
+    /// Judges the words only when that is needed, because a server is sent whole conversations.
+    fn leans(&self) -> bool {
+        self.leans.unwrap_or_else(|| leans(self.text))
     }
 }
 
@@ -163,7 +167,7 @@ fn after_all_before(past: &[Past], turn: &str) -> Option<String> {
         }
         known.extend(words);
         most /= 2;
-        if most == 0 || !question.leans {
+        if most == 0 || !question.leans() {
             break;
         }
     }
@@ -186,7 +190,7 @@ fn before_a_reminder(past: &[Past], turn: &str, own: Vec<String>) -> Option<Stri
     let mut known = own;
     let mut carried: Vec<String> = Vec::new();
     for (back, question) in past.iter().enumerate() {
-        let began = back + 1 == past.len() || !question.leans;
+        let began = back + 1 == past.len() || !question.leans();
         let mut words = content_words(question.text);
         words.retain(|word| !is_among(&known, word));
         words.truncate(if began { left } else { left / 2 });

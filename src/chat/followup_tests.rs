@@ -147,7 +147,7 @@ fn a_turn_that_words_do_not_judge_may_follow_the_question_before_it() {
     let past = [
         Past {
             text: "can I switch",
-            leans: true,
+            leans: Some(true),
         },
         Past::of("What does a product owner do?"),
         Past::of("How do I price an API?"),

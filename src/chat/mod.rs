@@ -46,7 +46,7 @@ pub fn sources(turns: &[Turn]) -> Vec<String> {
 pub fn read(turns: &[Turn], question: &str) -> Reading {
     let past = turns.iter().rev().map(|turn| Past {
         text: &turn.question,
-        leans: turn.query.is_some(),
+        leans: Some(turn.query.is_some()),
     });
     followup::read(&past.collect::<Vec<_>>(), question)
 }
